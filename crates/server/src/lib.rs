@@ -1,0 +1,1 @@
+//! The Antiphon media server.

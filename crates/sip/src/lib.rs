@@ -1,0 +1,2 @@
+//! A SIP user agent, sans-IO.
+#![forbid(unsafe_code)]

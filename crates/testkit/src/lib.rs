@@ -1,0 +1,1 @@
+//! A virtual network and a simulated phone, for tests.

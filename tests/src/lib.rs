@@ -1,0 +1,1 @@
+//! Specifications of whole calls, and the laws of the tree.
