@@ -14,6 +14,7 @@ mod pacer;
 mod pool;
 mod resample;
 pub mod rtp;
+pub mod sdp;
 pub mod source;
 mod stream;
 mod totals;
