@@ -1,0 +1,14 @@
+//! Digest authentication, both ways.
+//!
+//! Shape: [`Authenticator`] challenges and verifies requests; [`answer`] answers the challenges our calls get.
+//! Time: told; nonces live as long as their configuration says.
+//! Errors: credentials that do not parse are [`Verdict::Missing`], those that do not fit [`Verdict::Wrong`].
+//! Sources: RFC 3261 §22, RFC 7616, RFC 8760 (SHA-256 in SIP).
+
+mod answer;
+mod digest;
+mod verify;
+
+
+pub(crate) use answer::{answer, is_stale};
+pub use verify::{AuthConfig, Authenticator, Secret, Verdict};

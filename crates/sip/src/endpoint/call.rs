@@ -1,0 +1,152 @@
+//! Making calls: INVITE, its challenge, its CANCEL.
+//!
+//! Shape: an [`Invitation`] in; an INVITE out, and later another one that answers a challenge.
+//! Sources: RFC 3261 §8.1.1, §9.1, §13.2.1, §22.2.
+
+use super::Endpoint;
+use super::send::{ALLOW, SDP};
+use crate::auth;
+use crate::dialog::{Announced, Cancel, Dialog, OutgoingCall, Path, State};
+use crate::event::{Credentials, DialogId, EndReason, Event, Invitation};
+use crate::message::build::{Outgoing, push_foreign};
+use crate::message::{Method, NameAddr, Response, StatusCode};
+use crate::transaction::{ClientMachine, ClientOwner};
+use std::time::Instant;
+
+/// How many challenges one call answers: one, and another that says that the nonce was stale.
+const MAX_CHALLENGES: u8 = 2;
+
+impl Endpoint {
+    /// Calls someone. What comes of it is reported as `Progress`, `Answered` and `Ended`.
+    ///
+    /// When the dialog table is full, the dialog ends at once with 503.
+    pub fn invite(&mut self, now: Instant, invitation: Invitation) -> DialogId {
+        let id = DialogId(self.fresh_id());
+        if self.dialogs.len() >= self.config.max_dialogs {
+            self.counters.refused_full += 1;
+            let why = EndReason::Rejected(StatusCode::SERVICE_UNAVAILABLE);
+            self.events.push_back(Event::Ended { dialog: id, why });
+            return id;
+        }
+        let local_tag = self.tokens.token();
+        let branch = self.branch();
+        let flow = invitation.flow;
+        let credentials = invitation.credentials.clone();
+        let request = self.invite_request(invitation, &local_tag, &branch);
+        self.insert(Dialog {
+            id,
+            path: Path::of_invitation(&request, flow),
+            local_tag,
+            remote_tag: None,
+            remote_seq: None,
+            credentials: credentials.clone(),
+            announced: Announced::Alive,
+            state: State::Calling(OutgoingCall { branch, cancel: Cancel::Unwanted, early: None, challenges: 0 }),
+        });
+        self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
+        id
+    }
+
+    fn invite_request(&mut self, invitation: Invitation, local_tag: &str, branch: &str) -> Outgoing {
+        let flow = invitation.flow;
+        let user = invitation.from.uri.user().map(|user| user.into_owned());
+        let mut to = invitation.to;
+        to.params.remove("tag");
+        let mut headers = self.request_headers();
+        headers.push("Contact", self.listeners.contact(flow, user.as_deref()));
+        headers.push("Allow", ALLOW);
+        push_foreign(&mut headers, &invitation.headers);
+        if !invitation.offer.is_empty() {
+            headers.push("Content-Type", SDP);
+        }
+        Outgoing {
+            method: Method::Invite,
+            uri: invitation.target.as_target(),
+            via: self.listeners.via(flow, branch),
+            from: invitation.from.with_tag(local_tag).to_string(),
+            to: to.to_string(),
+            call_id: self.tokens.token(),
+            cseq: 1,
+            route: invitation.route.into_iter().map(|uri| NameAddr::new(uri).to_string()).collect(),
+            headers,
+            body: invitation.offer,
+        }
+    }
+
+    /// Sends the CANCEL that is wanted, if a provisional response allows it (RFC 3261 §9.1).
+    pub(super) fn cancel_if_possible(&mut self, now: Instant, id: DialogId) {
+        let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get_mut(&id) else { return };
+        let Cancel::Wanted { reason } = &call.cancel else { return };
+        let (reason, branch) = (reason.clone(), call.branch.clone());
+        let ready = self.transactions.with_client(&branch, |entry| {
+            let ClientMachine::Invite(machine) = &mut entry.machine else { return None };
+            if !machine.may_cancel() {
+                return None;
+            }
+            machine.cancelled(now, entry.timing);
+            Some((entry.flow, entry.request.cancel(reason.as_deref())))
+        });
+        if let Some((flow, cancel)) = ready.flatten() {
+            call.cancel = Cancel::Sent;
+            self.send_request(now, flow, cancel, ClientOwner::Nobody, None);
+        }
+    }
+
+    /// Answers the challenge to a call of ours. Answers whether another INVITE is on its way.
+    pub(super) fn answer_challenge(&mut self, now: Instant, id: DialogId, old: &str, response: &Response) -> bool {
+        let cnonce = self.tokens.token();
+        let branch = self.branch();
+        let Some(Dialog { state: State::Calling(call), announced, path, .. }) = self.dialogs.get_mut(&id) else {
+            return false;
+        };
+        let again = call.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
+        if *announced == Announced::Ended || again || call.challenges >= MAX_CHALLENGES {
+            return false;
+        }
+        let Some(entry) = self.transactions.client(old) else { return false };
+        let credentials = entry.credentials.clone();
+        let Some(mut request) = authorised(&entry.request, credentials.as_ref(), response, &cnonce) else {
+            return false;
+        };
+        let flow = entry.flow;
+        request.cseq += 1;
+        request.via = self.listeners.via(flow, &branch);
+        path.local_seq = request.cseq;
+        call.challenges += 1;
+        call.branch = branch;
+        self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
+        true
+    }
+
+    /// Answers the challenge to our BYE, once. Answers whether another BYE is on its way.
+    pub(super) fn answer_bye_challenge(&mut self, now: Instant, id: DialogId, old: &str, response: &Response) -> bool {
+        let cnonce = self.tokens.token();
+        let branch = self.branch();
+        let Some(entry) = self.transactions.client(old) else { return false };
+        let Some(mut request) = authorised(&entry.request, entry.credentials.as_ref(), response, &cnonce) else {
+            return false;
+        };
+        let flow = entry.flow;
+        request.cseq += 1;
+        request.via = self.listeners.via(flow, &branch);
+        // Without credentials the next challenge ends it.
+        self.send_request(now, flow, request, ClientOwner::Bye(id), None);
+        true
+    }
+}
+
+/// The request again, with an answer to the challenge in `response`.
+fn authorised(
+    request: &Outgoing,
+    credentials: Option<&Credentials>,
+    response: &Response,
+    cnonce: &str,
+) -> Option<Outgoing> {
+    let (status, headers) = (response.status, &response.common.headers);
+    let (method, uri) = (request.method.as_str(), request.uri.to_string());
+    let (name, value) = auth::answer(status, headers, credentials?, method, &uri, cnonce)?;
+    let mut request = request.clone();
+    request.headers.remove(name);
+    request.headers.push(name, value);
+    Some(request)
+}

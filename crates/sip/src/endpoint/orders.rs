@@ -1,0 +1,217 @@
+//! Orders on calls that came in, and on requests that wait.
+//!
+//! Shape: an order in; a response out, and the dialog one state further.
+//! Errors: [`SipError`]; an order that fails changes nothing.
+//! Sources: RFC 3261 §12.1.1, §13.3.1, §14.2, §15.1.1, §9.1.
+
+use super::Endpoint;
+use super::send::{ALLOW, SDP, Sending, reply_flow};
+use crate::dialog::{Acceptance, AfterAck, Announced, Cancel, Dialog, Exchange, IncomingCall, Ringing, State, Which};
+use crate::error::SipError;
+use crate::event::{DialogId, EndReason, Rejection, Reply, RequestId};
+use crate::message::build::{Answer, push_foreign, response};
+use crate::message::{Request, StatusCode};
+use crate::transaction::{ServerKey, ServerMachine};
+use bytes::Bytes;
+use std::time::Instant;
+
+impl Endpoint {
+    /// Rings: 180, or 183 with SDP for early media. May be given again.
+    ///
+    /// # Errors
+    /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] unless the call came in and is unanswered.
+    pub fn ring(&mut self, now: Instant, dialog: DialogId, early: Option<Bytes>) -> Result<(), SipError> {
+        let call = self.incoming(dialog)?;
+        let (key, request) = (call.key.clone(), call.request.clone());
+        let status = if early.is_some() { StatusCode::PROGRESS } else { StatusCode::RINGING };
+        let payload = self.dialog_response(dialog, &request, status, early);
+        let reply = self.transactions.with_server(&key, |entry| {
+            if let ServerMachine::Invite(machine) = &mut entry.machine {
+                machine.provisional(payload.clone());
+            }
+            entry.flow
+        });
+        let refresh_at = now + self.config.ringing_refresh;
+        if let Some(Dialog { state: State::Incoming(call), .. }) = self.dialogs.get_mut(&dialog) {
+            call.ringing = Some(Ringing { response: payload.clone(), refresh_at });
+        }
+        if let Some(reply) = reply {
+            self.transmit(reply, payload);
+        }
+        self.reschedule(dialog);
+        Ok(())
+    }
+
+    /// Answers with 200. `sdp` is the answer, or the offer when the INVITE had none.
+    ///
+    /// The 200 is repeated until its ACK, which is reported as [`Event::Confirmed`](crate::Event::Confirmed).
+    ///
+    /// # Errors
+    /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] unless the call came in and is unanswered.
+    pub fn answer(&mut self, now: Instant, dialog: DialogId, sdp: Bytes) -> Result<(), SipError> {
+        let call = self.incoming(dialog)?;
+        let (key, request, side) = (call.key.clone(), call.request.clone(), call.offer);
+        let ok = self.dialog_response(dialog, &request, StatusCode::OK, Some(sdp));
+        let reply = reply_flow(&request, self.live(dialog)?.path.flow);
+        let cseq = request.cseq().number;
+        let acceptance = Acceptance::new(now, &self.config.timers, Which::First, side, cseq, (reply, ok));
+        self.accept(now, dialog, &key, acceptance);
+        Ok(())
+    }
+
+    /// Refuses a call; the dialog is over.
+    ///
+    /// # Errors
+    /// [`SipError::WrongStatus`] below 300; else as [`answer`](Self::answer).
+    pub fn reject(&mut self, now: Instant, dialog: DialogId, rejection: Rejection) -> Result<(), SipError> {
+        let call = self.incoming(dialog)?;
+        let (key, request) = (call.key.clone(), call.request.clone());
+        if !rejection.status.is_rejection() {
+            return Err(SipError::WrongStatus);
+        }
+        let mut headers = self.response_headers();
+        push_foreign(&mut headers, &rejection.headers);
+        self.refuse_with(now, &key, &request, rejection.status, headers, dialog, Sending::Transmit);
+        self.end(dialog, EndReason::Rejected(rejection.status));
+        self.remove(dialog);
+        Ok(())
+    }
+
+    /// Agrees to a re-INVITE. `sdp` is the answer, or the offer when the re-INVITE had none.
+    ///
+    /// # Errors
+    /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] when no re-INVITE waits (it may have been cancelled).
+    pub fn accept_reoffer(&mut self, now: Instant, dialog: DialogId, sdp: Bytes) -> Result<(), SipError> {
+        let (key, request, flow, side) = match &self.live(dialog)?.state {
+            State::Confirmed(Exchange::Reoffered(it)) => (it.key.clone(), it.request.clone(), it.flow, it.offer),
+            _ => return Err(SipError::WrongState),
+        };
+        if let Some(dialog) = self.dialogs.get_mut(&dialog) {
+            dialog.path.refresh(&request, flow);
+        }
+        let ok = self.dialog_response(dialog, &request, StatusCode::OK, Some(sdp));
+        let reply = reply_flow(&request, flow);
+        let cseq = request.cseq().number;
+        let acceptance = Acceptance::new(now, &self.config.timers, Which::Reoffer, side, cseq, (reply, ok));
+        self.accept(now, dialog, &key, acceptance);
+        Ok(())
+    }
+
+    /// Refuses a re-INVITE; the call goes on as it was. 488 is the usual status.
+    ///
+    /// # Errors
+    /// [`SipError::WrongStatus`] below 300; else as [`accept_reoffer`](Self::accept_reoffer).
+    pub fn reject_reoffer(&mut self, now: Instant, dialog: DialogId, status: StatusCode) -> Result<(), SipError> {
+        let State::Confirmed(Exchange::Reoffered(reoffer)) = &self.live(dialog)?.state else {
+            return Err(SipError::WrongState);
+        };
+        if !status.is_rejection() {
+            return Err(SipError::WrongStatus);
+        }
+        let (key, request) = (reoffer.key.clone(), reoffer.request.clone());
+        self.refuse(now, &key, &request, status, dialog, Sending::Transmit);
+        if let Some(dialog) = self.dialogs.get_mut(&dialog) {
+            dialog.state = State::Confirmed(Exchange::Idle);
+        }
+        Ok(())
+    }
+
+    /// Ends a call: BYE for an answered one, CANCEL for one of ours that is not. `Ended` is reported at once; what the
+    /// peer still has to be told goes on by itself. `reason` becomes the `Reason` header (RFC 3326).
+    ///
+    /// # Errors
+    /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] for an unanswered incoming call, which is `reject`ed.
+    pub fn hang_up(&mut self, now: Instant, dialog: DialogId, reason: Option<String>) -> Result<(), SipError> {
+        self.live(dialog)?;
+        let Some(found) = self.dialogs.get_mut(&dialog) else { return Err(SipError::UnknownDialog) };
+        match &mut found.state {
+            State::Incoming(_) => return Err(SipError::WrongState),
+            State::Calling(call) => {
+                call.cancel = Cancel::Wanted { reason };
+                self.end(dialog, EndReason::Cancelled);
+                self.cancel_if_possible(now, dialog);
+            }
+            State::Confirmed(Exchange::Unacknowledged(acceptance)) if acceptance.which == Which::First => {
+                acceptance.then = AfterAck::Leave { reason };
+                self.end(dialog, EndReason::LocalBye);
+            }
+            State::Confirmed(_) => {
+                self.end(dialog, EndReason::LocalBye);
+                self.terminate_pending(now, dialog);
+                self.leave(now, dialog, reason.as_deref());
+            }
+            State::Leaving => return Err(SipError::UnknownDialog),
+        }
+        Ok(())
+    }
+
+    /// Answers a request outside dialogs.
+    ///
+    /// # Errors
+    /// [`SipError::UnknownRequest`] when it was answered or given up, [`SipError::WrongStatus`] below 200.
+    pub fn respond(&mut self, now: Instant, request: RequestId, reply: Reply) -> Result<(), SipError> {
+        if !reply.status.is_final() {
+            return Err(SipError::WrongStatus);
+        }
+        let key = self.requests.remove(&request).ok_or(SipError::UnknownRequest)?;
+        let mut headers = self.response_headers();
+        push_foreign(&mut headers, &reply.headers);
+        let tag = self.tokens.token();
+        let answer = Answer { status: reply.status, tag: Some(&tag), headers, body: reply.body };
+        let sent = self.transactions.with_server(&key, |entry| {
+            let payload = response(entry.request.take()?.as_ref(), &answer);
+            if let ServerMachine::Other(machine) = &mut entry.machine {
+                machine.answered(now, entry.timing, payload.clone());
+            }
+            Some((entry.flow, payload))
+        });
+        let (flow, payload) = sent.flatten().ok_or(SipError::UnknownRequest)?;
+        self.transmit(flow, payload);
+        Ok(())
+    }
+
+    /// A dialog whose end was not reported yet.
+    fn live(&self, dialog: DialogId) -> Result<&Dialog, SipError> {
+        let alive = |dialog: &&Dialog| dialog.announced == Announced::Alive;
+        self.dialogs.get(&dialog).filter(alive).ok_or(SipError::UnknownDialog)
+    }
+
+    /// The unanswered call of a dialog.
+    fn incoming(&self, dialog: DialogId) -> Result<&IncomingCall, SipError> {
+        match &self.live(dialog)?.state {
+            State::Incoming(call) => Ok(call),
+            _ => Err(SipError::WrongState),
+        }
+    }
+
+    /// A response that makes or keeps a dialog: with `Contact`, and with SDP if there is some.
+    fn dialog_response(&self, dialog: DialogId, request: &Request, status: StatusCode, sdp: Option<Bytes>) -> Bytes {
+        let found = self.dialogs.get(&dialog);
+        let mut headers = self.response_headers();
+        headers.push("Allow", ALLOW);
+        if let Some(found) = found {
+            let user = request.uri().user();
+            headers.push("Contact", self.listeners.contact(found.path.flow, user.as_deref()));
+        }
+        if sdp.is_some() {
+            headers.push("Content-Type", SDP);
+        }
+        let tag = found.map(|dialog| dialog.local_tag.as_str());
+        let answer = Answer { status, tag, headers, body: sdp.unwrap_or_default() };
+        response(request, &answer)
+    }
+
+    /// Sends a 2xx and waits for its ACK.
+    fn accept(&mut self, now: Instant, id: DialogId, key: &ServerKey, acceptance: Acceptance) {
+        self.transactions.with_server(key, |entry| {
+            if let ServerMachine::Invite(machine) = &mut entry.machine {
+                machine.accepted(now, entry.timing);
+            }
+        });
+        self.transmit(acceptance.flow, acceptance.ok.clone());
+        if let Some(dialog) = self.dialogs.get_mut(&id) {
+            dialog.state = State::Confirmed(Exchange::Unacknowledged(acceptance));
+        }
+        self.reschedule(id);
+    }
+}

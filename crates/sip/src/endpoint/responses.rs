@@ -1,0 +1,168 @@
+//! Responses to our requests.
+//!
+//! Shape: a response in; an ACK, another attempt, or an event out.
+//! Errors: a response that belongs to no transaction is counted.
+//! Sources: RFC 3261 §13.2.2 (INVITE), §17.1.3 (matching), §12.1.2 (dialogs); RFC 6026 §8.4 (more than one 2xx).
+
+use super::Endpoint;
+use super::send::cancel_key;
+use crate::dialog::{Announced, Cancel, Dialog, Early, Exchange, Path, State};
+use crate::event::{DialogId, EndReason, Event};
+use crate::flow::Flow;
+use crate::message::build::Outgoing;
+use crate::message::{Method, Response, StatusCode};
+use crate::transaction::{ClientMachine, ClientOwner, ForkAck, Received};
+use std::time::Instant;
+
+/// At most this many forks of one call are acknowledged; further ones end by their own timers.
+const MAX_FORKS: usize = 16;
+
+impl Endpoint {
+    pub(super) fn receive_response(&mut self, now: Instant, flow: Flow, response: &Response) {
+        self.counters.responses += 1;
+        let cseq = &response.common.cseq;
+        let branch = response.common.via.branch();
+        let key = if cseq.method == Method::Cancel { cancel_key(&branch) } else { branch };
+        let ours = |entry: &crate::transaction::ClientEntry| {
+            entry.request.method == cseq.method
+                && entry.request.cseq == cseq.number
+                && entry.request.call_id == response.common.call_id
+                && entry.flow.transport == flow.transport
+        };
+        match self.transactions.client(&key) {
+            Some(entry) if ours(entry) => match entry.owner {
+                _ if entry.request.method == Method::Invite => self.receive_invite_response(now, &key, response),
+                owner => self.receive_other_response(now, &key, owner, response),
+            },
+            _ => self.counters.stray_responses += 1,
+        }
+    }
+
+    fn receive_other_response(&mut self, now: Instant, key: &str, owner: ClientOwner, response: &Response) {
+        let first_final = self.transactions.with_client(key, |entry| match &mut entry.machine {
+            ClientMachine::Other(machine) => machine.received(now, entry.timing, response.status),
+            ClientMachine::Invite(_) => false,
+        });
+        if first_final != Some(true) {
+            return;
+        }
+        if let ClientOwner::Bye(id) = owner
+            && !self.answer_bye_challenge(now, id, key, response)
+        {
+            self.remove(id);
+        }
+    }
+
+    fn receive_invite_response(&mut self, now: Instant, branch: &str, response: &Response) {
+        let to = response.common.headers.first("To").unwrap_or_default();
+        let received = self.transactions.with_client(branch, |entry| {
+            let ClientMachine::Invite(machine) = &mut entry.machine else { return None };
+            let ack = || entry.request.ack(to).to_bytes();
+            let received = machine.received(now, entry.timing, response.status, ack);
+            Some((received, machine.ack(), entry.flow, entry.owner))
+        });
+        let Some((received, ack, flow, ClientOwner::Invite(id))) = received.flatten() else { return };
+        match received {
+            Received::Absorbed => self.counters.retransmissions += 1,
+            Received::Acknowledge(ack) => {
+                self.counters.retransmissions += 1;
+                self.transmit(flow, ack);
+            }
+            Received::New if response.status.is_provisional() => self.progressed(now, id, branch, response),
+            Received::New if response.status.is_success() => self.succeeded(now, id, branch, response),
+            Received::New => {
+                if let Some(ack) = ack {
+                    self.transmit(flow, ack);
+                }
+                self.refused(now, id, branch, response);
+            }
+        }
+    }
+
+    fn progressed(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) {
+        let Some(Dialog { state: State::Calling(call), announced, .. }) = self.dialogs.get_mut(&id) else { return };
+        if call.branch != branch {
+            return;
+        }
+        if *announced == Announced::Ended {
+            return self.cancel_if_possible(now, id);
+        }
+        if response.status != StatusCode::TRYING {
+            let early = Self::sdp_of(&response.common.headers, &response.common.body);
+            if let Some(sdp) = &early {
+                call.early = Some(Early { to_tag: response.common.to.tag(), sdp: sdp.clone() });
+            }
+            self.events.push_back(Event::Progress { dialog: id, status: response.status, early });
+        }
+    }
+
+    fn refused(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) {
+        let current = match self.dialogs.get(&id) {
+            Some(Dialog { state: State::Calling(call), .. }) => call.branch == branch,
+            _ => false,
+        };
+        if current && !self.answer_challenge(now, id, branch, response) {
+            self.end(id, EndReason::Rejected(response.status));
+            self.remove(id);
+        }
+    }
+
+    /// A 2xx: the first makes the call, one that comes again gets its ACK again, one of another fork gets ACK and BYE.
+    fn succeeded(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) {
+        let to_tag = response.common.to.tag().unwrap_or_default();
+        let Some(entry) = self.transactions.client(branch) else { return };
+        if let Some(known) = entry.acks.iter().find(|known| known.to_tag == to_tag).cloned() {
+            self.counters.retransmissions += 1;
+            return self.transmit(known.flow, known.ack);
+        }
+        if entry.acks.len() >= MAX_FORKS {
+            return;
+        }
+        let (request, flow) = (entry.request.clone(), entry.flow);
+        let mut path = Path::of_success(&request, response, flow);
+        self.acknowledge(branch, to_tag, &request, &mut path);
+        let first = match self.dialogs.get_mut(&id) {
+            Some(dialog) if matches!(&dialog.state, State::Calling(call) if call.branch == branch) => Some(dialog),
+            _ => None,
+        };
+        let Some(dialog) = first else { return self.decline_fork(now, &mut path) };
+        let sdp = Self::sdp_of(&response.common.headers, &response.common.body);
+        let answer = sdp.or_else(|| early_of(dialog, response)).unwrap_or_default();
+        dialog.path = path;
+        dialog.remote_tag = response.common.to.tag();
+        dialog.state = State::Confirmed(Exchange::Idle);
+        if dialog.announced == Announced::Ended {
+            // The answer crossed the CANCEL, or came before one could be sent.
+            return self.leave(now, id, None);
+        }
+        self.events.push_back(Event::Answered { dialog: id, answer });
+    }
+
+    /// Sends the ACK of a 2xx and keeps it for the next time. It carries the credentials of its INVITE (RFC 3261 §13.2.2.4).
+    fn acknowledge(&mut self, branch: &str, to_tag: String, invite: &Outgoing, path: &mut Path) {
+        let ack_branch = self.branch();
+        let (flow, mut ack) = path.request(Method::Ack, &self.listeners, &ack_branch);
+        ack.headers.copy("Authorization", &invite.headers);
+        ack.headers.copy("Proxy-Authorization", &invite.headers);
+        let ack = ack.to_bytes();
+        self.transactions.with_client(branch, |entry| {
+            entry.acks.push(ForkAck { to_tag, flow, ack: ack.clone() });
+        });
+        self.transmit(flow, ack);
+    }
+
+    /// Ends a fork that answered after another.
+    fn decline_fork(&mut self, now: Instant, path: &mut Path) {
+        let branch = self.branch();
+        let (flow, mut bye) = path.request(Method::Bye, &self.listeners, &branch);
+        bye.headers = self.request_headers();
+        self.send_request(now, flow, bye, ClientOwner::Nobody, None);
+    }
+}
+
+/// The SDP that the same fork sent while it rang.
+fn early_of(dialog: &Dialog, response: &Response) -> Option<bytes::Bytes> {
+    let State::Calling(call) = &dialog.state else { return None };
+    let early = call.early.as_ref()?;
+    (early.to_tag == response.common.to.tag() && call.cancel == Cancel::Unwanted).then(|| early.sdp.clone())
+}

@@ -1,0 +1,181 @@
+//! What an endpoint reports, and what an owner orders with.
+//!
+//! Shape: events are past participles, orders take the structs at the end of this file.
+//! Sources: RFC 3261 §12 (dialogs), §13 (INVITE), §14 (re-INVITE), §15 (BYE); RFC 6086 (INFO).
+
+use crate::flow::Flow;
+use crate::message::{NameAddr, Request, StatusCode, Uri};
+use bytes::Bytes;
+
+/// Names a dialog from its first event or order to its `Ended`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DialogId(pub(crate) u64);
+
+/// Names a request outside dialogs that waits for our answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub(crate) u64);
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Someone calls. 100 is already sent; `ring`, `answer` or `reject` it.
+    Incoming {
+        /// The new dialog.
+        dialog: DialogId,
+        /// What arrived.
+        invite: Box<Invite>,
+    },
+    /// Our call got a provisional response above 100.
+    Progress {
+        /// The dialog.
+        dialog: DialogId,
+        /// 101 to 199.
+        status: StatusCode,
+        /// SDP for early media, when there was some.
+        early: Option<Bytes>,
+    },
+    /// Our call was answered; the ACK is already sent.
+    Answered {
+        /// The dialog.
+        dialog: DialogId,
+        /// The answer to our offer. Empty when the peer sent none, neither here nor while ringing.
+        answer: Bytes,
+    },
+    /// The ACK of our 2xx arrived. Once per incoming call; and again for a re-INVITE without offer whose ACK brings an answer.
+    Confirmed {
+        /// The dialog.
+        dialog: DialogId,
+        /// The answer, when our 2xx carried the offer.
+        answer: Option<Bytes>,
+    },
+    /// A re-INVITE arrived: `accept_reoffer` or `reject_reoffer` it.
+    Reoffered {
+        /// The dialog.
+        dialog: DialogId,
+        /// The new offer; `None` asks us for one.
+        offer: Option<Bytes>,
+    },
+    /// An INFO arrived inside the dialog; 200 is already sent.
+    Info {
+        /// The dialog.
+        dialog: DialogId,
+        /// The `Content-Type`, empty when there is none.
+        content_type: String,
+        /// The body.
+        body: Bytes,
+    },
+    /// A REGISTER arrived: `respond` to it within 64 * T1.
+    Requested {
+        /// Names it for `respond`.
+        request: RequestId,
+        /// Where it came from.
+        flow: Flow,
+        /// What arrived.
+        message: Box<Request>,
+    },
+    /// The dialog is over. The last event of every dialog that was `Incoming` or invited, exactly once.
+    Ended {
+        /// The dialog.
+        dialog: DialogId,
+        /// Why.
+        why: EndReason,
+    },
+}
+
+/// Why a dialog is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EndReason {
+    /// The peer hung up.
+    RemoteBye,
+    /// We hung up.
+    LocalBye,
+    /// The call was cancelled before an answer, by the caller or by us.
+    Cancelled,
+    /// The call was refused with this status, by the peer or by us.
+    Rejected(StatusCode),
+    /// Our 2xx was never acknowledged; a BYE is sent.
+    NoAck,
+    /// Our INVITE got no response in 64 * T1.
+    TransactionTimeout,
+    /// The transport could not carry the call's messages.
+    TransportFailed,
+}
+
+/// An INVITE that begins a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invite {
+    /// Where it came from.
+    pub flow: Flow,
+    /// The whole request.
+    pub request: Request,
+    /// Its SDP; `None` means that our 2xx must carry the offer.
+    pub offer: Option<Bytes>,
+}
+
+/// A call we make.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// Where the INVITE is sent.
+    pub flow: Flow,
+    /// The Request-URI.
+    pub target: Uri,
+    /// Who calls; its tag is replaced.
+    pub from: NameAddr,
+    /// Who is called; its tag is dropped.
+    pub to: NameAddr,
+    /// More headers, such as `P-Asserted-Identity`. Those that only this crate writes are left out.
+    pub headers: Vec<(String, String)>,
+    /// Proxies to pass, nearest first.
+    pub route: Vec<Uri>,
+    /// Our SDP.
+    pub offer: Bytes,
+    /// What to answer a 401 or 407 with.
+    pub credentials: Option<Credentials>,
+}
+
+/// A name and a password, and who may ask for them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// The only realm that may ask; `None` answers any.
+    pub realm: Option<String>,
+}
+
+impl std::fmt::Debug for Credentials {
+    /// Without the password, so that no log can hold it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .field("realm", &self.realm)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A refusal of an incoming call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// 300 to 699.
+    pub status: StatusCode,
+    /// More headers, such as `WWW-Authenticate` or `Retry-After`.
+    pub headers: Vec<(String, String)>,
+}
+
+impl From<StatusCode> for Rejection {
+    fn from(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new() }
+    }
+}
+
+/// A final response to a request outside dialogs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// 200 to 699.
+    pub status: StatusCode,
+    /// More headers, such as `Contact`.
+    pub headers: Vec<(String, String)>,
+    /// The body, often empty.
+    pub body: Bytes,
+}

@@ -1,0 +1,66 @@
+//! Paths of messages: who talks to whom over what.
+//!
+//! Shape: plain values, told by and handed to whoever owns the sockets.
+//! Sources: RFC 3261 §18; RFC 5626 §2 (flow).
+
+use bytes::Bytes;
+use std::net::SocketAddr;
+
+/// How messages travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Datagrams; this crate repeats what is lost.
+    Udp,
+    /// A byte stream, cut by [`StreamFramer`](crate::StreamFramer).
+    Tcp,
+}
+
+impl Transport {
+    /// The token in `Via` (RFC 3261 §20.42).
+    pub(crate) fn via_token(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        }
+    }
+
+    /// The value of a `transport` URI parameter.
+    pub(crate) fn from_param(value: &str) -> Option<Self> {
+        match value.to_ascii_lowercase().as_str() {
+            "udp" => Some(Self::Udp),
+            "tcp" => Some(Self::Tcp),
+            _ => None,
+        }
+    }
+}
+
+/// One path of messages. For TCP the pair of addresses names the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Flow {
+    /// How.
+    pub transport: Transport,
+    /// The listener's bound address.
+    pub local: SocketAddr,
+    /// The far end.
+    pub peer: SocketAddr,
+}
+
+/// A place where messages are received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener {
+    /// How.
+    pub transport: Transport,
+    /// The bound address, as [`Flow::local`] names it.
+    pub local: SocketAddr,
+    /// The address that goes into `Via` and `Contact`.
+    pub advertised: SocketAddr,
+}
+
+/// Bytes to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// Where from and where to. Over TCP without such a connection, one to `peer` is to be opened.
+    pub flow: Flow,
+    /// One whole message.
+    pub payload: Bytes,
+}
