@@ -1,1 +1,3 @@
 //! The Antiphon media server.
+
+pub mod settings;
