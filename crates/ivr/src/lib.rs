@@ -1,2 +1,27 @@
 //! The call vocabulary and the IVR surfaces, without I/O.
+//!
+//! A *script* is one run of a surface on one call: straight-line `async` code over [`Call`], whose every wish passes one seam,
+//! an [`Op`] out and an [`Outcome`] back.
+//! Whoever stands behind the seam decides what an op means in the world: the server with sockets, the simulator with a timeline.
+//!
+//! Shape: ops and outcomes are plain values; text formats live in the `wire` file of each surface.
+//! Time: none. Time passes only inside an op, for whoever performs it.
+//! Errors: [`Interrupted`] ends a script from outside and travels by `?`.
 #![forbid(unsafe_code)]
+
+pub mod call;
+pub mod digit;
+pub mod ids;
+pub mod op;
+pub mod rules;
+pub mod script;
+pub mod vars;
+
+pub use call::{Call, Caller, Request};
+pub use digit::{Digit, DigitSet};
+pub use ids::{ContextId, ExtensionId, RuleId, SoundId};
+pub use op::{
+    BargeIn, CallerId, Cause, Collect, Collected, Dial, Dialed, EndedBy, Interrupted, Op, Outcome, Play, Played,
+    Prompt, TargetRules, TypeAhead,
+};
+pub use script::{Next, Script};

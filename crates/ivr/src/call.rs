@@ -1,0 +1,110 @@
+//! A call as its script sees it.
+//!
+//! Shape: [`Call`] carries what the script knows (variables, who called) and sends each [`Op`] through a queue of one to whoever
+//! performs it; that side answers through the [`Request`]'s own reply channel.
+//! Time: none here.
+//! Errors: [`Interrupted`]; dropping the wait for an op cancels the op, which the performer sees as a closed reply.
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, op::Cause, vars::Vars};
+
+/// Who calls and what was dialled, fixed for the call's life.
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct Caller {
+    /// The caller's number as received; empty when hidden.
+    pub number: String,
+    /// The caller's name; may be empty.
+    pub name: String,
+    /// Whether the caller hides who they are (RFC 3323, `ringme-ivr.md` 3.7).
+    pub presentation: Presentation,
+    /// The public number dialled, or for a local call the IVR's number without the client's prefix (`ringme-ivr.md` 1.7).
+    pub called_did: String,
+}
+
+/// Whether a caller shows their number.
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum Presentation {
+    /// The number may be shown.
+    #[default]
+    Allowed,
+    /// The caller is anonymous.
+    Restricted,
+}
+
+/// One op on its way to whoever performs it.
+#[derive(Debug)]
+pub struct Request {
+    /// What is asked.
+    pub op: Op,
+    /// Where the outcome goes; closed when the script no longer waits.
+    pub reply: oneshot::Sender<Result<Outcome, Interrupted>>,
+}
+
+/// A live call in the hands of a script.
+#[derive(Debug)]
+pub struct Call {
+    /// The call's variables; they outlive a context and an IVR, not the call (`ringme-ivr.md` 3.9).
+    pub vars: Vars,
+    /// Who called, unchanged by anything a script sets.
+    pub caller: Caller,
+    requests: mpsc::Sender<Request>,
+}
+
+impl Call {
+    /// A call and the queue on which its ops arrive, one at a time.
+    pub fn new(caller: Caller) -> (Self, mpsc::Receiver<Request>) {
+        let (requests, queue) = mpsc::channel(1);
+        let vars = Vars::of_caller(&caller);
+        (Self { vars, caller, requests }, queue)
+    }
+
+    /// Answers the caller.
+    pub async fn answer(&mut self) -> Result<(), Interrupted> {
+        self.perform(Op::Answer).await.map(drop)
+    }
+
+    /// Limits the time that the script may take from now on, or lifts the limit.
+    pub async fn limit(&mut self, lifetime: Option<std::time::Duration>) -> Result<(), Interrupted> {
+        self.perform(Op::Limit(lifetime)).await.map(drop)
+    }
+
+    /// Says prompts.
+    pub async fn play(&mut self, play: Play) -> Result<Played, Interrupted> {
+        match self.perform(Op::Play(play)).await? {
+            Outcome::Played(played) => Ok(played),
+            other => unreachable!("a play is answered with Played, not {other:?}"),
+        }
+    }
+
+    /// Waits for digits.
+    pub async fn collect(&mut self, collect: Collect) -> Result<Collected, Interrupted> {
+        match self.perform(Op::Collect(collect)).await? {
+            Outcome::Collected(collected) => Ok(collected),
+            other => unreachable!("a collect is answered with Collected, not {other:?}"),
+        }
+    }
+
+    /// Rings targets and bridges the first that answers.
+    pub async fn dial(&mut self, dial: Dial) -> Result<Dialed, Interrupted> {
+        match self.perform(Op::Dial(dial)).await? {
+            Outcome::Dialed(dialed) => Ok(dialed),
+            other => unreachable!("a dial is answered with Dialed, not {other:?}"),
+        }
+    }
+
+    /// Ends the call.
+    pub async fn hangup(&mut self, cause: Cause) -> Result<(), Interrupted> {
+        self.perform(Op::Hangup(cause)).await.map(drop)
+    }
+
+    /// The one seam between a script and the world.
+    async fn perform(&mut self, op: Op) -> Result<Outcome, Interrupted> {
+        let (reply, outcome) = oneshot::channel();
+        if self.requests.send(Request { op, reply }).await.is_err() {
+            return Err(Interrupted::LocalHangup);
+        }
+        // A performer that is gone without an answer has ended the call.
+        outcome.await.unwrap_or(Err(Interrupted::LocalHangup))
+    }
+}

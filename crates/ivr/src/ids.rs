@@ -1,0 +1,38 @@
+//! Names of stored things, as the REST API numbers them.
+//!
+//! Shape: newtypes over the API's `long`; a [`ContextId`] and a [`RuleId`] are unique within their extension only.
+//! Sources: `ringme-ivr.md` 1.2-1.8.
+
+use std::fmt;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id!(
+    /// A context of one IVR.
+    ContextId
+);
+id!(
+    /// An extension: a phone or an IVR.
+    ExtensionId
+);
+id!(
+    /// A rule of one IVR.
+    RuleId
+);
+id!(
+    /// An uploaded sound of one client.
+    SoundId
+);

@@ -1,0 +1,224 @@
+//! The vocabulary: everything a script can ask of a call, and everything that can come of it.
+//!
+//! Shape: one [`Op`] in, one [`Outcome`] or an [`Interrupted`] back.
+//! Units: every wait is a [`Duration`].
+//! Time: an op may take time; nothing else does.
+//! Errors: what a far end or a web server did wrong is an outcome; [`Interrupted`] says that the script cannot go on.
+//! Sources: `ringme-ivr.md` 3.3-3.10; VoiceXML 2.0 §4.1 (prompt, barge-in).
+//!
+//! | op      | asks                                          | outcome       |
+//! |---------|-----------------------------------------------|---------------|
+//! | Answer  | connect the caller, once                      | Done          |
+//! | Limit   | end the script's ops after a time, or no more | Done          |
+//! | Play    | say prompts                                   | Played        |
+//! | Collect | wait for digits                               | Collected     |
+//! | Dial    | ring targets, bridge the first to answer      | Dialed        |
+//! | Hangup  | end the call                                  | Done          |
+
+use std::time::Duration;
+
+use crate::{Digit, DigitSet, ExtensionId, SoundId};
+
+/// One thing that a script asks of its call.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Op {
+    /// Answer the caller; nothing when the call is answered already.
+    Answer,
+    /// From now on the call's script may take this long: after it, the op that runs ends with [`Interrupted::LifetimeExpired`], once.
+    /// `None` lifts the limit. A bridge lifts it too. Ringing defers it: a [`Op::Dial`] in which it runs out and nobody answers
+    /// ends with the interruption in place of its outcome. [`Op::Hangup`] is never interrupted.
+    Limit(Option<Duration>),
+    /// Say prompts, one after the other without a gap.
+    Play(Play),
+    /// Wait for digits.
+    Collect(Collect),
+    /// Ring targets and bridge the caller to the first that answers, until one of the two hangs up.
+    Dial(Dial),
+    /// End the call.
+    Hangup(Cause),
+}
+
+/// What came of an [`Op`], for each op its own kind.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Outcome {
+    /// Answer, Limit, Hangup.
+    Done,
+    /// Play.
+    Played(Played),
+    /// Collect.
+    Collected(Collected),
+    /// Dial.
+    Dialed(Dialed),
+}
+
+/// Why a script cannot go on. Any op can end so.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
+pub enum Interrupted {
+    /// The caller hung up.
+    #[error("the caller hung up")]
+    RemoteHangup,
+    /// The call was ended from our side, outside the script.
+    #[error("the call was ended")]
+    LocalHangup,
+    /// The time given with [`Op::Limit`] is over. The call is still up, and the script may go on with other ops.
+    #[error("the lifetime of the script expired")]
+    LifetimeExpired,
+    /// The server is going down.
+    #[error("the server shuts down")]
+    Shutdown,
+}
+
+/// Prompts and what a digit does to them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Play {
+    /// Said in this order.
+    pub prompts: Vec<Prompt>,
+    /// What a digit does meanwhile.
+    pub barge_in: BargeIn,
+}
+
+/// Something said.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum Prompt {
+    /// An uploaded sound.
+    Sound(SoundId),
+    /// A sound of the system set by its name without language and ending, such as `digits/5`.
+    System(String),
+    /// Silence.
+    Silence(Duration),
+}
+
+/// What a digit does while prompts play.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct BargeIn {
+    /// These keys stop the prompts; the key is kept for the next collect.
+    pub by: DigitSet,
+    /// What happens to all other keys.
+    pub otherwise: TypeAhead,
+}
+
+impl BargeIn {
+    /// Any digit stops the prompt and is kept (`ringme-ivr.md` 3.5).
+    pub const BACKGROUND: Self = Self { by: DigitSet::ALL, otherwise: TypeAhead::Keep };
+    /// The prompt is heard out, digits are dropped (`ringme-ivr.md` 3.5).
+    pub const FOREGROUND: Self = Self { by: DigitSet::NONE, otherwise: TypeAhead::Drop };
+}
+
+/// Whether digits pressed early count for the next collect.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum TypeAhead {
+    /// Digits are kept for the next collect, or taken from what was kept.
+    Keep,
+    /// Digits are thrown away.
+    Drop,
+}
+
+/// How a [`Play`] ended.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Played {
+    /// All prompts were said; those that do not exist count as said.
+    Finished {
+        /// How long sound or silence really went out; zero where no prompt exists.
+        said: Duration,
+    },
+    /// A key stopped them; it waits in the type-ahead.
+    BargedIn(Digit),
+}
+
+/// A wait for digits.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Collect {
+    /// Whether digits pressed before the collect count.
+    pub type_ahead: TypeAhead,
+    /// The collect ends at this many digits, at least 1.
+    pub max_digits: usize,
+    /// A key that ends the collect and is not part of the digits.
+    pub terminators: DigitSet,
+    /// How long to wait for the first digit.
+    pub first_digit: Duration,
+    /// How long to wait for each further digit.
+    pub inter_digit: Duration,
+}
+
+/// The digits of a [`Collect`].
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Collected {
+    /// What was pressed, without the terminator.
+    pub digits: String,
+    /// Why the wait ended.
+    pub ended_by: EndedBy,
+}
+
+/// Why a [`Collect`] ended.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum EndedBy {
+    /// `max_digits` were pressed.
+    MaxDigits,
+    /// This key was pressed.
+    Terminator(Digit),
+    /// The wait for a further digit ran out.
+    InterDigitTimeout,
+    /// Nothing was pressed.
+    NoInput,
+}
+
+/// An attempt to reach somebody.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Dial {
+    /// Dialled strings, rung all at once.
+    pub targets: Vec<String>,
+    /// Whether the targets' own incoming rules run.
+    pub rules: TargetRules,
+    /// How long the targets ring.
+    pub no_answer: Duration,
+    /// Who calls, as the far end sees it.
+    pub caller_id: CallerId,
+}
+
+/// Whether an internal target's own incoming rules run (`ringme-ivr.md` 3.8: transfer and simple_transfer).
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum TargetRules {
+    /// They run.
+    Apply,
+    /// The target is rung directly.
+    Ignore,
+}
+
+/// A caller id to present.
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct CallerId {
+    /// The number; empty when the caller is anonymous.
+    pub number: String,
+    /// The name; may be empty.
+    pub name: String,
+}
+
+/// How a [`Dial`] ended.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum Dialed {
+    /// A target answered and later hung up first. (The caller hanging up is [`Interrupted::RemoteHangup`].)
+    Answered {
+        /// How long the two talked.
+        talk: Duration,
+    },
+    /// The target is another IVR, which takes the call over: the script ends with [`crate::Next::HandOver`].
+    HandedOver(ExtensionId),
+    /// Every target said 486 Busy Here.
+    Busy,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// Every target failed, and not all of them by being busy; the status is the first one's (RFC 3261 §21), 404 where there is no route.
+    Failed {
+        /// A SIP status.
+        status: u16,
+    },
+}
+
+/// A release cause (ITU-T Q.850 table 1).
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Cause(pub u8);
+
+impl Cause {
+    /// Normal call clearing.
+    pub const NORMAL: Self = Self(16);
+}

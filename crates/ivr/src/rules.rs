@@ -1,0 +1,19 @@
+//! The rule surface: contexts, options and rules.
+//!
+//! Shape: [`wire`] is the API's text, [`model`] what can run, [`run`] runs it on a call.
+//! Units: the API's in [`wire`], [`Duration`](std::time::Duration) everywhere else.
+//! Errors: [`wire::FieldError`] while a menu is written; none while it runs, where what is missing is passed over.
+//! Sources: `ringme-ivr.md` 1 (data), 3 (what happens when), 6 (what its vendor leaves open).
+
+pub mod actions;
+pub mod guard;
+pub mod model;
+mod option_key;
+mod pattern;
+mod run;
+pub mod wire;
+
+pub use model::{Built, Context, DirectDial, Expiry, Ivr, LeftOut, References, Rule};
+pub use option_key::{BadOptionKey, MAX_OPTION_DIGITS, OptionDigits, OptionKey};
+pub use pattern::{BadPattern, CallerPattern, MAX_PATTERN};
+pub use run::run;

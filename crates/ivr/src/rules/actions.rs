@@ -1,0 +1,107 @@
+//! What rules do, one file an action.
+//!
+//! Shape: each action is a struct with `check` (from the wire) and `run` (on a call, to a [`Flow`]).
+//! Errors: an action without what it needs, or not built yet, is refused while the menu is written.
+//! Sources: `ringme-ivr.md` 1.6 (required fields), 3.8 (execution).
+
+mod hangup;
+mod jump_to_context;
+mod play_silence;
+mod play_sound;
+mod set_caller_id_name;
+mod set_caller_id_number;
+mod set_variable;
+mod simple_transfer;
+mod targets;
+mod transfer;
+mod transfer_from_variable;
+
+pub use hangup::Hangup;
+pub use jump_to_context::JumpToContext;
+pub use play_silence::PlaySilence;
+pub use play_sound::PlaySound;
+pub use set_caller_id_name::SetCallerIdName;
+pub use set_caller_id_number::SetCallerIdNumber;
+pub use set_variable::SetVariable;
+pub use simple_transfer::SimpleTransfer;
+pub use targets::Targets;
+pub use transfer::Transfer;
+pub use transfer_from_variable::TransferFromVariable;
+
+use super::{
+    model::Check,
+    run::{Flow, Run},
+    wire::{ActionName, FieldError},
+};
+use crate::Interrupted;
+
+/// What a rule does.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Action {
+    /// `transfer`
+    Transfer(Transfer),
+    /// `simple_transfer`
+    SimpleTransfer(SimpleTransfer),
+    /// `transfer_from_variable`
+    TransferFromVariable(TransferFromVariable),
+    /// `hangup`
+    Hangup(Hangup),
+    /// `play_sound`
+    PlaySound(PlaySound),
+    /// `play_silence`
+    PlaySilence(PlaySilence),
+    /// `jump_to_context`
+    JumpToContext(JumpToContext),
+    /// `set_variable`
+    SetVariable(SetVariable),
+    /// `set_caller_id_number`
+    SetCallerIdNumber(SetCallerIdNumber),
+    /// `set_caller_id_name`
+    SetCallerIdName(SetCallerIdName),
+}
+
+impl Action {
+    pub(super) fn check(check: &mut Check<'_>) -> Option<Self> {
+        let Some(name) = check.rule.action else {
+            check.problems.push(FieldError::required("action"));
+            return None;
+        };
+        match name {
+            ActionName::Transfer => Transfer::check(check).map(Self::Transfer),
+            ActionName::SimpleTransfer => SimpleTransfer::check(check).map(Self::SimpleTransfer),
+            ActionName::TransferFromVariable => TransferFromVariable::check(check).map(Self::TransferFromVariable),
+            ActionName::Hangup => Some(Self::Hangup(Hangup)),
+            ActionName::PlaySound => PlaySound::check(check).map(Self::PlaySound),
+            ActionName::PlaySilence => PlaySilence::check(check).map(Self::PlaySilence),
+            ActionName::JumpToContext => JumpToContext::check(check).map(Self::JumpToContext),
+            ActionName::SetVariable => SetVariable::check(check).map(Self::SetVariable),
+            ActionName::SetCallerIdNumber => SetCallerIdNumber::check(check).map(Self::SetCallerIdNumber),
+            ActionName::SetCallerIdName => SetCallerIdName::check(check).map(Self::SetCallerIdName),
+            ActionName::PlayDigits
+            | ActionName::PlayDigitsFromVariable
+            | ActionName::RecordDigits
+            | ActionName::CallInteractive
+            | ActionName::QualityRate
+            | ActionName::VoiceHelper
+            | ActionName::StartRecord => {
+                check.refuse("action", format!("{name} is not built yet"));
+                None
+            }
+        }
+    }
+
+    pub(super) async fn run(&self, run: &mut Run<'_>) -> Result<Flow, Interrupted> {
+        match self {
+            Self::Transfer(action) => action.run(run).await,
+            Self::SimpleTransfer(action) => action.run(run).await,
+            Self::TransferFromVariable(action) => action.run(run).await,
+            Self::Hangup(action) => action.run(run).await,
+            Self::PlaySound(action) => action.run(run).await,
+            Self::PlaySilence(action) => action.run(run).await,
+            Self::JumpToContext(action) => Ok(action.run(run)),
+            Self::SetVariable(action) => Ok(action.run(run)),
+            Self::SetCallerIdNumber(action) => Ok(action.run(run)),
+            Self::SetCallerIdName(action) => Ok(action.run(run)),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Running a menu on a call.
+//!
+//! Shape: an option's rules run in order; then digits are awaited, and lead to the next option, to an internal number, or to
+//! `invalid`.
+//! Time: only inside ops. [`Op::Limit`](crate::Op::Limit) carries the lifetime, from the answer on.
+//! Errors: none of its own. [`Interrupted::LifetimeExpired`] ends here in the expiry's action; every other interruption ends the run.
+//! Sources: `ringme-ivr.md` 3.2 (entry), 3.3 (options, loop guard), 3.4 (digits), 3.6 (`final`), 3.10 (lifetime).
+//!
+//! The loop guard counts option runs. A collected digit, a bridge, and each second that prompts really said set it back to zero, so
+//! that only a menu that does nothing at all meets it: [`Played::Finished`] tells how much was said, which is nothing for a missing
+//! sound.
+
+use std::time::Duration;
+
+use super::{Context, DirectDial, Expiry, Ivr, OptionKey, Rule, actions::Targets, guard::CallStatus};
+use crate::{
+    BargeIn, Call, CallerId, Cause, Collect, ContextId, Dial, Dialed, EndedBy, Interrupted, Next, Play, Played, Prompt,
+    TargetRules, TypeAhead, script::Numbering,
+};
+
+/// Most option runs in a row in which nothing happened (`ringme-ivr.md` 3.3).
+pub(super) const IDLE_RUNS: u32 = 100;
+/// As much of media as counts as something happening (`ringme-ivr.md` 3.3).
+const SOME_MEDIA: Duration = Duration::from_secs(1);
+
+/// Runs a menu on a call to its end.
+pub async fn run(ivr: &Ivr, call: &mut Call, numbering: &dyn Numbering) -> Result<Next, Interrupted> {
+    let caller_id = CallerId { number: call.caller.number.clone(), name: call.caller.name.clone() };
+    let mut run = Run { ivr, call, numbering, caller_id, last_status: None, idle_runs: 0, said: Duration::ZERO };
+    match run.menu().await {
+        Err(Interrupted::LifetimeExpired) => run.expire().await,
+        ended => ended,
+    }
+}
+
+/// One run of a menu.
+pub(super) struct Run<'a> {
+    pub(super) ivr: &'a Ivr,
+    pub(super) call: &'a mut Call,
+    /// What targets of later transfers see.
+    pub(super) caller_id: CallerId,
+    numbering: &'a dyn Numbering,
+    /// How the last transfer ended; it survives jumps.
+    last_status: Option<CallStatus>,
+    /// Option runs since something happened.
+    idle_runs: u32,
+    /// Media since something happened.
+    said: Duration,
+}
+
+/// What follows an action.
+pub(super) enum Flow {
+    /// The next rule.
+    Continue,
+    /// A digit waits in the type-ahead; the rest of the option is dropped.
+    BargedIn,
+    /// This option.
+    Jump(ContextId, OptionKey),
+    /// A transfer ended.
+    Routed(Dialed),
+    /// The run is over.
+    Ended(Next),
+}
+
+/// What follows an option.
+enum Step<'a> {
+    Run(&'a Context, OptionKey),
+    End(Next),
+}
+
+/// Whether the first digit of an input is there already.
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum Input {
+    Awaited,
+    Begun,
+}
+
+impl<'a> Run<'a> {
+    async fn menu(&mut self) -> Result<Next, Interrupted> {
+        self.call.answer().await?;
+        self.call.limit(self.ivr.lifetime).await?;
+        if !self.ivr.sleep_time.is_zero() {
+            self.say(Prompt::Silence(self.ivr.sleep_time), BargeIn::FOREGROUND).await?;
+        }
+        let entry = self.ivr.entry_context.and_then(|id| self.ivr.contexts.get(&id));
+        let Some(mut context) = entry else { return self.hang_up().await };
+        let mut option = OptionKey::Start;
+        loop {
+            self.idle_runs += 1;
+            if self.idle_runs > IDLE_RUNS {
+                return self.hang_up().await;
+            }
+            match self.option(context, &option).await? {
+                Step::Run(next_context, next_option) => (context, option) = (next_context, next_option),
+                Step::End(next) => return Ok(next),
+            }
+        }
+    }
+
+    /// Runs the rules of an option and finds what follows it (`ringme-ivr.md` 3.3).
+    async fn option(&mut self, context: &'a Context, key: &OptionKey) -> Result<Step<'a>, Interrupted> {
+        let rules = context.options.get(key).map(Vec::as_slice).unwrap_or_default();
+        if rules.is_empty() {
+            return self.hang_up().await.map(Step::End);
+        }
+        let mut index = 0;
+        while let Some(rule) = rules.get(index) {
+            index += 1;
+            if !rule.guard.allows(&self.call.caller, self.last_status, &self.call.vars) {
+                continue;
+            }
+            match rule.action.run(self).await? {
+                Flow::Continue => {}
+                Flow::BargedIn => return self.listen(context, key, Input::Begun).await,
+                Flow::Jump(id, option) => match self.ivr.contexts.get(&id) {
+                    Some(context) => return Ok(Step::Run(context, option)),
+                    None => {}
+                },
+                Flow::Ended(next) => return Ok(Step::End(next)),
+                Flow::Routed(dialed) => match self.routed(&dialed, rule, &rules[index..]).await? {
+                    After::Rule(skipped) => index += skipped,
+                    After::End(next) => return Ok(Step::End(next)),
+                },
+            }
+        }
+        self.listen(context, key, Input::Awaited).await
+    }
+
+    /// What follows a transfer: how many of the later rules to leave out, or the end (`ringme-ivr.md` 3.6).
+    async fn routed(&mut self, dialed: &Dialed, rule: &Rule, later: &[Rule]) -> Result<After, Interrupted> {
+        self.last_status = Some(match dialed {
+            Dialed::HandedOver(extension) => return Ok(After::End(Next::HandOver(*extension))),
+            Dialed::Answered { .. } => CallStatus::Answered,
+            Dialed::Busy => CallStatus::Busy,
+            Dialed::NoAnswer | Dialed::Failed { .. } => CallStatus::NoAnswer,
+        });
+        if self.last_status == Some(CallStatus::Answered) {
+            self.something_happened();
+            let follows = |rule: &Rule| rule.guard.call_status == Some(CallStatus::Answered);
+            if let Some(skipped) = later.iter().position(follows) {
+                return Ok(After::Rule(skipped));
+            }
+        } else if !rule.is_final {
+            return Ok(After::Rule(0));
+        }
+        self.hang_up().await.map(After::End)
+    }
+
+    /// Waits for digits after an option, and finds where they lead (`ringme-ivr.md` 3.3, 3.4).
+    async fn listen(&mut self, context: &'a Context, after: &OptionKey, input: Input) -> Result<Step<'a>, Interrupted> {
+        if input == Input::Awaited && context.timeout.is_zero() {
+            // Going from `timeout` to `timeout` without any wait would spin.
+            return match after {
+                OptionKey::Timeout => self.hang_up().await.map(Step::End),
+                _ => Ok(Step::Run(context, OptionKey::Timeout)),
+            };
+        }
+        let collect = Collect {
+            type_ahead: TypeAhead::Keep,
+            max_digits: context.max_digits(),
+            terminators: context.terminators(),
+            first_digit: context.timeout,
+            inter_digit: context.inter_digit_timeout,
+        };
+        let collected = self.call.collect(collect).await?;
+        if collected.ended_by == EndedBy::NoInput {
+            return Ok(Step::Run(context, OptionKey::Timeout));
+        }
+        self.something_happened();
+        self.dispatch(context, &collected.digits).await
+    }
+
+    /// Finds where digits lead: an option, an internal number, or `invalid` (`ringme-ivr.md` 3.4).
+    async fn dispatch(&mut self, context: &'a Context, digits: &str) -> Result<Step<'a>, Interrupted> {
+        if let Some(key) = OptionKey::dialled(digits)
+            && context.options.contains_key(&key)
+        {
+            return Ok(Step::Run(context, key));
+        }
+        if context.direct_dial == DirectDial::Allowed && self.numbering.is_internal(digits) {
+            let targets = vec![digits.to_owned()];
+            return self.last_transfer(targets).await.map(Step::End);
+        }
+        Ok(Step::Run(context, OptionKey::Invalid))
+    }
+
+    /// What the end of the lifetime leads to (`ringme-ivr.md` 3.10).
+    async fn expire(&mut self) -> Result<Next, Interrupted> {
+        match &self.ivr.lifetime_expiry {
+            Expiry::Hangup => self.hang_up().await,
+            Expiry::Transfer(targets) => self.last_transfer(targets.dialled(&self.call.vars)).await,
+        }
+    }
+
+    /// A transfer that nothing follows, whatever comes of it.
+    async fn last_transfer(&mut self, targets: Vec<String>) -> Result<Next, Interrupted> {
+        match self.route(targets, TargetRules::Apply, Targets::RING_TIME).await? {
+            Flow::Routed(Dialed::HandedOver(extension)) => Ok(Next::HandOver(extension)),
+            _ => self.hang_up().await,
+        }
+    }
+
+    /// Rings targets; nothing where there are none.
+    pub(super) async fn route(
+        &mut self,
+        targets: Vec<String>,
+        rules: TargetRules,
+        no_answer: Duration,
+    ) -> Result<Flow, Interrupted> {
+        if targets.is_empty() {
+            return Ok(Flow::Continue);
+        }
+        let dial = Dial { targets, rules, no_answer, caller_id: self.caller_id.clone() };
+        self.call.dial(dial).await.map(Flow::Routed)
+    }
+
+    /// Says one prompt.
+    pub(super) async fn say(&mut self, prompt: Prompt, barge_in: BargeIn) -> Result<Flow, Interrupted> {
+        match self.call.play(Play { prompts: vec![prompt], barge_in }).await? {
+            Played::BargedIn(_) => Ok(Flow::BargedIn),
+            Played::Finished { said } => {
+                self.said = self.said.saturating_add(said);
+                if self.said >= SOME_MEDIA {
+                    self.something_happened();
+                }
+                Ok(Flow::Continue)
+            }
+        }
+    }
+
+    /// Ends the call.
+    pub(super) async fn hang_up(&mut self) -> Result<Next, Interrupted> {
+        self.call.hangup(Cause::NORMAL).await?;
+        Ok(Next::Finished)
+    }
+
+    /// Sets a variable; one that a cap refuses stays as it was, and the menu goes on.
+    pub(super) fn set_variable(&mut self, name: &str, value: &str) {
+        let _ = self.call.vars.set(name, value);
+    }
+
+    /// A text with `${}` expanded that may stand in a header: one line, and not blank.
+    pub(super) fn expand_line(&self, text: &str) -> Option<String> {
+        let line: String = self.call.vars.expand(text).chars().filter(|c| !c.is_control()).collect();
+        (!line.trim().is_empty()).then_some(line)
+    }
+
+    fn something_happened(&mut self) {
+        self.idle_runs = 0;
+        self.said = Duration::ZERO;
+    }
+}
+
+/// What follows a transfer.
+enum After {
+    /// The rule after so many of the later ones.
+    Rule(usize),
+    /// Nothing.
+    End(Next),
+}
