@@ -1,0 +1,51 @@
+//! The end of a bridge that stands in one leg: what the other leg says, waiting to be sent to this one.
+//!
+//! Shape: sound goes through a [`JitterBuffer`], keys through a [`Relay`]; both leave at this leg's own packet times,
+//! with this leg's own source, sequence and timestamp.
+//! Units: samples of 8 kHz; codecs that differ are rewritten by table as the sound leaves.
+//! Sources: RFC 4733 section 2.6 (events passed on by a gateway), RFC 7667 section 3.2.1 (a mixer of its own source).
+
+use crate::codec::Codec;
+use crate::dtmf::event::TelephoneEvent;
+use crate::dtmf::receiver::Sighting;
+use crate::dtmf::relay::{Admission, Relay, Relayed};
+use crate::jitter::JitterBuffer;
+
+/// One leg's end of a bridge.
+#[derive(Debug)]
+pub(crate) struct BridgeEnd {
+    sound: JitterBuffer,
+    keys: Relay,
+}
+
+impl BridgeEnd {
+    /// `frames` are the samples in a packet of each leg.
+    pub(crate) fn new(frames: [u32; 2]) -> Self {
+        Self { sound: JitterBuffer::new(frames), keys: Relay::new() }
+    }
+
+    /// Takes sound of the other leg; answers how many samples this dropped.
+    pub(crate) fn hear(&mut self, ssrc: u32, codec: Codec, timestamp: u32, payload: &[u8]) -> u32 {
+        self.sound.push(ssrc, codec, timestamp, payload)
+    }
+
+    /// Takes a report of a key of the other leg.
+    pub(crate) fn hear_key(&mut self, timestamp: u32, event: TelephoneEvent, sighting: Sighting) -> Admission {
+        self.keys.note(timestamp, event, sighting)
+    }
+
+    /// Fills a frame that holds silence; answers how many samples were dropped to be less late.
+    pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec) -> u32 {
+        self.sound.pull(frame, codec)
+    }
+
+    /// The key to say in place of sound in the frame at `timestamp`, which is `samples` long.
+    pub(crate) fn next_key(&mut self, timestamp: u32, samples: u32) -> Option<Relayed> {
+        self.keys.next(timestamp, samples)
+    }
+
+    /// Forgets keys, because this leg has no telephone events any more.
+    pub(crate) fn forget_keys(&mut self) {
+        self.keys.clear();
+    }
+}

@@ -1,0 +1,129 @@
+//! What a stream is told when it opens and when an offer and answer change it.
+//!
+//! Shape: plain values; the SDP rooms make [`Negotiated`], the owner adds what is random.
+//! Units: `ptime` is the time one packet covers, 10 to 60 ms in steps of 10; other values become the nearest allowed.
+//! Sources: RFC 3264 section 5.1 (direction), RFC 8866 section 6.4 (`a=ptime`), RFC 3550 section 5.1 (random starts).
+
+use crate::codec::{Codec, SAMPLES_PER_MS};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The packet length used where nobody asks for another.
+pub const DEFAULT_PTIME: Duration = Duration::from_millis(20);
+/// The longest packet length, which bounds the size of a packet.
+pub const MAX_PTIME: Duration = Duration::from_millis(60);
+const PTIME_STEP_MS: u128 = 10;
+
+/// Which way sound may flow, as seen from our side.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash)]
+pub enum Direction {
+    /// Both ways.
+    #[default]
+    SendRecv,
+    /// We speak, the peer does not.
+    SendOnly,
+    /// The peer speaks, we do not: the peer put us on hold.
+    RecvOnly,
+    /// Nobody speaks.
+    Inactive,
+}
+
+impl Direction {
+    /// Whether packets may leave us.
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether packets may come to us.
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+
+    /// The same flow as the other side calls it (RFC 3264 section 6.1).
+    #[must_use]
+    pub const fn mirrored(self) -> Self {
+        match self {
+            Self::SendOnly => Self::RecvOnly,
+            Self::RecvOnly => Self::SendOnly,
+            Self::SendRecv | Self::Inactive => self,
+        }
+    }
+
+    /// What remains when both sides must allow a flow.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self.sends() && other.sends(), self.receives() && other.receives()) {
+            (true, true) => Self::SendRecv,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::RecvOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
+}
+
+/// What an offer and its answer agreed on for one stream.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Negotiated {
+    /// The codec of both directions.
+    pub codec: Codec,
+    /// The payload type that stands for the codec.
+    pub payload_type: u8,
+    /// The payload type of RFC 4733 digits at 8 kHz, where the peer has them.
+    pub telephone_event: Option<u8>,
+    /// The time that each packet we send covers.
+    pub ptime: Duration,
+    /// Where the peer wants its packets; `None` on hold by address, or where the address is a name.
+    pub remote: Option<SocketAddr>,
+    /// Which way sound may flow, as seen from our side.
+    pub direction: Direction,
+}
+
+/// Everything a stream needs to open. The three numbers are random and the owner draws them.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct StreamConfig {
+    /// What was agreed on.
+    pub negotiated: Negotiated,
+    /// The source identifier of all that the stream sends, to its end.
+    pub ssrc: u32,
+    /// The sequence number of the first packet.
+    pub first_sequence: u16,
+    /// The RTP timestamp of the first frame.
+    pub first_timestamp: u32,
+}
+
+/// The allowed packet length nearest to `asked`; half a step goes up.
+pub(crate) fn nearest_ptime(asked: Duration) -> Duration {
+    let steps = (asked.as_millis() + PTIME_STEP_MS / 2) / PTIME_STEP_MS;
+    let allowed = (steps * PTIME_STEP_MS).clamp(PTIME_STEP_MS, MAX_PTIME.as_millis());
+    Duration::from_millis(u64::try_from(allowed).unwrap_or(20))
+}
+
+/// The samples of one packet of `ptime`.
+pub(crate) fn frame_samples(ptime: Duration) -> u32 {
+    u32::try_from(nearest_ptime(ptime).as_millis()).unwrap_or(20) * SAMPLES_PER_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_length_becomes_the_nearest_allowed_one() {
+        for (asked, expect) in [(0, 10), (10, 10), (14, 10), (15, 20), (20, 20), (30, 30), (61, 60), (3_000, 60)] {
+            assert_eq!(nearest_ptime(Duration::from_millis(asked)), Duration::from_millis(expect), "{asked}");
+        }
+        assert_eq!(nearest_ptime(Duration::MAX), MAX_PTIME);
+    }
+
+    #[test]
+    fn directions_mirror_and_combine() {
+        use Direction::{Inactive, RecvOnly, SendOnly, SendRecv};
+        for (one, mirrored) in [(SendRecv, SendRecv), (SendOnly, RecvOnly), (RecvOnly, SendOnly), (Inactive, Inactive)]
+        {
+            assert_eq!(one.mirrored(), mirrored);
+            assert_eq!(one.and(SendRecv), one);
+            assert_eq!(one.and(Inactive), Inactive);
+        }
+        assert_eq!(SendOnly.and(RecvOnly), Inactive);
+    }
+}

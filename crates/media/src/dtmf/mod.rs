@@ -1,0 +1,9 @@
+//! Digits as telephone events: the payload, its reading, and its passing on to another leg.
+//!
+//! Sources: RFC 4733.
+
+pub mod event;
+pub mod receiver;
+pub(crate) mod relay;
+
+pub use event::Digit;

@@ -1,0 +1,158 @@
+//! Prompts and silence, one after another without a gap.
+//!
+//! Shape: a list of [`Segment`]s that fills frames; the next segment begins in the frame in which the last one stops.
+//! Units: samples of 8 kHz; a segment of silence is rounded down to whole samples.
+
+use crate::audio::Audio;
+use crate::codec::{Codec, samples_in};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A part of what is played.
+#[derive(Clone, Debug)]
+pub enum Segment {
+    /// A prompt, whole.
+    Audio(Arc<Audio>),
+    /// Nothing, for a time.
+    Silence(Duration),
+}
+
+impl Segment {
+    fn samples(&self) -> u64 {
+        match self {
+            Self::Audio(audio) => audio.payload(Codec::Pcmu).len() as u64,
+            Self::Silence(duration) => samples_in(*duration),
+        }
+    }
+}
+
+/// How often a playlist is played.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Repeat {
+    /// To its end.
+    Once,
+    /// From the beginning again, until it is stopped or replaced.
+    Forever,
+}
+
+/// Whether a playlist has more to give.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Remains {
+    More,
+    Nothing,
+}
+
+#[derive(Debug)]
+pub(crate) struct Playlist {
+    segments: Vec<Segment>,
+    repeat: Repeat,
+    current: usize,
+    /// Samples of the current segment already given.
+    given: u64,
+}
+
+impl Playlist {
+    /// A playlist without a single sample ends in its first frame, also one that repeats.
+    pub(crate) fn new(segments: Vec<Segment>, repeat: Repeat) -> Self {
+        let is_empty = segments.iter().all(|segment| segment.samples() == 0);
+        let repeat = if is_empty { Repeat::Once } else { repeat };
+        Self { segments, repeat, current: 0, given: 0 }
+    }
+
+    /// Fills a frame that holds silence, and says whether this was the last one.
+    pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec) -> Remains {
+        let mut rest = frame;
+        while !rest.is_empty() {
+            let Some(segment) = self.segments.get(self.current) else { return Remains::Nothing };
+            let left = segment.samples() - self.given;
+            let count = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
+            let (now, later) = rest.split_at_mut(count);
+            if let Segment::Audio(audio) = segment {
+                let from = usize::try_from(self.given).unwrap_or(usize::MAX);
+                if let Some(sound) = audio.payload(codec).get(from..).and_then(|sound| sound.get(..count)) {
+                    now.copy_from_slice(sound);
+                }
+            }
+            self.given += count as u64;
+            rest = later;
+            self.step_over_finished();
+        }
+        if self.current < self.segments.len() { Remains::More } else { Remains::Nothing }
+    }
+
+    fn step_over_finished(&mut self) {
+        while self.segments.get(self.current).is_some_and(|segment| segment.samples() == self.given) {
+            self.given = 0;
+            self.current += 1;
+            if self.current == self.segments.len() && self.repeat == Repeat::Forever {
+                self.current = 0;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(first: i16, samples: i16) -> Segment {
+        let samples: Vec<i16> = (0..samples).map(|at| first + at * 16).collect();
+        Segment::Audio(Arc::new(Audio::from_pcm(&samples)))
+    }
+
+    fn sound(segment: &Segment) -> Vec<u8> {
+        match segment {
+            Segment::Audio(audio) => audio.payload(Codec::Pcma).to_vec(),
+            Segment::Silence(duration) => vec![0xD5; usize::try_from(samples_in(*duration)).unwrap()],
+        }
+    }
+
+    fn play(playlist: &mut Playlist, frame: usize, at_most: usize) -> Vec<u8> {
+        let mut heard = Vec::new();
+        for _ in 0..at_most {
+            let mut bytes = vec![0xD5; frame];
+            let remains = playlist.fill(&mut bytes, Codec::Pcma);
+            heard.extend(bytes);
+            if remains == Remains::Nothing {
+                break;
+            }
+        }
+        heard
+    }
+
+    #[test]
+    fn odd_segments_follow_without_a_gap_and_the_last_frame_is_padded() {
+        let parts = [tone(500, 333), Segment::Silence(Duration::from_millis(7)), tone(9_000, 101)];
+        let mut expect: Vec<u8> = parts.iter().flat_map(sound).collect();
+        expect.resize(expect.len().next_multiple_of(160), 0xD5);
+        assert_eq!(play(&mut Playlist::new(parts.to_vec(), Repeat::Once), 160, 100), expect);
+    }
+
+    #[test]
+    fn a_playlist_ends_in_the_frame_that_holds_its_last_sample() {
+        for (samples, frames) in [(0, 1), (1, 1), (160, 1), (161, 2), (320, 2)] {
+            let heard = play(&mut Playlist::new(vec![tone(0, samples)], Repeat::Once), 160, 100);
+            assert_eq!(heard.len(), frames * 160, "{samples} samples");
+        }
+    }
+
+    #[test]
+    fn a_repeated_playlist_begins_again_in_the_middle_of_a_frame() {
+        let part = tone(500, 100);
+        let one = sound(&part);
+        let heard = play(&mut Playlist::new(vec![part], Repeat::Forever), 160, 5);
+        assert_eq!(heard, one.iter().copied().cycle().take(800).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nothing_repeated_forever_ends_at_once() {
+        let mut playlist = Playlist::new(vec![Segment::Silence(Duration::ZERO)], Repeat::Forever);
+        assert_eq!(play(&mut playlist, 160, 100).len(), 160);
+    }
+
+    #[test]
+    fn the_longest_silence_does_not_overflow() {
+        let mut playlist = Playlist::new(vec![Segment::Silence(Duration::MAX), tone(0, 1)], Repeat::Once);
+        assert_eq!(play(&mut playlist, 160, 3).len(), 480);
+    }
+}

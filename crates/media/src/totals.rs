@@ -1,0 +1,68 @@
+//! What is counted.
+//!
+//! Shape: plain counters of one stream, which add up to those of a pool.
+//! Units: packets, but for frames and samples where the name says so.
+
+use std::ops::AddAssign;
+
+/// Received packets that were not used, by reason.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub struct Dropped {
+    /// Not RTP version 2, or a length that lies.
+    pub malformed: u64,
+    /// A payload type that was not negotiated; RTCP on the same port counts here.
+    pub unknown_payload: u64,
+    /// From another source than the one that is latched.
+    pub foreign_source: u64,
+    /// More sound in one packet than a bridge may hold.
+    pub oversize: u64,
+    /// For a stream that is not open; only in the totals of a pool.
+    pub unknown_stream: u64,
+}
+
+/// The counters of one stream from its opening, or of a pool.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub struct StreamTotals {
+    /// Packets sent.
+    pub sent: u64,
+    /// Packets received and used.
+    pub received: u64,
+    /// Packets that the peer numbered and that did not come.
+    pub lost: u64,
+    /// Frames sent late, in one service with their followers.
+    pub caught_up_frames: u64,
+    /// Frames too late to be sent at all.
+    pub skipped_frames: u64,
+    /// Samples received for a bridge and dropped there: too late or too many.
+    pub bridge_dropped_samples: u64,
+    /// Digits that were heard and found the event queue full.
+    pub refused_events: u64,
+    /// Digits that were not passed on over a bridge, because too many waited.
+    pub refused_relays: u64,
+    /// Received packets that were not used.
+    pub dropped: Dropped,
+}
+
+impl AddAssign for Dropped {
+    fn add_assign(&mut self, other: Self) {
+        self.malformed += other.malformed;
+        self.unknown_payload += other.unknown_payload;
+        self.foreign_source += other.foreign_source;
+        self.oversize += other.oversize;
+        self.unknown_stream += other.unknown_stream;
+    }
+}
+
+impl AddAssign for StreamTotals {
+    fn add_assign(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.received += other.received;
+        self.lost += other.lost;
+        self.caught_up_frames += other.caught_up_frames;
+        self.skipped_frames += other.skipped_frames;
+        self.bridge_dropped_samples += other.bridge_dropped_samples;
+        self.refused_events += other.refused_events;
+        self.refused_relays += other.refused_relays;
+        self.dropped += other.dropped;
+    }
+}
