@@ -1,2 +1,45 @@
-//! Tasks of the workspace.
-fn main() {}
+//! Tasks of the workspace: `cargo xtask install` and `cargo xtask test`.
+//!
+//! Shape: one word on the command line, the exit status of the first step that fails.
+//! Errors: an unknown word is status 2 with the usage; a failed step is its own status.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its standard streams")]
+
+mod install;
+mod steps;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <task>
+
+Tasks:
+  install  install what the tests need and this machine lacks: the Debian package
+           sip-tester (SIPp) and cargo-deny; says what is missing where it cannot
+  test     install, then formatting, clippy, build, every test, docs and cargo-deny;
+           stops at the first failure
+";
+
+fn main() -> ExitCode {
+    // Cargo runs a package's binary where the user stands; every step means the root of the workspace.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace");
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["install"] => match install::install(root) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(missing) => {
+                eprintln!("xtask install: {missing}");
+                ExitCode::FAILURE
+            }
+        },
+        ["test"] => steps::test(root),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprint!("xtask: unknown task `{}`\n\n{USAGE}", words.join(" "));
+            ExitCode::from(2)
+        }
+    }
+}

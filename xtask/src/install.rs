@@ -1,0 +1,187 @@
+//! What the tests need beside the Rust toolchain, and how it gets here.
+//!
+//! Shape: each need is looked for first; only what is missing is installed, Debian packages with `apt-get` and cargo-deny
+//! with `cargo install`. A C compiler and the C headers are not on the list: without them xtask itself does not link.
+//! Errors: [`Missing`], whose text names the need and the command that a person can run.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A Debian package, with a program of it by which we see that it is there.
+struct Package {
+    name: &'static str,
+    program: &'static str,
+    why: &'static str,
+}
+
+const PACKAGES: &[Package] =
+    &[Package { name: "sip-tester", program: "sipp", why: "the wire tests call the server with SIPp" }];
+
+/// The newest that builds with the Rust version of this workspace.
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
+/// With what rights a Debian package can be installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rights {
+    Root,
+    /// `sudo` works without a password.
+    Sudo,
+    None,
+}
+
+/// What could not be installed, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// A part of the Rust toolchain; we do not change anyone's toolchain unasked.
+    Component { name: &'static str },
+    /// There is no apt-get here.
+    NotDebian { needs: String },
+    /// Not root, and sudo wants a password or is not there.
+    NoRights { needs: String },
+    /// apt-get ran and failed.
+    Apt { needs: String },
+    /// `cargo install` ran and failed.
+    CargoDeny,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Component { name } => {
+                write!(f, "{name} is missing. Install it with: rustup component add {name}")
+            }
+            Self::NotDebian { needs } => {
+                write!(f, "missing: {needs}, by the names of Debian. There is no apt-get here; install them by hand.")
+            }
+            Self::NoRights { needs } => {
+                let command = format!("sudo apt-get install --no-install-recommends {needs}");
+                write!(f, "missing: {needs}. This needs root, and sudo asks for a password. Run: {command}")
+            }
+            Self::Apt { needs } => {
+                let command = format!("sudo apt-get update && sudo apt-get install --no-install-recommends {needs}");
+                write!(f, "apt-get could not install {needs}; is there a network? Try: {command}")
+            }
+            Self::CargoDeny => {
+                let command = format!("cargo install --locked cargo-deny --version {CARGO_DENY_VERSION}");
+                write!(f, "cargo-deny could not be installed; is there a network? Try: {command}")
+            }
+        }
+    }
+}
+
+/// Installs what is missing; does nothing where nothing is.
+///
+/// # Errors
+/// [`Missing`] for the first need that stays unmet.
+pub(crate) fn install(root: &Path) -> Result<(), Missing> {
+    for (name, word) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if !answers(cargo(root).args([word, "--version"])) {
+            return Err(Missing::Component { name });
+        }
+    }
+    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| find_program(package.program).is_none()).collect();
+    if !missing.is_empty() {
+        install_packages(&missing)?;
+    }
+    if answers(cargo(root).args(["deny", "--version"])) {
+        return Ok(());
+    }
+    println!("xtask install: cargo-deny {CARGO_DENY_VERSION} (checks licences and sources of dependencies)");
+    let words = ["install", "--locked", "cargo-deny", "--version", CARGO_DENY_VERSION];
+    if succeeds(cargo(root).args(words)) { Ok(()) } else { Err(Missing::CargoDeny) }
+}
+
+/// `cargo` as the one that runs us, in the root of the workspace.
+pub(crate) fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+fn install_packages(missing: &[&Package]) -> Result<(), Missing> {
+    let needs = missing.iter().map(|package| package.name).collect::<Vec<_>>().join(" ");
+    let words = apt_words(find_program("apt-get").is_some(), rights(), &needs)?;
+    for package in missing {
+        println!("xtask install: {} ({})", package.name, package.why);
+    }
+    let apt = |more: &[&str]| {
+        let (program, first) = words.split_first().expect("apt_words names a program");
+        succeeds(Command::new(program).args(first).args(more))
+    };
+    // A fresh machine has no package lists. A failed update need not matter: old lists often still serve.
+    apt(&["update"]);
+    let mut order = vec!["install", "--yes", "--no-install-recommends"];
+    order.extend(missing.iter().map(|package| package.name));
+    if apt(&order) { Ok(()) } else { Err(Missing::Apt { needs }) }
+}
+
+/// The beginning of an apt-get command, or why there is none.
+fn apt_words(has_apt: bool, rights: Rights, needs: &str) -> Result<Vec<&'static str>, Missing> {
+    // The lock timeout waits for another apt-get, such as the nightly upgrade, instead of failing.
+    let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--option", "DPkg::Lock::Timeout=120"];
+    let needs = needs.to_owned();
+    match rights {
+        _ if !has_apt => Err(Missing::NotDebian { needs }),
+        Rights::Root => Ok(apt.to_vec()),
+        Rights::Sudo => Ok([&["sudo", "-n"][..], &apt].concat()),
+        Rights::None => Err(Missing::NoRights { needs }),
+    }
+}
+
+fn rights() -> Rights {
+    let id = Command::new("id").arg("-u").output();
+    if id.is_ok_and(|id| id.stdout.trim_ascii() == b"0") {
+        Rights::Root
+    } else if answers(Command::new("sudo").args(["-n", "true"])) {
+        Rights::Sudo
+    } else {
+        Rights::None
+    }
+}
+
+/// Where on the PATH a program is. A user's PATH often leaves out the sbin folders, and nothing we need is there.
+fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Whether a command ends well; what it prints is not shown.
+fn answers(command: &mut Command) -> bool {
+    succeeds(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_without_sudo_is_told_the_package_and_the_command() {
+        let refused = apt_words(true, Rights::None, "sip-tester").unwrap_err().to_string();
+        assert!(refused.contains("sudo apt-get install --no-install-recommends sip-tester"), "{refused}");
+    }
+
+    #[test]
+    fn another_distribution_is_told_the_package() {
+        for rights in [Rights::Root, Rights::Sudo, Rights::None] {
+            let refused = apt_words(false, rights, "sip-tester").unwrap_err();
+            assert_eq!(refused, Missing::NotDebian { needs: "sip-tester".to_owned() });
+        }
+    }
+
+    #[test]
+    fn only_a_user_goes_through_sudo_and_never_waits_for_a_password() {
+        assert_eq!(apt_words(true, Rights::Sudo, "").unwrap()[..3], ["sudo", "-n", "env"]);
+        assert_eq!(apt_words(true, Rights::Root, "").unwrap()[0], "env");
+    }
+
+    #[test]
+    fn a_missing_component_names_the_rustup_command() {
+        let text = Missing::Component { name: "clippy" }.to_string();
+        assert!(text.contains("rustup component add clippy"), "{text}");
+    }
+}
