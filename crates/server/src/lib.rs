@@ -1,1 +1,4 @@
 //! The Antiphon media server.
+
+pub mod settings;
+pub mod store;
