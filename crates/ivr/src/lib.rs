@@ -10,7 +10,9 @@
 #![forbid(unsafe_code)]
 
 pub mod call;
+pub mod collector;
 pub mod digit;
+mod direct;
 pub mod ids;
 pub mod op;
 pub mod rules;
