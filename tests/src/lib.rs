@@ -1,1 +1,0 @@
-//! Specifications of whole calls, and the laws of the tree.
