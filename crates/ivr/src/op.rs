@@ -221,4 +221,22 @@ pub struct Cause(pub u8);
 impl Cause {
     /// Normal call clearing.
     pub const NORMAL: Self = Self(16);
+    /// The called side is busy.
+    pub const USER_BUSY: Self = Self(17);
+    /// It rang, and nobody answered.
+    pub const NO_ANSWER: Self = Self(19);
+
+    /// The cause that stands for a SIP status of 400 and above (RFC 3398 §8.2.6.1, its common rows).
+    pub fn of_status(status: u16) -> Self {
+        Self(match status {
+            401..=403 | 407 | 603 => 21,
+            404 | 604 => 1,
+            486 | 600 => 17,
+            408 => 102,
+            480 => 18,
+            488 | 606 => 65,
+            500..=599 => 41,
+            _ => 31,
+        })
+    }
 }

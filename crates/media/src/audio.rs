@@ -33,6 +33,13 @@ impl Audio {
         Ok(Self::from_pcm(&resample(wav.samples, wav.rate)))
     }
 
+    /// Takes back what [`Audio::payload`] gave, for a store that keeps prompts encoded.
+    ///
+    /// `None` when the two are not of one length.
+    pub fn from_payloads(pcmu: &[u8], pcma: &[u8]) -> Option<Self> {
+        (pcmu.len() == pcma.len()).then(|| Self { pcmu: pcmu.into(), pcma: pcma.into() })
+    }
+
     /// How long the prompt lasts.
     pub fn duration(&self) -> Duration {
         duration_of(self.pcmu.len() as u64)

@@ -3,7 +3,7 @@
 //! Shape: one count a bucket, and a sum; recording touches no memory but its own.
 //! Units: bounds are upper bounds, inclusive.
 
-use std::time::Duration;
+use std::{ops::AddAssign, time::Duration};
 
 /// Upper bounds of the buckets, in microseconds; one more bucket holds what is above.
 const BOUNDS_US: [u64; 11] = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];
@@ -45,6 +45,16 @@ impl Histogram {
     pub fn buckets(&self) -> impl Iterator<Item = (Option<Duration>, u64)> + '_ {
         let bounds = BOUNDS_US.iter().map(|&bound| Some(Duration::from_micros(bound))).chain([None]);
         bounds.zip(self.counts.iter().copied())
+    }
+}
+
+impl AddAssign<&Self> for Histogram {
+    fn add_assign(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count += more;
+        }
+        self.sum = self.sum.saturating_add(other.sum);
+        self.max = self.max.max(other.max);
     }
 }
 

@@ -1,1 +1,20 @@
-//! The Antiphon media server.
+//! The Antiphon media server: every socket, task, file and clock, and the three cores joined.
+//!
+//! [`serve`] is `antiphon serve`; [`app`] builds the rooms; ARCHITECTURE.md is the map.
+
+pub mod access;
+pub mod app;
+pub mod call;
+pub mod directory;
+pub mod limits;
+pub mod media;
+pub mod net;
+pub mod registrar;
+pub mod rooms;
+pub mod settings;
+pub mod shutdown;
+pub mod signalling;
+pub mod sounds;
+pub mod store;
+pub mod switchboard;
+pub mod telemetry;

@@ -112,10 +112,11 @@ impl<'a> Run<'a> {
             match rule.action.run(self).await? {
                 Flow::Continue => {}
                 Flow::BargedIn => return self.listen(context, key, Input::Begun).await,
-                Flow::Jump(id, option) => match self.ivr.contexts.get(&id) {
-                    Some(context) => return Ok(Step::Run(context, option)),
-                    None => {}
-                },
+                Flow::Jump(id, option) => {
+                    if let Some(context) = self.ivr.contexts.get(&id) {
+                        return Ok(Step::Run(context, option));
+                    }
+                }
                 Flow::Ended(next) => return Ok(Step::End(next)),
                 Flow::Routed(dialed) => match self.routed(&dialed, rule, &rules[index..]).await? {
                     After::Rule(skipped) => index += skipped,

@@ -37,6 +37,11 @@ impl StreamFramer {
         Self::default()
     }
 
+    /// Whether no message has begun that is not whole yet.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
     /// Takes what was read.
     pub fn receive(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);

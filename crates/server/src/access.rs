@@ -1,0 +1,101 @@
+//! Who may call.
+//!
+//! Shape: where a request came from and who it says it is in, a [`Verdict`] out; pure, from a snapshot and the settings.
+//! Time: told, for the age of a nonce.
+//! Errors: none; a refusal is a verdict.
+//! Sources: `interface.md` "Where a call goes" 1; RFC 3261 §22; RFC 8760.
+
+use std::{sync::Arc, time::Instant};
+
+use antiphon_sip::{Authenticator, Flow, Request, Secret, StatusCode, Verdict as Proof};
+
+use crate::{
+    registrar::Registrar,
+    settings::{AccessSettings, Trunk},
+    store::{Config, Extension, ExtensionKind, ExtensionStatus},
+};
+
+/// Whether a request is let in, and as whom.
+#[derive(Debug)]
+pub enum Verdict {
+    /// From an address that may call without credentials.
+    Trusted,
+    /// From the trunk of this name.
+    Trunk(String),
+    /// From this phone, by its registration or its credentials.
+    Phone(Arc<Extension>),
+    /// It must prove who it is; the endpoint's verdict says what was wrong with the proof it gave.
+    Challenge(Proof),
+    /// Not let in.
+    Refused(StatusCode),
+}
+
+/// What the decision rests on.
+pub struct Gate<'a> {
+    /// The present configuration.
+    pub config: &'a Config,
+    /// Who may call without credentials.
+    pub access: &'a AccessSettings,
+    /// The trunks and their networks.
+    pub trunks: &'a [Trunk],
+    /// Which phone is registered where.
+    pub registrar: &'a Registrar,
+}
+
+impl Gate<'_> {
+    /// Decides about a call.
+    pub fn call(&self, now: Instant, flow: Flow, request: &Request, authenticator: &mut Authenticator) -> Verdict {
+        if let Some(phone) = self.registrar.phone_at(now, flow).and_then(|id| self.config.extension(id)) {
+            return admitted(phone);
+        }
+        let source = flow.peer.ip();
+        if let Some(trunk) =
+            self.trunks.iter().find(|trunk| trunk.networks.iter().any(|network| network.contains(source)))
+        {
+            return Verdict::Trunk(trunk.name.clone());
+        }
+        if request.header("Authorization").is_none() && self.access.allow.iter().any(|network| network.contains(source))
+        {
+            return Verdict::Trusted;
+        }
+        match self.claimed_phone(request) {
+            Some(_) => self.credentials(now, request, authenticator),
+            None => Verdict::Refused(StatusCode::FORBIDDEN),
+        }
+    }
+
+    /// Decides about a registration: always by credentials, wherever it comes from. An unknown phone is challenged like a known one.
+    pub fn registration(&self, now: Instant, request: &Request, authenticator: &mut Authenticator) -> Verdict {
+        self.credentials(now, request, authenticator)
+    }
+
+    /// The phone that the From header names.
+    fn claimed_phone(&self, request: &Request) -> Option<&Arc<Extension>> {
+        let user = request.from().uri.user()?;
+        self.config.find_extension(&user, None).filter(|extension| matches!(extension.kind, ExtensionKind::Phone(_)))
+    }
+
+    fn credentials(&self, now: Instant, request: &Request, authenticator: &mut Authenticator) -> Verdict {
+        let Some(username) = authenticator.username(request) else { return Verdict::Challenge(Proof::Missing) };
+        let phone = self.config.find_extension(&username, None);
+        let password = phone.and_then(|phone| match &phone.kind {
+            ExtensionKind::Phone(settings) => settings.password.clone(),
+            ExtensionKind::Ivr(_) => None,
+        });
+        // A phone that does not exist, or has no password, is judged like a wrong password: with the same work and the same answer.
+        let known = password.is_some();
+        let secret = Secret::Password(password.unwrap_or_else(|| username.chars().rev().collect()));
+        match (authenticator.verify(now, request, &secret), phone) {
+            (Proof::Verified, Some(phone)) if known => admitted(phone),
+            (Proof::Verified, _) => Verdict::Challenge(Proof::Wrong),
+            (doubt, _) => Verdict::Challenge(doubt),
+        }
+    }
+}
+
+fn admitted(phone: &Arc<Extension>) -> Verdict {
+    match phone.status {
+        ExtensionStatus::Active => Verdict::Phone(phone.clone()),
+        ExtensionStatus::Blocked => Verdict::Refused(StatusCode::FORBIDDEN),
+    }
+}

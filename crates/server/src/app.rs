@@ -1,0 +1,192 @@
+//! Builds every room and hands each what it needs: the only file that knows them all.
+//!
+//! Shape: settings and a network in, a running server out.
+//! Errors: [`StartError`], one line that says what could not be opened and why.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use antiphon_sip::{Endpoint, Listener, Transport};
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+
+use crate::{
+    limits,
+    media::{
+        Media,
+        ports::Ports,
+        thread,
+        worker::{Work, Worker},
+    },
+    net::Network,
+    registrar::Registrar,
+    rooms::{self, Rooms},
+    settings::{self, Settings, SipListener},
+    signalling::{self, Wires},
+    sounds::SystemSounds,
+    store::Store,
+    switchboard::{Calls, Switchboard},
+};
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A listener could not be bound.
+    #[error("{setting}: cannot listen on {address}: {source}")]
+    Listen {
+        /// The setting that names the address.
+        setting: &'static str,
+        /// The address.
+        address: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A listener on every address has no address to show to peers.
+    #[error("advertise: needed, because {0} is no address that a peer can reach")]
+    Advertise(SocketAddr),
+    /// No media thread could be started.
+    #[error("no thread for media: {0}")]
+    Thread(io::Error),
+}
+
+/// Who drives the media workers.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum MediaDrive {
+    /// Threads on the machine's clock.
+    Threads,
+    /// Tasks on tokio's clock, which a test may pause.
+    VirtualTime,
+}
+
+/// A server whose SIP side runs.
+pub struct Server {
+    /// The rooms.
+    pub rooms: Arc<Rooms>,
+    /// How many calls there can be at once.
+    pub capacity: usize,
+}
+
+/// Starts the SIP and media side of a server.
+///
+/// # Errors
+/// [`StartError`] when a listener cannot be bound.
+pub async fn start(
+    settings: &Settings,
+    store: Store,
+    sounds: SystemSounds,
+    network: Arc<dyn Network>,
+    drive: MediaDrive,
+) -> Result<Server, StartError> {
+    let (wires, listeners) = listen(settings, &*network).await?;
+    let ports = Ports::new(network, &settings.rtp_ports);
+    let capacity = ports.total().min(limits::streams());
+    let (signalling, orders) = signalling::orders();
+    let rooms = Arc::new(Rooms {
+        signalling,
+        media: media(capacity, drive)?,
+        ports,
+        store,
+        settings: ArcSwap::from_pointee(settings.live.clone()),
+        sounds,
+        registrar: Mutex::new(Registrar::default()),
+        calls: Calls::new(capacity),
+        listeners: listeners.clone(),
+        advertise: settings.advertise,
+    });
+    let switchboard = Switchboard::new(rooms.clone(), now(drive));
+    let config = antiphon_sip::Config {
+        listeners,
+        user_agent: concat!("Antiphon/", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..Default::default()
+    };
+    let endpoint = Endpoint::new(config, rand::random());
+    let task = signalling::Task::new(endpoint, switchboard, wires, orders);
+    tokio::spawn(async move {
+        // Its state is shared by all calls: after a panic the process ends, and a supervisor starts it again.
+        if tokio::spawn(task.run()).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("the signalling task panicked; the process ends");
+            std::process::abort();
+        }
+    });
+    Ok(Server { rooms, capacity })
+}
+
+/// Binds every listener.
+async fn listen(settings: &Settings, network: &dyn Network) -> Result<(Wires, Vec<Listener>), StartError> {
+    let mut wires = Wires { udp: Vec::new(), tcp: Vec::new() };
+    let mut listeners = Vec::new();
+    for SipListener { transport, addr } in &settings.sip {
+        let failed = |source| StartError::Listen { setting: "sip", address: format!("{transport}:{addr}"), source };
+        let (transport, local) = match transport {
+            settings::Transport::Udp => {
+                let wire = network.wire(*addr).map_err(failed)?;
+                let local = wire.local_addr();
+                wires.udp.push(wire);
+                (Transport::Udp, local)
+            }
+            settings::Transport::Tcp => {
+                let listener = TcpListener::bind(addr).await.map_err(failed)?;
+                let local = listener.local_addr().map_err(failed)?;
+                wires.tcp.push(listener);
+                (Transport::Tcp, local)
+            }
+        };
+        let advertised = SocketAddr::new(advertised(settings.advertise, local)?, local.port());
+        listeners.push(Listener { transport, local, advertised });
+    }
+    Ok((wires, listeners))
+}
+
+/// The address that peers are told.
+fn advertised(advertise: Option<IpAddr>, local: SocketAddr) -> Result<IpAddr, StartError> {
+    if let Some(ip) = advertise {
+        return Ok(ip);
+    }
+    if !local.ip().is_unspecified() {
+        return Ok(local.ip());
+    }
+    // A documentation address (RFC 5737, RFC 3849): only the routing table is asked, nothing is sent.
+    let outside: SocketAddr = if local.is_ipv4() {
+        ([192, 0, 2, 1], 9).into()
+    } else {
+        (std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), 9).into()
+    };
+    rooms::address_towards(outside).ok_or(StartError::Advertise(local))
+}
+
+/// One worker a core but one, which signalling and scripts need.
+fn media(capacity: usize, drive: MediaDrive) -> Result<Media, StartError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let count = match drive {
+        MediaDrive::Threads => cores.saturating_sub(1).max(1),
+        MediaDrive::VirtualTime => 1,
+    };
+    let mut workers = Vec::with_capacity(count);
+    for number in 0..count {
+        let (worker, work) = Worker::new(now(drive), capacity);
+        run(number, work, drive)?;
+        workers.push(worker);
+    }
+    Ok(Media::new(workers))
+}
+
+fn run(number: usize, work: Work, drive: MediaDrive) -> Result<(), StartError> {
+    match drive {
+        MediaDrive::Threads => thread::spawn(number, work).map_err(StartError::Thread),
+        MediaDrive::VirtualTime => {
+            tokio::spawn(thread::drive_on_virtual_time(work));
+            Ok(())
+        }
+    }
+}
+
+fn now(drive: MediaDrive) -> Instant {
+    match drive {
+        MediaDrive::Threads => Instant::now(),
+        MediaDrive::VirtualTime => tokio::time::Instant::now().into_std(),
+    }
+}

@@ -1,0 +1,329 @@
+//! One party of a call: one dialog and one stream.
+//!
+//! Shape: a leg opens its stream when both sides' SDP is known, follows re-INVITEs, and ends both when it is dropped, so that a
+//! panicking or cancelled call leaves nothing behind.
+//! Errors: [`LegError`] when no port is free or the peer's SDP cannot be used.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use antiphon_media::{
+    Codec, DEFAULT_PTIME, Direction, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    sdp::{self, Capabilities, SdpError, SdpVersion},
+};
+use antiphon_sip::{DialogId, SipError, StatusCode};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::CallEvent;
+use crate::{
+    media::{
+        ports::{Lease, NoPort},
+        worker::{Opening, Order as MediaOrder, Worker},
+    },
+    net::MediaSocket,
+    rooms::Rooms,
+    signalling::Order,
+};
+
+/// Why a leg cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum LegError {
+    /// Every RTP port is in use.
+    #[error(transparent)]
+    NoPort(#[from] NoPort),
+    /// The peer's SDP is unusable.
+    #[error(transparent)]
+    Sdp(#[from] SdpError),
+    /// The dialog is gone.
+    #[error(transparent)]
+    Sip(#[from] SipError),
+}
+
+impl LegError {
+    /// What the peer is told.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NoPort(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Sdp(_) => StatusCode::NOT_ACCEPTABLE_HERE,
+            Self::Sip(_) => StatusCode::SERVER_ERROR,
+        }
+    }
+}
+
+/// A leased port, its bound socket, and how they are described to the peer.
+pub struct MediaPort {
+    lease: Arc<Lease>,
+    /// Taken when the stream opens.
+    socket: Option<Box<dyn MediaSocket>>,
+    local: SocketAddr,
+    version: SdpVersion,
+    /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
+    described: Option<Bytes>,
+}
+
+impl MediaPort {
+    /// Binds a port at `bind`, described to the peer as `shown`.
+    pub fn lease(rooms: &Rooms, bind: IpAddr, shown: IpAddr) -> Result<Self, NoPort> {
+        let (lease, socket) = rooms.ports.lease(bind)?;
+        let local = SocketAddr::new(shown, lease.port);
+        let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
+        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, described: None })
+    }
+
+    /// Our offer.
+    pub fn offer(&mut self) -> Bytes {
+        let offer = sdp::offer(self.local, &Capabilities::default(), &self.version);
+        self.describe(offer)
+    }
+
+    /// Our answer to the peer's offer, and what was agreed.
+    pub fn answer(&mut self, offer: &[u8]) -> Result<(Bytes, Negotiated), SdpError> {
+        let (answer, negotiated) = sdp::answer(offer, self.local, &Capabilities::default(), &self.version)?;
+        Ok((self.describe(answer), negotiated))
+    }
+
+    fn describe(&mut self, fresh: Bytes) -> Bytes {
+        let described = match &self.described {
+            None => fresh,
+            Some(previous) => self.version.settle(previous, fresh),
+        };
+        self.described = Some(described.clone());
+        described
+    }
+}
+
+/// Whether the dialog still has to be ended by us.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum DialogState {
+    /// Incoming and unanswered.
+    Ringing,
+    /// Up, or on its way up by our INVITE.
+    Up,
+    /// Ended by either side.
+    Over,
+}
+
+/// One party of a call.
+pub struct Leg {
+    rooms: Arc<Rooms>,
+    worker: Worker,
+    inbox: mpsc::Sender<CallEvent>,
+    dialog: DialogId,
+    port: MediaPort,
+    /// The stream, once it is open.
+    stream: Option<StreamId>,
+    state: DialogState,
+    /// How an unanswered caller is refused.
+    refusal: Option<StatusCode>,
+    playback: u64,
+    /// Whether digits come as telephone-events.
+    telephone_event: bool,
+}
+
+/// Where a leg's stream lives.
+pub struct LegMedia {
+    /// The worker of the call.
+    pub worker: Worker,
+    /// The leg's port.
+    pub port: MediaPort,
+}
+
+impl Leg {
+    /// The leg of a caller who has not been answered.
+    pub fn incoming(rooms: Arc<Rooms>, inbox: mpsc::Sender<CallEvent>, dialog: DialogId, media: LegMedia) -> Self {
+        Self::new(rooms, inbox, dialog, media, DialogState::Ringing)
+    }
+
+    /// The leg of somebody we called.
+    pub fn outgoing(rooms: Arc<Rooms>, inbox: mpsc::Sender<CallEvent>, dialog: DialogId, media: LegMedia) -> Self {
+        Self::new(rooms, inbox, dialog, media, DialogState::Up)
+    }
+
+    fn new(
+        rooms: Arc<Rooms>,
+        inbox: mpsc::Sender<CallEvent>,
+        dialog: DialogId,
+        media: LegMedia,
+        state: DialogState,
+    ) -> Self {
+        let LegMedia { worker, port } = media;
+        Self {
+            rooms,
+            worker,
+            inbox,
+            dialog,
+            port,
+            stream: None,
+            state,
+            refusal: None,
+            playback: 0,
+            telephone_event: false,
+        }
+    }
+
+    /// The leg's dialog.
+    pub fn dialog(&self) -> DialogId {
+        self.dialog
+    }
+
+    /// The leg's stream, once it is open.
+    pub fn stream(&self) -> Option<StreamId> {
+        self.stream
+    }
+
+    /// The worker of the leg's stream.
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
+    }
+
+    /// Whether digits come as telephone-events, so that the same key in another way is not a second one.
+    pub fn has_telephone_event(&self) -> bool {
+        self.telephone_event
+    }
+
+    /// Whether the caller's leg has been answered.
+    pub fn is_answered(&self) -> bool {
+        self.state != DialogState::Ringing
+    }
+
+    /// Answers the caller: with the answer to their offer, or with our offer where they made none.
+    pub async fn answer(&mut self, offer: Option<&[u8]>) -> Result<(), LegError> {
+        let (sdp, negotiated) = match offer {
+            Some(offer) => self.port.answer(offer)?,
+            None => (self.port.offer(), unanswered()),
+        };
+        // Open first: the caller may send, and must hear, from the moment of the 200.
+        self.agree(negotiated).await;
+        self.rooms.signalling.answer(self.dialog, sdp).await?;
+        self.state = DialogState::Up;
+        Ok(())
+    }
+
+    /// Takes the peer's answer to our offer: opens the stream, or agrees the one opened with our late offer.
+    pub async fn accept(&mut self, answer: &[u8]) -> Result<(), LegError> {
+        let negotiated = sdp::accept(answer, &Capabilities::default())?;
+        self.agree(negotiated).await;
+        Ok(())
+    }
+
+    /// Follows a re-INVITE: the stream goes on with what was agreed.
+    pub async fn reoffered(&mut self, offer: Option<Bytes>) {
+        let order = match offer {
+            None => Order::AcceptReoffer(self.dialog, self.port.offer()),
+            Some(offer) => match self.port.answer(&offer) {
+                Ok((sdp, negotiated)) => {
+                    self.agree(negotiated).await;
+                    Order::AcceptReoffer(self.dialog, sdp)
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "a new offer is unusable; what was agreed before goes on");
+                    Order::RejectReoffer(self.dialog, StatusCode::NOT_ACCEPTABLE_HERE)
+                }
+            },
+        };
+        self.rooms.signalling.order(order).await;
+    }
+
+    async fn agree(&mut self, negotiated: Negotiated) {
+        self.telephone_event = negotiated.telephone_event.is_some();
+        match self.stream {
+            Some(stream) => self.worker.order(MediaOrder::Reconfigure(stream, negotiated)).await,
+            None => self.open(negotiated).await,
+        }
+    }
+
+    async fn open(&mut self, negotiated: Negotiated) {
+        let Some(socket) = self.port.socket.take() else { return };
+        let id = self.rooms.media.next_stream();
+        let config = StreamConfig {
+            negotiated,
+            ssrc: rand::random(),
+            first_sequence: rand::random(),
+            first_timestamp: rand::random(),
+        };
+        let opening = Opening { id, config, socket, lease: self.port.lease.clone(), inbox: self.inbox.clone() };
+        self.worker.order(MediaOrder::Open(Box::new(opening))).await;
+        self.stream = Some(id);
+    }
+
+    /// Plays these segments from the next frame on, in place of what plays now.
+    pub async fn play(&mut self, segments: Vec<Segment>, repeat: Repeat) -> PlaybackId {
+        self.playback += 1;
+        let playback = PlaybackId(self.playback);
+        if let Some(stream) = self.stream {
+            self.worker.order(MediaOrder::Play(stream, playback, segments, repeat)).await;
+        }
+        playback
+    }
+
+    /// Silences the leg from the next frame on.
+    pub async fn stop_playback(&self) {
+        if let Some(stream) = self.stream {
+            self.worker.order(MediaOrder::StopPlayback(stream)).await;
+        }
+    }
+
+    /// Joins the sound of two legs.
+    pub async fn bridge(&self, other: &Leg) {
+        if let (Some(one), Some(other)) = (self.stream, other.stream) {
+            self.worker.order(MediaOrder::Bridge(one, other)).await;
+        }
+    }
+
+    /// Tells an unanswered caller that somebody is being called.
+    pub async fn ring(&self) {
+        self.rooms.signalling.order(Order::Ring(self.dialog)).await;
+    }
+
+    /// How an unanswered caller is refused when the leg is dropped.
+    pub fn refuse_with(&mut self, status: StatusCode) {
+        self.refusal = Some(status);
+    }
+
+    /// Ends the leg in order; an unanswered caller for whom nobody said otherwise hears that nobody is available.
+    pub fn finish(&mut self) {
+        self.refusal.get_or_insert(StatusCode::TEMPORARILY_UNAVAILABLE);
+        self.hang_up(None);
+    }
+
+    /// The dialog has ended; nothing is left to hang up.
+    pub fn ended(&mut self) {
+        self.state = DialogState::Over;
+    }
+
+    /// Ends the leg, with the value of a Reason header.
+    pub fn hang_up(&mut self, reason: Option<&str>) {
+        let order = match self.state {
+            // Without a word of how, the call's task has failed.
+            DialogState::Ringing => Order::Reject(self.dialog, self.refusal.unwrap_or(StatusCode::SERVER_ERROR).into()),
+            DialogState::Up => Order::HangUp(self.dialog, reason.map(str::to_owned)),
+            DialogState::Over => return,
+        };
+        self.rooms.signalling.order_now(order);
+        self.state = DialogState::Over;
+    }
+}
+
+/// What holds of a stream whose offer the caller has yet to answer: nothing is sent, for nobody knows where to.
+fn unanswered() -> Negotiated {
+    Negotiated {
+        codec: Codec::Pcmu,
+        payload_type: 0,
+        telephone_event: None,
+        ptime: DEFAULT_PTIME,
+        remote: None,
+        direction: Direction::SendRecv,
+    }
+}
+
+impl Drop for Leg {
+    fn drop(&mut self) {
+        self.hang_up(None);
+        if let Some(stream) = self.stream {
+            self.worker.order_now(MediaOrder::Close(stream));
+        }
+    }
+}

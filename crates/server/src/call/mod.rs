@@ -1,0 +1,24 @@
+//! One call: its legs, its script, and what joins them.
+//!
+//! Shape: [`task`] runs the script and answers its ops; [`perform`] turns an op into orders; [`dial`] reaches others; [`leg`] is one
+//! party's dialog and stream.
+
+pub mod dial;
+mod info;
+pub mod leg;
+pub mod perform;
+pub mod task;
+
+/// What reaches a call from the rooms below, through its one inbox.
+#[derive(Debug)]
+pub enum CallEvent {
+    /// From signalling.
+    Sip(antiphon_sip::Event),
+    /// From the media worker.
+    Media(antiphon_media::Event),
+    /// The server goes down and no longer waits for this call.
+    Shutdown,
+}
+
+/// Events that wait for a call at most.
+pub const INBOX: usize = 64;

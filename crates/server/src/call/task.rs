@@ -1,0 +1,187 @@
+//! The task of one call: it runs the script and answers its ops.
+//!
+//! Shape: one task a call, with one inbox. The script and the executor take turns: while the script thinks, the executor keeps the
+//! digits that come; while an op runs, the script waits.
+//! Time: the task's clock is tokio's, which tests may pause.
+//! Errors: a panic ends this call only; its legs hang up as they are dropped.
+
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use antiphon_ivr::{Call, Caller, Interrupted, Next, Request, Script, call::Presentation, script::Numbering};
+use antiphon_sip::{DialogId, Invite};
+use tokio::sync::mpsc;
+use tracing::Instrument;
+
+use super::{
+    CallEvent,
+    leg::{Leg, LegMedia, MediaPort},
+    perform::Executor,
+};
+use crate::{
+    directory::InternalNumbers,
+    rooms::Rooms,
+    signalling::Order,
+    store::{Config, Extension, ExtensionKind},
+    switchboard::{self, CallId},
+};
+
+/// How often a call may go from one extension to the next (`ringme-ivr.md` 3.8).
+const HOPS: usize = 10;
+
+/// Whom a call is for, and from whom, as far as the switchboard knows.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The extension that was called.
+    pub extension: Arc<Extension>,
+    /// The phone that calls, when it is one of ours.
+    pub caller_phone: Option<Arc<Extension>>,
+    /// The public number that was dialled, when it was one.
+    pub did: Option<String>,
+}
+
+/// A call that was let in.
+pub struct Incoming {
+    /// Our name of the call.
+    pub id: CallId,
+    /// The caller's dialog.
+    pub dialog: DialogId,
+    /// The caller's INVITE.
+    pub invite: Box<Invite>,
+    /// Whom it is for.
+    pub arrival: Arrival,
+    /// The configuration that the call keeps.
+    pub config: Arc<Config>,
+    /// The call's inbox, for what is attached to the call later.
+    pub inbox: mpsc::Sender<CallEvent>,
+    /// What comes out of the inbox.
+    pub events: mpsc::Receiver<CallEvent>,
+    /// When the INVITE came.
+    pub at: Instant,
+}
+
+/// Starts the call's task. A panic in it is counted and ends nothing else.
+pub fn spawn(rooms: Arc<Rooms>, call: Incoming) {
+    let id = call.id;
+    let span = tracing::info_span!(
+        "call",
+        call_id = %id,
+        sip_call_id = call.invite.request.call_id(),
+        extension = %call.arrival.extension.name,
+        config_rev = call.config.revision,
+    );
+    tokio::spawn(async move {
+        let task = tokio::spawn(run(rooms.clone(), call).instrument(span.clone()));
+        if task.await.is_err() {
+            metrics::counter!("antiphon_call_panics_total").increment(1);
+            span.in_scope(|| tracing::error!("the call's task panicked; the call is ended"));
+        }
+        rooms.calls.remove(id);
+    });
+}
+
+async fn run(rooms: Arc<Rooms>, call: Incoming) {
+    let Incoming { dialog, invite, arrival, config, inbox, events, at, .. } = call;
+    let (bind, shown) = rooms.media_addresses(invite.flow);
+    let port = match MediaPort::lease(&rooms, bind, shown) {
+        Ok(port) => port,
+        Err(error) => {
+            tracing::warn!(%error, "call refused");
+            rooms.signalling.order(Order::Reject(dialog, switchboard::busy())).await;
+            return;
+        }
+    };
+    let media = LegMedia { worker: rooms.media.worker(), port };
+    let leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
+    let (mut call, requests) = Call::new(caller(&invite, &arrival));
+    let mut executor = Executor::new(rooms, config.clone(), &arrival, leg, invite.offer.clone(), (inbox, events), at);
+    tracing::info!(peer = %invite.flow.peer, "call begins");
+    let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
+    let talked = at.elapsed();
+    let outcome = match end {
+        Ok(()) => "finished",
+        Err(Interrupted::RemoteHangup) => "caller_hung_up",
+        Err(Interrupted::LocalHangup) => "hung_up",
+        Err(Interrupted::LifetimeExpired) => "lifetime",
+        Err(Interrupted::Shutdown) => "shutdown",
+    };
+    metrics::counter!("antiphon_calls_total", "outcome" => outcome).increment(1);
+    tracing::info!(outcome, ms = talked.as_millis() as u64, "call ended");
+    executor.finish();
+}
+
+/// Runs the called extension's script, then that of each extension that takes the call over.
+async fn run_scripts(
+    executor: &mut Executor,
+    call: &mut Call,
+    mut requests: mpsc::Receiver<Request>,
+    first: Arc<Extension>,
+    config: &Arc<Config>,
+) -> Result<(), Interrupted> {
+    let mut extension = first;
+    for _ in 0..HOPS {
+        let numbering = InternalNumbers { config: config.clone(), client: extension.client };
+        let script = match &extension.kind {
+            ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
+            ExtensionKind::Phone(_) => Script::Direct(extension.name.clone()),
+        };
+        executor.serve(&extension);
+        match run_script(executor, &script, call, &mut requests, &numbering).await? {
+            Next::Finished => return Ok(()),
+            Next::HandOver(next) => {
+                let Some(next) = config.extension(next) else { return Ok(()) };
+                tracing::info!(extension = %next.name, "another extension takes the call over");
+                extension = next.clone();
+            }
+        }
+    }
+    tracing::warn!(hops = HOPS, "the call went from extension to extension too often; it is ended");
+    Ok(())
+}
+
+async fn run_script(
+    executor: &mut Executor,
+    script: &Script,
+    call: &mut Call,
+    requests: &mut mpsc::Receiver<Request>,
+    numbering: &dyn Numbering,
+) -> Result<Next, Interrupted> {
+    let mut run = pin!(script.run(call, numbering));
+    loop {
+        tokio::select! {
+            biased;
+            next = &mut run => return next,
+            Some(request) = requests.recv() => {
+                let outcome = executor.perform(request.op).await;
+                // A script that no longer waits has decided otherwise.
+                let _ = request.reply.send(outcome);
+            }
+            event = executor.next_event() => executor.keep(event).await,
+        }
+    }
+}
+
+/// Who calls, as scripts see it.
+fn caller(invite: &Invite, arrival: &Arrival) -> Caller {
+    let from = invite.request.from();
+    let number = from.uri.user().unwrap_or_default().into_owned();
+    let name = from.display.clone().unwrap_or_default();
+    let hidden = ["", "anonymous", "unavailable"].contains(&number.to_ascii_lowercase().as_str())
+        || invite
+            .request
+            .header("Privacy")
+            .is_some_and(|value| value.split(';').any(|part| part.trim().eq_ignore_ascii_case("id")));
+    let called_did = arrival.did.clone().unwrap_or_else(|| arrival.extension.number().to_owned());
+    let (number, name, presentation) = if hidden {
+        (String::new(), String::new(), Presentation::Restricted)
+    } else {
+        (number, name, Presentation::Allowed)
+    };
+    Caller { number, name, presentation, called_did }
+}
+
+/// How long the sound that was sent last may still be on its way to the caller's ear when we hang up.
+pub(super) const TAIL: Duration = Duration::from_millis(100);

@@ -1,0 +1,271 @@
+//! A media worker: the owner of one pool of streams and of their sockets.
+//!
+//! Shape: [`Worker`] is the handle that calls hold; [`Work`] is what the thread (or, on virtual time, the task) drives by
+//! [`Work::pass`].
+//! Time: told to each pass.
+//! Errors: orders for a stream that is gone are ignored, because a call may end while its order is on the way.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use antiphon_media::{Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool, StreamTotals};
+use tokio::sync::{mpsc, oneshot};
+
+use super::ports::Lease;
+use crate::{call::CallEvent, net::MediaSocket};
+
+/// Orders that wait at most; a sender waits for room beyond.
+const ORDERS: usize = 4096;
+/// Events that wait for a call whose inbox is full. Beyond, the oldest is lost and counted.
+const UNDELIVERED: usize = 4096;
+/// A datagram longer than this is no RTP packet of ours.
+const DATAGRAM: usize = 2048;
+/// How many datagrams of one stream are read at one tick; the rest waits in the socket, so that a flood cannot starve others.
+const READS_PER_TICK: usize = 16;
+
+/// What a call asks of its worker.
+pub enum Order {
+    /// Open a stream on this socket.
+    Open(Box<Opening>),
+    /// Go on with what a new offer and answer agreed.
+    Reconfigure(StreamId, Negotiated),
+    /// Play these segments in place of what plays now.
+    Play(StreamId, PlaybackId, Vec<Segment>, Repeat),
+    /// Stop what plays.
+    StopPlayback(StreamId),
+    /// Join two streams.
+    Bridge(StreamId, StreamId),
+    /// Part a stream from its partner.
+    Unbridge(StreamId),
+    /// Close a stream.
+    Close(StreamId),
+    /// Tell the counters.
+    Report(oneshot::Sender<Report>),
+}
+
+/// A stream to be opened.
+pub struct Opening {
+    /// The stream's id.
+    pub id: StreamId,
+    /// Its configuration.
+    pub config: StreamConfig,
+    /// Its socket.
+    pub socket: Box<dyn MediaSocket>,
+    /// Its port, held for as long as the stream.
+    pub lease: Arc<Lease>,
+    /// Where its events go.
+    pub inbox: mpsc::Sender<CallEvent>,
+}
+
+/// A worker's counters since it began.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Streams open now.
+    pub streams: usize,
+    /// What all streams counted, closed ones included.
+    pub totals: StreamTotals,
+    /// How late streams were serviced.
+    pub lateness: antiphon_media::Histogram,
+    /// Events lost because a call did not read its inbox.
+    pub events_lost: u64,
+}
+
+impl Report {
+    /// Adds another worker's counters.
+    pub fn add(&mut self, other: &Self) {
+        self.streams += other.streams;
+        self.totals += other.totals;
+        self.lateness += &other.lateness;
+        self.events_lost += other.events_lost;
+    }
+
+    /// The counters, each with its metric's name and meaning.
+    pub fn counters(&self) -> [(&'static str, &'static str, u64); 12] {
+        let totals = &self.totals;
+        [
+            ("antiphon_rtp_sent_total", "RTP packets sent", totals.sent),
+            ("antiphon_rtp_received_total", "RTP packets received and used", totals.received),
+            ("antiphon_rtp_lost_total", "RTP packets that a peer sent and that did not come", totals.lost),
+            ("antiphon_frames_caught_up_total", "Frames sent late, with their followers", totals.caught_up_frames),
+            ("antiphon_frames_skipped_total", "Frames too late to be sent", totals.skipped_frames),
+            (
+                "antiphon_bridge_dropped_samples_total",
+                "Samples too late or too many for a bridge",
+                totals.bridge_dropped_samples,
+            ),
+            ("antiphon_rtp_malformed_total", "Datagrams that are no RTP", totals.dropped.malformed),
+            (
+                "antiphon_rtp_unknown_payload_total",
+                "Packets of a payload type not agreed on",
+                totals.dropped.unknown_payload,
+            ),
+            (
+                "antiphon_rtp_foreign_source_total",
+                "Packets of another source than the peer",
+                totals.dropped.foreign_source,
+            ),
+            ("antiphon_rtp_oversize_total", "Packets with too much sound", totals.dropped.oversize),
+            (
+                "antiphon_digits_refused_total",
+                "Digits that found a queue full",
+                totals.refused_events + totals.refused_relays,
+            ),
+            ("antiphon_media_events_lost_total", "Media events whose call did not read them", self.events_lost),
+        ]
+    }
+}
+
+/// A handle on a worker.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    orders: mpsc::Sender<Order>,
+}
+
+impl Worker {
+    /// A handle, and the work that somebody has to drive.
+    pub fn new(start: Instant, capacity: usize) -> (Self, Work) {
+        let (orders, queue) = mpsc::channel(ORDERS);
+        let work = Work {
+            pool: StreamPool::new(start, capacity),
+            attached: HashMap::with_capacity(capacity),
+            orders: queue,
+            undelivered: VecDeque::new(),
+            events_lost: 0,
+            buffer: vec![0; DATAGRAM].into(),
+        };
+        (Self { orders }, work)
+    }
+
+    /// Gives an order; waits only when the worker is thousands of orders behind.
+    pub async fn order(&self, order: Order) {
+        // A worker that is gone ends the process (see `thread`), so nobody is left to tell.
+        let _ = self.orders.send(order).await;
+    }
+
+    /// Gives an order from a place that cannot wait, such as a destructor.
+    pub fn order_now(&self, order: Order) {
+        if let Err(mpsc::error::TrySendError::Full(order)) = self.orders.try_send(order)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let orders = self.orders.clone();
+            runtime.spawn(async move { orders.send(order).await });
+        }
+    }
+
+    /// The worker's counters, or `None` when it is gone.
+    pub async fn report(&self) -> Option<Report> {
+        let (reply, report) = oneshot::channel();
+        self.order(Order::Report(reply)).await;
+        report.await.ok()
+    }
+}
+
+/// A stream's socket and owner.
+struct Attached {
+    socket: Box<dyn MediaSocket>,
+    inbox: mpsc::Sender<CallEvent>,
+    /// Held so that the port is free again only when the stream is closed.
+    _lease: Arc<Lease>,
+}
+
+/// The worker's own side.
+pub struct Work {
+    pool: StreamPool,
+    attached: HashMap<StreamId, Attached>,
+    pub(super) orders: mpsc::Receiver<Order>,
+    undelivered: VecDeque<(mpsc::Sender<CallEvent>, CallEvent)>,
+    events_lost: u64,
+    buffer: Box<[u8]>,
+}
+
+impl Work {
+    /// Does everything that is due, and says when the next stream is; `None` when no stream is open.
+    pub fn pass(&mut self, now: Instant) -> Option<Instant> {
+        while let Ok(order) = self.orders.try_recv() {
+            self.apply(now, order);
+        }
+        while let Some(id) = self.pool.poll_due(now) {
+            self.service(now, id);
+        }
+        self.deliver();
+        self.pool.poll_timeout()
+    }
+
+    /// Carries out one order.
+    pub(super) fn apply(&mut self, now: Instant, order: Order) {
+        match order {
+            Order::Open(opening) => self.open(now, *opening),
+            Order::Reconfigure(id, negotiated) => self.pool.reconfigure(now, id, negotiated),
+            Order::Play(id, playback, segments, repeat) => self.pool.play(id, playback, segments, repeat),
+            Order::StopPlayback(id) => self.pool.stop_playback(id),
+            Order::Bridge(one, other) => self.pool.bridge(one, other),
+            Order::Unbridge(id) => self.pool.unbridge(id),
+            Order::Close(id) => {
+                self.pool.close(id);
+                self.attached.remove(&id);
+            }
+            Order::Report(reply) => drop(reply.send(self.report())),
+        }
+    }
+
+    fn open(&mut self, now: Instant, opening: Opening) {
+        let Opening { id, config, socket, lease, inbox } = opening;
+        match self.pool.open(now, id, config) {
+            Ok(()) => {
+                self.attached.insert(id, Attached { socket, inbox, _lease: lease });
+            }
+            Err(error) => tracing::error!(%error, "a stream could not be opened"),
+        }
+    }
+
+    /// Reads what has arrived for a stream, then sends what is due.
+    fn service(&mut self, now: Instant, id: StreamId) {
+        let Some(attached) = self.attached.get(&id) else { return };
+        for _ in 0..READS_PER_TICK {
+            let Some((length, from)) = attached.socket.receive(&mut self.buffer) else { break };
+            self.pool.handle_datagram(now, id, from, &self.buffer[..length]);
+        }
+        while let Some(transmit) = self.pool.poll_transmit(now, id, &mut self.buffer) {
+            attached.socket.send(transmit.payload, transmit.to);
+        }
+    }
+
+    /// Hands events to their calls. What does not fit into a call's inbox waits here for the next pass, in order.
+    fn deliver(&mut self) {
+        for _ in 0..self.undelivered.len() {
+            if let Some((inbox, event)) = self.undelivered.pop_front() {
+                self.post(inbox, event);
+            }
+        }
+        while let Some(event) = self.pool.poll_event() {
+            let Some(attached) = self.attached.get(&event.stream) else { continue };
+            let inbox = attached.inbox.clone();
+            self.post(inbox, CallEvent::Media(event));
+        }
+    }
+
+    fn post(&mut self, inbox: mpsc::Sender<CallEvent>, event: CallEvent) {
+        if let Err(mpsc::error::TrySendError::Full(event)) = inbox.try_send(event) {
+            if self.undelivered.len() == UNDELIVERED {
+                self.undelivered.pop_front();
+                self.events_lost += 1;
+            }
+            self.undelivered.push_back((inbox, event));
+        }
+    }
+
+    fn report(&self) -> Report {
+        Report {
+            streams: self.attached.len(),
+            totals: self.pool.totals(),
+            lateness: self.pool.lateness().clone(),
+            events_lost: self.events_lost,
+        }
+    }
+}
+
+/// How long a worker sleeps at most while streams are open, so that an order waits no longer than this.
+pub(super) const TICK: Duration = Duration::from_millis(1);

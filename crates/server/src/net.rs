@@ -1,0 +1,103 @@
+//! Sockets, real or virtual.
+//!
+//! Shape: a [`Network`] gives [`Wire`]s, on which signalling waits, and [`MediaSocket`]s, which a media worker reads without waiting.
+//! The machine's own sockets are [`Machine`]; tests put a virtual network in its place, because a paused clock beside a real socket
+//! jumps over answers that are on their way.
+//! Errors: as the operating system gives them; a datagram that cannot be sent is lost, as on any network.
+
+use std::{
+    future::poll_fn,
+    io,
+    net::{SocketAddr, UdpSocket},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tokio::io::ReadBuf;
+
+/// A datagram socket that a task waits on.
+pub trait Wire: Send + Sync + 'static {
+    /// The bound address, with the port that port 0 became.
+    fn local_addr(&self) -> SocketAddr;
+    /// The next datagram, or a promise to wake the task when there is one.
+    fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<(usize, SocketAddr)>>;
+    /// Sends at once or not at all.
+    fn send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<()>;
+}
+
+/// Waits for the next datagram of a wire.
+pub async fn receive(wire: &dyn Wire, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    poll_fn(|cx| wire.poll_receive(cx, buffer)).await
+}
+
+/// A datagram socket of one media stream, never waited on.
+pub trait MediaSocket: Send + Sync + 'static {
+    /// A datagram that has arrived, if one has.
+    fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)>;
+    /// Sends at once; `false` says that the datagram was lost on this side.
+    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool;
+}
+
+/// Where sockets come from.
+pub trait Network: Send + Sync + 'static {
+    /// A wire bound to this address.
+    fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>>;
+    /// A media socket bound to this address.
+    fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>>;
+}
+
+/// The machine's own network.
+#[derive(Copy, Clone, Debug)]
+pub struct Machine;
+
+impl Network for Machine {
+    fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>> {
+        let socket = std::net::UdpSocket::bind(at)?;
+        socket.set_nonblocking(true)?;
+        let local = socket.local_addr()?;
+        Ok(Arc::new(UdpWire { socket: tokio::net::UdpSocket::from_std(socket)?, local }))
+    }
+
+    fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
+        let socket = UdpSocket::bind(at)?;
+        socket.set_nonblocking(true)?;
+        Ok(Box::new(UdpMedia(socket)))
+    }
+}
+
+struct UdpWire {
+    socket: tokio::net::UdpSocket,
+    local: SocketAddr,
+}
+
+impl Wire for UdpWire {
+    fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<(usize, SocketAddr)>> {
+        let mut buffer = ReadBuf::new(buffer);
+        match self.socket.poll_recv_from(cx, &mut buffer) {
+            Poll::Ready(Ok(from)) => Poll::Ready(Ok((buffer.filled().len(), from))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<()> {
+        self.socket.try_send_to(datagram, to).map(drop)
+    }
+}
+
+struct UdpMedia(UdpSocket);
+
+impl MediaSocket for UdpMedia {
+    fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        // An ICMP error of an earlier send surfaces here once; the datagram behind it comes at the next call.
+        self.0.recv_from(buffer).ok()
+    }
+
+    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
+        self.0.send_to(datagram, to).is_ok()
+    }
+}

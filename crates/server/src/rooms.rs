@@ -1,0 +1,106 @@
+//! What every call needs of the rest of the server.
+//!
+//! Shape: built once by [`crate::app`], shared by all calls, and never changed but for what says so itself.
+
+use std::{
+    net::{IpAddr, SocketAddr, UdpSocket},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use antiphon_media::Audio;
+use antiphon_sip::{Flow, Listener, Transport, Uri};
+use arc_swap::ArcSwap;
+
+use crate::{
+    media::{Media, ports::Ports},
+    registrar::Registrar,
+    settings::LiveSettings,
+    signalling::Signalling,
+    sounds::SystemSounds,
+    store::Store,
+    switchboard::Calls,
+};
+
+/// The rooms that a call gives orders to, and what it looks things up in.
+pub struct Rooms {
+    /// SIP.
+    pub signalling: Signalling,
+    /// RTP.
+    pub media: Media,
+    /// RTP ports.
+    pub ports: Ports,
+    /// The stored configuration.
+    pub store: Store,
+    /// The settings that a SIGHUP reads again.
+    pub settings: ArcSwap<LiveSettings>,
+    /// The system's own sounds.
+    pub sounds: SystemSounds,
+    /// Where the phones are.
+    pub registrar: Mutex<Registrar>,
+    /// The calls in progress.
+    pub calls: Calls,
+    /// The SIP listeners.
+    pub listeners: Vec<Listener>,
+    /// The address shown to peers in SDP, where the settings fix one.
+    pub advertise: Option<IpAddr>,
+}
+
+impl Rooms {
+    /// The registrar. It is whole after every call to it, so a panic elsewhere while it was locked harms nothing.
+    pub fn registrar(&self) -> MutexGuard<'_, Registrar> {
+        self.registrar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sound of the system set with this name, or `None`.
+    pub fn system_sound(&self, name: &str) -> Option<Arc<Audio>> {
+        self.sounds.find(name)
+    }
+
+    /// The addresses at which a stream of a peer behind this flow is bound, and shown.
+    pub fn media_addresses(&self, flow: Flow) -> (IpAddr, IpAddr) {
+        let bind = flow.local.ip();
+        let shown = self
+            .advertise
+            .unwrap_or_else(|| if bind.is_unspecified() { address_towards(flow.peer).unwrap_or(bind) } else { bind });
+        (bind, shown)
+    }
+
+    /// The listener of this flow.
+    pub fn listener(&self, flow: Flow) -> Option<&Listener> {
+        self.listeners.iter().find(|listener| listener.transport == flow.transport && listener.local == flow.local)
+    }
+
+    /// The way to a URI's host: a literal address, or a name looked up (RFC 3263 §4, its A and AAAA part).
+    pub async fn way_to(&self, uri: &Uri) -> Option<Flow> {
+        let transport = match uri.param("transport") {
+            Some(name) if name.eq_ignore_ascii_case("tcp") => Transport::Tcp,
+            Some(name) if !name.eq_ignore_ascii_case("udp") => return None,
+            _ => Transport::Udp,
+        };
+        let port = uri.port().unwrap_or(5060);
+        let peers: Vec<SocketAddr> = match uri.ip() {
+            Some(ip) => vec![SocketAddr::new(ip, port)],
+            None => {
+                let lookup = tokio::net::lookup_host((uri.host(), port));
+                let found = tokio::time::timeout(std::time::Duration::from_secs(3), lookup).await;
+                found.ok()?.ok()?.collect()
+            }
+        };
+        peers.into_iter().find_map(|peer| {
+            let mut listeners = self.listeners.iter();
+            let listener = listeners
+                .find(|listener| listener.transport == transport && listener.local.is_ipv4() == peer.is_ipv4())?;
+            Some(Flow { transport, local: listener.local, peer })
+        })
+    }
+}
+
+/// The machine's own address as a peer at `peer` would see it without address translation. Asks the routing table; nothing is sent.
+pub fn address_towards(peer: SocketAddr) -> Option<IpAddr> {
+    let any: SocketAddr =
+        if peer.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { (std::net::Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect(peer).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_unspecified()).then_some(ip)
+}

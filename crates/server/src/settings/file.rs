@@ -1,0 +1,95 @@
+//! The settings file, close to its text.
+//!
+//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]` and `[[trunk]]`.
+//! Units: `drain_timeout` in seconds.
+//! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
+//! Sources: `interface.md`, "Command line" and "Where a call goes".
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::SettingsError;
+
+/// The whole file. Every key is optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) data: Option<String>,
+    /// Listeners as an array or one string, or the table `[sip]`, whose `listen` then holds them.
+    pub(super) sip: Option<toml::Value>,
+    pub(super) http: Option<String>,
+    #[serde(alias = "rtp-ports")]
+    pub(super) rtp_ports: Option<String>,
+    pub(super) advertise: Option<String>,
+    pub(super) store: Option<String>,
+    pub(super) log: Option<String>,
+    #[serde(alias = "log-format")]
+    pub(super) log_format: Option<String>,
+    #[serde(alias = "drain-timeout")]
+    pub(super) drain_timeout: Option<u64>,
+    #[serde(default)]
+    pub(super) trunk: Vec<Trunk>,
+}
+
+/// `[sip]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SipTable {
+    pub(super) listen: Option<Vec<String>>,
+    pub(super) allow: Option<Vec<String>>,
+    pub(super) realm: Option<String>,
+}
+
+/// `[[trunk]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trunk {
+    pub(super) name: String,
+    pub(super) uri: String,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+    #[serde(default)]
+    pub(super) register: bool,
+    #[serde(default, rename = "match")]
+    pub(super) networks: Vec<String>,
+    #[serde(default)]
+    pub(super) dial: Vec<String>,
+    pub(super) dtmf: Option<String>,
+}
+
+impl File {
+    /// Reads a file.
+    pub(super) fn read(path: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| SettingsError::Unreadable { path: path.to_owned(), cause })?;
+        toml::from_str(&text).map_err(|error| in_file(path, &text, &error))
+    }
+}
+
+impl SipTable {
+    /// Reads what stands under the key `sip`.
+    pub(super) fn from_value(value: toml::Value) -> Result<Self, SettingsError> {
+        let problem = |problem: &str| SettingsError::Value { setting: "sip".to_owned(), problem: one_line(problem) };
+        match value {
+            toml::Value::String(listener) => Ok(Self { listen: Some(vec![listener]), ..Self::default() }),
+            toml::Value::Array(_) => {
+                let listen = value.try_into().map_err(|error: toml::de::Error| problem(error.message()))?;
+                Ok(Self { listen: Some(listen), ..Self::default() })
+            }
+            toml::Value::Table(_) => value.try_into().map_err(|error: toml::de::Error| problem(error.message())),
+            toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_) => {
+                Err(problem("is neither listeners nor a table"))
+            }
+        }
+    }
+}
+
+fn in_file(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError {
+    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    SettingsError::File { path: path.to_owned(), problem: format!("line {line}: {}", one_line(error.message())) }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,199 @@
+//! Static settings: what a process is told once, before it opens anything.
+//!
+//! Shape: arguments, environment and a TOML file in, one [`Command`] out; a flag beats the environment, which beats the file,
+//! which beats the default.
+//! Units: `drain_timeout` is written in whole seconds.
+//! Time: none; [`Settings::live`] is the part that a SIGHUP may exchange while calls are up.
+//! Errors: [`SettingsError`]; its one line names the setting.
+//! Sources: `interface.md`, "Command line" and "Where a call goes".
+
+mod arguments;
+mod cidr;
+mod file;
+mod listener;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use regex::Regex;
+use tracing::level_filters::LevelFilter;
+
+pub use cidr::Cidr;
+pub use listener::{SipListener, Transport};
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Command {
+    /// Run the server.
+    Serve(Box<Settings>),
+    /// Write this text on standard output and end with status 0: help or the version.
+    Print(String),
+}
+
+/// Everything told at start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The directory of database, sounds and credentials.
+    pub data: PathBuf,
+    /// Where SIP is listened for; never empty.
+    pub sip: Vec<SipListener>,
+    /// Where HTTP is listened for.
+    pub http: SocketAddr,
+    /// The media ports, both ends included.
+    pub rtp_ports: RangeInclusive<u16>,
+    /// The address written into Contact, Via and SDP, when it is not the listener's.
+    pub advertise: Option<IpAddr>,
+    /// Where the configuration is kept.
+    pub store: StoreLocation,
+    /// The form of log lines.
+    pub log_format: LogFormat,
+    /// How long calls in progress may go on after SIGTERM.
+    pub drain_timeout: Duration,
+    /// What a SIGHUP may change.
+    pub live: LiveSettings,
+}
+
+/// The settings that may change without touching a call.
+#[derive(Clone, Debug)]
+pub struct LiveSettings {
+    /// The most talkative level that is logged.
+    pub log: LevelFilter,
+    /// Who may call without credentials.
+    pub access: AccessSettings,
+    /// The ways out, in the order of the file.
+    pub trunks: Vec<Trunk>,
+}
+
+/// Who may call without credentials, and the realm of those who need some.
+#[derive(Clone, Debug)]
+pub struct AccessSettings {
+    /// Sources that need no credentials.
+    pub allow: Vec<Cidr>,
+    /// The digest realm.
+    pub realm: String,
+}
+
+/// A peer that takes calls to the outside and brings calls from there.
+#[derive(Clone)]
+pub struct Trunk {
+    /// The name in logs.
+    pub name: String,
+    /// The SIP URI that calls are sent to, as written.
+    pub uri: String,
+    /// The digest user for the trunk's challenges.
+    pub username: Option<String>,
+    /// The digest password for the trunk's challenges.
+    pub password: Option<String>,
+    /// Sources whose calls are this trunk's.
+    pub networks: Vec<Cidr>,
+    /// The numbers that may be dialled through it; nothing when empty.
+    pub dial: Vec<Regex>,
+}
+
+impl std::fmt::Debug for Trunk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The password stays out of logs.
+        f.debug_struct("Trunk")
+            .field("name", &self.name)
+            .field("uri", &self.uri)
+            .field("username", &self.username)
+            .field("networks", &self.networks)
+            .field("dial", &self.dial)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the configuration is kept.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum StoreLocation {
+    /// One SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// The form of log lines.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Why the settings are unusable. The message is one line and names the setting.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The command line does not parse.
+    #[error("{0}")]
+    Arguments(String),
+    /// The settings file cannot be read.
+    #[error("config: {path}: {cause}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The settings file is not TOML, or has an unknown key.
+    #[error("config: {path}: {problem}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Line, key and problem on one line.
+        problem: String,
+    },
+    /// A value is wrong.
+    #[error("{setting}: {problem}")]
+    Value {
+        /// The setting, as it is spelt where it was given.
+        setting: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A value asks for something that this version does not have.
+    #[error("{setting}: {feature} is not built yet")]
+    NotBuilt {
+        /// The setting.
+        setting: String,
+        /// What was asked for.
+        feature: String,
+    },
+}
+
+impl Command {
+    /// Reads the command line (with the program's name first), the environment and the settings file.
+    ///
+    /// The environment is told as a function, so that a test needs no process of its own.
+    ///
+    /// # Errors
+    /// [`SettingsError`] where a setting is unusable; the caller ends with status 2.
+    pub fn parse<A>(args: A, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError>
+    where
+        A: IntoIterator,
+        A::Item: Into<OsString> + Clone,
+    {
+        arguments::parse(args, environment)
+    }
+}
+
+impl Settings {
+    /// Reads the settings of a server, as [`Command::parse`] does; used again on SIGHUP for [`Settings::live`].
+    ///
+    /// # Errors
+    /// [`SettingsError`], also where the arguments ask for help or the version and not for a server.
+    pub fn load<A>(args: A, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError>
+    where
+        A: IntoIterator,
+        A::Item: Into<OsString> + Clone,
+    {
+        match Command::parse(args, environment)? {
+            Command::Serve(settings) => Ok(*settings),
+            Command::Print(_) => Err(SettingsError::Arguments("these arguments start no server".to_owned())),
+        }
+    }
+}

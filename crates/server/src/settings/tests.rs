@@ -1,0 +1,159 @@
+use std::path::Path;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use super::{Command, LogFormat, Settings, SettingsError, StoreLocation};
+
+fn load(args: &[&str], environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let args = std::iter::once("antiphon").chain(args.iter().copied());
+    let told = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+    Settings::load(args, &told)
+}
+
+fn with_file(text: &str, args: &[&str], environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("settings.toml");
+    std::fs::write(&path, text).unwrap();
+    let mut all = vec!["--config", path.to_str().unwrap()];
+    all.extend(args);
+    load(&all, environment)
+}
+
+/// The message of the refusal, which must be one line.
+fn refused(result: Result<Settings, SettingsError>) -> String {
+    let message = result.unwrap_err().to_string();
+    assert!(!message.contains('\n'), "{message:?} is more than one line");
+    message
+}
+
+#[test]
+fn without_anything_the_defaults_of_the_manual_hold() {
+    let settings = load(&[], &[]).unwrap();
+    assert_eq!(settings.data, Path::new("antiphon-data"));
+    let listeners: Vec<String> = settings.sip.iter().map(ToString::to_string).collect();
+    assert_eq!(listeners, ["udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"]);
+    assert_eq!(settings.http.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.rtp_ports, 16384..=32767);
+    assert_eq!(settings.advertise, None);
+    assert_eq!(settings.store, StoreLocation::Sqlite("antiphon-data/antiphon.db".into()));
+    assert_eq!(settings.log_format, LogFormat::Text);
+    assert_eq!(settings.drain_timeout, Duration::from_secs(30));
+    assert_eq!(settings.live.log, LevelFilter::INFO);
+    assert_eq!(settings.live.access.realm, "antiphon");
+    let allowed: Vec<String> = settings.live.access.allow.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, ["127.0.0.0/8", "::1/128"]);
+    assert!(settings.live.trunks.is_empty());
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+    let file = "http = \"127.0.0.1:1\"\nlog = \"warn\"\nrtp_ports = \"2000-2001\"";
+    let environment = [("ANTIPHON_HTTP", "127.0.0.1:2"), ("ANTIPHON_LOG", "debug")];
+    let settings = with_file(file, &["--http", "127.0.0.1:3"], &environment).unwrap();
+    assert_eq!(settings.http.port(), 3);
+    assert_eq!(settings.live.log, LevelFilter::DEBUG);
+    assert_eq!(settings.rtp_ports, 2000..=2001);
+}
+
+#[test]
+fn listeners_come_from_flags_or_a_comma_list_or_the_file() {
+    let listeners = |settings: Settings| settings.sip.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let environment = [("ANTIPHON_SIP", "udp:127.0.0.1:1, tcp:127.0.0.1:2")];
+    assert_eq!(
+        listeners(load(&["--sip", "udp:[::1]:7", "--sip", "tcp:127.0.0.1:0"], &environment).unwrap()),
+        "udp:[::1]:7 tcp:127.0.0.1:0"
+    );
+    assert_eq!(listeners(load(&[], &environment).unwrap()), "udp:127.0.0.1:1 tcp:127.0.0.1:2");
+    assert_eq!(listeners(with_file("sip = [\"udp:127.0.0.1:9\"]", &[], &[]).unwrap()), "udp:127.0.0.1:9");
+    let table = "[sip]\nlisten = [\"udp:127.0.0.1:8\"]\nrealm = \"here\"";
+    assert_eq!(listeners(with_file(table, &[], &[]).unwrap()), "udp:127.0.0.1:8");
+}
+
+#[test]
+fn the_file_holds_access_trunks_and_the_drain() {
+    let file = r#"
+        drain_timeout = 5
+        [sip]
+        allow = ["10.0.0.0/8"]
+        realm = "example"
+        [[trunk]]
+        name = "carrier"
+        uri = "sip:sip.example.net;transport=udp"
+        username = "u"
+        password = "p"
+        match = ["203.0.113.0/24"]
+        dial = ["^\\+?[1-9][0-9]{6,14}$"]
+        dtmf = "rfc4733"
+    "#;
+    let settings = with_file(file, &["serve"], &[]).unwrap();
+    assert_eq!(settings.drain_timeout, Duration::from_secs(5));
+    assert_eq!(settings.live.access.realm, "example");
+    let trunk = &settings.live.trunks[0];
+    assert_eq!((trunk.name.as_str(), trunk.uri.as_str()), ("carrier", "sip:sip.example.net;transport=udp"));
+    assert!(trunk.networks[0].contains("203.0.113.9".parse().unwrap()));
+    assert!(trunk.dial[0].is_match("+37410000000"));
+    assert!(!trunk.dial[0].is_match("911"));
+    assert!(!format!("{trunk:?}").contains("\"p\""), "the password is not for logs");
+}
+
+#[test]
+fn a_refusal_is_one_line_that_names_the_setting() {
+    for (args, environment, expected) in [
+        (&["--http", "localhost"][..], &[][..], "--http: \"localhost\" is not an IP address and port"),
+        (&["--sip", "tls:127.0.0.1:5061"], &[], "--sip: \"tls:127.0.0.1:5061\" the transport tls is not built yet"),
+        (&["--store", "postgres://h/d"], &[], "--store: a PostgreSQL store is not built yet"),
+        (&["--store", "mysql:x"], &[], "--store: \"mysql:x\" is not sqlite:"),
+        (&["--rtp-ports", "9-8"], &[], "--rtp-ports: \"9-8\" is not LOW-HIGH"),
+        (&["--rtp-ports", "20000"], &[], "--rtp-ports"),
+        (&["--advertise", "me"], &[], "--advertise: \"me\" is not an IP address"),
+        (&["--log", "loud"], &[], "--log: \"loud\" is none of"),
+        (&["--log-format", "xml"], &[], "--log-format"),
+        (&[], &[("ANTIPHON_HTTP", "x")], "ANTIPHON_HTTP: \"x\""),
+        (&["--config", "/nonexistent/a.toml"], &[], "config: /nonexistent/a.toml"),
+        (&["--frobnicate"], &[], "unexpected argument '--frobnicate'"),
+    ] {
+        let message = refused(load(args, environment));
+        assert!(message.contains(expected), "{message:?} does not say {expected:?}");
+    }
+}
+
+#[test]
+fn a_wrong_file_is_refused_with_the_name_of_the_key() {
+    for (file, expected) in [
+        ("htpp = \"x\"", "`htpp`"),
+        ("http = 5", "line 1"),
+        ("\n[sip]\nrelam = \"x\"", "`relam`"),
+        ("[sip]\nallow = [\"10.0.0.0/40\"]", "sip.allow: \"10.0.0.0/40\""),
+        ("sip = []", "sip: names no listener"),
+        ("sip = 5060", "sip: is neither"),
+        ("[[trunk]]\nuri = \"sip:x\"", "`name`"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ncolour = 1", "`colour`"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"http:x\"", "trunk \"a\": uri"),
+        (
+            "[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\nregister = true",
+            "register: registering at a trunk is not built yet",
+        ),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndtmf = \"info\"", "DTMF by \"info\" is not built yet"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndial = [\"(\"]", "trunk \"a\": dial"),
+        ("drain_timeout = 1000000", "drain_timeout"),
+    ] {
+        let message = refused(with_file(file, &[], &[]));
+        assert!(message.contains(expected), "{message:?} does not say {expected:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_texts_to_print() {
+    let nothing = |_: &str| None;
+    for (args, expected) in [
+        (&["antiphon", "--help"][..], "--rtp-ports"),
+        (&["antiphon", "version"], env!("CARGO_PKG_VERSION")),
+        (&["antiphon", "--version"], env!("CARGO_PKG_VERSION")),
+    ] {
+        match Command::parse(args, &nothing).unwrap() {
+            Command::Print(text) => assert!(text.contains(expected), "{text}"),
+            Command::Serve(_) => panic!("{args:?} is no order to serve"),
+        }
+    }
+}

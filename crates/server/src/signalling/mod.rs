@@ -1,0 +1,305 @@
+//! The task that owns the SIP endpoint.
+//!
+//! Shape: messages and orders in, one queue each; everything goes through one [`Endpoint`], then to the wires, to the calls'
+//! inboxes, or to the [`Reception`] above, which decides about what has no call yet.
+//! Time: the clock is read once an arrival or order.
+//! Errors: a full queue of arrivals loses datagrams (SIP repeats them) and counts; a call's full inbox loses what may be lost and
+//! counts, while answers and endings wait for room.
+
+pub mod tcp;
+
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use antiphon_sip::{
+    Admission, DialogId, Endpoint, Event, Flow, Invitation, Invite, Rejection, Reply, Request, SipError, StatusCode,
+    Transport,
+};
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    call::CallEvent,
+    net::{self, Wire},
+};
+
+/// Messages that wait for the endpoint at most.
+const ARRIVALS: usize = 4096;
+/// Orders that wait for the endpoint at most; a sender waits for room beyond.
+const ORDERS: usize = 4096;
+/// The longest datagram of UDP.
+const DATAGRAM: usize = 65_536;
+
+/// Who decides about requests that belong to no call yet. It answers at once, from memory.
+pub trait Reception: Send + 'static {
+    /// A new call: the inbox of whoever takes it, or how it is refused.
+    fn incoming(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        invite: Box<Invite>,
+    ) -> Result<mpsc::Sender<CallEvent>, Rejection>;
+    /// A request outside any dialog, such as REGISTER.
+    fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply;
+}
+
+/// What calls ask of signalling.
+#[derive(Debug)]
+pub enum Order {
+    /// Tell the caller that it rings.
+    Ring(DialogId),
+    /// Answer with this SDP.
+    Answer(DialogId, Bytes, oneshot::Sender<Result<(), SipError>>),
+    /// Refuse an unanswered call.
+    Reject(DialogId, Rejection),
+    /// End a dialog, with the value of a Reason header.
+    HangUp(DialogId, Option<String>),
+    /// Call somebody; the dialog's events go to the inbox.
+    Invite(Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
+    /// Accept a re-INVITE with this SDP.
+    AcceptReoffer(DialogId, Bytes),
+    /// Refuse a re-INVITE.
+    RejectReoffer(DialogId, StatusCode),
+    /// Say in answers to OPTIONS whether calls are taken.
+    Admit(Admission),
+}
+
+/// Something that came in from a wire.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    Message(Flow, Bytes),
+    /// The connection could not be made, or is gone.
+    Failed(Flow),
+}
+
+/// A handle on the signalling task.
+#[derive(Clone, Debug)]
+pub struct Signalling {
+    orders: mpsc::Sender<Order>,
+}
+
+impl Signalling {
+    /// Gives an order; waits only when the task is thousands of orders behind.
+    pub async fn order(&self, order: Order) {
+        // The task ends only with the process, so nobody is left to tell.
+        let _ = self.orders.send(order).await;
+    }
+
+    /// Gives an order from a place that cannot wait, such as a destructor.
+    pub fn order_now(&self, order: Order) {
+        if let Err(mpsc::error::TrySendError::Full(order)) = self.orders.try_send(order)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let orders = self.orders.clone();
+            runtime.spawn(async move { orders.send(order).await });
+        }
+    }
+
+    /// Calls somebody and says under which dialog; `None` when the process is ending.
+    pub async fn invite(&self, invitation: Invitation, inbox: mpsc::Sender<CallEvent>) -> Option<DialogId> {
+        let (reply, dialog) = oneshot::channel();
+        self.order(Order::Invite(Box::new(invitation), inbox, reply)).await;
+        dialog.await.ok()
+    }
+
+    /// Answers a caller.
+    ///
+    /// # Errors
+    /// As the endpoint says; most often the caller has gone meanwhile.
+    pub async fn answer(&self, dialog: DialogId, sdp: Bytes) -> Result<(), SipError> {
+        let (reply, result) = oneshot::channel();
+        self.order(Order::Answer(dialog, sdp, reply)).await;
+        result.await.unwrap_or(Err(SipError::UnknownDialog))
+    }
+}
+
+/// The wires of the task.
+pub struct Wires {
+    /// One wire a UDP listener.
+    pub udp: Vec<Arc<dyn Wire>>,
+    /// One TCP listener each.
+    pub tcp: Vec<tokio::net::TcpListener>,
+}
+
+/// The task's own side, to be driven by [`Task::run`].
+pub struct Task<R> {
+    endpoint: Endpoint,
+    reception: R,
+    udp: Vec<Arc<dyn Wire>>,
+    connections: tcp::Connections,
+    calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
+    arrivals: mpsc::Receiver<Arrival>,
+    orders: mpsc::Receiver<Order>,
+}
+
+/// The orders queue: its two ends exist before the task does, because the reception that the task needs gives orders itself.
+pub fn orders() -> (Signalling, mpsc::Receiver<Order>) {
+    let (orders, queue) = mpsc::channel(ORDERS);
+    (Signalling { orders }, queue)
+}
+
+impl<R: Reception> Task<R> {
+    /// A task over this endpoint and these wires; starts the tasks that read them.
+    pub fn new(endpoint: Endpoint, reception: R, wires: Wires, orders: mpsc::Receiver<Order>) -> Self {
+        let (inlet, arrivals) = mpsc::channel(ARRIVALS);
+        for wire in &wires.udp {
+            tokio::spawn(read_datagrams(wire.clone(), inlet.clone()));
+        }
+        let connections = tcp::Connections::new(inlet);
+        for listener in wires.tcp {
+            connections.listen(listener);
+        }
+        Self { endpoint, reception, udp: wires.udp, connections, calls: HashMap::new(), arrivals, orders }
+    }
+
+    /// Runs until every handle is dropped.
+    pub async fn run(mut self) {
+        loop {
+            let timeout = self.endpoint.poll_timeout();
+            tokio::select! {
+                arrival = self.arrivals.recv() => {
+                    let Some(arrival) = arrival else { return };
+                    let now = clock();
+                    match arrival {
+                        Arrival::Message(flow, message) => self.endpoint.handle_datagram(now, flow, &message),
+                        Arrival::Failed(flow) => self.endpoint.handle_transport_error(now, flow),
+                    }
+                }
+                order = self.orders.recv() => {
+                    let Some(order) = order else { return };
+                    self.carry_out(order);
+                }
+                () = sleep_until(timeout) => self.endpoint.handle_timeout(clock()),
+            }
+            self.drain();
+        }
+    }
+
+    fn carry_out(&mut self, order: Order) {
+        let now = clock();
+        let done = match order {
+            Order::Ring(dialog) => self.endpoint.ring(now, dialog, None),
+            Order::Answer(dialog, sdp, reply) => {
+                // A caller who is gone no longer waits for the reply.
+                let _ = reply.send(self.endpoint.answer(now, dialog, sdp));
+                Ok(())
+            }
+            Order::Reject(dialog, rejection) => self.endpoint.reject(now, dialog, rejection),
+            Order::HangUp(dialog, reason) => self.endpoint.hang_up(now, dialog, reason),
+            Order::Invite(invitation, inbox, reply) => {
+                let dialog = self.endpoint.invite(now, *invitation);
+                self.calls.insert(dialog, inbox);
+                if reply.send(dialog).is_err() { self.endpoint.hang_up(now, dialog, None) } else { Ok(()) }
+            }
+            Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
+            Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
+            Order::Admit(admission) => {
+                self.endpoint.set_admission(admission);
+                Ok(())
+            }
+        };
+        if let Err(error) = done {
+            // The far end was faster: its BYE or CANCEL crossed the order.
+            tracing::debug!(%error, "an order came too late");
+        }
+    }
+
+    /// Events may lead to transmissions and the other way round, so both are drained until neither is left.
+    fn drain(&mut self) {
+        loop {
+            while let Some(transmit) = self.endpoint.poll_transmit() {
+                self.transmit(transmit.flow, transmit.payload);
+            }
+            let Some(event) = self.endpoint.poll_event() else { return };
+            self.dispatch(event);
+        }
+    }
+
+    fn transmit(&mut self, flow: Flow, payload: Bytes) {
+        match flow.transport {
+            Transport::Udp => {
+                let Some(wire) = self.udp.iter().find(|wire| wire.local_addr() == flow.local) else { return };
+                if let Err(error) = wire.send(&payload, flow.peer) {
+                    tracing::debug!(%error, "a datagram was not sent");
+                }
+            }
+            Transport::Tcp => self.connections.send(flow, payload),
+        }
+    }
+
+    fn dispatch(&mut self, event: Event) {
+        match event {
+            Event::Incoming { dialog, invite } => match self.reception.incoming(clock(), dialog, invite) {
+                Ok(inbox) => {
+                    self.calls.insert(dialog, inbox);
+                }
+                Err(rejection) => {
+                    if let Err(error) = self.endpoint.reject(clock(), dialog, rejection) {
+                        tracing::debug!(%error, "a refusal came too late");
+                    }
+                }
+            },
+            Event::Requested { request, flow, message } => {
+                let reply = self.reception.requested(clock(), flow, &message);
+                if let Err(error) = self.endpoint.respond(clock(), request, reply) {
+                    tracing::debug!(%error, "a reply came too late");
+                }
+            }
+            Event::Ended { dialog, .. } => {
+                if let Some(inbox) = self.calls.remove(&dialog) {
+                    post(&inbox, event);
+                }
+            }
+            Event::Progress { dialog, .. }
+            | Event::Answered { dialog, .. }
+            | Event::Confirmed { dialog, .. }
+            | Event::Reoffered { dialog, .. }
+            | Event::Info { dialog, .. } => {
+                if let Some(inbox) = self.calls.get(&dialog) {
+                    post(inbox, event);
+                }
+            }
+        }
+    }
+}
+
+/// Puts an event into a call's inbox. With a full inbox, ringing and INFO are lost; what ends or joins a call waits for room.
+fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
+    let Err(mpsc::error::TrySendError::Full(event)) = inbox.try_send(CallEvent::Sip(event)) else { return };
+    metrics::counter!("antiphon_events_waiting_total").increment(1);
+    if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. })) {
+        return;
+    }
+    let inbox = inbox.clone();
+    tokio::spawn(async move { inbox.send(event).await });
+}
+
+async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {
+    let local = wire.local_addr();
+    let mut buffer = vec![0; DATAGRAM];
+    while !inlet.is_closed() {
+        let (length, peer) = match net::receive(&*wire, &mut buffer).await {
+            Ok(received) => received,
+            Err(error) => {
+                // On Linux an ICMP error of an earlier send shows up here; it says nothing about the next datagram.
+                tracing::debug!(%error, "receiving failed");
+                continue;
+            }
+        };
+        let flow = Flow { transport: Transport::Udp, local, peer };
+        let message = Bytes::copy_from_slice(&buffer[..length]);
+        if inlet.try_send(Arrival::Message(flow, message)).is_err() {
+            metrics::counter!("antiphon_sip_dropped_total", "reason" => "queue_full").increment(1);
+        }
+    }
+}
+
+fn clock() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+async fn sleep_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant.into()).await,
+        None => std::future::pending().await,
+    }
+}

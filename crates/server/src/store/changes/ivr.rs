@@ -1,0 +1,37 @@
+//! The settings of an IVR.
+//!
+//! Sources: `ringme-ivr.md` 1.2, 2.5 (rows 1 and 2).
+
+use antiphon_ivr::ExtensionId;
+use antiphon_ivr::rules::{Ivr, wire};
+use serde_json::Value;
+
+use super::super::Rejected;
+use super::super::model::ClientId;
+use super::super::writer::{Change, Edit};
+use super::{Known, document_of, put_document, write_ivr};
+
+/// Changes the settings of an IVR.
+#[derive(Debug)]
+pub struct UpdateIvr {
+    /// Whose it is.
+    pub client: ClientId,
+    /// Which.
+    pub extension: ExtensionId,
+    /// The request: any subset of the fields.
+    pub body: Value,
+}
+
+impl Change for UpdateIvr {
+    type Answer = wire::Ivr;
+
+    fn apply(self, edit: &mut Edit<'_>) -> Result<wire::Ivr, Rejected> {
+        let mut document = document_of(edit.config(), self.client, self.extension)?;
+        let settings = document.settings.patch(&self.body)?;
+        Ivr::check(&settings, &Known { config: edit.config(), client: self.client, document: &document })?;
+        document.settings = settings.clone();
+        write_ivr(edit, self.extension, &document)?;
+        put_document(edit, self.extension, document);
+        Ok(settings)
+    }
+}

@@ -1,0 +1,99 @@
+//! The changes that can be made to the configuration, a file a resource.
+//!
+//! Shape: each is a struct that says what is asked for, and implements [`Change`](super::Change); what it checks, writes and
+//! answers stands together.
+//! Errors: [`Rejected`]; objects of another client are as if they were not there.
+//! Sources: `ringme-ivr.md` 2.3-2.5; `interface.md`, "Beyond RingMe".
+
+mod contexts;
+mod dids;
+mod extensions;
+mod fields;
+mod ivr;
+mod options;
+mod phones;
+mod rules;
+mod setup;
+mod sounds;
+
+use std::sync::Arc;
+
+use antiphon_ivr::rules::Ivr;
+use antiphon_ivr::rules::model::References;
+use antiphon_ivr::{ContextId, ExtensionId, SoundId};
+
+pub use super::tokens::IssueToken;
+pub use contexts::{CreateContext, DeleteContext, UpdateContext};
+pub use dids::{CreateDid, DeleteDid};
+pub use extensions::{CreateExtension, DeleteExtension, UpdateExtension};
+pub use ivr::UpdateIvr;
+pub use options::{CreateOption, DeleteOption};
+pub use phones::UpdatePhone;
+pub use rules::{CreateRule, DeleteRule, OptionPath, ReorderRules, UpdateRule};
+pub use setup::{CreateApplication, CreateClient};
+pub use sounds::{CreateSound, DeleteSound, ReplaceSound, RetitleSound};
+
+use super::document::IvrDocument;
+use super::model::{ClientId, Extension, ExtensionKind};
+use super::writer::{Edit, signed};
+use super::{Config, Missing, Rejected};
+
+/// A client's extension.
+pub(super) fn extension_of(config: &Config, client: ClientId, id: ExtensionId) -> Result<&Arc<Extension>, Missing> {
+    config.extension(id).filter(|extension| extension.client == client).ok_or(Missing::Extension)
+}
+
+/// The menu of a client's extension, to be changed.
+fn document_of(config: &Config, client: ClientId, id: ExtensionId) -> Result<IvrDocument, Missing> {
+    let extension = extension_of(config, client, id)?;
+    extension.document.as_deref().cloned().ok_or(Missing::Ivr)
+}
+
+/// The menu as it runs. A stored rule that this version cannot run is left out, and logged.
+pub(super) fn built(document: &IvrDocument, extension: ExtensionId) -> Arc<Ivr> {
+    let built = document.build();
+    for left_out in &built.left_out {
+        tracing::warn!(%extension, rule = %left_out.rule, option = %left_out.option, "a stored rule cannot run");
+    }
+    Arc::new(built.ivr)
+}
+
+/// Puts a changed menu into the draft.
+fn put_document(edit: &mut Edit<'_>, id: ExtensionId, document: IvrDocument) {
+    let Some(extension) = edit.config().extension(id).map(|extension| Extension::clone(extension)) else { return };
+    let kind = ExtensionKind::Ivr(built(&document, id));
+    edit.draft().put_extension(Extension { kind, document: Some(Arc::new(document)), ..extension });
+}
+
+/// Writes the row of the menu itself: its settings and counters.
+fn write_ivr(edit: &Edit<'_>, id: ExtensionId, document: &IvrDocument) -> Result<(), Rejected> {
+    let query = "INSERT INTO ivr (extension, next_context, next_rule, body) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (extension) DO UPDATE SET
+                     next_context = excluded.next_context, next_rule = excluded.next_rule, body = excluded.body";
+    let (next_context, next_rule) = (signed(document.next_context), signed(document.next_rule));
+    let row = (signed(id.0), next_context, next_rule, json(&document.settings));
+    edit.transaction.prepare_cached(query)?.execute(row)?;
+    Ok(())
+}
+
+/// What the database keeps of an object.
+fn json<T: serde::Serialize>(object: &T) -> String {
+    serde_json::to_string(object).expect("the stored objects have string keys and no failing parts")
+}
+
+/// What the rules of a menu may refer to: the client's sounds, the menu's contexts.
+struct Known<'a> {
+    config: &'a Config,
+    client: ClientId,
+    document: &'a IvrDocument,
+}
+
+impl References for Known<'_> {
+    fn has_sound(&self, sound: SoundId) -> bool {
+        self.config.sound(sound).is_some_and(|sound| sound.client == self.client)
+    }
+
+    fn has_context(&self, context: ContextId) -> bool {
+        self.document.contexts.contains_key(&context)
+    }
+}

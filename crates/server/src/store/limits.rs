@@ -1,0 +1,26 @@
+//! How large the tables may grow.
+//!
+//! Shape: one constant a table; a change beyond it is refused with the table's name.
+//! Units: counts of objects; [`SOUND_BYTES`] is bytes.
+//! Sources: `ringme-ivr.md` 2.3 (10 MB a sound); the rest are ours, far above what a menu needs.
+
+/// Extensions of one client.
+pub const EXTENSIONS_OF_A_CLIENT: usize = 100_000;
+/// Sounds of one client.
+pub const SOUNDS_OF_A_CLIENT: usize = 10_000;
+/// Public numbers of one client.
+pub const DIDS_OF_A_CLIENT: usize = 100_000;
+/// Contexts of one menu.
+pub const CONTEXTS_OF_AN_IVR: usize = 1_000;
+/// Options of one context.
+pub const OPTIONS_OF_A_CONTEXT: usize = 1_000;
+/// Rules of one option.
+pub const RULES_OF_AN_OPTION: usize = 200;
+/// Rules of one menu, all options together, since a change builds the whole menu anew.
+pub const RULES_OF_AN_IVR: usize = 10_000;
+/// Bytes of an uploaded sound.
+pub const SOUND_BYTES: usize = 10 * 1024 * 1024;
+/// Live access tokens of one application; beyond it the oldest goes.
+pub const TOKENS_OF_AN_APPLICATION: usize = 1_000;
+/// Changes that wait for the writer; beyond it a change is refused as busy.
+pub const WAITING_CHANGES: usize = 256;

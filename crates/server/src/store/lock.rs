@@ -1,0 +1,48 @@
+//! The lock on the data directory.
+//!
+//! Shape: an advisory lock of the kernel on `<data>/lock`, held while the file is open.
+//! Time: it goes with its process, however that ends.
+//! Errors: [`StoreError::InUse`], [`StoreError::Files`].
+//! Sources: `interface.md`, "First start"; flock(2).
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use super::StoreError;
+
+/// The right to use a data directory.
+pub(super) struct DirectoryLock {
+    _file: File,
+}
+
+impl DirectoryLock {
+    /// Makes the directory where there is none, for its owner only, and takes it.
+    pub(super) fn take(data: &Path) -> Result<Self, StoreError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |cause: io::Error| StoreError::Files { path, cause }
+        };
+        private_directory(data).map_err(failed(data))?;
+        let path = data.join("lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse(data.to_owned())),
+            Err(TryLockError::Error(cause)) => Err(StoreError::Files { path, cause }),
+        }
+    }
+}
+
+/// Makes a directory that only its owner may enter, or makes it so.
+pub(super) fn private_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o700))
+}

@@ -1,0 +1,148 @@
+//! The live configuration: one writer, immutable snapshots, revisions.
+//!
+//! Shape: [`Store::snapshot`] is what calls and requests read, from memory; [`Store::commit`] hands a [`Change`] to the one
+//! writer thread, which checks it against the present configuration, writes one transaction and publishes the next revision.
+//! Time: a change that was answered survives the death of the process; a power cut may lose the last moments (WAL, `NORMAL`).
+//! Errors: [`StoreError`] at opening, [`Rejected`] for a change.
+//! Sources: `architecture.md`, "A configuration change"; `interface.md`, "First start".
+//!
+//! The data directory belongs to one process: its lock file is held as long as the store is open.
+//! The lock is the kernel's, so a process that was killed holds none.
+
+mod credentials;
+mod database;
+mod document;
+mod load;
+mod lock;
+mod model;
+mod rejected;
+mod sound_files;
+mod tokens;
+mod writer;
+
+pub mod changes;
+pub mod config;
+pub mod limits;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+pub use config::Config;
+pub use credentials::{Secret, SecretHash};
+pub use document::{ContextDocument, IvrDocument, OptionDocument};
+pub use model::{
+    Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
+    Sound,
+};
+pub use rejected::{Missing, Rejected, Taken};
+pub use sound_files::{StagedSound, UploadError};
+pub use tokens::{AccessToken, Grant};
+pub use writer::{Change, Edit};
+
+use sound_files::SoundFiles;
+use tokens::Tokens;
+use writer::Writer;
+
+/// Why a store does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the directory.
+    #[error("data: {path} is in use by another server", path = .0.display())]
+    InUse(PathBuf),
+    /// The directory or a file in it cannot be used.
+    #[error("data: {path}: {cause}", path = path.display())]
+    Files {
+        /// The directory or file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The database cannot be opened or read.
+    #[error("store: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The database is of a version that this one cannot bring up to date.
+    #[error("store: {0}")]
+    Migration(#[from] refinery::Error),
+    /// A row holds what this version cannot read.
+    #[error("store: {table} {id} cannot be read: {cause}")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// The row's id.
+        id: u64,
+        /// What the reader said.
+        cause: serde_json::Error,
+    },
+    /// The writer's thread cannot be started.
+    #[error("store: no thread for the writer: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The configuration of this server. Clones are the same store; the last one to go closes it.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    // The writer goes first: it ends its work before the lock is let go.
+    writer: Writer,
+    tokens: Arc<Tokens>,
+    sounds: Arc<SoundFiles>,
+    _lock: lock::DirectoryLock,
+}
+
+impl Store {
+    /// Opens or makes the store of a data directory, with its database at `<data>/antiphon.db`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::InUse`] when another process has the directory.
+    pub fn open(data: &Path) -> Result<Self, StoreError> {
+        Self::open_with(data, &data.join("antiphon.db"))
+    }
+
+    /// Opens or makes the store of a data directory whose database lies elsewhere.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(data: &Path, database: &Path) -> Result<Self, StoreError> {
+        let lock = lock::DirectoryLock::take(data)?;
+        let sounds = Arc::new(SoundFiles::open(data)?);
+        let mut connection = database::open(database)?;
+        let config = load::config(&mut connection, &sounds)?;
+        sounds.sweep(&config);
+        let tokens = Arc::new(Tokens::load(&connection)?);
+        let writer = Writer::start(connection, config, Arc::clone(&sounds), Arc::clone(&tokens))?;
+        Ok(Self { shared: Arc::new(Shared { writer, tokens, sounds, _lock: lock }) })
+    }
+
+    /// The present configuration.
+    pub fn snapshot(&self) -> Arc<Config> {
+        self.shared.writer.snapshot()
+    }
+
+    /// Makes a change durable and visible, and answers with what it made.
+    ///
+    /// # Errors
+    /// [`Rejected`]; nothing was changed then, but for [`Rejected::Storage`], which leaves it open when the disk failed late.
+    pub async fn commit<C: Change>(&self, change: C) -> Result<C::Answer, Rejected> {
+        self.shared.writer.commit(change).await
+    }
+
+    /// What a bearer token allows at this moment.
+    pub fn grant(&self, token: &str, now: SystemTime) -> Option<Grant> {
+        self.shared.tokens.grant(token, now)
+    }
+
+    /// Decodes an upload and lays its files beside their place, for a change to take. It reads and writes for as long as a long
+    /// sound needs: not for a thread that serves others.
+    ///
+    /// # Errors
+    /// [`UploadError`] when it is no sound that can be played, or the disk fails.
+    pub fn stage_sound(&self, wav: &[u8]) -> Result<StagedSound, UploadError> {
+        self.shared.sounds.stage(wav)
+    }
+}

@@ -1,0 +1,219 @@
+//! The stored objects, as calls and the API read them.
+//!
+//! Shape: plain values behind `Arc`; whoever holds one keeps it as it was when the snapshot was taken.
+//! Units: dates are `YYYY-MM-DD hh:mm:ss` in UTC, as the API writes them.
+//! Sources: `ringme-ivr.md` 1.8, 2.3, 2.4; `interface.md`, "Beyond RingMe".
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use antiphon_ivr::rules::Ivr;
+use antiphon_ivr::{ExtensionId, SoundId};
+use antiphon_media::Audio;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::credentials::SecretHash;
+use super::document::IvrDocument;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id!(
+    /// A client: the owner of extensions, sounds and numbers.
+    ClientId
+);
+id!(
+    /// A public number's entry.
+    DidId
+);
+
+/// A client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// What stands before the star in its extensions' names, `000`.
+    pub prefix: String,
+}
+
+/// A program that may ask for tokens in the name of a client.
+#[derive(Clone)]
+pub struct Application {
+    /// The OAuth2 `client_id`.
+    pub id: String,
+    /// Whose objects it may touch.
+    pub client: ClientId,
+    /// What is kept of its secret.
+    pub secret: SecretHash,
+}
+
+/// Whether an extension takes part in calls.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub enum ExtensionStatus {
+    /// It does.
+    #[default]
+    Active,
+    /// It neither calls nor is called.
+    Blocked,
+}
+
+impl ExtensionStatus {
+    /// The API's words.
+    pub(super) const WORDS: [&'static str; 2] = ["active", "blocked"];
+
+    /// The API's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+impl FromStr for ExtensionStatus {
+    type Err = UnknownStatus;
+
+    fn from_str(word: &str) -> Result<Self, UnknownStatus> {
+        match word {
+            "active" => Ok(Self::Active),
+            "blocked" => Ok(Self::Blocked),
+            _ => Err(UnknownStatus),
+        }
+    }
+}
+
+/// A word that is no status.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
+#[error("must be active or blocked")]
+pub struct UnknownStatus;
+
+/// An internal number and what answers there.
+#[derive(Clone, Debug)]
+pub struct Extension {
+    /// Its id.
+    pub id: ExtensionId,
+    /// Whose it is.
+    pub client: ClientId,
+    /// The whole name, `000*071`.
+    pub name: String,
+    /// Whether it takes part in calls.
+    pub status: ExtensionStatus,
+    /// What answers there.
+    pub kind: ExtensionKind,
+    /// The name that its calls show, when set.
+    pub caller_id_name: Option<String>,
+    /// When it was made.
+    pub create_date: String,
+    /// What the API stores and echoes for it.
+    pub profile: ExtensionProfile,
+    /// The menu as its author wrote it; present exactly where `kind` is [`ExtensionKind::Ivr`].
+    pub document: Option<Arc<IvrDocument>>,
+}
+
+impl Extension {
+    /// The number within the client, `071` of `000*071`.
+    pub fn number(&self) -> &str {
+        self.name.rsplit_once('*').map_or(self.name.as_str(), |(_, number)| number)
+    }
+}
+
+/// What answers at an extension.
+#[derive(Clone, Debug)]
+pub enum ExtensionKind {
+    /// A menu of contexts, options and rules.
+    Ivr(Arc<Ivr>),
+    /// A telephone.
+    Phone(Phone),
+}
+
+impl ExtensionKind {
+    /// The API's word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ivr(_) => "ivr",
+            Self::Phone(_) => "phone",
+        }
+    }
+}
+
+/// A telephone: a digest user, a fixed contact, or both.
+///
+/// A digest password has to be known in clear to check an answer against any nonce, so the database holds it as it is.
+/// The API never shows it, and the database lies in a directory that only its owner may enter.
+#[derive(Clone, Eq, PartialEq, Default)]
+pub struct Phone {
+    /// The digest password; without one, nobody can register or call as this phone.
+    pub password: Option<String>,
+    /// A SIP URI to ring in place of registered contacts.
+    pub contact: Option<String>,
+}
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Phone").field("contact", &self.contact).finish_non_exhaustive()
+    }
+}
+
+/// The fields of an extension that calls do not read yet, as the API stores and echoes them.
+#[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the fields are the API's, described in `ringme-ivr.md` 1.8")]
+pub struct ExtensionProfile {
+    pub label: Option<String>,
+    pub dial_rule_id: Option<u64>,
+    pub dial_rule_limit: Option<u64>,
+    pub extension_group_id: Option<u64>,
+    pub extra_params: Option<Value>,
+    pub message_did: Option<String>,
+    pub ani_rfc3325: bool,
+    pub did_as_transfer_caller_id: Option<String>,
+}
+
+/// An uploaded sound, decoded.
+#[derive(Clone)]
+pub struct Sound {
+    /// Its id.
+    pub id: SoundId,
+    /// Whose it is.
+    pub client: ClientId,
+    /// The title that a person gave it.
+    pub title: String,
+    /// The name of its content, `<sha1>.wav`.
+    pub filename: String,
+    /// The name of the file that was uploaded.
+    pub uploaded_name: String,
+    /// The samples, ready to send.
+    pub audio: Arc<Audio>,
+}
+
+/// A public number that leads to an extension.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Did {
+    /// Its id.
+    pub id: DidId,
+    /// Whose it is.
+    pub client: ClientId,
+    /// The number as it was written, `+37410000000`.
+    pub number: String,
+    /// Where it leads.
+    pub extension: ExtensionId,
+}
+
+/// The same public number with and without its plus is one number.
+pub(super) fn bare_number(number: &str) -> &str {
+    number.strip_prefix('+').unwrap_or(number)
+}

@@ -1,0 +1,108 @@
+//! Why a change was not made.
+//!
+//! Shape: one closed enum for all changes; what each means in HTTP is the API's to say.
+//! Errors: this is one.
+//! Sources: `ringme-ivr.md` 2.1 (error table), 2.5 (resolutions).
+
+use antiphon_ivr::rules::wire::FieldError;
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejected {
+    /// Something that the change names is not there, or is another client's.
+    #[error("{0}")]
+    NotFound(#[from] Missing),
+    /// Fields of the request are wrong; all of them are listed.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<FieldError>),
+    /// It contradicts what is there.
+    #[error("{0}")]
+    Conflict(#[from] Taken),
+    /// A table has reached its cap.
+    #[error("there are {most} {table} already, which is the most there can be")]
+    Full {
+        /// What there are too many of.
+        table: &'static str,
+        /// The cap.
+        most: usize,
+    },
+    /// Too many changes wait already.
+    #[error("too many changes are waiting; try again")]
+    Busy,
+    /// The disk or the database failed; the log says how.
+    #[error("the change could not be stored")]
+    Storage,
+}
+
+/// What is not there.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says what it is")]
+pub enum Missing {
+    #[error("client not found")]
+    Client,
+    #[error("extension not found")]
+    Extension,
+    #[error("this extension is not an IVR")]
+    Ivr,
+    #[error("this extension is not a phone")]
+    Phone,
+    #[error("context not found")]
+    Context,
+    #[error("option not found")]
+    Option,
+    #[error("rule not found")]
+    Rule,
+    #[error("sound not found")]
+    Sound,
+    #[error("DID not found")]
+    Did,
+}
+
+/// What stands in the way.
+#[derive(Clone, Eq, PartialEq, Debug, thiserror::Error)]
+pub enum Taken {
+    /// A client with this prefix is there.
+    #[error("prefix: a client with the prefix {0} exists already")]
+    Prefix(String),
+    /// An extension of this name is there.
+    #[error("name: an extension {0} exists already")]
+    ExtensionName(String),
+    /// The context has this option.
+    #[error("digits: the context has an option \"{0}\" already")]
+    OptionDigits(String),
+    /// The number has an entry.
+    #[error("did: {0} leads to an extension already")]
+    DidNumber(String),
+    /// The IVR begins in this context.
+    #[error("the context is the IVR's entry_context")]
+    EntryContext,
+    /// A rule jumps to this context.
+    #[error("rule {0} jumps to the context")]
+    JumpTarget(u64),
+    /// A menu plays this sound.
+    #[error("the IVR of extension {0} plays the sound")]
+    SoundInUse(String),
+    /// A public number leads here.
+    #[error("the DID {0} leads to the extension")]
+    ExtensionHasDid(String),
+}
+
+impl From<Vec<FieldError>> for Rejected {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<rusqlite::Error> for Rejected {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::error!(%error, "the database refused a change");
+        Self::Storage
+    }
+}
+
+impl Rejected {
+    /// One field that is wrong.
+    pub(crate) fn field(field: &str, problem: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new(field, problem)])
+    }
+}

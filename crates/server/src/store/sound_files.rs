@@ -1,0 +1,185 @@
+//! The files of uploaded sounds.
+//!
+//! Shape: `<data>/sounds/<sha1>.wav` is the upload as it came; `<sha1>.g711` beside it is the same ready to send, so that a start
+//! neither decodes nor resamples.
+//! Units: the ready form is [`MAGIC`], then as many mu-law bytes as A-law bytes, one byte a sample at 8 kHz.
+//! Time: files are written whole and flushed under another name, then renamed by the writer, before the row that names them.
+//! Errors: [`UploadError`]; a file that is lost later is a sound of no length, and is logged.
+//! Sources: `ringme-ivr.md` 2.3.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use antiphon_media::{Audio, Codec, WavError};
+use sha1::{Digest, Sha1};
+
+use super::lock::private_directory;
+use super::{Config, StoreError, limits};
+
+/// The first bytes of a ready form.
+const MAGIC: &[u8; 4] = b"AG7\n";
+
+/// Why an upload is no sound.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// It is an MP3 file.
+    #[error("MP3 is not built yet; send WAV")]
+    Mp3,
+    /// It is not a WAV file that can be played.
+    #[error("{0}")]
+    Wav(#[from] WavError),
+    /// It has more bytes than a sound may have.
+    #[error("has more than {} bytes", limits::SOUND_BYTES)]
+    TooLarge,
+    /// The disk failed; the log says how.
+    #[error("the sound could not be stored")]
+    Storage,
+}
+
+/// The directory of sounds.
+pub(super) struct SoundFiles {
+    directory: PathBuf,
+    staged: AtomicU64,
+}
+
+/// An upload, decoded and on the disk, though not yet under its name.
+pub struct StagedSound {
+    pub(super) filename: String,
+    pub(super) audio: Arc<Audio>,
+    wav: Staged,
+    ready: Staged,
+}
+
+/// A file that goes away unless it is put in its place.
+struct Staged(PathBuf);
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // After it was renamed there is nothing left to remove, and a leftover is swept at the next start.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+impl SoundFiles {
+    pub(super) fn open(data: &Path) -> Result<Self, StoreError> {
+        let directory = data.join("sounds");
+        private_directory(&directory).map_err(|cause| StoreError::Files { path: directory.clone(), cause })?;
+        Ok(Self { directory, staged: AtomicU64::new(0) })
+    }
+
+    pub(super) fn stage(&self, wav: &[u8]) -> Result<StagedSound, UploadError> {
+        if wav.len() > limits::SOUND_BYTES {
+            return Err(UploadError::TooLarge);
+        }
+        if is_mp3(wav) {
+            return Err(UploadError::Mp3);
+        }
+        let audio = Audio::from_wav(wav)?;
+        let write = |bytes: &[u8]| {
+            self.write_beside(bytes).map_err(|error| {
+                tracing::error!(%error, directory = %self.directory.display(), "a sound could not be written");
+                UploadError::Storage
+            })
+        };
+        Ok(StagedSound {
+            filename: format!("{:x}.wav", Sha1::digest(wav)),
+            wav: write(wav)?,
+            ready: write(&ready_form(&audio))?,
+            audio: Arc::new(audio),
+        })
+    }
+
+    fn write_beside(&self, bytes: &[u8]) -> io::Result<Staged> {
+        let number = self.staged.fetch_add(1, Ordering::Relaxed);
+        let staged = Staged(self.directory.join(format!("{number}.staged")));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&staged.0)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        Ok(staged)
+    }
+
+    /// Puts an upload in its place. The same content twice is one file.
+    pub(super) fn place(&self, sound: &StagedSound) -> io::Result<()> {
+        let path = self.directory.join(&sound.filename);
+        fs::rename(&sound.wav.0, &path)?;
+        fs::rename(&sound.ready.0, ready_path(&path))?;
+        File::open(&self.directory)?.sync_all()
+    }
+
+    /// The samples of a stored sound.
+    pub(super) fn load(&self, filename: &str) -> Arc<Audio> {
+        let path = self.directory.join(filename);
+        let ready = fs::read(ready_path(&path)).ok().and_then(|bytes| from_ready_form(&bytes));
+        Arc::new(ready.unwrap_or_else(|| self.decode_again(&path)))
+    }
+
+    fn decode_again(&self, path: &Path) -> Audio {
+        let audio = match fs::read(path).map(|bytes| Audio::from_wav(&bytes)) {
+            Ok(Ok(audio)) => audio,
+            Ok(Err(error)) => return lost(path, &error),
+            Err(error) => return lost(path, &error),
+        };
+        let written = self.write_beside(&ready_form(&audio)).and_then(|ready| fs::rename(&ready.0, ready_path(path)));
+        if let Err(error) = written {
+            tracing::warn!(%error, path = %path.display(), "the ready form of a sound could not be written");
+        }
+        audio
+    }
+
+    /// Removes the content of a name unless a sound still has it.
+    pub(super) fn remove_unless_used(&self, filename: &str, config: &Config) {
+        if config.sounds().all(|sound| sound.filename != filename) {
+            let path = self.directory.join(filename);
+            remove(&path);
+            remove(&ready_path(&path));
+        }
+    }
+
+    /// Removes what no sound names: the remains of uploads and deletions that a dying process left.
+    pub(super) fn sweep(&self, config: &Config) {
+        let used: HashSet<PathBuf> = config
+            .sounds()
+            .map(|sound| self.directory.join(&sound.filename))
+            .flat_map(|path| [ready_path(&path), path])
+            .collect();
+        let entries = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| !used.contains(path)).for_each(|path| remove(&path));
+    }
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, path = %path.display(), "an unused sound file could not be removed");
+    }
+}
+
+fn lost(path: &Path, error: &dyn std::error::Error) -> Audio {
+    tracing::error!(%error, path = %path.display(), "a stored sound cannot be read and will be silent");
+    Audio::from_pcm(&[])
+}
+
+fn ready_path(wav: &Path) -> PathBuf {
+    wav.with_extension("g711")
+}
+
+fn ready_form(audio: &Audio) -> Vec<u8> {
+    [MAGIC, audio.payload(Codec::Pcmu), audio.payload(Codec::Pcma)].concat()
+}
+
+fn from_ready_form(bytes: &[u8]) -> Option<Audio> {
+    let samples = bytes.strip_prefix(MAGIC)?;
+    let (pcmu, pcma) = samples.split_at(samples.len() / 2);
+    Audio::from_payloads(pcmu, pcma)
+}
+
+/// Whether this is an MP3 file: an ID3 tag, or the sync word of an MPEG audio frame of layer III.
+fn is_mp3(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"ID3") || matches!(bytes, [0xff, second, ..] if second & 0xe6 == 0xe2)
+}

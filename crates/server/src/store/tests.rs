@@ -1,0 +1,259 @@
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use antiphon_ivr::rules::OptionKey;
+use antiphon_ivr::{ContextId, ExtensionId, SoundId};
+use antiphon_media::Codec;
+use serde_json::{Value, json};
+
+use super::changes::{
+    CreateApplication, CreateClient, CreateContext, CreateDid, CreateExtension, CreateOption, CreateRule, CreateSound,
+    DeleteSound, IssueToken, OptionPath, UpdateIvr, UpdatePhone,
+};
+use super::{ClientId, ExtensionKind, Rejected, Secret, Store, StoreError};
+
+/// A WAV file of 16-bit samples at 8 kHz.
+fn wav(samples: &[i16]) -> Vec<u8> {
+    let data: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let length = u32::try_from(data.len()).unwrap();
+    let mut file = b"RIFF".to_vec();
+    file.extend((36 + length).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend([16, 0, 0, 0, 1, 0, 1, 0]);
+    file.extend(8000_u32.to_le_bytes());
+    file.extend(16000_u32.to_le_bytes());
+    file.extend([2, 0, 16, 0]);
+    file.extend(b"data");
+    file.extend(length.to_le_bytes());
+    file.extend(data);
+    file
+}
+
+async fn with_client(data: &Path) -> (Store, ClientId) {
+    let store = Store::open(data).unwrap();
+    let client = store.commit(CreateClient { prefix: "000".to_owned() }).await.unwrap();
+    (store, client)
+}
+
+async fn extension(store: &Store, client: ClientId, body: Value) -> Result<ExtensionId, Rejected> {
+    store.commit(CreateExtension { client, body }).await.map(|extension| extension.id)
+}
+
+async fn sound(store: &Store, client: ClientId, samples: &[i16]) -> SoundId {
+    let content = store.stage_sound(&wav(samples)).unwrap();
+    let body = json!({"title": "hello"});
+    store.commit(CreateSound { client, body, uploaded_name: "a/hello.wav".to_owned(), content }).await.unwrap().id
+}
+
+fn files(data: &Path) -> usize {
+    std::fs::read_dir(data.join("sounds")).unwrap().count()
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let menu = extension(&store, client, json!({"name": "071", "type": "ivr", "label": "test"})).await.unwrap();
+    let phone = extension(&store, client, json!({"name": "050", "type": "phone"})).await.unwrap();
+    let sound = sound(&store, client, &[1000; 800]).await;
+    let body = json!({"password": "secret", "contact": "sip:050@127.0.0.1:5070"});
+    store.commit(UpdatePhone { client, extension: phone, body }).await.unwrap();
+    let context = store
+        .commit(CreateContext { client, extension: menu, body: json!({"name": "Main", "digit_len": 3}) })
+        .await
+        .unwrap();
+    store.commit(UpdateIvr { client, extension: menu, body: json!({"entry_context": context.id}) }).await.unwrap();
+    let option = CreateOption { client, extension: menu, context: context.id, body: json!({"digits": "2"}) };
+    store.commit(option).await.unwrap();
+    for key in [OptionKey::Start, "2".parse().unwrap()] {
+        let path = OptionPath { client, extension: menu, context: context.id, key };
+        let body = json!({"action": "play_sound", "sound": sound, "sound_type": "background"});
+        store.commit(CreateRule { path, body }).await.unwrap();
+    }
+    store.commit(CreateDid { client, body: json!({"did": "+3741", "extension_id": menu}) }).await.unwrap();
+    let before = store.snapshot();
+    drop(store);
+
+    let store = Store::open(data.path()).unwrap();
+    let after = store.snapshot();
+    assert_eq!(after.revision, before.revision);
+    let (old, new) = (before.extension(menu).unwrap(), after.extension(menu).unwrap());
+    assert_eq!(format!("{old:?}"), format!("{new:?}"));
+    let (ExtensionKind::Ivr(old), ExtensionKind::Ivr(new)) = (&old.kind, &new.kind) else { panic!("a menu") };
+    assert_eq!(old, new);
+    assert_eq!(new.contexts[&ContextId(1)].options[&OptionKey::Start].len(), 1);
+    let ExtensionKind::Phone(kept) = &after.extension(phone).unwrap().kind else { panic!("a phone") };
+    assert_eq!(kept.password.as_deref(), Some("secret"));
+    assert_eq!(after.sound(sound).unwrap().audio.payload(Codec::Pcma).len(), 800);
+    assert_eq!(after.sound(sound).unwrap().audio, before.sound(sound).unwrap().audio);
+    assert_eq!(after.did("3741").unwrap().id, menu);
+    assert_eq!(after.find_extension("000*050", None).unwrap().id, phone);
+}
+
+#[test]
+fn a_second_server_on_the_directory_is_refused_with_its_name() {
+    let data = tempfile::tempdir().unwrap();
+    let first = Store::open(data.path()).unwrap();
+    let Err(error) = Store::open(data.path()) else { panic!("two stores on one directory") };
+    assert!(matches!(error, StoreError::InUse(_)));
+    assert!(error.to_string().contains(data.path().to_str().unwrap()), "{error}");
+    drop(first);
+    Store::open(data.path()).unwrap();
+}
+
+#[test]
+fn directory_and_database_are_their_owners_only() {
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("a/b");
+    let _store = Store::open(&data).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    assert_eq!(mode(&data.join("antiphon.db")), 0o600);
+}
+
+#[tokio::test]
+async fn a_dialled_number_is_found_within_its_client() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, first) = with_client(data.path()).await;
+    let second = store.commit(CreateClient { prefix: "001".to_owned() }).await.unwrap();
+    let mine = extension(&store, first, json!({"name": "071", "type": "phone"})).await.unwrap();
+    let theirs = extension(&store, second, json!({"name": "001*071", "type": "phone"})).await.unwrap();
+    let only = extension(&store, second, json!({"name": "072", "type": "phone"})).await.unwrap();
+    let config = store.snapshot();
+    let find = |dialled, client| config.find_extension(dialled, client).map(|extension| extension.id);
+    assert_eq!(find("071", Some(first)), Some(mine));
+    assert_eq!(find("071", Some(second)), Some(theirs));
+    assert_eq!(find("071", None), None, "two clients have it");
+    assert_eq!(find("072", None), Some(only));
+    assert_eq!(find("072", Some(first)), None);
+    assert_eq!(find("001*071", Some(first)), Some(theirs));
+    assert_eq!(find("000*072", None), None);
+}
+
+#[tokio::test]
+async fn a_held_snapshot_stays_as_it_was() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let held = store.snapshot();
+    extension(&store, client, json!({"name": "071", "type": "phone"})).await.unwrap();
+    assert!(held.find_extension("071", None).is_none());
+    assert_eq!(store.snapshot().revision, held.revision + 1);
+}
+
+#[tokio::test]
+async fn a_refused_change_leaves_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    extension(&store, client, json!({"name": "071", "type": "phone"})).await.unwrap();
+    let before = store.snapshot();
+    let again = extension(&store, client, json!({"name": "071", "type": "ivr"})).await;
+    assert!(matches!(again, Err(Rejected::Conflict(_))), "{again:?}");
+    assert_eq!(store.snapshot().revision, before.revision);
+}
+
+#[tokio::test]
+async fn a_sounds_files_go_with_the_last_sound_that_has_them() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let (first, second) = (sound(&store, client, &[7; 80]).await, sound(&store, client, &[7; 80]).await);
+    assert_eq!(files(data.path()), 2, "one content, and its ready form");
+    store.commit(DeleteSound { client, id: first }).await.unwrap();
+    assert_eq!(files(data.path()), 2);
+    store.commit(DeleteSound { client, id: second }).await.unwrap();
+    assert_eq!(files(data.path()), 0);
+    assert_eq!(store.snapshot().sound(second).map(|sound| sound.id), None);
+}
+
+#[tokio::test]
+async fn a_lost_ready_form_is_made_again_and_leftovers_are_swept() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let id = sound(&store, client, &[1000; 800]).await;
+    let filename = store.snapshot().sound(id).unwrap().filename.clone();
+    assert_eq!(store.snapshot().sound(id).unwrap().uploaded_name, "hello.wav");
+    drop(store);
+    let sounds = data.path().join("sounds");
+    std::fs::remove_file(sounds.join(&filename).with_extension("g711")).unwrap();
+    std::fs::write(sounds.join("9.staged"), b"half an upload").unwrap();
+    let store = Store::open(data.path()).unwrap();
+    assert_eq!(store.snapshot().sound(id).unwrap().audio.payload(Codec::Pcmu).len(), 800);
+    assert_eq!(files(data.path()), 2);
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_takes_leaves_no_file() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(data.path()).unwrap();
+    drop(store.stage_sound(&wav(&[1; 80])).unwrap());
+    assert_eq!(files(data.path()), 0);
+}
+
+#[tokio::test]
+async fn tokens_survive_a_restart_and_run_out() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let secret = Secret::random();
+    let application = store.commit(CreateApplication { client, secret: secret.hash() }).await.unwrap();
+    assert!(store.snapshot().application(&application).unwrap().secret.verify(secret.reveal()));
+    assert!(!store.snapshot().application(&application).unwrap().secret.verify("guess"));
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+    let revision = store.snapshot().revision;
+    let issued = store.commit(IssueToken { application, now }).await.unwrap();
+    assert_eq!(store.snapshot().revision, revision, "a token is no configuration");
+    drop(store);
+    let store = Store::open(data.path()).unwrap();
+    assert_eq!(store.grant(&issued.token, now).unwrap().client, client);
+    assert_eq!(store.grant(&issued.token, now + issued.expires_in), None);
+    assert_eq!(store.grant("guess", now), None);
+}
+
+#[tokio::test]
+async fn an_edit_among_ten_thousand_extensions_is_quick() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    store.commit(Many { client, count: 10_000 }).await.unwrap();
+    let began = std::time::Instant::now();
+    let edits: u32 = 20;
+    for number in 0..edits {
+        let name = format!("9{number:06}");
+        extension(&store, client, json!({"name": name, "type": "phone"})).await.unwrap();
+    }
+    let each = began.elapsed() / edits;
+    // Far above what it takes even in a build without optimisation, far below a rebuild of everything.
+    assert!(each < Duration::from_millis(20), "{each:?} an edit");
+}
+
+/// Makes many phones in one transaction.
+struct Many {
+    client: ClientId,
+    count: u32,
+}
+
+impl super::Change for Many {
+    type Answer = ();
+
+    fn apply(self, edit: &mut super::Edit<'_>) -> Result<(), Rejected> {
+        for number in 0..self.count {
+            let mut extension = None;
+            let name = format!("000*{number:05}");
+            let query = "INSERT INTO extension (client, name, kind, status, create_date, body)
+                         VALUES (?1, ?2, 'phone', 'active', '', '{}') RETURNING id";
+            edit.transaction
+                .prepare_cached(query)?
+                .query_row((1, &name), |row| row.get::<_, i64>(0).map(|id| extension = Some(id)))?;
+            edit.draft().put_extension(super::Extension {
+                id: ExtensionId(super::writer::unsigned(extension.unwrap())),
+                client: self.client,
+                name,
+                status: super::ExtensionStatus::Active,
+                kind: ExtensionKind::Phone(super::Phone::default()),
+                caller_id_name: None,
+                create_date: String::new(),
+                profile: super::ExtensionProfile::default(),
+                document: None,
+            });
+        }
+        Ok(())
+    }
+}

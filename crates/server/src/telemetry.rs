@@ -1,0 +1,115 @@
+//! Logs and metrics.
+//!
+//! Shape: logs go to standard error, one span a call and one line an op; metrics are counted where things happen and written in
+//! Prometheus text on request, the media workers' counters asked for at that moment.
+//! Units: seconds, as Prometheus likes them.
+
+use std::fmt::Write as _;
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{Layer, Registry, layer::SubscriberExt, reload, util::SubscriberInitExt};
+
+use crate::{media::Media, settings::LogFormat};
+
+/// Upper bounds of call set-up, in seconds.
+const SETUP_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0];
+
+/// Changes the log level while the server runs.
+#[derive(Clone)]
+pub struct LogLevel(reload::Handle<LevelFilter, Registry>);
+
+impl LogLevel {
+    /// From now on, this is the most talkative level that is logged.
+    pub fn set(&self, level: LevelFilter) {
+        // Fails only when the subscriber is gone, with the process.
+        let _ = self.0.reload(level);
+    }
+}
+
+/// Starts logging to standard error.
+pub fn start_logging(level: LevelFilter, format: LogFormat) -> LogLevel {
+    let (filter, handle) = reload::Layer::new(level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    tracing_subscriber::registry().with(filter).with(lines).init();
+    LogLevel(handle)
+}
+
+/// Everything that `/metrics` shows.
+#[derive(Clone)]
+pub struct Metrics {
+    counted: PrometheusHandle,
+}
+
+impl Metrics {
+    /// Starts counting, once a process.
+    ///
+    /// # Errors
+    /// [`BuildError`] when something counts already.
+    pub fn start() -> Result<Self, BuildError> {
+        let setup = Matcher::Full("antiphon_setup_seconds".to_owned());
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(setup, &SETUP_BUCKETS)?;
+        let counted = builder.install_recorder()?;
+        describe();
+        Ok(Self { counted })
+    }
+
+    /// The metrics in Prometheus text format, with the media workers' counters as of now.
+    pub async fn render(&self, media: &Media) -> String {
+        self.counted.run_upkeep();
+        let mut text = self.counted.render();
+        media_metrics(media, &mut text).await;
+        text
+    }
+}
+
+fn describe() {
+    metrics::describe_gauge!("antiphon_calls_active", "Calls in progress");
+    metrics::describe_counter!("antiphon_calls_total", "Calls that have ended, by how");
+    metrics::describe_counter!("antiphon_calls_refused_total", "Calls refused, by status");
+    metrics::describe_counter!("antiphon_call_panics_total", "Calls ended by a fault of ours");
+    metrics::describe_histogram!("antiphon_setup_seconds", "From a caller's INVITE to our 200");
+    metrics::describe_counter!("antiphon_ops_total", "What scripts asked of calls, by op and outcome");
+    metrics::describe_counter!("antiphon_sip_dropped_total", "SIP messages lost or refused, by reason");
+    metrics::describe_counter!("antiphon_events_waiting_total", "Events that found a call's inbox full");
+    metrics::gauge!("antiphon_calls_active").set(0.0);
+}
+
+/// The workers' counters, added up.
+async fn media_metrics(media: &Media, text: &mut String) {
+    let mut total: Option<crate::media::worker::Report> = None;
+    for worker in media.workers() {
+        let Some(report) = worker.report().await else { continue };
+        match &mut total {
+            None => total = Some(report),
+            Some(total) => total.add(&report),
+        }
+    }
+    let Some(report) = total else { return };
+    gauge(text, "antiphon_streams_active", "RTP streams open", report.streams as u64);
+    for (name, help, value) in report.counters() {
+        counter(text, name, help, value);
+    }
+    let name = "antiphon_media_lateness_seconds";
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "# HELP {name} How late streams were serviced\n# TYPE {name} histogram");
+    let mut below = 0;
+    for (bound, count) in report.lateness.buckets() {
+        below += count;
+        let bound = bound.map_or("+Inf".to_owned(), |bound| bound.as_secs_f64().to_string());
+        let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {below}");
+    }
+    let _ = writeln!(text, "{name}_sum {}\n{name}_count {below}", report.lateness.sum().as_secs_f64());
+}
+
+fn gauge(text: &mut String, name: &str, help: &str, value: u64) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+}
+
+fn counter(text: &mut String, name: &str, help: &str, value: u64) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
+}
