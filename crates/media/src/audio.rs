@@ -80,7 +80,6 @@ mod tests {
 
     #[test]
     fn a_file_of_another_format_is_refused() {
-        // The writer says floating point in the extensible form, so the tag behind it counts.
         let refused = Audio::from_wav(&wav(8_000, 1, hound::SampleFormat::Float, 1));
         assert_eq!(refused, Err(WavError::UnsupportedFormat { tag: 3 }));
     }
