@@ -9,6 +9,5 @@ mod answer;
 mod digest;
 mod verify;
 
-
 pub(crate) use answer::{answer, is_stale};
 pub use verify::{AuthConfig, Authenticator, Secret, Verdict};
