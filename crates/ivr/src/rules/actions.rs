@@ -1,6 +1,6 @@
 //! What rules do, one file an action.
 //!
-//! Shape: each action is a struct with `check` (from the wire) and `run` (on a call, to a [`Flow`]).
+//! Shape: each action is a struct with `check` (from the wire) and `run` (on a call, which says what follows).
 //! Errors: an action without what it needs, or not built yet, is refused while the menu is written.
 //! Sources: `ringme-ivr.md` 1.6 (required fields), 3.8 (execution).
 
