@@ -1,4 +1,6 @@
 //! The Antiphon media server.
 
+pub mod first_start;
 pub mod settings;
+pub mod sounds;
 pub mod store;
