@@ -12,7 +12,6 @@ mod set_caller_id_name;
 mod set_caller_id_number;
 mod set_variable;
 mod simple_transfer;
-mod targets;
 mod transfer;
 mod transfer_from_variable;
 
@@ -24,11 +23,11 @@ pub use set_caller_id_name::SetCallerIdName;
 pub use set_caller_id_number::SetCallerIdNumber;
 pub use set_variable::SetVariable;
 pub use simple_transfer::SimpleTransfer;
-pub use targets::Targets;
 pub use transfer::Transfer;
 pub use transfer_from_variable::TransferFromVariable;
 
 use super::{
+    Targets,
     model::Check,
     run::{Flow, Run},
     wire::{ActionName, FieldError},

@@ -8,8 +8,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    OptionKey,
-    actions::{Action, Targets},
+    OptionKey, Targets,
+    actions::Action,
     guard::Guard,
     wire::{self, ExpiryAction, FieldError},
 };

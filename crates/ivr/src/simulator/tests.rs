@@ -68,3 +68,97 @@ fn a_call_waits_while_a_task_of_the_server_may_move_between_threads() {
     let (mut call, _queue) = Call::new(Caller::default());
     movable(script.run(&mut call, &Nobody));
 }
+
+/// Draws the same menus and callers in every run.
+struct Draw(u64);
+
+impl Draw {
+    /// A number below `bound`.
+    fn below(&mut self, bound: usize) -> usize {
+        // The constants of Knuth's MMIX; the high bits are the good ones.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits") % bound
+    }
+
+    fn one_of(&mut self, words: &[&str]) -> String {
+        words[self.below(words.len())].to_owned()
+    }
+
+    fn rule(&mut self) -> wire::Rule {
+        let mut body = json!({
+            "action": self.one_of(&[
+                "play_sound", "play_silence", "hangup", "jump_to_context", "set_variable", "transfer", "simple_transfer",
+                "transfer_from_variable", "set_caller_id_number", "set_caller_id_name",
+            ]),
+            "final": self.below(2) == 0,
+            "call_status": self.one_of(&["any", "any", "busy", "no_answer", "answered"]),
+            "sound": self.below(3) + 1, "sound_type": self.one_of(&["background", "foreground"]),
+            "silence_time": self.below(3000) + 1,
+            "context": self.below(3) + 1, "context_option": self.one_of(&["start", "timeout", "invalid", "1", "12"]),
+            "transfer_dst": self.one_of(&["101", "102 103", "${a}", "x${caller_id_number}"]),
+            "transfer_timeout": self.below(20), "transfer_variable": self.one_of(&["a", "b"]),
+            "set_variable_name": self.one_of(&["a", "b"]), "set_variable_value": self.one_of(&["101", "${a}${a}1", ""]),
+            "caller_id_number": "${a}", "caller_id_name": "Shop",
+        });
+        if self.below(4) == 0 {
+            body["match_variable_name"] = json!("a");
+            body["match_variable_value"] = json!("101");
+        }
+        wire::Rule::default().patch(&body).expect("the types are right")
+    }
+
+    fn context(&mut self, id: u64) -> (wire::Context, Vec<(OptionKey, Vec<wire::Rule>)>) {
+        let context = wire::Context {
+            id: ContextId(id),
+            timeout: 1000 * self.below(3) as u64,
+            digit_len: self.below(4) as u64,
+            allow_any_dial: self.below(2) == 0,
+            ..wire::Context::default()
+        };
+        let mut options = Vec::new();
+        for key in ["start", "timeout", "invalid", "1", "12"] {
+            let rules = (0..self.below(4)).map(|_| self.rule()).collect();
+            options.push((key.parse().expect("a key"), rules));
+        }
+        (context, options)
+    }
+
+    fn scenario(&mut self) -> Scenario {
+        let sound = |seconds| Sound { name: "sound".to_owned(), length: Duration::from_secs(seconds) };
+        let keys = "0123456789*#A";
+        let timeline = (0..self.below(12)).map(|_| {
+            let key = keys.chars().nth(self.below(keys.len())).and_then(Digit::from_char).expect("a key");
+            (Duration::from_millis(self.below(40_000) as u64), Event::Pressed(key))
+        });
+        Scenario {
+            timeline: timeline.collect(),
+            sounds: [(SoundId(1), sound(0)), (SoundId(2), sound(4))].into(),
+            internal: ["12".to_owned(), "1".to_owned()].into(),
+            targets: [("101".to_owned(), Target::Busy), ("102".to_owned(), Target::NoAnswer)].into(),
+            ..Scenario::default()
+        }
+    }
+}
+
+/// A lifetime of 30 s, with 60 s of ringing before its end noticed: whatever the menu and the caller, that is all.
+#[test]
+fn every_menu_ends_soon_after_its_lifetime() {
+    #[expect(clippy::disallowed_methods, reason = "some instant to count from")]
+    let start = Instant::now();
+    let mut draw = Draw(7);
+    for round in 0..2000 {
+        let contexts: Vec<_> = (1..=2).map(|id| draw.context(id)).collect();
+        let settings = wire::Ivr {
+            entry_context: Some(ContextId(1)),
+            lifetime: Some(30),
+            sleep_time: 500,
+            ..wire::Ivr::default()
+        };
+        let built = Ivr::build(&settings, contexts.iter().map(|(context, options)| (context, options.clone())));
+        assert_eq!(built.left_out, []);
+        let transcript = simulate(&Script::Rules(built.ivr.into()), &draw.scenario(), start);
+        let last = transcript.lines.last().expect("something happened");
+        assert_eq!(last.text, "hang up", "round {round}:\n{transcript}");
+        assert!(last.at <= Duration::from_secs(90), "round {round}:\n{transcript}");
+    }
+}
