@@ -111,3 +111,6 @@ impl Numbering for InternalNumbers<'_> {
         self.0.contains(digits)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ pub mod access;
 pub mod app;
 pub mod call;
 pub mod directory;
+pub mod first_start;
 pub mod limits;
 pub mod media;
 pub mod net;

@@ -21,6 +21,9 @@ use crate::{
     switchboard::Calls,
 };
 
+/// The language of system prompts, as long as a call has none of its own.
+const LANGUAGE: &str = "en";
+
 /// The rooms that a call gives orders to, and what it looks things up in.
 pub struct Rooms {
     /// SIP.
@@ -51,9 +54,13 @@ impl Rooms {
         self.registrar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The sound of the system set with this name, or `None`.
+    /// The sound of the system set with this name, such as `tone/ringback` or `digits/5`, or `None`.
     pub fn system_sound(&self, name: &str) -> Option<Arc<Audio>> {
-        self.sounds.find(name)
+        let found = match name.strip_prefix("tone/") {
+            Some(tone) => self.sounds.find("tone", tone),
+            None => self.sounds.find(LANGUAGE, name),
+        };
+        found.cloned()
     }
 
     /// The addresses at which a stream of a peer behind this flow is bound, and shown.

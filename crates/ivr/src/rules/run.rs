@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use super::{Context, DirectDial, Expiry, Ivr, OptionKey, Rule, actions::Targets, guard::CallStatus};
+use super::{Context, DirectDial, Expiry, Ivr, OptionKey, Rule, Targets, guard::CallStatus};
 use crate::{
     BargeIn, Call, CallerId, Cause, Collect, ContextId, Dial, Dialed, EndedBy, Interrupted, Next, Play, Played, Prompt,
     TargetRules, TypeAhead, script::Numbering,

@@ -93,6 +93,11 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     call.caller.stop_playback().await;
     match winner? {
         Some(callee) => talk(call, callee).await,
+        // The lifetime waited for the attempt to end (`ringme-ivr.md` 3.10).
+        None if call.limit.is_some_and(|limit| limit <= clock()) => {
+            call.limit = None;
+            Err(Interrupted::LifetimeExpired)
+        }
         None => Ok(failures.outcome()),
     }
 }

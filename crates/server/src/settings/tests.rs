@@ -157,3 +157,10 @@ fn help_and_version_are_texts_to_print() {
         }
     }
 }
+
+#[test]
+fn the_file_that_is_shipped_is_understood() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/antiphon.toml");
+    let settings = load(&["--config", shipped.to_str().unwrap()], &[]).unwrap();
+    assert_eq!(settings.data, Path::new("/var/lib/antiphon"));
+}

@@ -11,6 +11,8 @@ mod orders;
 mod receive;
 mod responses;
 mod send;
+#[cfg(test)]
+mod tests;
 
 use crate::config::{Admission, Config};
 use crate::counters::Counters;

@@ -16,11 +16,14 @@ mod headers;
 mod method;
 mod params;
 mod status;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
+#[cfg(test)]
+mod torture_tests;
 mod uri;
 mod via;
 pub(crate) mod wire;
-
 
 pub(crate) use address::parse_seconds;
 pub use address::{Contact, NameAddr};

@@ -5,7 +5,7 @@
 //! Sources: RFC 3261 §7, §8.2.2, §18.3, §25.1; RFC 4475.
 
 use super::{CSeq, Common, Headers, MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADERS};
-use super::{Message, Method, NameAddr, Request, Response, StatusCode, Via};
+use super::{Message, Method, NameAddr, Request, Response, StatusCode, Uri, Via};
 use crate::error::Malformed;
 use bytes::Bytes;
 
@@ -152,6 +152,9 @@ fn body(headers: &Headers, rest: &[u8]) -> Result<Bytes, Malformed> {
 }
 
 fn finish(start: &StartLine<'_>, headers: &Headers, body: Bytes) -> Result<Message, Malformed> {
+    if matches!(start, StartLine::Request { version, .. } if !version.eq_ignore_ascii_case("SIP/2.0")) {
+        return Err(Malformed::Version);
+    }
     let common = Common {
         via: headers.items("Via").next().ok_or(Malformed::MissingHeader)?.parse()?,
         from: single(headers, "From")?.parse::<NameAddr>()?,
@@ -166,15 +169,17 @@ fn finish(start: &StartLine<'_>, headers: &Headers, body: Bytes) -> Result<Messa
     };
     match *start {
         StartLine::Status(status) => Ok(Message::Response(Box::new(Response { status, common }))),
-        StartLine::Request { method, uri, version } => {
-            if !version.eq_ignore_ascii_case("SIP/2.0") {
-                return Err(Malformed::Version);
-            }
+        StartLine::Request { method, uri, .. } => {
             let method = Method::from_token(method);
             if common.cseq.method != method {
                 return Err(Malformed::CSeq);
             }
-            Ok(Message::Request(Box::new(Request { method, uri: uri.parse()?, common })))
+            let uri: Uri = uri.parse()?;
+            if uri.headers().is_some() {
+                // Headers may not stand in a request line (RFC 3261 §19.1.1, table 1; RFC 4475 §3.1.2.11).
+                return Err(Malformed::Uri);
+            }
+            Ok(Message::Request(Box::new(Request { method, uri, common })))
         }
     }
 }

@@ -12,7 +12,6 @@ mod key;
 mod server;
 mod table;
 
-
 pub(crate) use client::Client;
 pub(crate) use invite_client::{InviteClient, Received};
 pub(crate) use invite_server::InviteServer;
