@@ -133,9 +133,9 @@ impl VirtualNet {
         Ok(VirtualSocket::new(self.clone(), at, queue))
     }
 
-    /// How many sockets are bound.
-    pub fn sockets(&self) -> usize {
-        self.lock().bound.len()
+    /// How many sockets a host has bound.
+    pub fn sockets(&self, host: IpAddr) -> usize {
+        self.lock().bound.keys().filter(|at| at.ip() == host).count()
     }
 
     /// Everything that was sent so far, in order.

@@ -68,7 +68,9 @@ impl Calls {
     pub(super) fn new(setup: PhoneSetup, diary: Arc<Mutex<Diary>>, stages: watch::Sender<Stage>) -> Self {
         let listener = Listener { transport: Transport::Udp, local: setup.sip, advertised: setup.sip };
         let config = Config { listeners: vec![listener], user_agent: setup.name.to_owned(), ..Config::default() };
-        let seed = setup.name.bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
+        // Two phones of one name still draw their own tags and Call-IDs.
+        let whole_name = format!("{}@{}", setup.name, setup.sip);
+        let seed = whole_name.bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
         Self {
             speaker: Speaker::new(setup.codec, seed),
             setup,
