@@ -136,10 +136,11 @@ fn full_tables_refuse_calls_and_drop_the_rest() {
 #[test]
 fn a_flood_of_malformed_bytes_is_counted_and_leaves_nothing() {
     let mut rig = Rig::new();
-    for text in ["", "\r\n\r\n", "hello", "INVITE\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n"] {
+    for text in ["", "\r\n\r\n", "\0\0\0\0", "hello", "INVITE\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n"] {
         rig.receive(text);
     }
-    assert_eq!(rig.endpoint.counters().malformed, 5);
+    let counters = *rig.endpoint.counters();
+    assert_eq!((counters.keep_alives, counters.malformed), (3, 3));
     assert!(rig.sent().is_empty());
     assert_eq!(rig.endpoint.poll_timeout(), None);
 }
