@@ -7,6 +7,8 @@
 
 mod answer;
 mod digest;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub(crate) use answer::{answer, is_stale};

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 pub struct AuthConfig {
     /// The protection domain, as phones show it.
     pub realm: String,
-    /// What nonces are proved with; nobody else may know it.
+    /// What nonces are proved with: drawn anew for each authenticator, and known to nobody else.
     pub secret: [u8; 32],
     /// How long a nonce may be used.
     pub nonce_lifetime: Duration,
