@@ -48,7 +48,7 @@ pub async fn serve(
     let http_address = http.local_addr()?;
     let server = app::start(&settings, store.clone(), sounds, network, MediaDrive::Threads).await?;
     let (readiness, ready) = watch::channel(Readiness::Ready);
-    let metrics = metrics.with_media(server.rooms.media.clone());
+    let metrics = metrics.with_rooms(server.rooms.clone());
     let state = ApiState::new(store, ready, metrics, domain(&settings));
     let (stop_api, stopped) = oneshot::channel::<()>();
     let api = tokio::spawn(api::serve(http, api::router(state), async { drop(stopped.await) }));

@@ -11,8 +11,8 @@ pub mod tcp;
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use antiphon_sip::{
-    Admission, DialogId, Endpoint, Event, Flow, Invitation, Invite, Rejection, Reply, Request, SipError, StatusCode,
-    Transport,
+    Admission, Counters, DialogId, Endpoint, Event, Flow, Invitation, Invite, Rejection, Reply, Request, SipError,
+    StatusCode, Transport,
 };
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -61,6 +61,19 @@ pub enum Order {
     RejectReoffer(DialogId, StatusCode),
     /// Say in answers to OPTIONS whether calls are taken.
     Admit(Admission),
+    /// Tell the counters.
+    Report(oneshot::Sender<Report>),
+}
+
+/// What signalling counted since it began, and what it holds now.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The endpoint's counters.
+    pub counters: Counters,
+    /// Dialogs, those included that only wait for their last response.
+    pub dialogs: usize,
+    /// Server transactions.
+    pub transactions: usize,
 }
 
 /// Something that came in from a wire.
@@ -99,6 +112,13 @@ impl Signalling {
         let (reply, dialog) = oneshot::channel();
         self.order(Order::Invite(Box::new(invitation), inbox, reply)).await;
         dialog.await.ok()
+    }
+
+    /// The counters, or `None` when the process is ending.
+    pub async fn report(&self) -> Option<Report> {
+        let (reply, report) = oneshot::channel();
+        self.order(Order::Report(reply)).await;
+        report.await.ok()
     }
 
     /// Answers a caller.
@@ -194,6 +214,13 @@ impl<R: Reception> Task<R> {
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
             Order::Admit(admission) => {
                 self.endpoint.set_admission(admission);
+                Ok(())
+            }
+            Order::Report(reply) => {
+                let (counters, dialogs) = (*self.endpoint.counters(), self.endpoint.dialogs());
+                let transactions = self.endpoint.transactions();
+                // Whoever asked may have gone.
+                let _ = reply.send(Report { counters, dialogs, transactions });
                 Ok(())
             }
         };
