@@ -10,6 +10,8 @@ mod architecture;
 mod arrows;
 #[path = "tidy/code.rs"]
 mod code;
+#[path = "tidy/dependencies.rs"]
+mod dependencies;
 #[path = "tidy/sizes.rs"]
 mod sizes;
 #[path = "tidy/sounds.rs"]
