@@ -53,3 +53,41 @@ impl Audio {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wav(rate: u32, channels: u16, sample_format: hound::SampleFormat, seconds: u32) -> Vec<u8> {
+        let bits_per_sample = if sample_format == hound::SampleFormat::Float { 32 } else { 16 };
+        let spec = hound::WavSpec { channels, sample_rate: rate, bits_per_sample, sample_format };
+        let mut file = std::io::Cursor::new(Vec::new());
+        let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
+        for _ in 0..seconds * rate * u32::from(channels) {
+            match sample_format {
+                hound::SampleFormat::Int => writer.write_sample(1_000i16).unwrap(),
+                hound::SampleFormat::Float => writer.write_sample(0.5f32).unwrap(),
+            }
+        }
+        writer.finalize().unwrap();
+        file.into_inner()
+    }
+
+    #[test]
+    fn a_file_becomes_the_same_sound_in_both_laws() {
+        for (rate, channels) in [(8_000, 1), (44_100, 2), (4_000, 3)] {
+            let audio = Audio::from_wav(&wav(rate, channels, hound::SampleFormat::Int, 1)).unwrap();
+            assert_eq!(audio.duration(), Duration::from_secs(1), "{rate}");
+            for codec in [Codec::Pcmu, Codec::Pcma] {
+                let middle = &audio.payload(codec)[2_000..6_000];
+                assert!(middle.iter().all(|&byte| byte == codec.encode(1_000)), "{rate} in {}", codec.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_format_is_refused() {
+        let refused = Audio::from_wav(&wav(8_000, 1, hound::SampleFormat::Float, 1));
+        assert_eq!(refused, Err(WavError::UnsupportedFormat { tag: 3 }));
+    }
+}

@@ -19,9 +19,8 @@ pub(crate) struct BridgeEnd {
 }
 
 impl BridgeEnd {
-    /// `frames` are the samples in a packet of each leg.
-    pub(crate) fn new(frames: [u32; 2]) -> Self {
-        Self { sound: JitterBuffer::new(frames), keys: Relay::new() }
+    pub(crate) fn new() -> Self {
+        Self { sound: JitterBuffer::new(), keys: Relay::new() }
     }
 
     /// Takes sound of the other leg; answers how many samples this dropped.

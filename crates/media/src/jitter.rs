@@ -34,27 +34,32 @@ pub(crate) struct JitterBuffer {
     read: u32,
     end: u32,
     flow: Flow,
-    target: u32,
+    /// Samples in the newest packet that came, and in the newest frame that left.
+    packet: u32,
+    frame: u32,
     /// The least depth seen in the present window, and how much of the window is over.
     lowest: u32,
     window: u32,
 }
 
 impl JitterBuffer {
-    /// `ptimes` are the samples in a packet of each leg.
-    pub(crate) fn new(ptimes: [u32; 2]) -> Self {
-        let [one, other] = ptimes;
+    pub(crate) fn new() -> Self {
         Self {
             ring: Box::new([Codec::Pcmu.silence(); RING]),
             source: None,
             read: 0,
             end: 0,
             flow: Flow::Filling,
-            // A packet of one leg may have just missed the packet time of the other.
-            target: (2 * one.max(other)).clamp(LEAST_TARGET, MOST_TARGET),
+            packet: 0,
+            frame: 0,
             lowest: u32::MAX,
             window: 0,
         }
+    }
+
+    /// The depth aimed at: a packet of one leg may have just missed the packet time of the other.
+    fn target(&self) -> u32 {
+        (2 * self.packet.max(self.frame)).clamp(LEAST_TARGET, MOST_TARGET)
     }
 
     fn depth(&self) -> u32 {
@@ -66,6 +71,7 @@ impl JitterBuffer {
         let Some(length) = u32::try_from(payload.len()).ok().filter(|&length| length <= CAP) else {
             return CAP;
         };
+        self.packet = length;
         let mut dropped = 0;
         let offset = timestamp.wrapping_sub(self.read) as i32;
         if self.source != Some((ssrc, codec)) || offset.unsigned_abs() > CAP {
@@ -82,7 +88,7 @@ impl JitterBuffer {
         let (start, length) = (timestamp.wrapping_add(late), length - late);
         let needed = start.wrapping_sub(self.read).wrapping_add(length);
         if needed > CAP {
-            dropped += self.drop_oldest(needed - self.target.max(length));
+            dropped += self.drop_oldest(needed - self.target().max(length));
         }
         self.write(start, payload.get(late as usize..).unwrap_or(&[]));
         dropped
@@ -126,9 +132,10 @@ impl JitterBuffer {
 
     /// Fills a frame that holds silence; answers how many samples were dropped to be less late.
     pub(crate) fn pull(&mut self, frame: &mut [u8], codec: Codec) -> u32 {
+        self.frame = frame.len() as u32;
         let Some((_, source)) = self.source else { return 0 };
         if self.flow == Flow::Filling {
-            if self.depth() < self.target {
+            if self.depth() < self.target() {
                 return 0;
             }
             self.flow = Flow::Flowing;
@@ -172,7 +179,7 @@ mod tests {
     const SILENCE: u8 = 0xFF;
 
     fn buffer() -> JitterBuffer {
-        JitterBuffer::new([160, 160])
+        JitterBuffer::new()
     }
 
     fn push(buffer: &mut JitterBuffer, packet: u32, byte: u8) -> u32 {

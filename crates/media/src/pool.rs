@@ -144,8 +144,8 @@ impl StreamPool {
         self.unbridge(b);
         let both = self.entries.get_disjoint_mut([one as usize, other as usize]);
         let Ok([Some(first), Some(second)]) = both else { return };
-        first.stream.join(second.stream.frame_samples());
-        second.stream.join(first.stream.frame_samples());
+        first.stream.join();
+        second.stream.join();
         first.peer = Some(other);
         second.peer = Some(one);
     }
@@ -183,18 +183,18 @@ impl StreamPool {
     }
 
     /// Takes a datagram that came for a stream.
-    pub fn handle_datagram(&mut self, _now: Instant, id: StreamId, from: SocketAddr, datagram: &[u8]) {
+    pub fn handle_datagram(&mut self, now: Instant, id: StreamId, from: SocketAddr, datagram: &[u8]) {
         let entry = self.index.get(&id).map(|&slot| slot as usize);
         let peer = entry.and_then(|slot| self.entries.get(slot)?.as_ref()?.peer);
         match (entry, peer) {
             (Some(slot), Some(peer)) => {
                 if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot, peer as usize]) {
-                    entry.stream.receive(from, datagram, Some(&mut peer.stream), &mut self.events);
+                    entry.stream.receive(now, (from, datagram), Some(&mut peer.stream), &mut self.events);
                 }
             }
             (Some(slot), None) => {
                 if let Some(entry) = &mut self.entries[slot] {
-                    entry.stream.receive(from, datagram, None, &mut self.events);
+                    entry.stream.receive(now, (from, datagram), None, &mut self.events);
                 }
             }
             (None, _) => self.closed.dropped.unknown_stream += 1,
@@ -214,6 +214,12 @@ impl StreamPool {
     /// The oldest event that was not yet taken.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop()
+    }
+
+    /// When the last packet of a stream's peer came that was used; `None` before the first.
+    pub fn last_heard(&self, id: StreamId) -> Option<Instant> {
+        let slot = *self.index.get(&id)?;
+        self.entries.get(slot as usize)?.as_ref()?.stream.last_heard()
     }
 
     /// How late services came.

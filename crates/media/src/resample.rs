@@ -19,8 +19,8 @@ const CUTOFF: f64 = 0.92;
 const KAISER_BETA: f64 = 7.0;
 /// Points of the filter's curve in a period; between them it is a straight line, which errs by less than -90 dB.
 const RESOLUTION: usize = 512;
-/// Ratios with more phases than this have their filters made for each sample, to bound the memory.
-const MAX_PHASES: usize = 640;
+/// Filters of all phases are kept up to this many weights, 16 MB; beyond, they are made for each sample.
+const MAX_WEIGHTS: usize = 4 << 20;
 
 /// Converts a sound from `rate` samples a second to 8,000.
 pub(crate) fn resample(samples: Vec<i16>, rate: u32) -> Vec<i16> {
@@ -31,14 +31,17 @@ pub(crate) fn resample(samples: Vec<i16>, rate: u32) -> Vec<i16> {
     let ratio = Ratio { up: (SAMPLE_RATE / divisor) as usize, down: (rate / divisor) as usize };
     let filter = Filter::new(ratio);
     let length = (samples.len() * ratio.up).div_ceil(ratio.down);
-    let phases: Vec<Vec<f32>> =
-        if ratio.up <= MAX_PHASES { (0..ratio.up).map(|phase| filter.taps(phase)).collect() } else { Vec::new() };
+    let phases = filter.phases();
+    let mut scratch = Vec::new();
     let at = |output: usize| {
         let instant = output * ratio.down;
         let (input, phase) = (instant / ratio.up, instant % ratio.up);
         match phases.get(phase) {
             Some(taps) => filter.apply(taps, &samples, input),
-            None => filter.apply(&filter.taps(phase), &samples, input),
+            None => {
+                filter.taps(phase, &mut scratch);
+                filter.apply(&scratch, &samples, input)
+            }
         }
     };
     (0..length).map(at).collect()
@@ -69,16 +72,29 @@ impl Filter {
         Self { ratio, stretch, half_taps: (HALF_PERIODS * stretch).ceil() as usize, curve }
     }
 
+    /// The weights of every phase, unless they are too many to keep.
+    fn phases(&self) -> Vec<Vec<f32>> {
+        if self.ratio.up * 2 * self.half_taps > MAX_WEIGHTS {
+            return Vec::new();
+        }
+        let of = |phase| {
+            let mut weights = Vec::new();
+            self.taps(phase, &mut weights);
+            weights
+        };
+        (0..self.ratio.up).map(of).collect()
+    }
+
     /// The weights of the inputs around an instant that is `phase / up` after an input sample.
-    fn taps(&self, phase: usize) -> Vec<f32> {
+    fn taps(&self, phase: usize, weights: &mut Vec<f32>) {
         let fraction = phase as f64 / self.ratio.up as f64;
         let first = 1.0 - self.half_taps as f64;
-        let weights: Vec<f64> = (0..2 * self.half_taps)
-            .map(|tap| self.weight((first + tap as f64 - fraction).abs() / self.stretch))
-            .collect();
+        let distance = |tap: usize| (first + tap as f64 - fraction).abs() / self.stretch;
+        weights.clear();
+        weights.extend((0..2 * self.half_taps).map(|tap| self.weight(distance(tap)) as f32));
         // Each phase passes a constant unchanged, so that silence with an offset has no ripple.
-        let sum: f64 = weights.iter().sum();
-        weights.iter().map(|weight| (weight / sum) as f32).collect()
+        let sum: f32 = weights.iter().sum();
+        weights.iter_mut().for_each(|weight| *weight /= sum);
     }
 
     /// The filter at a distance in periods.
@@ -159,7 +175,7 @@ mod tests {
     #[test]
     fn a_tone_is_the_same_tone_at_eight_kilohertz() {
         let want = tone(8_000, 440.0);
-        for rate in [6_000, 11_025, 44_100, 47_999] {
+        for rate in [6_000, 11_025, 44_100, 47_999, 191_999] {
             let heard = resample(tone(rate, 440.0), rate);
             let error = heard.iter().zip(&want).skip(200).take(3_000).map(|(a, b)| (a - b).abs()).max().unwrap();
             assert!(error < 100, "{rate}: {error}");

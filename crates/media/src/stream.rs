@@ -5,7 +5,8 @@
 //! the bridge, silence.
 //! Units: timestamps are samples of 8 kHz.
 //! Time: told. Frames pass also while nothing may be sent (hold, no address), so that a playlist ends in its time;
-//! the timestamp goes on with them and the sequence does not.
+//! the timestamp goes on with them and the sequence does not. Frames that a late service skips are a gap in the
+//! timestamp; the playlist waits for them, so that no word of a prompt is lost.
 //! Errors: received packets that are not used are counted by reason.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.
 
@@ -61,6 +62,7 @@ pub(crate) struct RtpStream {
     keys: Receiver,
     received: ReceivedSequence,
     bridge: Option<BridgeEnd>,
+    last_heard: Option<Instant>,
     totals: StreamTotals,
 }
 
@@ -80,6 +82,7 @@ impl RtpStream {
             keys: Receiver::default(),
             received: ReceivedSequence::default(),
             bridge: None,
+            last_heard: None,
             totals: StreamTotals::default(),
         }
     }
@@ -111,12 +114,12 @@ impl RtpStream {
         self.playback = None;
     }
 
-    pub(crate) fn frame_samples(&self) -> u32 {
+    fn frame_samples(&self) -> u32 {
         frame_samples(self.negotiated.ptime)
     }
 
-    pub(crate) fn join(&mut self, other_frame: u32) {
-        self.bridge = Some(BridgeEnd::new([self.frame_samples(), other_frame]));
+    pub(crate) fn join(&mut self) {
+        self.bridge = Some(BridgeEnd::new());
     }
 
     pub(crate) fn leave(&mut self) {
@@ -127,8 +130,19 @@ impl RtpStream {
         StreamTotals { lost: self.received.lost(), ..self.totals }
     }
 
+    /// When the last packet came that was used.
+    pub(crate) fn last_heard(&self) -> Option<Instant> {
+        self.last_heard
+    }
+
     /// Takes a datagram of this leg; `peer` is the other leg of its bridge.
-    pub(crate) fn receive(&mut self, from: SocketAddr, datagram: &[u8], peer: Option<&mut Self>, events: &mut Events) {
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        (from, datagram): (SocketAddr, &[u8]),
+        peer: Option<&mut Self>,
+        events: &mut Events,
+    ) {
         let Ok(packet) = Packet::parse(datagram) else {
             self.totals.dropped.malformed += 1;
             return;
@@ -147,6 +161,7 @@ impl RtpStream {
             return;
         }
         self.totals.received += 1;
+        self.last_heard = Some(now);
         self.received.note(packet.ssrc, packet.sequence);
         if !is_sound {
             self.receive_keys(&packet, peer, events);

@@ -54,7 +54,7 @@ impl Press {
     }
 }
 
-/// The presses of one stream, the newest [`REMEMBERED`] of them.
+/// The presses of one stream, the newest 16 of them.
 #[derive(Clone, Debug, Default)]
 pub struct Receiver {
     presses: [Option<Press>; REMEMBERED],

@@ -354,6 +354,32 @@ fn a_bridge_carries_sound_both_ways_over_codecs_and_packet_lengths() {
 }
 
 #[test]
+fn a_bridge_follows_a_packet_length_that_a_negotiation_made_longer() {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20)), (2, negotiated(2, 20))]);
+    bench.pool.bridge(StreamId(1), StreamId(2));
+    bench.pool.reconfigure(bench.now, StreamId(2), negotiated(2, 60));
+    for count in 0..100u16 {
+        bench.receive_sound(1, count, 160, 0x2A);
+        // Every other packet is late by half of its length.
+        bench.run(ms(if count % 2 == 0 { 30 } else { 10 }));
+    }
+    let sound = bench.sound_of(2);
+    let begin = sound.iter().position(|&byte| byte == 0x2A).unwrap();
+    assert!(sound[begin..].iter().all(|&byte| byte == 0x2A), "a gap");
+}
+
+#[test]
+fn the_owner_can_ask_when_a_peer_was_last_heard() {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
+    assert_eq!(bench.pool.last_heard(StreamId(1)), None);
+    bench.receive_sound(1, 0, 160, 1);
+    let heard = bench.now;
+    bench.run(ms(500));
+    bench.pool.handle_datagram(bench.now, StreamId(1), peer(1), &[0; 40]);
+    assert_eq!(bench.pool.last_heard(StreamId(1)), Some(heard), "noise is not the peer");
+}
+
+#[test]
 fn a_key_on_a_bridge_is_raised_once_and_said_on_the_other_leg() {
     let mut bench =
         Bench::with(&[(1, negotiated(1, 20)), (2, Negotiated { telephone_event: Some(96), ..negotiated(2, 20) })]);

@@ -1,0 +1,84 @@
+//! Offers and answers: what two sides agree to send each other.
+//!
+//! Shape: bodies of SIP messages in and out, [`Negotiated`](crate::Negotiated) beside them; the local address is told.
+//! Units: packet lengths are `Duration`s here and milliseconds in the text.
+//! Errors: [`SdpError`]; each is a reason to refuse the offer (488) or to end the call that an answer came for.
+//! Sources: RFC 3264 (the model), RFC 8866 (the text), RFC 3551 (static payload types), RFC 4733 section 7.1.
+
+mod negotiate;
+mod parse;
+mod write;
+
+pub use negotiate::{accept, answer, offer};
+
+use crate::codec::Codec;
+use crate::config::{DEFAULT_PTIME, Direction};
+use bytes::Bytes;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Why a description cannot be used.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Error)]
+pub enum SdpError {
+    /// More bytes or media lines than any honest description has.
+    #[error("the description is too large")]
+    TooLarge,
+    /// It does not begin as a description does.
+    #[error("not a session description")]
+    NotSdp,
+    /// A line that is needed cannot be read.
+    #[error("a connection, media or attribute line is malformed")]
+    Malformed,
+    /// No audio that we can speak: another codec, another transport, or none. A 488 to an offer.
+    #[error("no common audio codec")]
+    NoCommonCodec,
+    /// The answer has no audio or refuses ours.
+    #[error("the peer refused the audio")]
+    Refused,
+}
+
+/// What we can do, in the order in which we offer it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Capabilities {
+    /// The codecs. In an answer the order of the offer counts.
+    pub codecs: Vec<Codec>,
+    /// The packet length that we ask for, and use where the peer asks for none.
+    pub ptime: Duration,
+    /// Which way we let sound flow.
+    pub direction: Direction,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self { codecs: vec![Codec::Pcma, Codec::Pcmu], ptime: DEFAULT_PTIME, direction: Direction::SendRecv }
+    }
+}
+
+/// The identity of our descriptions in one dialog: the `o=` line.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct SdpVersion {
+    /// Random, drawn by the owner, and the same for the whole dialog.
+    pub session_id: u64,
+    /// One more for each description that differs from the one before.
+    pub version: u64,
+}
+
+impl SdpVersion {
+    /// The description to send after `previous`: the same bytes when nothing but the `o=` line differs, else `fresh`
+    /// under the next version (RFC 3264 section 8).
+    #[must_use]
+    pub fn settle(&mut self, previous: &Bytes, fresh: Bytes) -> Bytes {
+        if without_origin(previous).eq(without_origin(&fresh)) {
+            return previous.clone();
+        }
+        self.version = self.version.wrapping_add(1);
+        write::with_version(&fresh, *self)
+    }
+}
+
+fn without_origin(description: &[u8]) -> impl Iterator<Item = &[u8]> {
+    description.split(|&byte| byte == b'\n').filter(|line| !line.starts_with(b"o="))
+}
+
+#[cfg(test)]
+mod tests;

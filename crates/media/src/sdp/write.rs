@@ -1,0 +1,108 @@
+//! The text of our descriptions.
+//!
+//! Shape: one head, one line and its attributes for each medium.
+//! Sources: RFC 8866 section 5; RFC 3264 sections 5 and 6.
+
+use super::SdpVersion;
+use super::parse::Medium;
+use crate::codec::Codec;
+use crate::config::{Direction, Negotiated};
+use bytes::Bytes;
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// A description being written.
+pub(super) struct Writer {
+    text: String,
+}
+
+/// The attributes of the audio that we speak.
+pub(super) struct Audio<'a> {
+    pub(super) port: u16,
+    pub(super) codecs: &'a [(u8, Codec)],
+    pub(super) telephone_event: Option<u8>,
+    pub(super) ptime: Duration,
+    pub(super) direction: Direction,
+}
+
+impl Writer {
+    pub(super) fn new(local: SocketAddr, version: SdpVersion) -> Self {
+        let family = match local.ip() {
+            IpAddr::V4(_) => "IP4",
+            IpAddr::V6(_) => "IP6",
+        };
+        let address = local.ip();
+        let SdpVersion { session_id, version } = version;
+        let text = format!(
+            "v=0\r\no=- {session_id} {version} IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n"
+        );
+        Self { text }
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a `String` cannot fail.
+        let _ = self.text.write_fmt(line);
+        self.text.push_str("\r\n");
+    }
+
+    pub(super) fn audio(&mut self, audio: &Audio<'_>) {
+        self.text.push_str("m=audio ");
+        let _ = write!(self.text, "{} RTP/AVP", audio.port);
+        for number in audio.codecs.iter().map(|(number, _)| *number).chain(audio.telephone_event) {
+            let _ = write!(self.text, " {number}");
+        }
+        self.text.push_str("\r\n");
+        for (number, codec) in audio.codecs {
+            self.line(format_args!("a=rtpmap:{number} {}/8000", codec.name()));
+        }
+        if let Some(number) = audio.telephone_event {
+            self.line(format_args!("a=rtpmap:{number} telephone-event/8000"));
+            self.line(format_args!("a=fmtp:{number} 0-15"));
+        }
+        self.line(format_args!("a=ptime:{}", audio.ptime.as_millis()));
+        let direction = match audio.direction {
+            Direction::SendRecv => "sendrecv",
+            Direction::SendOnly => "sendonly",
+            Direction::RecvOnly => "recvonly",
+            Direction::Inactive => "inactive",
+        };
+        self.line(format_args!("a={direction}"));
+    }
+
+    /// The audio of an answer.
+    pub(super) fn agreed(&mut self, port: u16, agreed: &Negotiated) {
+        self.audio(&Audio {
+            port,
+            codecs: &[(agreed.payload_type, agreed.codec)],
+            telephone_event: agreed.telephone_event,
+            ptime: agreed.ptime,
+            direction: agreed.direction,
+        });
+    }
+
+    /// A media line that is not taken: the offer's own, with port 0 (RFC 3264 section 6).
+    pub(super) fn refused(&mut self, medium: &Medium) {
+        let (kind, transport, formats) = medium.parts();
+        self.line(format_args!("m={kind} 0 {transport} {formats}"));
+    }
+
+    pub(super) fn finish(self) -> Bytes {
+        Bytes::from(self.text)
+    }
+}
+
+/// The same description of ours under another version.
+pub(super) fn with_version(description: &Bytes, version: SdpVersion) -> Bytes {
+    let text = String::from_utf8_lossy(description);
+    let mut renewed = String::with_capacity(text.len() + 20);
+    for line in text.split_inclusive('\n') {
+        match line.strip_prefix("o=- ").and_then(|rest| rest.splitn(3, ' ').nth(2)) {
+            Some(rest) => {
+                let _ = write!(renewed, "o=- {} {} {rest}", version.session_id, version.version);
+            }
+            None => renewed.push_str(line),
+        }
+    }
+    Bytes::from(renewed)
+}

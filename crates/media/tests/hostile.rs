@@ -1,0 +1,158 @@
+//! Whatever peers send and owners order, in whatever order and however late: nothing panics, and each leg's line holds.
+
+use antiphon_media::rtp::packet::{HEADER_LEN, Header, Packet};
+use antiphon_media::{
+    Audio, Codec, Direction, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool,
+};
+use proptest::prelude::*;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const STREAMS: u64 = 4;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Wait(u64),
+    Open(u64, Negotiated),
+    Close(u64),
+    Reconfigure(u64, Negotiated),
+    Play(u64, usize, bool),
+    Stop(u64),
+    Bridge(u64, u64),
+    Part(u64),
+    Noise(u64, Vec<u8>),
+    Rtp(u64, u16, Header, Vec<u8>),
+}
+
+fn negotiated() -> impl Strategy<Value = Negotiated> {
+    let direction = prop_oneof![
+        Just(Direction::SendRecv),
+        Just(Direction::SendOnly),
+        Just(Direction::RecvOnly),
+        Just(Direction::Inactive)
+    ];
+    (any::<bool>(), 0..200u64, prop::option::of(1..4u16), direction, any::<bool>()).prop_map(
+        |(is_alaw, ptime, port, direction, events)| {
+            let codec = if is_alaw { Codec::Pcma } else { Codec::Pcmu };
+            Negotiated {
+                codec,
+                payload_type: codec.static_payload_type(),
+                telephone_event: events.then_some(101),
+                ptime: Duration::from_millis(ptime),
+                remote: port.map(at),
+                direction,
+            }
+        },
+    )
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let id = || 0..STREAMS + 1;
+    let header = (prop_oneof![Just(0u8), Just(8), Just(101), any::<u8>()], any::<u16>(), any::<u32>(), 0..3u32);
+    let header = header.prop_map(|(payload_type, sequence, timestamp, ssrc)| Header {
+        marker: sequence % 3 == 0,
+        payload_type,
+        sequence: sequence % 64,
+        timestamp: if timestamp % 5 == 0 { timestamp } else { timestamp % 4_000 },
+        ssrc,
+    });
+    let payload = || prop::collection::vec(any::<u8>(), 0..400);
+    prop_oneof![
+        8 => (0..70u64).prop_map(Step::Wait),
+        1 => (1_000..100_000u64).prop_map(Step::Wait),
+        3 => (id(), negotiated()).prop_map(|(id, one)| Step::Open(id, one)),
+        1 => id().prop_map(Step::Close),
+        2 => (id(), negotiated()).prop_map(|(id, one)| Step::Reconfigure(id, one)),
+        3 => (id(), 0..2_000usize, any::<bool>()).prop_map(|(id, samples, forever)| Step::Play(id, samples, forever)),
+        1 => id().prop_map(Step::Stop),
+        2 => (id(), id()).prop_map(|(one, other)| Step::Bridge(one, other)),
+        1 => id().prop_map(Step::Part),
+        2 => (id(), payload()).prop_map(|(id, bytes)| Step::Noise(id, bytes)),
+        8 => (id(), 1..4u16, header, payload()).prop_map(|(id, port, header, bytes)| Step::Rtp(id, port, header, bytes)),
+    ]
+}
+
+fn at(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+fn segments(samples: usize) -> Vec<Segment> {
+    let audio = Arc::new(Audio::from_pcm(&vec![99; samples]));
+    vec![Segment::Audio(audio), Segment::Silence(Duration::from_micros(samples as u64))]
+}
+
+fn order(pool: &mut StreamPool, now: Instant, step: Step) {
+    match step {
+        Step::Wait(_) => {}
+        Step::Open(id, negotiated) => {
+            let config = StreamConfig { negotiated, ssrc: 7, first_sequence: 65_000, first_timestamp: 0 };
+            let _ = pool.open(now, StreamId(id), config);
+        }
+        Step::Close(id) => drop(pool.close(StreamId(id))),
+        Step::Reconfigure(id, negotiated) => pool.reconfigure(now, StreamId(id), negotiated),
+        Step::Play(id, samples, forever) => {
+            let repeat = if forever { Repeat::Forever } else { Repeat::Once };
+            pool.play(StreamId(id), PlaybackId(1), segments(samples), repeat);
+        }
+        Step::Stop(id) => pool.stop_playback(StreamId(id)),
+        Step::Bridge(one, other) => pool.bridge(StreamId(one), StreamId(other)),
+        Step::Part(id) => pool.unbridge(StreamId(id)),
+        Step::Noise(id, bytes) => pool.handle_datagram(now, StreamId(id), at(1), &bytes),
+        Step::Rtp(id, port, header, payload) => {
+            let mut datagram = vec![0; HEADER_LEN];
+            header.write(datagram.first_chunk_mut().expect("it is a header long"));
+            datagram.extend(payload);
+            pool.handle_datagram(now, StreamId(id), at(port), &datagram);
+        }
+    }
+}
+
+/// The sequence number that each stream must send next.
+type Lines = HashMap<StreamId, u16>;
+
+fn service(pool: &mut StreamPool, now: Instant, lines: &mut Lines) {
+    let mut buffer = [0; MAX_PACKET];
+    let mut served = Vec::new();
+    while let Some(id) = pool.poll_due(now) {
+        assert!(!served.contains(&id), "each once");
+        served.push(id);
+        let mut packets = 0;
+        while let Some(transmit) = pool.poll_transmit(now, id, &mut buffer) {
+            let packet = Packet::parse(transmit.payload).expect("what we send is RTP");
+            let next = lines.entry(id).or_insert(65_000);
+            assert_eq!((packet.sequence, packet.ssrc), (*next, 7));
+            *next = next.wrapping_add(1);
+            packets += 1;
+        }
+        assert!(packets <= 4, "one due and three late");
+    }
+    assert!(pool.poll_timeout().is_none_or(|next| next > now), "the next service is to come");
+    while pool.poll_event().is_some() {}
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_orders_and_packets_are_survived(steps in prop::collection::vec(step(), 0..120)) {
+        #[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
+        let mut now = Instant::now();
+        let mut pool = StreamPool::new(now, STREAMS as usize);
+        let mut lines = Lines::new();
+        for step in steps {
+            match step {
+                Step::Wait(time) => {
+                    now += Duration::from_millis(time);
+                    service(&mut pool, now, &mut lines);
+                }
+                Step::Close(id) => {
+                    lines.remove(&StreamId(id));
+                    order(&mut pool, now, step);
+                }
+                _ => order(&mut pool, now, step),
+            }
+        }
+    }
+}

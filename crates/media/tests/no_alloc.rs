@@ -1,0 +1,123 @@
+//! A serviced frame allocates nothing: not when it is received, not when it is sent, not when its prompt ends.
+#![allow(unsafe_code, reason = "a counting global allocator can only be written as an unsafe impl")]
+
+use antiphon_media::rtp::packet::{HEADER_LEN, Header};
+use antiphon_media::{
+    Audio, Codec, Direction, EventKind, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    StreamPool,
+};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+struct Counting;
+
+thread_local! {
+    /// Of this thread alone, because the test harness allocates on its own.
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    // A thread that ends may free memory after its cell is gone; nobody counts then.
+    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
+}
+
+// SAFETY: every call goes on to the system allocator with the arguments as they came; only a counter is added.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: the caller keeps the contract of `dealloc`, which is the same.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `realloc`, which is the same.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const STREAMS: u64 = 6;
+
+fn remote(id: u64) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 4_000 + u16::try_from(id).expect("ids are small")))
+}
+
+fn opened(start: Instant) -> StreamPool {
+    let mut pool = StreamPool::new(start, 16);
+    let audio = Arc::new(Audio::from_pcm(&[1_000; 3_333]));
+    for id in 0..STREAMS {
+        let codec = if id % 2 == 0 { Codec::Pcma } else { Codec::Pcmu };
+        let negotiated = Negotiated {
+            codec,
+            payload_type: codec.static_payload_type(),
+            telephone_event: Some(101),
+            ptime: Duration::from_millis(10 * (id + 1)),
+            remote: Some(remote(id)),
+            direction: Direction::SendRecv,
+        };
+        let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
+        pool.open(start, StreamId(id), config).expect("the pool has room");
+        let segments = vec![Segment::Audio(Arc::clone(&audio)), Segment::Silence(Duration::from_millis(33))];
+        let repeat = if id < 2 { Repeat::Forever } else { Repeat::Once };
+        pool.play(StreamId(id), PlaybackId(id), segments, repeat);
+    }
+    pool.bridge(StreamId(2), StreamId(3));
+    pool
+}
+
+/// Sound, and a key now and then, of every stream's peer.
+fn hear(pool: &mut StreamPool, now: Instant, id: u64, count: u16) {
+    let mut datagram = [0x55; HEADER_LEN + 160];
+    let payload_type = match (count % 50, id % 2) {
+        (0, _) => 101,
+        (_, 0) => 8,
+        _ => 0,
+    };
+    let timestamp = u32::from(count) * 160;
+    let header = Header { marker: false, payload_type, sequence: count, timestamp, ssrc: 1 };
+    header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
+    let length = if payload_type == 101 { HEADER_LEN + 4 } else { datagram.len() };
+    datagram[HEADER_LEN] = if payload_type == 101 { 5 } else { 0x2A };
+    pool.handle_datagram(now, StreamId(id), remote(id), &datagram[..length]);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
+fn a_serviced_frame_allocates_nothing() {
+    let start = Instant::now();
+    let mut pool = opened(start);
+    let mut buffer = [0; MAX_PACKET];
+    let (mut sent, mut digits, mut ended) = (0u64, 0u64, 0u64);
+    let before = CALLS.get();
+    assert!(before > 0, "opening does allocate, and the counter sees it");
+    for tick in 0..10_000u32 {
+        let now = start + Duration::from_millis(u64::from(tick));
+        while let Some(id) = pool.poll_due(now) {
+            hear(&mut pool, now, id.0, u16::try_from(tick / 20).expect("500 at most"));
+            while pool.poll_transmit(now, id, &mut buffer).is_some() {
+                sent += 1;
+            }
+        }
+        while let Some(event) = pool.poll_event() {
+            match event.kind {
+                EventKind::Digit(_) => digits += 1,
+                EventKind::PlaybackEnded { .. } => ended += 1,
+            }
+        }
+    }
+    let calls = CALLS.get() - before;
+    assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
+    assert!(sent > 2_000 && digits >= 10 * STREAMS && ended == STREAMS - 2, "{sent} {digits} {ended}");
+}
