@@ -10,18 +10,22 @@
 #![forbid(unsafe_code)]
 
 pub mod call;
+pub mod collector;
 pub mod digit;
 pub mod ids;
 pub mod op;
 pub mod rules;
 pub mod script;
+pub mod simulator;
 pub mod vars;
 
 pub use call::{Call, Caller, Request};
+pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
 pub use ids::{ContextId, ExtensionId, RuleId, SoundId};
 pub use op::{
     BargeIn, CallerId, Cause, Collect, Collected, Dial, Dialed, EndedBy, Interrupted, Op, Outcome, Play, Played,
     Prompt, TargetRules, TypeAhead,
 };
-pub use script::{Next, Script};
+pub use script::{Next, Numbering, Script};
+pub use vars::Vars;

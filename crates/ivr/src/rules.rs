@@ -11,9 +11,11 @@ pub mod model;
 mod option_key;
 mod pattern;
 mod run;
+mod targets;
 pub mod wire;
 
 pub use model::{Built, Context, DirectDial, Expiry, Ivr, LeftOut, References, Rule};
 pub use option_key::{BadOptionKey, MAX_OPTION_DIGITS, OptionDigits, OptionKey};
 pub use pattern::{BadPattern, CallerPattern, MAX_PATTERN};
 pub use run::run;
+pub use targets::Targets;

@@ -43,7 +43,7 @@ impl Vars {
             ("caller_id_name", &caller.name),
             ("caller_id_number", &caller.number),
         ];
-        Self(predefined.map(|(name, value)| (name.to_owned(), cut(value).to_owned())).into())
+        Self(predefined.map(|(name, value)| (name.to_owned(), cut(value, MAX_VALUE).to_owned())).into())
     }
 
     /// Whether a text can be the name of a variable.
@@ -102,7 +102,7 @@ impl Vars {
         if expanded.len() <= MAX_VALUE {
             expanded.push_str(rest);
         }
-        expanded.truncate(cut(&expanded).len());
+        expanded.truncate(cut(&expanded, MAX_VALUE).len());
         expanded
     }
 }
@@ -126,9 +126,10 @@ fn next_reference(text: &str) -> Option<(&str, &str, &str)> {
     None
 }
 
-/// As much of a text as a value holds, without splitting a character.
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_VALUE)]
+/// As much of a text as `longest` bytes hold, without splitting a character.
+pub(crate) fn cut(text: &str, longest: usize) -> &str {
+    let end = (0..=longest.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
 }
 
 #[cfg(test)]

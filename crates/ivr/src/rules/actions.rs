@@ -1,6 +1,6 @@
 //! What rules do, one file an action.
 //!
-//! Shape: each action is a struct with `check` (from the wire) and `run` (on a call, to a [`Flow`]).
+//! Shape: each action is a struct with `check` (from the wire) and `run` (on a call, which says what follows).
 //! Errors: an action without what it needs, or not built yet, is refused while the menu is written.
 //! Sources: `ringme-ivr.md` 1.6 (required fields), 3.8 (execution).
 
@@ -12,7 +12,6 @@ mod set_caller_id_name;
 mod set_caller_id_number;
 mod set_variable;
 mod simple_transfer;
-mod targets;
 mod transfer;
 mod transfer_from_variable;
 
@@ -24,11 +23,11 @@ pub use set_caller_id_name::SetCallerIdName;
 pub use set_caller_id_number::SetCallerIdNumber;
 pub use set_variable::SetVariable;
 pub use simple_transfer::SimpleTransfer;
-pub use targets::Targets;
 pub use transfer::Transfer;
 pub use transfer_from_variable::TransferFromVariable;
 
 use super::{
+    Targets,
     model::Check,
     run::{Flow, Run},
     wire::{ActionName, FieldError},

@@ -8,8 +8,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    OptionKey,
-    actions::{Action, Targets},
+    OptionKey, Targets,
+    actions::Action,
     guard::Guard,
     wire::{self, ExpiryAction, FieldError},
 };
@@ -168,10 +168,12 @@ impl Expiry {
         match settings.lifetime_exp_action {
             ExpiryAction::Hangup => Ok(Self::Hangup),
             ExpiryAction::Transfer => {
-                let numbers = settings.lifetime_exp_transfer_dst.as_deref().unwrap_or_default();
-                Targets::parse(numbers, Targets::TRANSFER)
-                    .map(Self::Transfer)
-                    .map_err(|problem| FieldError::new("lifetime_exp_transfer_dst", problem))
+                let refused = |problem| FieldError::new("lifetime_exp_transfer_dst", problem);
+                let numbers =
+                    settings.lifetime_exp_transfer_dst.as_deref().filter(|numbers| !numbers.trim().is_empty());
+                let numbers =
+                    numbers.ok_or_else(|| refused("is required where lifetime_exp_action is transfer".to_owned()))?;
+                Targets::parse(numbers, Targets::TRANSFER).map(Self::Transfer).map_err(refused)
             }
         }
     }

@@ -6,6 +6,8 @@
 //! Errors: [`BadPattern`].
 //! Sources: `ringme-ivr.md` 3.7.
 
+use crate::vars::cut;
+
 /// Most characters of a pattern.
 pub const MAX_PATTERN: usize = 1024;
 /// Most bytes of a compiled pattern.
@@ -61,7 +63,7 @@ impl CallerPattern {
 
     /// Whether the pattern is found in a number.
     pub fn is_match(&self, number: &str) -> bool {
-        let number = &number[..number.floor_char_boundary(SEARCHED)];
+        let number = cut(number, SEARCHED);
         match &self.0 {
             Engine::Linear(regex) => regex.is_match(number),
             Engine::Backtracking(regex) => regex.is_match(number).unwrap_or(false),

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use super::{Context, DirectDial, Expiry, Ivr, OptionKey, Rule, actions::Targets, guard::CallStatus};
+use super::{Context, DirectDial, Expiry, Ivr, OptionKey, Rule, Targets, guard::CallStatus};
 use crate::{
     BargeIn, Call, CallerId, Cause, Collect, ContextId, Dial, Dialed, EndedBy, Interrupted, Next, Play, Played, Prompt,
     TargetRules, TypeAhead, script::Numbering,
@@ -112,10 +112,11 @@ impl<'a> Run<'a> {
             match rule.action.run(self).await? {
                 Flow::Continue => {}
                 Flow::BargedIn => return self.listen(context, key, Input::Begun).await,
-                Flow::Jump(id, option) => match self.ivr.contexts.get(&id) {
-                    Some(context) => return Ok(Step::Run(context, option)),
-                    None => {}
-                },
+                Flow::Jump(id, option) => {
+                    if let Some(context) = self.ivr.contexts.get(&id) {
+                        return Ok(Step::Run(context, option));
+                    }
+                }
                 Flow::Ended(next) => return Ok(Step::End(next)),
                 Flow::Routed(dialed) => match self.routed(&dialed, rule, &rules[index..]).await? {
                     After::Rule(skipped) => index += skipped,

@@ -138,7 +138,7 @@ fn settings_are_checked() {
         (json!({"vm_mailto": "nobody"}), Some("vm_mailto: must be e-mail addresses separated by commas")),
         (
             json!({"lifetime_exp_action": "transfer"}),
-            Some("lifetime_exp_transfer_dst: must be 1 to 10 numbers separated by spaces, and holds 0"),
+            Some("lifetime_exp_transfer_dst: is required where lifetime_exp_action is transfer"),
         ),
     ] {
         let settings = wire::Ivr::default().patch(&body).expect("the types are right");

@@ -57,8 +57,6 @@ impl<'a> Patch<'a> {
         self.problems.push(problem);
     }
 
-    /// Whether the body has this key with a value.
-
     /// A text of at most `longest` characters. A number is taken as its digits.
     pub(crate) fn text(&mut self, field: &str, longest: usize, into: &mut Option<String>) {
         self.read(field, into, |value| match value {

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::{ContextId, SoundId};
 
 /// The keys of `ringme-ivr.md` 1.5.
 const KEYS: [&str; 39] = [

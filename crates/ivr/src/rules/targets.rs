@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::Check;
+use super::model::Check;
 use crate::vars::Vars;
 
 /// Most characters of one written number.

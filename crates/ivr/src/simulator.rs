@@ -1,0 +1,116 @@
+//! Running a script against a caller's timeline, without a call.
+//!
+//! Shape: a [`Scenario`] says what the caller does and who answers; [`simulate`] performs every op on a clock of its own and writes a
+//! [`Transcript`].
+//! Units: times of the timeline count from the call's arrival.
+//! Time: virtual. A prompt is over when its sounds are, so a key at that very moment belongs to what follows; a key at the very
+//! moment of a deadline is in time.
+//! Errors: none; a script that does not end is stopped after [`MAX_OPS`] ops, and the transcript says so.
+//! Sources: `ringme-ivr.md` 3.4, 3.5, 3.8, 3.10.
+
+mod dial;
+mod transcript;
+mod world;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use crate::{Call, Caller, Digit, ExtensionId, Script, SoundId, script::Numbering};
+
+pub use transcript::{Line, Transcript};
+use world::World;
+
+/// Most ops of one run.
+pub const MAX_OPS: usize = 2_000;
+
+/// What a script meets.
+#[derive(Clone, Default, Debug)]
+pub struct Scenario {
+    /// Who calls.
+    pub caller: Caller,
+    /// The sounds that exist; any other takes no time.
+    pub sounds: BTreeMap<SoundId, Sound>,
+    /// Active internal numbers of the script's client.
+    pub internal: BTreeSet<String>,
+    /// What comes of dialling a number. An internal number that is not here rings without an answer, any other has no route (404).
+    pub targets: BTreeMap<String, Target>,
+    /// What the caller does, and when. Afterwards the caller stays, and does nothing.
+    pub timeline: Vec<(Duration, Event)>,
+}
+
+/// A sound, as far as a simulation hears it.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Sound {
+    /// How the transcript calls it.
+    pub name: String,
+    /// How long it takes.
+    pub length: Duration,
+}
+
+/// Something that a caller does.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Event {
+    /// Presses a key.
+    Pressed(Digit),
+    /// Hangs up.
+    HungUp,
+}
+
+/// What comes of dialling a number.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Target {
+    /// Somebody answers.
+    Answers {
+        /// How long it rings.
+        after: Duration,
+        /// How long they talk before the far end hangs up; `None` until the caller does.
+        talk: Option<Duration>,
+    },
+    /// 486 at once.
+    Busy,
+    /// It rings, and nobody answers.
+    NoAnswer,
+    /// This status at once.
+    Fails {
+        /// A SIP status.
+        status: u16,
+    },
+    /// Another IVR takes the call over.
+    Ivr(ExtensionId),
+}
+
+/// Runs a script to its end. `start` is any instant; only differences to it count.
+pub fn simulate(script: &Script, scenario: &Scenario, start: Instant) -> Transcript {
+    let (mut call, mut queue) = Call::new(scenario.caller.clone());
+    let mut world = World::new(scenario, start);
+    let numbering = InternalNumbers(&scenario.internal);
+    let mut running = pin!(script.run(&mut call, &numbering));
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..MAX_OPS {
+        if let Poll::Ready(ended) = running.as_mut().poll(&mut context) {
+            return world.ended(ended);
+        }
+        // A script waits for nothing but its ops, so a script that waits has sent one.
+        let Ok(request) = queue.try_recv() else { return world.stopped("it waits for no op") };
+        let outcome = world.perform(&request.op);
+        // The script waits for this outcome, so it is taken.
+        let _ = request.reply.send(outcome);
+    }
+    world.stopped("it does not end")
+}
+
+struct InternalNumbers<'a>(&'a BTreeSet<String>);
+
+impl Numbering for InternalNumbers<'_> {
+    fn is_internal(&self, digits: &str) -> bool {
+        self.0.contains(digits)
+    }
+}
+
+#[cfg(test)]
+mod tests;

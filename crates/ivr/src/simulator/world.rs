@@ -1,0 +1,247 @@
+//! The world of a simulation: its clock, the caller, the type-ahead, and each op performed.
+//!
+//! Time: virtual; [`World::wait`] alone moves it on.
+//! Errors: [`Interrupted`], as on a real call.
+//! Sources: `ringme-ivr.md` 3.4, 3.5, 3.10.
+
+use std::time::{Duration, Instant};
+
+use super::{Event, Line, Scenario, Transcript, transcript::seconds};
+use crate::{
+    BargeIn, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Next, Op, Outcome,
+    Play, Played, Prompt, TypeAhead,
+};
+
+pub(super) struct World<'a> {
+    pub(super) scenario: &'a Scenario,
+    timeline: Vec<(Duration, Event)>,
+    start: Instant,
+    pub(super) now: Duration,
+    /// When the lifetime is over.
+    pub(super) limit: Option<Duration>,
+    digits: DigitBuffer,
+    call: State,
+    transcript: Transcript,
+}
+
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum State {
+    Arrived,
+    Answered,
+    Ended,
+}
+
+/// What a wait came to.
+pub(super) enum Waited {
+    Through,
+    Pressed(Digit),
+}
+
+/// Whether a key at the very end of a wait belongs to it.
+#[derive(Copy, Clone, Eq, PartialEq)]
+pub(super) enum Edge {
+    Inside,
+    Outside,
+}
+
+/// Whether the end of the lifetime ends a wait.
+#[derive(Copy, Clone, Eq, PartialEq)]
+pub(super) enum Lifetime {
+    Counts,
+    Deferred,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(scenario: &'a Scenario, start: Instant) -> Self {
+        let mut timeline = scenario.timeline.clone();
+        timeline.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        Self {
+            scenario,
+            timeline,
+            start,
+            now: Duration::ZERO,
+            limit: None,
+            digits: DigitBuffer::default(),
+            call: State::Arrived,
+            transcript: Transcript::default(),
+        }
+    }
+
+    pub(super) fn perform(&mut self, op: &Op) -> Result<Outcome, Interrupted> {
+        if self.call == State::Ended {
+            return Err(Interrupted::LocalHangup);
+        }
+        match op {
+            Op::Answer => {
+                if self.call == State::Arrived {
+                    self.note("answer");
+                    self.call = State::Answered;
+                }
+                Ok(Outcome::Done)
+            }
+            Op::Limit(limit) => {
+                match limit {
+                    Some(limit) => self.note(format!("lifetime {}", seconds(*limit))),
+                    None if self.limit.is_some() => self.note("no lifetime"),
+                    None => {}
+                }
+                self.limit = limit.map(|limit| self.now.saturating_add(limit));
+                Ok(Outcome::Done)
+            }
+            Op::Play(play) => self.play(play).map(Outcome::Played),
+            Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
+            Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
+            Op::Hangup(_) => {
+                self.note("hang up");
+                self.call = State::Ended;
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    fn play(&mut self, play: &Play) -> Result<Played, Interrupted> {
+        let said = play.prompts.iter().map(|prompt| self.length(prompt)).sum();
+        let prompts: Vec<_> = play.prompts.iter().map(|prompt| self.name(prompt)).collect();
+        self.note(format!("play {}, {}", prompts.join(", "), manner(play.barge_in)));
+        if let Some(early) = self.digits.first().filter(|digit| play.barge_in.by.contains(*digit)) {
+            self.note(format!("… barged in by {early}"));
+            return Ok(Played::BargedIn(early));
+        }
+        let end = self.now.saturating_add(said);
+        loop {
+            match self.wait(end, Edge::Outside, Lifetime::Counts)? {
+                Waited::Through => return Ok(Played::Finished { said }),
+                Waited::Pressed(digit) if play.barge_in.by.contains(digit) => {
+                    self.digits.push(digit);
+                    self.note(format!("… barged in by {digit}"));
+                    return Ok(Played::BargedIn(digit));
+                }
+                Waited::Pressed(digit) => match play.barge_in.otherwise {
+                    TypeAhead::Keep => self.digits.push(digit),
+                    TypeAhead::Drop => self.note(format!("… {digit} ignored")),
+                },
+            }
+        }
+    }
+
+    fn collect(&mut self, collect: &Collect) -> Result<Collected, Interrupted> {
+        self.note(format!(
+            "collect up to {}, {} for the first, {} for each further",
+            collect.max_digits,
+            seconds(collect.first_digit),
+            seconds(collect.inter_digit)
+        ));
+        let mut collector = Collector::new(collect, self.instant());
+        let mut ended = collector.take(self.instant(), &mut self.digits);
+        while ended.is_none() {
+            let deadline = collector.deadline().saturating_duration_since(self.start);
+            ended = match self.wait(deadline, Edge::Inside, Lifetime::Counts)? {
+                Waited::Through => collector.timeout(self.instant()),
+                Waited::Pressed(digit) => collector.digit(self.instant(), digit),
+            };
+        }
+        let collected = ended.unwrap_or(Collected { digits: String::new(), ended_by: EndedBy::NoInput });
+        self.note(described(&collected));
+        Ok(collected)
+    }
+
+    /// Lets time pass until then, or until the caller does something.
+    pub(super) fn wait(&mut self, until: Duration, edge: Edge, lifetime: Lifetime) -> Result<Waited, Interrupted> {
+        let limit = self.limit.filter(|limit| lifetime == Lifetime::Counts && (*limit <= self.now || *limit < until));
+        if limit.is_some_and(|limit| limit <= self.now) {
+            return Err(self.expire());
+        }
+        let end = limit.unwrap_or(until);
+        match self.timeline.last().copied() {
+            Some((at, event)) if at < end || (at == end && edge == Edge::Inside) => {
+                self.timeline.pop();
+                self.now = self.now.max(at);
+                match event {
+                    Event::Pressed(digit) => Ok(Waited::Pressed(digit)),
+                    Event::HungUp => {
+                        self.note("caller hangs up");
+                        self.call = State::Ended;
+                        Err(Interrupted::RemoteHangup)
+                    }
+                }
+            }
+            _ => {
+                self.now = self.now.max(end);
+                if limit.is_some() { Err(self.expire()) } else { Ok(Waited::Through) }
+            }
+        }
+    }
+
+    /// The lifetime is over, once.
+    pub(super) fn expire(&mut self) -> Interrupted {
+        self.limit = None;
+        self.note("… lifetime over");
+        Interrupted::LifetimeExpired
+    }
+
+    /// Whether the caller does anything more.
+    pub(super) fn caller_is_done(&self) -> bool {
+        self.timeline.is_empty()
+    }
+
+    pub(super) fn note(&mut self, text: impl Into<String>) {
+        self.transcript.lines.push(Line { at: self.now, text: text.into() });
+    }
+
+    pub(super) fn ended(mut self, ended: Result<Next, Interrupted>) -> Transcript {
+        match ended {
+            Ok(Next::HandOver(extension)) => self.note(format!("handed over to extension {extension}")),
+            Ok(Next::Finished) if self.call != State::Ended => self.note("hang up"),
+            Ok(Next::Finished) | Err(_) => {}
+        }
+        self.transcript
+    }
+
+    pub(super) fn stopped(mut self, why: &str) -> Transcript {
+        self.note(format!("stopped: {why}"));
+        self.transcript
+    }
+
+    fn instant(&self) -> Instant {
+        self.start + self.now
+    }
+
+    fn length(&self, prompt: &Prompt) -> Duration {
+        match prompt {
+            Prompt::Sound(id) => self.scenario.sounds.get(id).map(|sound| sound.length).unwrap_or_default(),
+            // No script says a system sound yet, so a scenario does not know how long one takes.
+            Prompt::System(_) => Duration::ZERO,
+            Prompt::Silence(length) => *length,
+        }
+    }
+
+    fn name(&self, prompt: &Prompt) -> String {
+        match prompt {
+            Prompt::Sound(id) => match self.scenario.sounds.get(id) {
+                Some(sound) => sound.name.clone(),
+                None => format!("missing sound {id}"),
+            },
+            Prompt::System(name) => name.clone(),
+            Prompt::Silence(length) => format!("silence {}", seconds(*length)),
+        }
+    }
+}
+
+fn manner(barge_in: BargeIn) -> &'static str {
+    match barge_in.by {
+        DigitSet::ALL => "background",
+        DigitSet::NONE => "foreground",
+        _ => "stopped by some keys",
+    }
+}
+
+fn described(collected: &Collected) -> String {
+    let Collected { digits, ended_by } = collected;
+    match ended_by {
+        EndedBy::NoInput => "… nothing pressed".to_owned(),
+        EndedBy::MaxDigits => format!("… collected {digits}, all digits"),
+        EndedBy::InterDigitTimeout => format!("… collected {digits}, inter-digit timeout"),
+        EndedBy::Terminator(key) if digits.is_empty() => format!("… collected nothing, {key}"),
+        EndedBy::Terminator(key) => format!("… collected {digits}, {key}"),
+    }
+}

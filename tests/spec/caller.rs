@@ -1,0 +1,93 @@
+//! The `caller` fence: who calls, what they do and when, and who answers.
+//!
+//! Shape: one fact a line.
+//! Units: seconds, from the call's arrival or from the ringing.
+//! Errors: [`Problem`] on the line that is not understood.
+//!
+//! | line                                              | meaning                                     |
+//! |---------------------------------------------------|---------------------------------------------|
+//! | `3.2 presses 5`                                   | one key                                     |
+//! | `9.0 hangs up`                                    | the caller                                  |
+//! | `+7812 calls`, `+7812 calls anonymously`          | the caller's number, in place of the menu's |
+//! | `050 answers after 2 s`                           | and talks until the caller hangs up         |
+//! | `050 answers after 2 s and hangs up after 10 s`   | 10 s after the answer                       |
+//! | `050 is busy`                                     | 486                                         |
+//! | `050 does not answer`                             | it rings                                    |
+//! | `050 is not registered`                           | 480                                         |
+//! | `050 fails with 503`                              | that status                                 |
+//! | `090 is extension 7`                              | another IVR                                 |
+
+use std::time::Duration;
+
+use antiphon_ivr::{
+    Digit, ExtensionId,
+    call::Presentation,
+    simulator::{Event, Scenario, Target},
+};
+
+use crate::document::{Fence, Problem};
+
+/// Reads a fence into a scenario.
+pub(crate) fn read(fence: &Fence, scenario: &mut Scenario) -> Result<(), Problem> {
+    for (index, line) in fence.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        fact(&words, scenario)
+            .ok_or_else(|| Problem::new(fence.line + index + 1, format!("not understood: `{}`", line.trim())))?;
+    }
+    Ok(())
+}
+
+fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
+    let (subject, rest) = words.split_first()?;
+    match rest {
+        ["presses", key] => {
+            let mut keys = key.chars();
+            let digit = keys.next().filter(|_| keys.next().is_none()).and_then(Digit::from_char)?;
+            scenario.timeline.push((seconds(subject)?, Event::Pressed(digit)));
+        }
+        ["hangs", "up"] => scenario.timeline.push((seconds(subject)?, Event::HungUp)),
+        ["calls"] => (*subject).clone_into(&mut scenario.caller.number),
+        ["calls", "anonymously"] => {
+            (*subject).clone_into(&mut scenario.caller.number);
+            scenario.caller.presentation = Presentation::Restricted;
+        }
+        _ => drop(scenario.targets.insert((*subject).to_owned(), target(rest)?)),
+    }
+    Some(())
+}
+
+fn target(words: &[&str]) -> Option<Target> {
+    Some(match words {
+        ["answers", "after", after, "s"] => Target::Answers { after: seconds(after)?, talk: None },
+        ["answers", "after", after, "s", "and", "hangs", "up", "after", talk, "s"] => {
+            Target::Answers { after: seconds(after)?, talk: Some(seconds(talk)?) }
+        }
+        ["is", "busy"] => Target::Busy,
+        ["does", "not", "answer"] => Target::NoAnswer,
+        ["is", "not", "registered"] => Target::Fails { status: 480 },
+        ["fails", "with", status] => Target::Fails { status: status.parse().ok()? },
+        ["is", "extension", id] => Target::Ivr(ExtensionId(id.parse().ok()?)),
+        _ => return None,
+    })
+}
+
+/// A time written in seconds.
+pub(crate) fn seconds(text: &str) -> Option<Duration> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    text.parse().ok().filter(|_| plain).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_not_understood_is_told_with_its_number() {
+        for line in ["3.2 presses", "3.2 presses 12", "3.2 presses x", "x presses 1", "050 rings", "-1 hangs up", "050"]
+        {
+            let fence = Fence { line: 10, text: format!("0.0 presses 1\n{line}\n") };
+            let problem = read(&fence, &mut Scenario::default()).expect_err(line);
+            assert_eq!(problem.line, 12, "{line}");
+        }
+    }
+}
