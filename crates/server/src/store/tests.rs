@@ -112,6 +112,30 @@ fn directory_and_database_are_their_owners_only() {
     assert_eq!(mode(&data.join("antiphon.db")), 0o600);
 }
 
+#[test]
+fn a_database_of_a_later_version_is_refused_and_kept() {
+    let data = tempfile::tempdir().unwrap();
+    drop(Store::open(data.path()).unwrap());
+    let database = data.path().join("antiphon.db");
+    let applied = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+                   SELECT 99, 'later', applied_on, checksum FROM refinery_schema_history LIMIT 1";
+    rusqlite::Connection::open(&database).unwrap().execute(applied, []).unwrap();
+    let Err(error) = Store::open(data.path()) else { panic!("a later version was taken for this one") };
+    assert!(matches!(error, StoreError::Migration(_)), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(
+        data.path().join("antiphon.db"),
+        "this is no database, though it is long enough to be read as one. ".repeat(20),
+    )
+    .unwrap();
+    let Err(error) = Store::open(data.path()) else { panic!("a text was taken for a database") };
+    assert!(error.to_string().starts_with("store: "), "{error}");
+}
+
 #[tokio::test]
 async fn a_dialled_number_is_found_within_its_client() {
     let data = tempfile::tempdir().unwrap();
