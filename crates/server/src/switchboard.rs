@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     access::{Gate, Verdict},
+    api::Readiness,
     call::{CallEvent, INBOX, task},
     rooms::Rooms,
     signalling::Reception,
@@ -35,6 +36,7 @@ pub struct Calls {
     active: watch::Sender<usize>,
     capacity: usize,
     draining: AtomicBool,
+    readiness: watch::Sender<Readiness>,
 }
 
 /// Our own name of a call: sortable by its beginning, 32 hexadecimal digits when written. Never the SIP Call-ID.
@@ -65,7 +67,18 @@ impl std::fmt::Display for CallId {
 impl Calls {
     /// Room for this many calls.
     pub fn new(capacity: usize) -> Self {
-        Self { inboxes: Mutex::default(), active: watch::Sender::new(0), capacity, draining: AtomicBool::new(false) }
+        Self {
+            inboxes: Mutex::default(),
+            active: watch::Sender::new(0),
+            capacity,
+            draining: AtomicBool::new(false),
+            readiness: watch::Sender::new(Readiness::Ready),
+        }
+    }
+
+    /// Whether new calls are taken, now and whenever it changes.
+    pub fn readiness(&self) -> watch::Receiver<Readiness> {
+        self.readiness.subscribe()
     }
 
     /// How many calls are in progress, now and whenever it changes.
@@ -76,6 +89,7 @@ impl Calls {
     /// Takes no new calls from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.publish(self.lock().len());
     }
 
     /// Tells every call to end.
@@ -92,27 +106,28 @@ impl Calls {
     }
 
     fn add(&self, id: CallId, inbox: mpsc::Sender<CallEvent>) {
-        let active = {
-            let mut inboxes = self.lock();
-            inboxes.insert(id, inbox);
-            inboxes.len()
-        };
-        self.publish(active);
+        let mut inboxes = self.lock();
+        inboxes.insert(id, inbox);
+        self.publish(inboxes.len());
     }
 
     /// A call has ended.
     pub fn remove(&self, id: CallId) {
-        let active = {
-            let mut inboxes = self.lock();
-            inboxes.remove(&id);
-            inboxes.len()
-        };
-        self.publish(active);
+        let mut inboxes = self.lock();
+        inboxes.remove(&id);
+        self.publish(inboxes.len());
     }
 
+    /// Tells how many calls are up. Under the lock, so that the last word is the true one.
     fn publish(&self, active: usize) {
         self.active.send_replace(active);
         metrics::gauge!("antiphon_calls_active").set(active as f64);
+        let readiness = match self.has_room() {
+            true => Readiness::Ready,
+            false if self.draining.load(Ordering::Relaxed) => Readiness::Draining,
+            false => Readiness::Full,
+        };
+        self.readiness.send_if_modified(|known| std::mem::replace(known, readiness) != readiness);
     }
 
     /// The map is whole after every statement, so a panic elsewhere while it was locked harms nothing.

@@ -86,7 +86,7 @@ mod timetable;
 mod token;
 mod transaction;
 
-pub use auth::{AuthConfig, Authenticator, Secret, Verdict};
+pub use auth::{Algorithm, AuthConfig, Authenticator, Secret, Verdict};
 pub use config::{Admission, Config, Timers};
 pub use counters::Counters;
 pub use endpoint::Endpoint;

@@ -45,6 +45,8 @@ pub use serve::serve;
 pub enum Readiness {
     /// It does.
     Ready,
+    /// Every call that fits is up.
+    Full,
     /// It lets calls end and takes none.
     Draining,
 }

@@ -12,4 +12,5 @@ mod tests;
 mod verify;
 
 pub(crate) use answer::{answer, is_stale};
+pub use digest::Algorithm;
 pub use verify::{AuthConfig, Authenticator, Secret, Verdict};

@@ -33,7 +33,8 @@ impl Rig {
     fn new(max_nonces: usize) -> Self {
         #[expect(clippy::disallowed_methods, reason = "told time has to begin somewhere")]
         let now = Instant::now();
-        let config = AuthConfig { max_nonces, ..AuthConfig::new("antiphon", [7; 32]) };
+        let algorithms = vec![Algorithm::Sha256, Algorithm::Md5];
+        let config = AuthConfig { max_nonces, algorithms, ..AuthConfig::new("antiphon", [7; 32]) };
         Self { authenticator: Authenticator::new(config, now), now }
     }
 
@@ -79,11 +80,21 @@ fn a_right_answer_is_verified_by_either_algorithm() {
 }
 
 #[test]
-fn a_challenge_offers_the_stronger_algorithm_first_and_says_when_a_nonce_was_stale() {
+fn a_challenge_offers_its_algorithms_in_order_and_says_when_a_nonce_was_stale() {
     let mut rig = Rig::new(10);
     let headers = rig.authenticator.challenge(rig.now, Verdict::Stale);
     assert!(headers.iter().all(|(name, value)| name == "WWW-Authenticate" && value.ends_with("stale=true")));
     assert!(headers[0].1.contains("algorithm=SHA-256") && headers[1].1.contains("algorithm=MD5"));
+}
+
+/// A phone that stops at the first challenge whose algorithm it does not have could not register otherwise.
+#[test]
+fn the_usual_challenge_names_md5_alone() {
+    let mut rig = Rig::new(10);
+    rig.authenticator = Authenticator::new(AuthConfig::new("antiphon", [7; 32]), rig.now);
+    let headers = rig.authenticator.challenge(rig.now, Verdict::Missing);
+    assert_eq!(headers.len(), 1);
+    assert!(headers[0].1.contains("algorithm=MD5"));
 }
 
 #[test]
