@@ -20,6 +20,8 @@ mod loss;
 mod menu;
 #[path = "call/offers.rs"]
 mod offers;
+#[path = "call/peers.rs"]
+mod peers;
 #[path = "call/stream.rs"]
 mod stream;
 #[path = "call/transfer.rs"]

@@ -308,6 +308,9 @@ impl World {
             tokio::time::sleep(AFTERMATH).await;
             let left = self.load().await;
             assert_eq!(left, (0, 0), "calls and streams at the end of {place}\n{}", self.ladder());
+            let signalling = self.server.rooms.signalling.report().await.expect("signalling lives");
+            let left = (signalling.dialogs, signalling.transactions);
+            assert_eq!(left, (0, 0), "dialogs and transactions at the end of {place}\n{}", self.ladder());
             assert_eq!(self.net.sockets(SERVER.ip()), 1, "sockets of the server at the end of {place}");
             let quiet_since = Instant::now();
             tokio::time::sleep(AFTERMATH).await;

@@ -31,6 +31,33 @@ fn the_readmes_call_to_the_demo_menu_works_from_the_root() {
 }
 
 #[test]
+fn the_demo_is_there_over_tcp_too() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let server = Server::start(folder.path(), "");
+    let tcp = server.ready.sip.iter().find_map(|listener| listener.strip_prefix("tcp:")).expect("a TCP listener");
+    let mut command = Command::new("sipp");
+    command.arg("-sf").arg(root().join("tests/sipp/demo.xml")).current_dir(folder.path());
+    command.args([
+        "-t",
+        "t1",
+        "-s",
+        "100",
+        "-m",
+        "1",
+        "-i",
+        "127.0.0.1",
+        "-nostdin",
+        "-timeout",
+        "30s",
+        "-timeout_error",
+    ]);
+    command.arg(tcp).stdout(Stdio::null()).stderr(Stdio::null());
+    let status = Running::start(&mut command).ends_within(Duration::from_secs(40));
+    assert!(status.success(), "{status}\n{}", server.log());
+}
+
+#[test]
 fn a_second_server_on_the_same_directory_is_refused_in_one_line_with_status_1() {
     let _alone = alone();
     let folder = tempfile::tempdir().expect("a temporary directory");

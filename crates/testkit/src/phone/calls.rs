@@ -143,6 +143,7 @@ impl Calls {
                 self.write(request, Waiting::Registration { password, reply, challenged: Challenged::NotYet });
             }
             Order::Move { to, reply } => self.move_media(to, reply),
+            Order::Reoffer { sdp, reply } => self.reoffer(&sdp, reply),
         }
     }
 
@@ -189,9 +190,12 @@ impl Calls {
 
     pub(super) fn move_media(&mut self, to: SocketAddr, reply: oneshot::Sender<u16>) {
         self.rtp = to;
-        let offer = sdp::description(&self.setup, to, 2);
+        self.reoffer(&sdp::description(&self.setup, to, 2), reply);
+    }
+
+    fn reoffer(&mut self, offer: &str, reply: oneshot::Sender<u16>) {
         if let Some(reinvite) = self.in_dialog("INVITE") {
-            self.write(reinvite.with_body("application/sdp", &offer), Waiting::Reoffer(reply));
+            self.write(reinvite.with_body("application/sdp", offer), Waiting::Reoffer(reply));
         }
     }
 

@@ -105,6 +105,7 @@ enum Order {
     Press(char),
     Speak(Option<Audio>),
     Move { to: SocketAddr, reply: oneshot::Sender<u16> },
+    Reoffer { sdp: String, reply: oneshot::Sender<u16> },
     Register { password: String, reply: oneshot::Sender<u16> },
 }
 
@@ -195,6 +196,13 @@ impl SimPhone {
         let (reply, status) = oneshot::channel();
         self.order(Order::Move { to, reply }).await;
         self.patiently("moves its media", status).await.unwrap_or_default()
+    }
+
+    /// Makes a new offer of the test's own by a re-INVITE; answers with the final status.
+    pub async fn reoffer(&self, sdp: &str) -> u16 {
+        let (reply, status) = oneshot::channel();
+        self.order(Order::Reoffer { sdp: sdp.to_owned(), reply }).await;
+        self.patiently("offers anew", status).await.unwrap_or_default()
     }
 
     /// Registers under its name with this password; answers with the final status.
