@@ -130,6 +130,20 @@ mod tests {
     }
 
     #[test]
+    fn another_server_on_the_same_range_leaves_the_rest_of_it_to_us() {
+        let taken: Vec<u16> = (20_000..20_400).step_by(2).collect();
+        let ports = ports(&taken, 20_000..=20_403);
+        assert_eq!(ports.lease(HERE).unwrap().0.port, 20_400);
+    }
+
+    #[test]
+    fn a_range_that_others_hold_whole_says_so() {
+        let ports = ports(&[20_000, 20_002], 20_000..=20_003);
+        assert_eq!(ports.lease(HERE).map(drop).unwrap_err(), NoPort);
+        assert_eq!(lock(&ports.free).len(), 2);
+    }
+
+    #[test]
     fn an_exhausted_range_says_so() {
         let ports = ports(&[], 20_000..=20_001);
         let held = ports.lease(HERE).unwrap();
