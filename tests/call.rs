@@ -8,6 +8,8 @@
 mod access;
 #[path = "call/adapter.rs"]
 mod adapter;
+#[path = "call/demo.rs"]
+mod demo;
 #[path = "call/endings.rs"]
 mod endings;
 #[path = "call/house.rs"]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use antiphon_ivr::{ContextId, ExtensionId, SoundId};
 use antiphon_media::{Audio, Codec};
 use antiphon_server::app::{self, MediaDrive, Server};
+use antiphon_server::first_start;
 use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
@@ -196,6 +197,18 @@ impl World {
         author.client = author.commit(CreateClient { prefix: "000".to_owned() }).await;
         author.fill().await;
         drop(author);
+        Self::begin(data, store, shape).await
+    }
+
+    /// The world of a first start: the demo menu and nothing else.
+    pub(crate) async fn of_the_demo() -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory");
+        let store = Store::open(&data.path().join("data")).expect("an empty store");
+        first_start::prepare(&store, &data.path().join("data")).await.expect("a first start");
+        Self::begin(data, store, Shape::default()).await
+    }
+
+    async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
         let file = data.path().join("antiphon.toml");
         let trunk = format!(
             "[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n"

@@ -8,11 +8,15 @@ use sha2::Sha256;
 use std::fmt::Write;
 
 /// What a phone proves who it is with.
-pub(crate) struct Proof<'a> {
-    pub(crate) user: &'a str,
-    pub(crate) password: &'a str,
-    pub(crate) method: &'a str,
-    pub(crate) uri: &'a str,
+pub struct Proof<'a> {
+    /// The user.
+    pub user: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// The method of the request.
+    pub method: &'a str,
+    /// The URI of the request.
+    pub uri: &'a str,
 }
 
 fn param<'a>(challenge: &'a str, name: &str) -> Option<&'a str> {
@@ -36,8 +40,8 @@ fn hash(algorithm: &str, text: &str) -> String {
     })
 }
 
-/// The answer to a challenge, with `qop=auth` where that is offered.
-pub(crate) fn authorization(challenge: &str, proof: &Proof<'_>) -> Option<String> {
+/// The answer to a challenge, with `qop=auth` where that is offered; `None` when it is no digest challenge.
+pub fn authorization(challenge: &str, proof: &Proof<'_>) -> Option<String> {
     let (realm, nonce) = (param(challenge, "realm")?, param(challenge, "nonce")?);
     let algorithm = param(challenge, "algorithm").unwrap_or("MD5");
     let Proof { user, password, method, uri } = proof;

@@ -15,6 +15,7 @@ mod sip_text;
 mod sound;
 mod stream;
 
+pub use digest::{Proof, authorization};
 pub use heard::{Heard, Sound, Span};
 pub use ladder::ladder;
 pub use net::{BindError, Datagram, Fate, Passed, Path, VirtualNet, VirtualSocket};
