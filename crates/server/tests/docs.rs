@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use antiphon_ivr::rules::OptionKey;
-use antiphon_server::api::{ApiState, Readiness, router, serve};
+use antiphon_server::api::{ApiState, router, serve};
+use antiphon_server::calls::Readiness;
 use antiphon_server::first_start;
 use antiphon_server::store::{ExtensionKind, Store};
 use metrics_exporter_prometheus::PrometheusBuilder;

@@ -8,7 +8,8 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use super::{ApiState, Readiness};
+use super::ApiState;
+use crate::calls::Readiness;
 
 pub(super) async fn alive() -> Json<Value> {
     Json(json!({ "status": "alive" }))

@@ -7,7 +7,7 @@ use antiphon_sip::{Admission, Counters, DialogId, Invitation, Rejection, SipErro
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::call::CallEvent;
+use crate::{call::CallEvent, queue::send_now};
 
 /// Orders that wait for the endpoint at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
@@ -61,12 +61,7 @@ impl Signalling {
 
     /// Gives an order from a place that cannot wait, such as a destructor.
     pub fn order_now(&self, order: Order) {
-        if let Err(mpsc::error::TrySendError::Full(order)) = self.orders.try_send(order)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let orders = self.orders.clone();
-            runtime.spawn(async move { orders.send(order).await });
-        }
+        send_now(&self.orders, order);
     }
 
     /// Calls somebody and says under which dialog; `None` when the process is ending.

@@ -20,6 +20,7 @@ pub use self::handle::{Order, Report, Signalling, orders};
 use crate::{
     call::CallEvent,
     net::{self, Wire},
+    queue::send_now,
 };
 
 /// Messages that wait for the endpoint at most.
@@ -206,8 +207,7 @@ fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. })) {
         return;
     }
-    let inbox = inbox.clone();
-    tokio::spawn(async move { inbox.send(event).await });
+    send_now(inbox, event);
 }
 
 async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::{Answer, Api};
-use crate::api::Readiness;
+use crate::calls::Readiness;
 
 impl Api {
     async fn ask_token(&self, query: &str, authorization: Option<String>, body: String) -> Answer {
