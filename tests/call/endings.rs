@@ -164,3 +164,21 @@ async fn a_caller_that_never_acknowledges_is_hung_up() {
     assert!(oks.count() > 5, "the 200 is repeated");
     world.leaves_nothing().await;
 }
+
+#[tokio::test]
+async fn a_callee_that_hangs_up_before_the_callers_ack_ends_the_call() {
+    let world = World::new().await;
+    let caller = world.caller();
+    let callee = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
+    world.net.lose(1, |from, _, datagram| {
+        from.ip() == std::net::IpAddr::from([127, 0, 0, 10]) && datagram.starts_with(b"ACK ")
+    });
+    caller.call("002").await;
+    callee.up().await;
+    pass(100).await;
+    callee.hang_up().await;
+    let hung_up = tokio::time::Instant::now();
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert!(hung_up.elapsed() < Duration::from_secs(2), "{:?}\n{}", hung_up.elapsed(), world.ladder());
+    world.leaves_nothing().await;
+}

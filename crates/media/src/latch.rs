@@ -1,12 +1,14 @@
 //! Where a stream sends, and whom it hears: symmetric RTP.
 //!
-//! Shape: the address of the SDP until the first valid packet comes; from then on that packet's source, and no other.
+//! Shape: the address of the SDP until the first valid packet comes; from then on that packet's source, and no other but the
+//! address of the SDP.
 //! Errors: packets of other sources are refused, for the caller to count.
 //! Sources: RFC 4961 (symmetric RTP), RFC 7362 (latching and its risks).
 //!
-//! The first valid packet decides, also when it comes from the address of the SDP: a stranger who sends later cannot
-//! take the stream over. A new negotiation opens learning again, because the peer may have moved; what
-//! is then still under way from the old source does not count.
+//! The first valid packet decides, so that a peer behind a NAT is found and a stranger who sends later cannot take the
+//! stream over. A stranger who was first loses it to the first packet from the address of the SDP, which only the peer
+//! could name; from there it does not move again. A new negotiation opens learning again, because the peer may have
+//! moved; what is then still under way from the old source does not count.
 
 use std::net::SocketAddr;
 
@@ -70,6 +72,10 @@ impl Latch {
             self.learned = Some(from);
         }
         match self.learning {
+            Learning::Done if self.negotiated == Some(from) => {
+                self.learned = Some(from);
+                Source::Peer
+            }
             Learning::Done if self.learned == Some(from) => Source::Peer,
             Learning::Open | Learning::Done => Source::Stranger,
         }
@@ -109,8 +115,18 @@ mod tests {
         assert_eq!(latch.remote(), Some(at(1)));
         assert_eq!(latch.hear(at(2)), Source::Peer);
         assert_eq!(latch.remote(), Some(at(2)));
-        assert_eq!(latch.hear(at(1)), Source::Stranger);
+        assert_eq!(latch.hear(at(3)), Source::Stranger);
         assert_eq!(latch.hear(at(2)), Source::Peer);
+    }
+
+    #[test]
+    fn a_stranger_that_was_first_loses_the_stream_to_the_address_of_the_sdp() {
+        let mut latch = Latch::new(Some(at(1)));
+        assert_eq!(latch.hear(at(2)), Source::Peer);
+        assert_eq!(latch.hear(at(1)), Source::Peer);
+        assert_eq!(latch.remote(), Some(at(1)));
+        assert_eq!(latch.hear(at(2)), Source::Stranger);
+        assert_eq!(latch.remote(), Some(at(1)));
     }
 
     #[test]

@@ -147,8 +147,8 @@ impl RtpStream {
             self.totals.dropped.malformed += 1;
             return;
         };
-        let is_sound = packet.payload_type == self.negotiated.payload_type;
-        if !is_sound && Some(packet.payload_type) != self.negotiated.telephone_event {
+        let sound = self.codec_of(packet.payload_type);
+        if sound.is_none() && Some(packet.payload_type) != self.negotiated.telephone_event {
             self.totals.dropped.unknown_payload += 1;
             return;
         }
@@ -156,17 +156,28 @@ impl RtpStream {
             self.totals.dropped.foreign_source += 1;
             return;
         }
-        if is_sound && packet.payload.len() > CAP as usize {
+        if sound.is_some() && packet.payload.len() > CAP as usize {
             self.totals.dropped.oversize += 1;
             return;
         }
         self.totals.received += 1;
         self.last_heard = Some(now);
         self.received.note(packet.ssrc, packet.sequence);
-        if !is_sound {
-            self.receive_keys(&packet, peer, events);
-        } else if let Some(peer) = peer {
-            peer.hear(self.negotiated.codec, &packet);
+        match (sound, peer) {
+            (None, peer) => self.receive_keys(&packet, peer, events),
+            (Some(codec), Some(peer)) => peer.hear(codec, &packet),
+            (Some(_), None) => {}
+        }
+    }
+
+    /// What a received payload type says. The codec that we send is not always the one that the peer sends: an answer
+    /// that names both lets each side choose, and the peer should choose what our offer preferred (RFC 3264 section 6.1).
+    fn codec_of(&self, payload_type: u8) -> Option<Codec> {
+        let agreed = &self.negotiated;
+        match payload_type {
+            number if number == agreed.payload_type => Some(agreed.codec),
+            number if Some(number) == agreed.telephone_event => None,
+            number => Codec::of_static_payload_type(number),
         }
     }
 

@@ -32,6 +32,15 @@ impl Codec {
         }
     }
 
+    /// The codec that a static payload type stands for.
+    pub const fn of_static_payload_type(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Pcmu),
+            8 => Some(Self::Pcma),
+            _ => None,
+        }
+    }
+
     /// The encoding name of `a=rtpmap` (RFC 3551 section 6).
     pub const fn name(self) -> &'static str {
         match self {

@@ -320,7 +320,7 @@ fn packets_that_are_not_ours_are_dropped_by_reason() {
     hear(1, peer(9), &[0x40; 40]);
     hear(1, peer(9), &datagram(13, 160));
     hear(1, peer(2), &datagram(8, 160));
-    hear(1, peer(1), &datagram(8, 160));
+    hear(1, peer(3), &datagram(8, 160));
     hear(1, peer(2), &datagram(8, 1_601));
     hear(3, peer(2), &datagram(8, 160));
     let totals = bench.pool.totals();
@@ -351,6 +351,21 @@ fn a_bridge_carries_sound_both_ways_over_codecs_and_packet_lengths() {
         assert_unbroken(bench.of(2));
         assert_eq!(bench.pool.totals().bridge_dropped_samples, 0, "{one} to {other}");
     }
+}
+
+/// A callee that answers `0 8` to our `8 0` should send what we prefer, which is not what we send (RFC 3264 section 6.1).
+#[test]
+fn a_bridge_carries_the_other_g711_than_the_one_we_send() {
+    let ulaw = Negotiated { codec: Codec::Pcmu, payload_type: 0, ..negotiated(1, 20) };
+    let mut bench = Bench::with(&[(1, ulaw), (2, negotiated(2, 20))]);
+    bench.pool.bridge(StreamId(1), StreamId(2));
+    for at in 0..50 {
+        bench.receive_sound(1, at, 160, 0x2A);
+        bench.run(ms(20));
+    }
+    let spoken = bench.sound_of(2).iter().filter(|&&byte| byte == 0x2A).count();
+    assert!(spoken > 40 * 160, "{spoken} samples of A-law");
+    assert_eq!(bench.pool.totals().dropped.unknown_payload, 0);
 }
 
 #[test]

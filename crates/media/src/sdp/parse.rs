@@ -157,7 +157,7 @@ impl Medium {
 }
 
 fn static_format(number: u8) -> Option<Format> {
-    [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| codec.static_payload_type() == number).map(Format::Sound)
+    Codec::of_static_payload_type(number).map(Format::Sound)
 }
 
 /// `name/rate`, with `/1` for the channels or without.

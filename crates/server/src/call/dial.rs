@@ -220,7 +220,7 @@ async fn join(call: &mut Executor, winner: &mut Leg, answer: &Bytes) -> Result<O
         return Ok(Some(error.status()));
     }
     // A caller who only heard it ring is answered now, by the one who picked up.
-    call.answer().await?;
+    call.pick_up().await?;
     Ok(None)
 }
 

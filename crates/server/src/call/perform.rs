@@ -52,8 +52,24 @@ impl Executor {
         outcome
     }
 
-    pub(super) async fn answer(&mut self) -> Result<(), Interrupted> {
-        let Some(since) = self.unanswered_since.take() else { return Ok(()) };
+    /// Answers the caller, once, and gives the ACK a moment. Digits that come meanwhile are kept.
+    async fn answer(&mut self) -> Result<(), Interrupted> {
+        let Some(patience) = self.pick_up().await? else { return Ok(()) };
+        let until = clock() + patience;
+        loop {
+            match self.hear(Some(until)).await? {
+                Heard::Confirmed | Heard::Timeout => return Ok(()),
+                Heard::Digit(digit) => self.digits.push(digit),
+                Heard::PlaybackEnded(_) | Heard::Other(_) => {}
+            }
+        }
+    }
+
+    /// Sends the 200 to the caller, once. What is returned is how long the ACK is worth a wait; `None` when it went out before.
+    ///
+    /// Somebody who joins two legs does not wait: what the callee does meanwhile, such as hanging up, must be heard.
+    pub(super) async fn pick_up(&mut self) -> Result<Option<Duration>, Interrupted> {
+        let Some(since) = self.unanswered_since.take() else { return Ok(None) };
         let offer = self.offer.take();
         let patience = if offer.is_some() { ACK_PATIENCE } else { LATE_ANSWER_PATIENCE };
         if let Err(error) = self.caller.answer(offer.as_deref()).await {
@@ -62,13 +78,7 @@ impl Executor {
             return Err(self.end(Interrupted::LocalHangup));
         }
         metrics::histogram!("antiphon_setup_seconds").record(clock().saturating_duration_since(since).as_secs_f64());
-        let until = clock() + patience;
-        loop {
-            match self.hear(Some(until)).await? {
-                Heard::Confirmed | Heard::Timeout => return Ok(()),
-                _ => {}
-            }
-        }
+        Ok(Some(patience))
     }
 
     async fn play(&mut self, play: Play) -> Result<Played, Interrupted> {
