@@ -15,8 +15,10 @@ struct Package {
     why: &'static str,
 }
 
-const PACKAGES: &[Package] =
-    &[Package { name: "sip-tester", program: "sipp", why: "the wire tests call the server with SIPp" }];
+const PACKAGES: &[Package] = &[
+    Package { name: "sip-tester", program: "sipp", why: "the wire tests call the server with SIPp" },
+    Package { name: "curl", program: "curl", why: "the tests make the documented requests with curl" },
+];
 
 /// The newest that builds with the Rust version of this workspace.
 const CARGO_DENY_VERSION: &str = "0.20.2";

@@ -32,6 +32,9 @@ use crate::{
     switchboard::{Calls, Switchboard},
 };
 
+/// Dialogs beyond those of the calls that fit: refusals on their way.
+const RESERVE: usize = 256;
+
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -101,6 +104,10 @@ pub async fn start(
     let config = antiphon_sip::Config {
         listeners,
         user_agent: concat!("Antiphon/", env!("CARGO_PKG_VERSION")).to_owned(),
+        // Every call may have dialled others.
+        max_dialogs: 2 * capacity + RESERVE,
+        // A transaction is remembered for 32 s: room for INVITE and BYE of some 4,500 calls a second.
+        max_transactions: 300_000,
         ..Default::default()
     };
     let endpoint = Endpoint::new(config, rand::random());

@@ -3,6 +3,7 @@
 //! [`serve`] is `antiphon serve`; [`app`] builds the rooms; ARCHITECTURE.md is the map.
 
 pub mod access;
+pub mod api;
 pub mod app;
 pub mod call;
 pub mod directory;
@@ -12,6 +13,7 @@ pub mod media;
 pub mod net;
 pub mod registrar;
 pub mod rooms;
+pub mod serve;
 pub mod settings;
 pub mod shutdown;
 pub mod signalling;

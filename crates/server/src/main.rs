@@ -1,2 +1,46 @@
-//! The `antiphon` binary.
-fn main() {}
+//! The `antiphon` binary: arguments, settings, start, wait for a signal.
+//!
+//! Errors: exit status 2 for unusable settings, 1 for anything else, each with one line on standard error.
+
+use std::{process::ExitCode, sync::Arc};
+
+use antiphon_server::{
+    serve,
+    settings::{Command, Settings},
+};
+
+fn main() -> ExitCode {
+    let environment = |name: &str| std::env::var(name).ok();
+    match Command::parse(std::env::args_os(), &environment) {
+        Ok(Command::Print(text)) => {
+            print(&text);
+            ExitCode::SUCCESS
+        }
+        Ok(Command::Serve(settings)) => run(*settings),
+        Err(error) => fail(&error, 2),
+    }
+}
+
+fn run(settings: Settings) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, 1),
+    };
+    let reload = || Settings::load(std::env::args_os(), &|name| std::env::var(name).ok());
+    match runtime.block_on(serve::serve(settings, Arc::new(antiphon_server::net::Machine), print, reload)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error, 1),
+    }
+}
+
+/// Standard output is for what was asked for and the ready line; logs go to standard error.
+#[allow(clippy::print_stdout)]
+fn print(text: &str) {
+    println!("{text}");
+}
+
+#[allow(clippy::print_stderr)]
+fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
+    eprintln!("antiphon: {error}");
+    ExitCode::from(status)
+}

@@ -4,11 +4,11 @@
 //! Prometheus text on request, the media workers' counters asked for at that moment.
 //! Units: seconds, as Prometheus likes them.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io::IsTerminal};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{Layer, Registry, layer::SubscriberExt, reload, util::SubscriberInitExt};
+use tracing_subscriber::{Layer, Registry, filter::Targets, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
 use crate::{media::Media, settings::LogFormat};
 
@@ -17,20 +17,21 @@ const SETUP_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
 
 /// Changes the log level while the server runs.
 #[derive(Clone)]
-pub struct LogLevel(reload::Handle<LevelFilter, Registry>);
+pub struct LogLevel(reload::Handle<Targets, Registry>);
 
 impl LogLevel {
     /// From now on, this is the most talkative level that is logged.
     pub fn set(&self, level: LevelFilter) {
         // Fails only when the subscriber is gone, with the process.
-        let _ = self.0.reload(level);
+        let _ = self.0.reload(filter(level));
     }
 }
 
 /// Starts logging to standard error.
 pub fn start_logging(level: LevelFilter, format: LogFormat) -> LogLevel {
-    let (filter, handle) = reload::Layer::new(level);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let (filter, handle) = reload::Layer::new(filter(level));
+    let colours = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     let lines = match format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
@@ -39,10 +40,22 @@ pub fn start_logging(level: LevelFilter, format: LogFormat) -> LogLevel {
     LogLevel(handle)
 }
 
+/// Our own lines at the level asked for; other crates speak up from WARN on.
+fn filter(level: LevelFilter) -> Targets {
+    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("antiphon", level)
+}
+
 /// Everything that `/metrics` shows.
 #[derive(Clone)]
 pub struct Metrics {
     counted: PrometheusHandle,
+    media: Option<Media>,
+}
+
+impl From<PrometheusHandle> for Metrics {
+    fn from(counted: PrometheusHandle) -> Self {
+        Self { counted, media: None }
+    }
 }
 
 impl Metrics {
@@ -55,14 +68,22 @@ impl Metrics {
         let builder = PrometheusBuilder::new().set_buckets_for_metric(setup, &SETUP_BUCKETS)?;
         let counted = builder.install_recorder()?;
         describe();
-        Ok(Self { counted })
+        Ok(counted.into())
+    }
+
+    /// The same metrics, with the counters of these media workers.
+    #[must_use]
+    pub fn with_media(self, media: Media) -> Self {
+        Self { media: Some(media), ..self }
     }
 
     /// The metrics in Prometheus text format, with the media workers' counters as of now.
-    pub async fn render(&self, media: &Media) -> String {
+    pub async fn render(&self) -> String {
         self.counted.run_upkeep();
         let mut text = self.counted.render();
-        media_metrics(media, &mut text).await;
+        if let Some(media) = &self.media {
+            media_metrics(media, &mut text).await;
+        }
         text
     }
 }

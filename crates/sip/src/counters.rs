@@ -10,6 +10,8 @@ pub struct Counters {
     pub requests: u64,
     /// Responses received that parse.
     pub responses: u64,
+    /// Datagrams of nothing but line ends or zeros, as phones behind a NAT send them.
+    pub keep_alives: u64,
     /// Bytes that are no message; answered with 400 or 505 where that was possible.
     pub malformed: u64,
     /// Repetitions absorbed by a transaction.

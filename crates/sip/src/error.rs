@@ -40,6 +40,9 @@ pub enum Malformed {
     /// A URI does not parse (RFC 3261 §19.1).
     #[error("a URI is malformed")]
     Uri,
+    /// The `Call-ID` is empty, or not printable text without spaces.
+    #[error("the Call-ID header is malformed")]
+    CallId,
     /// The `CSeq` is no number below 2^31 and method, or names another method than the request line.
     #[error("the CSeq header is malformed")]
     CSeq,

@@ -6,6 +6,7 @@
 use crate::flow::Flow;
 use crate::message::{NameAddr, Request, StatusCode, Uri};
 use bytes::Bytes;
+use std::fmt;
 
 /// Names a dialog from its first event or order to its `Ended`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +15,18 @@ pub struct DialogId(pub(crate) u64);
 /// Names a request outside dialogs that waits for our answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub(crate) u64);
+
+impl fmt::Display for DialogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,9 +157,9 @@ pub struct Credentials {
     pub realm: Option<String>,
 }
 
-impl std::fmt::Debug for Credentials {
+impl fmt::Debug for Credentials {
     /// Without the password, so that no log can hold it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
             .field("username", &self.username)
             .field("realm", &self.realm)

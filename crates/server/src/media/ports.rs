@@ -13,9 +13,6 @@ use std::{
 
 use crate::net::{MediaSocket, Network};
 
-/// How many ports are tried before giving up, when other programs hold some of the range.
-const TRIES: usize = 64;
-
 /// Every port of the range is in use.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("no free RTP port")]
@@ -52,9 +49,9 @@ impl Ports {
     /// Binds a free port at this address.
     ///
     /// # Errors
-    /// [`NoPort`] when none is free, or when the ports tried are all taken by other programs.
+    /// [`NoPort`] when none is free. Ports that other programs hold are passed over, each for the price of a failed bind.
     pub fn lease(&self, ip: IpAddr) -> Result<(Lease, Box<dyn MediaSocket>), NoPort> {
-        for _ in 0..TRIES {
+        for _ in 0..self.total {
             let port = lock(&self.free).pop_front().ok_or(NoPort)?;
             let lease = Lease { port, free: self.free.clone() };
             if let Ok(socket) = self.network.media_socket(SocketAddr::new(ip, port)) {

@@ -15,8 +15,10 @@ const MAX_FIELDS: usize = 32;
 
 /// The hash of a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Algorithm {
+pub enum Algorithm {
+    /// SHA-256 (RFC 8760).
     Sha256,
+    /// MD5 (RFC 2617), the one that every phone has.
     Md5,
 }
 

@@ -7,7 +7,10 @@
 
 mod answer;
 mod digest;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub(crate) use answer::{answer, is_stale};
+pub use digest::Algorithm;
 pub use verify::{AuthConfig, Authenticator, Secret, Verdict};

@@ -55,7 +55,11 @@ impl Endpoint {
         let mut headers = self.request_headers();
         headers.push("Contact", self.listeners.contact(flow, user.as_deref()));
         headers.push("Allow", ALLOW);
-        push_foreign(&mut headers, &invitation.headers);
+        let ours = |name: &str| {
+            ["Contact", "m", "Allow", "Content-Type", "c"].iter().any(|own| name.eq_ignore_ascii_case(own))
+        };
+        let foreign: Vec<_> = invitation.headers.into_iter().filter(|(name, _)| !ours(name)).collect();
+        push_foreign(&mut headers, &foreign);
         if !invitation.offer.is_empty() {
             headers.push("Content-Type", SDP);
         }

@@ -73,6 +73,11 @@ impl Endpoint {
 
     /// Takes one whole message: a datagram, or what [`StreamFramer`](crate::StreamFramer) cut.
     pub fn handle_datagram(&mut self, now: Instant, flow: Flow, datagram: &[u8]) {
+        if datagram.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            // Phones keep their NAT open with these (RFC 5626 §3.5.1 in spirit).
+            self.counters.keep_alives += 1;
+            return;
+        }
         match wire::parse(datagram) {
             Ok(Message::Request(request)) => self.receive_request(now, flow, request),
             Ok(Message::Response(response)) => self.receive_response(now, flow, &response),

@@ -11,7 +11,7 @@ use crate::event::{DialogId, EndReason, Event};
 use crate::flow::Flow;
 use crate::message::build::Outgoing;
 use crate::message::{Method, Response, StatusCode};
-use crate::transaction::{ClientMachine, ClientOwner, ForkAck, Received};
+use crate::transaction::{ClientEntry, ClientMachine, ClientOwner, ForkAck, Received};
 use std::time::Instant;
 
 /// At most this many forks of one call are acknowledged; further ones end by their own timers.
@@ -23,11 +23,13 @@ impl Endpoint {
         let cseq = &response.common.cseq;
         let branch = response.common.via.branch();
         let key = if cseq.method == Method::Cancel { cancel_key(&branch) } else { branch };
-        let ours = |entry: &crate::transaction::ClientEntry| {
+        let ours = |entry: &ClientEntry| {
             entry.request.method == cseq.method
                 && entry.request.cseq == cseq.number
                 && entry.request.call_id == response.common.call_id
                 && entry.flow.transport == flow.transport
+                // A second Via means that it was meant for someone behind us (RFC 3261 §8.1.3.3).
+                && response.common.headers.items("Via").nth(1).is_none()
         };
         match self.transactions.client(&key) {
             Some(entry) if ours(entry) => match entry.owner {
@@ -130,6 +132,8 @@ impl Endpoint {
         let answer = sdp.or_else(|| early_of(dialog, response)).unwrap_or_default();
         dialog.path = path;
         dialog.remote_tag = response.common.to.tag();
+        // What other forks counted while it rang says nothing about this one.
+        dialog.remote_seq = None;
         dialog.state = State::Confirmed(Exchange::Idle);
         if dialog.announced == Announced::Ended {
             // The answer crossed the CANCEL, or came before one could be sent.

@@ -4,7 +4,7 @@
 //! Errors: an empty name is skipped; an unusable name is [`Malformed::Address`], which the caller may replace.
 //! Sources: RFC 3261 §7.3.1, §25.1 (`generic-param`).
 
-use super::text::{find_outside_quotes, split_outside_quotes, unquote};
+use super::text::{find_outside_quotes, quoted_len, split_outside_quotes, unquote};
 use crate::error::Malformed;
 use std::borrow::Cow;
 use std::fmt;
@@ -31,7 +31,10 @@ impl Params {
                 Some(at) => (piece[..at].trim_end(), Some(piece[at + 1..].trim_start())),
                 None => (piece, None),
             };
-            if name.is_empty() || name.bytes().any(|byte| b" \t\"<>@".contains(&byte)) {
+            let bare =
+                |text: &str| !text.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '"' | '<' | '>'));
+            let value_fits = value.is_none_or(|value| bare(value) || quoted_len(value) == Some(value.len()));
+            if name.is_empty() || !bare(name) || name.contains('@') || !value_fits {
                 return Err(Malformed::Address);
             }
             params.0.push((name.to_owned(), value.map(str::to_owned)));

@@ -169,6 +169,24 @@ fn an_sdp_part_of_a_multipart_body_is_the_offer() {
     assert_eq!(body::sdp(&headers, &Bytes::from_static(b"x")), Err(body::NoSdp::Absent));
 }
 
+#[test]
+fn what_could_not_leave_as_it_came_is_refused() {
+    let check =
+        |from: &str, to: &str, expected: Malformed| assert_eq!(refusal(&INVITE.replace(from, to)), expected, "{to:?}");
+    check("branch=z9hG4bKa", "b\0anch=z9hG4bKa", Malformed::Via);
+    check("branch=z9hG4bKa", "branch=z9 hG4bKa", Malformed::Via);
+    check("tag=1", "tag=\"1\"2", Malformed::Address);
+    check("abc@192.0.2.7", "abc\x07@192.0.2.7", Malformed::CallId);
+    check("abc@192.0.2.7", "", Malformed::CallId);
+}
+
+#[test]
+fn the_types_of_rsip_and_ours_mean_the_same() {
+    assert_eq!(rsip::StatusCode::from(StatusCode::BUSY_HERE), rsip::StatusCode::BusyHere);
+    assert_eq!(StatusCode::from(&rsip::StatusCode::BusyHere), StatusCode::BUSY_HERE);
+    assert_eq!(Method::from(rsip::Method::Invite), Method::Invite);
+}
+
 fn frames(framer: &mut StreamFramer) -> Vec<Frame> {
     std::iter::from_fn(|| framer.next_frame().expect("the stream is sound")).collect()
 }

@@ -159,10 +159,7 @@ fn finish(start: &StartLine<'_>, headers: &Headers, body: Bytes) -> Result<Messa
         via: headers.items("Via").next().ok_or(Malformed::MissingHeader)?.parse()?,
         from: single(headers, "From")?.parse::<NameAddr>()?,
         to: single(headers, "To")?.parse::<NameAddr>()?,
-        call_id: Some(single(headers, "Call-ID")?)
-            .filter(|id| !id.is_empty())
-            .ok_or(Malformed::MissingHeader)?
-            .to_owned(),
+        call_id: call_id(single(headers, "Call-ID")?)?.to_owned(),
         cseq: cseq(single(headers, "CSeq")?)?,
         headers: headers.clone(),
         body,
@@ -189,6 +186,12 @@ fn single<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, Malformed> {
     let mut values = headers.all(name);
     let value = values.next().ok_or(Malformed::MissingHeader)?;
     if values.next().is_some() { Err(Malformed::RepeatedHeader) } else { Ok(value) }
+}
+
+/// A Call-ID is printable and has no spaces, so that it leaves as it came.
+fn call_id(value: &str) -> Result<&str, Malformed> {
+    let printable = !value.is_empty() && !value.chars().any(|c| c.is_control() || c.is_whitespace());
+    if printable { Ok(value) } else { Err(Malformed::CallId) }
 }
 
 fn cseq(value: &str) -> Result<CSeq, Malformed> {

@@ -4,6 +4,15 @@
 //! Sources: RFC 3261 §17.2.3 (server, with the rule for RFC 2543 peers), §8.2.2.2 (merged requests), §9.2 (CANCEL).
 
 use crate::message::{MAGIC_COOKIE, Method, Request};
+use crate::token::hex;
+use sha2::{Digest, Sha256};
+
+/// Keys longer than this are kept as their hash, so that a peer cannot fill the memory with long branches.
+const MAX_KEY: usize = 200;
+
+fn bounded(key: String) -> String {
+    if key.len() > MAX_KEY { hex(&Sha256::digest(key)) } else { key }
+}
 
 /// Names a server transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,17 +34,17 @@ impl ServerKey {
         let via = &request.common.via;
         let branch = via.branch();
         if branch.len() > MAGIC_COOKIE.len() && branch.starts_with(MAGIC_COOKIE) {
-            return Self(format!("{branch}|{}|{method}", via.sent_by()));
+            return Self(bounded(format!("{branch}|{}|{method}", via.sent_by())));
         }
         // An RFC 2543 peer repeats its Via and Request-URI; the To tag comes with the ACK and is left out.
         let from_tag = request.from().tag().unwrap_or_default();
-        Self(format!(
+        Self(bounded(format!(
             "2543|{branch}|{}|{}|{from_tag}|{}|{}|{method}",
             via.sent_by(),
             request.uri(),
             request.call_id(),
             request.cseq().number
-        ))
+        )))
     }
 }
 
@@ -51,6 +60,6 @@ impl MergeKey {
             return None;
         }
         let cseq = request.cseq();
-        Some(Self(format!("{from_tag}|{}|{}|{}", request.call_id(), cseq.number, cseq.method)))
+        Some(Self(bounded(format!("{from_tag}|{}|{}|{}", request.call_id(), cseq.number, cseq.method))))
     }
 }

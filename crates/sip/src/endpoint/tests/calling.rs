@@ -259,6 +259,32 @@ fn a_full_table_refuses_our_own_call() {
 }
 
 #[test]
+fn a_response_with_another_via_is_not_ours() {
+    let mut rig = Rig::new();
+    let (_, invite) = rig.calling(None);
+    rig.receive(&reply(&invite, "200 OK", "x", ANSWER).replace("\r\nFrom", "\r\nVia: SIP/2.0/UDP 192.0.2.66\r\nFrom"));
+    assert!(rig.sent().is_empty() && rig.events().is_empty());
+}
+
+#[test]
+fn what_one_fork_counted_does_not_bind_the_one_that_answers() {
+    let mut rig = Rig::new();
+    let (dialog, invite) = rig.calling(None);
+    rig.receive(&reply(&invite, "183 Session Progress", "first", ANSWER));
+    let our_tag = invite.header("From").split("tag=").nth(1).unwrap_or_default().to_owned();
+    let info = |cseq, tag: &str| {
+        let text = in_dialog("INFO", cseq, &our_tag, "").replace("call-1", invite.header("Call-ID"));
+        text.replace("tag=alice", &format!("tag={tag}"))
+    };
+    rig.receive(&info(900, "first"));
+    rig.receive(&reply(&invite, "200 OK", "second", ANSWER));
+    rig.sent();
+    rig.receive(&info(2, "second"));
+    assert_eq!(rig.kinds(), ["200"]);
+    assert_eq!(rig.endpoint.hang_up(rig.now, dialog, None), Ok(()));
+}
+
+#[test]
 fn a_response_to_nothing_is_counted() {
     let mut rig = Rig::new();
     let (_, invite) = rig.calling(None);

@@ -136,10 +136,11 @@ fn full_tables_refuse_calls_and_drop_the_rest() {
 #[test]
 fn a_flood_of_malformed_bytes_is_counted_and_leaves_nothing() {
     let mut rig = Rig::new();
-    for text in ["", "\r\n\r\n", "hello", "INVITE\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n"] {
+    for text in ["", "\r\n\r\n", "\0\0\0\0", "hello", "INVITE\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n"] {
         rig.receive(text);
     }
-    assert_eq!(rig.endpoint.counters().malformed, 5);
+    let counters = *rig.endpoint.counters();
+    assert_eq!((counters.keep_alives, counters.malformed), (3, 3));
     assert!(rig.sent().is_empty());
     assert_eq!(rig.endpoint.poll_timeout(), None);
 }
@@ -193,5 +194,37 @@ proptest! {
         prop_assert_eq!(started, over);
         prop_assert_eq!((rig.endpoint.dialogs(), rig.endpoint.transactions()), (0, 0));
         prop_assert_eq!(rig.endpoint.poll_timeout(), None);
+    }
+
+    /// No change to any message of a call makes the endpoint panic, and whatever it answers can be read again.
+    #[test]
+    fn a_changed_message_harms_nobody(which in 0..5_usize, edits in proptest::collection::vec((any::<usize>(), any::<u8>(), 0..3_u8), 1..8)) {
+        let mut rig = Rig::new();
+        let (_, tag) = rig.answered();
+        let (_, call) = rig.calling(None);
+        let text = match which {
+            0 => invite(OFFER).replace("call-1", "call-2").replace("i1", "i2"),
+            1 => in_dialog("INVITE", 2, &tag, OFFER),
+            2 => in_dialog("BYE", 2, &tag, ""),
+            3 => reply(&call, "200 OK", "callee", ANSWER),
+            _ => reply_with(&call, "401 Unauthorized", "x", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"", ""),
+        };
+        let mut bytes = text.into_bytes();
+        for (at, byte, kind) in edits {
+            let at = at % bytes.len();
+            match kind {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => { bytes.remove(at); }
+            }
+        }
+        rig.endpoint.handle_datagram(rig.now, rig.flow, &bytes);
+        while let Some(sent) = rig.endpoint.poll_transmit() {
+            if sent.payload.starts_with(b"SIP/2.0 400") || sent.payload.starts_with(b"SIP/2.0 505") {
+                continue;
+            }
+            prop_assert!(crate::message::wire::parse(&sent.payload).is_ok(), "{:?}", sent.payload);
+        }
+        rig.pass(Duration::from_secs(100));
     }
 }

@@ -91,3 +91,14 @@ fn hanging_up_while_a_reinvite_waits_ends_both() {
     rig.endpoint.hang_up(rig.now, dialog, None).expect("it is answered");
     assert_eq!(rig.kinds(), ["487", "BYE"]);
 }
+
+#[test]
+fn an_ack_of_the_first_invite_does_not_stand_for_that_of_the_second() {
+    let mut rig = Rig::new();
+    let (dialog, tag) = rig.answered();
+    rig.receive(&in_dialog("INVITE", 2, &tag, OFFER));
+    rig.endpoint.accept_reoffer(rig.now, dialog, ANSWER.into()).expect("it waits");
+    rig.sent();
+    rig.receive(&in_dialog("ACK", 1, &tag, ""));
+    assert_eq!(rig.pass(600 * MS), [(500, "200".to_owned())], "it is still repeated");
+}

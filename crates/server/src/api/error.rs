@@ -1,0 +1,129 @@
+//! Answers that are no success.
+//!
+//! Shape: `{"message": "...", "status": "..."}`; with several wrong fields also `errors: [{"field", "message"}]`.
+//! Errors: what the store rejects, and what is wrong before it is asked.
+//! Sources: `ringme-ivr.md` 2.1 (error table); RFC 6750 §3 (challenge), RFC 9110 §15.5.6 (405).
+
+use antiphon_ivr::rules::wire::FieldError;
+use axum::Json;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::store::{Missing, Rejected, UploadError};
+
+/// Why a request is not answered with a success.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error("no such path")]
+    NoSuchPath,
+    #[error("this path does not take this method")]
+    NoSuchMethod,
+    #[error("a bearer token is required; POST /oauth/token gives one")]
+    NoToken,
+    #[error("the token is unknown or has expired")]
+    BadToken,
+    #[error("the hourly limit of requests is reached")]
+    RateLimit,
+    #[error("the body is not JSON: {0}")]
+    NotJson(serde_json::Error),
+    #[error("the body has more than {0} bytes")]
+    TooLarge(usize),
+    #[error("the body cannot be read")]
+    Unreadable,
+    #[error("the body must be multipart/form-data with the parts title and file")]
+    NotMultipart,
+    #[error("the request took too long")]
+    TooSlow,
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    #[error("file: {0}")]
+    Upload(#[from] UploadError),
+}
+
+impl From<Missing> for ApiError {
+    fn from(missing: Missing) -> Self {
+        Self::Rejected(missing.into())
+    }
+}
+
+impl ApiError {
+    pub(super) fn field(field: &str, problem: impl Into<String>) -> Self {
+        Self::Rejected(Rejected::field(field, problem))
+    }
+
+    /// The HTTP status, and the machine's word where the specification has one.
+    fn kind(&self) -> (StatusCode, Option<&'static str>) {
+        match self {
+            Self::NoSuchPath => (StatusCode::NOT_FOUND, None),
+            Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, Some("method_not_allowed")),
+            Self::NoToken | Self::BadToken => (StatusCode::UNAUTHORIZED, None),
+            Self::RateLimit => (StatusCode::TOO_MANY_REQUESTS, Some("rate_limit_exceeded")),
+            Self::NotJson(_) | Self::NotMultipart => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
+            Self::Unreadable => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
+            Self::TooLarge(_) | Self::Upload(UploadError::TooLarge) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, Some("payload_too_large"))
+            }
+            Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, Some("timeout")),
+            Self::Upload(UploadError::Storage) => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
+            Self::Upload(UploadError::Mp3 | UploadError::Wav(_)) => {
+                (StatusCode::BAD_REQUEST, Some("invalid_parameter"))
+            }
+            Self::Rejected(rejected) => rejection(rejected),
+        }
+    }
+}
+
+fn rejection(rejected: &Rejected) -> (StatusCode, Option<&'static str>) {
+    match rejected {
+        Rejected::NotFound(Missing::Client) => (StatusCode::NOT_FOUND, Some("client_not_found")),
+        Rejected::NotFound(_) => (StatusCode::NOT_FOUND, None),
+        Rejected::Invalid(_) => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
+        Rejected::Conflict(_) | Rejected::Full { .. } => (StatusCode::CONFLICT, Some("conflict")),
+        Rejected::Busy => (StatusCode::SERVICE_UNAVAILABLE, Some("busy")),
+        Rejected::Storage => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
+    }
+}
+
+fn sentence(error: &FieldError) -> String {
+    if error.field.is_empty() { error.problem.clone() } else { error.to_string() }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (code, status) = self.kind();
+        let mut body = match &self {
+            Self::Rejected(Rejected::Invalid(errors)) => fields(errors),
+            other => json!({ "message": other.to_string() }),
+        };
+        if let Some(status) = status {
+            body["status"] = status.into();
+        }
+        let mut response = (code, Json(body)).into_response();
+        let headers = response.headers_mut();
+        match self {
+            Self::NoToken => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"antiphon\""));
+            }
+            Self::BadToken => {
+                let challenge = "Bearer realm=\"antiphon\", error=\"invalid_token\"";
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
+            Self::TooSlow | Self::Rejected(Rejected::Busy) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+fn fields(errors: &[FieldError]) -> Value {
+    let message = errors.iter().map(sentence).collect::<Vec<_>>().join("; ");
+    if errors.len() < 2 {
+        return json!({ "message": message });
+    }
+    let each = errors.iter().map(|error| json!({"field": error.field, "message": error.problem}));
+    json!({ "message": message, "errors": each.collect::<Vec<_>>() })
+}

@@ -1,0 +1,29 @@
+//! What a supervisor and a metrics collector ask.
+//!
+//! Sources: `interface.md`, "HTTP".
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+use super::{ApiState, Readiness};
+
+pub(super) async fn alive() -> Json<Value> {
+    Json(json!({ "status": "alive" }))
+}
+
+pub(super) async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Value>) {
+    match *state.readiness.borrow() {
+        Readiness::Ready => (StatusCode::OK, Json(json!({ "status": "ready" }))),
+        Readiness::Draining => {
+            let body = json!({ "message": "calls in progress may end, new ones are refused", "status": "draining" });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(body))
+        }
+    }
+}
+
+pub(super) async fn metrics(State(state): State<ApiState>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.render().await)
+}

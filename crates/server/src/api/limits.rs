@@ -1,0 +1,33 @@
+//! What the HTTP side allows.
+//!
+//! Shape: constants.
+//! Units: bytes, requests, and [`Duration`].
+
+use std::time::Duration;
+
+use crate::store::limits::SOUND_BYTES;
+
+/// Bytes of a JSON body.
+pub(super) const BODY_BYTES: usize = 256 * 1024;
+/// Bytes of a request for a token.
+pub(super) const TOKEN_BODY_BYTES: usize = 8 * 1024;
+/// Bytes of an upload, with room for the parts around the sound.
+pub(super) const UPLOAD_BYTES: usize = SOUND_BYTES + 64 * 1024;
+/// Uploads in memory at once; others wait.
+pub(super) const UPLOADS: usize = 4;
+/// Secrets checked at once; others wait.
+pub(super) const SECRET_CHECKS: usize = 2;
+/// How long a request may take, from its head to its answer.
+pub(super) const REQUEST_TIME: Duration = Duration::from_secs(60);
+/// How long a request for a token may wait for its turn.
+pub(super) const SECRET_WAIT: Duration = Duration::from_secs(5);
+/// Requests of one client in an hour.
+pub(super) const REQUESTS_PER_HOUR: u64 = 36_000;
+/// Connections at once; others wait in the kernel's queue.
+pub(super) const CONNECTIONS: usize = 512;
+/// How long a connection may be silent before a request's head is whole.
+pub(super) const HEAD_TIME: Duration = Duration::from_secs(15);
+/// How long a connection may last, however busy it is.
+pub(super) const CONNECTION_TIME: Duration = Duration::from_secs(600);
+/// How long connections may finish after the server was told to stop.
+pub(super) const CLOSING_TIME: Duration = Duration::from_secs(5);

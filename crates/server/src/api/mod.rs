@@ -1,0 +1,175 @@
+//! The REST API, and what a supervisor asks over HTTP.
+//!
+//! Shape: one file a resource; each handler decodes, asks the store, encodes. Reads come from the snapshot in memory, changes go
+//! through the store's writer.
+//! Time: every request ends within a minute; rates are counted by the hour.
+//! Errors: every answer that is no success is JSON with `message`, most with `status`.
+//! Sources: `ringme-ivr.md` 2; `interface.md`, "HTTP".
+
+mod auth;
+mod body;
+mod contexts;
+mod dids;
+mod error;
+mod extensions;
+mod health;
+mod ivr;
+mod limits;
+mod options;
+mod paging;
+mod phones;
+mod place;
+mod rate;
+mod rules;
+mod serve;
+mod sounds;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{MethodRouter, delete, get, post};
+use axum::{Router, middleware};
+use tokio::sync::{Semaphore, watch};
+
+use crate::{store::Store, telemetry::Metrics};
+use error::ApiError;
+use rate::HourlyRate;
+
+pub use serve::serve;
+
+/// Whether the server takes calls.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Readiness {
+    /// It does.
+    Ready,
+    /// It lets calls end and takes none.
+    Draining,
+}
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct ApiState {
+    store: Store,
+    readiness: watch::Receiver<Readiness>,
+    metrics: Metrics,
+    domain: Arc<str>,
+    rate: Arc<HourlyRate>,
+    /// The secrets that are checked at once; each takes memory and a core on purpose.
+    secret_checks: Arc<Semaphore>,
+    /// The uploads that are held in memory at once.
+    uploads: Arc<Semaphore>,
+}
+
+impl ApiState {
+    /// An API over this store; `domain` is shown as the domain of extensions.
+    pub fn new(
+        store: Store,
+        readiness: watch::Receiver<Readiness>,
+        metrics: impl Into<Metrics>,
+        domain: impl Into<Arc<str>>,
+    ) -> Self {
+        Self {
+            store,
+            readiness,
+            metrics: metrics.into(),
+            domain: domain.into(),
+            rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
+            secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
+            uploads: Arc::new(Semaphore::new(limits::UPLOADS)),
+        }
+    }
+
+    /// The same API with another number of requests that a client may make in an hour.
+    #[must_use]
+    pub fn with_hourly_limit(self, requests: u64) -> Self {
+        Self { rate: Arc::new(HourlyRate::new(requests)), ..self }
+    }
+}
+
+/// The whole HTTP side: token, REST API, health and metrics.
+pub fn router(state: ApiState) -> Router {
+    let authenticated = middleware::from_fn_with_state(state.clone(), auth::require_token);
+    let resources = client_resources()
+        .merge(extension_resources())
+        .route_layer(authenticated)
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES));
+    Router::new()
+        .nest("/api/ver1.0", resources.merge(uploads(&state)))
+        .both("/oauth/token", post(token::issue).layer(DefaultBodyLimit::max(limits::TOKEN_BODY_BYTES)))
+        .both("/healthz", get(health::alive))
+        .both("/readyz", get(health::ready))
+        .both("/metrics", get(health::metrics))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn(serve::within_time))
+        .with_state(state)
+}
+
+async fn no_such_path() -> ApiError {
+    ApiError::NoSuchPath
+}
+
+async fn no_such_method() -> ApiError {
+    ApiError::NoSuchMethod
+}
+
+/// Paths are good with and without a slash at their end.
+trait BothSpellings {
+    fn both(self, path: &str, methods: MethodRouter<ApiState>) -> Self;
+}
+
+impl BothSpellings for Router<ApiState> {
+    fn both(self, path: &str, methods: MethodRouter<ApiState>) -> Self {
+        self.route(path, methods.clone()).route(&format!("{path}/"), methods)
+    }
+}
+
+fn client_resources() -> Router<ApiState> {
+    Router::new()
+        .both("/client/{client}/extension", get(extensions::list).post(extensions::create))
+        .both(
+            "/client/{client}/extension/{extension}",
+            get(extensions::show).put(extensions::update).delete(extensions::delete),
+        )
+        .both("/client/{client}/did", get(dids::list).post(dids::create))
+        .both("/client/{client}/did/{did}", get(dids::show).delete(dids::delete))
+}
+
+/// The two paths that take a sound's content have a limit of their own.
+fn uploads(state: &ApiState) -> Router<ApiState> {
+    Router::new()
+        .both("/client/{client}/sound", get(sounds::list).post(sounds::create))
+        .both(
+            "/client/{client}/sound/{sound}",
+            get(sounds::show).post(sounds::replace).put(sounds::retitle).delete(sounds::delete),
+        )
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_token))
+        .layer(DefaultBodyLimit::max(limits::UPLOAD_BYTES))
+}
+
+fn extension_resources() -> Router<ApiState> {
+    let menu = menu_resources();
+    Router::new()
+        .both("/extension/{extension}/phone", get(phones::show).put(phones::update))
+        .both("/extension/{extension}/ivr", get(ivr::show).put(ivr::update))
+        .nest("/extension/{extension}/ivr", menu.clone())
+        // The vendor's own examples have this spelling once.
+        .both("/ivr/{extension}", get(ivr::show).put(ivr::update))
+        .nest("/ivr/{extension}", menu)
+}
+
+fn menu_resources() -> Router<ApiState> {
+    const CONTEXT: &str = "/context/{context}";
+    const RULES: &str = "/context/{context}/options/{digits}/rules";
+    Router::new()
+        .both("/context", get(contexts::list).post(contexts::create))
+        .both(CONTEXT, get(contexts::show).put(contexts::update).delete(contexts::delete))
+        .both(&format!("{CONTEXT}/options"), get(options::list).post(options::create))
+        .both(&format!("{CONTEXT}/options/{{digits}}"), delete(options::delete))
+        .both(RULES, get(rules::list).post(rules::create))
+        .both(&format!("{RULES}/order"), get(rules::order).put(rules::reorder))
+        .both(&format!("{RULES}/{{rule}}"), get(rules::show).put(rules::update).delete(rules::delete))
+}

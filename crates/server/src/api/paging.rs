@@ -1,0 +1,68 @@
+//! The part of a list that a request wants.
+//!
+//! Shape: `page` from 1, `per_page` (all when absent), `order` `asc` or `desc`.
+//! Errors: a value that is none of these names its parameter.
+//! Sources: `ringme-ivr.md` 2.1.
+
+use std::collections::HashMap;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+
+use super::ApiState;
+use super::error::ApiError;
+
+/// The query parameters of a list.
+pub(super) struct Paging {
+    page: usize,
+    per_page: usize,
+    order: Order,
+    filters: HashMap<String, String>,
+}
+
+#[derive(Copy, Clone)]
+enum Order {
+    Ascending,
+    Descending,
+}
+
+impl FromRequestParts<ApiState> for Paging {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        let query = Query::<HashMap<String, String>>::from_request_parts(parts, state).await;
+        let Query(filters) = query.map_err(|_| ApiError::field("query", "cannot be read"))?;
+        let number = |name: &str, default: usize| match filters.get(name) {
+            None => Ok(default),
+            Some(digits) => digits
+                .parse()
+                .ok()
+                .filter(|number| *number > 0)
+                .ok_or_else(|| ApiError::field(name, "must be a whole number from 1")),
+        };
+        let order = match filters.get("order").map(String::as_str) {
+            None | Some("asc") => Order::Ascending,
+            Some("desc") => Order::Descending,
+            Some(_) => return Err(ApiError::field("order", "must be asc or desc")),
+        };
+        Ok(Self { page: number("page", 1)?, per_page: number("per_page", usize::MAX)?, order, filters })
+    }
+}
+
+impl Paging {
+    /// Whether an object passes a filter of the query, which is no filter when it is absent.
+    pub(super) fn admits(&self, filter: &str, value: &str) -> bool {
+        self.filters.get(filter).is_none_or(|wanted| wanted == value)
+    }
+
+    /// The wanted part of a list, encoded.
+    pub(super) fn of<T, E>(&self, list: impl Iterator<Item = T>, encode: impl Fn(T) -> E) -> Vec<E> {
+        let mut list: Vec<T> = list.collect();
+        match self.order {
+            Order::Ascending => {}
+            Order::Descending => list.reverse(),
+        }
+        let skipped = (self.page - 1).saturating_mul(self.per_page);
+        list.into_iter().skip(skipped).take(self.per_page).map(encode).collect()
+    }
+}

@@ -1,0 +1,107 @@
+//! What a path names.
+//!
+//! Shape: the raw parts of a path, read as ids when a handler asks; an id that is no number is not found.
+//! Errors: [`ApiError`]: 404 for what is not there and for what is another client's.
+//! Sources: `ringme-ivr.md` 2.1 (`@me`), 2.5.
+
+use std::sync::Arc;
+
+use antiphon_ivr::rules::OptionKey;
+use antiphon_ivr::{ContextId, ExtensionId, RuleId, SoundId};
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+
+use super::ApiState;
+use super::error::ApiError;
+use crate::store::changes::OptionPath;
+use crate::store::{ClientId, Config, ContextDocument, DidId, Extension, Grant, IvrDocument, Missing, OptionDocument};
+
+/// The parts of a request's path, and in whose name it is made.
+pub(super) struct Place {
+    client: ClientId,
+    parts: Vec<(String, String)>,
+}
+
+impl FromRequestParts<ApiState> for Place {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        let client = parts.extensions.get::<Grant>().ok_or(ApiError::NoToken)?.client;
+        let raw = RawPathParams::from_request_parts(parts, state).await.map_err(|_| ApiError::NoSuchPath)?;
+        Ok(Self { client, parts: raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() })
+    }
+}
+
+impl Place {
+    fn part(&self, name: &str) -> &str {
+        self.parts.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+
+    fn id(&self, name: &str) -> Option<u64> {
+        self.part(name).parse().ok()
+    }
+
+    /// The client of the path, which has to be the bearer's own.
+    pub(super) fn client(&self) -> Result<ClientId, Missing> {
+        match self.part("client") {
+            "@me" => Ok(self.client),
+            id if id.parse() == Ok(self.client.0) => Ok(self.client),
+            _ => Err(Missing::Client),
+        }
+    }
+
+    /// The client in whose name the request is made.
+    pub(super) fn bearer(&self) -> ClientId {
+        self.client
+    }
+
+    pub(super) fn sound(&self) -> Result<SoundId, Missing> {
+        self.id("sound").map(SoundId).ok_or(Missing::Sound)
+    }
+
+    pub(super) fn did(&self) -> Result<DidId, Missing> {
+        self.id("did").map(DidId).ok_or(Missing::Did)
+    }
+
+    pub(super) fn extension_id(&self) -> Result<ExtensionId, Missing> {
+        self.id("extension").map(ExtensionId).ok_or(Missing::Extension)
+    }
+
+    pub(super) fn context_id(&self) -> Result<ContextId, Missing> {
+        self.id("context").map(ContextId).ok_or(Missing::Context)
+    }
+
+    pub(super) fn rule_id(&self) -> Result<RuleId, Missing> {
+        self.id("rule").map(RuleId).ok_or(Missing::Rule)
+    }
+
+    pub(super) fn key(&self) -> Result<OptionKey, Missing> {
+        self.part("digits").parse().map_err(|_| Missing::Option)
+    }
+
+    pub(super) fn option_path(&self) -> Result<OptionPath, Missing> {
+        Ok(OptionPath {
+            client: self.client,
+            extension: self.extension_id()?,
+            context: self.context_id()?,
+            key: self.key()?,
+        })
+    }
+
+    pub(super) fn extension<'a>(&self, config: &'a Config) -> Result<&'a Arc<Extension>, Missing> {
+        let extension = config.extension(self.extension_id()?);
+        extension.filter(|extension| extension.client == self.client).ok_or(Missing::Extension)
+    }
+
+    pub(super) fn menu<'a>(&self, config: &'a Config) -> Result<&'a IvrDocument, Missing> {
+        self.extension(config)?.document.as_deref().ok_or(Missing::Ivr)
+    }
+
+    pub(super) fn context<'a>(&self, config: &'a Config) -> Result<&'a ContextDocument, Missing> {
+        self.menu(config)?.contexts.get(&self.context_id()?).ok_or(Missing::Context)
+    }
+
+    pub(super) fn option<'a>(&self, config: &'a Config) -> Result<&'a OptionDocument, Missing> {
+        self.context(config)?.option(&self.key()?).ok_or(Missing::Option)
+    }
+}

@@ -1,0 +1,133 @@
+//! `/client/{client}/sound/`
+//!
+//! Shape: content comes as multipart/form-data with the parts `title` and `file`; the rest is JSON.
+//! Time: decoding and writing a sound happen on a thread of their own; few uploads are held in memory at once.
+//! Errors: what is no playable WAV file is a 400 that says what it is; too many bytes are a 413.
+//! Sources: `ringme-ivr.md` 1.8, 2.3.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::body::JsonBody;
+use super::error::ApiError;
+use super::paging::Paging;
+use super::place::Place;
+use super::{ApiState, limits};
+use crate::store::changes::{CreateSound, DeleteSound, ReplaceSound, RetitleSound};
+use crate::store::{Missing, Rejected, Sound, StagedSound, UploadError};
+
+fn encode(sound: &Sound) -> Value {
+    json!({
+        "id": sound.id,
+        "client_id": sound.client,
+        "dealer_id": null,
+        "title": sound.title,
+        "filename": sound.filename,
+    })
+}
+
+/// An upload, read whole.
+struct Upload {
+    /// What is no file, as an object of texts.
+    body: Value,
+    uploaded_name: String,
+    file: Bytes,
+}
+
+impl Upload {
+    async fn read(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let mut parts = Multipart::from_request(request, state).await.map_err(|_| ApiError::NotMultipart)?;
+        let (mut body, mut file) = (json!({}), None);
+        while let Some(part) = parts.next_field().await.map_err(unread)? {
+            match part.name() {
+                Some("file") => file = Some(read_file(part).await?),
+                Some("title") => body["title"] = part.text().await.map_err(unread)?.into(),
+                Some(_) | None => {}
+            }
+        }
+        let (uploaded_name, file) = file.ok_or_else(|| ApiError::field("file", "is required"))?;
+        Ok(Self { body, uploaded_name, file })
+    }
+}
+
+async fn read_file(part: Field<'_>) -> Result<(String, Bytes), ApiError> {
+    let name = part.file_name().unwrap_or_default().to_owned();
+    Ok((name, part.bytes().await.map_err(unread)?))
+}
+
+fn unread(error: MultipartError) -> ApiError {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        ApiError::TooLarge(limits::UPLOAD_BYTES)
+    } else {
+        ApiError::NotMultipart
+    }
+}
+
+/// Decodes a file and lays it beside its place.
+async fn stage(state: &ApiState, file: Bytes) -> Result<StagedSound, ApiError> {
+    let store = state.store.clone();
+    let staged = tokio::task::spawn_blocking(move || store.stage_sound(&file)).await;
+    Ok(staged.unwrap_or(Err(UploadError::Storage))?)
+}
+
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    place: Place,
+    paging: Paging,
+) -> Result<Json<Vec<Value>>, ApiError> {
+    let client = place.client()?;
+    let config = state.store.snapshot();
+    let list = config.sounds().filter(|sound| sound.client == client && paging.admits("title", &sound.title));
+    Ok(Json(paging.of(list, |sound| encode(sound))))
+}
+
+pub(super) async fn create(
+    State(state): State<ApiState>,
+    place: Place,
+    request: Request,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let client = place.client()?;
+    let _turn = state.uploads.acquire().await.map_err(|_| Rejected::Busy)?;
+    let Upload { body, uploaded_name, file } = Upload::read(request, &state).await?;
+    let content = stage(&state, file).await?;
+    let made = state.store.commit(CreateSound { client, body, uploaded_name, content }).await?;
+    Ok((StatusCode::CREATED, Json(encode(&made))))
+}
+
+pub(super) async fn replace(
+    State(state): State<ApiState>,
+    place: Place,
+    request: Request,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let (client, id) = (place.client()?, place.sound()?);
+    let _turn = state.uploads.acquire().await.map_err(|_| Rejected::Busy)?;
+    let Upload { body, uploaded_name, file } = Upload::read(request, &state).await?;
+    let content = stage(&state, file).await?;
+    let sound = state.store.commit(ReplaceSound { client, id, body, uploaded_name, content }).await?;
+    Ok((StatusCode::CREATED, Json(encode(&sound))))
+}
+
+pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
+    let (client, id) = (place.client()?, place.sound()?);
+    let config = state.store.snapshot();
+    let sound = config.sound(id).filter(|sound| sound.client == client).ok_or(Missing::Sound)?;
+    Ok(Json(encode(sound)))
+}
+
+pub(super) async fn retitle(
+    State(state): State<ApiState>,
+    place: Place,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Value>, ApiError> {
+    let change = RetitleSound { client: place.client()?, id: place.sound()?, body };
+    Ok(Json(encode(&*state.store.commit(change).await?)))
+}
+
+pub(super) async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
+    state.store.commit(DeleteSound { client: place.client()?, id: place.sound()? }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,166 @@
+//! Tokens, limits of rate and size, health, and what is no path.
+
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::{Answer, Api};
+use crate::api::Readiness;
+
+impl Api {
+    async fn ask_token(&self, query: &str, authorization: Option<String>, body: String) -> Answer {
+        let mut request = Request::post(format!("/oauth/token{query}"));
+        if let Some(authorization) = authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    async fn plain(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_had_by_form_query_json_and_basic() {
+    let api = Api::new().await;
+    let (id, secret) = (api.client_id.clone(), api.client_secret.clone());
+    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+    let object = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret}).to_string();
+    let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+    for (query, authorization, body) in [
+        (String::new(), None, form.clone()),
+        (format!("?{form}"), None, String::new()),
+        (String::new(), None, object),
+        (String::new(), Some(basic), "grant_type=client_credentials".to_owned()),
+    ] {
+        let answer = api.ask_token(&query, authorization, body).await;
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let token = answer.expect(200);
+        assert_eq!((&token["token_type"], &token["expires_in"]), (&json!("Bearer"), &json!(3600)));
+        assert_eq!(token["scope"], "all");
+        assert!(token["access_token"].as_str().unwrap().len() >= 32);
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_refused_in_the_words_of_oauth() {
+    let api = Api::new().await;
+    let id = &api.client_id;
+    let unknown = "grant_type=client_credentials&client_id=nobody&client_secret=x".to_owned();
+    for (body, status, error) in [
+        (format!("grant_type=client_credentials&client_id={id}&client_secret=guess"), 401, "invalid_client"),
+        (unknown, 401, "invalid_client"),
+        (format!("grant_type=client_credentials&client_id={id}"), 400, "invalid_request"),
+        (format!("client_id={id}&client_secret=x"), 400, "invalid_request"),
+        ("grant_type=password&username=a&password=b".to_owned(), 400, "unsupported_grant_type"),
+        ("grant_type=client_credentials&client_id=a&client_id=b".to_owned(), 400, "invalid_request"),
+        ("{\"grant_type\"".to_owned(), 400, "invalid_request"),
+        ("x".repeat(100_000), 400, "invalid_request"),
+    ] {
+        assert_eq!(api.ask_token("", None, body).await.expect(status)["error"], error);
+    }
+}
+
+#[tokio::test]
+async fn without_a_good_token_there_is_a_challenge() {
+    let mut api = Api::new().await;
+    let none = api.plain("/api/ver1.0/client/@me/extension/").await;
+    assert!(none.header("www-authenticate").starts_with("Bearer "));
+    none.refused(401);
+    api.token = "guess".to_owned();
+    let bad = api.get("/client/@me/extension/").await;
+    assert!(bad.header("www-authenticate").contains("invalid_token"));
+    bad.refused(401);
+}
+
+#[tokio::test]
+async fn beyond_the_hourly_limit_there_is_429_with_the_seconds_to_wait() {
+    let api = Api::with_hourly_limit(2).await;
+    let first = api.get("/client/@me/extension/").await;
+    assert_eq!((first.header("x-ratelimit-limit"), first.header("x-ratelimit-remaining")), ("2", "1"));
+    api.get("/client/@me/did/").await.expect(200);
+    let third = api.get("/client/@me/extension/").await;
+    let seconds: u64 = third.header("x-ratelimit-reset").parse().unwrap();
+    assert!((3590..=3600).contains(&seconds), "{seconds} is no number of seconds to the next hour");
+    assert_eq!(third.header("x-ratelimit-remaining"), "0");
+    assert_eq!(third.expect(429)["status"], "rate_limit_exceeded");
+}
+
+#[tokio::test]
+async fn both_spellings_of_a_path_are_good() {
+    let api = Api::new().await;
+    let menu = api.menu("071").await;
+    for path in [
+        "/client/@me/extension",
+        "/client/1/extension",
+        "/client/@me/sound",
+        "/client/@me/did",
+        &menu,
+        &format!("{menu}/context"),
+        &format!("{menu}/context/1"),
+        &format!("{menu}/context/1/options"),
+        &format!("{menu}/context/1/options/start/rules"),
+        &format!("{menu}/context/1/options/start/rules/order"),
+        &menu.replace("/extension", "").replace("/ivr", "").replacen('/', "/ivr/", 1),
+    ] {
+        assert_eq!(api.get(path).await.expect(200), api.get(&format!("{path}/")).await.expect(200), "{path}");
+    }
+    let alias = menu.strip_prefix("/extension/").and_then(|rest| rest.strip_suffix("/ivr")).unwrap();
+    let context = api.get(&format!("/ivr/{alias}/context/1")).await.expect(200);
+    assert_eq!(context["name"], "Main");
+}
+
+#[tokio::test]
+async fn what_is_no_path_or_no_method_is_answered_in_json() {
+    let api = Api::new().await;
+    for path in ["/", "/api", "/api/ver1.0/nothing", "/api/ver1.0/client/@me/"] {
+        api.plain(path).await.refused(404);
+    }
+    api.get("/client/2/extension/").await.refused(404);
+    assert_eq!(api.get("/client/99/sound/").await.expect(404)["status"], "client_not_found");
+    for (method, path) in [
+        (Method::PATCH, "/client/@me/extension/"),
+        (Method::DELETE, "/client/@me/did/"),
+        (Method::PUT, "/client/@me/sound/"),
+    ] {
+        api.raw(method, path, "", Body::empty()).await.refused(405);
+    }
+    let request = Request::get("/oauth/token").body(Body::empty()).unwrap();
+    api.send(request).await.refused(405);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_placed_by_line_and_column() {
+    let api = Api::new().await;
+    let menu = api.menu("071").await;
+    let path = format!("{menu}/context/1/options/");
+    let post = |body: &'static str| api.raw(Method::POST, &path, "application/x-www-form-urlencoded", body);
+    let message = post("{digits\": \"1\"}").await.refused(400);
+    assert!(message.contains("line 1 column 2"), "{message}");
+    let message = post("{\n  \"digits\": \"1\",\n}").await.refused(400);
+    assert!(message.contains("line 3"), "{message}");
+    post("").await.refused(400);
+    post("[\"digits\"]").await.refused(400);
+    post("{\"digits\": \"1\"}").await.expect(201);
+    let deep = "[".repeat(100_000);
+    api.raw(Method::POST, &path, "application/json", deep).await.refused(400);
+    let large = format!("{{\"digits\": \"{}\"}}", "1".repeat(300_000));
+    let answer = api.raw(Method::POST, &path, "application/json", large).await;
+    assert_eq!(answer.expect(413)["status"], "payload_too_large");
+}
+
+#[tokio::test]
+async fn a_supervisor_sees_life_readiness_and_metrics() {
+    let api = Api::new().await;
+    api.plain("/healthz").await.expect(200);
+    api.plain("/readyz").await.expect(200);
+    api.readiness.send(Readiness::Draining).unwrap();
+    assert_eq!(api.plain("/readyz").await.expect(503)["status"], "draining");
+    api.plain("/healthz").await.expect(200);
+    let metrics = api.plain("/metrics").await;
+    assert!(metrics.header("content-type").starts_with("text/plain"));
+    assert_eq!(metrics.status, 200);
+}

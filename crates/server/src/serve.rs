@@ -1,0 +1,97 @@
+//! `antiphon serve`: from settings to a running server, and to its end.
+//!
+//! Shape: opens the store, starts SIP and media, then HTTP; says that it is ready in one line; heeds signals.
+//! Errors: whatever could not be opened, in one line.
+
+use std::sync::Arc;
+
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+};
+
+use crate::{
+    api::{self, ApiState, Readiness},
+    app::{self, MediaDrive, Server, StartError},
+    first_start,
+    net::Network,
+    settings::{Settings, SettingsError, StoreLocation},
+    shutdown::{self, Asked, Signals},
+    sounds::SystemSounds,
+    store::Store,
+    telemetry::{self, Metrics},
+};
+
+/// Runs a server until a signal ends it.
+///
+/// `say` gets the ready line; `reload` reads the settings again.
+///
+/// # Errors
+/// One line for people.
+pub async fn serve(
+    settings: Settings,
+    network: Arc<dyn Network>,
+    say: impl Fn(&str),
+    reload: impl Fn() -> Result<Settings, SettingsError>,
+) -> anyhow::Result<()> {
+    let log = telemetry::start_logging(settings.live.log, settings.log_format);
+    let metrics = Metrics::start()?;
+    // Before anything can be stopped: a signal that comes while the server starts is heeded as soon as it has.
+    let mut signals = Signals::new()?;
+    let StoreLocation::Sqlite(database) = &settings.store;
+    let store = Store::open_with(&settings.data, database)?;
+    let sounds = SystemSounds::load();
+    first_start::prepare(&store, &settings.data).await?;
+    let http = TcpListener::bind(settings.http).await;
+    let http =
+        http.map_err(|source| StartError::Listen { setting: "http", address: settings.http.to_string(), source })?;
+    let http_address = http.local_addr()?;
+    let server = app::start(&settings, store.clone(), sounds, network, MediaDrive::Threads).await?;
+    let (readiness, ready) = watch::channel(Readiness::Ready);
+    let metrics = metrics.with_media(server.rooms.media.clone());
+    let state = ApiState::new(store, ready, metrics, domain(&settings));
+    let (stop_api, stopped) = oneshot::channel::<()>();
+    let api = tokio::spawn(api::serve(http, api::router(state), async { drop(stopped.await) }));
+    say(&ready_line(&server, http_address));
+    loop {
+        match signals.next().await {
+            Asked::Stop => break,
+            Asked::Reload => match reload() {
+                Ok(settings) => {
+                    log.set(settings.live.log);
+                    server.rooms.settings.store(Arc::new(settings.live));
+                    tracing::info!("settings read again");
+                }
+                Err(error) => tracing::error!(%error, "the settings are unusable; the old ones stay in force"),
+            },
+        }
+    }
+    readiness.send_replace(Readiness::Draining);
+    shutdown::drain(&server.rooms, settings.drain_timeout, &mut signals).await;
+    // Whoever waits for an answer gets it.
+    drop(stop_api);
+    let _ = api.await;
+    Ok(())
+}
+
+/// What the API shows as the domain of extensions: the address that phones register at.
+fn domain(settings: &Settings) -> String {
+    let listener = settings.sip.first().map(|listener| listener.addr.ip());
+    settings.advertise.or(listener).map(|ip| ip.to_string()).unwrap_or_default()
+}
+
+fn ready_line(server: &Server, http: std::net::SocketAddr) -> String {
+    let sip: Vec<String> = server
+        .rooms
+        .listeners
+        .iter()
+        .map(|listener| {
+            let transport = match listener.transport {
+                antiphon_sip::Transport::Udp => "udp",
+                antiphon_sip::Transport::Tcp => "tcp",
+            };
+            format!("{transport}:{}", listener.local)
+        })
+        .collect();
+    format!("antiphon ready sip={} http={http} capacity={}", sip.join(","), server.capacity)
+}

@@ -1,0 +1,151 @@
+//! Digest vectors of the RFCs, and challenges that come back right, wrong and again.
+
+use super::digest::{Algorithm, Exchange};
+use super::*;
+use crate::event::Credentials;
+use crate::message::wire::parse;
+use crate::message::{Headers, Message, Request, StatusCode};
+use std::time::{Duration, Instant};
+
+#[test]
+fn the_vectors_of_rfc_7616_3_9_1_hold() {
+    let exchange = |algorithm| Exchange {
+        algorithm,
+        username: "Mufasa",
+        realm: "http-auth@example.org",
+        password: "Circle of Life",
+        method: "GET",
+        uri: "/dir/index.html",
+        nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+        count: Some(("00000001", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")),
+    };
+    assert_eq!(exchange(Algorithm::Md5).response(), "8ca523f5e9506fed4657c9700eebdbec");
+    let sha256 = "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1";
+    assert_eq!(exchange(Algorithm::Sha256).response(), sha256);
+}
+
+struct Rig {
+    authenticator: Authenticator,
+    now: Instant,
+}
+
+impl Rig {
+    fn new(max_nonces: usize) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "told time has to begin somewhere")]
+        let now = Instant::now();
+        let algorithms = vec![Algorithm::Sha256, Algorithm::Md5];
+        let config = AuthConfig { max_nonces, algorithms, ..AuthConfig::new("antiphon", [7; 32]) };
+        Self { authenticator: Authenticator::new(config, now), now }
+    }
+
+    /// What a client with this password answers to a new challenge of this algorithm (0 is SHA-256, 1 MD5).
+    fn answer(&mut self, password: &str, algorithm: usize) -> String {
+        let (name, value) = self.authenticator.challenge(self.now, Verdict::Missing).swap_remove(algorithm);
+        let mut headers = Headers::default();
+        headers.push(&name, value);
+        let credentials = Credentials {
+            username: "002".to_owned(),
+            password: password.to_owned(),
+            realm: Some("antiphon".to_owned()),
+        };
+        let answer = answer(StatusCode::UNAUTHORIZED, &headers, &credentials, "REGISTER", "sip:antiphon", "c1");
+        answer.expect("the challenge is ours").1
+    }
+
+    fn verify(&mut self, authorization: &str) -> Verdict {
+        let secret = Secret::Password("secret".to_owned());
+        self.authenticator.verify(self.now, &register(authorization), &secret)
+    }
+}
+
+fn register(authorization: &str) -> Request {
+    let text = format!(
+        "REGISTER sip:antiphon SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK1\r\nFrom: <sip:002@antiphon>;tag=1\r\n\
+         To: <sip:002@antiphon>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\nAuthorization: {authorization}\r\n\r\n"
+    );
+    match parse(text.as_bytes()) {
+        Ok(Message::Request(request)) => *request,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_right_answer_is_verified_by_either_algorithm() {
+    for algorithm in [0, 1] {
+        let mut rig = Rig::new(10);
+        let answer = rig.answer("secret", algorithm);
+        assert_eq!(rig.authenticator.username(&register(&answer)).as_deref(), Some("002"));
+        assert_eq!(rig.verify(&answer), Verdict::Verified);
+    }
+}
+
+#[test]
+fn a_challenge_offers_its_algorithms_in_order_and_says_when_a_nonce_was_stale() {
+    let mut rig = Rig::new(10);
+    let headers = rig.authenticator.challenge(rig.now, Verdict::Stale);
+    assert!(headers.iter().all(|(name, value)| name == "WWW-Authenticate" && value.ends_with("stale=true")));
+    assert!(headers[0].1.contains("algorithm=SHA-256") && headers[1].1.contains("algorithm=MD5"));
+}
+
+/// A phone that stops at the first challenge whose algorithm it does not have could not register otherwise.
+#[test]
+fn the_usual_challenge_names_md5_alone() {
+    let mut rig = Rig::new(10);
+    rig.authenticator = Authenticator::new(AuthConfig::new("antiphon", [7; 32]), rig.now);
+    let headers = rig.authenticator.challenge(rig.now, Verdict::Missing);
+    assert_eq!(headers.len(), 1);
+    assert!(headers[0].1.contains("algorithm=MD5"));
+}
+
+#[test]
+fn what_is_not_right_is_told_apart() {
+    let mut rig = Rig::new(10);
+    assert_eq!(rig.verify("Basic eA=="), Verdict::Missing);
+    assert_eq!(rig.verify("Digest realm=\"elsewhere\", username=\"002\""), Verdict::Missing);
+    assert_eq!(rig.verify("Digest realm=\"antiphon\", username=\"002\""), Verdict::Wrong);
+    let wrong = rig.answer("guess", 0);
+    assert_eq!(rig.verify(&wrong), Verdict::Wrong);
+    let other_user = rig.answer("secret", 0).replace("\"002\"", "\"003\"");
+    assert_eq!(rig.verify(&other_user), Verdict::Wrong);
+}
+
+#[test]
+fn an_answer_serves_once_and_a_nonce_for_its_lifetime() {
+    let mut rig = Rig::new(10);
+    let answer = rig.answer("secret", 0);
+    assert_eq!(rig.verify(&answer), Verdict::Verified);
+    assert_eq!(rig.verify(&answer), Verdict::Stale, "the same count again");
+    let late = rig.answer("secret", 0);
+    rig.now += Duration::from_secs(301);
+    assert_eq!(rig.verify(&late), Verdict::Stale);
+}
+
+#[test]
+fn a_nonce_of_another_server_is_stale_when_the_password_is_right() {
+    let mut other = Rig::new(10);
+    other.authenticator = Authenticator::new(AuthConfig::new("antiphon", [8; 32]), other.now);
+    let answer = other.answer("secret", 0);
+    assert_eq!(Rig::new(10).verify(&answer), Verdict::Stale);
+}
+
+#[test]
+fn a_nonce_whose_count_was_forgotten_is_not_taken_again() {
+    let mut rig = Rig::new(1);
+    let (first, second) = (rig.answer("secret", 0), rig.answer("secret", 0));
+    assert_eq!(rig.verify(&first), Verdict::Verified);
+    assert_eq!(rig.verify(&second), Verdict::Verified);
+    assert_eq!(rig.verify(&first), Verdict::Stale);
+}
+
+#[test]
+fn an_answer_without_qop_is_understood_for_old_peers() {
+    let mut headers = Headers::default();
+    headers.push("Proxy-Authenticate", "Digest realm=\"x\", nonce=\"n\", opaque=\"o\", algorithm=AKAv1-MD5");
+    headers.push("Proxy-Authenticate", "Digest realm=\"x\", nonce=\"n\", opaque=\"o\"");
+    let credentials = Credentials { username: "u".to_owned(), password: "p".to_owned(), realm: None };
+    let (name, value) =
+        answer(StatusCode::PROXY_AUTHENTICATION_REQUIRED, &headers, &credentials, "INVITE", "sip:x", "c")
+            .expect("it is MD5");
+    assert_eq!(name, "Proxy-Authorization");
+    assert!(value.contains("opaque=\"o\"") && !value.contains("qop"), "{value}");
+}
