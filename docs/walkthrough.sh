@@ -44,6 +44,7 @@ upload() {
 
 credentials=$DATA/credentials.json
 if [ -z "${CLIENT_ID:-}" ]; then
+    [ -r "$credentials" ] || { echo "$credentials cannot be read: set DATA, or CLIENT_ID and CLIENT_SECRET" >&2; exit 1; }
     CLIENT_ID=$(sed -n 's/.*"client_id": *"\([^"]*\)".*/\1/p' "$credentials")
     CLIENT_SECRET=$(sed -n 's/.*"client_secret": *"\([^"]*\)".*/\1/p' "$credentials")
 fi

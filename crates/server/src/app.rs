@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 
 use crate::{
+    calls::Calls,
     limits,
     media::{
         Media,
@@ -29,7 +30,7 @@ use crate::{
     signalling::{self, Wires},
     sounds::SystemSounds,
     store::Store,
-    switchboard::{Calls, Switchboard},
+    switchboard::Switchboard,
 };
 
 /// Dialogs beyond those of the calls that fit: refusals on their way.

@@ -36,7 +36,7 @@ fn run(settings: Settings) -> ExitCode {
 /// Standard output is for what was asked for and the ready line; logs go to standard error.
 #[allow(clippy::print_stdout)]
 fn print(text: &str) {
-    println!("{text}");
+    println!("{}", text.trim_end());
 }
 
 #[allow(clippy::print_stderr)]

@@ -12,13 +12,13 @@ use antiphon_sip::{Flow, Listener, Transport, Uri};
 use arc_swap::ArcSwap;
 
 use crate::{
+    calls::Calls,
     media::{Media, ports::Ports},
     registrar::Registrar,
     settings::LiveSettings,
     signalling::Signalling,
     sounds::SystemSounds,
     store::Store,
-    switchboard::Calls,
 };
 
 /// The language of system prompts, as long as a call has none of its own.

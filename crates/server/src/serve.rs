@@ -5,13 +5,10 @@
 
 use std::sync::Arc;
 
-use tokio::{
-    net::TcpListener,
-    sync::{oneshot, watch},
-};
+use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
-    api::{self, ApiState, Readiness},
+    api::{self, ApiState},
     app::{self, MediaDrive, Server, StartError},
     first_start,
     net::Network,
@@ -47,9 +44,8 @@ pub async fn serve(
         http.map_err(|source| StartError::Listen { setting: "http", address: settings.http.to_string(), source })?;
     let http_address = http.local_addr()?;
     let server = app::start(&settings, store.clone(), sounds, network, MediaDrive::Threads).await?;
-    let (readiness, ready) = watch::channel(Readiness::Ready);
-    let metrics = metrics.with_media(server.rooms.media.clone());
-    let state = ApiState::new(store, ready, metrics, domain(&settings));
+    let metrics = metrics.with_rooms(server.rooms.clone());
+    let state = ApiState::new(store, server.rooms.calls.readiness(), metrics, domain(&settings));
     let (stop_api, stopped) = oneshot::channel::<()>();
     let api = tokio::spawn(api::serve(http, api::router(state), async { drop(stopped.await) }));
     say(&ready_line(&server, http_address));
@@ -66,7 +62,6 @@ pub async fn serve(
             },
         }
     }
-    readiness.send_replace(Readiness::Draining);
     shutdown::drain(&server.rooms, settings.drain_timeout, &mut signals).await;
     // Whoever waits for an answer gets it.
     drop(stop_api);

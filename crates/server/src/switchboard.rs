@@ -5,121 +5,22 @@
 //! Errors: a refusal is a SIP status, as `interface.md` "Where a call goes" says: 403 or 401 for who may not, 404 for nobody there,
 //! 503 with `Retry-After` when full or draining.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use antiphon_sip::{
     AuthConfig, Authenticator, DialogId, Flow, Invite, Rejection, Reply, Request, StatusCode, Verdict as Proof,
 };
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::{
     access::{Gate, Verdict},
     call::{CallEvent, INBOX, task},
+    calls::{CallId, busy},
     rooms::Rooms,
     signalling::Reception,
     store::{Config, Extension, ExtensionStatus},
 };
-
-/// The calls in progress.
-#[derive(Debug)]
-pub struct Calls {
-    inboxes: Mutex<HashMap<CallId, mpsc::Sender<CallEvent>>>,
-    active: watch::Sender<usize>,
-    capacity: usize,
-    draining: AtomicBool,
-}
-
-/// Our own name of a call: sortable by its beginning, 32 hexadecimal digits when written. Never the SIP Call-ID.
-#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
-pub struct CallId(u128);
-
-impl CallId {
-    /// A new id: milliseconds since 1970 in the upper 48 bits, the rest random.
-    pub fn new() -> Self {
-        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let random = rand::random::<u128>() >> 48;
-        Self(since_1970.as_millis() << 80 | random)
-    }
-}
-
-impl Default for CallId {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl std::fmt::Display for CallId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-impl Calls {
-    /// Room for this many calls.
-    pub fn new(capacity: usize) -> Self {
-        Self { inboxes: Mutex::default(), active: watch::Sender::new(0), capacity, draining: AtomicBool::new(false) }
-    }
-
-    /// How many calls are in progress, now and whenever it changes.
-    pub fn active(&self) -> watch::Receiver<usize> {
-        self.active.subscribe()
-    }
-
-    /// Takes no new calls from now on.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
-    }
-
-    /// Tells every call to end.
-    pub fn shut_down(&self) {
-        for inbox in self.lock().values() {
-            // A call with a full inbox is about to read it; it is ended with the process otherwise.
-            let _ = inbox.try_send(CallEvent::Shutdown);
-        }
-    }
-
-    /// Whether a call may come in now.
-    fn has_room(&self) -> bool {
-        !self.draining.load(Ordering::Relaxed) && *self.active.borrow() < self.capacity
-    }
-
-    fn add(&self, id: CallId, inbox: mpsc::Sender<CallEvent>) {
-        let active = {
-            let mut inboxes = self.lock();
-            inboxes.insert(id, inbox);
-            inboxes.len()
-        };
-        self.publish(active);
-    }
-
-    /// A call has ended.
-    pub fn remove(&self, id: CallId) {
-        let active = {
-            let mut inboxes = self.lock();
-            inboxes.remove(&id);
-            inboxes.len()
-        };
-        self.publish(active);
-    }
-
-    fn publish(&self, active: usize) {
-        self.active.send_replace(active);
-        metrics::gauge!("antiphon_calls_active").set(active as f64);
-    }
-
-    /// The map is whole after every statement, so a panic elsewhere while it was locked harms nothing.
-    fn lock(&self) -> MutexGuard<'_, HashMap<CallId, mpsc::Sender<CallEvent>>> {
-        self.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Decides about new calls and registrations.
 pub struct Switchboard {
@@ -180,11 +81,6 @@ impl Switchboard {
 /// An authenticator with a secret of its own.
 fn authenticator(realm: &str, now: Instant) -> Authenticator {
     Authenticator::new(AuthConfig::new(realm, rand::random()), now)
-}
-
-/// The refusal of a call for which there is no room now (RFC 3261 §21.5.4).
-pub fn busy() -> Rejection {
-    Rejection { status: StatusCode::SERVICE_UNAVAILABLE, headers: vec![("Retry-After".to_owned(), "5".to_owned())] }
 }
 
 /// The users that a call names: of the Request-URI, then of To.

@@ -4,13 +4,13 @@
 //! Prometheus text on request, the media workers' counters asked for at that moment.
 //! Units: seconds, as Prometheus likes them.
 
-use std::{fmt::Write as _, io::IsTerminal};
+use std::{fmt::Write as _, io::IsTerminal, sync::Arc};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, Registry, filter::Targets, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
-use crate::{media::Media, settings::LogFormat};
+use crate::{media::Media, rooms::Rooms, settings::LogFormat};
 
 /// Upper bounds of call set-up, in seconds.
 const SETUP_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0];
@@ -49,12 +49,12 @@ fn filter(level: LevelFilter) -> Targets {
 #[derive(Clone)]
 pub struct Metrics {
     counted: PrometheusHandle,
-    media: Option<Media>,
+    rooms: Option<Arc<Rooms>>,
 }
 
 impl From<PrometheusHandle> for Metrics {
     fn from(counted: PrometheusHandle) -> Self {
-        Self { counted, media: None }
+        Self { counted, rooms: None }
     }
 }
 
@@ -71,18 +71,19 @@ impl Metrics {
         Ok(counted.into())
     }
 
-    /// The same metrics, with the counters of these media workers.
+    /// The same metrics, with what these rooms count themselves.
     #[must_use]
-    pub fn with_media(self, media: Media) -> Self {
-        Self { media: Some(media), ..self }
+    pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
+        Self { rooms: Some(rooms), ..self }
     }
 
-    /// The metrics in Prometheus text format, with the media workers' counters as of now.
+    /// The metrics in Prometheus text format, with the rooms' counters as of now.
     pub async fn render(&self) -> String {
         self.counted.run_upkeep();
         let mut text = self.counted.render();
-        if let Some(media) = &self.media {
-            media_metrics(media, &mut text).await;
+        if let Some(rooms) = &self.rooms {
+            signalling_metrics(rooms, &mut text).await;
+            media_metrics(&rooms.media, &mut text).await;
         }
         text
     }
@@ -98,6 +99,39 @@ fn describe() {
     metrics::describe_counter!("antiphon_sip_dropped_total", "SIP messages lost or refused, by reason");
     metrics::describe_counter!("antiphon_events_waiting_total", "Events that found a call's inbox full");
     metrics::gauge!("antiphon_calls_active").set(0.0);
+}
+
+/// The endpoint's counters.
+async fn signalling_metrics(rooms: &Rooms, text: &mut String) {
+    let Some(report) = rooms.signalling.report().await else { return };
+    gauge(
+        text,
+        "antiphon_dialogs",
+        "SIP dialogs, those included that wait for their last response",
+        report.dialogs as u64,
+    );
+    gauge(text, "antiphon_transactions", "SIP server transactions remembered", report.transactions as u64);
+    gauge(text, "antiphon_phones_registered", "Phones that have registered", rooms.registrar().len() as u64);
+    let counted = report.counters;
+    counter(text, "antiphon_sip_requests_total", "SIP requests received", counted.requests);
+    counter(text, "antiphon_sip_responses_total", "SIP responses received", counted.responses);
+    counter(text, "antiphon_sip_retransmissions_total", "Repeated SIP requests", counted.retransmissions);
+    let name = "antiphon_sip_refused_total";
+    let _ = writeln!(text, "# HELP {name} SIP messages that led nowhere, by reason\n# TYPE {name} counter");
+    let reasons = [
+        ("malformed", counted.malformed),
+        ("stray_response", counted.stray_responses),
+        ("stray_ack", counted.stray_acks),
+        ("no_dialog", counted.no_dialog),
+        ("merged", counted.merged),
+        ("refused_full", counted.refused_full),
+        ("dropped_full", counted.dropped_full),
+        ("timed_out", counted.timed_out),
+        ("transport_failed", counted.transport_failed),
+    ];
+    for (reason, count) in reasons {
+        let _ = writeln!(text, "{name}{{reason=\"{reason}\"}} {count}");
+    }
 }
 
 /// The workers' counters, added up.

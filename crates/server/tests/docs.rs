@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use antiphon_ivr::rules::OptionKey;
-use antiphon_server::api::{ApiState, Readiness, router, serve};
+use antiphon_server::api::{ApiState, router, serve};
+use antiphon_server::calls::Readiness;
 use antiphon_server::first_start;
 use antiphon_server::store::{ExtensionKind, Store};
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -13,17 +14,17 @@ use tokio::process::Command;
 use tokio::sync::{oneshot, watch};
 
 fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the crate lies two folders deep")
 }
 
 /// Runs a shell script against a fresh server, and hands back its output and the store as it left it.
 async fn run(data: &Path, shell: impl FnOnce(&mut Command)) -> (String, Store) {
-    let store = Store::open(data).unwrap();
-    first_start::prepare(&store, data).await.unwrap();
+    let store = Store::open(data).expect("a fresh directory opens");
+    first_start::prepare(&store, data).await.expect("a fresh store takes the demo");
     let (_readiness, told) = watch::channel(Readiness::Ready);
     let metrics = PrometheusBuilder::new().build_recorder().handle();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    let address = listener.local_addr().expect("a bound listener has an address");
     let (stop, stopped) = oneshot::channel::<()>();
     let state = ApiState::new(store.clone(), told, metrics, "antiphon");
     let serving = tokio::spawn(serve(listener, router(state), async {
@@ -32,11 +33,13 @@ async fn run(data: &Path, shell: impl FnOnce(&mut Command)) -> (String, Store) {
     let mut command = Command::new("sh");
     command.current_dir(repository()).env("DATA", data).env("BASE", format!("http://{address}"));
     shell(&mut command);
-    let output = tokio::time::timeout(Duration::from_secs(60), command.output()).await.unwrap().unwrap();
+    let output = tokio::time::timeout(Duration::from_secs(60), command.output()).await;
+    let output = output.expect("the script ends").expect("there is a shell");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
-    stop.send(()).unwrap();
-    tokio::time::timeout(Duration::from_secs(10), serving).await.unwrap().unwrap();
+    stop.send(()).expect("the server still serves");
+    let ended = tokio::time::timeout(Duration::from_secs(10), serving).await;
+    ended.expect("the server stops when it is told").expect("the server did not panic");
     (out.into_owned(), store)
 }
 

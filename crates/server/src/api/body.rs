@@ -21,16 +21,18 @@ impl FromRequest<ApiState> for JsonBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
-        let bytes =
-            Bytes::from_request(request, state).await.map_err(|rejection| unread(rejection, limits::BODY_BYTES))?;
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        // Where a path takes uploads, too, more than this comes through.
+        if bytes.len() > limits::BODY_BYTES {
+            return Err(ApiError::TooLarge(limits::BODY_BYTES));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(ApiError::NotJson)
     }
 }
 
-/// Why a body was not read; `most` is the limit of its path.
-pub(super) fn unread(rejection: BytesRejection, most: usize) -> ApiError {
+fn unread(rejection: BytesRejection) -> ApiError {
     if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-        ApiError::TooLarge(most)
+        ApiError::TooLarge(limits::BODY_BYTES)
     } else {
         ApiError::Unreadable
     }

@@ -8,20 +8,20 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use super::{ApiState, Readiness};
+use super::ApiState;
+use crate::calls::Readiness;
 
 pub(super) async fn alive() -> Json<Value> {
     Json(json!({ "status": "alive" }))
 }
 
 pub(super) async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Value>) {
-    match *state.readiness.borrow() {
-        Readiness::Ready => (StatusCode::OK, Json(json!({ "status": "ready" }))),
-        Readiness::Draining => {
-            let body = json!({ "message": "calls in progress may end, new ones are refused", "status": "draining" });
-            (StatusCode::SERVICE_UNAVAILABLE, Json(body))
-        }
-    }
+    let (message, status) = match *state.readiness.borrow() {
+        Readiness::Ready => return (StatusCode::OK, Json(json!({ "status": "ready" }))),
+        Readiness::Full => ("every call that fits is up, new ones are refused", "overloaded"),
+        Readiness::Draining => ("calls in progress may end, new ones are refused", "draining"),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "message": message, "status": status })))
 }
 
 pub(super) async fn metrics(State(state): State<ApiState>) -> impl IntoResponse {

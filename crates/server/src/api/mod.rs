@@ -34,20 +34,11 @@ use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{store::Store, telemetry::Metrics};
+use crate::{calls::Readiness, store::Store, telemetry::Metrics};
 use error::ApiError;
 use rate::HourlyRate;
 
 pub use serve::serve;
-
-/// Whether the server takes calls.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-pub enum Readiness {
-    /// It does.
-    Ready,
-    /// It lets calls end and takes none.
-    Draining,
-}
 
 /// What every handler can reach.
 #[derive(Clone)]

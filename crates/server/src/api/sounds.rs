@@ -67,11 +67,19 @@ fn unread(error: MultipartError) -> ApiError {
     }
 }
 
-/// Decodes a file and lays it beside its place.
-async fn stage(state: &ApiState, file: Bytes) -> Result<StagedSound, ApiError> {
+/// Waits for its turn, reads an upload, decodes it and lays it beside its place.
+async fn receive(state: &ApiState, request: Request) -> Result<(Value, String, StagedSound), ApiError> {
+    let turn = state.uploads.clone().acquire_owned().await.map_err(|_| Rejected::Busy)?;
+    let Upload { body, uploaded_name, file } = Upload::read(request, state).await?;
     let store = state.store.clone();
-    let staged = tokio::task::spawn_blocking(move || store.stage_sound(&file)).await;
-    Ok(staged.unwrap_or(Err(UploadError::Storage))?)
+    let staged = tokio::task::spawn_blocking(move || {
+        let staged = store.stage_sound(&file);
+        // Held until the work is done, also when whoever asked has gone.
+        drop(turn);
+        staged
+    });
+    let content = staged.await.unwrap_or(Err(UploadError::Storage))?;
+    Ok((body, uploaded_name, content))
 }
 
 pub(super) async fn list(
@@ -91,9 +99,7 @@ pub(super) async fn create(
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let client = place.client()?;
-    let _turn = state.uploads.acquire().await.map_err(|_| Rejected::Busy)?;
-    let Upload { body, uploaded_name, file } = Upload::read(request, &state).await?;
-    let content = stage(&state, file).await?;
+    let (body, uploaded_name, content) = receive(&state, request).await?;
     let made = state.store.commit(CreateSound { client, body, uploaded_name, content }).await?;
     Ok((StatusCode::CREATED, Json(encode(&made))))
 }
@@ -104,9 +110,7 @@ pub(super) async fn replace(
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let (client, id) = (place.client()?, place.sound()?);
-    let _turn = state.uploads.acquire().await.map_err(|_| Rejected::Busy)?;
-    let Upload { body, uploaded_name, file } = Upload::read(request, &state).await?;
-    let content = stage(&state, file).await?;
+    let (body, uploaded_name, content) = receive(&state, request).await?;
     let sound = state.store.commit(ReplaceSound { client, id, body, uploaded_name, content }).await?;
     Ok((StatusCode::CREATED, Json(encode(&sound))))
 }

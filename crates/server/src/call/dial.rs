@@ -13,8 +13,9 @@ use antiphon_sip::{Credentials, EndReason, Event, Flow, Invitation, NameAddr, St
 use bytes::Bytes;
 
 use super::{
-    leg::{Leg, LegMedia, MediaPort},
-    perform::{Executor, Heard, clock, dialog_of},
+    executor::{Executor, Heard, clock, dialog_of},
+    leg::{Leg, LegMedia},
+    media_port::MediaPort,
 };
 use crate::{
     directory::{self, NoRoute, Target},

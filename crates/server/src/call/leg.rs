@@ -4,26 +4,22 @@
 //! panicking or cancelled call leaves nothing behind.
 //! Errors: [`LegError`] when no port is free or the peer's SDP cannot be used.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use antiphon_media::{
     Codec, DEFAULT_PTIME, Direction, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    sdp::{self, Capabilities, SdpError, SdpVersion},
+    sdp::{self, Capabilities, SdpError},
 };
 use antiphon_sip::{DialogId, SipError, StatusCode};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::CallEvent;
+use super::{CallEvent, media_port::MediaPort};
 use crate::{
     media::{
-        ports::{Lease, NoPort},
+        ports::NoPort,
         worker::{Opening, Order as MediaOrder, Worker},
     },
-    net::MediaSocket,
     rooms::Rooms,
     signalling::Order,
 };
@@ -50,48 +46,6 @@ impl LegError {
             Self::Sdp(_) => StatusCode::NOT_ACCEPTABLE_HERE,
             Self::Sip(_) => StatusCode::SERVER_ERROR,
         }
-    }
-}
-
-/// A leased port, its bound socket, and how they are described to the peer.
-pub struct MediaPort {
-    lease: Arc<Lease>,
-    /// Taken when the stream opens.
-    socket: Option<Box<dyn MediaSocket>>,
-    local: SocketAddr,
-    version: SdpVersion,
-    /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
-    described: Option<Bytes>,
-}
-
-impl MediaPort {
-    /// Binds a port at `bind`, described to the peer as `shown`.
-    pub fn lease(rooms: &Rooms, bind: IpAddr, shown: IpAddr) -> Result<Self, NoPort> {
-        let (lease, socket) = rooms.ports.lease(bind)?;
-        let local = SocketAddr::new(shown, lease.port);
-        let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
-        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, described: None })
-    }
-
-    /// Our offer.
-    pub fn offer(&mut self) -> Bytes {
-        let offer = sdp::offer(self.local, &Capabilities::default(), &self.version);
-        self.describe(offer)
-    }
-
-    /// Our answer to the peer's offer, and what was agreed.
-    pub fn answer(&mut self, offer: &[u8]) -> Result<(Bytes, Negotiated), SdpError> {
-        let (answer, negotiated) = sdp::answer(offer, self.local, &Capabilities::default(), &self.version)?;
-        Ok((self.describe(answer), negotiated))
-    }
-
-    fn describe(&mut self, fresh: Bytes) -> Bytes {
-        let described = match &self.described {
-            None => fresh,
-            Some(previous) => self.version.settle(previous, fresh),
-        };
-        self.described = Some(described.clone());
-        described
     }
 }
 

@@ -1,11 +1,13 @@
 //! One call: its legs, its script, and what joins them.
 //!
-//! Shape: [`task`] runs the script and answers its ops; [`perform`] turns an op into orders; [`dial`] reaches others; [`leg`] is one
+//! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] reaches others; [`leg`] is one
 //! party's dialog and stream.
 
 pub mod dial;
+pub mod executor;
 mod info;
 pub mod leg;
+pub mod media_port;
 pub mod perform;
 pub mod task;
 

@@ -1,33 +1,21 @@
-//! The executor: what each op means on a real call.
+//! What each op means on a real call.
 //!
-//! Shape: an [`Op`] in, orders to signalling and media out, and their events read from the call's inbox until there is an outcome.
+//! Shape: an [`Op`] in, orders to signalling and media out, and what the call hears until there is an outcome.
 //! The one place where ops are logged and counted.
 //! Time: an op's waits are instants on the task's clock; [`Op::Limit`] is one more, which every op but Dial and Hangup heeds.
 //! Errors: what a far end does wrong is an outcome; [`Interrupted`] is for what ends the script.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Digit, Interrupted, Op, Outcome, Play, Played, Prompt, TypeAhead,
-    collector::{Collector, DigitBuffer},
-    op::Cause,
+    Collect, Collected, Interrupted, Op, Outcome, Play, Played, Prompt, TypeAhead, collector::Collector, op::Cause,
 };
-use antiphon_media::{PlaybackId, Repeat, Segment};
-use antiphon_sip::{DialogId, EndReason, Event, StatusCode};
-use bytes::Bytes;
-use tokio::sync::mpsc;
+use antiphon_media::{Repeat, Segment};
+use antiphon_sip::StatusCode;
 
 use super::{
-    CallEvent, dial, info,
-    leg::Leg,
-    task::{Arrival, TAIL},
-};
-use crate::{
-    rooms::Rooms,
-    store::{ClientId, Config, Extension},
+    dial,
+    executor::{Executor, Heard, clock},
 };
 
 /// How long the caller's ACK is waited for before anything is said, so that a phone that is still connecting misses no word.
@@ -35,67 +23,10 @@ const ACK_PATIENCE: Duration = Duration::from_millis(400);
 /// How long the caller's answer to our own offer is waited for: RFC 3261's 64*T1, after which the endpoint ends the dialog anyway.
 const LATE_ANSWER_PATIENCE: Duration = Duration::from_secs(33);
 
-/// Something an op waits for.
-#[derive(Debug)]
-pub(super) enum Heard {
-    /// The caller pressed a key.
-    Digit(Digit),
-    /// The caller's playback was sent to its end.
-    PlaybackEnded(PlaybackId),
-    /// Something about another dialog than the caller's.
-    Other(Event),
-    /// The caller confirmed our answer.
-    Confirmed,
-    /// The instant waited for has come.
-    Timeout,
-}
-
-/// The executor of one call.
-pub struct Executor {
-    pub(super) rooms: Arc<Rooms>,
-    pub(super) config: Arc<Config>,
-    pub(super) client: ClientId,
-    pub(super) caller: Leg,
-    pub(super) inbox: mpsc::Sender<CallEvent>,
-    /// The caller's offer, until it is answered.
-    offer: Option<Bytes>,
-    events: mpsc::Receiver<CallEvent>,
-    digits: DigitBuffer,
-    /// Why the call is over, once it is.
-    over: Option<Interrupted>,
-    /// When the script's lifetime ends.
-    pub(super) limit: Option<Instant>,
-    /// When the INVITE came, until the call is answered.
-    unanswered_since: Option<Instant>,
-}
+/// How long the sound that was sent last may still be on its way to the caller's ear when we hang up.
+const TAIL: Duration = Duration::from_millis(100);
 
 impl Executor {
-    /// The executor of a call that has not been answered.
-    pub fn new(
-        rooms: Arc<Rooms>,
-        config: Arc<Config>,
-        arrival: &Arrival,
-        caller: Leg,
-        offer: Option<Bytes>,
-        (inbox, events): (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>),
-        at: Instant,
-    ) -> Self {
-        let client = arrival.extension.client;
-        let digits = DigitBuffer::default();
-        let unanswered_since = Some(at);
-        Self { rooms, config, client, caller, inbox, offer, events, digits, over: None, limit: None, unanswered_since }
-    }
-
-    /// Another extension's script begins.
-    pub fn serve(&mut self, extension: &Extension) {
-        self.client = extension.client;
-    }
-
-    /// The script has ended by itself: what is left of the call ends in order.
-    pub fn finish(mut self) {
-        self.caller.finish();
-    }
-
     /// Performs one op.
     pub async fn perform(&mut self, op: Op) -> Result<Outcome, Interrupted> {
         if let Some(over) = self.over {
@@ -119,22 +50,6 @@ impl Executor {
         let ms = clock().saturating_duration_since(began).as_millis() as u64;
         tracing::info!(op = name, outcome = outcome_name, ms, "op");
         outcome
-    }
-
-    /// What comes while the script thinks; never, once the call is over, for then the script hears of it at its next op.
-    pub async fn next_event(&mut self) -> CallEvent {
-        let event = if self.over.is_none() { self.events.recv().await } else { None };
-        match event {
-            Some(event) => event,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Takes an event while the script thinks: a digit is kept, an ending is remembered for the next op.
-    pub async fn keep(&mut self, event: CallEvent) {
-        if let Ok(Some(Heard::Digit(digit))) = self.understand(event).await {
-            self.digits.push(digit);
-        }
     }
 
     pub(super) async fn answer(&mut self) -> Result<(), Interrupted> {
@@ -190,7 +105,7 @@ impl Executor {
         }
     }
 
-    async fn collect(&mut self, collect: &Collect) -> Result<antiphon_ivr::Collected, Interrupted> {
+    async fn collect(&mut self, collect: &Collect) -> Result<Collected, Interrupted> {
         let mut collector = Collector::new(collect, clock());
         if let Some(collected) = collector.take(clock(), &mut self.digits) {
             return Ok(collected);
@@ -236,99 +151,6 @@ impl Executor {
             tracing::warn!(?prompt, "there is no such sound; it counts as said");
         }
         audio.map(Segment::Audio)
-    }
-
-    /// Waits for the next thing that matters to an op, at most until this instant; the script's limit interrupts the wait.
-    async fn wait(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
-        let Some(limit) = self.limit else { return self.hear(until).await };
-        let limited = until.is_none_or(|until| limit <= until);
-        let heard = self.hear(Some(until.map_or(limit, |until| until.min(limit)))).await?;
-        if limited && matches!(heard, Heard::Timeout) {
-            self.limit = None;
-            return Err(Interrupted::LifetimeExpired);
-        }
-        Ok(heard)
-    }
-
-    /// Waits for the next thing that matters, whatever the script's limit.
-    pub(super) async fn hear(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
-        if let Some(over) = self.over {
-            return Err(over);
-        }
-        loop {
-            let event = tokio::select! {
-                event = self.events.recv() => event,
-                () = sleep_until(until) => return Ok(Heard::Timeout),
-            };
-            let Some(event) = event else { return Err(self.end(Interrupted::LocalHangup)) };
-            if let Some(heard) = self.understand(event).await? {
-                return Ok(heard);
-            }
-        }
-    }
-
-    async fn understand(&mut self, event: CallEvent) -> Result<Option<Heard>, Interrupted> {
-        match event {
-            CallEvent::Shutdown => Err(self.end(Interrupted::Shutdown)),
-            CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
-                antiphon_media::EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
-                antiphon_media::EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
-            }),
-            CallEvent::Media(_) => Ok(None),
-            CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
-            CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
-        }
-    }
-
-    /// What happens in the caller's own dialog.
-    async fn of_caller(&mut self, event: Event) -> Result<Option<Heard>, Interrupted> {
-        match event {
-            Event::Ended { why, .. } => {
-                tracing::debug!(?why, "the caller's dialog has ended");
-                self.caller.ended();
-                let local = matches!(why, EndReason::LocalBye | EndReason::Rejected(_));
-                Err(self.end(if local { Interrupted::LocalHangup } else { Interrupted::RemoteHangup }))
-            }
-            Event::Confirmed { answer, .. } => {
-                if let Some(answer) = answer
-                    && let Err(error) = self.caller.accept(&answer).await
-                {
-                    tracing::info!(%error, "the caller's answer to our offer is unusable");
-                    self.caller.hang_up(None);
-                    return Err(self.end(Interrupted::LocalHangup));
-                }
-                Ok(Some(Heard::Confirmed))
-            }
-            Event::Reoffered { offer, .. } => {
-                self.caller.reoffered(offer).await;
-                Ok(None)
-            }
-            Event::Info { content_type, body, .. } => Ok(if self.caller.has_telephone_event() {
-                None
-            } else {
-                info::digit(&content_type, &body).map(Heard::Digit)
-            }),
-            _ => Ok(None),
-        }
-    }
-
-    fn end(&mut self, why: Interrupted) -> Interrupted {
-        self.over = Some(why);
-        why
-    }
-}
-
-/// The dialog that an event is about.
-pub(super) fn dialog_of(event: &Event) -> Option<DialogId> {
-    match event {
-        Event::Incoming { dialog, .. }
-        | Event::Progress { dialog, .. }
-        | Event::Answered { dialog, .. }
-        | Event::Confirmed { dialog, .. }
-        | Event::Reoffered { dialog, .. }
-        | Event::Info { dialog, .. }
-        | Event::Ended { dialog, .. } => Some(*dialog),
-        Event::Requested { .. } => None,
     }
 }
 
@@ -379,16 +201,5 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
         Err(Interrupted::LocalHangup) => "hung_up",
         Err(Interrupted::LifetimeExpired) => "lifetime_expired",
         Err(Interrupted::Shutdown) => "shutdown",
-    }
-}
-
-pub(super) fn clock() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
-async fn sleep_until(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => tokio::time::sleep_until(instant.into()).await,
-        None => std::future::pending().await,
     }
 }

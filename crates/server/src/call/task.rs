@@ -5,11 +5,7 @@
 //! Time: the task's clock is tokio's, which tests may pause.
 //! Errors: a panic ends this call only; its legs hang up as they are dropped.
 
-use std::{
-    pin::pin,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{pin::pin, sync::Arc, time::Instant};
 
 use antiphon_ivr::{Call, Caller, Interrupted, Next, Request, Script, call::Presentation, script::Numbering};
 use antiphon_sip::{DialogId, Invite};
@@ -18,15 +14,16 @@ use tracing::Instrument;
 
 use super::{
     CallEvent,
-    leg::{Leg, LegMedia, MediaPort},
-    perform::Executor,
+    executor::Executor,
+    leg::{Leg, LegMedia},
+    media_port::MediaPort,
 };
 use crate::{
+    calls::{CallId, busy},
     directory::InternalNumbers,
     rooms::Rooms,
     signalling::Order,
     store::{Config, Extension, ExtensionKind},
-    switchboard::{self, CallId},
 };
 
 /// How often a call may go from one extension to the next (`ringme-ivr.md` 3.8).
@@ -90,14 +87,15 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
         Ok(port) => port,
         Err(error) => {
             tracing::warn!(%error, "call refused");
-            rooms.signalling.order(Order::Reject(dialog, switchboard::busy())).await;
+            rooms.signalling.order(Order::Reject(dialog, busy())).await;
             return;
         }
     };
     let media = LegMedia { worker: rooms.media.worker(), port };
     let leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
     let (mut call, requests) = Call::new(caller(&invite, &arrival));
-    let mut executor = Executor::new(rooms, config.clone(), &arrival, leg, invite.offer.clone(), (inbox, events), at);
+    let mut executor =
+        Executor::new(rooms, config.clone(), arrival.extension.client, leg, invite.offer.clone(), (inbox, events), at);
     tracing::info!(peer = %invite.flow.peer, "call begins");
     let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
     let talked = at.elapsed();
@@ -182,6 +180,3 @@ fn caller(invite: &Invite, arrival: &Arrival) -> Caller {
     };
     Caller { number, name, presentation, called_did }
 }
-
-/// How long the sound that was sent last may still be on its way to the caller's ear when we hang up.
-pub(super) const TAIL: Duration = Duration::from_millis(100);

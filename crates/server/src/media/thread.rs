@@ -46,17 +46,24 @@ fn drive(mut work: Work) {
     }
 }
 
-/// Asks for real-time priority, else for a better nice value, else says once that pacing depends on the machine's load.
+/// Niceness where real-time priority is not allowed.
+const NICE: i32 = -10;
+
+/// Asks for real-time priority, else for a better niceness, else says that pacing depends on the machine's load.
 fn prioritise() {
+    use rustix::{process::setpriority_process, thread::gettid};
     use thread_priority::{
         RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
         set_thread_priority_and_policy, thread_native_id,
     };
-    let Ok(priority) = ThreadPriorityValue::try_from(10u8) else { return };
     let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
-    if set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Crossplatform(priority), policy).is_err() {
+    let real_time = ThreadPriorityValue::try_from(10u8).is_ok_and(|priority| {
+        set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Crossplatform(priority), policy).is_ok()
+    });
+    // On Linux a niceness is a thread's own, and a thread is named like a process.
+    if !real_time && setpriority_process(Some(gettid()), NICE).is_err() {
         tracing::warn!(
-            "no real-time priority for media (CAP_SYS_NICE, LimitRTPRIO): pacing depends on the load of the machine"
+            "media has no priority (CAP_SYS_NICE, LimitRTPRIO): its pacing depends on the load of the machine"
         );
     }
 }

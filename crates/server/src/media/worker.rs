@@ -15,7 +15,7 @@ use antiphon_media::{Negotiated, PlaybackId, Repeat, Segment, StreamConfig, Stre
 use tokio::sync::{mpsc, oneshot};
 
 use super::ports::Lease;
-use crate::{call::CallEvent, net::MediaSocket};
+use crate::{call::CallEvent, net::MediaSocket, queue::send_now};
 
 /// Orders that wait at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
@@ -147,12 +147,7 @@ impl Worker {
 
     /// Gives an order from a place that cannot wait, such as a destructor.
     pub fn order_now(&self, order: Order) {
-        if let Err(mpsc::error::TrySendError::Full(order)) = self.orders.try_send(order)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let orders = self.orders.clone();
-            runtime.spawn(async move { orders.send(order).await });
-        }
+        send_now(&self.orders, order);
     }
 
     /// The worker's counters, or `None` when it is gone.

@@ -92,10 +92,16 @@ struct Places<'a> {
 }
 
 impl Places<'_> {
+    /// A variable that is set to nothing is as good as not set, as container files have it.
+    fn variable(&self, name: &str) -> Option<Given> {
+        let setting = format!("ANTIPHON_{}", name.replace('-', "_").to_ascii_uppercase());
+        let text = (self.environment)(&setting).filter(|text| !text.is_empty())?;
+        Some(Given { setting, text })
+    }
+
     fn find(&self, name: &str, flag: Option<String>, file: Option<String>) -> Option<Given> {
-        let variable = format!("ANTIPHON_{}", name.replace('-', "_").to_ascii_uppercase());
         flag.map(|text| Given { setting: format!("--{name}"), text })
-            .or_else(|| (self.environment)(&variable).map(|text| Given { setting: variable.clone(), text }))
+            .or_else(|| self.variable(name))
             .or_else(|| file.map(|text| Given { setting: name.replace('-', "_"), text }))
     }
 }
@@ -194,8 +200,8 @@ fn listeners(
     };
     let given = if !flags.is_empty() {
         given("--sip", flags)
-    } else if let Some(list) = (places.environment)("ANTIPHON_SIP") {
-        given("ANTIPHON_SIP", list.split(',').map(|text| text.trim().to_owned()).collect())
+    } else if let Some(Given { setting, text }) = places.variable("sip") {
+        given(&setting, text.split(',').map(|text| text.trim().to_owned()).collect())
     } else if let Some(file) = file {
         given("sip", file)
     } else {

@@ -57,6 +57,12 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
 }
 
 #[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let environment = [("ANTIPHON_HTTP", ""), ("ANTIPHON_SIP", ""), ("ANTIPHON_CONFIG", "")];
+    assert_eq!(load(&[], &environment).unwrap().http.port(), 8080);
+}
+
+#[test]
 fn listeners_come_from_flags_or_a_comma_list_or_the_file() {
     let listeners = |settings: Settings| settings.sip.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let environment = [("ANTIPHON_SIP", "udp:127.0.0.1:1, tcp:127.0.0.1:2")];

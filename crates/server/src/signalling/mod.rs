@@ -6,26 +6,25 @@
 //! Errors: a full queue of arrivals loses datagrams (SIP repeats them) and counts; a call's full inbox loses what may be lost and
 //! counts, while answers and endings wait for room.
 
+pub mod handle;
 pub mod tcp;
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
-use antiphon_sip::{
-    Admission, DialogId, Endpoint, Event, Flow, Invitation, Invite, Rejection, Reply, Request, SipError, StatusCode,
-    Transport,
-};
+use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Request, Transport};
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+
+pub use self::handle::{Order, Report, Signalling, orders};
 
 use crate::{
     call::CallEvent,
     net::{self, Wire},
+    queue::send_now,
 };
 
 /// Messages that wait for the endpoint at most.
 const ARRIVALS: usize = 4096;
-/// Orders that wait for the endpoint at most; a sender waits for room beyond.
-const ORDERS: usize = 4096;
 /// The longest datagram of UDP.
 const DATAGRAM: usize = 65_536;
 
@@ -42,74 +41,12 @@ pub trait Reception: Send + 'static {
     fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply;
 }
 
-/// What calls ask of signalling.
-#[derive(Debug)]
-pub enum Order {
-    /// Tell the caller that it rings.
-    Ring(DialogId),
-    /// Answer with this SDP.
-    Answer(DialogId, Bytes, oneshot::Sender<Result<(), SipError>>),
-    /// Refuse an unanswered call.
-    Reject(DialogId, Rejection),
-    /// End a dialog, with the value of a Reason header.
-    HangUp(DialogId, Option<String>),
-    /// Call somebody; the dialog's events go to the inbox.
-    Invite(Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
-    /// Accept a re-INVITE with this SDP.
-    AcceptReoffer(DialogId, Bytes),
-    /// Refuse a re-INVITE.
-    RejectReoffer(DialogId, StatusCode),
-    /// Say in answers to OPTIONS whether calls are taken.
-    Admit(Admission),
-}
-
 /// Something that came in from a wire.
 #[derive(Debug)]
 pub(crate) enum Arrival {
     Message(Flow, Bytes),
     /// The connection could not be made, or is gone.
     Failed(Flow),
-}
-
-/// A handle on the signalling task.
-#[derive(Clone, Debug)]
-pub struct Signalling {
-    orders: mpsc::Sender<Order>,
-}
-
-impl Signalling {
-    /// Gives an order; waits only when the task is thousands of orders behind.
-    pub async fn order(&self, order: Order) {
-        // The task ends only with the process, so nobody is left to tell.
-        let _ = self.orders.send(order).await;
-    }
-
-    /// Gives an order from a place that cannot wait, such as a destructor.
-    pub fn order_now(&self, order: Order) {
-        if let Err(mpsc::error::TrySendError::Full(order)) = self.orders.try_send(order)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let orders = self.orders.clone();
-            runtime.spawn(async move { orders.send(order).await });
-        }
-    }
-
-    /// Calls somebody and says under which dialog; `None` when the process is ending.
-    pub async fn invite(&self, invitation: Invitation, inbox: mpsc::Sender<CallEvent>) -> Option<DialogId> {
-        let (reply, dialog) = oneshot::channel();
-        self.order(Order::Invite(Box::new(invitation), inbox, reply)).await;
-        dialog.await.ok()
-    }
-
-    /// Answers a caller.
-    ///
-    /// # Errors
-    /// As the endpoint says; most often the caller has gone meanwhile.
-    pub async fn answer(&self, dialog: DialogId, sdp: Bytes) -> Result<(), SipError> {
-        let (reply, result) = oneshot::channel();
-        self.order(Order::Answer(dialog, sdp, reply)).await;
-        result.await.unwrap_or(Err(SipError::UnknownDialog))
-    }
 }
 
 /// The wires of the task.
@@ -129,12 +66,6 @@ pub struct Task<R> {
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
-}
-
-/// The orders queue: its two ends exist before the task does, because the reception that the task needs gives orders itself.
-pub fn orders() -> (Signalling, mpsc::Receiver<Order>) {
-    let (orders, queue) = mpsc::channel(ORDERS);
-    (Signalling { orders }, queue)
 }
 
 impl<R: Reception> Task<R> {
@@ -194,6 +125,13 @@ impl<R: Reception> Task<R> {
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
             Order::Admit(admission) => {
                 self.endpoint.set_admission(admission);
+                Ok(())
+            }
+            Order::Report(reply) => {
+                let (counters, dialogs) = (*self.endpoint.counters(), self.endpoint.dialogs());
+                let transactions = self.endpoint.transactions();
+                // Whoever asked may have gone.
+                let _ = reply.send(Report { counters, dialogs, transactions });
                 Ok(())
             }
         };
@@ -269,8 +207,7 @@ fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. })) {
         return;
     }
-    let inbox = inbox.clone();
-    tokio::spawn(async move { inbox.send(event).await });
+    send_now(inbox, event);
 }
 
 async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {

@@ -21,6 +21,7 @@ use tokio::{
 };
 
 use super::Arrival;
+use crate::queue::send_now;
 
 /// Messages that wait to be written to one connection; a peer that does not read loses the rest and its connection.
 const UNWRITTEN: usize = 128;
@@ -167,10 +168,7 @@ async fn hand_over(
 }
 
 fn fail(inlet: &mpsc::Sender<Arrival>, flow: Flow) {
-    if let Err(mpsc::error::TrySendError::Full(arrival)) = inlet.try_send(Arrival::Failed(flow)) {
-        let inlet = inlet.clone();
-        tokio::spawn(async move { inlet.send(arrival).await });
-    }
+    send_now(inlet, Arrival::Failed(flow));
 }
 
 /// The table is whole after every statement, so a panic elsewhere while it was locked harms nothing.

@@ -44,5 +44,9 @@ impl DirectoryLock {
 /// Makes a directory that only its owner may enter, or makes it so.
 pub(super) fn private_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    // Only where it is needed: changing what is right already takes the ownership that a mounted directory may not give.
+    if std::fs::metadata(path)?.permissions().mode() & 0o777 == 0o700 {
+        return Ok(());
+    }
     std::fs::set_permissions(path, Permissions::from_mode(0o700))
 }

@@ -112,6 +112,30 @@ fn directory_and_database_are_their_owners_only() {
     assert_eq!(mode(&data.join("antiphon.db")), 0o600);
 }
 
+#[test]
+fn a_database_of_a_later_version_is_refused_and_kept() {
+    let data = tempfile::tempdir().unwrap();
+    drop(Store::open(data.path()).unwrap());
+    let database = data.path().join("antiphon.db");
+    let applied = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+                   SELECT 99, 'later', applied_on, checksum FROM refinery_schema_history LIMIT 1";
+    rusqlite::Connection::open(&database).unwrap().execute(applied, []).unwrap();
+    let Err(error) = Store::open(data.path()) else { panic!("a later version was taken for this one") };
+    assert!(matches!(error, StoreError::Migration(_)), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(
+        data.path().join("antiphon.db"),
+        "this is no database, though it is long enough to be read as one. ".repeat(20),
+    )
+    .unwrap();
+    let Err(error) = Store::open(data.path()) else { panic!("a text was taken for a database") };
+    assert!(error.to_string().starts_with("store: "), "{error}");
+}
+
 #[tokio::test]
 async fn a_dialled_number_is_found_within_its_client() {
     let data = tempfile::tempdir().unwrap();
@@ -256,4 +280,69 @@ impl super::Change for Many {
         }
         Ok(())
     }
+}
+
+/// Keeps the writer busy until the other end of the channel goes.
+struct Wait(std::sync::mpsc::Receiver<()>);
+
+impl super::Change for Wait {
+    type Answer = ();
+
+    fn apply(self, _edit: &mut super::Edit<'_>) -> Result<(), Rejected> {
+        let _ = self.0.recv();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn beyond_the_waiting_changes_one_more_is_refused_as_busy() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(data.path()).unwrap();
+    let (finish, finished) = std::sync::mpsc::sync_channel(1);
+    let mut waiting = vec![tokio::spawn(commit(store.clone(), Wait(finished)))];
+    let mut refused = 0;
+    while refused == 0 {
+        assert!(waiting.len() <= super::limits::WAITING_CHANGES + 2, "the queue has no end");
+        let (_, over) = std::sync::mpsc::sync_channel(1);
+        let task = tokio::spawn(commit(store.clone(), Wait(over)));
+        tokio::task::yield_now().await;
+        if task.is_finished() {
+            assert!(matches!(task.await.unwrap(), Err(Rejected::Busy)));
+            refused += 1;
+        } else {
+            waiting.push(task);
+        }
+    }
+    assert!(waiting.len() >= super::limits::WAITING_CHANGES);
+    drop(finish);
+    for task in waiting {
+        task.await.unwrap().unwrap();
+    }
+}
+
+async fn commit<C: super::Change>(store: Store, change: C) -> Result<C::Answer, Rejected> {
+    store.commit(change).await
+}
+
+/// Writes half of something and then meets a bug.
+struct Bug;
+
+impl super::Change for Bug {
+    type Answer = ();
+
+    fn apply(self, edit: &mut super::Edit<'_>) -> Result<(), Rejected> {
+        CreateClient { prefix: "007".to_owned() }.apply(edit)?;
+        panic!("a bug, for a test");
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_panics_leaves_nothing_and_the_writer_lives_on() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _) = with_client(data.path()).await;
+    assert!(matches!(store.commit(Bug).await, Err(Rejected::Storage)));
+    assert_eq!(store.snapshot().clients().count(), 1);
+    store.commit(CreateClient { prefix: "007".to_owned() }).await.unwrap();
+    drop(store);
+    assert_eq!(Store::open(data.path()).unwrap().snapshot().clients().count(), 2);
 }

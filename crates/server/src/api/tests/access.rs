@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::{Answer, Api};
-use crate::api::Readiness;
+use crate::calls::Readiness;
 
 impl Api {
     async fn ask_token(&self, query: &str, authorization: Option<String>, body: String) -> Answer {
@@ -150,6 +150,8 @@ async fn a_body_that_is_no_json_is_placed_by_line_and_column() {
     let large = format!("{{\"digits\": \"{}\"}}", "1".repeat(300_000));
     let answer = api.raw(Method::POST, &path, "application/json", large).await;
     assert_eq!(answer.expect(413)["status"], "payload_too_large");
+    api.sound("hello").await;
+    api.put("/client/@me/sound/1", json!({"title": "x".repeat(300_000)})).await.refused(413);
 }
 
 #[tokio::test]

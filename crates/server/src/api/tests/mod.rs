@@ -15,7 +15,8 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::{ApiState, Readiness, router};
+use super::{ApiState, router};
+use crate::calls::Readiness;
 use crate::store::changes::{CreateApplication, CreateClient};
 use crate::store::{ClientId, Secret, Store};
 

@@ -1,0 +1,202 @@
+//! The executor of a call: what it holds, and what it hears.
+//!
+//! Shape: everything that reaches a call comes through one inbox; [`Executor::hear`] turns it into what an op may wait for, and sees
+//! to what no op waits for: re-INVITEs, the caller's ACK, the end.
+//! Time: told by tokio's clock, which tests may pause.
+//! Errors: [`Interrupted`] once the call is over, now and at every later op.
+
+use std::{sync::Arc, time::Instant};
+
+use antiphon_ivr::{Digit, Interrupted, collector::DigitBuffer};
+use antiphon_media::{EventKind, PlaybackId};
+use antiphon_sip::{DialogId, EndReason, Event};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::{CallEvent, info, leg::Leg};
+use crate::{
+    rooms::Rooms,
+    store::{ClientId, Config, Extension},
+};
+
+/// Something an op waits for.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// The caller pressed a key.
+    Digit(Digit),
+    /// The caller's playback was sent to its end.
+    PlaybackEnded(PlaybackId),
+    /// Something about another dialog than the caller's.
+    Other(Event),
+    /// The caller confirmed our answer.
+    Confirmed,
+    /// The instant waited for has come.
+    Timeout,
+}
+
+/// The executor of one call.
+pub struct Executor {
+    pub(super) rooms: Arc<Rooms>,
+    pub(super) config: Arc<Config>,
+    pub(super) client: ClientId,
+    pub(super) caller: Leg,
+    pub(super) inbox: mpsc::Sender<CallEvent>,
+    /// The caller's offer, until it is answered.
+    pub(super) offer: Option<Bytes>,
+    events: mpsc::Receiver<CallEvent>,
+    /// The type-ahead.
+    pub(super) digits: DigitBuffer,
+    /// Why the call is over, once it is.
+    pub(super) over: Option<Interrupted>,
+    /// When the script's lifetime ends.
+    pub(super) limit: Option<Instant>,
+    /// When the INVITE came, until the call is answered.
+    pub(super) unanswered_since: Option<Instant>,
+}
+
+impl Executor {
+    /// The executor of a call that has not been answered.
+    pub fn new(
+        rooms: Arc<Rooms>,
+        config: Arc<Config>,
+        client: ClientId,
+        caller: Leg,
+        offer: Option<Bytes>,
+        (inbox, events): (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>),
+        at: Instant,
+    ) -> Self {
+        let digits = DigitBuffer::default();
+        let unanswered_since = Some(at);
+        Self { rooms, config, client, caller, inbox, offer, events, digits, over: None, limit: None, unanswered_since }
+    }
+
+    /// Another extension's script begins.
+    pub fn serve(&mut self, extension: &Extension) {
+        self.client = extension.client;
+    }
+
+    /// The script has ended by itself: what is left of the call ends in order.
+    pub fn finish(mut self) {
+        self.caller.finish();
+    }
+
+    /// What comes while the script thinks; never, once the call is over, for then the script hears of it at its next op.
+    pub async fn next_event(&mut self) -> CallEvent {
+        let event = if self.over.is_none() { self.events.recv().await } else { None };
+        match event {
+            Some(event) => event,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes an event while the script thinks: a digit is kept, an ending is remembered for the next op.
+    pub async fn keep(&mut self, event: CallEvent) {
+        if let Ok(Some(Heard::Digit(digit))) = self.understand(event).await {
+            self.digits.push(digit);
+        }
+    }
+
+    /// Waits for the next thing that matters to an op, at most until this instant; the script's limit interrupts the wait.
+    pub(super) async fn wait(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
+        let Some(limit) = self.limit else { return self.hear(until).await };
+        let limited = until.is_none_or(|until| limit <= until);
+        let heard = self.hear(Some(until.map_or(limit, |until| until.min(limit)))).await?;
+        if limited && matches!(heard, Heard::Timeout) {
+            self.limit = None;
+            return Err(Interrupted::LifetimeExpired);
+        }
+        Ok(heard)
+    }
+
+    /// Waits for the next thing that matters, whatever the script's limit.
+    pub(super) async fn hear(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
+        if let Some(over) = self.over {
+            return Err(over);
+        }
+        loop {
+            let event = tokio::select! {
+                event = self.events.recv() => event,
+                () = sleep_until(until) => return Ok(Heard::Timeout),
+            };
+            let Some(event) = event else { return Err(self.end(Interrupted::LocalHangup)) };
+            if let Some(heard) = self.understand(event).await? {
+                return Ok(heard);
+            }
+        }
+    }
+
+    async fn understand(&mut self, event: CallEvent) -> Result<Option<Heard>, Interrupted> {
+        match event {
+            CallEvent::Shutdown => Err(self.end(Interrupted::Shutdown)),
+            CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
+                EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
+                EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
+            }),
+            CallEvent::Media(_) => Ok(None),
+            CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
+            CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
+        }
+    }
+
+    /// What happens in the caller's own dialog.
+    async fn of_caller(&mut self, event: Event) -> Result<Option<Heard>, Interrupted> {
+        match event {
+            Event::Ended { why, .. } => {
+                tracing::debug!(?why, "the caller's dialog has ended");
+                self.caller.ended();
+                let local = matches!(why, EndReason::LocalBye | EndReason::Rejected(_));
+                Err(self.end(if local { Interrupted::LocalHangup } else { Interrupted::RemoteHangup }))
+            }
+            Event::Confirmed { answer, .. } => {
+                if let Some(answer) = answer
+                    && let Err(error) = self.caller.accept(&answer).await
+                {
+                    tracing::info!(%error, "the caller's answer to our offer is unusable");
+                    self.caller.hang_up(None);
+                    return Err(self.end(Interrupted::LocalHangup));
+                }
+                Ok(Some(Heard::Confirmed))
+            }
+            Event::Reoffered { offer, .. } => {
+                self.caller.reoffered(offer).await;
+                Ok(None)
+            }
+            Event::Info { content_type, body, .. } => Ok(if self.caller.has_telephone_event() {
+                None
+            } else {
+                info::digit(&content_type, &body).map(Heard::Digit)
+            }),
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn end(&mut self, why: Interrupted) -> Interrupted {
+        self.over = Some(why);
+        why
+    }
+}
+
+/// The dialog that an event is about.
+pub(super) fn dialog_of(event: &Event) -> Option<DialogId> {
+    match event {
+        Event::Incoming { dialog, .. }
+        | Event::Progress { dialog, .. }
+        | Event::Answered { dialog, .. }
+        | Event::Confirmed { dialog, .. }
+        | Event::Reoffered { dialog, .. }
+        | Event::Info { dialog, .. }
+        | Event::Ended { dialog, .. } => Some(*dialog),
+        Event::Requested { .. } => None,
+    }
+}
+
+pub(super) fn clock() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+async fn sleep_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,65 @@
+//! A leg's RTP port, and how it is described to the peer.
+//!
+//! Shape: leased and bound at once; offers and answers name it under one `o=` line, whose version grows only when something changed
+//! (RFC 3264 §8).
+//! Errors: [`NoPort`] and [`SdpError`], as the rooms below say.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use antiphon_media::{
+    Negotiated,
+    sdp::{self, Capabilities, SdpError, SdpVersion},
+};
+use bytes::Bytes;
+
+use crate::{
+    media::ports::{Lease, NoPort},
+    net::MediaSocket,
+    rooms::Rooms,
+};
+
+/// A leased port, its bound socket, and how they are described to the peer.
+pub struct MediaPort {
+    /// The port, held for as long as anybody holds this.
+    pub(super) lease: Arc<Lease>,
+    /// Taken when the stream opens.
+    pub(super) socket: Option<Box<dyn MediaSocket>>,
+    local: SocketAddr,
+    version: SdpVersion,
+    /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
+    described: Option<Bytes>,
+}
+
+impl MediaPort {
+    /// Binds a port at `bind`, described to the peer as `shown`.
+    pub fn lease(rooms: &Rooms, bind: IpAddr, shown: IpAddr) -> Result<Self, NoPort> {
+        let (lease, socket) = rooms.ports.lease(bind)?;
+        let local = SocketAddr::new(shown, lease.port);
+        let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
+        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, described: None })
+    }
+
+    /// Our offer.
+    pub fn offer(&mut self) -> Bytes {
+        let offer = sdp::offer(self.local, &Capabilities::default(), &self.version);
+        self.describe(offer)
+    }
+
+    /// Our answer to the peer's offer, and what was agreed.
+    pub fn answer(&mut self, offer: &[u8]) -> Result<(Bytes, Negotiated), SdpError> {
+        let (answer, negotiated) = sdp::answer(offer, self.local, &Capabilities::default(), &self.version)?;
+        Ok((self.describe(answer), negotiated))
+    }
+
+    fn describe(&mut self, fresh: Bytes) -> Bytes {
+        let described = match &self.described {
+            None => fresh,
+            Some(previous) => self.version.settle(previous, fresh),
+        };
+        self.described = Some(described.clone());
+        described
+    }
+}

@@ -1,0 +1,96 @@
+//! What the rest of the server asks of signalling.
+//!
+//! Shape: [`Signalling`] is the handle that calls hold; an [`Order`] is one thing asked.
+//! Errors: an order that comes too late is dropped by the task, because the far end was faster.
+
+use antiphon_sip::{Admission, Counters, DialogId, Invitation, Rejection, SipError, StatusCode};
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{call::CallEvent, queue::send_now};
+
+/// Orders that wait for the endpoint at most; a sender waits for room beyond.
+const ORDERS: usize = 4096;
+
+/// What calls ask of signalling.
+#[derive(Debug)]
+pub enum Order {
+    /// Tell the caller that it rings.
+    Ring(DialogId),
+    /// Answer with this SDP.
+    Answer(DialogId, Bytes, oneshot::Sender<Result<(), SipError>>),
+    /// Refuse an unanswered call.
+    Reject(DialogId, Rejection),
+    /// End a dialog, with the value of a Reason header.
+    HangUp(DialogId, Option<String>),
+    /// Call somebody; the dialog's events go to the inbox.
+    Invite(Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
+    /// Accept a re-INVITE with this SDP.
+    AcceptReoffer(DialogId, Bytes),
+    /// Refuse a re-INVITE.
+    RejectReoffer(DialogId, StatusCode),
+    /// Say in answers to OPTIONS whether calls are taken.
+    Admit(Admission),
+    /// Tell the counters.
+    Report(oneshot::Sender<Report>),
+}
+
+/// What signalling counted since it began, and what it holds now.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The endpoint's counters.
+    pub counters: Counters,
+    /// Dialogs, those included that only wait for their last response.
+    pub dialogs: usize,
+    /// Server transactions.
+    pub transactions: usize,
+}
+
+/// A handle on the signalling task.
+#[derive(Clone, Debug)]
+pub struct Signalling {
+    orders: mpsc::Sender<Order>,
+}
+
+impl Signalling {
+    /// Gives an order; waits only when the task is thousands of orders behind.
+    pub async fn order(&self, order: Order) {
+        // The task ends only with the process, so nobody is left to tell.
+        let _ = self.orders.send(order).await;
+    }
+
+    /// Gives an order from a place that cannot wait, such as a destructor.
+    pub fn order_now(&self, order: Order) {
+        send_now(&self.orders, order);
+    }
+
+    /// Calls somebody and says under which dialog; `None` when the process is ending.
+    pub async fn invite(&self, invitation: Invitation, inbox: mpsc::Sender<CallEvent>) -> Option<DialogId> {
+        let (reply, dialog) = oneshot::channel();
+        self.order(Order::Invite(Box::new(invitation), inbox, reply)).await;
+        dialog.await.ok()
+    }
+
+    /// The counters, or `None` when the process is ending.
+    pub async fn report(&self) -> Option<Report> {
+        let (reply, report) = oneshot::channel();
+        self.order(Order::Report(reply)).await;
+        report.await.ok()
+    }
+
+    /// Answers a caller.
+    ///
+    /// # Errors
+    /// As the endpoint says; most often the caller has gone meanwhile.
+    pub async fn answer(&self, dialog: DialogId, sdp: Bytes) -> Result<(), SipError> {
+        let (reply, result) = oneshot::channel();
+        self.order(Order::Answer(dialog, sdp, reply)).await;
+        result.await.unwrap_or(Err(SipError::UnknownDialog))
+    }
+}
+
+/// The orders queue: its two ends exist before the task does, because the reception that the task needs gives orders itself.
+pub fn orders() -> (Signalling, mpsc::Receiver<Order>) {
+    let (orders, queue) = mpsc::channel(ORDERS);
+    (Signalling { orders }, queue)
+}

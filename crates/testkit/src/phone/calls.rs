@@ -1,0 +1,349 @@
+//! A phone's calls: what it does on events and orders.
+//!
+//! Shape: datagrams, orders and time in; datagrams and stages out.
+//! Time: told.
+//! Sources: RFC 3261 §13 (INVITE), §14 (re-INVITE), §22 (digest).
+
+use super::speaker::Speaker;
+use super::writer::{self, BRANCH, DialogText};
+use super::{Answering, Diary, Keys, Offer, Order, PhoneSetup, Stage, lock, sdp};
+use crate::digest::{Proof, authorization};
+use crate::net::Datagram;
+use crate::sip_text::SipText;
+use antiphon_media::Digit;
+use antiphon_sip::{
+    Config, DialogId, EndReason, Endpoint, Event, Flow, Invitation, Listener, NameAddr, Rejection, StatusCode,
+    Transport, Uri,
+};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+
+/// A request of our own writing that waits for its final response.
+enum Waiting {
+    Reoffer(oneshot::Sender<u16>),
+    Registration { password: String, reply: oneshot::Sender<u16>, challenged: Challenged },
+    Info,
+}
+
+#[derive(PartialEq)]
+enum Challenged {
+    Once,
+    NotYet,
+}
+
+struct Call {
+    dialog: DialogId,
+    /// Where the far end wants its media.
+    remote: Option<SocketAddr>,
+    /// The dialog, once there is one.
+    text: Option<DialogText>,
+    /// The INVITE, of a call that came in.
+    invite: Option<SipText>,
+    answer_at: Option<Instant>,
+    /// The answer that ACKs carry, of a call without offer.
+    late_answer: Option<String>,
+    offer: Offer,
+}
+
+pub(super) struct Calls {
+    pub(super) setup: PhoneSetup,
+    pub(super) diary: Arc<Mutex<Diary>>,
+    pub(super) speaker: Speaker,
+    stages: watch::Sender<Stage>,
+    endpoint: Endpoint,
+    call: Option<Call>,
+    rtp: SocketAddr,
+    waiting: Vec<(String, Waiting)>,
+    outbox: VecDeque<(Vec<u8>, SocketAddr)>,
+    next_number: u32,
+    /// Requests of our own writing in the last dialog; the endpoint's own numbers lag behind by as many.
+    written: u32,
+}
+
+impl Calls {
+    pub(super) fn new(setup: PhoneSetup, diary: Arc<Mutex<Diary>>, stages: watch::Sender<Stage>) -> Self {
+        let listener = Listener { transport: Transport::Udp, local: setup.sip, advertised: setup.sip };
+        let config = Config { listeners: vec![listener], user_agent: setup.name.to_owned(), ..Config::default() };
+        // Two phones of one name still draw their own tags and Call-IDs.
+        let whole_name = format!("{}@{}", setup.name, setup.sip);
+        let seed = whole_name.bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
+        Self {
+            speaker: Speaker::new(setup.codec, seed),
+            setup,
+            diary,
+            stages,
+            endpoint: Endpoint::new(config, seed),
+            call: None,
+            rtp: setup.rtp,
+            waiting: Vec::new(),
+            outbox: VecDeque::new(),
+            next_number: 1,
+            written: 0,
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let answer = self.call.as_ref().and_then(|call| call.answer_at);
+        [answer, self.endpoint.poll_timeout().map(Instant::from_std)].into_iter().flatten().min()
+    }
+
+    pub(super) fn talks_to(&self) -> Option<SocketAddr> {
+        self.call.as_ref()?.remote
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.endpoint.handle_timeout(now.into_std());
+        if let Some(call) = self.call.as_mut().filter(|call| call.answer_at.is_some_and(|at| at <= now)) {
+            call.answer_at = None;
+            let dialog = call.dialog;
+            let offer = call.invite.as_ref().map_or(String::new(), |invite| invite.body.clone());
+            let answer = sdp::description(&self.setup, self.rtp, 1);
+            if self.endpoint.answer(now.into_std(), dialog, answer.into()).is_ok() {
+                self.connect(&offer);
+            }
+        }
+    }
+
+    /// Takes a message from the wire.
+    pub(super) fn hear(&mut self, now: Instant, datagram: &Datagram, message: &SipText) {
+        if message.status().is_some() && message.branch().starts_with(BRANCH) {
+            return self.answered(message);
+        }
+        let ok = message.status().is_some_and(|status| status / 100 == 2) && message.cseq_method() == "INVITE";
+        if let Some(call) = self.call.as_mut().filter(|call| ok && call.text.is_none()) {
+            call.text = Some(DialogText::of_caller(message));
+        }
+        let flow = self.flow(datagram.from);
+        self.endpoint.handle_datagram(now.into_std(), flow, &datagram.payload);
+    }
+
+    fn flow(&self, peer: SocketAddr) -> Flow {
+        Flow { transport: Transport::Udp, local: self.setup.sip, peer }
+    }
+
+    pub(super) fn carry_out(&mut self, now: Instant, order: Order) {
+        match order {
+            Order::Call { user, offer } => self.invite(now, &user, offer),
+            Order::HangUp => {
+                let Some(dialog) = self.call.as_ref().map(|call| call.dialog) else { return };
+                if self.endpoint.hang_up(now.into_std(), dialog, None).is_err() {
+                    // It rings and is refused; a call that is over needs neither.
+                    let _ = self.endpoint.reject(now.into_std(), dialog, StatusCode::BUSY_HERE.into());
+                }
+            }
+            Order::Press(key) => self.press(key),
+            Order::Speak(what) => self.speaker.speak(what),
+            Order::Register { password, reply } => {
+                let number = self.number();
+                let request = writer::register(&self.setup, number);
+                self.write(request, Waiting::Registration { password, reply, challenged: Challenged::NotYet });
+            }
+            Order::Move { to, reply } => self.move_media(to, reply),
+        }
+    }
+
+    fn invite(&mut self, now: Instant, user: &str, offer: Offer) {
+        let setup = self.setup;
+        let body = match &offer {
+            Offer::Usual => sdp::description(&setup, self.rtp, 1),
+            Offer::Late => String::new(),
+            Offer::Text(text) => text.clone(),
+        };
+        let target = Uri::sip(Some(user), setup.server);
+        let invitation = Invitation {
+            flow: self.flow(setup.server),
+            from: NameAddr::new(Uri::sip(Some(setup.name), setup.sip)),
+            to: NameAddr::new(target.clone()),
+            target,
+            headers: Vec::new(),
+            route: Vec::new(),
+            offer: body.into(),
+            credentials: None,
+        };
+        let dialog = self.endpoint.invite(now.into_std(), invitation);
+        self.begin(Call::new(dialog, offer));
+        self.stand(Stage::Calling);
+    }
+
+    fn begin(&mut self, call: Call) {
+        self.call = Some(call);
+        self.written = 0;
+    }
+
+    fn press(&mut self, key: char) {
+        match (self.setup.keys, Digit::from_char(key)) {
+            (Keys::Events, Some(digit)) => self.speaker.press(digit),
+            (Keys::Info, Some(_)) => {
+                let body = format!("Signal={key}\r\nDuration=100\r\n");
+                if let Some(info) = self.in_dialog("INFO") {
+                    self.write(info.with_body("application/dtmf-relay", &body), Waiting::Info);
+                }
+            }
+            (_, None) => {}
+        }
+    }
+
+    pub(super) fn move_media(&mut self, to: SocketAddr, reply: oneshot::Sender<u16>) {
+        self.rtp = to;
+        let offer = sdp::description(&self.setup, to, 2);
+        if let Some(reinvite) = self.in_dialog("INVITE") {
+            self.write(reinvite.with_body("application/sdp", &offer), Waiting::Reoffer(reply));
+        }
+    }
+
+    fn number(&mut self) -> u32 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    fn in_dialog(&mut self, method: &str) -> Option<SipText> {
+        let number = self.number();
+        let dialog = self.call.as_mut()?.text.as_mut()?;
+        self.written += 1;
+        Some(dialog.request(&self.setup, method, number))
+    }
+
+    fn write(&mut self, request: SipText, waiting: Waiting) {
+        self.waiting.push((request.branch().to_owned(), waiting));
+        self.outbox.push_back((request.to_bytes(), self.setup.server));
+    }
+
+    /// A response to a request of our own writing.
+    fn answered(&mut self, response: &SipText) {
+        let status = response.status().unwrap_or_default();
+        let Some(at) = self.waiting.iter().position(|(branch, _)| branch == response.branch()) else { return };
+        if status < 200 {
+            return;
+        }
+        match self.waiting.swap_remove(at).1 {
+            Waiting::Info => {}
+            Waiting::Reoffer(reply) => {
+                let number = self.number();
+                if let Some(call) = self.call.as_mut().filter(|_| status < 300) {
+                    call.remote = sdp::remote(&response.body).or(call.remote);
+                    let ack = call.text.as_ref().map(|dialog| dialog.ack(&self.setup, response, number));
+                    self.outbox.extend(ack.map(|ack| (ack.to_bytes(), self.setup.server)));
+                }
+                // A test that no longer waits has failed elsewhere.
+                let _ = reply.send(status);
+            }
+            Waiting::Registration { password, reply, challenged } => {
+                let challenge = response.header("WWW-Authenticate").filter(|_| status == 401);
+                match challenge.filter(|_| challenged == Challenged::NotYet) {
+                    Some(challenge) => self.prove(challenge, password, reply),
+                    None => drop(reply.send(status)),
+                }
+            }
+        }
+    }
+
+    /// Registers again, with an answer to the challenge.
+    fn prove(&mut self, challenge: &str, password: String, reply: oneshot::Sender<u16>) {
+        let number = self.number();
+        let request = writer::register(&self.setup, number);
+        let uri = request.start.split(' ').nth(1).unwrap_or_default().to_owned();
+        let proof = Proof { user: self.setup.name, password: &password, method: "REGISTER", uri: &uri };
+        let answer = authorization(challenge, &proof).unwrap_or_default();
+        let again = Waiting::Registration { password, reply, challenged: Challenged::Once };
+        self.write(request.with("Authorization", &answer), again);
+    }
+
+    /// Takes what the endpoint reports. Events come before messages, so that an ACK can carry what an event brought.
+    pub(super) fn settle(&mut self, now: Instant) {
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                Event::Incoming { dialog, .. } => self.rung(now, dialog),
+                Event::Progress { .. } => self.stand(Stage::Ringing),
+                Event::Answered { answer, .. } => self.picked_up(&answer),
+                Event::Reoffered { dialog, .. } => {
+                    let answer = sdp::description(&self.setup, self.rtp, 2);
+                    // It fails only when the far end has taken its offer back.
+                    let _ = self.endpoint.accept_reoffer(now.into_std(), dialog, answer.into());
+                }
+                Event::Ended { dialog, why } => self.ended(dialog, why),
+                Event::Confirmed { .. } | Event::Info { .. } | Event::Requested { .. } => {}
+            }
+        }
+    }
+
+    fn rung(&mut self, now: Instant, dialog: DialogId) {
+        let refusal = match self.setup.answering {
+            _ if self.call.is_some() => Some(StatusCode::BUSY_HERE),
+            Answering::Busy => Some(StatusCode::BUSY_HERE),
+            Answering::Refuses(status) => StatusCode::new(status),
+            Answering::After(_) | Answering::Never | Answering::Deaf => None,
+        };
+        // Neither fails on a call that has just come in.
+        if let Some(status) = refusal {
+            let _ = self.endpoint.reject(now.into_std(), dialog, Rejection::from(status));
+            return;
+        }
+        let _ = self.endpoint.ring(now.into_std(), dialog, None);
+        let mut call = Call::new(dialog, Offer::Usual);
+        call.invite = lock(&self.diary).messages.last().map(|(_, message)| message.clone());
+        if let Answering::After(delay) = self.setup.answering {
+            call.answer_at = Some(now + delay);
+        }
+        self.begin(call);
+        self.stand(Stage::Ringing);
+    }
+
+    fn picked_up(&mut self, answer: &Bytes) {
+        let text = String::from_utf8_lossy(answer).into_owned();
+        if let Some(call) = self.call.as_mut().filter(|call| matches!(call.offer, Offer::Late)) {
+            call.late_answer = Some(sdp::description(&self.setup, self.rtp, 1));
+        }
+        self.connect(&text);
+    }
+
+    /// Both sides' media are known.
+    fn connect(&mut self, theirs: &str) {
+        self.speaker.events = sdp::events(theirs);
+        if let Some(call) = &mut self.call {
+            call.remote = sdp::remote(theirs);
+        }
+        self.stand(Stage::Up);
+    }
+
+    fn ended(&mut self, dialog: DialogId, why: EndReason) {
+        if self.call.as_ref().is_some_and(|call| call.dialog == dialog) {
+            self.call = None;
+            self.stand(Stage::Over(why));
+        }
+    }
+
+    fn stand(&self, stage: Stage) {
+        lock(&self.diary).stages.push((Instant::now(), stage));
+        self.stages.send_replace(stage);
+    }
+
+    /// The next datagram to send.
+    pub(super) fn poll_transmit(&mut self) -> Option<(Vec<u8>, SocketAddr)> {
+        if let Some(written) = self.outbox.pop_front() {
+            return Some(written);
+        }
+        let transmit = self.endpoint.poll_transmit()?;
+        let message = SipText::parse(&transmit.payload);
+        let ok = message.status().is_some_and(|status| status / 100 == 2) && message.cseq_method() == "INVITE";
+        if let Some(call) = self.call.as_mut().filter(|call| ok && call.text.is_none()) {
+            call.text = call.invite.as_ref().map(|invite| DialogText::of_callee(invite, &message));
+        }
+        let late_answer = self.call.as_ref().and_then(|call| call.late_answer.as_deref());
+        let bytes = match (message.method(), late_answer) {
+            (Some("ACK"), Some(answer)) => message.with_body("application/sdp", answer).to_bytes(),
+            (Some("BYE"), _) if self.written > 0 => writer::renumbered(message, self.written).to_bytes(),
+            _ => transmit.payload.to_vec(),
+        };
+        Some((bytes, transmit.flow.peer))
+    }
+}
+
+impl Call {
+    fn new(dialog: DialogId, offer: Offer) -> Self {
+        Self { dialog, remote: None, text: None, invite: None, answer_at: None, late_answer: None, offer }
+    }
+}

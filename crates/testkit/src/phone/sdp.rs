@@ -1,0 +1,40 @@
+//! The SDP of a phone: one audio line, one codec. Apart from the code under test on purpose.
+//!
+//! Sources: RFC 8866, RFC 3264, RFC 4733 §7.1.1.
+
+use super::{Keys, PhoneSetup};
+use std::net::{IpAddr, SocketAddr};
+
+/// The payload type of the phone's telephone-events.
+const EVENTS: u8 = 101;
+
+/// The phone's offer or answer, with its media at this address.
+pub(super) fn description(setup: &PhoneSetup, rtp: SocketAddr, version: u32) -> String {
+    let (ip, port, number, name) = (rtp.ip(), rtp.port(), setup.codec.static_payload_type(), setup.codec.name());
+    let family = if rtp.is_ipv4() { "IP4" } else { "IP6" };
+    let (list, lines) = match setup.keys {
+        Keys::Events => {
+            (format!(" {EVENTS}"), format!("a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\n"))
+        }
+        Keys::Info => (String::new(), String::new()),
+    };
+    format!(
+        "v=0\r\no=- 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n\
+         m=audio {port} RTP/AVP {number}{list}\r\na=rtpmap:{number} {name}/8000\r\n{lines}a=ptime:20\r\n"
+    )
+}
+
+/// Where the far end wants its packets, by its connection and audio lines.
+pub(super) fn remote(description: &str) -> Option<SocketAddr> {
+    let value = |begin: &str| description.lines().find_map(|line| line.strip_prefix(begin));
+    let ip: IpAddr = value("c=IN ")?.split_whitespace().nth(1)?.parse().ok()?;
+    let port = value("m=audio ")?.split_whitespace().next()?.parse().ok()?;
+    Some(SocketAddr::new(ip, port))
+}
+
+/// The payload type of telephone-events in a description.
+pub(super) fn events(description: &str) -> Option<u8> {
+    let mut maps = description.lines().filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '));
+    let (number, _) = maps.find(|(_, name)| name.starts_with("telephone-event/"))?;
+    number.parse().ok()
+}

@@ -1,0 +1,28 @@
+//! Whole calls: phones on a virtual network call the whole server, on virtual time.
+//!
+//! Shape: a [`world::World`] is a server with a menu, phones around it and the network between them; each file here is one
+//! side of what a call is.
+//! Time: tokio's paused clock; no test sleeps for real, and none opens a real socket.
+
+#[path = "call/access.rs"]
+mod access;
+#[path = "call/adapter.rs"]
+mod adapter;
+#[path = "call/demo.rs"]
+mod demo;
+#[path = "call/endings.rs"]
+mod endings;
+#[path = "call/house.rs"]
+mod house;
+#[path = "call/loss.rs"]
+mod loss;
+#[path = "call/menu.rs"]
+mod menu;
+#[path = "call/offers.rs"]
+mod offers;
+#[path = "call/stream.rs"]
+mod stream;
+#[path = "call/transfer.rs"]
+mod transfer;
+#[path = "call/world.rs"]
+mod world;

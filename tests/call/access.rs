@@ -1,0 +1,91 @@
+//! Who may call, whom, and how that is refused; and phones that register.
+//!
+//! Sources: `interface.md` "Where a call goes"; RFC 3261 §10, §22.
+
+use std::time::Duration;
+
+use antiphon_sip::EndReason;
+use antiphon_testkit::{Answering, PhoneSetup};
+
+use crate::world::{World, pass};
+
+/// The status with which a call was refused.
+fn refused(why: EndReason) -> Option<u16> {
+    match why {
+        EndReason::Rejected(status) => Some(status.code()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_is_not_there_a_blocked_one_and_a_stranger_are_refused() {
+    let world = World::new().await;
+    let here = [127, 0, 0, 10].into();
+    let cases = [(here, "12345", 404), (here, "072", 403), ([10, 9, 9, 9].into(), "071", 403)];
+    for (host, number, status) in cases {
+        let caller = world.connect(World::setup_at("caller", host));
+        caller.call(number).await;
+        assert_eq!(refused(caller.over().await), Some(status), "{number}");
+        // Its address is free once its task has seen that it is gone.
+        drop(caller);
+        pass(10).await;
+    }
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_call_from_a_trunks_network_is_let_in() {
+    let world = World::new().await;
+    let caller = world.connect(World::setup_at("carrier", [10, 1, 2, 3].into()));
+    caller.call("+37410000000").await;
+    caller.up().await;
+    caller.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_registered_phone_is_rung_where_it_registered_from() {
+    let world = World::new().await;
+    let caller = world.caller();
+    let answering = Answering::After(Duration::from_secs(1));
+    let phone = world.connect(PhoneSetup { answering, ..World::setup_at("004", [10, 5, 5, 5].into()) });
+    assert_eq!(phone.register("secret").await, 200);
+    caller.call("071").await;
+    caller.up().await;
+    pass(3_500).await;
+    caller.press('4').await;
+    phone.up().await;
+    assert!(phone.requests("INVITE")[0].start.contains("004@10.5.5.5:5060"));
+    pass(500).await;
+    caller.hang_up().await;
+    phone.over().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_registered_phone_may_call_from_where_it_is() {
+    let world = World::new().await;
+    let phone = world.connect(World::setup_at("004", [10, 5, 5, 5].into()));
+    phone.call("071").await;
+    let stranger = refused(phone.over().await);
+    assert!(matches!(stranger, Some(401 | 403)), "{stranger:?}");
+    assert_eq!(phone.register("secret").await, 200);
+    phone.call("071").await;
+    phone.until("is up", |stage| *stage == antiphon_testkit::Stage::Up).await;
+    phone.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_phone_look_the_same_and_register_nothing() {
+    let world = World::new().await;
+    let wrong = world.connect(World::setup("004", 4));
+    let unknown = world.connect(World::setup("777", 7));
+    assert_eq!(wrong.register("guess").await, 401);
+    assert_eq!(unknown.register("guess").await, 401);
+    let caller = world.caller();
+    caller.call("004").await;
+    assert_eq!(refused(caller.over().await), Some(480));
+    assert!(wrong.requests("INVITE").is_empty());
+    world.leaves_nothing().await;
+}

@@ -1,0 +1,329 @@
+//! A server with a menu, phones around it, and the network between them.
+//!
+//! Shape: every host has its own address: the server 127.0.0.1, callers and callees 127.0.0.x, the trunk 127.0.0.90.
+//! Time: the store is filled on the real clock; then the clock is paused and the server starts.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use antiphon_ivr::{ContextId, ExtensionId, SoundId};
+use antiphon_media::{Audio, Codec};
+use antiphon_server::app::{self, MediaDrive, Server};
+use antiphon_server::first_start;
+use antiphon_server::settings::Settings;
+use antiphon_server::sounds::SystemSounds;
+use antiphon_server::store::changes::{
+    CreateClient, CreateContext, CreateDid, CreateExtension, CreateOption, CreateRule, CreateSound, OptionPath,
+    UpdateIvr, UpdatePhone,
+};
+use antiphon_server::store::{Change, ClientId, Store};
+use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::adapter::OnVirtualNet;
+
+/// Where the server's SIP is.
+pub(crate) const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5060);
+/// The host of the trunk.
+pub(crate) const TRUNK: u8 = 90;
+/// The host that no phone is on.
+const NOBODY: u8 = 99;
+/// How long the last messages of a call may take: 64 * T1 and what is around it.
+const AFTERMATH: Duration = Duration::from_secs(45);
+
+/// A prompt of the menu: its name, the seed of its noise and its length.
+const SOUNDS: [(&str, u64, u64); 6] = [
+    ("ad", 11, 2_000),
+    ("hello", 12, 3_000),
+    ("busy", 13, 1_000),
+    ("nobody", 14, 1_000),
+    ("thanks", 15, 1_010),
+    ("bye", 16, 1_000),
+];
+
+/// What a test's world differs in.
+#[derive(Debug, Clone)]
+pub(crate) struct Shape {
+    pub(crate) seed: u64,
+    /// Even ports, each one stream.
+    pub(crate) rtp_ports: &'static str,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { seed: 1, rtp_ports: "20000-20399" }
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) net: VirtualNet,
+    pub(crate) server: Server,
+    ringback: Arc<Audio>,
+    _data: tempfile::TempDir,
+}
+
+/// The samples of a prompt of the menu, or of what a phone says.
+pub(crate) fn prompt(name: &str) -> Audio {
+    let (seed, ms) = SOUNDS.iter().find(|(known, ..)| *known == name).map_or_else(
+        || (name.bytes().fold(1_000, |sum: u64, byte| sum * 31 + u64::from(byte)), 700),
+        |(_, seed, ms)| (*seed, *ms),
+    );
+    Audio::from_pcm(&noise(seed, Duration::from_millis(ms)))
+}
+
+fn wav(samples: &[i16]) -> Vec<u8> {
+    let length = u32::try_from(samples.len() * 2).expect("a test's sound is short");
+    let mut file = Vec::new();
+    file.extend_from_slice(b"RIFF");
+    file.extend_from_slice(&(36 + length).to_le_bytes());
+    file.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend_from_slice(&8_000u32.to_le_bytes());
+    file.extend_from_slice(&16_000u32.to_le_bytes());
+    file.extend_from_slice(b"\x02\0\x10\0data");
+    file.extend_from_slice(&length.to_le_bytes());
+    samples.iter().for_each(|sample| file.extend_from_slice(&sample.to_le_bytes()));
+    file
+}
+
+/// The store while it is filled.
+struct Author {
+    store: Store,
+    client: ClientId,
+}
+
+impl Author {
+    async fn commit<C: Change>(&self, change: C) -> C::Answer {
+        match self.store.commit(change).await {
+            Ok(answer) => answer,
+            Err(rejected) => panic!("the configuration was refused: {rejected:?}"),
+        }
+    }
+
+    async fn sound(&self, name: &str, seed: u64, ms: u64) -> SoundId {
+        let file = wav(&noise(seed, Duration::from_millis(ms)));
+        let content = self.store.stage_sound(&file).expect("a WAV file");
+        let (body, uploaded_name) = (json!({"title": name}), format!("{name}.wav"));
+        self.commit(CreateSound { client: self.client, body, uploaded_name, content }).await.id
+    }
+
+    async fn extension(&self, body: Value) -> ExtensionId {
+        self.commit(CreateExtension { client: self.client, body }).await.id
+    }
+
+    async fn phone(&self, name: &str, settings: Value) {
+        let extension = self.extension(json!({"name": name, "type": "phone"})).await;
+        self.commit(UpdatePhone { client: self.client, extension, body: settings }).await;
+    }
+
+    /// A context of a menu, with its rules by option.
+    async fn context(&self, extension: ExtensionId, settings: Value, options: Value) -> ContextId {
+        let client = self.client;
+        let made = self.commit(CreateContext { client, extension, body: settings }).await;
+        let made = serde_json::to_value(&made).expect("a context is JSON");
+        let context = ContextId(made["id"].as_u64().expect("a context has an id"));
+        for (option, rules) in options.as_object().expect("options by their digits") {
+            if option.starts_with(|c: char| c.is_ascii_digit()) {
+                self.commit(CreateOption { client, extension, context, body: json!({"digits": option}) }).await;
+            }
+            for rule in rules.as_array().expect("rules are a list") {
+                let key = option.parse().expect("an option's key");
+                let path = OptionPath { client, extension, context, key };
+                self.commit(CreateRule { path, body: rule.clone() }).await;
+            }
+        }
+        context
+    }
+
+    async fn menu(&self, name: &str, settings: Value, options: Value) -> ExtensionId {
+        let extension = self.extension(json!({"name": name, "type": "ivr"})).await;
+        let entry = self.context(extension, settings, options).await;
+        let body = json!({"sleep_time": 500, "entry_context": entry.0});
+        self.commit(UpdateIvr { client: self.client, extension, body }).await;
+        extension
+    }
+
+    async fn fill(&self) {
+        let mut ids = Vec::new();
+        for (name, seed, ms) in SOUNDS {
+            ids.push((name, self.sound(name, seed, ms).await.0));
+        }
+        let id = |name: &str| ids.iter().find(|(known, _)| *known == name).expect("a known prompt").1;
+        let play = |name: &str, kind: &str| json!({"action": "play_sound", "sound": id(name), "sound_type": kind});
+        for host in [2u8, 3, 50, NOBODY] {
+            self.phone(&format!("{host:03}"), json!({"contact": format!("sip:{host:03}@127.0.0.{host}:5060")})).await;
+        }
+        self.phone("004", json!({"password": "secret"})).await;
+        let transfer = |to: &str| json!({"action": "transfer", "transfer_dst": to, "transfer_timeout": 20});
+        let attempt = |to: &str| {
+            let when = |status: &str, sound: &str| json!({"action": "play_sound", "sound": id(sound), "sound_type": "foreground", "call_status": status});
+            let first = json!({"action": "transfer", "transfer_dst": to, "transfer_timeout": 10, "final": false});
+            json!([first, when("busy", "busy"), when("no_answer", "nobody"), when("answered", "thanks"),
+                   {"action": "hangup"}])
+        };
+        let settings = json!({"name": "Main", "digit_len": 1, "allow_any_dial": false, "timeout": 5000});
+        let options = json!({
+            "start": [play("ad", "foreground"), play("hello", "background")],
+            "1": [transfer("+7987654321")],
+            "2": attempt("002"),
+            "3": attempt("002 003"),
+            "4": attempt("004"),
+            "5": attempt("099"),
+            "6": [transfer("002")],
+            "7": [play("bye", "background"), {"action": "hangup"}],
+            "8": [transfer("071")],
+            "timeout": [transfer("050")],
+        });
+        let main = self.menu("071", settings, options).await;
+        self.commit(CreateDid { client: self.client, body: json!({"did": "+37410000000", "extension_id": main.0}) })
+            .await;
+        let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
+        self.extension(blocked).await;
+    }
+}
+
+impl World {
+    /// The usual world.
+    pub(crate) async fn new() -> Self {
+        Self::shaped(Shape::default()).await
+    }
+
+    /// A world that differs in something.
+    pub(crate) async fn shaped(shape: Shape) -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory");
+        let store = Store::open(&data.path().join("data")).expect("an empty store");
+        let mut author = Author { store: store.clone(), client: ClientId(1) };
+        author.client = author.commit(CreateClient { prefix: "000".to_owned() }).await;
+        author.fill().await;
+        drop(author);
+        Self::begin(data, store, shape).await
+    }
+
+    /// The world of a first start: the demo menu and nothing else.
+    pub(crate) async fn of_the_demo() -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory");
+        let store = Store::open(&data.path().join("data")).expect("an empty store");
+        first_start::prepare(&store, &data.path().join("data")).await.expect("a first start");
+        Self::begin(data, store, Shape::default()).await
+    }
+
+    async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
+        let file = data.path().join("antiphon.toml");
+        let trunk = format!(
+            "[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n"
+        );
+        std::fs::write(&file, trunk).expect("the temporary directory takes a file");
+        let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
+        let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
+        words.extend(["--config".into(), file.into_os_string()]);
+        words.extend(["--data".into(), data.path().join("data").into_os_string()]);
+        let settings = Settings::load(words, &|_| None).expect("usable settings");
+        let net = VirtualNet::new(shape.seed);
+        let sounds = SystemSounds::load();
+        let ringback = sounds.find("tone", "ringback").expect("a system sound").clone();
+        tokio::time::pause();
+        let network = Arc::new(OnVirtualNet(net.clone()));
+        let server = app::start(&settings, store, sounds, network, MediaDrive::VirtualTime).await;
+        let server = server.unwrap_or_else(|error| panic!("the server does not start: {error}"));
+        Self { net, server, ringback, _data: data }
+    }
+
+    /// A phone's setup: it speaks PCMA, has telephone-events, and nobody picks it up.
+    pub(crate) fn setup(name: &'static str, host: u8) -> PhoneSetup {
+        Self::setup_at(name, [127, 0, 0, host].into())
+    }
+
+    /// The same at any address.
+    pub(crate) fn setup_at(name: &'static str, host: IpAddr) -> PhoneSetup {
+        let at = |port| SocketAddr::new(host, port);
+        let (codec, keys, answering) = (Codec::Pcma, Keys::Events, Answering::Never);
+        PhoneSetup { name, sip: at(5060), rtp: at(4000), server: SERVER, codec, keys, answering }
+    }
+
+    /// Connects a phone.
+    pub(crate) fn connect(&self, setup: PhoneSetup) -> SimPhone {
+        SimPhone::connect(&self.net, setup).expect("every phone of a test has its own host")
+    }
+
+    /// The phone that calls in most tests.
+    pub(crate) fn caller(&self) -> SimPhone {
+        self.connect(Self::setup("caller", 10))
+    }
+
+    /// A phone that is called.
+    pub(crate) fn callee(&self, name: &'static str, host: u8, answering: Answering) -> SimPhone {
+        self.connect(PhoneSetup { answering, ..Self::setup(name, host) })
+    }
+
+    /// The prompts, the ringback and what these phones say, each by its name.
+    pub(crate) fn known(&self, listener: &SimPhone, speakers: &[&SimPhone]) -> KnownSounds {
+        let mut known = KnownSounds::new(listener.setup().codec).with("ringback", &self.ringback);
+        for (name, ..) in SOUNDS {
+            known = known.with(name, &prompt(name));
+        }
+        for speaker in speakers {
+            let PhoneSetup { name, codec, .. } = *speaker.setup();
+            known = known.with_speech(name, &prompt(name), codec);
+        }
+        known
+    }
+
+    /// What a phone has heard so far.
+    pub(crate) fn heard(&self, listener: &SimPhone, speakers: &[&SimPhone]) -> antiphon_testkit::Heard {
+        antiphon_testkit::Heard::of(&listener.received(), &self.known(listener, speakers))
+    }
+
+    /// Who called whom and what was said, up to now.
+    pub(crate) fn ladder(&self) -> String {
+        let host = |last: u8| IpAddr::from([127, 0, 0, last]);
+        let names = [
+            (SERVER.ip(), "antiphon"),
+            (host(10), "caller"),
+            (host(2), "002"),
+            (host(3), "003"),
+            (host(4), "004"),
+            (host(50), "050"),
+            (host(TRUNK), "trunk"),
+        ];
+        ladder(&self.net.tape(), &names)
+    }
+
+    /// How many calls and streams there are now.
+    pub(crate) async fn load(&self) -> (usize, usize) {
+        let calls = *self.server.rooms.calls.active().borrow();
+        let mut streams = 0;
+        for worker in self.server.rooms.media.workers() {
+            streams += worker.report().await.expect("the worker lives").streams;
+        }
+        (calls, streams)
+    }
+
+    /// Waits for the aftermath of all calls and sees that nothing is left of them: no call, no stream, no port, and nobody
+    /// who still repeats a message.
+    #[track_caller]
+    pub(crate) fn leaves_nothing(&self) -> impl Future<Output = ()> {
+        let place = std::panic::Location::caller();
+        async move {
+            tokio::time::sleep(AFTERMATH).await;
+            let left = self.load().await;
+            assert_eq!(left, (0, 0), "calls and streams at the end of {place}\n{}", self.ladder());
+            assert_eq!(self.net.sockets(SERVER.ip()), 1, "sockets of the server at the end of {place}");
+            let quiet_since = Instant::now();
+            tokio::time::sleep(AFTERMATH).await;
+            let late = self.net.tape().into_iter().find(|passed| passed.at > quiet_since);
+            assert!(late.is_none(), "somebody still talks at the end of {place}\n{}", self.ladder());
+        }
+    }
+}
+
+/// Waits on virtual time.
+pub(crate) async fn pass(ms: u64) {
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+}
+
+/// Runs one case of a table: each has a world and a clock of its own.
+pub(crate) fn on_its_own(case: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime without threads").block_on(case);
+}

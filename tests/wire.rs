@@ -1,0 +1,21 @@
+//! The real binary on loopback, with SIPp as the far end, on the machine's clock.
+//!
+//! Shape: one server at a time, with ports chosen free when it starts and its data in a temporary directory. SIPp speaks
+//! SIP; the media of its calls is ours, so that every packet is seen with its arrival.
+//! Time: nothing here sleeps for a fixed time; it waits for the ready line, for SIPp's end, and for packets.
+//! Errors: a missing program fails the test, and the message names `cargo xtask install`.
+
+#[path = "wire/lifecycle.rs"]
+mod lifecycle;
+#[path = "wire/media.rs"]
+mod media;
+#[path = "wire/process.rs"]
+mod process;
+#[path = "wire/registration.rs"]
+mod registration;
+#[path = "wire/server.rs"]
+mod server;
+#[path = "wire/sipp.rs"]
+mod sipp;
+#[path = "wire/walkthrough.rs"]
+mod walkthrough;

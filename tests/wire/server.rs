@@ -1,0 +1,160 @@
+//! The server as a process.
+//!
+//! Shape: started on free ports with a settings file in its own directory; its ready line is parsed; its log is kept and
+//! shown when a test fails.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::process::{Running, antiphon};
+
+/// How long a start may take in a debug build on a loaded machine.
+const START: Duration = Duration::from_secs(20);
+/// Media ports of a server.
+const STREAMS: u16 = 64;
+
+pub(crate) struct Server {
+    process: Running,
+    folder: PathBuf,
+    /// What it said that it is ready with.
+    pub(crate) ready: Ready,
+}
+
+/// The ready line, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ready {
+    pub(crate) sip: Vec<String>,
+    pub(crate) http: SocketAddr,
+    pub(crate) capacity: usize,
+}
+
+impl Ready {
+    /// `antiphon ready sip=udp:127.0.0.1:5060,… http=127.0.0.1:8080 capacity=N`.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let mut words = line.trim_end().strip_prefix("antiphon ready ")?.split(' ');
+        let mut value = |name: &str| words.next()?.strip_prefix(name)?.strip_prefix('=').map(str::to_owned);
+        let (sip, http, capacity) = (value("sip")?, value("http")?, value("capacity")?);
+        let sip = sip.split(',').map(str::to_owned).collect();
+        words.next().is_none().then_some(Self { sip, http: http.parse().ok()?, capacity: capacity.parse().ok()? })
+    }
+
+    /// Where it takes SIP over UDP.
+    pub(crate) fn udp(&self) -> SocketAddr {
+        let listener = self.sip.iter().find_map(|listener| listener.strip_prefix("udp:"));
+        listener.and_then(|at| at.parse().ok()).expect("a server of these tests has a UDP listener")
+    }
+}
+
+/// A row of media ports that nobody uses now.
+fn free_media_ports() -> String {
+    let seed = std::process::id() as u16;
+    let bases = (0..200u16).map(|step| 33_000 + (seed.wrapping_add(step * 7) % 200) * STREAMS * 2);
+    let is_free = |port: u16| UdpSocket::bind(("127.0.0.1", port)).is_ok();
+    let mut free = bases.filter(|base| (0..STREAMS).all(|number| is_free(base + number * 2)));
+    let base = free.next().expect("somewhere there are free ports");
+    format!("{base}-{}", base + STREAMS * 2 - 1)
+}
+
+/// The command that starts a server in this folder, with its settings beside its data.
+pub(crate) fn command(folder: &Path, settings: &str) -> Command {
+    let file = folder.join("antiphon.toml");
+    std::fs::write(&file, settings).expect("the folder takes a file");
+    let mut command = Command::new(antiphon());
+    command.args(["--sip", "udp:127.0.0.1:0", "--sip", "tcp:127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    command.arg("--rtp-ports").arg(free_media_ports()).arg("--config").arg(file);
+    command.arg("--data").arg(folder.join("data")).env("RUST_BACKTRACE", "0");
+    command
+}
+
+impl Server {
+    /// Starts a server and waits until it is ready.
+    #[track_caller]
+    pub(crate) fn start(folder: &Path, settings: &str) -> Self {
+        let log = File::create(folder.join("log")).expect("the folder takes a file");
+        let mut command = command(folder, settings);
+        let mut process = Running::start(command.stdout(Stdio::piped()).stderr(log));
+        let output = process.0.stdout.take().expect("standard output is a pipe");
+        let (said, line) = sync_channel(1);
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = BufReader::new(output).read_line(&mut line);
+            // Nobody waits any more when the start has failed.
+            let _ = said.send(read.map(|_| line));
+        });
+        let line = line.recv_timeout(START).ok().and_then(Result::ok).unwrap_or_default();
+        let ready = Ready::parse(&line);
+        let folder = folder.to_owned();
+        let Some(ready) = ready else { panic!("no ready line but {line:?}; the log:\n{}", log_of(&folder)) };
+        Self { process, folder, ready }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn process(&mut self) -> &mut Running {
+        &mut self.process
+    }
+
+    /// Kills it as the power would: it learns of nothing.
+    pub(crate) fn kill(mut self) {
+        self.process.0.kill().expect("the server lives");
+        self.process.0.wait().expect("a killed server ends");
+    }
+
+    pub(crate) fn log(&self) -> String {
+        log_of(&self.folder)
+    }
+
+    /// Gets a path of the HTTP side with curl; the status, and the body.
+    pub(crate) fn get(&self, path: &str, token: Option<&str>) -> (u16, String) {
+        let mut words = vec!["-w".to_owned(), "\n%{http_code}".to_owned()];
+        words.extend(token.map(|token| format!("-HAuthorization: Bearer {token}")));
+        words.push(format!("http://{}{path}", self.ready.http));
+        curl(&words)
+    }
+
+    /// A token of the first client.
+    pub(crate) fn token(&self) -> String {
+        let file = self.folder.join("data/credentials.json");
+        let text = std::fs::read_to_string(file).expect("a first start writes credentials");
+        let credentials: Value = serde_json::from_str(&text).expect("credentials are JSON");
+        let word = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
+        let (id, secret) = (word("client_id"), word("client_secret"));
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let address = format!("http://{}/oauth/token", self.ready.http);
+        let (_, body) = curl(&["-w".to_owned(), "\n%{http_code}".to_owned(), "-d".to_owned(), form, address]);
+        let answer: Value = serde_json::from_str(&body).unwrap_or_default();
+        answer["access_token"].as_str().expect("a token was given").to_owned()
+    }
+}
+
+fn log_of(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("log")).unwrap_or_default()
+}
+
+fn curl(words: &[String]) -> (u16, String) {
+    let output = Command::new("curl").arg("-sS").args(words).output();
+    let output = output.unwrap_or_else(|error| panic!("curl: {error}: run `cargo xtask install`"));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (body, status) = text.rsplit_once('\n').unwrap_or_default();
+    (status.parse().unwrap_or_default(), body.to_owned())
+}
+
+#[test]
+fn a_ready_line_is_read_and_anything_else_is_not() {
+    let line = "antiphon ready sip=udp:127.0.0.1:5060,tcp:127.0.0.1:5061 http=127.0.0.1:8080 capacity=8192\n";
+    let ready = Ready::parse(line).expect("a ready line");
+    assert_eq!(ready.sip, ["udp:127.0.0.1:5060", "tcp:127.0.0.1:5061"]);
+    assert_eq!((ready.http.port(), ready.capacity, ready.udp().port()), (8080, 8192, 5060));
+    for wrong in ["", "antiphon ready", "antiphon ready sip=udp:127.0.0.1:1 http=here capacity=1", "ready"] {
+        assert_eq!(Ready::parse(wrong), None, "{wrong}");
+    }
+}
