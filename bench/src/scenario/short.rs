@@ -31,7 +31,7 @@ struct Sample {
     resident: f64,
 }
 
-/// Raises the rate through `rates` in every turn and prints a row a rate.
+/// Raises the rate through `rates` in every turn, each as far as it comes, and adds a row a rate.
 ///
 /// # Errors
 /// When a process fails.
@@ -42,6 +42,9 @@ pub fn run(setup: &Setup, rates: &[f64], table: &mut Table) -> Result<()> {
     }
     for &rate in rates {
         let here: Vec<Sample> = samples.iter().filter(|sample| sample.rate.total_cmp(&rate).is_eq()).copied().collect();
+        if here.is_empty() {
+            break;
+        }
         let of = |of: fn(&Sample) -> f64| median(here.iter().map(of));
         table.row(&[
             format!("{rate:.0}"),
