@@ -2,7 +2,7 @@
 //!
 //! Shape: one thread, a wheel of 20 slots of 1 ms, a connected socket a stream; at its tick a stream reads once where it is to read,
 //! then sends.
-//! Units: [`clock`](crate::clock).
+//! Units: [`clock`].
 //! Errors: what the system says.
 
 use std::{
