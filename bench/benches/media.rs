@@ -1,0 +1,165 @@
+//! The work of the media path, a frame or a packet at a time.
+//!
+//! Shape: `frame/…` is what a worker does for one stream in one tick, without the socket; the rest are its parts.
+//! Time: virtual; each pass goes 20 ms on.
+
+use std::{
+    hint::black_box,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use antiphon_media::{
+    Audio, Codec, Digit, Direction, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    StreamPool,
+    dtmf::{event::TelephoneEvent, receiver::Receiver},
+    rtp::packet::{HEADER_LEN, Header, Packet},
+};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+
+const STREAMS: u64 = 1_000;
+const FRAME: Duration = Duration::from_millis(20);
+const SAMPLES: usize = 160;
+
+fn peer(stream: u64) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 20_000 + u16::try_from(stream).unwrap_or(0)).into()
+}
+
+fn header(sequence: u16, timestamp: u32) -> [u8; HEADER_LEN] {
+    let mut bytes = [0; HEADER_LEN];
+    Header { marker: false, payload_type: 0, sequence, timestamp, ssrc: 7 }.write(&mut bytes);
+    bytes
+}
+
+/// A pool with streams that are open, and the virtual time.
+struct Bench {
+    pool: StreamPool,
+    now: Instant,
+    sequence: u16,
+    buffer: [u8; MAX_PACKET],
+    packet: [u8; HEADER_LEN + SAMPLES],
+}
+
+impl Bench {
+    fn new(codec_of: fn(u64) -> Codec) -> Self {
+        let now = Instant::now();
+        let mut pool = StreamPool::new(now, STREAMS as usize);
+        for stream in 0..STREAMS {
+            let codec = codec_of(stream);
+            let negotiated = Negotiated {
+                codec,
+                payload_type: codec.static_payload_type(),
+                telephone_event: Some(101),
+                ptime: FRAME,
+                remote: Some(peer(stream)),
+                direction: Direction::SendRecv,
+            };
+            let config = StreamConfig { negotiated, ssrc: 1, first_sequence: 0, first_timestamp: 0 };
+            pool.open(now, StreamId(stream), config).expect("the pool has room and the name is new");
+        }
+        Self { pool, now, sequence: 0, buffer: [0; MAX_PACKET], packet: [0x55; HEADER_LEN + SAMPLES] }
+    }
+
+    fn playing() -> Self {
+        let mut bench = Self::new(|_| Codec::Pcmu);
+        let audio = Arc::new(Audio::from_pcm(&vec![1_000; 80_000]));
+        for stream in 0..STREAMS {
+            let segments = vec![Segment::Audio(audio.clone())];
+            bench.pool.play(StreamId(stream), PlaybackId(stream), segments, Repeat::Forever);
+        }
+        bench
+    }
+
+    fn bridged(codec_of: fn(u64) -> Codec) -> Self {
+        let mut bench = Self::new(codec_of);
+        for stream in (0..STREAMS).step_by(2) {
+            bench.pool.bridge(StreamId(stream), StreamId(stream + 1));
+        }
+        bench
+    }
+
+    /// One frame of every stream: a packet in where `payload_type` names what each sends, a packet out.
+    fn frame(&mut self, payload_type: Option<fn(u64) -> u8>) -> usize {
+        self.now += FRAME;
+        self.sequence = self.sequence.wrapping_add(1);
+        let timestamp = u32::from(self.sequence).wrapping_mul(160);
+        self.packet[..HEADER_LEN].copy_from_slice(&header(self.sequence, timestamp));
+        let mut sent = 0;
+        while let Some(id) = self.pool.poll_due(self.now) {
+            if let Some(payload_type) = payload_type {
+                self.packet[1] = payload_type(id.0);
+                self.pool.handle_datagram(self.now, id, peer(id.0), &self.packet);
+            }
+            while let Some(transmit) = self.pool.poll_transmit(self.now, id, &mut self.buffer) {
+                sent += black_box(transmit.payload).len();
+            }
+        }
+        sent
+    }
+}
+
+fn mixed(stream: u64) -> Codec {
+    if stream.is_multiple_of(2) { Codec::Pcmu } else { Codec::Pcma }
+}
+
+fn frames(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("frame");
+    group.throughput(Throughput::Elements(STREAMS));
+    let mut bench = Bench::playing();
+    group.bench_function("prompt", |b| b.iter(|| bench.frame(None)));
+    let mut bench = Bench::playing();
+    group.bench_function("prompt, caller talks", |b| b.iter(|| bench.frame(Some(|_| 0))));
+    let mut bench = Bench::bridged(|_| Codec::Pcmu);
+    group.bench_function("bridge", |b| b.iter(|| bench.frame(Some(|_| 0))));
+    let mut bench = Bench::bridged(mixed);
+    group.bench_function("bridge, transcoded", |b| {
+        b.iter(|| bench.frame(Some(|stream| mixed(stream).static_payload_type())));
+    });
+    group.finish();
+}
+
+fn codecs(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("g711");
+    group.throughput(Throughput::Elements(1));
+    let samples: [i16; SAMPLES] = std::array::from_fn(|at| i16::try_from(at).unwrap_or(0) * 100);
+    let bytes: [u8; SAMPLES] = std::array::from_fn(|at| at as u8);
+    for codec in [Codec::Pcmu, Codec::Pcma] {
+        group.bench_function(format!("encode {}", codec.name()), |b| {
+            b.iter(|| black_box(&samples).map(|sample| codec.encode(sample)));
+        });
+        group.bench_function(format!("decode {}", codec.name()), |b| {
+            b.iter(|| black_box(&bytes).map(|byte| codec.decode(byte)));
+        });
+    }
+    group.finish();
+}
+
+fn packets(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("rtp");
+    let mut packet = [0x55; HEADER_LEN + SAMPLES];
+    packet[..HEADER_LEN].copy_from_slice(&header(1, 160));
+    group.bench_function("parse", |b| b.iter(|| Packet::parse(black_box(&packet)).is_ok()));
+    group.bench_function("write", |b| b.iter(|| header(black_box(1), black_box(160))));
+    group.finish();
+}
+
+fn digits(criterion: &mut Criterion) {
+    let code = Digit::from_char('5').map_or(5, Digit::event);
+    let reports: Vec<_> =
+        (1..=12_u16).map(|at| TelephoneEvent { code, end: at > 9, volume: 10, duration: 160 * at.min(9) }).collect();
+    criterion.bench_function("dtmf/a press of 12 reports", |b| {
+        b.iter_batched_ref(
+            Receiver::default,
+            |receiver| {
+                for (at, &report) in reports.iter().enumerate() {
+                    black_box(receiver.note(7, at == 0, 0, report));
+                }
+            },
+            BatchSize::SmallInput,
+        );
+    });
+}
+
+criterion_group!(benches, frames, codecs, packets, digits);
+criterion_main!(benches);

@@ -1,0 +1,130 @@
+//! Runs the real server under load on loopback, beside the bare floor, and prints tables.
+//!
+//! Shape: `bench/README.md` says what the figures mean and how to run this.
+
+use std::{io::Write, path::PathBuf};
+
+use antiphon_bench::{
+    limits, process,
+    report::Table,
+    scenario::{
+        Setup,
+        held::{self, Kind},
+        short, start,
+    },
+    server::Launch,
+};
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+
+/// The load test of the Antiphon media server.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// What to measure, comma-separated
+    #[arg(value_enum, value_delimiter = ',', default_value = "prompt,talking,bridged,short")]
+    what: Vec<What>,
+    /// Calls that are up at once, comma-separated
+    #[arg(long, value_delimiter = ',', default_value = "100,500,1000,2000")]
+    calls: Vec<usize>,
+    /// Calls set up a second, comma-separated and rising
+    #[arg(long, value_delimiter = ',', default_value = "200,500,1000,1500,2000,2500,3000,4000,5000")]
+    rates: Vec<f64>,
+    /// Extensions stored before a start is timed
+    #[arg(long, default_value_t = 10_000)]
+    extensions: usize,
+    /// How often server and floor take turns
+    #[arg(long, default_value_t = 3)]
+    turns: usize,
+    /// Length of each plateau in seconds
+    #[arg(long, default_value_t = 10.0)]
+    plateau: f64,
+    /// Bind server and floor to core 0, and this program to core 1
+    #[arg(long)]
+    pin: bool,
+    /// The server's binary [default: beside this one]
+    #[arg(long)]
+    server: Option<PathBuf>,
+    /// The server's log level
+    #[arg(long, default_value = "info")]
+    log: String,
+}
+
+#[derive(Copy, Clone, Debug, Eq, PartialEq, ValueEnum)]
+enum What {
+    /// The bare floor alone
+    Floor,
+    /// Calls that hear a prompt
+    Prompt,
+    /// Calls that hear a prompt and talk
+    Talking,
+    /// Calls bridged to a phone
+    Bridged,
+    /// Calls that are answered and end at once
+    Short,
+    /// Starting with much stored
+    Start,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let files = limits::raise_open_files()?;
+    if arguments.pin {
+        limits::pin_to(1)?;
+    }
+    let here = std::env::current_exe()?;
+    let beside = here.parent().context("a program is in a directory")?;
+    let server = arguments.server.clone().unwrap_or_else(|| beside.join("antiphon"));
+    let core = arguments.pin.then_some(0);
+    let program = server.to_string_lossy().into_owned();
+    let setup = Setup {
+        launch: Launch { program, core, log: arguments.log.clone() },
+        floor: beside.join("floor").to_string_lossy().into_owned(),
+        turns: arguments.turns,
+        plateau: arguments.plateau,
+    };
+    let (machine, load) = (process::machine(), process::load_average());
+    say(&format!("{machine}; load average {load} before; {files} open files; pinned: {}\n", arguments.pin))?;
+    for &what in &arguments.what {
+        let table = measure(what, &setup, &arguments)?;
+        say(&format!("{table}\n"))?;
+    }
+    say(&format!("load average {} after", process::load_average()))
+}
+
+fn measure(what: What, setup: &Setup, arguments: &Arguments) -> Result<Table> {
+    let held = |kind: Kind| {
+        let mut table = held::table();
+        for &calls in &arguments.calls {
+            held::run(setup, kind, calls, &mut table)?;
+        }
+        Ok(table)
+    };
+    match what {
+        What::Floor => {
+            let mut table = held::floor_table();
+            for kind in [Kind::Prompt, Kind::Talking, Kind::Bridged] {
+                for &calls in &arguments.calls {
+                    held::run_floor(setup, kind, calls, &mut table)?;
+                }
+            }
+            Ok(table)
+        }
+        What::Prompt => held(Kind::Prompt),
+        What::Talking => held(Kind::Talking),
+        What::Bridged => held(Kind::Bridged),
+        What::Short => {
+            let mut table = short::table();
+            short::run(setup, &arguments.rates, &mut table)?;
+            Ok(table)
+        }
+        What::Start => {
+            let mut table = start::table();
+            start::run(setup, arguments.extensions, &mut table)?;
+            Ok(table)
+        }
+    }
+}
+
+fn say(text: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}

@@ -1,0 +1,23 @@
+//! What is measured.
+//!
+//! Shape: [`held`] keeps calls up beside the bare floor, [`short`] sets calls up and ends them at rising rates, [`start`] starts a
+//! server with much stored.
+
+pub mod held;
+pub mod short;
+pub mod start;
+
+use crate::server::Launch;
+
+/// What all scenarios need to know.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How servers are started.
+    pub launch: Launch,
+    /// The floor's binary.
+    pub floor: String,
+    /// How often server and floor take turns.
+    pub turns: usize,
+    /// How long each plateau is measured, in seconds.
+    pub plateau: f64,
+}
