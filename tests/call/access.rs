@@ -49,13 +49,14 @@ async fn a_registered_phone_is_rung_where_it_registered_from() {
     let caller = world.caller();
     let answering = Answering::After(Duration::from_secs(1));
     let phone = world.connect(PhoneSetup { answering, ..World::setup_at("004", [10, 5, 5, 5].into()) });
-    assert_eq!(phone.register("secret").await, 200);
+    let behind = "192.168.7.7:5062".parse().expect("an address");
+    assert_eq!(phone.register_from_behind(behind, "secret").await, 200);
     caller.call("071").await;
     caller.up().await;
     pass(3_500).await;
     caller.press('4').await;
     phone.up().await;
-    assert!(phone.requests("INVITE")[0].start.contains("004@10.5.5.5:5060"));
+    assert!(phone.requests("INVITE")[0].start.contains("004@192.168.7.7:5062"));
     pass(500).await;
     caller.hang_up().await;
     phone.over().await;

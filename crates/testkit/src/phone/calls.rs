@@ -25,7 +25,7 @@ use tokio::time::Instant;
 /// A request of our own writing that waits for its final response.
 enum Waiting {
     Reoffer(oneshot::Sender<u16>),
-    Registration { password: String, reply: oneshot::Sender<u16>, challenged: Challenged },
+    Registration { contact: SocketAddr, password: String, reply: oneshot::Sender<u16>, challenged: Challenged },
     Info,
 }
 
@@ -137,10 +137,11 @@ impl Calls {
             }
             Order::Press(key) => self.press(key),
             Order::Speak(what) => self.speaker.speak(what),
-            Order::Register { password, reply } => {
+            Order::Register { contact, password, reply } => {
                 let number = self.number();
-                let request = writer::register(&self.setup, number);
-                self.write(request, Waiting::Registration { password, reply, challenged: Challenged::NotYet });
+                let request = writer::register(&self.setup, contact, number);
+                let challenged = Challenged::NotYet;
+                self.write(request, Waiting::Registration { contact, password, reply, challenged });
             }
             Order::Move { to, reply } => self.move_media(to, reply),
             Order::Reoffer { sdp, reply } => self.reoffer(&sdp, reply),
@@ -235,10 +236,10 @@ impl Calls {
                 // A test that no longer waits has failed elsewhere.
                 let _ = reply.send(status);
             }
-            Waiting::Registration { password, reply, challenged } => {
+            Waiting::Registration { contact, password, reply, challenged } => {
                 let challenge = response.header("WWW-Authenticate").filter(|_| status == 401);
                 match challenge.filter(|_| challenged == Challenged::NotYet) {
-                    Some(challenge) => self.prove(challenge, password, reply),
+                    Some(challenge) => self.prove(challenge, contact, password, reply),
                     None => drop(reply.send(status)),
                 }
             }
@@ -246,13 +247,13 @@ impl Calls {
     }
 
     /// Registers again, with an answer to the challenge.
-    fn prove(&mut self, challenge: &str, password: String, reply: oneshot::Sender<u16>) {
+    fn prove(&mut self, challenge: &str, contact: SocketAddr, password: String, reply: oneshot::Sender<u16>) {
         let number = self.number();
-        let request = writer::register(&self.setup, number);
+        let request = writer::register(&self.setup, contact, number);
         let uri = request.start.split(' ').nth(1).unwrap_or_default().to_owned();
         let proof = Proof { user: self.setup.name, password: &password, method: "REGISTER", uri: &uri };
         let answer = authorization(challenge, &proof).unwrap_or_default();
-        let again = Waiting::Registration { password, reply, challenged: Challenged::Once };
+        let again = Waiting::Registration { contact, password, reply, challenged: Challenged::Once };
         self.write(request.with("Authorization", &answer), again);
     }
 

@@ -106,7 +106,7 @@ enum Order {
     Speak(Option<Audio>),
     Move { to: SocketAddr, reply: oneshot::Sender<u16> },
     Reoffer { sdp: String, reply: oneshot::Sender<u16> },
-    Register { password: String, reply: oneshot::Sender<u16> },
+    Register { contact: SocketAddr, password: String, reply: oneshot::Sender<u16> },
 }
 
 /// What a phone remembers.
@@ -207,8 +207,13 @@ impl SimPhone {
 
     /// Registers under its name with this password; answers with the final status.
     pub async fn register(&self, password: &str) -> u16 {
+        self.register_from_behind(self.setup.sip, password).await
+    }
+
+    /// Registers with a contact that is not the address it sends from, as from behind a NAT; answers with the final status.
+    pub async fn register_from_behind(&self, contact: SocketAddr, password: &str) -> u16 {
         let (reply, status) = oneshot::channel();
-        self.order(Order::Register { password: password.to_owned(), reply }).await;
+        self.order(Order::Register { contact, password: password.to_owned(), reply }).await;
         self.patiently("registers", status).await.unwrap_or_default()
     }
 

@@ -6,6 +6,7 @@
 
 use super::PhoneSetup;
 use crate::sip_text::SipText;
+use std::net::SocketAddr;
 
 /// What the branches of these requests begin with, so that their responses are known.
 pub(super) const BRANCH: &str = "z9hG4bKphone";
@@ -71,8 +72,8 @@ impl DialogText {
     }
 }
 
-/// A REGISTER of the phone's own address.
-pub(super) fn register(setup: &PhoneSetup, number: u32) -> SipText {
+/// A REGISTER with this contact.
+pub(super) fn register(setup: &PhoneSetup, at: SocketAddr, number: u32) -> SipText {
     let (name, server) = (setup.name, setup.server);
     let message = SipText { start: format!("REGISTER sip:{server} SIP/2.0"), ..SipText::default() };
     via(message, setup, number)
@@ -80,7 +81,7 @@ pub(super) fn register(setup: &PhoneSetup, number: u32) -> SipText {
         .with("To", &format!("<sip:{name}@{server}>"))
         .with("Call-ID", &format!("registration-of-{name}"))
         .with("CSeq", &format!("{number} REGISTER"))
-        .with("Contact", &contact(setup))
+        .with("Contact", &format!("<sip:{name}@{at}>"))
         .with("Expires", "600")
 }
 
