@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use super::{
     CallEvent,
-    executor::Executor,
+    executor::{Executor, clock},
     leg::{Leg, LegMedia},
     media_port::MediaPort,
 };
@@ -98,7 +98,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
         Executor::new(rooms, config.clone(), arrival.extension.client, leg, invite.offer.clone(), (inbox, events), at);
     tracing::info!(peer = %invite.flow.peer, "call begins");
     let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
-    let talked = at.elapsed();
+    let talked = clock().saturating_duration_since(at);
     let outcome = match end {
         Ok(()) => "finished",
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
