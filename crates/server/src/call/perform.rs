@@ -16,7 +16,7 @@ use antiphon_ivr::{
     op::Cause,
 };
 use antiphon_media::{PlaybackId, Repeat, Segment};
-use antiphon_sip::{DialogId, EndReason, Event, StatusCode};
+use antiphon_sip::{DialogId, EndReason, Event, Invite, StatusCode};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -57,6 +57,8 @@ pub struct Executor {
     pub(super) client: ClientId,
     pub(super) caller: Leg,
     pub(super) inbox: mpsc::Sender<CallEvent>,
+    /// How many more hops a call made for this one may take.
+    pub(super) hops_left: u8,
     /// The caller's offer, until it is answered.
     offer: Option<Bytes>,
     events: mpsc::Receiver<CallEvent>,
@@ -76,14 +78,25 @@ impl Executor {
         config: Arc<Config>,
         arrival: &Arrival,
         caller: Leg,
-        offer: Option<Bytes>,
+        invite: &Invite,
         (inbox, events): (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>),
         at: Instant,
     ) -> Self {
         let client = arrival.extension.client;
-        let digits = DigitBuffer::default();
-        let unanswered_since = Some(at);
-        Self { rooms, config, client, caller, inbox, offer, events, digits, over: None, limit: None, unanswered_since }
+        Self {
+            rooms,
+            config,
+            client,
+            caller,
+            inbox,
+            hops_left: invite.request.max_forwards(),
+            offer: invite.offer.clone(),
+            events,
+            digits: DigitBuffer::default(),
+            over: None,
+            limit: None,
+            unanswered_since: Some(at),
+        }
     }
 
     /// Another extension's script begins.

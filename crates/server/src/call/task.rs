@@ -97,7 +97,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let media = LegMedia { worker: rooms.media.worker(), port };
     let leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
     let (mut call, requests) = Call::new(caller(&invite, &arrival));
-    let mut executor = Executor::new(rooms, config.clone(), &arrival, leg, invite.offer.clone(), (inbox, events), at);
+    let mut executor = Executor::new(rooms, config.clone(), &arrival, leg, &invite, (inbox, events), at);
     tracing::info!(peer = %invite.flow.peer, "call begins");
     let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
     let talked = at.elapsed();
