@@ -187,3 +187,20 @@ async fn a_menu_that_transfers_to_itself_is_ended_after_ten_hops_and_not_before(
     assert_eq!(world.heard(&caller, &[]).all("ad").len(), 10);
     world.leaves_nothing().await;
 }
+
+#[tokio::test]
+async fn a_number_outside_that_leads_back_to_the_menu_ends_when_its_hops_are_used_up() {
+    let world = World::new().await;
+    let caller = world.caller();
+    caller.call("+999").await;
+    caller.up().await;
+    let mut most = 0;
+    while caller.stage() == Stage::Up {
+        pass(250).await;
+        most = most.max(world.load().await.0);
+    }
+    // 70 hops are left to the first call, and none to the last.
+    assert_eq!(most, 71);
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    world.leaves_nothing().await;
+}

@@ -178,6 +178,9 @@ impl Author {
         let main = self.menu("071", settings, options).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+37410000000", "extension_id": main.0}) })
             .await;
+        let around = json!({"start": [transfer("+999")]});
+        let around = self.menu("073", json!({"name": "Around", "digit_len": 1}), around).await;
+        self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
     }
@@ -211,7 +214,7 @@ impl World {
     async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
         let file = data.path().join("antiphon.toml");
         let trunk = format!(
-            "[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n"
+            "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n"
         );
         std::fs::write(&file, trunk).expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];

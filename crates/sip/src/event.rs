@@ -138,6 +138,9 @@ pub struct Invitation {
     pub to: NameAddr,
     /// More headers, such as `P-Asserted-Identity`. Those that only this crate writes are left out.
     pub headers: Vec<(String, String)>,
+    /// How many hops it may take. A call made for another call has one less than that one had left, so that a loop of
+    /// calls ends (RFC 7332 §5); [`MAX_FORWARDS`](crate::MAX_FORWARDS) otherwise.
+    pub max_forwards: u8,
     /// Proxies to pass, nearest first.
     pub route: Vec<Uri>,
     /// Our SDP.

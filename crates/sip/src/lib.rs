@@ -10,7 +10,8 @@
 //! endpoints talk without a network:
 //!
 //! ```
-//! use antiphon_sip::{Config, Endpoint, Event, Flow, Invitation, Listener, NameAddr, Transport};
+//! use antiphon_sip::{Config, Endpoint, Event, Flow, Invitation, Listener, MAX_FORWARDS, NameAddr};
+//! use antiphon_sip::Transport;
 //! use std::time::Instant;
 //!
 //! let (here, there) = ("127.0.0.1:5060".parse()?, "127.0.0.1:5070".parse()?);
@@ -27,6 +28,7 @@
 //!     from: NameAddr::new("sip:200@127.0.0.1".parse()?),
 //!     to: NameAddr::new("sip:100@127.0.0.1:5070".parse()?),
 //!     headers: Vec::new(),
+//!     max_forwards: MAX_FORWARDS,
 //!     route: Vec::new(),
 //!     offer: "v=0 the offer".into(),
 //!     credentials: None,
@@ -94,4 +96,4 @@ pub use error::{Malformed, SipError};
 pub use event::{Credentials, DialogId, EndReason, Event, Invitation, Invite, Rejection, Reply, RequestId};
 pub use flow::{Flow, Listener, Transmit, Transport};
 pub use message::{CSeq, Contact, Frame, Method, NameAddr, Params, Request, Scheme, StatusCode, StreamFramer, Uri};
-pub use message::{MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADERS};
+pub use message::{MAX_BODY_BYTES, MAX_FORWARDS, MAX_HEADER_BYTES, MAX_HEADERS};

@@ -134,6 +134,8 @@ async fn through(call: &Executor, trunk: &Trunk, number: &str) -> Option<Attempt
 /// Calls one target.
 async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result<Leg, StatusCode> {
     let Attempt { flow, target, credentials } = attempt;
+    // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
+    let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
     let (bind, shown) = call.rooms.media_addresses(flow);
     let mut port = MediaPort::lease(&call.rooms, bind, shown).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let invitation = Invitation {
@@ -142,6 +144,7 @@ async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result
         to: NameAddr::new(target.clone()),
         target,
         headers: Vec::new(),
+        max_forwards,
         route: Vec::new(),
         offer: port.offer(),
         credentials,

@@ -1,6 +1,6 @@
 //! The executor of a call: what it holds, and what it hears.
 //!
-//! Shape: everything that reaches a call comes through one inbox; [`Executor::hear`] turns it into what an op may wait for, and sees
+//! Shape: everything that reaches a call comes through one inbox; `Executor::hear` turns it into what an op may wait for, and sees
 //! to what no op waits for: re-INVITEs, the caller's ACK, the end.
 //! Time: told by tokio's clock, which tests may pause.
 //! Errors: [`Interrupted`] once the call is over, now and at every later op.
@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 
 use antiphon_ivr::{Digit, Interrupted, collector::DigitBuffer};
 use antiphon_media::{EventKind, PlaybackId};
-use antiphon_sip::{DialogId, EndReason, Event};
+use antiphon_sip::{DialogId, EndReason, Event, Invite};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -41,6 +41,8 @@ pub struct Executor {
     pub(super) client: ClientId,
     pub(super) caller: Leg,
     pub(super) inbox: mpsc::Sender<CallEvent>,
+    /// How many more hops a call made for this one may take.
+    pub(super) hops_left: u8,
     /// The caller's offer, until it is answered.
     pub(super) offer: Option<Bytes>,
     events: mpsc::Receiver<CallEvent>,
@@ -61,13 +63,24 @@ impl Executor {
         config: Arc<Config>,
         client: ClientId,
         caller: Leg,
-        offer: Option<Bytes>,
+        invite: &Invite,
         (inbox, events): (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>),
         at: Instant,
     ) -> Self {
-        let digits = DigitBuffer::default();
-        let unanswered_since = Some(at);
-        Self { rooms, config, client, caller, inbox, offer, events, digits, over: None, limit: None, unanswered_since }
+        Self {
+            rooms,
+            config,
+            client,
+            caller,
+            inbox,
+            hops_left: invite.request.max_forwards(),
+            offer: invite.offer.clone(),
+            events,
+            digits: DigitBuffer::default(),
+            over: None,
+            limit: None,
+            unanswered_since: Some(at),
+        }
     }
 
     /// Another extension's script begins.

@@ -94,8 +94,8 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let media = LegMedia { worker: rooms.media.worker(), port };
     let leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
     let (mut call, requests) = Call::new(caller(&invite, &arrival));
-    let mut executor =
-        Executor::new(rooms, config.clone(), arrival.extension.client, leg, invite.offer.clone(), (inbox, events), at);
+    let client = arrival.extension.client;
+    let mut executor = Executor::new(rooms, config.clone(), client, leg, &invite, (inbox, events), at);
     tracing::info!(peer = %invite.flow.peer, "call begins");
     let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
     let talked = clock().saturating_duration_since(at);

@@ -1,7 +1,7 @@
 //! SIP over TCP: connections taken and made (RFC 3261 §18).
 //!
 //! Shape: each connection is one task that frames what it reads into messages for the endpoint and writes what it is given.
-//! Time: a connection on which nothing comes for [`IDLE`] is closed; one that began a message and does not finish it, after [`STALLED`].
+//! Time: a connection on which nothing comes for 16 minutes is closed; one that began a message and does not finish it, after 30 seconds.
 //! Errors: framing errors and failed connections end the connection and are told to the endpoint as a failed flow.
 
 use std::{
@@ -14,10 +14,10 @@ use std::{
 use antiphon_sip::{Flow, StreamFramer, Transport};
 use bytes::Bytes;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc,
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::Arrival;
@@ -116,19 +116,36 @@ fn accept(table: &Table, inlet: &mpsc::Sender<Arrival>, local: SocketAddr, strea
 }
 
 /// Reads and writes until either side ends.
-async fn converse(stream: TcpStream, flow: Flow, mut queue: mpsc::Receiver<Bytes>, inlet: &mpsc::Sender<Arrival>) {
+async fn converse(stream: TcpStream, flow: Flow, queue: mpsc::Receiver<Bytes>, inlet: &mpsc::Sender<Arrival>) {
     // Signalling is a few messages that wait for each other.
     let _ = stream.set_nodelay(true);
-    let (mut reader, mut writer) = stream.into_split();
+    let (reader, writer) = stream.into_split();
+    exchange(reader, writer, flow, queue, inlet).await;
+}
+
+async fn exchange(
+    mut reader: impl AsyncRead + Unpin,
+    mut writer: impl AsyncWrite + Unpin,
+    flow: Flow,
+    mut queue: mpsc::Receiver<Bytes>,
+    inlet: &mpsc::Sender<Arrival>,
+) {
     let mut framer = StreamFramer::new();
     let mut buffer = vec![0; 16 * 1024];
+    let mut read_until = Instant::now() + IDLE;
     loop {
-        let patience = if framer.is_empty() { IDLE } else { STALLED };
         tokio::select! {
-            read = timeout(patience, reader.read(&mut buffer)) => {
+            read = timeout_at(read_until, reader.read(&mut buffer)) => {
                 let Ok(Ok(length @ 1..)) = read else { return };
-                let Ok(pong) = hand_over(&mut framer, &buffer[..length], flow, inlet).await else { return };
-                if pong && !matches!(timeout(SLOW, writer.write_all(b"\r\n")).await, Ok(Ok(()))) {
+                let was_between = framer.is_empty();
+                let Ok(handed_over) = hand_over(&mut framer, &buffer[..length], flow, inlet).await else { return };
+                read_until = match framer.is_empty() {
+                    true => Instant::now() + IDLE,
+                    false if was_between || handed_over.messages > 0 => Instant::now() + STALLED,
+                    // The same message goes on: a few bytes now and then buy it no more time.
+                    false => read_until,
+                };
+                if handed_over.pong && !matches!(timeout(SLOW, writer.write_all(b"\r\n")).await, Ok(Ok(()))) {
                     return;
                 }
             }
@@ -142,23 +159,32 @@ async fn converse(stream: TcpStream, flow: Flow, mut queue: mpsc::Receiver<Bytes
     }
 }
 
-/// Gives the whole messages among these bytes to the endpoint; says whether a keep-alive wants its answer (RFC 5626 §4.4.1).
+/// What was among the bytes of one read.
+#[derive(Default)]
+struct HandedOver {
+    messages: usize,
+    /// A keep-alive wants its answer (RFC 5626 §4.4.1).
+    pong: bool,
+}
+
+/// Gives the whole messages among these bytes to the endpoint.
 async fn hand_over(
     framer: &mut StreamFramer,
     bytes: &[u8],
     flow: Flow,
     inlet: &mpsc::Sender<Arrival>,
-) -> Result<bool, ()> {
+) -> Result<HandedOver, ()> {
     framer.receive(bytes);
-    let mut pong = false;
+    let mut handed_over = HandedOver::default();
     loop {
         match framer.next_frame() {
             Ok(Some(antiphon_sip::Frame::Message(message))) => {
                 // A full queue slows the connection down, as TCP is meant to be slowed.
                 inlet.send(Arrival::Message(flow, message)).await.map_err(drop)?;
+                handed_over.messages += 1;
             }
-            Ok(Some(antiphon_sip::Frame::Ping)) => pong = true,
-            Ok(None) => return Ok(pong),
+            Ok(Some(antiphon_sip::Frame::Ping)) => handed_over.pong = true,
+            Ok(None) => return Ok(handed_over),
             Err(error) => {
                 tracing::debug!(%error, "a connection carried no SIP");
                 return Err(());
@@ -174,4 +200,56 @@ fn fail(inlet: &mpsc::Sender<Arrival>, flow: Flow) {
 /// The table is whole after every statement, so a panic elsewhere while it was locked harms nothing.
 fn lock(table: &Table) -> std::sync::MutexGuard<'_, HashMap<Flow, mpsc::Sender<Bytes>>> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTIONS: &[u8] = b"OPTIONS sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n";
+
+    /// A peer writes these pieces with this pause after each; says how long the connection lived, and the messages that came of it.
+    async fn lived(pieces: impl Iterator<Item = &'static [u8]>, pause: Duration) -> (Duration, usize) {
+        let (ours, mut theirs) = tokio::io::duplex(1_024);
+        let (inlet, mut arrivals) = mpsc::channel(ARRIVED);
+        let (_outlet, queue) = mpsc::channel(1);
+        let here = SocketAddr::from(([127, 0, 0, 1], 5060));
+        let flow = Flow { transport: Transport::Tcp, local: here, peer: here };
+        let begin = Instant::now();
+        let connection = tokio::spawn(async move {
+            let (reader, writer) = tokio::io::split(ours);
+            exchange(reader, writer, flow, queue, &inlet).await;
+            begin.elapsed()
+        });
+        for piece in pieces {
+            if theirs.write_all(piece).await.is_err() {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+        }
+        let lived = connection.await.expect("no panic");
+        let messages = std::iter::from_fn(|| arrivals.try_recv().ok()).count();
+        (lived, messages)
+    }
+
+    const ARRIVED: usize = 100;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_comes_a_byte_at_a_time_does_not_hold_its_connection() {
+        let (lived, messages) = lived(OPTIONS.chunks(1), Duration::from_secs(20)).await;
+        assert_eq!((lived, messages), (STALLED, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_with_slow_but_whole_messages_lives_until_it_is_silent() {
+        let (lived, messages) = lived(std::iter::repeat_n(OPTIONS, 3), Duration::from_secs(500)).await;
+        assert_eq!((lived, messages), (Duration::from_secs(1_000) + IDLE, 3));
+        // Each read ends one message and begins the next, so none is unfinished for long.
+        let halves = OPTIONS.repeat(4);
+        let (head, tail) = halves.split_at(10);
+        let (head, tail): (&'static [u8], &'static [u8]) = (head.to_vec().leak(), tail.to_vec().leak());
+        let (lived, messages) =
+            self::lived([head].into_iter().chain(tail.chunks(OPTIONS.len())), Duration::from_secs(20)).await;
+        assert_eq!((lived, messages), (Duration::from_secs(80) + IDLE, 4));
+    }
 }

@@ -8,7 +8,7 @@ use crate::error::Malformed;
 use crate::flow::{Flow, Transport};
 use crate::listeners::Listeners;
 use crate::message::build::Outgoing;
-use crate::message::{Headers, Method, NameAddr, Request, Response, Scheme, Uri};
+use crate::message::{Headers, MAX_FORWARDS, Method, NameAddr, Request, Response, Scheme, Uri};
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
 
@@ -132,6 +132,7 @@ impl Path {
             to: self.remote.clone(),
             call_id: self.call_id.clone(),
             cseq: self.local_seq,
+            max_forwards: MAX_FORWARDS,
             route,
             headers: Headers::default(),
             body: Bytes::new(),

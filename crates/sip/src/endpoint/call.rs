@@ -71,6 +71,7 @@ impl Endpoint {
             to: to.to_string(),
             call_id: self.tokens.token(),
             cseq: 1,
+            max_forwards: invitation.max_forwards,
             route: invitation.route.into_iter().map(|uri| NameAddr::new(uri).to_string()).collect(),
             headers,
             body: invitation.offer,

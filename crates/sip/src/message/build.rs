@@ -21,6 +21,7 @@ pub(crate) struct Outgoing {
     pub(crate) to: String,
     pub(crate) call_id: String,
     pub(crate) cseq: u32,
+    pub(crate) max_forwards: u8,
     pub(crate) route: Vec<String>,
     pub(crate) headers: Headers,
     pub(crate) body: Bytes,
@@ -31,7 +32,7 @@ impl Outgoing {
     pub(crate) fn to_bytes(&self) -> Bytes {
         let mut headers = Headers::default();
         headers.push("Via", self.via.to_string());
-        headers.push("Max-Forwards", "70");
+        headers.push("Max-Forwards", self.max_forwards.to_string());
         for route in &self.route {
             headers.push("Route", route.as_str());
         }

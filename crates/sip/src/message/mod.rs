@@ -48,6 +48,9 @@ pub const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// At most this many bytes of body are read from one message.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
+/// The hops that a request of ours may take, and one that does not say (RFC 3261 §8.1.1.6).
+pub const MAX_FORWARDS: u8 = 70;
+
 /// The number and method of a `CSeq` header (RFC 3261 §20.16).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CSeq {
@@ -134,6 +137,14 @@ impl Request {
     /// The `Expires` header, cut to 2^32-1 seconds.
     pub fn expires(&self) -> Option<Duration> {
         self.header("Expires").and_then(parse_seconds)
+    }
+
+    /// How many more hops the request may take: the `Max-Forwards` header, at most [`MAX_FORWARDS`], which also stands for
+    /// one that is missing or unreadable.
+    pub fn max_forwards(&self) -> u8 {
+        let digits = |value: &&str| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        let value = self.header("Max-Forwards").filter(digits);
+        value.and_then(|value| value.parse().ok()).unwrap_or(MAX_FORWARDS).min(MAX_FORWARDS)
     }
 
     /// The first line of that name, found by any spelling of it (`i` is `Call-ID`).

@@ -107,6 +107,7 @@ fn nothing_from_outside_begins_a_line() {
         to: "<sip:b@example.com>\nEvil: 2".to_owned(),
         call_id: "1".to_owned(),
         cseq: 1,
+        max_forwards: 70,
         route: Vec::new(),
         headers,
         body: Bytes::new(),

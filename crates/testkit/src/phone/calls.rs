@@ -12,8 +12,8 @@ use crate::net::Datagram;
 use crate::sip_text::SipText;
 use antiphon_media::Digit;
 use antiphon_sip::{
-    Config, DialogId, EndReason, Endpoint, Event, Flow, Invitation, Listener, NameAddr, Rejection, StatusCode,
-    Transport, Uri,
+    Config, DialogId, EndReason, Endpoint, Event, Flow, Invitation, Listener, MAX_FORWARDS, NameAddr, Rejection,
+    StatusCode, Transport, Uri,
 };
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -162,6 +162,7 @@ impl Calls {
             to: NameAddr::new(target.clone()),
             target,
             headers: Vec::new(),
+            max_forwards: MAX_FORWARDS,
             route: Vec::new(),
             offer: body.into(),
             credentials: None,

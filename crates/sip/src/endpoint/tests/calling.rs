@@ -16,6 +16,7 @@ fn an_invite_carries_what_a_call_needs() {
     assert!(invite.header("Via").starts_with("SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK"));
     assert!(invite.header("Via").ends_with(";rport"));
     assert!(invite.header("From").starts_with("\"Menu 071\" <sip:100@198.51.100.1>;tag="));
+    assert_eq!(invite.header("Max-Forwards"), "9");
     assert_eq!(invite.header("To"), "<sip:200@192.0.2.7>");
     assert_eq!(invite.header("Contact"), "<sip:100@198.51.100.1:5060>");
     assert_eq!(invite.header("Diversion"), "<sip:071@198.51.100.1>");
@@ -249,6 +250,7 @@ fn a_full_table_refuses_our_own_call() {
         from: NameAddr::new("sip:100@198.51.100.1".parse().expect("a URI")),
         to: NameAddr::new("sip:200@192.0.2.7".parse().expect("a URI")),
         headers: Vec::new(),
+        max_forwards: 9,
         route: Vec::new(),
         offer: OFFER.into(),
         credentials: None,

@@ -166,6 +166,7 @@ impl Rig {
             from: NameAddr::new("sip:100@198.51.100.1".parse().expect("a URI")).with_display("Menu 071"),
             to: NameAddr::new("sip:200@192.0.2.7".parse().expect("a URI")),
             headers: vec![("Diversion".to_owned(), "<sip:071@198.51.100.1>".to_owned())],
+            max_forwards: 9,
             route: Vec::new(),
             offer: OFFER.into(),
             credentials,
