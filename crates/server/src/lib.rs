@@ -11,6 +11,7 @@ pub mod first_start;
 pub mod limits;
 pub mod media;
 pub mod net;
+pub mod peer_uri;
 pub mod registrar;
 pub mod rooms;
 pub mod serve;
