@@ -2,7 +2,7 @@
 //!
 //! Errors: exit status 2 for unusable settings, 1 for anything else, each with one line on standard error.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{io::Write, process::ExitCode, sync::Arc};
 
 use antiphon_server::{
     serve,
@@ -34,9 +34,9 @@ fn run(settings: Settings) -> ExitCode {
 }
 
 /// Standard output is for what was asked for and the ready line; logs go to standard error.
-#[allow(clippy::print_stdout)]
 fn print(text: &str) {
-    println!("{}", text.trim_end());
+    // Whoever was to read it may have gone, as in `antiphon --help | head -1`.
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
 }
 
 #[allow(clippy::print_stderr)]

@@ -21,6 +21,7 @@ use super::file::{self, File, SipTable};
 use super::{
     AccessSettings, Cidr, Command, LiveSettings, LogFormat, Settings, SettingsError, SipListener, StoreLocation, Trunk,
 };
+use crate::peer_uri;
 
 const DEFAULT_CONFIG: &str = "antiphon.toml";
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
@@ -308,8 +309,8 @@ fn trunk(trunk: file::Trunk) -> Result<Trunk, SettingsError> {
             _ => given.wrong("is not \"rfc4733\""),
         });
     }
-    if !trunk.uri.starts_with("sip:") {
-        return Err(Given { setting: key("uri"), text: trunk.uri }.wrong("does not begin with sip:"));
+    if let Err(problem) = peer_uri::check(&trunk.uri) {
+        return Err(Given { setting: key("uri"), text: trunk.uri }.wrong(problem));
     }
     let dial = trunk.dial.iter().map(|pattern| {
         Regex::new(pattern).map_err(|_| {

@@ -87,7 +87,21 @@ impl SipTable {
 
 fn in_file(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError {
     let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-    SettingsError::File { path: path.to_owned(), problem: format!("line {line}: {}", one_line(error.message())) }
+    let message = one_line(error.message());
+    let problem = match key_at(text, line) {
+        Some(key) if !message.contains(key) => format!("line {line}: {key}: {message}"),
+        _ => format!("line {line}: {message}"),
+    };
+    SettingsError::File { path: path.to_owned(), problem }
+}
+
+/// The key whose value stands on a line, also where an array began on a line before it; the reader's own message has none.
+fn key_at(text: &str, line: usize) -> Option<&str> {
+    let lines: Vec<&str> = text.lines().take(line).collect();
+    // A line that begins with a bracket is a table's heading, which has no value.
+    let within = lines.iter().rev().take_while(|line| !line.trim_start().starts_with('['));
+    let key = within.filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim()).next()?;
+    (!key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))).then_some(key)
 }
 
 fn one_line(text: &str) -> String {

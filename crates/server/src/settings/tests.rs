@@ -128,7 +128,9 @@ fn a_refusal_is_one_line_that_names_the_setting() {
 fn a_wrong_file_is_refused_with_the_name_of_the_key() {
     for (file, expected) in [
         ("htpp = \"x\"", "`htpp`"),
-        ("http = 5", "line 1"),
+        ("http = 5", "line 1: http: "),
+        ("drain_timeout = -1", "line 1: drain_timeout: "),
+        ("\n[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndial = [\n  \"1\",\n  2,\n]", "dial: "),
         ("\n[sip]\nrelam = \"x\"", "`relam`"),
         ("[sip]\nallow = [\"10.0.0.0/40\"]", "sip.allow: \"10.0.0.0/40\""),
         ("sip = []", "sip: names no listener"),
@@ -136,6 +138,11 @@ fn a_wrong_file_is_refused_with_the_name_of_the_key() {
         ("[[trunk]]\nuri = \"sip:x\"", "`name`"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ncolour = 1", "`colour`"),
         ("[[trunk]]\nname = \"a\"\nuri = \"http:x\"", "trunk \"a\": uri"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sip:\"", "trunk \"a\": uri: \"sip:\" is not a SIP URI"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x y\"", "trunk \"a\": uri: \"sip:x y\" is not a SIP URI"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x:99999\"", "trunk \"a\": uri: \"sip:x:99999\" is not a SIP URI"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x;transport=tls\"", "uri: \"sip:x;transport=tls\" asks for"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sips:x\"", "uri: \"sips:x\" asks for"),
         (
             "[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\nregister = true",
             "register: registering at a trunk is not built yet",

@@ -70,8 +70,7 @@ impl IvrDocument {
 
     /// Whether anything in the menu plays the sound.
     pub(super) fn plays(&self, sound: SoundId) -> bool {
-        self.settings.vm_greeting == Some(sound)
-            || self.rules().any(|rule| rule.sound == Some(sound) || rule.record_digits_sound == Some(sound))
+        self.settings.vm_greeting == Some(sound) || self.rules().any(|rule| rule.played_sound() == Some(sound))
     }
 }
 

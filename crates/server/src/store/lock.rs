@@ -1,8 +1,9 @@
-//! The lock on the data directory.
+//! The locks on the data directory and on the database, which need not lie in it.
 //!
-//! Shape: an advisory lock of the kernel on `<data>/lock`, held while the file is open.
-//! Time: it goes with its process, however that ends.
-//! Errors: [`StoreError::InUse`], [`StoreError::Files`].
+//! Shape: an advisory lock of the kernel on `<data>/lock` and one on the database itself, held while the file is open. They are
+//! not the locks that SQLite takes, so that its own tools can still read and copy a database in use.
+//! Time: they go with their process, however that ends.
+//! Errors: [`StoreError::InUse`], [`StoreError::DatabaseInUse`], [`StoreError::Files`].
 //! Sources: `interface.md`, "First start"; flock(2).
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -38,6 +39,27 @@ impl DirectoryLock {
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse(data.to_owned())),
             Err(TryLockError::Error(cause)) => Err(StoreError::Files { path, cause }),
         }
+    }
+}
+
+/// The right to use a database.
+pub(super) struct DatabaseLock {
+    _file: File,
+}
+
+impl DatabaseLock {
+    /// Makes the file where there is none, for its owner only since it holds digest passwords, and takes it.
+    pub(super) fn take(path: &Path) -> Result<Self, StoreError> {
+        let failed = |cause| StoreError::Files { path: path.to_owned(), cause };
+        // SQLite gives its journal files the mode of the database.
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::DatabaseInUse(path.to_owned())),
+            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
+        }
+        file.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
+        Ok(Self { _file: file })
     }
 }
 

@@ -6,8 +6,8 @@
 //! Errors: [`StoreError`] at opening, [`Rejected`] for a change.
 //! Sources: `architecture.md`, "A configuration change"; `interface.md`, "First start".
 //!
-//! The data directory belongs to one process: its lock file is held as long as the store is open.
-//! The lock is the kernel's, so a process that was killed holds none.
+//! The data directory and the database belong to one process: both are locked as long as the store is open.
+//! The locks are the kernel's, so a process that was killed holds none.
 
 mod credentials;
 mod database;
@@ -52,6 +52,9 @@ pub enum StoreError {
     /// Another process has the directory.
     #[error("data: {path} is in use by another server", path = .0.display())]
     InUse(PathBuf),
+    /// Another process has the database.
+    #[error("store: {path} is in use by another server", path = .0.display())]
+    DatabaseInUse(PathBuf),
     /// The directory or a file in it cannot be used.
     #[error("data: {path}: {cause}", path = path.display())]
     Files {
@@ -88,10 +91,11 @@ pub struct Store {
 }
 
 struct Shared {
-    // The writer goes first: it ends its work before the lock is let go.
+    // The writer goes first: it ends its work and closes the database before the locks are let go.
     writer: Writer,
     tokens: Arc<Tokens>,
     sounds: Arc<SoundFiles>,
+    _database_lock: lock::DatabaseLock,
     _lock: lock::DirectoryLock,
 }
 
@@ -111,12 +115,13 @@ impl Store {
     pub fn open_with(data: &Path, database: &Path) -> Result<Self, StoreError> {
         let lock = lock::DirectoryLock::take(data)?;
         let sounds = Arc::new(SoundFiles::open(data)?);
+        let database_lock = lock::DatabaseLock::take(database)?;
         let mut connection = database::open(database)?;
         let config = load::config(&mut connection, &sounds)?;
         sounds.sweep(&config);
         let tokens = Arc::new(Tokens::load(&connection)?);
         let writer = Writer::start(connection, config, Arc::clone(&sounds), Arc::clone(&tokens))?;
-        Ok(Self { shared: Arc::new(Shared { writer, tokens, sounds, _lock: lock }) })
+        Ok(Self { shared: Arc::new(Shared { writer, tokens, sounds, _database_lock: database_lock, _lock: lock }) })
     }
 
     /// The present configuration.

@@ -158,7 +158,7 @@ impl ExtensionKind {
 pub struct Phone {
     /// The digest password; without one, nobody can register or call as this phone.
     pub password: Option<String>,
-    /// A SIP URI to ring in place of registered contacts.
+    /// A SIP URI to ring while nothing is registered.
     pub contact: Option<String>,
 }
 

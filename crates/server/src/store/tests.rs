@@ -103,6 +103,22 @@ fn a_second_server_on_the_directory_is_refused_with_its_name() {
 }
 
 #[test]
+fn a_second_server_on_the_database_is_refused_with_its_name() {
+    let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let database = ours.path().join("antiphon.db");
+    let first = Store::open(ours.path()).unwrap();
+    let by_another_name = theirs.path().join("link.db");
+    std::os::unix::fs::symlink(&database, &by_another_name).unwrap();
+    for path in [&database, &by_another_name] {
+        let Err(error) = Store::open_with(theirs.path(), path) else { panic!("two stores on one database") };
+        assert!(matches!(error, StoreError::DatabaseInUse(_)));
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    }
+    drop(first);
+    Store::open_with(theirs.path(), &database).unwrap();
+}
+
+#[test]
 fn directory_and_database_are_their_owners_only() {
     let parent = tempfile::tempdir().unwrap();
     let data = parent.path().join("a/b");

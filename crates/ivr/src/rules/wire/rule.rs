@@ -168,6 +168,20 @@ impl Rule {
         patch.done(new)
     }
 
+    /// The context that the rule leads to. One that an earlier action left behind is none.
+    pub fn jump_target(&self) -> Option<ContextId> {
+        self.context.filter(|_| self.action == Some(ActionName::JumpToContext))
+    }
+
+    /// The sound that the rule plays. One that an earlier action left behind is none.
+    pub fn played_sound(&self) -> Option<SoundId> {
+        match self.action {
+            Some(ActionName::PlaySound | ActionName::QualityRate | ActionName::VoiceHelper) => self.sound,
+            Some(ActionName::RecordDigits) => self.record_digits_sound,
+            _ => None,
+        }
+    }
+
     fn patch_action(&mut self, patch: &mut Patch<'_>, body: &Value) {
         match body.get("action").filter(|action| !action.is_null()) {
             None => patch.refuse(FieldError::required("action")),

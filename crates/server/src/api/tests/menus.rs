@@ -79,6 +79,29 @@ async fn a_context_that_is_led_to_stays() {
 }
 
 #[tokio::test]
+async fn a_rule_whose_action_has_changed_holds_nothing_back() {
+    let api = Api::new().await;
+    let menu = api.menu("071").await;
+    api.post(&format!("{menu}/context/"), json!({"name": "Second"})).await.expect(201);
+    let sound = api.sound("hello").await;
+    let rules = format!("{menu}/context/1/options/start/rules/");
+    let jump = json!({"action": "jump_to_context", "context": 2});
+    api.post(&rules, jump.clone()).await.expect(201);
+    let play = json!({"action": "play_sound", "sound": sound, "sound_type": "background"});
+    api.post(&rules, play.clone()).await.expect(201);
+    for rule in ["1", "2"] {
+        api.put(&format!("{rules}{rule}"), json!({"action": "hangup"})).await.expect(200);
+    }
+    api.delete(&format!("{menu}/context/2")).await.expect(204);
+    api.delete(&format!("/client/@me/sound/{sound}")).await.expect(204);
+    for (rule, missing) in [("1", "context: no such context"), ("2", "sound: no such sound")] {
+        let action = json!({"action": if rule == "1" { "jump_to_context" } else { "play_sound" }});
+        let message = api.put(&format!("{rules}{rule}"), action).await.refused(400);
+        assert!(message.contains(missing), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn options_are_listed_built_in_first_then_newest_first() {
     let api = Api::new().await;
     let path = format!("{}/context/1/options/", api.menu("071").await);

@@ -110,7 +110,7 @@ fn still_wanted(left: &IvrDocument, context: ContextId) -> Result<(), Taken> {
     if left.settings.entry_context == Some(context) {
         return Err(Taken::EntryContext);
     }
-    match left.rules().find(|rule| rule.context == Some(context)) {
+    match left.rules().find(|rule| rule.jump_target() == Some(context)) {
         Some(rule) => Err(Taken::JumpTarget(rule.id.0)),
         None => Ok(()),
     }

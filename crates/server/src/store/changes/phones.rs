@@ -10,6 +10,7 @@ use super::super::writer::{Change, Edit, signed};
 use super::super::{Missing, Rejected};
 use super::extension_of;
 use super::fields::Fields;
+use crate::peer_uri;
 
 /// Changes how a telephone is reached and recognised.
 #[derive(Debug)]
@@ -34,8 +35,8 @@ impl Change for UpdatePhone {
         if phone.password.as_deref().is_some_and(str::is_empty) {
             fields.refuse("password", "must not be empty; null takes it away");
         }
-        if phone.contact.as_deref().is_some_and(|contact| !is_sip_uri(contact)) {
-            fields.refuse("contact", "must be a SIP URI, as in sip:alice@192.0.2.7:5060");
+        if let Some(Err(problem)) = phone.contact.as_deref().map(peer_uri::check) {
+            fields.refuse("contact", problem.to_string());
         }
         fields.done()?;
         let query = "UPDATE phone SET password = ?2, contact = ?3 WHERE extension = ?1";
@@ -44,10 +45,4 @@ impl Change for UpdatePhone {
         edit.draft().put_extension(Extension { kind: ExtensionKind::Phone(phone.clone()), ..old });
         Ok(phone)
     }
-}
-
-/// A rough look; the SIP side reads it whole when it rings it.
-fn is_sip_uri(text: &str) -> bool {
-    let rest = text.strip_prefix("sip:").unwrap_or_default();
-    !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"'))
 }
