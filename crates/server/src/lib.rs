@@ -12,7 +12,6 @@ pub mod first_start;
 pub mod limits;
 pub mod media;
 pub mod net;
-
 pub mod peer_uri;
 mod queue;
 pub mod registrar;
