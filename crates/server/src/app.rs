@@ -12,7 +12,7 @@ use std::{
 
 use antiphon_sip::{Endpoint, Listener, Transport};
 use arc_swap::ArcSwap;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     calls::Calls,
@@ -36,6 +36,9 @@ use crate::{
 /// Dialogs beyond those of the calls that fit: refusals on their way.
 const RESERVE: usize = 256;
 
+/// Connections that wait to be taken at most: a thousand phones that connect again at once, as after a restart.
+const BACKLOG: u32 = 1024;
+
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -52,6 +55,9 @@ pub enum StartError {
     /// A listener on every address has no address to show to peers.
     #[error("advertise: needed, because {0} is no address that a peer can reach")]
     Advertise(SocketAddr),
+    /// The limit of open files leaves room for nothing but the server itself.
+    #[error("the limit of open files (ulimit -n, LimitNOFILE) leaves no room for a call")]
+    NoFiles,
     /// No media thread could be started.
     #[error("no thread for media: {0}")]
     Thread(io::Error),
@@ -77,7 +83,7 @@ pub struct Server {
 /// Starts the SIP and media side of a server.
 ///
 /// # Errors
-/// [`StartError`] when a listener cannot be bound.
+/// [`StartError`] when a listener cannot be bound, or no call would fit.
 pub async fn start(
     settings: &Settings,
     store: Store,
@@ -87,7 +93,10 @@ pub async fn start(
 ) -> Result<Server, StartError> {
     let (wires, listeners) = listen(settings, &*network).await?;
     let ports = Ports::new(network, &settings.rtp_ports);
-    let capacity = ports.total().min(limits::streams());
+    let capacity = match limits::streams() {
+        0 => return Err(StartError::NoFiles),
+        files => ports.total().min(files),
+    };
     let (signalling, orders) = signalling::orders();
     let rooms = Arc::new(Rooms {
         signalling,
@@ -137,7 +146,7 @@ async fn listen(settings: &Settings, network: &dyn Network) -> Result<(Wires, Ve
                 (Transport::Udp, local)
             }
             settings::Transport::Tcp => {
-                let listener = TcpListener::bind(addr).await.map_err(failed)?;
+                let listener = listen_tcp(*addr).map_err(failed)?;
                 let local = listener.local_addr().map_err(failed)?;
                 wires.tcp.push(listener);
                 (Transport::Tcp, local)
@@ -147,6 +156,15 @@ async fn listen(settings: &Settings, network: &dyn Network) -> Result<(Wires, Ve
         listeners.push(Listener { transport, local, advertised });
     }
     Ok((wires, listeners))
+}
+
+/// As `TcpListener::bind`, but for its backlog, which is 128.
+fn listen_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart may follow while connections of the run before linger.
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }
 
 /// The address that peers are told.

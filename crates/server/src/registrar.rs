@@ -12,10 +12,11 @@ use std::{
 };
 
 use antiphon_ivr::ExtensionId;
-use antiphon_sip::{Contact, Flow, Reply, Request, StatusCode, Uri};
+use antiphon_sip::{Contact, Flow, Reply, Request, Scheme, StatusCode, Uri};
 use bytes::Bytes;
 
-/// Contacts of one phone at most.
+/// Contacts of one phone at most. Beyond, the one registered longest ago gives way: a phone that restarts under a new address does
+/// not sign the old one off.
 const CONTACTS: usize = 10;
 /// Phones registered at most.
 const PHONES: usize = 200_000;
@@ -97,7 +98,11 @@ impl Registrar {
             }
             bindings.clear();
         }
-        for (contact, uri) in contacts.iter().filter_map(|contact| Some((contact, contact.uri()?))) {
+        if contacts.len() > CONTACTS {
+            return Err(reply(StatusCode::FORBIDDEN, &[]));
+        }
+        let places = contacts.iter().filter_map(|contact| Some((contact, contact.uri()?)));
+        for (contact, uri) in places.filter(|(_, uri)| matches!(uri.scheme(), Scheme::Sip | Scheme::Sips)) {
             let expires = contact.expires().unwrap_or(default).min(MAX_EXPIRES);
             if !expires.is_zero() && expires < MIN_EXPIRES {
                 let least = MIN_EXPIRES.as_secs().to_string();
@@ -109,9 +114,7 @@ impl Registrar {
                 bindings.push(Binding { contact, flow, expires_at: now + expires, call_id, cseq });
             }
         }
-        if bindings.len() > CONTACTS {
-            return Err(reply(StatusCode::FORBIDDEN, &[]));
-        }
+        bindings.drain(..bindings.len().saturating_sub(CONTACTS));
         self.put(phone, bindings);
         Ok(())
     }
@@ -140,4 +143,62 @@ impl Registrar {
 fn reply(status: StatusCode, headers: &[(&str, &str)]) -> Reply {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Reply { status, headers, body: Bytes::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_sip::{Config, Endpoint, Event, Listener, Transport};
+
+    use super::*;
+
+    const PHONE: ExtensionId = ExtensionId(7);
+
+    fn flow() -> Flow {
+        let at = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        Flow { transport: Transport::Udp, local: at(5060), peer: at(5070) }
+    }
+
+    /// What comes of a REGISTER with these contacts: the status, and the contacts that the phone has then, oldest first.
+    fn register(registrar: &mut Registrar, now: Instant, number: u32, contacts: &str) -> (u16, Vec<String>) {
+        let text = format!(
+            "REGISTER sip:antiphon SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK{number}\r\n\
+             From: <sip:7@antiphon>;tag=1\r\nTo: <sip:7@antiphon>\r\nCall-ID: {number}\r\nCSeq: 1 REGISTER\r\n\
+             Contact: {contacts}\r\nContent-Length: 0\r\n\r\n"
+        );
+        let listener = Listener { transport: Transport::Udp, local: flow().local, advertised: flow().local };
+        let mut endpoint = Endpoint::new(Config { listeners: vec![listener], ..Config::default() }, 1);
+        endpoint.handle_datagram(now, flow(), text.as_bytes());
+        let Some(Event::Requested { message, .. }) = endpoint.poll_event() else { panic!("no request: {text}") };
+        let reply = registrar.register(now, PHONE, flow(), &message);
+        let bindings = registrar.bindings(now, PHONE);
+        (reply.status.code(), bindings.iter().rev().map(|binding| binding.contact.to_string()).collect())
+    }
+
+    #[test]
+    fn a_phone_that_comes_from_ever_new_places_is_not_locked_out() {
+        let (mut registrar, now) = (Registrar::default(), Instant::now());
+        for number in 0..25 {
+            let (status, known) =
+                register(&mut registrar, now, number, &format!("<sip:7@127.0.0.1:{}>", 6_000 + number));
+            assert_eq!(status, 200, "restart {number}");
+            assert_eq!(known.last().map(String::as_str), Some(format!("sip:7@127.0.0.1:{}", 6_000 + number).as_str()));
+            assert!(known.len() <= CONTACTS, "{known:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_with_more_contacts_than_a_phone_has_changes_nothing() {
+        let (mut registrar, now) = (Registrar::default(), Instant::now());
+        let many = |count: usize| (0..count).map(|at| format!("<sip:{at}@a>")).collect::<Vec<_>>().join(",");
+        assert_eq!(register(&mut registrar, now, 1, "<sip:7@a>"), (200, vec!["sip:7@a".to_owned()]));
+        assert_eq!(register(&mut registrar, now, 2, &many(CONTACTS + 1)), (403, vec!["sip:7@a".to_owned()]));
+        assert_eq!(register(&mut registrar, now, 3, &many(CONTACTS)).1.len(), CONTACTS);
+    }
+
+    #[test]
+    fn an_address_that_is_no_sip_address_is_not_a_place() {
+        let (mut registrar, now) = (Registrar::default(), Instant::now());
+        let given = "<mailto:7@a>, <tel:+1>, <sip:7@a>, <sips:7@b>";
+        assert_eq!(register(&mut registrar, now, 1, given).1, ["sip:7@a", "sips:7@b"]);
+    }
 }

@@ -224,9 +224,10 @@ fn rtp_ports(given: Option<Given>) -> Result<RangeInclusive<u16>, SettingsError>
     let Some(given) = given else { return Ok(16384..=32767) };
     let ends = given.text.split_once('-').and_then(|(low, high)| {
         let (low, high): (u16, u16) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
-        (low >= 1024 && low <= high).then_some(low..=high)
+        let streams = (low..=high).any(|port| port % 2 == 0);
+        (low >= 1024 && streams).then_some(low..=high)
     });
-    ends.ok_or_else(|| given.wrong("is not LOW-HIGH with 1024 <= LOW <= HIGH <= 65535"))
+    ends.ok_or_else(|| given.wrong("is not LOW-HIGH with 1024 <= LOW <= HIGH <= 65535 and an even port among them"))
 }
 
 fn store(given: Option<Given>, data: &Path) -> Result<StoreLocation, SettingsError> {

@@ -112,6 +112,7 @@ fn a_refusal_is_one_line_that_names_the_setting() {
         (&["--store", "mysql:x"], &[], "--store: \"mysql:x\" is not sqlite:"),
         (&["--rtp-ports", "9-8"], &[], "--rtp-ports: \"9-8\" is not LOW-HIGH"),
         (&["--rtp-ports", "20000"], &[], "--rtp-ports"),
+        (&["--rtp-ports", "20001-20001"], &[], "--rtp-ports: \"20001-20001\" is not LOW-HIGH"),
         (&["--advertise", "me"], &[], "--advertise: \"me\" is not an IP address"),
         (&["--log", "loud"], &[], "--log: \"loud\" is none of"),
         (&["--log-format", "xml"], &[], "--log-format"),
