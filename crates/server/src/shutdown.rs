@@ -2,7 +2,7 @@
 //!
 //! Shape: SIGTERM and SIGINT drain: no new calls, those in progress may end for the drain timeout, then BYE. A second signal ends the
 //! wait. SIGHUP reads the settings file again; what cannot be read leaves the old settings in force.
-//! Time: the drain timeout, then [`FAREWELL`] for the last BYEs.
+//! Time: the drain timeout, then two seconds for the last BYEs.
 
 use std::{io, time::Duration};
 

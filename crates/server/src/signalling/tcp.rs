@@ -1,7 +1,7 @@
 //! SIP over TCP: connections taken and made (RFC 3261 §18).
 //!
 //! Shape: each connection is one task that frames what it reads into messages for the endpoint and writes what it is given.
-//! Time: a connection on which nothing comes for [`IDLE`] is closed; one that began a message and does not finish it, after [`STALLED`].
+//! Time: a connection on which nothing comes for 16 minutes is closed; one that began a message and does not finish it, after 30 seconds.
 //! Errors: framing errors and failed connections end the connection and are told to the endpoint as a failed flow.
 
 use std::{
