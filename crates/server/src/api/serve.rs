@@ -154,4 +154,14 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 200"));
         assert!(answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
     }
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_end_ends_the_connection() {
+        let (mut client, server) = tokio::io::duplex(4096);
+        let stopping = watch::Sender::new(());
+        tokio::spawn(converse(server, Router::new(), stopping.subscribe()));
+        let began = tokio::time::Instant::now();
+        client.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
+        client.read_to_end(&mut Vec::new()).await.unwrap();
+        assert_eq!(began.elapsed().as_secs(), limits::HEAD_TIME.as_secs());
+    }
 }
