@@ -24,10 +24,10 @@ pub(super) const SECRET_WAIT: Duration = Duration::from_secs(5);
 /// Requests of one client in an hour.
 pub(super) const REQUESTS_PER_HOUR: u64 = 36_000;
 /// Connections at once; others wait in the kernel's queue.
-pub(super) const CONNECTIONS: usize = 512;
+pub(super) const CONNECTIONS: u32 = 512;
 /// How long a connection may be silent before a request's head is whole.
 pub(super) const HEAD_TIME: Duration = Duration::from_secs(15);
-/// How long a connection may last, however busy it is.
+/// How long a connection takes new requests, however busy it is.
 pub(super) const CONNECTION_TIME: Duration = Duration::from_secs(600);
 /// How long connections may finish after the server was told to stop.
 pub(super) const CLOSING_TIME: Duration = Duration::from_secs(5);

@@ -1,8 +1,8 @@
 //! The HTTP listener.
 //!
 //! Shape: one task a connection, a fixed number of connections; HTTP/1.1.
-//! Time: a head has to be whole within [`limits::HEAD_TIME`], a request answered within [`limits::REQUEST_TIME`], a connection over
-//! within [`limits::CONNECTION_TIME`]; after the order to stop, connections finish what they do.
+//! Time: a head has to be whole within [`limits::HEAD_TIME`], a request answered within [`limits::REQUEST_TIME`], and a connection
+//! takes no new request after [`limits::CONNECTION_TIME`] or the order to stop, but finishes the one it has.
 //! Errors: those of one connection end that connection.
 
 use std::io;
@@ -16,10 +16,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::error::ApiError;
 use super::limits;
@@ -29,8 +29,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` is done, then lets the connections finish for a few seconds.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let turns = Arc::new(Semaphore::new(limits::CONNECTIONS));
-    let connections = GracefulShutdown::new();
+    let turns = Arc::new(Semaphore::new(limits::CONNECTIONS as usize));
+    let stopping = watch::Sender::new(());
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -45,25 +45,48 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
                 continue;
             }
         };
-        let service = TowerToHyperService::new(router.clone());
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits::HEAD_TIME)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = connections.watch(connection);
+        let (router, stopped) = (router.clone(), stopping.subscribe());
         tokio::spawn(async move {
-            match tokio::time::timeout(limits::CONNECTION_TIME, connection).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "an HTTP connection failed"),
-                Err(_) => tracing::debug!("an HTTP connection lasted too long"),
-            }
+            converse(stream, router, stopped).await;
             drop(turn);
         });
     }
-    drop(listener);
-    let closed = tokio::time::timeout(limits::CLOSING_TIME, connections.shutdown()).await;
+    drop((listener, stopping));
+    // Every turn is back when no connection is left.
+    let closed = tokio::time::timeout(limits::CLOSING_TIME, turns.acquire_many(limits::CONNECTIONS)).await;
     if closed.is_err() {
         tracing::debug!("some HTTP connections were cut at the end");
+    }
+}
+
+/// Serves one connection. When its time is over or the server stops, the request that is on its way is still answered: whoever
+/// asked for a change must learn what became of it.
+async fn converse<S>(stream: S, router: Router, mut stopped: watch::Receiver<()>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::HEAD_TIME)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Ok(ended),
+        () = tokio::time::sleep(limits::CONNECTION_TIME) => Err(()),
+        // Nothing is ever sent: this is the end of the sender.
+        _ = stopped.changed() => Err(()),
+    };
+    let ended = match ended {
+        Ok(ended) => Ok(ended),
+        Err(()) => {
+            connection.as_mut().graceful_shutdown();
+            tokio::time::timeout(limits::REQUEST_TIME, connection).await
+        }
+    };
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "an HTTP connection failed"),
+        Err(_) => tracing::debug!("an HTTP connection lasted too long"),
     }
 }
 
@@ -86,4 +109,59 @@ pub(super) async fn within_time(request: Request, next: Next) -> Response {
     let response = answered.unwrap_or_else(|_| ApiError::TooSlow.into_response());
     tracing::debug!(%method, path, status = response.status().as_u16(), ms = began.elapsed().as_millis(), "request");
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// Asks for something that takes 10 s, shortly before `end` says that the connection is over; the answer, whole.
+    async fn asked_late(end: impl AsyncFnOnce(watch::Sender<()>)) -> String {
+        let slow = || async { tokio::time::sleep(Duration::from_secs(10)).await };
+        let router = Router::new().route("/slow", get(slow)).route("/", get(|| async {}));
+        let (mut client, server) = tokio::io::duplex(4096);
+        let stopping = watch::Sender::new(());
+        tokio::spawn(converse(server, router, stopping.subscribe()));
+        let mut buffer = [0; 1024];
+        let began = tokio::time::Instant::now();
+        while began.elapsed() + Duration::from_secs(5) < limits::CONNECTION_TIME {
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            assert!(client.read(&mut buffer).await.unwrap() > 0, "a busy connection stays");
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+        client.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        tokio::task::yield_now().await;
+        end(stopping).await;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_on_its_way_is_answered_at_the_end_of_the_connection() {
+        // The first waits for the connection's own end, the second is the server's.
+        let answer = asked_late(async |stopping| {
+            tokio::time::sleep(Duration::from_secs(9)).await;
+            drop(stopping);
+        });
+        assert!(answer.await.starts_with("HTTP/1.1 200"));
+        let answer = asked_late(async |stopping| drop(stopping)).await;
+        assert!(answer.starts_with("HTTP/1.1 200"));
+        assert!(answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_end_ends_the_connection() {
+        let (mut client, server) = tokio::io::duplex(4096);
+        let stopping = watch::Sender::new(());
+        tokio::spawn(converse(server, Router::new(), stopping.subscribe()));
+        let began = tokio::time::Instant::now();
+        client.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
+        client.read_to_end(&mut Vec::new()).await.unwrap();
+        assert_eq!(began.elapsed().as_secs(), limits::HEAD_TIME.as_secs());
+    }
 }

@@ -1,13 +1,15 @@
 //! How large the tables may grow.
 //!
 //! Shape: one constant a table; a change beyond it is refused with the table's name.
-//! Units: counts of objects; [`SOUND_BYTES`] is bytes.
+//! Units: counts of objects; [`SOUND_BYTES`] is bytes, [`SOUND_HOURS_OF_A_CLIENT`] hours.
 //! Sources: `ringme-ivr.md` 2.3 (10 MB a sound); the rest are ours, far above what a menu needs.
 
 /// Extensions of one client.
 pub const EXTENSIONS_OF_A_CLIENT: usize = 100_000;
 /// Sounds of one client.
 pub const SOUNDS_OF_A_CLIENT: usize = 10_000;
+/// Hours of sound of one client, all sounds together, since all of them lie in memory: 58 MB an hour, 1.4 GB in all.
+pub const SOUND_HOURS_OF_A_CLIENT: u32 = 24;
 /// Public numbers of one client.
 pub const DIDS_OF_A_CLIENT: usize = 100_000;
 /// Contexts of one menu.

@@ -1,17 +1,18 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use antiphon_ivr::rules::OptionKey;
 use antiphon_ivr::{ContextId, ExtensionId, SoundId};
-use antiphon_media::Codec;
+use antiphon_media::{Audio, Codec};
 use serde_json::{Value, json};
 
 use super::changes::{
     CreateApplication, CreateClient, CreateContext, CreateDid, CreateExtension, CreateOption, CreateRule, CreateSound,
-    DeleteSound, IssueToken, OptionPath, UpdateIvr, UpdatePhone,
+    DeleteSound, IssueToken, OptionPath, ReplaceSound, UpdateIvr, UpdatePhone,
 };
-use super::{ClientId, ExtensionKind, Rejected, Secret, Store, StoreError};
+use super::{ClientId, ExtensionKind, Rejected, Secret, Store, StoreError, limits};
 
 /// A WAV file of 16-bit samples at 8 kHz.
 fn wav(samples: &[i16]) -> Vec<u8> {
@@ -249,6 +250,48 @@ async fn tokens_survive_a_restart_and_run_out() {
 }
 
 #[tokio::test]
+async fn the_oldest_token_of_too_many_goes() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let application = store.commit(CreateApplication { client, secret: Secret::random().hash() }).await.unwrap();
+    let at = |second: usize| SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + second as u64);
+    let mut tokens = Vec::new();
+    for number in 0..=limits::TOKENS_OF_AN_APPLICATION {
+        let issue = IssueToken { application: application.clone(), now: at(number) };
+        tokens.push(store.commit(issue).await.unwrap().token);
+    }
+    let now = at(limits::TOKENS_OF_AN_APPLICATION);
+    let good: Vec<bool> = tokens.iter().map(|token| store.grant(token, now).is_some()).collect();
+    assert!(!good[0]);
+    assert_eq!(good.iter().filter(|good| **good).count(), limits::TOKENS_OF_AN_APPLICATION);
+}
+
+#[tokio::test]
+async fn an_option_and_a_context_have_their_caps() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let menu = extension(&store, client, json!({"name": "071", "type": "ivr"})).await.unwrap();
+    let body = json!({"name": "Main"});
+    let context = store.commit(CreateContext { client, extension: menu, body }).await.unwrap().id;
+    let path = OptionPath { client, extension: menu, context, key: OptionKey::Start };
+    let rule = || CreateRule { path: path.clone(), body: json!({"action": "hangup"}) };
+    for _ in 0..limits::RULES_OF_AN_OPTION {
+        store.commit(rule()).await.unwrap();
+    }
+    assert!(matches!(store.commit(rule()).await, Err(Rejected::Full { most: limits::RULES_OF_AN_OPTION, .. })));
+    let option = |number: usize| {
+        let body = json!({"digits": format!("{number:04}")});
+        CreateOption { client, extension: menu, context, body }
+    };
+    let built_in = OptionKey::BUILT_IN.len();
+    for number in built_in..limits::OPTIONS_OF_A_CONTEXT {
+        store.commit(option(number)).await.unwrap();
+    }
+    let one_more = store.commit(option(0)).await;
+    assert!(matches!(one_more, Err(Rejected::Full { most: limits::OPTIONS_OF_A_CONTEXT, .. })));
+}
+
+#[tokio::test]
 async fn an_edit_among_ten_thousand_extensions_is_quick() {
     let data = tempfile::tempdir().unwrap();
     let (store, client) = with_client(data.path()).await;
@@ -361,4 +404,31 @@ async fn a_change_that_panics_leaves_nothing_and_the_writer_lives_on() {
     store.commit(CreateClient { prefix: "007".to_owned() }).await.unwrap();
     drop(store);
     assert_eq!(Store::open(data.path()).unwrap().snapshot().clients().count(), 2);
+}
+
+/// All sounds of all clients lie in memory, so a small file that plays for an hour is a large thing.
+#[tokio::test]
+async fn beyond_a_day_of_sound_one_more_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let samples = 3600 * 8000;
+    let hour = Arc::new(Audio::from_payloads(&vec![0xff; samples], &vec![0xd5; samples]).unwrap());
+    let staged = || {
+        let mut content = store.stage_sound(&wav(&[0; 80])).unwrap();
+        content.audio = Arc::clone(&hour);
+        content
+    };
+    let (title, uploaded_name) = (json!({"title": "an hour"}), "a.wav".to_owned());
+    let create =
+        || CreateSound { client, body: title.clone(), uploaded_name: uploaded_name.clone(), content: staged() };
+    let first = store.commit(create()).await.unwrap().id;
+    for _ in 1..24 {
+        store.commit(create()).await.unwrap();
+    }
+    assert!(matches!(store.commit(create()).await, Err(Rejected::Full { most: 24, .. })));
+    let again =
+        ReplaceSound { client, id: first, body: json!({}), uploaded_name: uploaded_name.clone(), content: staged() };
+    store.commit(again).await.unwrap();
+    let another = store.commit(CreateClient { prefix: "001".to_owned() }).await.unwrap();
+    store.commit(CreateSound { client: another, ..create() }).await.unwrap();
 }

@@ -5,6 +5,7 @@
 //! Sources: `ringme-ivr.md` 1.8, 2.3.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use antiphon_ivr::SoundId;
 use serde_json::Value;
@@ -82,6 +83,21 @@ fn base_name(name: &str) -> String {
     base.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }
 
+/// Whether a client may have a sound of this length, in place of another one where it replaces that.
+fn room(config: &Config, client: ClientId, replaced: Option<SoundId>, length: Duration) -> Result<(), Rejected> {
+    let others = config.sounds().filter(|sound| sound.client == client && Some(sound.id) != replaced);
+    let (count, time) =
+        others.fold((0, Duration::ZERO), |(count, time), sound| (count + 1, time + sound.audio.duration()));
+    if count >= limits::SOUNDS_OF_A_CLIENT {
+        return Err(Rejected::Full { table: "sounds", most: limits::SOUNDS_OF_A_CLIENT });
+    }
+    let hours = limits::SOUND_HOURS_OF_A_CLIENT;
+    if time + length > Duration::from_secs(3600) * hours {
+        return Err(Rejected::Full { table: "hours of sound", most: hours as usize });
+    }
+    Ok(())
+}
+
 fn place(edit: &Edit<'_>, content: &StagedSound) -> Result<(), Rejected> {
     edit.sounds.place(content).map_err(|error| {
         tracing::error!(%error, "an uploaded sound could not be put in its place");
@@ -95,10 +111,7 @@ impl Change for CreateSound {
     fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Sound>, Rejected> {
         edit.config().client(self.client).ok_or(Missing::Client)?;
         let title = required_title(&self.body)?;
-        let most = limits::SOUNDS_OF_A_CLIENT;
-        if edit.config().sounds().filter(|sound| sound.client == self.client).count() >= most {
-            return Err(Rejected::Full { table: "sounds", most });
-        }
+        room(edit.config(), self.client, None, self.content.audio.duration())?;
         let uploaded_name = base_name(&self.uploaded_name);
         let query = "INSERT INTO sound (client, title, filename, uploaded_name) VALUES (?1, ?2, ?3, ?4)";
         let row = (signed(self.client.0), &title, &self.content.filename, &uploaded_name);
@@ -122,6 +135,7 @@ impl Change for ReplaceSound {
         sound.title = title.filter(|title| !title.trim().is_empty()).unwrap_or(sound.title);
         sound.uploaded_name = base_name(&self.uploaded_name);
         sound.audio = Arc::clone(&self.content.audio);
+        room(edit.config(), self.client, Some(self.id), sound.audio.duration())?;
         let old = std::mem::replace(&mut sound.filename, self.content.filename.clone());
         let query = "UPDATE sound SET title = ?2, filename = ?3, uploaded_name = ?4 WHERE id = ?1";
         let row = (signed(self.id.0), &sound.title, &sound.filename, &sound.uploaded_name);
