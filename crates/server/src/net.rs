@@ -46,14 +46,37 @@ pub trait Network: Send + Sync + 'static {
     fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>>;
 }
 
+/// What a wire asks of the kernel to keep until it is read, in bytes: about a second of messages at thousands of calls a second, so
+/// that a burst waits for the signalling task where it would otherwise be lost and come again half a second later.
+const SIGNALLING_BUFFER: usize = 4 << 20;
+
+/// Asks for large buffers; without the privilege to go beyond it, the system's ceiling (`net.core.rmem_max`, `wmem_max`) holds.
+fn enlarge_buffers(socket: &UdpSocket) {
+    use rustix::net::sockopt::{
+        set_socket_recv_buffer_size, set_socket_recv_buffer_size_force, set_socket_send_buffer_size,
+        set_socket_send_buffer_size_force,
+    };
+    let enlarged = set_socket_recv_buffer_size_force(socket, SIGNALLING_BUFFER)
+        .or_else(|_| set_socket_recv_buffer_size(socket, SIGNALLING_BUFFER))
+        .and_then(|()| {
+            set_socket_send_buffer_size_force(socket, SIGNALLING_BUFFER)
+                .or_else(|_| set_socket_send_buffer_size(socket, SIGNALLING_BUFFER))
+        });
+    if let Err(error) = enlarged {
+        // A burst may then lose datagrams, which SIP sends again.
+        tracing::debug!(%error, "the buffers of a signalling socket stay as they are");
+    }
+}
+
 /// The machine's own network.
 #[derive(Copy, Clone, Debug)]
 pub struct Machine;
 
 impl Network for Machine {
     fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>> {
-        let socket = std::net::UdpSocket::bind(at)?;
+        let socket = UdpSocket::bind(at)?;
         socket.set_nonblocking(true)?;
+        enlarge_buffers(&socket);
         let local = socket.local_addr()?;
         Ok(Arc::new(UdpWire { socket: tokio::net::UdpSocket::from_std(socket)?, local }))
     }
