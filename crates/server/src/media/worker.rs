@@ -6,12 +6,14 @@
 //! Errors: orders for a stream that is gone are ignored, because a call may end while its order is on the way.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use antiphon_media::{Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool, StreamTotals};
+use antiphon_media::{
+    Keys, Negotiated, PlaybackId, Repeat, Segment, Slot, StreamConfig, StreamId, StreamPool, StreamTotals,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::ports::Lease;
@@ -32,8 +34,8 @@ pub enum Order {
     Open(Box<Opening>),
     /// Go on with what a new offer and answer agreed.
     Reconfigure(StreamId, Negotiated),
-    /// Play these segments in place of what plays now.
-    Play(StreamId, PlaybackId, Vec<Segment>, Repeat),
+    /// Play these segments in place of what plays now, until the end or one of these keys.
+    Play(StreamId, PlaybackId, Vec<Segment>, Repeat, Keys),
     /// Stop what plays.
     StopPlayback(StreamId),
     /// Join two streams.
@@ -130,7 +132,8 @@ impl Worker {
         let (orders, queue) = mpsc::channel(ORDERS);
         let work = Work {
             pool: StreamPool::new(start, capacity),
-            attached: HashMap::with_capacity(capacity),
+            sockets: std::iter::repeat_with(|| None).take(capacity).collect(),
+            owners: std::iter::repeat_with(|| None).take(capacity).collect(),
             orders: queue,
             undelivered: VecDeque::new(),
             events_lost: 0,
@@ -158,9 +161,8 @@ impl Worker {
     }
 }
 
-/// A stream's socket and owner.
-struct Attached {
-    socket: Box<dyn MediaSocket>,
+/// Whose a stream is.
+struct Owner {
     inbox: mpsc::Sender<CallEvent>,
     /// Held so that the port is free again only when the stream is closed.
     _lease: Arc<Lease>,
@@ -169,7 +171,9 @@ struct Attached {
 /// The worker's own side.
 pub struct Work {
     pool: StreamPool,
-    attached: HashMap<StreamId, Attached>,
+    /// The streams' sockets by their slots, apart from what no packet needs, so that they lie close together.
+    sockets: Box<[Option<Box<dyn MediaSocket>>]>,
+    owners: Box<[Option<Owner>]>,
     pub(super) orders: mpsc::Receiver<Order>,
     undelivered: VecDeque<(mpsc::Sender<CallEvent>, CallEvent)>,
     events_lost: u64,
@@ -182,8 +186,8 @@ impl Work {
         while let Ok(order) = self.orders.try_recv() {
             self.apply(now, order);
         }
-        while let Some(id) = self.pool.poll_due(now) {
-            self.service(now, id);
+        while let Some(due) = self.pool.poll_due(now) {
+            self.service(now, due.slot);
         }
         self.deliver();
         self.pool.poll_timeout()
@@ -194,14 +198,13 @@ impl Work {
         match order {
             Order::Open(opening) => self.open(now, *opening),
             Order::Reconfigure(id, negotiated) => self.pool.reconfigure(now, id, negotiated),
-            Order::Play(id, playback, segments, repeat) => self.pool.play(id, playback, segments, repeat),
+            Order::Play(id, playback, segments, repeat, stopped_by) => {
+                self.pool.play(id, playback, segments, repeat, stopped_by);
+            }
             Order::StopPlayback(id) => self.pool.stop_playback(id),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Unbridge(id) => self.pool.unbridge(id),
-            Order::Close(id) => {
-                self.pool.close(id);
-                self.attached.remove(&id);
-            }
+            Order::Close(id) => self.close(id),
             Order::Report(reply) => drop(reply.send(self.report())),
         }
     }
@@ -209,22 +212,31 @@ impl Work {
     fn open(&mut self, now: Instant, opening: Opening) {
         let Opening { id, config, socket, lease, inbox } = opening;
         match self.pool.open(now, id, config) {
-            Ok(()) => {
-                self.attached.insert(id, Attached { socket, inbox, _lease: lease });
+            Ok(slot) => {
+                self.sockets[slot.index()] = Some(socket);
+                self.owners[slot.index()] = Some(Owner { inbox, _lease: lease });
             }
             Err(error) => tracing::error!(%error, "a stream could not be opened"),
         }
     }
 
+    fn close(&mut self, id: StreamId) {
+        let Some(slot) = self.pool.slot(id) else { return };
+        self.pool.close(id);
+        // The socket first: its port is free with the lease, and must then be free indeed.
+        self.sockets[slot.index()] = None;
+        self.owners[slot.index()] = None;
+    }
+
     /// Reads what has arrived for a stream, then sends what is due.
-    fn service(&mut self, now: Instant, id: StreamId) {
-        let Some(attached) = self.attached.get(&id) else { return };
+    fn service(&mut self, now: Instant, slot: Slot) {
+        let Some(socket) = &self.sockets[slot.index()] else { return };
         for _ in 0..READS_PER_TICK {
-            let Some((length, from)) = attached.socket.receive(&mut self.buffer) else { break };
-            self.pool.handle_datagram(now, id, from, &self.buffer[..length]);
+            let Some((length, from)) = socket.receive(&mut self.buffer) else { break };
+            self.pool.handle_datagram(now, slot, from, &self.buffer[..length]);
         }
-        while let Some(transmit) = self.pool.poll_transmit(now, id, &mut self.buffer) {
-            attached.socket.send(transmit.payload, transmit.to);
+        while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.buffer) {
+            socket.send(transmit.payload, transmit.to);
         }
     }
 
@@ -236,8 +248,9 @@ impl Work {
             }
         }
         while let Some(event) = self.pool.poll_event() {
-            let Some(attached) = self.attached.get(&event.stream) else { continue };
-            let inbox = attached.inbox.clone();
+            let owner = self.pool.slot(event.stream).and_then(|slot| self.owners[slot.index()].as_ref());
+            let Some(owner) = owner else { continue };
+            let inbox = owner.inbox.clone();
             self.post(inbox, CallEvent::Media(event));
         }
     }
@@ -254,7 +267,7 @@ impl Work {
 
     fn report(&self) -> Report {
         Report {
-            streams: self.attached.len(),
+            streams: self.pool.open_streams(),
             totals: self.pool.totals(),
             lateness: self.pool.lateness().clone(),
             events_lost: self.events_lost,
