@@ -294,6 +294,27 @@ fn a_key_that_stops_the_prompt_silences_the_frame_of_the_tick_at_which_it_is_rea
 }
 
 #[test]
+fn a_stream_from_which_nothing_comes_is_read_every_40_ms_until_something_comes() {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
+    let readings = |bench: &mut Bench, time| {
+        let until = bench.now + time;
+        let mut read = 0;
+        while let Some(at) = bench.pool.poll_timeout().filter(|&at| at <= until) {
+            bench.now = at;
+            while let Some(due) = bench.pool.poll_due(bench.now) {
+                read += u32::from(due.reading == Reading::Now);
+            }
+        }
+        bench.now = until;
+        read
+    };
+    assert_eq!(readings(&mut bench, ms(1_000)), 50);
+    assert_eq!(readings(&mut bench, ms(1_000)), 25);
+    bench.receive(1, Header { marker: false, payload_type: 77, sequence: 0, timestamp: 0, ssrc: 1 }, &[]);
+    assert_eq!(readings(&mut bench, ms(1_000)), 50, "also when it is nothing of use");
+}
+
+#[test]
 fn nothing_is_sent_without_an_address_or_on_hold_and_playlists_still_end() {
     for (remote, direction) in [(None, Direction::SendRecv), (Some(peer(1)), Direction::RecvOnly)] {
         let mut bench = Bench::with(&[(1, Negotiated { remote, direction, ..negotiated(1, 20) })]);

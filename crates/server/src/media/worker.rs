@@ -12,21 +12,25 @@ use std::{
 };
 
 use antiphon_media::{
-    Keys, Negotiated, PlaybackId, Repeat, Segment, Slot, StreamConfig, StreamId, StreamPool, StreamTotals,
+    Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId, StreamPool,
+    StreamTotals,
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::ports::Lease;
-use crate::{call::CallEvent, net::MediaSocket, queue::send_now};
+use crate::{
+    call::CallEvent,
+    net::{MediaSocket, READ_AT_ONCE},
+    queue::send_now,
+};
 
 /// Orders that wait at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
 /// Events that wait for a call whose inbox is full. Beyond, the oldest is lost and counted.
 const UNDELIVERED: usize = 4096;
-/// A datagram longer than this is no RTP packet of ours.
-const DATAGRAM: usize = 2048;
-/// How many datagrams of one stream are read at one tick; the rest waits in the socket, so that a flood cannot starve others.
-const READS_PER_TICK: usize = 16;
+/// How often one stream is read at one tick, [`READ_AT_ONCE`] datagrams each time; the rest waits in the socket, so that a flood
+/// cannot starve others.
+const READS_PER_TICK: usize = 4;
 
 /// What a call asks of its worker.
 pub enum Order {
@@ -137,7 +141,7 @@ impl Worker {
             orders: queue,
             undelivered: VecDeque::new(),
             events_lost: 0,
-            buffer: vec![0; DATAGRAM].into(),
+            buffer: [0; MAX_PACKET],
         };
         (Self { orders }, work)
     }
@@ -177,7 +181,7 @@ pub struct Work {
     pub(super) orders: mpsc::Receiver<Order>,
     undelivered: VecDeque<(mpsc::Sender<CallEvent>, CallEvent)>,
     events_lost: u64,
-    buffer: Box<[u8]>,
+    buffer: [u8; MAX_PACKET],
 }
 
 impl Work {
@@ -187,7 +191,7 @@ impl Work {
             self.apply(now, order);
         }
         while let Some(due) = self.pool.poll_due(now) {
-            self.service(now, due.slot);
+            self.service(now, due);
         }
         self.deliver();
         self.pool.poll_timeout()
@@ -229,11 +233,14 @@ impl Work {
     }
 
     /// Reads what has arrived for a stream, then sends what is due.
-    fn service(&mut self, now: Instant, slot: Slot) {
+    fn service(&mut self, now: Instant, Due { slot, reading, .. }: Due) {
         let Some(socket) = &self.sockets[slot.index()] else { return };
-        for _ in 0..READS_PER_TICK {
-            let Some((length, from)) = socket.receive(&mut self.buffer) else { break };
-            self.pool.handle_datagram(now, slot, from, &self.buffer[..length]);
+        let rounds = if reading == Reading::Now { READS_PER_TICK } else { 0 };
+        for _ in 0..rounds {
+            let mut take = |from, datagram: &[u8]| self.pool.handle_datagram(now, slot, from, datagram);
+            if socket.receive(&mut take) < READ_AT_ONCE {
+                break;
+            }
         }
         while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.buffer) {
             socket.send(transmit.payload, transmit.to);
