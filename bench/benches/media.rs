@@ -66,7 +66,7 @@ impl Bench {
         let audio = Arc::new(Audio::from_pcm(&vec![1_000; 80_000]));
         for stream in 0..STREAMS {
             let segments = vec![Segment::Audio(audio.clone())];
-            bench.pool.play(StreamId(stream), PlaybackId(stream), segments, Repeat::Forever);
+            bench.pool.play(StreamId(stream), PlaybackId(stream), segments, Repeat::Forever, Keys::NONE);
         }
         bench
     }
@@ -86,12 +86,12 @@ impl Bench {
         let timestamp = u32::from(self.sequence).wrapping_mul(160);
         self.packet[..HEADER_LEN].copy_from_slice(&header(self.sequence, timestamp));
         let mut sent = 0;
-        while let Some(id) = self.pool.poll_due(self.now) {
+        while let Some(due) = self.pool.poll_due(self.now) {
             if let Some(payload_type) = payload_type {
-                self.packet[1] = payload_type(id.0);
-                self.pool.handle_datagram(self.now, id, peer(id.0), &self.packet);
+                self.packet[1] = payload_type(due.stream.0);
+                self.pool.handle_datagram(self.now, due.slot, peer(due.stream.0), &self.packet);
             }
-            while let Some(transmit) = self.pool.poll_transmit(self.now, id, &mut self.buffer) {
+            while let Some(transmit) = self.pool.poll_transmit(self.now, due.slot, &mut self.buffer) {
                 sent += black_box(transmit.payload).len();
             }
         }

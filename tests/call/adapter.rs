@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use antiphon_server::net::{MediaSocket, Network, Wire};
+use antiphon_server::net::{MediaSocket, Network, READ_AT_ONCE, Wire};
 use antiphon_testkit::{BindError, Datagram, VirtualNet, VirtualSocket};
 
 /// Sockets of a [`VirtualNet`] for the server.
@@ -50,8 +50,9 @@ impl Wire for Socket {
 }
 
 impl MediaSocket for Socket {
-    fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        self.0.try_receive().map(|datagram| copied(&datagram, buffer))
+    fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize {
+        let waiting = std::iter::from_fn(|| self.0.try_receive()).take(READ_AT_ONCE);
+        waiting.map(|datagram| take(datagram.from, &datagram.payload)).count()
     }
 
     fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {

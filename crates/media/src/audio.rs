@@ -54,6 +54,16 @@ impl Audio {
     }
 }
 
+impl Audio {
+    /// The same as [`Audio::payload`], to be kept by somebody who reads it often.
+    pub(crate) fn shared_payload(&self, codec: Codec) -> Arc<[u8]> {
+        Arc::clone(match codec {
+            Codec::Pcmu => &self.pcmu,
+            Codec::Pcma => &self.pcma,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

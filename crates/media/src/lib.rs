@@ -18,7 +18,7 @@
 //!
 //! ```
 //! use antiphon_media::sdp::{self, Capabilities, SdpVersion};
-//! use antiphon_media::{Audio, EventKind, MAX_PACKET, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool};
+//! use antiphon_media::{Audio, EventKind, Keys, MAX_PACKET, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool};
 //! use std::sync::Arc;
 //! use std::time::Instant;
 //!
@@ -36,14 +36,14 @@
 //!
 //! // A prompt of 100 ms: five packets of 20 ms.
 //! let prompt = Arc::new(Audio::from_pcm(&[0; 800]));
-//! pool.play(leg, PlaybackId(1), vec![Segment::Audio(prompt)], Repeat::Once);
+//! pool.play(leg, PlaybackId(1), vec![Segment::Audio(prompt)], Repeat::Once, Keys::ALL);
 //!
 //! let mut buffer = [0; MAX_PACKET];
 //! let mut sent = 0;
 //! 'playing: while let Some(now) = pool.poll_timeout() {
 //!     // A real owner sleeps until `now` here, and reads each due stream's socket into `handle_datagram`.
-//!     while let Some(id) = pool.poll_due(now) {
-//!         while let Some(transmit) = pool.poll_transmit(now, id, &mut buffer) {
+//!     while let Some(due) = pool.poll_due(now) {
+//!         while let Some(transmit) = pool.poll_transmit(now, due.slot, &mut buffer) {
 //!             assert_eq!(transmit.to, "127.0.0.1:4000".parse()?);
 //!             assert_eq!(transmit.payload.len(), 12 + 160);
 //!             sent += 1;
@@ -75,6 +75,7 @@ mod pool;
 mod resample;
 pub mod rtp;
 pub mod sdp;
+mod slots;
 pub mod source;
 mod stream;
 mod totals;
@@ -83,10 +84,11 @@ mod wheel;
 pub use audio::Audio;
 pub use codec::Codec;
 pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, StreamConfig};
-pub use dtmf::Digit;
+pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
-pub use pool::{PlaybackId, PoolError, StreamId, StreamPool};
+pub use pool::{Due, PlaybackId, PoolError, Reading, StreamId, StreamPool};
+pub use slots::Slot;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;
 pub use stream::{MAX_PACKET, Transmit};

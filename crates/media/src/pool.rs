@@ -1,22 +1,25 @@
 //! Many streams, one calendar, no input or output of its own.
 //!
 //! Shape: the owner asks [`StreamPool::poll_due`] which streams are to be serviced, hands each the datagrams that its
-//! socket holds, sends what [`StreamPool::poll_transmit`] gives, and drains [`StreamPool::poll_event`].
+//! socket holds, sends what [`StreamPool::poll_transmit`] gives, and drains [`StreamPool::poll_event`]. Orders name a stream by its
+//! [`StreamId`], which is looked up; packets by its [`Slot`], which is an index.
 //! Time: told. A stream is serviced every 20 ms when its packet length is a multiple of 20 ms, else every 10 ms.
 //! Errors: [`PoolError`] of opening; orders for a stream that is not open do nothing, because its end and an order
 //! may cross.
 //! Sources: RFC 3550 section 5.1; the order of work is that of the crate's contract.
 
 use crate::config::{Negotiated, StreamConfig, nearest_ptime};
+use crate::dtmf::Keys;
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
-use crate::source::playlist::{Repeat, Segment};
+use crate::slots::{Slot, Slots};
+use crate::source::playlist::{Playlist, Repeat, Segment};
 use crate::stream::{RtpStream, Transmit};
 use crate::totals::StreamTotals;
 use crate::wheel::{Interval, Wheel};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// A stream, as its owner names it.
@@ -38,13 +41,44 @@ pub enum PoolError {
     Duplicate,
 }
 
+/// A stream that is to be serviced now.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Due {
+    /// Its name.
+    pub stream: StreamId,
+    /// Where it stands.
+    pub slot: Slot,
+    /// Whether its socket is to be read.
+    pub reading: Reading,
+}
+
+/// Whether a stream's socket is to be read when the stream is serviced.
+///
+/// A peer that sends nothing costs as much to read as one that sends, so a stream from which nothing came for a second is read
+/// at every other service. The first packet of such a peer, a key for example, is then read up to 40 ms after it came, and
+/// 20 ms after it otherwise.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Reading {
+    /// Now, before the packet is sent.
+    Now,
+    /// At the next service.
+    Later,
+}
+
+/// After so long without a datagram a stream is read less often.
+const QUIET_AFTER: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 struct Entry {
     stream: RtpStream,
-    peer: Option<u32>,
+    /// The stream it is bridged with.
+    peer: Option<Slot>,
     interval: Interval,
     /// When the stream was last given to the owner; a slot at or before this is served.
     serviced: Instant,
+    /// When the last datagram came, used or not; at first, when the stream was opened.
+    arrived: Instant,
+    reading: Reading,
 }
 
 /// The streams of one owner.
@@ -52,8 +86,8 @@ struct Entry {
 pub struct StreamPool {
     wheel: Wheel,
     entries: Vec<Option<Entry>>,
-    free: Vec<u32>,
-    index: HashMap<StreamId, u32>,
+    free: Slots,
+    index: HashMap<StreamId, Slot>,
     events: Events,
     lateness: Histogram,
     closed: StreamTotals,
@@ -66,7 +100,7 @@ impl StreamPool {
         Self {
             wheel: Wheel::new(start),
             entries: (0..capacity).map(|_| None).collect(),
-            free: (0..capacity as u32).rev().collect(),
+            free: Slots::new(capacity as u32),
             index: HashMap::with_capacity(capacity),
             events: Events::new(capacity),
             lateness: Histogram::default(),
@@ -74,22 +108,24 @@ impl StreamPool {
         }
     }
 
-    /// Opens a stream; its first frame is due within 20 ms after `now`.
+    /// Opens a stream, whose first frame is due within 20 ms after `now`, and answers where it stands.
     ///
     /// # Errors
     /// [`PoolError::Duplicate`] when the name is in use, [`PoolError::Full`] at capacity.
-    pub fn open(&mut self, now: Instant, id: StreamId, config: StreamConfig) -> Result<(), PoolError> {
+    pub fn open(&mut self, now: Instant, id: StreamId, config: StreamConfig) -> Result<Slot, PoolError> {
         if self.index.contains_key(&id) {
             return Err(PoolError::Duplicate);
         }
-        let slot = self.free.pop().ok_or(PoolError::Full)?;
         let interval = Interval::of(nearest_ptime(config.negotiated.ptime));
-        let first = self.wheel.place(now, slot, interval);
+        let position = self.wheel.emptiest(now, interval);
+        let slot = self.free.take(position.in_lap()).ok_or(PoolError::Full)?;
+        let first = self.wheel.place(position, slot.0, interval);
         let stream = RtpStream::new(id, &config, first);
-        self.entries[slot as usize] = Some(Entry { stream, peer: None, interval, serviced: now });
+        self.entries[slot.index()] =
+            Some(Entry { stream, peer: None, interval, serviced: now, arrived: now, reading: Reading::Now });
         self.index.insert(id, slot);
         tracing::debug!(stream = id.0, ssrc = config.ssrc, codec = config.negotiated.codec.name(), "stream opened");
-        Ok(())
+        Ok(slot)
     }
 
     /// Goes on under a new offer and answer: source, sequence and timestamp do not change.
@@ -97,12 +133,12 @@ impl StreamPool {
     /// A new packet length counts from the next frame on, which stays due when it was.
     pub fn reconfigure(&mut self, _now: Instant, id: StreamId, negotiated: Negotiated) {
         let Some(&slot) = self.index.get(&id) else { return };
-        let Some(entry) = &mut self.entries[slot as usize] else { return };
+        let Some(entry) = &mut self.entries[slot.index()] else { return };
         entry.stream.reconfigure(negotiated);
         let interval = Interval::of(entry.stream.negotiated().ptime);
         if interval != entry.interval {
             entry.interval = interval;
-            self.wheel.change(slot, entry.stream.next_due(), interval);
+            self.wheel.change(slot.0, entry.stream.next_due(), interval);
         }
         tracing::debug!(stream = id.0, codec = negotiated.codec.name(), "stream reconfigured");
     }
@@ -111,9 +147,9 @@ impl StreamPool {
     pub fn close(&mut self, id: StreamId) -> Option<StreamTotals> {
         self.unbridge(id);
         let slot = self.index.remove(&id)?;
-        let entry = self.entries[slot as usize].take()?;
-        self.wheel.remove(slot);
-        self.free.push(slot);
+        let entry = self.entries[slot.index()].take()?;
+        self.wheel.remove(slot.0);
+        self.free.give_back(slot);
         let totals = entry.stream.totals();
         self.closed += totals;
         tracing::debug!(stream = id.0, sent = totals.sent, received = totals.received, "stream closed");
@@ -121,9 +157,19 @@ impl StreamPool {
     }
 
     /// Plays a list from the next frame on, in place of what plays; no end is raised for that.
-    pub fn play(&mut self, id: StreamId, playback: PlaybackId, segments: Vec<Segment>, repeat: Repeat) {
+    ///
+    /// The first press of one of the keys `stopped_by` silences the stream as [`Self::stop_playback`] does, from the frame that
+    /// goes out after the key was read, without waiting for the owner. The digit is raised as always.
+    pub fn play(
+        &mut self,
+        id: StreamId,
+        playback: PlaybackId,
+        segments: Vec<Segment>,
+        repeat: Repeat,
+        stopped_by: Keys,
+    ) {
         if let Some(entry) = self.entry(id) {
-            entry.stream.play(playback, segments, repeat);
+            entry.stream.play(playback, Playlist::new(segments, repeat), stopped_by);
         }
     }
 
@@ -142,7 +188,7 @@ impl StreamPool {
         }
         self.unbridge(a);
         self.unbridge(b);
-        let both = self.entries.get_disjoint_mut([one as usize, other as usize]);
+        let both = self.entries.get_disjoint_mut([one.index(), other.index()]);
         let Ok([Some(first), Some(second)]) = both else { return };
         first.stream.join();
         second.stream.join();
@@ -155,7 +201,7 @@ impl StreamPool {
         let Some(entry) = self.entry(id) else { return };
         entry.stream.leave();
         let Some(peer) = entry.peer.take() else { return };
-        if let Some(peer) = &mut self.entries[peer as usize] {
+        if let Some(peer) = &mut self.entries[peer.index()] {
             peer.peer = None;
             peer.stream.leave();
         }
@@ -168,46 +214,44 @@ impl StreamPool {
 
     /// The next stream whose service instant has come at `now`, each once, however late `now` is.
     ///
-    /// The owner then reads the stream's socket into [`Self::handle_datagram`] and calls [`Self::poll_transmit`] until
+    /// The owner then reads the stream's socket into [`Self::handle_datagram`], when it is to be read, and calls [`Self::poll_transmit`] until
     /// it answers `None`.
-    pub fn poll_due(&mut self, now: Instant) -> Option<StreamId> {
+    pub fn poll_due(&mut self, now: Instant) -> Option<Due> {
         while let Some((slot, due)) = self.wheel.pop(now) {
             let Some(entry) = &mut self.entries[slot as usize] else { continue };
             if due > entry.serviced {
                 entry.serviced = now;
                 self.lateness.record(now.saturating_duration_since(due));
-                return Some(entry.stream.id);
+                let quiet = now.saturating_duration_since(entry.arrived) >= QUIET_AFTER;
+                entry.reading = if quiet && entry.reading == Reading::Now { Reading::Later } else { Reading::Now };
+                return Some(Due { stream: entry.stream.id, slot: Slot(slot), reading: entry.reading });
             }
         }
         None
     }
 
-    /// Takes a datagram that came for a stream.
-    pub fn handle_datagram(&mut self, now: Instant, id: StreamId, from: SocketAddr, datagram: &[u8]) {
-        let entry = self.index.get(&id).map(|&slot| slot as usize);
-        let peer = entry.and_then(|slot| self.entries.get(slot)?.as_ref()?.peer);
-        match (entry, peer) {
-            (Some(slot), Some(peer)) => {
-                if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot, peer as usize]) {
-                    entry.stream.receive(now, (from, datagram), Some(&mut peer.stream), &mut self.events);
-                }
-            }
-            (Some(slot), None) => {
-                if let Some(entry) = &mut self.entries[slot] {
-                    entry.stream.receive(now, (from, datagram), None, &mut self.events);
-                }
-            }
-            (None, _) => self.closed.dropped.unknown_stream += 1,
+    /// Takes a datagram that came for the stream in this slot.
+    pub fn handle_datagram(&mut self, now: Instant, slot: Slot, from: SocketAddr, datagram: &[u8]) {
+        let Some(Some(entry)) = self.entries.get_mut(slot.index()) else {
+            self.closed.dropped.unknown_stream += 1;
+            return;
+        };
+        entry.arrived = now;
+        let Some(peer) = entry.peer else {
+            entry.stream.receive(now, (from, datagram), None, &mut self.events);
+            return;
+        };
+        if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()]) {
+            entry.stream.receive(now, (from, datagram), Some(&mut peer.stream), &mut self.events);
         }
     }
 
-    /// The next packet of a stream that is due at `now`, written into `buffer`.
+    /// The next packet of the stream in this slot that is due at `now`, written into `buffer`.
     ///
     /// `buffer` must hold [`MAX_PACKET`](crate::MAX_PACKET) bytes; into a smaller one nothing is written and the
     /// frame stays due.
-    pub fn poll_transmit<'a>(&mut self, now: Instant, id: StreamId, buffer: &'a mut [u8]) -> Option<Transmit<'a>> {
-        let slot = *self.index.get(&id)?;
-        let entry = self.entries[slot as usize].as_mut()?;
+    pub fn poll_transmit<'a>(&mut self, now: Instant, slot: Slot, buffer: &'a mut [u8]) -> Option<Transmit<'a>> {
+        let entry = self.entries.get_mut(slot.index())?.as_mut()?;
         entry.stream.transmit(now, buffer, &mut self.events)
     }
 
@@ -216,10 +260,15 @@ impl StreamPool {
         self.events.pop()
     }
 
+    /// Where a stream stands; `None` when it is not open.
+    pub fn slot(&self, id: StreamId) -> Option<Slot> {
+        self.index.get(&id).copied()
+    }
+
     /// When the last packet of a stream's peer came that was used; `None` before the first.
     pub fn last_heard(&self, id: StreamId) -> Option<Instant> {
-        let slot = *self.index.get(&id)?;
-        self.entries.get(slot as usize)?.as_ref()?.stream.last_heard()
+        let slot = self.slot(id)?;
+        self.entries.get(slot.index())?.as_ref()?.stream.last_heard()
     }
 
     /// How late services came.
@@ -242,8 +291,8 @@ impl StreamPool {
     }
 
     fn entry(&mut self, id: StreamId) -> Option<&mut Entry> {
-        let slot = *self.index.get(&id)?;
-        self.entries[slot as usize].as_mut()
+        let slot = self.slot(id)?;
+        self.entries.get_mut(slot.index())?.as_mut()
     }
 }
 

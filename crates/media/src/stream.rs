@@ -13,7 +13,8 @@
 use crate::bridge::BridgeEnd;
 use crate::codec::Codec;
 use crate::config::{MAX_PTIME, Negotiated, StreamConfig, frame_samples, nearest_ptime};
-use crate::dtmf::event::{BLOCK_LEN, blocks};
+use crate::dtmf::Keys;
+use crate::dtmf::event::{BLOCK_LEN, Digit, blocks};
 use crate::dtmf::receiver::{Receiver, Sighting};
 use crate::dtmf::relay::{Admission, Relayed};
 use crate::event::{EventKind, Events, Queued};
@@ -23,7 +24,7 @@ use crate::pacer::{Due, Pacer, Punctuality};
 use crate::pool::{PlaybackId, StreamId};
 use crate::rtp::packet::{HEADER_LEN, Header, Packet};
 use crate::rtp::sequence::ReceivedSequence;
-use crate::source::playlist::{Playlist, Remains, Repeat, Segment};
+use crate::source::playlist::{Playlist, Remains};
 use crate::totals::StreamTotals;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -46,6 +47,7 @@ struct Playback {
     playlist: Playlist,
     /// A playlist that ended is kept until the next order, so that nothing is freed while frames are serviced.
     remains: Remains,
+    stopped_by: Keys,
 }
 
 /// One leg's sound.
@@ -59,9 +61,10 @@ pub(crate) struct RtpStream {
     pacer: Pacer,
     latch: Latch,
     playback: Option<Playback>,
-    keys: Receiver,
+    /// Apart, because keys are rare and what was pressed is long.
+    keys: Box<Receiver>,
     received: ReceivedSequence,
-    bridge: Option<BridgeEnd>,
+    bridge: Option<Box<BridgeEnd>>,
     last_heard: Option<Instant>,
     totals: StreamTotals,
 }
@@ -79,7 +82,7 @@ impl RtpStream {
             pacer: Pacer::new(first, negotiated.ptime),
             latch: Latch::new(negotiated.remote),
             playback: None,
-            keys: Receiver::default(),
+            keys: Box::default(),
             received: ReceivedSequence::default(),
             bridge: None,
             last_heard: None,
@@ -105,9 +108,8 @@ impl RtpStream {
         self.negotiated = negotiated;
     }
 
-    pub(crate) fn play(&mut self, id: PlaybackId, segments: Vec<Segment>, repeat: Repeat) {
-        let playlist = Playlist::new(segments, repeat);
-        self.playback = Some(Playback { id, playlist, remains: Remains::More });
+    pub(crate) fn play(&mut self, id: PlaybackId, playlist: Playlist, stopped_by: Keys) {
+        self.playback = Some(Playback { id, playlist, remains: Remains::More, stopped_by });
     }
 
     pub(crate) fn stop_playback(&mut self) {
@@ -119,7 +121,7 @@ impl RtpStream {
     }
 
     pub(crate) fn join(&mut self) {
-        self.bridge = Some(BridgeEnd::new());
+        self.bridge = Some(Box::new(BridgeEnd::new()));
     }
 
     pub(crate) fn leave(&mut self) {
@@ -184,10 +186,12 @@ impl RtpStream {
     fn receive_keys(&mut self, packet: &Packet<'_>, mut peer: Option<&mut Self>, events: &mut Events) {
         for (timestamp, event) in blocks(packet.timestamp, packet.payload) {
             let sighting = self.keys.note(packet.ssrc, packet.marker, timestamp, event);
-            if let Sighting::New(digit) = sighting
-                && events.push(self.id, EventKind::Digit(digit)) == Queued::Full
-            {
-                self.totals.refused_events += 1;
+            if let Sighting::New(digit) = sighting {
+                match events.push(self.id, EventKind::Digit(digit)) {
+                    Queued::Yes => self.barge_in(digit),
+                    // Nobody learns of the key, so nobody would go on after the prompt: it plays to its end.
+                    Queued::Full => self.totals.refused_events += 1,
+                }
             }
             let Some(peer) = peer.as_deref_mut().filter(|peer| peer.negotiated.telephone_event.is_some()) else {
                 continue;
@@ -196,6 +200,15 @@ impl RtpStream {
             if admission == Some(Admission::Refused) {
                 peer.totals.refused_relays += 1;
             }
+        }
+    }
+
+    /// Stops what plays if the key does. The playlist stays until the next order, because nothing is freed here.
+    fn barge_in(&mut self, key: Digit) {
+        if let Some(playback) = &mut self.playback
+            && playback.stopped_by.contains(key)
+        {
+            playback.remains = Remains::Nothing;
         }
     }
 

@@ -7,8 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-const SLOTS: usize = 20;
-const LAP: u64 = SLOTS as u64;
+/// The slots of a lap.
+pub(crate) const LAP: usize = 20;
 const TICK: Duration = Duration::from_millis(1);
 
 /// How often a stream is serviced.
@@ -26,9 +26,20 @@ impl Interval {
 
     fn slots(self) -> usize {
         match self {
-            Self::TenMs => SLOTS / 2,
-            Self::TwentyMs => SLOTS,
+            Self::TenMs => LAP / 2,
+            Self::TwentyMs => LAP,
         }
+    }
+}
+
+/// Where a new stream is to stand, as its first tick.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Position(u64);
+
+impl Position {
+    /// The slot of the lap, from 0.
+    pub(crate) fn in_lap(self) -> usize {
+        slot_of(self.0)
     }
 }
 
@@ -47,7 +58,7 @@ pub(crate) struct Wheel {
     /// Entries of the cursor's slot not yet visited; they are visited from the back, so that a removal disturbs none.
     unvisited: Option<usize>,
     late: Option<LateLap>,
-    slots: [Vec<u32>; SLOTS],
+    slots: [Vec<u32>; LAP],
     entries: usize,
 }
 
@@ -65,8 +76,8 @@ impl Wheel {
         self.start + ticks
     }
 
-    /// Places a new stream in the emptiest slot and answers its first service instant, which is after `now`.
-    pub(crate) fn place(&mut self, now: Instant, stream: u32, interval: Interval) -> Instant {
+    /// Where in the lap a new stream is to stand: in the emptiest slot; after `now`.
+    pub(crate) fn emptiest(&mut self, now: Instant, interval: Interval) -> Position {
         let present = self.tick_of(now);
         if self.entries == 0 {
             self.cursor = present + 1;
@@ -76,8 +87,13 @@ impl Wheel {
         let period = interval.slots() as u64;
         let first =
             (present + 1..=present + period).min_by_key(|&tick| self.load(tick, interval)).unwrap_or(present + 1);
-        self.insert(first, stream, interval);
-        self.instant_of(first)
+        Position(first)
+    }
+
+    /// Places a new stream there and answers its first service instant.
+    pub(crate) fn place(&mut self, position: Position, stream: u32, interval: Interval) -> Instant {
+        self.insert(position.0, stream, interval);
+        self.instant_of(position.0)
     }
 
     /// Moves a stream to another interval, so that it is serviced at `due`, which is one of its service instants.
@@ -99,7 +115,7 @@ impl Wheel {
         let here = self.slots[slot_of(tick)].len();
         match interval {
             Interval::TwentyMs => here,
-            Interval::TenMs => here + self.slots[slot_of(tick + LAP / 2)].len(),
+            Interval::TenMs => here + self.slots[slot_of(tick + LAP as u64 / 2)].len(),
         }
     }
 
@@ -107,7 +123,7 @@ impl Wheel {
         self.slots[slot_of(tick)].push(stream);
         self.entries += 1;
         if interval == Interval::TenMs {
-            self.slots[slot_of(tick + LAP / 2)].push(stream);
+            self.slots[slot_of(tick + LAP as u64 / 2)].push(stream);
             self.entries += 1;
         }
     }
@@ -121,7 +137,7 @@ impl Wheel {
             Some(0) => self.cursor + 1,
             _ => self.cursor,
         };
-        let tick = (begin..begin + LAP).find(|&tick| !self.slots[slot_of(tick)].is_empty())?;
+        let tick = (begin..begin + LAP as u64).find(|&tick| !self.slots[slot_of(tick)].is_empty())?;
         Some(self.instant_of(tick))
     }
 
@@ -132,8 +148,8 @@ impl Wheel {
         }
         let present = self.tick_of(now);
         while self.cursor <= present {
-            if self.late.is_none() && present - self.cursor > LAP {
-                self.late = Some(LateLap { end: self.cursor + LAP, resume: present + 1 });
+            if self.late.is_none() && present - self.cursor > LAP as u64 {
+                self.late = Some(LateLap { end: self.cursor + LAP as u64, resume: present + 1 });
             }
             let slot = &self.slots[slot_of(self.cursor)];
             let unvisited = self.unvisited.unwrap_or(slot.len()).min(slot.len());
@@ -157,7 +173,7 @@ impl Wheel {
 }
 
 fn slot_of(tick: u64) -> usize {
-    (tick % LAP) as usize
+    (tick % LAP as u64) as usize
 }
 
 #[cfg(test)]
@@ -168,6 +184,11 @@ mod tests {
         Duration::from_millis(count)
     }
 
+    fn place(wheel: &mut Wheel, now: Instant, stream: u32, interval: Interval) -> Instant {
+        let position = wheel.emptiest(now, interval);
+        wheel.place(position, stream, interval)
+    }
+
     fn popped(wheel: &mut Wheel, now: Instant) -> Vec<u32> {
         std::iter::from_fn(|| wheel.pop(now)).map(|(stream, _)| stream).collect()
     }
@@ -176,7 +197,7 @@ mod tests {
     fn streams_opened_together_are_spread_over_the_lap() {
         let start = crate::test_start();
         let mut wheel = Wheel::new(start);
-        let firsts: Vec<_> = (0..20).map(|stream| wheel.place(start, stream, Interval::TwentyMs)).collect();
+        let firsts: Vec<_> = (0..20).map(|stream| place(&mut wheel, start, stream, Interval::TwentyMs)).collect();
         let expect: Vec<_> = (1..=20).map(|at| start + ms(at)).collect();
         assert_eq!(firsts, expect);
         assert_eq!(wheel.next_service(), Some(start + ms(1)));
@@ -188,7 +209,7 @@ mod tests {
     fn a_stream_of_ten_ms_comes_twice_a_lap() {
         let start = crate::test_start();
         let mut wheel = Wheel::new(start);
-        let first = wheel.place(start + ms(5), 9, Interval::TenMs);
+        let first = place(&mut wheel, start + ms(5), 9, Interval::TenMs);
         assert_eq!(first, start + ms(6));
         let visits = (0..=46).filter(|&at| !popped(&mut wheel, start + ms(at)).is_empty());
         assert_eq!(visits.collect::<Vec<_>>(), [6, 16, 26, 36, 46]);
@@ -198,8 +219,8 @@ mod tests {
     fn a_pause_of_an_hour_costs_one_lap() {
         let start = crate::test_start();
         let mut wheel = Wheel::new(start);
-        wheel.place(start, 1, Interval::TwentyMs);
-        wheel.place(start, 2, Interval::TwentyMs);
+        place(&mut wheel, start, 1, Interval::TwentyMs);
+        place(&mut wheel, start, 2, Interval::TwentyMs);
         let late = start + ms(3_600_000);
         assert_eq!(popped(&mut wheel, late), [1, 2]);
         assert!(wheel.next_service().unwrap() > late);
@@ -211,7 +232,7 @@ mod tests {
         for removed in 0..3 {
             let mut wheel = Wheel::new(start);
             for stream in 0..60 {
-                wheel.place(start, stream, Interval::TwentyMs);
+                place(&mut wheel, start, stream, Interval::TwentyMs);
             }
             // Streams 0, 20 and 40 share the first slot.
             let (first, _) = wheel.pop(start + ms(1)).unwrap();
@@ -228,11 +249,11 @@ mod tests {
     fn an_empty_wheel_waits_for_nothing() {
         let start = crate::test_start();
         let mut wheel = Wheel::new(start);
-        wheel.place(start, 1, Interval::TenMs);
+        place(&mut wheel, start, 1, Interval::TenMs);
         wheel.remove(1);
         assert_eq!(wheel.next_service(), None);
         assert!(wheel.pop(start + ms(100)).is_none());
-        assert_eq!(wheel.place(start + ms(100), 2, Interval::TenMs), start + ms(101));
+        assert_eq!(place(&mut wheel, start + ms(100), 2, Interval::TenMs), start + ms(101));
         assert!(wheel.pop(start + ms(100)).is_none());
     }
 }

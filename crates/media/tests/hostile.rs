@@ -2,7 +2,8 @@
 
 use antiphon_media::rtp::packet::{HEADER_LEN, Header, Packet};
 use antiphon_media::{
-    Audio, Codec, Direction, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool,
+    Audio, Codec, Direction, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    StreamPool,
 };
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -83,6 +84,12 @@ fn segments(samples: usize) -> Vec<Segment> {
     vec![Segment::Audio(audio), Segment::Silence(Duration::from_micros(samples as u64))]
 }
 
+fn hear(pool: &mut StreamPool, now: Instant, id: u64, from: SocketAddr, datagram: &[u8]) {
+    if let Some(slot) = pool.slot(StreamId(id)) {
+        pool.handle_datagram(now, slot, from, datagram);
+    }
+}
+
 fn order(pool: &mut StreamPool, now: Instant, step: Step) {
     match step {
         Step::Wait(_) => {}
@@ -94,17 +101,17 @@ fn order(pool: &mut StreamPool, now: Instant, step: Step) {
         Step::Reconfigure(id, negotiated) => pool.reconfigure(now, StreamId(id), negotiated),
         Step::Play(id, samples, forever) => {
             let repeat = if forever { Repeat::Forever } else { Repeat::Once };
-            pool.play(StreamId(id), PlaybackId(1), segments(samples), repeat);
+            pool.play(StreamId(id), PlaybackId(1), segments(samples), repeat, Keys::ALL);
         }
         Step::Stop(id) => pool.stop_playback(StreamId(id)),
         Step::Bridge(one, other) => pool.bridge(StreamId(one), StreamId(other)),
         Step::Part(id) => pool.unbridge(StreamId(id)),
-        Step::Noise(id, bytes) => pool.handle_datagram(now, StreamId(id), at(1), &bytes),
+        Step::Noise(id, bytes) => hear(pool, now, id, at(1), &bytes),
         Step::Rtp(id, port, header, payload) => {
             let mut datagram = vec![0; HEADER_LEN];
             header.write(datagram.first_chunk_mut().expect("it is a header long"));
             datagram.extend(payload);
-            pool.handle_datagram(now, StreamId(id), at(port), &datagram);
+            hear(pool, now, id, at(port), &datagram);
         }
     }
 }
@@ -115,11 +122,11 @@ type Lines = HashMap<StreamId, u16>;
 fn service(pool: &mut StreamPool, now: Instant, lines: &mut Lines) {
     let mut buffer = [0; MAX_PACKET];
     let mut served = Vec::new();
-    while let Some(id) = pool.poll_due(now) {
+    while let Some(Due { stream: id, slot, .. }) = pool.poll_due(now) {
         assert!(!served.contains(&id), "each once");
         served.push(id);
         let mut packets = 0;
-        while let Some(transmit) = pool.poll_transmit(now, id, &mut buffer) {
+        while let Some(transmit) = pool.poll_transmit(now, slot, &mut buffer) {
             let packet = Packet::parse(transmit.payload).expect("what we send is RTP");
             let next = lines.entry(id).or_insert(65_000);
             assert_eq!((packet.sequence, packet.ssrc), (*next, 7));

@@ -3,8 +3,8 @@
 
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
 use antiphon_media::{
-    Audio, Codec, Direction, EventKind, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    StreamPool,
+    Audio, Codec, Direction, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig,
+    StreamId, StreamPool,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -71,14 +71,15 @@ fn opened(start: Instant) -> StreamPool {
         pool.open(start, StreamId(id), config).expect("the pool has room");
         let segments = vec![Segment::Audio(Arc::clone(&audio)), Segment::Silence(Duration::from_millis(33))];
         let repeat = if id < 2 { Repeat::Forever } else { Repeat::Once };
-        pool.play(StreamId(id), PlaybackId(id), segments, repeat);
+        pool.play(StreamId(id), PlaybackId(id), segments, repeat, Keys::NONE);
     }
     pool.bridge(StreamId(2), StreamId(3));
     pool
 }
 
 /// Sound, and a key now and then, of every stream's peer.
-fn hear(pool: &mut StreamPool, now: Instant, id: u64, count: u16) {
+fn hear(pool: &mut StreamPool, now: Instant, due: Due, count: u16) {
+    let id = due.stream.0;
     let mut datagram = [0x55; HEADER_LEN + 160];
     let payload_type = match (count % 50, id % 2) {
         (0, _) => 101,
@@ -90,7 +91,7 @@ fn hear(pool: &mut StreamPool, now: Instant, id: u64, count: u16) {
     header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
     let length = if payload_type == 101 { HEADER_LEN + 4 } else { datagram.len() };
     datagram[HEADER_LEN] = if payload_type == 101 { 5 } else { 0x2A };
-    pool.handle_datagram(now, StreamId(id), remote(id), &datagram[..length]);
+    pool.handle_datagram(now, due.slot, remote(id), &datagram[..length]);
 }
 
 #[test]
@@ -104,9 +105,9 @@ fn a_serviced_frame_allocates_nothing() {
     assert!(before > 0, "opening does allocate, and the counter sees it");
     for tick in 0..10_000u32 {
         let now = start + Duration::from_millis(u64::from(tick));
-        while let Some(id) = pool.poll_due(now) {
-            hear(&mut pool, now, id.0, u16::try_from(tick / 20).expect("500 at most"));
-            while pool.poll_transmit(now, id, &mut buffer).is_some() {
+        while let Some(due) = pool.poll_due(now) {
+            hear(&mut pool, now, due, u16::try_from(tick / 20).expect("500 at most"));
+            while pool.poll_transmit(now, due.slot, &mut buffer).is_some() {
                 sent += 1;
             }
         }

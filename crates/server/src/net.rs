@@ -5,6 +5,8 @@
 //! jumps over answers that are on their way.
 //! Errors: as the operating system gives them; a datagram that cannot be sent is lost, as on any network.
 
+mod batch;
+
 use std::{
     future::poll_fn,
     io,
@@ -14,6 +16,9 @@ use std::{
 };
 
 use tokio::io::ReadBuf;
+
+use self::batch::Family;
+pub use self::batch::READ_AT_ONCE;
 
 /// A datagram socket that a task waits on.
 pub trait Wire: Send + Sync + 'static {
@@ -32,8 +37,9 @@ pub async fn receive(wire: &dyn Wire, buffer: &mut [u8]) -> io::Result<(usize, S
 
 /// A datagram socket of one media stream, never waited on.
 pub trait MediaSocket: Send + Sync + 'static {
-    /// A datagram that has arrived, if one has.
-    fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)>;
+    /// Gives what has arrived, in order and at most [`READ_AT_ONCE`] datagrams, and says how many; more may wait only when it was as
+    /// many as that. `take` reads no socket.
+    fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize;
     /// Sends at once; `false` says that the datagram was lost on this side.
     fn send(&self, datagram: &[u8], to: SocketAddr) -> bool;
 }
@@ -46,14 +52,37 @@ pub trait Network: Send + Sync + 'static {
     fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>>;
 }
 
+/// What a wire asks of the kernel to keep until it is read, in bytes: about a second of messages at thousands of calls a second, so
+/// that a burst waits for the signalling task where it would otherwise be lost and come again half a second later.
+const SIGNALLING_BUFFER: usize = 4 << 20;
+
+/// Asks for large buffers; without the privilege to go beyond it, the system's ceiling (`net.core.rmem_max`, `wmem_max`) holds.
+fn enlarge_buffers(socket: &UdpSocket) {
+    use rustix::net::sockopt::{
+        set_socket_recv_buffer_size, set_socket_recv_buffer_size_force, set_socket_send_buffer_size,
+        set_socket_send_buffer_size_force,
+    };
+    let enlarged = set_socket_recv_buffer_size_force(socket, SIGNALLING_BUFFER)
+        .or_else(|_| set_socket_recv_buffer_size(socket, SIGNALLING_BUFFER))
+        .and_then(|()| {
+            set_socket_send_buffer_size_force(socket, SIGNALLING_BUFFER)
+                .or_else(|_| set_socket_send_buffer_size(socket, SIGNALLING_BUFFER))
+        });
+    if let Err(error) = enlarged {
+        // A burst may then lose datagrams, which SIP sends again.
+        tracing::debug!(%error, "the buffers of a signalling socket stay as they are");
+    }
+}
+
 /// The machine's own network.
 #[derive(Copy, Clone, Debug)]
 pub struct Machine;
 
 impl Network for Machine {
     fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>> {
-        let socket = std::net::UdpSocket::bind(at)?;
+        let socket = UdpSocket::bind(at)?;
         socket.set_nonblocking(true)?;
+        enlarge_buffers(&socket);
         let local = socket.local_addr()?;
         Ok(Arc::new(UdpWire { socket: tokio::net::UdpSocket::from_std(socket)?, local }))
     }
@@ -61,7 +90,8 @@ impl Network for Machine {
     fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
         let socket = UdpSocket::bind(at)?;
         socket.set_nonblocking(true)?;
-        Ok(Box::new(UdpMedia(socket)))
+        let family = if at.is_ipv4() { Family::V4 } else { Family::V6 };
+        Ok(Box::new(UdpMedia { socket, family }))
     }
 }
 
@@ -89,15 +119,17 @@ impl Wire for UdpWire {
     }
 }
 
-struct UdpMedia(UdpSocket);
+struct UdpMedia {
+    socket: UdpSocket,
+    family: Family,
+}
 
 impl MediaSocket for UdpMedia {
-    fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        // An ICMP error of an earlier send surfaces here once; the datagram behind it comes at the next call.
-        self.0.recv_from(buffer).ok()
+    fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize {
+        batch::read(&self.socket, self.family, take)
     }
 
     fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
-        self.0.send_to(datagram, to).is_ok()
+        self.socket.send_to(datagram, to).is_ok()
     }
 }

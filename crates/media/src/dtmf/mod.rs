@@ -3,7 +3,9 @@
 //! Sources: RFC 4733.
 
 pub mod event;
+pub mod keys;
 pub mod receiver;
 pub(crate) mod relay;
 
 pub use event::Digit;
+pub use keys::Keys;

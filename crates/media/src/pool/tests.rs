@@ -74,9 +74,9 @@ impl Bench {
     }
 
     fn service(&mut self) {
-        while let Some(id) = self.pool.poll_due(self.now) {
+        while let Some(Due { stream: id, slot, .. }) = self.pool.poll_due(self.now) {
             let mut buffer = [0; MAX_PACKET];
-            while let Some(transmit) = self.pool.poll_transmit(self.now, id, &mut buffer) {
+            while let Some(transmit) = self.pool.poll_transmit(self.now, slot, &mut buffer) {
                 let packet = Packet::parse(transmit.payload).unwrap();
                 self.sent.entry(id).or_default().push(Sent {
                     at: self.now - self.start,
@@ -109,7 +109,8 @@ impl Bench {
         let mut datagram = vec![0; HEADER_LEN];
         header.write(datagram.first_chunk_mut().unwrap());
         datagram.extend_from_slice(payload);
-        self.pool.handle_datagram(self.now, StreamId(id), peer(id), &datagram);
+        let slot = self.pool.slot(StreamId(id)).unwrap();
+        self.pool.handle_datagram(self.now, slot, peer(id), &datagram);
     }
 
     fn receive_sound(&mut self, id: u64, count: u16, samples: usize, byte: u8) {
@@ -166,7 +167,7 @@ fn assert_unbroken(sent: &[Sent]) {
 fn every_packet_length_is_sent_at_exact_instants_with_its_samples() {
     for ptime in [10, 20, 30, 40, 50, 60] {
         let mut bench = Bench::with(&[(1, negotiated(1, ptime))]);
-        bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt(2_000))], Repeat::Once);
+        bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt(2_000))], Repeat::Once, Keys::NONE);
         bench.run(ms(601));
         let sent = bench.of(1);
         assert_eq!(sent.len() as u64, 600 / ptime + 1);
@@ -224,9 +225,9 @@ fn a_leg_is_one_line_through_prompt_silence_prompt_bridge_prompt_and_hold_of_the
     let mut bench = Bench::with(&[(1, negotiated(1, 20)), (2, negotiated(2, 20))]);
     let segments = || vec![Segment::Audio(prompt(333)), Segment::Silence(ms(5)), Segment::Audio(prompt(71))];
     bench.run(ms(50));
-    bench.pool.play(StreamId(1), PlaybackId(1), segments(), Repeat::Once);
+    bench.pool.play(StreamId(1), PlaybackId(1), segments(), Repeat::Once, Keys::NONE);
     bench.run(ms(300));
-    bench.pool.play(StreamId(1), PlaybackId(2), segments(), Repeat::Forever);
+    bench.pool.play(StreamId(1), PlaybackId(2), segments(), Repeat::Forever, Keys::NONE);
     bench.run(ms(100));
     bench.pool.bridge(StreamId(1), StreamId(2));
     bench.pool.stop_playback(StreamId(1));
@@ -235,7 +236,7 @@ fn a_leg_is_one_line_through_prompt_silence_prompt_bridge_prompt_and_hold_of_the
         bench.run(ms(20));
     }
     bench.pool.unbridge(StreamId(2));
-    bench.pool.play(StreamId(1), PlaybackId(3), segments(), Repeat::Once);
+    bench.pool.play(StreamId(1), PlaybackId(3), segments(), Repeat::Once, Keys::NONE);
     bench.run(ms(200));
     assert_unbroken(bench.of(1));
     assert!(bench.sound_of(1).contains(&0x11));
@@ -245,12 +246,12 @@ fn a_leg_is_one_line_through_prompt_silence_prompt_bridge_prompt_and_hold_of_the
 #[test]
 fn an_owner_that_answers_the_end_at_once_continues_in_the_very_next_frame() {
     let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
-    bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt(320))], Repeat::Once);
+    bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt(320))], Repeat::Once, Keys::NONE);
     while bench.ended().is_empty() {
         bench.run(ms(1));
     }
     assert_eq!(bench.of(1).len(), 2, "raised with the last frame, not after it");
-    bench.pool.play(StreamId(1), PlaybackId(2), vec![Segment::Audio(prompt(160))], Repeat::Once);
+    bench.pool.play(StreamId(1), PlaybackId(2), vec![Segment::Audio(prompt(160))], Repeat::Once, Keys::NONE);
     bench.run(ms(20));
     let sound = bench.sound_of(1);
     assert_eq!(sound[..320], *prompt(320).payload(Codec::Pcma));
@@ -261,7 +262,7 @@ fn an_owner_that_answers_the_end_at_once_continues_in_the_very_next_frame() {
 #[test]
 fn the_frame_after_a_barge_in_is_silent() {
     let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
-    bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt(8_000))], Repeat::Once);
+    bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt(8_000))], Repeat::Once, Keys::NONE);
     bench.run(ms(50));
     bench.pool.stop_playback(StreamId(1));
     bench.run(ms(20));
@@ -272,10 +273,52 @@ fn the_frame_after_a_barge_in_is_silent() {
 }
 
 #[test]
+fn a_key_that_stops_the_prompt_silences_the_frame_of_the_tick_at_which_it_is_read() {
+    let stopping: Keys = Digit::from_char('4').into_iter().collect();
+    for (stopped_by, code, silent) in [(stopping, 4, true), (stopping, 5, false), (Keys::NONE, 4, false)] {
+        let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
+        let segments = vec![Segment::Audio(prompt(8_000))];
+        bench.pool.play(StreamId(1), PlaybackId(1), segments, Repeat::Once, stopped_by);
+        bench.run(ms(60));
+        // The next frame is due at 61 ms; the key came just before.
+        bench.press(1, 1, 0, TelephoneEvent { code, end: false, volume: 10, duration: 160 });
+        bench.run(ms(40));
+        let is_silent = |sent: &Sent| sent.payload.iter().all(|&byte| byte == 0xD5);
+        let heard: Vec<bool> = bench.of(1).iter().map(is_silent).collect();
+        assert_eq!(heard, [false, false, false, silent, silent], "{code}");
+        let key = Digit::from_event(code).unwrap();
+        assert_eq!(bench.events, [Event { stream: StreamId(1), kind: EventKind::Digit(key) }], "no end is raised");
+        bench.run(ms(2_000));
+        assert_eq!(bench.ended().is_empty(), silent);
+    }
+}
+
+#[test]
+fn a_stream_from_which_nothing_comes_is_read_every_40_ms_until_something_comes() {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
+    let readings = |bench: &mut Bench, time| {
+        let until = bench.now + time;
+        let mut read = 0;
+        while let Some(at) = bench.pool.poll_timeout().filter(|&at| at <= until) {
+            bench.now = at;
+            while let Some(due) = bench.pool.poll_due(bench.now) {
+                read += u32::from(due.reading == Reading::Now);
+            }
+        }
+        bench.now = until;
+        read
+    };
+    assert_eq!(readings(&mut bench, ms(1_000)), 50);
+    assert_eq!(readings(&mut bench, ms(1_000)), 25);
+    bench.receive(1, Header { marker: false, payload_type: 77, sequence: 0, timestamp: 0, ssrc: 1 }, &[]);
+    assert_eq!(readings(&mut bench, ms(1_000)), 50, "also when it is nothing of use");
+}
+
+#[test]
 fn nothing_is_sent_without_an_address_or_on_hold_and_playlists_still_end() {
     for (remote, direction) in [(None, Direction::SendRecv), (Some(peer(1)), Direction::RecvOnly)] {
         let mut bench = Bench::with(&[(1, Negotiated { remote, direction, ..negotiated(1, 20) })]);
-        bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt(320))], Repeat::Once);
+        bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt(320))], Repeat::Once, Keys::NONE);
         bench.run(ms(100));
         assert_eq!(bench.of(1).len(), 0);
         assert_eq!(bench.ended(), [1]);
@@ -309,20 +352,24 @@ fn a_negotiation_changes_codec_length_and_address_and_not_the_line() {
 
 #[test]
 fn packets_that_are_not_ours_are_dropped_by_reason() {
-    let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
+    let mut bench = Bench::with(&[(1, negotiated(1, 20)), (3, negotiated(3, 20))]);
+    let slots = [1, 3].map(|id| bench.pool.slot(StreamId(id)).unwrap());
+    bench.pool.close(StreamId(3));
     let header = |payload_type| Header { marker: false, payload_type, sequence: 1, timestamp: 0, ssrc: 5 };
     let datagram = |payload_type: u8, length: usize| {
         let mut bytes = vec![0; HEADER_LEN + length];
         header(payload_type).write(bytes.first_chunk_mut().unwrap());
         bytes
     };
-    let mut hear = |id, from, bytes: &[u8]| bench.pool.handle_datagram(bench.now, StreamId(id), from, bytes);
-    hear(1, peer(9), &[0x40; 40]);
-    hear(1, peer(9), &datagram(13, 160));
+    let mut hear = |stream: usize, from, bytes: &[u8]| {
+        bench.pool.handle_datagram(bench.now, slots[stream], from, bytes);
+    };
+    hear(0, peer(9), &[0x40; 40]);
+    hear(0, peer(9), &datagram(13, 160));
+    hear(0, peer(2), &datagram(8, 160));
+    hear(0, peer(3), &datagram(8, 160));
+    hear(0, peer(2), &datagram(8, 1_601));
     hear(1, peer(2), &datagram(8, 160));
-    hear(1, peer(3), &datagram(8, 160));
-    hear(1, peer(2), &datagram(8, 1_601));
-    hear(3, peer(2), &datagram(8, 160));
     let totals = bench.pool.totals();
     let expect = crate::Dropped { malformed: 1, unknown_payload: 1, foreign_source: 1, oversize: 1, unknown_stream: 1 };
     assert_eq!((totals.dropped, totals.received), (expect, 1));
@@ -390,7 +437,8 @@ fn the_owner_can_ask_when_a_peer_was_last_heard() {
     bench.receive_sound(1, 0, 160, 1);
     let heard = bench.now;
     bench.run(ms(500));
-    bench.pool.handle_datagram(bench.now, StreamId(1), peer(1), &[0; 40]);
+    let slot = bench.pool.slot(StreamId(1)).unwrap();
+    bench.pool.handle_datagram(bench.now, slot, peer(1), &[0; 40]);
     assert_eq!(bench.pool.last_heard(StreamId(1)), Some(heard), "noise is not the peer");
 }
 
@@ -442,7 +490,7 @@ fn legs_part_when_one_closes_and_orders_for_it_do_nothing() {
     assert_eq!((totals.received, totals.lost), (2, 1));
     assert_eq!(bench.pool.close(StreamId(1)), None);
     bench.pool.bridge(StreamId(1), StreamId(2));
-    bench.pool.play(StreamId(1), PlaybackId(1), Vec::new(), Repeat::Once);
+    bench.pool.play(StreamId(1), PlaybackId(1), Vec::new(), Repeat::Once, Keys::NONE);
     bench.run(ms(100));
     assert!(bench.sound_of(2).iter().all(|&byte| byte == 0xD5));
     assert_eq!(bench.pool.totals().received, 2, "the counters of a closed stream stay");
@@ -453,12 +501,12 @@ fn legs_part_when_one_closes_and_orders_for_it_do_nothing() {
 fn a_pool_has_a_capacity_and_names_are_unique() {
     let mut bench = Bench::new();
     for id in 0..8 {
-        assert_eq!(bench.pool.open(bench.now, StreamId(id), config(negotiated(id, 20))), Ok(()));
+        assert!(bench.pool.open(bench.now, StreamId(id), config(negotiated(id, 20))).is_ok());
     }
     assert_eq!(bench.pool.open(bench.now, StreamId(8), config(negotiated(8, 20))), Err(PoolError::Full));
     assert_eq!(bench.pool.open(bench.now, StreamId(3), config(negotiated(3, 20))), Err(PoolError::Duplicate));
     bench.pool.close(StreamId(3));
-    assert_eq!(bench.pool.open(bench.now, StreamId(8), config(negotiated(8, 20))), Ok(()));
+    assert!(bench.pool.open(bench.now, StreamId(8), config(negotiated(8, 20))).is_ok());
     bench.run(ms(20));
     let firsts: std::collections::HashSet<_> = bench.sent.values().map(|sent| sent[0].at).collect();
     assert_eq!(firsts.len(), 8, "each has a slot of its own");
@@ -475,9 +523,10 @@ fn an_owner_that_never_drains_loses_digits_before_ends_and_no_memory() {
             TelephoneEvent { code: 1, end: true, volume: 0, duration: 400 },
         );
     }
-    bench.pool.play(StreamId(1), PlaybackId(1), Vec::new(), Repeat::Forever);
+    bench.pool.play(StreamId(1), PlaybackId(1), Vec::new(), Repeat::Forever, Keys::ALL);
+    bench.press(1, 200, 900_000, TelephoneEvent { code: 2, end: true, volume: 0, duration: 400 });
     bench.run(ms(20));
     assert_eq!(bench.events.len(), 33);
-    assert_eq!(bench.ended(), [1]);
-    assert_eq!(bench.pool.totals().refused_events, 168);
+    assert_eq!(bench.ended(), [1], "a key that nobody hears of stops nothing");
+    assert_eq!(bench.pool.totals().refused_events, 169);
 }

@@ -42,6 +42,16 @@ pub(crate) enum Remains {
     Nothing,
 }
 
+/// The current segment as a frame needs it. Each of the places that it is gathered from costs a miss of the cache, which is more
+/// than the copy of a frame.
+#[derive(Debug)]
+struct AtHand {
+    codec: Codec,
+    samples: u64,
+    /// `None` is silence.
+    sound: Option<Arc<[u8]>>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Playlist {
     segments: Vec<Segment>,
@@ -49,6 +59,7 @@ pub(crate) struct Playlist {
     current: usize,
     /// Samples of the current segment already given.
     given: u64,
+    at_hand: AtHand,
 }
 
 impl Playlist {
@@ -56,22 +67,29 @@ impl Playlist {
     pub(crate) fn new(segments: Vec<Segment>, repeat: Repeat) -> Self {
         let is_empty = segments.iter().all(|segment| segment.samples() == 0);
         let repeat = if is_empty { Repeat::Once } else { repeat };
-        Self { segments, repeat, current: 0, given: 0 }
+        let at_hand = AtHand { codec: Codec::Pcmu, samples: 0, sound: None };
+        let mut playlist = Self { segments, repeat, current: 0, given: 0, at_hand };
+        playlist.take_up(Codec::Pcmu);
+        playlist
     }
 
     /// Fills a frame that holds silence, and says whether this was the last one.
     pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec) -> Remains {
+        if self.at_hand.codec != codec {
+            self.take_up(codec);
+        }
         let mut rest = frame;
         while !rest.is_empty() {
-            let Some(segment) = self.segments.get(self.current) else { return Remains::Nothing };
-            let left = segment.samples() - self.given;
+            if self.current >= self.segments.len() {
+                return Remains::Nothing;
+            }
+            let left = self.at_hand.samples - self.given;
             let count = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
             let (now, later) = rest.split_at_mut(count);
-            if let Segment::Audio(audio) = segment {
-                let from = usize::try_from(self.given).unwrap_or(usize::MAX);
-                if let Some(sound) = audio.payload(codec).get(from..).and_then(|sound| sound.get(..count)) {
-                    now.copy_from_slice(sound);
-                }
+            let from = usize::try_from(self.given).unwrap_or(usize::MAX);
+            let sound = self.at_hand.sound.as_deref().and_then(|sound| sound.get(from..)?.get(..count));
+            if let Some(sound) = sound {
+                now.copy_from_slice(sound);
             }
             self.given += count as u64;
             rest = later;
@@ -80,13 +98,24 @@ impl Playlist {
         if self.current < self.segments.len() { Remains::More } else { Remains::Nothing }
     }
 
+    /// Has the current segment at hand in this codec.
+    fn take_up(&mut self, codec: Codec) {
+        let segment = self.segments.get(self.current);
+        let sound = match segment {
+            Some(Segment::Audio(audio)) => Some(audio.shared_payload(codec)),
+            Some(Segment::Silence(_)) | None => None,
+        };
+        self.at_hand = AtHand { codec, samples: segment.map_or(0, Segment::samples), sound };
+    }
+
     fn step_over_finished(&mut self) {
-        while self.segments.get(self.current).is_some_and(|segment| segment.samples() == self.given) {
+        while self.current < self.segments.len() && self.given == self.at_hand.samples {
             self.given = 0;
             self.current += 1;
             if self.current == self.segments.len() && self.repeat == Repeat::Forever {
                 self.current = 0;
             }
+            self.take_up(self.at_hand.codec);
         }
     }
 }

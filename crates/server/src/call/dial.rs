@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted};
-use antiphon_media::{Repeat, Segment};
+use antiphon_media::{Keys, Repeat, Segment};
 use antiphon_sip::{Credentials, EndReason, Event, Flow, Invitation, NameAddr, StatusCode, Uri};
 use bytes::Bytes;
 
@@ -173,7 +173,7 @@ async fn comfort(call: &mut Executor) {
         return;
     }
     let ringback = call.rooms.system_sound("tone/ringback");
-    call.caller.play(ringback.map(Segment::Audio).into_iter().collect(), Repeat::Forever).await;
+    call.caller.play(ringback.map(Segment::Audio).into_iter().collect(), Repeat::Forever, Keys::NONE).await;
 }
 
 /// Waits until a branch answers, all have failed, or time is up. The losers are cancelled as they are dropped.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use antiphon_media::{
-    Codec, DEFAULT_PTIME, Direction, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    Codec, DEFAULT_PTIME, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{self, Capabilities, SdpError},
 };
 use antiphon_sip::{DialogId, SipError, StatusCode};
@@ -203,12 +203,14 @@ impl Leg {
         self.stream = Some(id);
     }
 
-    /// Plays these segments from the next frame on, in place of what plays now.
-    pub async fn play(&mut self, segments: Vec<Segment>, repeat: Repeat) -> PlaybackId {
+    /// Plays these segments from the next frame on, in place of what plays now, until their end or one of these keys.
+    ///
+    /// No end is heard of after such a key, only the key.
+    pub async fn play(&mut self, segments: Vec<Segment>, repeat: Repeat, stopped_by: Keys) -> PlaybackId {
         self.playback += 1;
         let playback = PlaybackId(self.playback);
         if let Some(stream) = self.stream {
-            self.worker.order(MediaOrder::Play(stream, playback, segments, repeat)).await;
+            self.worker.order(MediaOrder::Play(stream, playback, segments, repeat, stopped_by)).await;
         }
         playback
     }

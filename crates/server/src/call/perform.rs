@@ -8,9 +8,10 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Interrupted, Op, Outcome, Play, Played, Prompt, TypeAhead, collector::Collector, op::Cause,
+    Collect, Collected, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, TypeAhead,
+    collector::Collector, op::Cause,
 };
-use antiphon_media::{Repeat, Segment};
+use antiphon_media::{Keys, Repeat, Segment};
 use antiphon_sip::StatusCode;
 
 use super::{
@@ -94,13 +95,14 @@ impl Executor {
         if segments.is_empty() || self.caller.stream().is_none() {
             return Ok(Played::Finished { said: Duration::ZERO });
         }
-        let playback = self.caller.play(segments, Repeat::Once).await;
+        let playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
         loop {
             match self.wait(None).await {
                 Ok(Heard::PlaybackEnded(ended)) if ended == playback => {
                     return Ok(Played::Finished { said: clock().saturating_duration_since(began) });
                 }
                 Ok(Heard::Digit(digit)) if barge_in.by.contains(digit) => {
+                    // A key in RTP has stopped it already; one in INFO, or one from before the order, has not.
                     self.caller.stop_playback().await;
                     self.digits.push(digit);
                     return Ok(Played::BargedIn(digit));
@@ -162,6 +164,12 @@ impl Executor {
         }
         audio.map(Segment::Audio)
     }
+}
+
+/// The same keys in media's terms.
+fn keys(set: DigitSet) -> Keys {
+    let held = |code: &u8| Digit::from_event(*code).is_some_and(|digit| set.contains(digit));
+    (0..16).filter(held).filter_map(antiphon_media::Digit::from_event).collect()
 }
 
 /// How an unanswered caller hears of a release cause (RFC 3398 §8.2.6.1, read backwards).

@@ -87,8 +87,8 @@ mod tests {
     struct Nothing;
 
     impl MediaSocket for Nothing {
-        fn receive(&self, _: &mut [u8]) -> Option<(usize, SocketAddr)> {
-            None
+        fn receive(&self, _: &mut dyn FnMut(SocketAddr, &[u8])) -> usize {
+            0
         }
         fn send(&self, _: &[u8], _: SocketAddr) -> bool {
             true

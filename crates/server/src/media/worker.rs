@@ -6,25 +6,31 @@
 //! Errors: orders for a stream that is gone are ignored, because a call may end while its order is on the way.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use antiphon_media::{Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool, StreamTotals};
+use antiphon_media::{
+    Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId, StreamPool,
+    StreamTotals,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::ports::Lease;
-use crate::{call::CallEvent, net::MediaSocket, queue::send_now};
+use crate::{
+    call::CallEvent,
+    net::{MediaSocket, READ_AT_ONCE},
+    queue::send_now,
+};
 
 /// Orders that wait at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
 /// Events that wait for a call whose inbox is full. Beyond, the oldest is lost and counted.
 const UNDELIVERED: usize = 4096;
-/// A datagram longer than this is no RTP packet of ours.
-const DATAGRAM: usize = 2048;
-/// How many datagrams of one stream are read at one tick; the rest waits in the socket, so that a flood cannot starve others.
-const READS_PER_TICK: usize = 16;
+/// How often one stream is read at one tick, [`READ_AT_ONCE`] datagrams each time; the rest waits in the socket, so that a flood
+/// cannot starve others.
+const READS_PER_TICK: usize = 4;
 
 /// What a call asks of its worker.
 pub enum Order {
@@ -32,8 +38,8 @@ pub enum Order {
     Open(Box<Opening>),
     /// Go on with what a new offer and answer agreed.
     Reconfigure(StreamId, Negotiated),
-    /// Play these segments in place of what plays now.
-    Play(StreamId, PlaybackId, Vec<Segment>, Repeat),
+    /// Play these segments in place of what plays now, until the end or one of these keys.
+    Play(StreamId, PlaybackId, Vec<Segment>, Repeat, Keys),
     /// Stop what plays.
     StopPlayback(StreamId),
     /// Join two streams.
@@ -130,11 +136,12 @@ impl Worker {
         let (orders, queue) = mpsc::channel(ORDERS);
         let work = Work {
             pool: StreamPool::new(start, capacity),
-            attached: HashMap::with_capacity(capacity),
+            sockets: std::iter::repeat_with(|| None).take(capacity).collect(),
+            owners: std::iter::repeat_with(|| None).take(capacity).collect(),
             orders: queue,
             undelivered: VecDeque::new(),
             events_lost: 0,
-            buffer: vec![0; DATAGRAM].into(),
+            buffer: [0; MAX_PACKET],
         };
         (Self { orders }, work)
     }
@@ -158,9 +165,8 @@ impl Worker {
     }
 }
 
-/// A stream's socket and owner.
-struct Attached {
-    socket: Box<dyn MediaSocket>,
+/// Whose a stream is.
+struct Owner {
     inbox: mpsc::Sender<CallEvent>,
     /// Held so that the port is free again only when the stream is closed.
     _lease: Arc<Lease>,
@@ -169,11 +175,13 @@ struct Attached {
 /// The worker's own side.
 pub struct Work {
     pool: StreamPool,
-    attached: HashMap<StreamId, Attached>,
+    /// The streams' sockets by their slots, apart from what no packet needs, so that they lie close together.
+    sockets: Box<[Option<Box<dyn MediaSocket>>]>,
+    owners: Box<[Option<Owner>]>,
     pub(super) orders: mpsc::Receiver<Order>,
     undelivered: VecDeque<(mpsc::Sender<CallEvent>, CallEvent)>,
     events_lost: u64,
-    buffer: Box<[u8]>,
+    buffer: [u8; MAX_PACKET],
 }
 
 impl Work {
@@ -182,8 +190,8 @@ impl Work {
         while let Ok(order) = self.orders.try_recv() {
             self.apply(now, order);
         }
-        while let Some(id) = self.pool.poll_due(now) {
-            self.service(now, id);
+        while let Some(due) = self.pool.poll_due(now) {
+            self.service(now, due);
         }
         self.deliver();
         self.pool.poll_timeout()
@@ -194,14 +202,13 @@ impl Work {
         match order {
             Order::Open(opening) => self.open(now, *opening),
             Order::Reconfigure(id, negotiated) => self.pool.reconfigure(now, id, negotiated),
-            Order::Play(id, playback, segments, repeat) => self.pool.play(id, playback, segments, repeat),
+            Order::Play(id, playback, segments, repeat, stopped_by) => {
+                self.pool.play(id, playback, segments, repeat, stopped_by);
+            }
             Order::StopPlayback(id) => self.pool.stop_playback(id),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Unbridge(id) => self.pool.unbridge(id),
-            Order::Close(id) => {
-                self.pool.close(id);
-                self.attached.remove(&id);
-            }
+            Order::Close(id) => self.close(id),
             Order::Report(reply) => drop(reply.send(self.report())),
         }
     }
@@ -209,22 +216,34 @@ impl Work {
     fn open(&mut self, now: Instant, opening: Opening) {
         let Opening { id, config, socket, lease, inbox } = opening;
         match self.pool.open(now, id, config) {
-            Ok(()) => {
-                self.attached.insert(id, Attached { socket, inbox, _lease: lease });
+            Ok(slot) => {
+                self.sockets[slot.index()] = Some(socket);
+                self.owners[slot.index()] = Some(Owner { inbox, _lease: lease });
             }
             Err(error) => tracing::error!(%error, "a stream could not be opened"),
         }
     }
 
+    fn close(&mut self, id: StreamId) {
+        let Some(slot) = self.pool.slot(id) else { return };
+        self.pool.close(id);
+        // The socket first: its port is free with the lease, and must then be free indeed.
+        self.sockets[slot.index()] = None;
+        self.owners[slot.index()] = None;
+    }
+
     /// Reads what has arrived for a stream, then sends what is due.
-    fn service(&mut self, now: Instant, id: StreamId) {
-        let Some(attached) = self.attached.get(&id) else { return };
-        for _ in 0..READS_PER_TICK {
-            let Some((length, from)) = attached.socket.receive(&mut self.buffer) else { break };
-            self.pool.handle_datagram(now, id, from, &self.buffer[..length]);
+    fn service(&mut self, now: Instant, Due { slot, reading, .. }: Due) {
+        let Some(socket) = &self.sockets[slot.index()] else { return };
+        let rounds = if reading == Reading::Now { READS_PER_TICK } else { 0 };
+        for _ in 0..rounds {
+            let mut take = |from, datagram: &[u8]| self.pool.handle_datagram(now, slot, from, datagram);
+            if socket.receive(&mut take) < READ_AT_ONCE {
+                break;
+            }
         }
-        while let Some(transmit) = self.pool.poll_transmit(now, id, &mut self.buffer) {
-            attached.socket.send(transmit.payload, transmit.to);
+        while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.buffer) {
+            socket.send(transmit.payload, transmit.to);
         }
     }
 
@@ -236,8 +255,9 @@ impl Work {
             }
         }
         while let Some(event) = self.pool.poll_event() {
-            let Some(attached) = self.attached.get(&event.stream) else { continue };
-            let inbox = attached.inbox.clone();
+            let owner = self.pool.slot(event.stream).and_then(|slot| self.owners[slot.index()].as_ref());
+            let Some(owner) = owner else { continue };
+            let inbox = owner.inbox.clone();
             self.post(inbox, CallEvent::Media(event));
         }
     }
@@ -254,7 +274,7 @@ impl Work {
 
     fn report(&self) -> Report {
         Report {
-            streams: self.attached.len(),
+            streams: self.pool.open_streams(),
             totals: self.pool.totals(),
             lateness: self.pool.lateness().clone(),
             events_lost: self.events_lost,

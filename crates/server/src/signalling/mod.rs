@@ -25,6 +25,8 @@ use crate::{
 
 /// Messages that wait for the endpoint at most.
 const ARRIVALS: usize = 4096;
+/// Messages taken at one waking, so that a burst is drained quickly and orders still have their turn.
+const BATCH: usize = 64;
 /// The longest datagram of UDP.
 const DATAGRAM: usize = 65_536;
 
@@ -84,15 +86,16 @@ impl<R: Reception> Task<R> {
 
     /// Runs until every handle is dropped.
     pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH);
         loop {
             let timeout = self.endpoint.poll_timeout();
             tokio::select! {
-                arrival = self.arrivals.recv() => {
-                    let Some(arrival) = arrival else { return };
-                    let now = clock();
-                    match arrival {
-                        Arrival::Message(flow, message) => self.endpoint.handle_datagram(now, flow, &message),
-                        Arrival::Failed(flow) => self.endpoint.handle_transport_error(now, flow),
+                count = self.arrivals.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                    for arrival in batch.drain(..) {
+                        self.take(arrival);
                     }
                 }
                 order = self.orders.recv() => {
@@ -103,6 +106,16 @@ impl<R: Reception> Task<R> {
             }
             self.drain();
         }
+    }
+
+    /// Takes one arrival. What it makes is sent before the next is looked at, so that the first of a burst does not wait for the last.
+    fn take(&mut self, arrival: Arrival) {
+        let now = clock();
+        match arrival {
+            Arrival::Message(flow, message) => self.endpoint.handle_datagram(now, flow, &message),
+            Arrival::Failed(flow) => self.endpoint.handle_transport_error(now, flow),
+        }
+        self.drain();
     }
 
     fn carry_out(&mut self, order: Order) {
