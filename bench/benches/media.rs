@@ -11,7 +11,7 @@ use std::{
 };
 
 use antiphon_media::{
-    Audio, Codec, Digit, Direction, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    Audio, Codec, Digit, Direction, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     StreamPool,
     dtmf::{event::TelephoneEvent, receiver::Receiver},
     rtp::packet::{HEADER_LEN, Header, Packet},
