@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use antiphon_sip::EndReason;
-use antiphon_testkit::{Answering, SipText, Stage};
+use antiphon_testkit::{Answering, SimPhone, SipText, Stage};
 
 use crate::world::{World, on_its_own, pass};
 
@@ -180,5 +180,41 @@ async fn a_callee_that_hangs_up_before_the_callers_ack_ends_the_call() {
     let hung_up = tokio::time::Instant::now();
     assert_eq!(caller.over().await, EndReason::RemoteBye);
     assert!(hung_up.elapsed() < Duration::from_secs(2), "{:?}\n{}", hung_up.elapsed(), world.ladder());
+    world.leaves_nothing().await;
+}
+
+/// Brings caller and callee into a bridge.
+async fn bridged(world: &World) -> (SimPhone, SimPhone) {
+    let caller = world.caller();
+    let callee = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
+    caller.call("071").await;
+    caller.up().await;
+    pass(3_500).await;
+    caller.press('2').await;
+    callee.up().await;
+    pass(1_000).await;
+    (caller, callee)
+}
+
+/// A phone that crashes or loses its network sends no BYE.
+#[tokio::test]
+async fn a_bridge_whose_both_ends_have_vanished_is_ended() {
+    let world = World::new().await;
+    drop(bridged(&world).await);
+    pass(4 * 60_000).await;
+    assert_eq!(world.load().await, (1, 2), "it might still be a pause");
+    pass(2 * 60_000).await;
+    assert_eq!(world.load().await, (0, 0));
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_bridge_lasts_as_long_as_one_end_is_heard() {
+    let world = World::new().await;
+    let (caller, callee) = bridged(&world).await;
+    drop(callee);
+    pass(6 * 60_000).await;
+    assert_eq!(world.load().await, (1, 2));
+    caller.hang_up().await;
     world.leaves_nothing().await;
 }

@@ -265,6 +265,12 @@ impl StreamPool {
         self.index.get(&id).copied()
     }
 
+    /// Whether a stream's peer is meant to send: not while the stream is on hold or closed.
+    pub fn expects_sound(&self, id: StreamId) -> bool {
+        let entry = self.index.get(&id).and_then(|slot| self.entries.get(slot.index())?.as_ref());
+        entry.is_some_and(|entry| entry.stream.negotiated().direction.receives())
+    }
+
     /// When the last packet of a stream's peer came that was used; `None` before the first.
     pub fn last_heard(&self, id: StreamId) -> Option<Instant> {
         let slot = self.slot(id)?;

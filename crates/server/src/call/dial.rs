@@ -5,51 +5,45 @@
 //! Errors: a target that cannot be reached is a failed branch; when all have failed the outcome says how.
 //! Sources: `ringme-ivr.md` 3.7 (fork status), 3.8 (transfer details); RFC 3326 (Reason of the losers).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted};
 use antiphon_media::{Keys, Repeat, Segment};
-use antiphon_sip::{Credentials, EndReason, Event, Flow, Invitation, NameAddr, StatusCode, Uri};
+use antiphon_sip::{EndReason, Event, Flow, Invitation, NameAddr, StatusCode, Uri};
 use bytes::Bytes;
 
 use super::{
     executor::{Executor, Heard, clock, dialog_of},
     leg::{Leg, LegMedia},
     media_port::MediaPort,
+    reach::{self, Attempt, Reach},
 };
-use crate::{
-    directory::{self, NoRoute, Target},
-    settings::Trunk,
-    store::{Extension, ExtensionKind},
-};
+use crate::media::worker::Hearing;
 
+/// How often a bridge is asked whether anybody is still there.
+const LISTEN: Duration = Duration::from_secs(30);
+/// When nothing has come from either side of a bridge for this long, both are gone: a crashed phone sends no BYE.
+const VANISHED: Duration = Duration::from_secs(300);
 /// Targets at most, after phones with several contacts are counted out.
 const BRANCHES: usize = 100;
 /// What the losers of a fork are told, so that their phones do not list a missed call.
 const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 
-/// One target to be called.
-struct Attempt {
-    flow: Flow,
-    target: Uri,
-    credentials: Option<Credentials>,
-}
-
 /// What has become of a fork.
 #[derive(Default)]
-struct Failures {
+pub(super) struct Failures {
     first: Option<StatusCode>,
     all_busy: bool,
 }
 
 impl Failures {
-    fn add(&mut self, status: StatusCode) {
+    pub(super) fn add(&mut self, status: StatusCode) {
         let busy = status == StatusCode::BUSY_HERE;
         self.all_busy = busy && (self.first.is_none() || self.all_busy);
         self.first.get_or_insert(status);
     }
 
-    fn outcome(&self) -> Dialed {
+    pub(super) fn outcome(&self) -> Dialed {
         match self.first {
             _ if self.all_busy => Dialed::Busy,
             Some(status) => Dialed::Failed { status: status.code() },
@@ -62,35 +56,20 @@ impl Failures {
 pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Interrupted> {
     let until = clock() + dial.no_answer;
     let mut failures = Failures::default();
-    let mut attempts = Vec::new();
-    for dialled in &dial.targets {
-        let settings = call.rooms.settings.load_full();
-        match directory::resolve(&call.config, &settings.trunks, call.client, dialled) {
-            Ok(Target::Ivr(extension)) => return Ok(Dialed::HandedOver(extension)),
-            Ok(Target::Phone(phone)) => match contacts(call, &phone).await {
-                contacts if contacts.is_empty() => failures.add(StatusCode::TEMPORARILY_UNAVAILABLE),
-                contacts => attempts.extend(contacts),
-            },
-            Ok(Target::Trunk { trunk, number }) => match through(call, &trunk, &number).await {
-                Some(attempt) => attempts.push(attempt),
-                None => failures.add(StatusCode::SERVICE_UNAVAILABLE),
-            },
-            Err(NoRoute::Unknown) => failures.add(StatusCode::NOT_FOUND),
-            Err(NoRoute::Blocked) => failures.add(StatusCode::FORBIDDEN),
-        }
-    }
-    let mut branches = Vec::new();
-    for attempt in attempts.into_iter().take(BRANCHES) {
-        match ring(call, attempt, &dial.caller_id).await {
-            Ok(branch) => branches.push(branch),
-            Err(status) => failures.add(status),
-        }
-    }
-    if branches.is_empty() {
-        return Ok(failures.outcome());
-    }
+    let ways = match reach::ways(call, &dial.targets, &mut failures) {
+        Reach::HandOver(extension) => return Ok(Dialed::HandedOver(extension)),
+        Reach::Ways(ways) if ways.is_empty() => return Ok(failures.outcome()),
+        Reach::Ways(ways) => ways,
+    };
+    // First of all, so that nobody listens to nothing while names are looked up.
     comfort(call).await;
-    let winner = wait_for_answer(call, branches, &mut failures, until).await;
+    let winner = match reach::look_up(call, ways, &mut failures).await {
+        Ok(attempts) => {
+            let branches = ring_all(call, attempts, &dial.caller_id, &mut failures).await;
+            wait_for_answer(call, branches, &mut failures, until).await
+        }
+        Err(interrupted) => Err(interrupted),
+    };
     call.caller.stop_playback().await;
     match winner? {
         Some(callee) => talk(call, callee).await,
@@ -103,32 +82,16 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     }
 }
 
-/// Where a phone can be reached now: where it has registered, else its fixed contact.
-async fn contacts(call: &Executor, phone: &Extension) -> Vec<Attempt> {
-    let bindings = call.rooms.registrar().bindings(clock(), phone.id);
-    if !bindings.is_empty() {
-        let attempt = |binding: crate::registrar::Binding| Attempt {
-            flow: binding.flow,
-            target: binding.contact,
-            credentials: None,
-        };
-        return bindings.into_iter().map(attempt).collect();
+/// Calls every target that can be called.
+async fn ring_all(call: &Executor, attempts: Vec<Attempt>, caller_id: &CallerId, failures: &mut Failures) -> Vec<Leg> {
+    let mut branches = Vec::with_capacity(attempts.len().min(BRANCHES));
+    for attempt in attempts.into_iter().take(BRANCHES) {
+        match ring(call, attempt, caller_id).await {
+            Ok(branch) => branches.push(branch),
+            Err(status) => failures.add(status),
+        }
     }
-    let ExtensionKind::Phone(settings) = &phone.kind else { return Vec::new() };
-    let Some(target) = settings.contact.as_ref().and_then(|contact| contact.parse::<Uri>().ok()) else {
-        return Vec::new();
-    };
-    let flow = call.rooms.way_to(&target).await;
-    flow.map(|flow| Attempt { flow, target, credentials: None }).into_iter().collect()
-}
-
-/// A number outside, by a trunk.
-async fn through(call: &Executor, trunk: &Trunk, number: &str) -> Option<Attempt> {
-    let target: Uri = trunk.uri.parse().ok()?;
-    let flow = call.rooms.way_to(&target).await?;
-    let credentials = trunk.username.clone().zip(trunk.password.clone());
-    let credentials = credentials.map(|(username, password)| Credentials { username, password, realm: None });
-    Some(Attempt { flow, target: target.with_user(number), credentials })
+    branches
 }
 
 /// Calls one target.
@@ -227,15 +190,25 @@ async fn join(call: &mut Executor, winner: &mut Leg, answer: &Bytes) -> Result<O
     Ok(None)
 }
 
-/// Lets the two talk until one hangs up.
+/// Lets the two talk until one hangs up, or both have vanished.
 async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupted> {
     call.limit = None;
     call.caller.bridge(&callee).await;
     let began = clock();
+    let mut listen_at = began + LISTEN;
     tracing::info!("bridged");
     loop {
-        let event = match call.hear(None).await? {
+        let event = match call.hear(Some(listen_at)).await? {
             Heard::Other(event) if dialog_of(&event) == Some(callee.dialog()) => event,
+            Heard::Timeout if vanished(&call.caller, began).await && vanished(&callee, began).await => {
+                tracing::warn!("neither side of the bridge has been heard for minutes; the call is ended");
+                call.caller.hang_up(None);
+                return Err(call.end(Interrupted::LocalHangup));
+            }
+            Heard::Timeout => {
+                listen_at = clock() + LISTEN;
+                continue;
+            }
             _ => continue,
         };
         match event {
@@ -251,6 +224,14 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
             }
             _ => {}
         }
+    }
+}
+
+/// Whether a party that should send has not been heard for so long that nobody is there any more.
+async fn vanished(leg: &Leg, began: Instant) -> bool {
+    match leg.hearing().await {
+        Hearing::Excused => false,
+        Hearing::Last(last) => clock().saturating_duration_since(last.unwrap_or(began).max(began)) >= VANISHED,
     }
 }
 

@@ -138,7 +138,7 @@ impl Executor {
         }
     }
 
-    async fn understand(&mut self, event: CallEvent) -> Result<Option<Heard>, Interrupted> {
+    pub(super) async fn understand(&mut self, event: CallEvent) -> Result<Option<Heard>, Interrupted> {
         match event {
             CallEvent::Shutdown => Err(self.end(Interrupted::Shutdown)),
             CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {

@@ -12,13 +12,13 @@ use antiphon_media::{
 };
 use antiphon_sip::{DialogId, SipError, StatusCode};
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{CallEvent, media_port::MediaPort};
 use crate::{
     media::{
         ports::NoPort,
-        worker::{Opening, Order as MediaOrder, Worker},
+        worker::{Hearing, Opening, Order as MediaOrder, Worker},
     },
     rooms::Rooms,
     signalling::Order,
@@ -220,6 +220,14 @@ impl Leg {
         if let Some(stream) = self.stream {
             self.worker.order(MediaOrder::StopPlayback(stream)).await;
         }
+    }
+
+    /// Whether the party can be heard.
+    pub async fn hearing(&self) -> Hearing {
+        let Some(stream) = self.stream else { return Hearing::Excused };
+        let (reply, hearing) = oneshot::channel();
+        self.worker.order(MediaOrder::Hearing(stream, reply)).await;
+        hearing.await.unwrap_or(Hearing::Excused)
     }
 
     /// Joins the sound of two legs.

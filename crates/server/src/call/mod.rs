@@ -1,6 +1,6 @@
 //! One call: its legs, its script, and what joins them.
 //!
-//! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] reaches others; [`leg`] is one
+//! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] calls others, by the ways that `reach` finds; [`leg`] is one
 //! party's dialog and stream.
 
 pub mod dial;
@@ -9,6 +9,7 @@ mod info;
 pub mod leg;
 pub mod media_port;
 pub mod perform;
+mod reach;
 pub mod task;
 
 /// What reaches a call from the rooms below, through its one inbox.

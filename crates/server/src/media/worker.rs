@@ -48,8 +48,19 @@ pub enum Order {
     Unbridge(StreamId),
     /// Close a stream.
     Close(StreamId),
+    /// Tell when a stream's peer was heard last.
+    Hearing(StreamId, oneshot::Sender<Hearing>),
     /// Tell the counters.
     Report(oneshot::Sender<Report>),
+}
+
+/// Whether a peer can be heard.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Hearing {
+    /// It is on hold, or its stream is closed: it need not send.
+    Excused,
+    /// It should send, and did so last at this instant, if ever.
+    Last(Option<Instant>),
 }
 
 /// A stream to be opened.
@@ -209,6 +220,7 @@ impl Work {
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Unbridge(id) => self.pool.unbridge(id),
             Order::Close(id) => self.close(id),
+            Order::Hearing(id, reply) => drop(reply.send(self.hearing(id))),
             Order::Report(reply) => drop(reply.send(self.report())),
         }
     }
@@ -270,6 +282,10 @@ impl Work {
             }
             self.undelivered.push_back((inbox, event));
         }
+    }
+
+    fn hearing(&self, id: StreamId) -> Hearing {
+        if self.pool.expects_sound(id) { Hearing::Last(self.pool.last_heard(id)) } else { Hearing::Excused }
     }
 
     fn report(&self) -> Report {
