@@ -81,6 +81,9 @@ impl Registrar {
 
     fn apply(&mut self, now: Instant, phone: ExtensionId, flow: Flow, request: &Request) -> Result<(), Reply> {
         if !self.phones.contains_key(&phone) && self.phones.len() >= PHONES {
+            self.forget_expired(now);
+        }
+        if !self.phones.contains_key(&phone) && self.phones.len() >= PHONES {
             return Err(reply(StatusCode::SERVICE_UNAVAILABLE, &[("Retry-After", "60")]));
         }
         let (call_id, cseq) = (request.call_id().to_owned(), request.cseq().number);
@@ -117,6 +120,13 @@ impl Registrar {
         bindings.drain(..bindings.len().saturating_sub(CONTACTS));
         self.put(phone, bindings);
         Ok(())
+    }
+
+    /// Makes room: phones that have been gone for long, or deleted, are no longer here.
+    fn forget_expired(&mut self, now: Instant) {
+        self.phones.retain(|_, bindings| bindings.iter().any(|binding| binding.expires_at > now));
+        let phones = &self.phones;
+        self.sources.retain(|_, phone| phones.contains_key(phone));
     }
 
     fn put(&mut self, phone: ExtensionId, bindings: Vec<Binding>) {

@@ -165,8 +165,14 @@ async fn run_script(
 /// Who calls, as scripts see it.
 fn caller(invite: &Invite, arrival: &Arrival) -> Caller {
     let from = invite.request.from();
-    let number = from.uri.user().unwrap_or_default().into_owned();
-    let name = from.display.clone().unwrap_or_default();
+    // One of our phones calls under its own number, whatever it says (`ringme-ivr.md` 4.2: an internal caller is `000*306`).
+    let phone = arrival.caller_phone.as_deref();
+    let number = match phone {
+        Some(phone) => phone.name.clone(),
+        None => from.uri.user().unwrap_or_default().into_owned(),
+    };
+    let own_name = phone.and_then(|phone| phone.caller_id_name.clone());
+    let name = own_name.or_else(|| from.display.clone()).unwrap_or_default();
     let hidden = ["", "anonymous", "unavailable"].contains(&number.to_ascii_lowercase().as_str())
         || invite
             .request
