@@ -90,3 +90,22 @@ async fn a_wrong_password_and_an_unknown_phone_look_the_same_and_register_nothin
     assert!(wrong.requests("INVITE").is_empty());
     world.leaves_nothing().await;
 }
+
+/// Whatever its From says: numbers are what conditions and the called side go by.
+#[tokio::test]
+async fn a_registered_phone_calls_under_its_own_number() {
+    let world = World::new().await;
+    let callee = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
+    let phone = world.connect(World::setup_at("004", [10, 5, 5, 5].into()));
+    assert_eq!(phone.register("secret").await, 200);
+    phone.call("071").await;
+    phone.until("is up", |stage| *stage == antiphon_testkit::Stage::Up).await;
+    pass(3_500).await;
+    phone.press('2').await;
+    callee.up().await;
+    let from = callee.requests("INVITE")[0].header("From").map(str::to_owned);
+    assert!(from.as_deref().is_some_and(|from| from.contains("sip:000*004@")), "{from:?}");
+    phone.hang_up().await;
+    callee.over().await;
+    world.leaves_nothing().await;
+}
