@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use antiphon_media::{Audio, Codec};
-use antiphon_testkit::{Heard, KnownSounds, Pace, Received, breaks, noise};
+use antiphon_testkit::{Heard, KnownSounds, Pace, Received, Sound, breaks, noise};
 
 use crate::media::{Ears, Keys, Recording};
 use crate::process::{alone, root};
@@ -23,8 +23,9 @@ const SOUNDS: [(&str, u64, u64); 2] = [("advertising", 21, 2_000), ("hello", 22,
 const IN_GREETING: usize = 250 + 100 + 25;
 /// Packets until the advertisement has begun.
 const IN_ADVERTISEMENT: usize = 250 + 25;
-/// A loaded machine with two cores and a debug build may hold a packet, or the thread that hears it, this long.
-const LOADED: Duration = Duration::from_millis(150);
+/// A loaded machine with two cores and a debug build may hold a packet, a task, or the thread that hears, this long. What is exact
+/// is held on virtual time (`tests/call`).
+const LOADED: Duration = Duration::from_millis(400);
 
 fn samples(name: &str) -> Vec<i16> {
     let (_, seed, ms) = SOUNDS.into_iter().find(|(known, ..)| *known == name).expect("a prompt of the walk-through");
@@ -127,6 +128,13 @@ fn heard(packets: &[Received]) -> Heard {
     Heard::of(packets, &known)
 }
 
+/// What was heard, in order, without the frames of silence that a call's task on a loaded machine leaves between two prompts when it is
+/// not woken in time.
+fn order(heard: &Heard) -> Vec<String> {
+    let spans = heard.spans.iter().filter(|span| span.sound != Sound::Silence || span.duration() > LOADED);
+    spans.map(|span| span.sound.to_string()).collect()
+}
+
 fn length(heard: &Heard, name: &str) -> Duration {
     heard.all(name).iter().map(|span| span.duration()).sum()
 }
@@ -166,11 +174,11 @@ fn every_path_of_the_walkthrough_leads_where_it_says() {
         let recording = caller.recording();
         let heard = heard(&recording.packets);
         is_unbroken(name, &recording);
-        assert_eq!(heard.names()[..4], ["(silence)", "advertising", "hello", "(silence)"], "{name}: {heard}");
+        assert_eq!(order(&heard)[..4], ["(silence)", "advertising", "hello", "(silence)"], "{name}: {heard}");
         assert_eq!(length(&heard, "hello"), 3 * SECOND, "{name}: {heard}");
         let (hello, ringback) = (heard.first("hello"), heard.first("ringback"));
         let waited = ringback.from - hello.to;
-        assert!(waited.abs_diff(5 * SECOND) < Duration::from_millis(300), "{name} waited {waited:?}");
+        assert!(waited.abs_diff(5 * SECOND) < 2 * LOADED, "{name} waited {waited:?}");
     }
     for (name, caller, wait) in
         [("mobile", mobile, 2 * SECOND), ("second", second, 2 * SECOND), ("direct", direct, Duration::ZERO)]
@@ -181,7 +189,7 @@ fn every_path_of_the_walkthrough_leads_where_it_says() {
         is_silenced(name, &recording, &heard);
         let pressed = *recording.pressed.last().expect("keys were pressed");
         let waited = heard.first("ringback").from.into_std() - pressed;
-        assert!(waited.abs_diff(wait) < Duration::from_millis(400), "{name} waited {waited:?}: {heard}");
+        assert!(waited.abs_diff(wait) < 2 * LOADED, "{name} waited {waited:?}: {heard}");
     }
     let recording = invalid.recording();
     let heard = heard(&recording.packets);
