@@ -44,9 +44,7 @@ pub enum Order {
     StopPlayback(StreamId),
     /// Join two streams.
     Bridge(StreamId, StreamId),
-    /// Part a stream from its partner.
-    Unbridge(StreamId),
-    /// Close a stream.
+    /// Close a stream, and part it from its partner.
     Close(StreamId),
     /// Tell when a stream's peer was heard last.
     Hearing(StreamId, oneshot::Sender<Hearing>),
@@ -218,7 +216,6 @@ impl Work {
             }
             Order::StopPlayback(id) => self.pool.stop_playback(id),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
-            Order::Unbridge(id) => self.pool.unbridge(id),
             Order::Close(id) => self.close(id),
             Order::Hearing(id, reply) => drop(reply.send(self.hearing(id))),
             Order::Report(reply) => drop(reply.send(self.report())),
