@@ -84,6 +84,7 @@ fn ready_line(server: &Server, http: std::net::SocketAddr) -> String {
             let transport = match listener.transport {
                 antiphon_sip::Transport::Udp => "udp",
                 antiphon_sip::Transport::Tcp => "tcp",
+                antiphon_sip::Transport::Tls => "tls",
             };
             format!("{transport}:{}", listener.local)
         })

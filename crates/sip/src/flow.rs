@@ -13,28 +13,57 @@ pub enum Transport {
     Udp,
     /// A byte stream, cut by [`StreamFramer`](crate::StreamFramer).
     Tcp,
+    /// The same inside TLS.
+    Tls,
 }
 
 impl Transport {
+    /// Whether what is sent arrives or the flow fails, so that nothing has to be repeated (RFC 3261 §17).
+    pub fn is_reliable(self) -> bool {
+        match self {
+            Self::Udp => false,
+            Self::Tcp | Self::Tls => true,
+        }
+    }
+
+    /// The port of a URI that names none (RFC 3261 §19.1.2).
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+        }
+    }
+
+    /// The value of a `transport` URI parameter; none where it is the default.
+    pub(crate) fn param(self) -> Option<&'static str> {
+        match self {
+            Self::Udp => None,
+            Self::Tcp => Some("tcp"),
+            Self::Tls => Some("tls"),
+        }
+    }
+
     /// The token in `Via` (RFC 3261 §20.42).
     pub(crate) fn via_token(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
         }
     }
 
-    /// The value of a `transport` URI parameter.
-    pub(crate) fn from_param(value: &str) -> Option<Self> {
+    /// What a `transport` URI parameter names.
+    pub fn from_param(value: &str) -> Option<Self> {
         match value.to_ascii_lowercase().as_str() {
             "udp" => Some(Self::Udp),
             "tcp" => Some(Self::Tcp),
+            "tls" => Some(Self::Tls),
             _ => None,
         }
     }
 }
 
-/// One path of messages. For TCP the pair of addresses names the connection.
+/// One path of messages. For a byte stream the pair of addresses names the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Flow {
     /// How.
@@ -59,7 +88,7 @@ pub struct Listener {
 /// Bytes to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {
-    /// Where from and where to. Over TCP without such a connection, one to `peer` is to be opened.
+    /// Where from and where to. Over a byte stream without such a connection, one to `peer` is to be opened.
     pub flow: Flow,
     /// One whole message.
     pub payload: Bytes,

@@ -31,7 +31,7 @@ impl Listeners {
         let advertised = self.advertised(flow);
         let mut params = Params::default();
         params.set("branch", Some(branch));
-        if flow.transport == Transport::Udp {
+        if !flow.transport.is_reliable() {
             params.set("rport", None);
         }
         Via {
@@ -45,9 +45,9 @@ impl Listeners {
     /// What `Contact` says to the peer of `flow`.
     pub(crate) fn contact(&self, flow: Flow, user: Option<&str>) -> String {
         let uri = Uri::sip(user, self.advertised(flow));
-        match flow.transport {
-            Transport::Udp => format!("<{uri}>"),
-            Transport::Tcp => format!("<{}>", uri.with_param("transport", Some("tcp"))),
+        match flow.transport.param() {
+            None => format!("<{uri}>"),
+            Some(transport) => format!("<{}>", uri.with_param("transport", Some(transport))),
         }
     }
 

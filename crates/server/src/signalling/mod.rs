@@ -173,7 +173,7 @@ impl<R: Reception> Task<R> {
                     tracing::debug!(%error, "a datagram was not sent");
                 }
             }
-            Transport::Tcp => self.connections.send(flow, payload),
+            Transport::Tcp | Transport::Tls => self.connections.send(flow, payload),
         }
     }
 

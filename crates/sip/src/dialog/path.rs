@@ -94,11 +94,11 @@ impl Path {
         }
     }
 
-    /// A caller over UDP whose contact is not the address it sends from sits behind a NAT. A caller over TCP is reached
+    /// A caller over UDP whose contact is not the address it sends from sits behind a NAT. A caller over a byte stream is reached
     /// over its connection.
     fn reach_of_caller(&self) -> Reach {
         let elsewhere = self.target.ip().is_some_and(|ip| ip != self.flow.peer.ip());
-        if elsewhere || self.flow.transport == Transport::Tcp { Reach::Seen } else { Reach::Target }
+        if elsewhere || self.flow.transport.is_reliable() { Reach::Seen } else { Reach::Target }
     }
 
     /// A called phone may stand behind a proxy that does not stay in the path, so only a private contact behind a
@@ -149,13 +149,16 @@ impl Path {
             None => &self.target,
         };
         let Some(ip) = next.ip().filter(|ip| !ip.is_unspecified() && !ip.is_multicast()) else { return self.flow };
-        let port = next.port().unwrap_or(5060);
         let transport = match next.param("transport") {
             Some(value) => Transport::from_param(&value),
             None => Some(self.flow.transport),
         };
-        let Some(transport) = transport.filter(|_| port != 0) else { return self.flow };
-        if transport == Transport::Tcp && self.flow.transport == transport && self.flow.peer.ip() == ip {
+        let Some(transport) = transport else { return self.flow };
+        let port = next.port().unwrap_or(transport.default_port());
+        if port == 0 {
+            return self.flow;
+        }
+        if transport.is_reliable() && self.flow.transport == transport && self.flow.peer.ip() == ip {
             return self.flow;
         }
         match listeners.local_for(transport, ip, self.flow) {

@@ -18,7 +18,7 @@ use crate::config::{Admission, Config};
 use crate::counters::Counters;
 use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State};
 use crate::event::{DialogId, EndReason, Event, RequestId};
-use crate::flow::{Flow, Transmit, Transport};
+use crate::flow::{Flow, Transmit};
 use crate::listeners::Listeners;
 use crate::message::wire::{self, Broken};
 use crate::message::{Message, StatusCode};
@@ -94,7 +94,7 @@ impl Endpoint {
             self.counters.transport_failed += 1;
             self.abandon(&entry, EndReason::TransportFailed);
         }
-        if flow.transport == Transport::Tcp {
+        if flow.transport.is_reliable() {
             let waits = |dialog: &&Dialog| dialog.path.flow == flow && matches!(dialog.state, State::Incoming(_));
             let mut orphans: Vec<_> = self.dialogs.values().filter(waits).map(|dialog| dialog.id).collect();
             orphans.sort();

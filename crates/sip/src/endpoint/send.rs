@@ -8,7 +8,7 @@ use super::Endpoint;
 use crate::dialog::State;
 use crate::error::Malformed;
 use crate::event::{Credentials, DialogId};
-use crate::flow::{Flow, Transmit, Transport};
+use crate::flow::{Flow, Transmit};
 use crate::message::build::{Answer, Outgoing, push_foreign, response, response_to_broken};
 use crate::message::{Headers, MAGIC_COOKIE, Method, Request, StatusCode, Via};
 use crate::transaction::{
@@ -222,8 +222,5 @@ pub(super) fn reply_flow(request: &Request, flow: Flow) -> Flow {
 }
 
 fn response_address(via: &Via, flow: Flow) -> std::net::SocketAddr {
-    match flow.transport {
-        Transport::Udp => via.response_address(flow.peer),
-        Transport::Tcp => flow.peer,
-    }
+    if flow.transport.is_reliable() { flow.peer } else { via.response_address(flow.peer) }
 }

@@ -47,20 +47,14 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// `wait` over UDP, nothing over TCP: how long repetitions can still arrive (Timers D, I, J, K).
+    /// `wait` over UDP, nothing over a byte stream: how long repetitions can still arrive (Timers D, I, J, K).
     fn linger(&self, wait: Duration) -> Duration {
-        match self.transport {
-            Transport::Udp => wait,
-            Transport::Tcp => Duration::ZERO,
-        }
+        if self.transport.is_reliable() { Duration::ZERO } else { wait }
     }
 
-    /// The first repetition over UDP; none over TCP (Timers A, E, G).
+    /// The first repetition over UDP; none over a byte stream (Timers A, E, G).
     fn first_repeat(&self, now: Instant) -> Option<Repeat> {
-        match self.transport {
-            Transport::Udp => Some(Repeat { at: now + self.timers.t1, interval: self.timers.t1 }),
-            Transport::Tcp => None,
-        }
+        (!self.transport.is_reliable()).then(|| Repeat { at: now + self.timers.t1, interval: self.timers.t1 })
     }
 }
 
