@@ -4,9 +4,9 @@
 //! Sources: RFC 3261 §8.1.1, §9.1, §13.2.1, §22.2.
 
 use super::Endpoint;
-use super::send::{ALLOW, SDP};
+use super::send::{ALLOW, SDP, SUPPORTED};
 use crate::auth;
-use crate::dialog::{Announced, Cancel, Dialog, OutgoingCall, Path, State};
+use crate::dialog::{Agreement, Announced, Cancel, Dialog, OutgoingCall, Path, Role, State, ask};
 use crate::event::{Credentials, DialogId, EndReason, Event, Invitation};
 use crate::message::build::{Outgoing, push_foreign};
 use crate::message::{Method, NameAddr, Response, StatusCode};
@@ -15,6 +15,10 @@ use std::time::Instant;
 
 /// How many challenges one call answers: one, and another that says that the nonce was stale.
 const MAX_CHALLENGES: u8 = 2;
+
+/// What an INVITE of ours says in its own words, and their compact forms.
+const OURS: &[&str] =
+    &["Contact", "m", "Allow", "Content-Type", "c", "Supported", "k", "Require", "Session-Expires", "x", "Min-SE"];
 
 impl Endpoint {
     /// Calls someone. What comes of it is reported as `Progress`, `Answered` and `Ended`.
@@ -41,7 +45,8 @@ impl Endpoint {
             remote_seq: None,
             credentials: credentials.clone(),
             announced: Announced::Alive,
-            state: State::Calling(OutgoingCall { branch, cancel: Cancel::Unwanted, early: None, challenges: 0 }),
+            agreement: Agreement { described: Some(request.body.clone()), ..Agreement::new(Role::Caller, self.wanted()) },
+            state: State::Calling(OutgoingCall::new(branch)),
         });
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
         id
@@ -55,9 +60,9 @@ impl Endpoint {
         let mut headers = self.request_headers();
         headers.push("Contact", self.listeners.contact(flow, user.as_deref()));
         headers.push("Allow", ALLOW);
-        let ours = |name: &str| {
-            ["Contact", "m", "Allow", "Content-Type", "c"].iter().any(|own| name.eq_ignore_ascii_case(own))
-        };
+        headers.push("Supported", SUPPORTED);
+        ask(&mut headers, self.wanted(), None);
+        let ours = |name: &str| OURS.iter().any(|own| name.eq_ignore_ascii_case(own));
         let foreign: Vec<_> = invitation.headers.into_iter().filter(|(name, _)| !ours(name)).collect();
         push_foreign(&mut headers, &foreign);
         if !invitation.offer.is_empty() {
@@ -119,6 +124,7 @@ impl Endpoint {
         path.local_seq = request.cseq;
         call.challenges += 1;
         call.branch = branch;
+        call.forks.clear();
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
         true
     }
@@ -141,7 +147,7 @@ impl Endpoint {
 }
 
 /// The request again, with an answer to the challenge in `response`.
-fn authorised(
+pub(super) fn authorised(
     request: &Outgoing,
     credentials: Option<&Credentials>,
     response: &Response,

@@ -73,6 +73,12 @@ pub(crate) enum ClientOwner {
     Invite(DialogId),
     /// The BYE of a dialog.
     Bye(DialogId),
+    /// A re-INVITE of a dialog.
+    Reinvite(DialogId),
+    /// An UPDATE that refreshes a dialog.
+    Update(DialogId),
+    /// A PRACK in an early dialog.
+    Prack(DialogId),
     /// A CANCEL, or the BYE to a fork that lost; nobody waits for it.
     Nobody,
 }
