@@ -241,7 +241,9 @@ fn status_of(why: EndReason) -> StatusCode {
         EndReason::Rejected(status) => status,
         EndReason::TransactionTimeout | EndReason::NoAck => StatusCode::REQUEST_TIMEOUT,
         EndReason::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
-        EndReason::RemoteBye | EndReason::LocalBye | EndReason::Cancelled => StatusCode::REQUEST_TERMINATED,
+        EndReason::RemoteBye | EndReason::LocalBye | EndReason::Cancelled | EndReason::DialogLost => {
+            StatusCode::REQUEST_TERMINATED
+        }
     }
 }
 

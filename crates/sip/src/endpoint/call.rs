@@ -4,6 +4,7 @@
 //! Sources: RFC 3261 §8.1.1, §9.1, §13.2.1, §22.2.
 
 use super::Endpoint;
+use super::inside::MAX_CHALLENGES;
 use super::send::{ALLOW, SDP};
 use crate::auth;
 use crate::dialog::{Announced, Cancel, Dialog, OutgoingCall, Path, State};
@@ -12,9 +13,6 @@ use crate::message::build::{Outgoing, push_foreign};
 use crate::message::{Method, NameAddr, Response, StatusCode};
 use crate::transaction::{ClientMachine, ClientOwner};
 use std::time::Instant;
-
-/// How many challenges one call answers: one, and another that says that the nonce was stale.
-const MAX_CHALLENGES: u8 = 2;
 
 impl Endpoint {
     /// Calls someone. What comes of it is reported as `Progress`, `Answered` and `Ended`.
@@ -122,26 +120,10 @@ impl Endpoint {
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
         true
     }
-
-    /// Answers the challenge to our BYE, once. Answers whether another BYE is on its way.
-    pub(super) fn answer_bye_challenge(&mut self, now: Instant, id: DialogId, old: &str, response: &Response) -> bool {
-        let cnonce = self.tokens.token();
-        let branch = self.branch();
-        let Some(entry) = self.transactions.client(old) else { return false };
-        let Some(mut request) = authorised(&entry.request, entry.credentials.as_ref(), response, &cnonce) else {
-            return false;
-        };
-        let flow = entry.flow;
-        request.cseq += 1;
-        request.via = self.listeners.via(flow, &branch);
-        // Without credentials the next challenge ends it.
-        self.send_request(now, flow, request, ClientOwner::Bye(id), None);
-        true
-    }
 }
 
 /// The request again, with an answer to the challenge in `response`.
-fn authorised(
+pub(super) fn authorised(
     request: &Outgoing,
     credentials: Option<&Credentials>,
     response: &Response,

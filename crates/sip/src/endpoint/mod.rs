@@ -7,6 +7,7 @@
 
 mod call;
 mod in_dialog;
+mod inside;
 mod orders;
 mod receive;
 mod responses;
@@ -25,6 +26,7 @@ use crate::message::{Message, StatusCode};
 use crate::timetable::Timetable;
 use crate::token::Tokens;
 use crate::transaction::{ClientEntry, ClientOwner, Due, ServerKey, ServerOwner, Transactions};
+use inside::Settled;
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
@@ -92,7 +94,7 @@ impl Endpoint {
     pub fn handle_transport_error(&mut self, now: Instant, flow: Flow) {
         for entry in self.transactions.take_clients_of(flow) {
             self.counters.transport_failed += 1;
-            self.abandon(&entry, EndReason::TransportFailed);
+            self.abandon(now, &entry, EndReason::TransportFailed);
         }
         if flow.transport.is_reliable() {
             let waits = |dialog: &&Dialog| dialog.path.flow == flow && matches!(dialog.state, State::Incoming(_));
@@ -119,7 +121,7 @@ impl Endpoint {
                 }
                 Due::ClientTimedOut(entry) => {
                     self.counters.timed_out += 1;
-                    self.abandon(&entry, EndReason::TransactionTimeout);
+                    self.abandon(now, &entry, EndReason::TransactionTimeout);
                 }
                 Due::Quiet => {}
             }
@@ -174,7 +176,7 @@ impl Endpoint {
     }
 
     /// A client transaction of ours ended without an answer.
-    fn abandon(&mut self, entry: &ClientEntry, why: EndReason) {
+    fn abandon(&mut self, now: Instant, entry: &ClientEntry, why: EndReason) {
         match entry.owner {
             ClientOwner::Invite(id) => {
                 let branch = entry.request.via.branch();
@@ -188,6 +190,11 @@ impl Endpoint {
                 }
             }
             ClientOwner::Bye(id) => self.remove(id),
+            ClientOwner::Inside(id, purpose) => {
+                let failed = why == EndReason::TransportFailed;
+                let settled = if failed { Settled::TransportFailed } else { Settled::TimedOut };
+                self.settled_inside(now, id, purpose, settled);
+            }
             ClientOwner::Nobody => {}
         }
     }

@@ -122,27 +122,38 @@ impl Endpoint {
     /// # Errors
     /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] for an unanswered incoming call, which is `reject`ed.
     pub fn hang_up(&mut self, now: Instant, dialog: DialogId, reason: Option<String>) -> Result<(), SipError> {
-        self.live(dialog)?;
-        let Some(found) = self.dialogs.get_mut(&dialog) else { return Err(SipError::UnknownDialog) };
-        match &mut found.state {
+        let why = match self.live(dialog)?.state {
             State::Incoming(_) => return Err(SipError::WrongState),
+            State::Leaving => return Err(SipError::UnknownDialog),
+            State::Calling(_) => EndReason::Cancelled,
+            State::Confirmed(_) => EndReason::LocalBye,
+        };
+        self.end(dialog, why);
+        self.close(now, dialog, reason);
+        Ok(())
+    }
+
+    /// Tells the peer of a dialog whose end was reported: 487, CANCEL or BYE, now or as soon as the RFC allows it.
+    pub(super) fn close(&mut self, now: Instant, dialog: DialogId, reason: Option<String>) {
+        let Some(found) = self.dialogs.get_mut(&dialog) else { return };
+        match &mut found.state {
+            State::Incoming(_) => {
+                self.terminate_pending(now, dialog);
+                self.remove(dialog);
+            }
             State::Calling(call) => {
                 call.cancel = Cancel::Wanted { reason };
-                self.end(dialog, EndReason::Cancelled);
                 self.cancel_if_possible(now, dialog);
             }
             State::Confirmed(Exchange::Unacknowledged(acceptance)) if acceptance.which == Which::First => {
                 acceptance.then = AfterAck::Leave { reason };
-                self.end(dialog, EndReason::LocalBye);
             }
             State::Confirmed(_) => {
-                self.end(dialog, EndReason::LocalBye);
                 self.terminate_pending(now, dialog);
                 self.leave(now, dialog, reason.as_deref());
             }
-            State::Leaving => return Err(SipError::UnknownDialog),
+            State::Leaving => {}
         }
-        Ok(())
     }
 
     /// Answers a request outside dialogs.
@@ -171,7 +182,7 @@ impl Endpoint {
     }
 
     /// A dialog whose end was not reported yet.
-    fn live(&self, dialog: DialogId) -> Result<&Dialog, SipError> {
+    pub(super) fn live(&self, dialog: DialogId) -> Result<&Dialog, SipError> {
         let alive = |dialog: &&Dialog| dialog.announced == Announced::Alive;
         self.dialogs.get(&dialog).filter(alive).ok_or(SipError::UnknownDialog)
     }

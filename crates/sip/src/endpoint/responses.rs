@@ -5,6 +5,7 @@
 //! Sources: RFC 3261 §13.2.2 (INVITE), §17.1.3 (matching), §12.1.2 (dialogs); RFC 6026 §8.4 (more than one 2xx).
 
 use super::Endpoint;
+use super::inside::Settled;
 use super::send::cancel_key;
 use crate::dialog::{Announced, Cancel, Dialog, Early, Exchange, Path, State};
 use crate::event::{DialogId, EndReason, Event};
@@ -48,10 +49,13 @@ impl Endpoint {
         if first_final != Some(true) {
             return;
         }
-        if let ClientOwner::Bye(id) = owner
-            && !self.answer_bye_challenge(now, id, key, response)
-        {
-            self.remove(id);
+        if self.answer_other_challenge(now, key, response) {
+            return;
+        }
+        match owner {
+            ClientOwner::Bye(id) => self.remove(id),
+            ClientOwner::Inside(id, purpose) => self.settled_inside(now, id, purpose, Settled::Answered(response)),
+            ClientOwner::Invite(_) | ClientOwner::Nobody => {}
         }
     }
 
