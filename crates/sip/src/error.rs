@@ -66,4 +66,7 @@ pub enum SipError {
     /// The status is not of the class the order needs (a rejection is 300 to 699).
     #[error("the status does not fit the order")]
     WrongStatus,
+    /// Too much is going on already.
+    #[error("a table is full")]
+    Full,
 }

@@ -101,6 +101,13 @@ pub enum Event {
         /// The body.
         body: Bytes,
     },
+    /// An INFO of ours was not taken.
+    InfoRefused {
+        /// The dialog.
+        dialog: DialogId,
+        /// The final response; `None` when there was none.
+        status: Option<StatusCode>,
+    },
     /// A REGISTER arrived: `respond` to it within 64 * T1.
     Requested {
         /// Names it for `respond`.
@@ -119,6 +126,26 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The dialog it is about.
+    pub fn dialog(&self) -> Option<DialogId> {
+        match self {
+            Self::Incoming { dialog, .. }
+            | Self::Progress { dialog, .. }
+            | Self::Answered { dialog, .. }
+            | Self::Confirmed { dialog, .. }
+            | Self::EarlyAnswered { dialog, .. }
+            | Self::Reanswered { dialog, .. }
+            | Self::ReofferRefused { dialog, .. }
+            | Self::Reoffered { dialog, .. }
+            | Self::Info { dialog, .. }
+            | Self::InfoRefused { dialog, .. }
+            | Self::Ended { dialog, .. } => Some(*dialog),
+            Self::Requested { .. } => None,
+        }
+    }
+}
+
 /// Why a dialog is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndReason {
@@ -132,8 +159,10 @@ pub enum EndReason {
     Rejected(StatusCode),
     /// Our 2xx was never acknowledged; a BYE is sent.
     NoAck,
-    /// A request of ours got no response in 64 * T1.
+    /// Our INVITE, or a request after which the dialog cannot go on, got no response in 64 * T1, or 408.
     TransactionTimeout,
+    /// The peer says that it has no such dialog (481).
+    DialogLost,
     /// Nobody refreshed the session timer (RFC 4028 §10); a BYE is sent.
     SessionExpired,
     /// The transport could not carry the call's messages.

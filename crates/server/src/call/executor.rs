@@ -191,16 +191,7 @@ impl Executor {
 
 /// The dialog that an event is about.
 pub(super) fn dialog_of(event: &Event) -> Option<DialogId> {
-    match event {
-        Event::Incoming { dialog, .. }
-        | Event::Progress { dialog, .. }
-        | Event::Answered { dialog, .. }
-        | Event::Confirmed { dialog, .. }
-        | Event::Reoffered { dialog, .. }
-        | Event::Info { dialog, .. }
-        | Event::Ended { dialog, .. } => Some(*dialog),
-        Event::Requested { .. } => None,
-    }
+    event.dialog()
 }
 
 pub(super) fn clock() -> Instant {

@@ -200,12 +200,8 @@ impl<R: Reception> Task<R> {
                     post(&inbox, event);
                 }
             }
-            Event::Progress { dialog, .. }
-            | Event::Answered { dialog, .. }
-            | Event::Confirmed { dialog, .. }
-            | Event::Reoffered { dialog, .. }
-            | Event::Info { dialog, .. } => {
-                if let Some(inbox) = self.calls.get(&dialog) {
+            event => {
+                if let Some(inbox) = event.dialog().and_then(|dialog| self.calls.get(&dialog)) {
                     post(inbox, event);
                 }
             }
@@ -217,7 +213,7 @@ impl<R: Reception> Task<R> {
 fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     let Err(mpsc::error::TrySendError::Full(event)) = inbox.try_send(CallEvent::Sip(event)) else { return };
     metrics::counter!("antiphon_events_waiting_total").increment(1);
-    if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. })) {
+    if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. })) {
         return;
     }
     send_now(inbox, event);

@@ -101,6 +101,17 @@ impl Dialog {
         &mut self.remote_seq
     }
 
+    /// A CSeq that no dialog of this call has used, above `least`.
+    pub(crate) fn next_seq(&mut self, least: u32) -> u32 {
+        let mut last = least.max(self.path.local_seq);
+        if let State::Calling(call) = &mut self.state {
+            last = call.forks.iter().map(|fork| fork.path.local_seq).fold(last, u32::max);
+            call.forks.iter_mut().for_each(|fork| fork.path.local_seq = last + 1);
+        }
+        self.path.local_seq = last + 1;
+        self.path.local_seq
+    }
+
     /// Whether a request with this Call-ID and From tag belongs here (RFC 3261 §12.2.2).
     pub(crate) fn is_from_peer(&self, call_id: &str, from_tag: Option<&str>) -> bool {
         let same_peer = match (&self.state, &self.remote_tag) {

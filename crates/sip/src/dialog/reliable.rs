@@ -89,7 +89,13 @@ impl Provisionals {
 }
 
 impl Unpracked {
-    pub(crate) fn new(now: Instant, timers: &Timers, (rseq, cseq): (u32, u32), sent: (Flow, Bytes), described: bool) -> Self {
+    pub(crate) fn new(
+        now: Instant,
+        timers: &Timers,
+        (rseq, cseq): (u32, u32),
+        sent: (Flow, Bytes),
+        described: bool,
+    ) -> Self {
         Self {
             rseq,
             cseq,

@@ -4,6 +4,7 @@
 //! Sources: RFC 3261 §8.1.1, §9.1, §13.2.1, §22.2.
 
 use super::Endpoint;
+use super::inside::MAX_CHALLENGES;
 use super::send::{ALLOW, SDP, SUPPORTED};
 use crate::auth;
 use crate::dialog::{Agreement, Announced, Cancel, Dialog, OutgoingCall, Path, Role, State, ask};
@@ -12,9 +13,6 @@ use crate::message::build::{Outgoing, push_foreign};
 use crate::message::{Method, NameAddr, Response, StatusCode};
 use crate::transaction::{ClientMachine, ClientOwner};
 use std::time::Instant;
-
-/// How many challenges one call answers: one, and another that says that the nonce was stale.
-const MAX_CHALLENGES: u8 = 2;
 
 /// What an INVITE of ours says in its own words, and their compact forms.
 const OURS: &[&str] =
@@ -45,7 +43,10 @@ impl Endpoint {
             remote_seq: None,
             credentials: credentials.clone(),
             announced: Announced::Alive,
-            agreement: Agreement { described: Some(request.body.clone()), ..Agreement::new(Role::Caller, self.wanted()) },
+            agreement: Agreement {
+                described: Some(request.body.clone()),
+                ..Agreement::new(Role::Caller, self.wanted())
+            },
             state: State::Calling(OutgoingCall::new(branch)),
         });
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
@@ -126,22 +127,6 @@ impl Endpoint {
         call.branch = branch;
         call.forks.clear();
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
-        true
-    }
-
-    /// Answers the challenge to our BYE, once. Answers whether another BYE is on its way.
-    pub(super) fn answer_bye_challenge(&mut self, now: Instant, id: DialogId, old: &str, response: &Response) -> bool {
-        let cnonce = self.tokens.token();
-        let branch = self.branch();
-        let Some(entry) = self.transactions.client(old) else { return false };
-        let Some(mut request) = authorised(&entry.request, entry.credentials.as_ref(), response, &cnonce) else {
-            return false;
-        };
-        let flow = entry.flow;
-        request.cseq += 1;
-        request.via = self.listeners.via(flow, &branch);
-        // Without credentials the next challenge ends it.
-        self.send_request(now, flow, request, ClientOwner::Bye(id), None);
         true
     }
 }

@@ -7,6 +7,7 @@
 
 mod call;
 mod in_dialog;
+mod inside;
 mod orders;
 mod receive;
 mod reliable;
@@ -29,6 +30,7 @@ use crate::message::{Message, StatusCode};
 use crate::timetable::Timetable;
 use crate::token::Tokens;
 use crate::transaction::{ClientEntry, ClientOwner, Due, ServerKey, ServerOwner, Transactions};
+use inside::Settled;
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
@@ -197,8 +199,12 @@ impl Endpoint {
             }
             ClientOwner::Bye(id) => self.remove(id),
             ClientOwner::Reinvite(id) => self.reinvite_abandoned(now, id, &entry.request.via.branch(), why),
-            ClientOwner::Update(id) => self.update_abandoned(now, id, why),
-            ClientOwner::Prack(_) | ClientOwner::Nobody => {}
+            ClientOwner::Inside(id, purpose) => {
+                let failed = why == EndReason::TransportFailed;
+                let settled = if failed { Settled::TransportFailed } else { Settled::TimedOut };
+                self.settled_inside(now, id, purpose, settled);
+            }
+            ClientOwner::Nobody => {}
         }
     }
 

@@ -8,12 +8,13 @@ use super::Endpoint;
 use super::reliable::reliability;
 use super::send::{ALLOW, SDP, SUPPORTED, Sending, reply_flow};
 use crate::dialog::{
-    Acceptance, AfterAck, Announced, Cancel, Dialog, Exchange, IncomingCall, OfferSide, Reliability, Ringing, State, Told, Which,
+    Acceptance, AfterAck, Announced, Cancel, Dialog, Exchange, IncomingCall, OfferSide, Reliability, Ringing, State,
+    Told, Which,
 };
 use crate::error::SipError;
 use crate::event::{DialogId, EndReason, Rejection, Reply, RequestId};
-use crate::message::build::{Answer, push_foreign, response};
 use crate::flow::Flow;
+use crate::message::build::{Answer, push_foreign, response};
 use crate::message::{Headers, Request, StatusCode};
 use crate::transaction::{ServerKey, ServerMachine};
 use bytes::Bytes;
@@ -149,33 +150,39 @@ impl Endpoint {
     /// # Errors
     /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] for an unanswered incoming call, which is `reject`ed.
     pub fn hang_up(&mut self, now: Instant, dialog: DialogId, reason: Option<String>) -> Result<(), SipError> {
-        self.live(dialog)?;
-        let Some(found) = self.dialogs.get_mut(&dialog) else { return Err(SipError::UnknownDialog) };
-        match &mut found.state {
+        let why = match &self.live(dialog)?.state {
             State::Incoming(call) if call.accepting.is_none() => return Err(SipError::WrongState),
+            State::Leaving => return Err(SipError::UnknownDialog),
+            State::Calling(_) => EndReason::Cancelled,
+            // An incoming call that was to be answered once a PRACK had come is not, then.
+            State::Incoming(_) | State::Confirmed(_) => EndReason::LocalBye,
+        };
+        self.end(dialog, why);
+        self.close(now, dialog, reason);
+        Ok(())
+    }
+
+    /// Tells the peer of a dialog whose end was reported: 487, CANCEL or BYE, now or as soon as the RFC allows it.
+    pub(super) fn close(&mut self, now: Instant, dialog: DialogId, reason: Option<String>) {
+        let Some(found) = self.dialogs.get_mut(&dialog) else { return };
+        match &mut found.state {
             State::Incoming(_) => {
-                // It was to be answered once a PRACK had come, and now it is not.
-                self.end(dialog, EndReason::LocalBye);
                 self.terminate_pending(now, dialog);
                 self.remove(dialog);
             }
             State::Calling(call) => {
                 call.cancel = Cancel::Wanted { reason };
-                self.end(dialog, EndReason::Cancelled);
                 self.cancel_if_possible(now, dialog);
             }
             State::Confirmed(Exchange::Unacknowledged(acceptance)) if acceptance.which == Which::First => {
                 acceptance.then = AfterAck::Leave { reason };
-                self.end(dialog, EndReason::LocalBye);
             }
             State::Confirmed(_) => {
-                self.end(dialog, EndReason::LocalBye);
                 self.terminate_pending(now, dialog);
                 self.leave(now, dialog, reason.as_deref());
             }
-            State::Leaving => return Err(SipError::UnknownDialog),
+            State::Leaving => {}
         }
-        Ok(())
     }
 
     /// Answers a request outside dialogs.

@@ -7,12 +7,14 @@
 
 use super::Endpoint;
 use super::send::{Sending, reply_flow};
-use crate::dialog::{Dialog, EarlyAnswer, OfferSide, Path, Rack, Reliability, State, Told, Unpracked, lists, rseq_of};
+use crate::dialog::{
+    Dialog, EarlyAnswer, OfferSide, Path, Rack, Reliability, Ringing, State, Told, Unpracked, lists, rseq_of,
+};
 use crate::event::{DialogId, EndReason, Event};
 use crate::flow::Flow;
 use crate::message::body::{self, NoSdp};
 use crate::message::{Method, Request, Response, StatusCode};
-use crate::transaction::{ClientOwner, ServerKey, ServerMachine};
+use crate::transaction::{Purpose, ServerKey, ServerMachine};
 use bytes::Bytes;
 use std::time::Instant;
 
@@ -63,9 +65,12 @@ impl Endpoint {
         headers.push("RSeq", rseq.to_string());
         let payload = self.dialog_response(id, &request, status, early, headers);
         let Some(flow) = self.remember_provisional(&key, &payload) else { return };
-        if let Some(dialog) = self.dialogs.get_mut(&id) {
+        if let Some(Dialog { state: State::Incoming(call), agreement, .. }) = self.dialogs.get_mut(&id) {
+            // Proxies on the way want to hear of it every minute; the caller knows its number already.
+            let refresh_at = now + self.config.ringing_refresh;
+            call.ringing = Some(Ringing { response: payload.clone(), refresh_at });
             let sent = (flow, payload.clone());
-            let provisionals = &mut dialog.agreement.provisionals;
+            let provisionals = &mut agreement.provisionals;
             provisionals.last_rseq = rseq;
             provisionals.unpracked = Some(Unpracked::new(now, &self.config.timers, (rseq, cseq), sent, described));
         }
@@ -105,7 +110,14 @@ impl Endpoint {
     }
 
     /// A PRACK: 200 for the response that waits for it, 481 for any other.
-    pub(super) fn receive_prack(&mut self, now: Instant, flow: Flow, key: ServerKey, prack: Box<Request>, id: DialogId) {
+    pub(super) fn receive_prack(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        key: ServerKey,
+        prack: Box<Request>,
+        id: DialogId,
+    ) {
         let sdp = match body::sdp(&prack.common.headers, prack.body()) {
             Ok(sdp) => Some(sdp),
             Err(NoSdp::Absent) => None,
@@ -150,7 +162,7 @@ impl Endpoint {
         let Some(tag) = response.common.to.tag() else { return true };
         let Some(entry) = self.transactions.client(branch) else { return true };
         let (request, flow) = (&entry.request, entry.flow);
-        let Some(Dialog { state: State::Calling(call), credentials, .. }) = self.dialogs.get_mut(&id) else {
+        let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get_mut(&id) else {
             return true;
         };
         let path = || Path::of_success(request, response, flow);
@@ -171,7 +183,7 @@ impl Endpoint {
             }
         }
         let Some(rseq) = rseq else { return true };
-        let (invite_seq, credentials) = (request.cseq, credentials.clone());
+        let invite_seq = request.cseq;
         let mut path = fork.path.clone();
         let prack_branch = self.branch();
         let (flow, mut prack) = path.request(Method::Prack, &self.listeners, &prack_branch);
@@ -182,7 +194,9 @@ impl Endpoint {
         {
             fork.path = path;
         }
-        self.send_request(now, flow, prack, ClientOwner::Prack(id), credentials);
+        if let Err(error) = self.send_inside_over(now, id, Purpose::Prack, flow, prack) {
+            tracing::debug!(%error, "a PRACK was not sent");
+        }
         true
     }
 

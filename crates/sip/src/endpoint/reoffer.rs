@@ -69,7 +69,8 @@ impl Endpoint {
     /// Sends a re-INVITE in a dialog without another exchange.
     pub(super) fn send_reinvite(&mut self, now: Instant, id: DialogId, offer: Bytes, origin: Origin, crossed: u8) {
         let branch = self.branch();
-        let mut headers = self.refresh_headers(id);
+        let mut headers = self.request_headers();
+        headers.append(self.refresh_headers(id));
         headers.push("Content-Type", SDP);
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let (flow, mut invite) = dialog.path.request(Method::Invite, &self.listeners, &branch);
@@ -85,7 +86,7 @@ impl Endpoint {
 
     /// The headers of a re-INVITE or UPDATE: who we are, what we can, and the session timer.
     pub(super) fn refresh_headers(&self, id: DialogId) -> Headers {
-        let mut headers = self.request_headers();
+        let mut headers = Headers::default();
         if let Some(dialog) = self.dialogs.get(&id) {
             let user = dialog.path.local_user();
             headers.push("Contact", self.listeners.contact(dialog.path.flow, user.as_deref()));
@@ -99,9 +100,11 @@ impl Endpoint {
     /// The re-INVITE of this branch, as long as its dialog waits for it.
     fn reoffering(&mut self, id: DialogId, branch: &str) -> Option<&mut Reoffering> {
         match self.dialogs.get_mut(&id) {
-            Some(Dialog {
-                state: State::Confirmed(Exchange::Reoffering(it)), announced: Announced::Alive, ..
-            }) if it.branch == branch => Some(it),
+            Some(Dialog { state: State::Confirmed(Exchange::Reoffering(it)), announced: Announced::Alive, .. })
+                if it.branch == branch =>
+            {
+                Some(it)
+            }
             _ => None,
         }
     }
@@ -220,8 +223,7 @@ impl Endpoint {
     fn authorise_reinvite(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) -> bool {
         let cnonce = self.tokens.token();
         let Some(entry) = self.transactions.client(branch) else { return false };
-        let Some(request) =
-            super::call::authorised(&entry.request, entry.credentials.as_ref(), response, &cnonce)
+        let Some(request) = super::call::authorised(&entry.request, entry.credentials.as_ref(), response, &cnonce)
         else {
             return false;
         };
@@ -298,12 +300,11 @@ impl Endpoint {
     /// The peer does not know the dialog any more, or does not answer in it: it is over (RFC 3261 §12.2.1.2).
     pub(super) fn lose(&mut self, now: Instant, id: DialogId, status: StatusCode) {
         let why = if status == StatusCode::NO_SUCH_TRANSACTION {
-            EndReason::RemoteBye
+            EndReason::DialogLost
         } else {
             EndReason::TransactionTimeout
         };
         self.end(id, why);
-        self.terminate_pending(now, id);
-        self.leave(now, id, None);
+        self.close(now, id, None);
     }
 }

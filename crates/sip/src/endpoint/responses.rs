@@ -5,6 +5,7 @@
 //! Sources: RFC 3261 §13.2.2 (INVITE), §17.1.3 (matching), §12.1.2 (dialogs); RFC 6026 §8.4 (more than one 2xx).
 
 use super::Endpoint;
+use super::inside::Settled;
 use super::send::cancel_key;
 use crate::dialog::{Announced, Cancel, Dialog, EarlyAnswer, Exchange, Path, State};
 use crate::event::{DialogId, EndReason, Event};
@@ -49,14 +50,13 @@ impl Endpoint {
         if first_final != Some(true) {
             return;
         }
+        if self.answer_other_challenge(now, key, response) {
+            return;
+        }
         match owner {
-            ClientOwner::Bye(id) => {
-                if !self.answer_bye_challenge(now, id, key, response) {
-                    self.remove(id);
-                }
-            }
-            ClientOwner::Update(id) => self.update_answered(now, id, response),
-            ClientOwner::Prack(_) | ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Nobody => {}
+            ClientOwner::Bye(id) => self.remove(id),
+            ClientOwner::Inside(id, purpose) => self.settled_inside(now, id, purpose, Settled::Answered(response)),
+            ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Nobody => {}
         }
     }
 
@@ -89,7 +89,7 @@ impl Endpoint {
                         self.reinvite_succeeded(now, id, branch, response);
                     }
                     ClientOwner::Reinvite(id) => self.reinvite_refused(now, id, branch, response),
-                    ClientOwner::Bye(_) | ClientOwner::Update(_) | ClientOwner::Prack(_) | ClientOwner::Nobody => {}
+                    ClientOwner::Bye(_) | ClientOwner::Inside(..) | ClientOwner::Nobody => {}
                 }
             }
         }

@@ -217,7 +217,7 @@ impl Endpoint {
         };
         let branch = request.via.branch();
         let key = if request.method == Method::Cancel { cancel_key(&branch) } else { branch };
-        let entry = ClientEntry { machine, flow, timing, owner, request, credentials, acks: Vec::new() };
+        let entry = ClientEntry { machine, flow, timing, owner, request, credentials, challenges: 0, acks: Vec::new() };
         self.transactions.insert_client(key, entry);
         self.transmit(flow, payload);
     }

@@ -5,10 +5,12 @@
 //! Sources: RFC 4028 §7 (asking), §9 (answering), §10 (refreshing and giving up); RFC 3311 (UPDATE).
 
 use super::Endpoint;
-use crate::dialog::{Exchange, Origin, SessionTimer, State, Terms, ask};
+use super::inside::{Inside, Settled};
+use crate::dialog::{Announced, Exchange, Origin, SessionTimer, State, Terms, ask};
 use crate::event::{DialogId, EndReason};
 use crate::message::{Headers, Method, Request, Response, StatusCode};
-use crate::transaction::ClientOwner;
+use crate::transaction::{ClientOwner, Purpose};
+use bytes::Bytes;
 use std::time::Instant;
 
 /// How often a first INVITE asks for a longer interval after a 422.
@@ -52,8 +54,7 @@ impl Endpoint {
         let Some(timer) = &mut dialog.agreement.timer else { return };
         if timer.end_at <= now {
             self.end(id, EndReason::SessionExpired);
-            self.terminate_pending(now, id);
-            return self.leave(now, id, None);
+            return self.close(now, id, None);
         }
         if timer.refresh_at.is_none_or(|at| at > now) {
             return;
@@ -74,28 +75,26 @@ impl Endpoint {
 
     /// Refreshes the call by an UPDATE without offer.
     fn send_update(&mut self, now: Instant, id: DialogId) {
-        let branch = self.branch();
         let headers = self.refresh_headers(id);
-        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
-        let (flow, mut update) = dialog.path.request(Method::Update, &self.listeners, &branch);
-        update.headers = headers;
-        let credentials = dialog.credentials.clone();
-        self.send_request(now, flow, update, ClientOwner::Update(id), credentials);
+        let update = Inside { purpose: Purpose::Refresh, method: Method::Update, headers, body: Bytes::new() };
+        if self.send_inside(now, id, update).is_err() {
+            self.refresh_failed(now, id);
+        }
     }
 
-    /// The final response to our UPDATE.
-    pub(super) fn update_answered(&mut self, now: Instant, id: DialogId, response: &Response) {
-        if self.live(id).is_err() {
-            return;
-        }
+    /// What came of our UPDATE; that it was lost ends the dialog elsewhere.
+    pub(super) fn refresh_settled(&mut self, now: Instant, id: DialogId, settled: Settled<'_>) {
+        let response = match settled {
+            Settled::Answered(response) => response,
+            Settled::TimedOut | Settled::TransportFailed => return self.refresh_failed(now, id),
+        };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         match response.status {
-            status if status.is_success() => {
+            status if status.is_success() && dialog.announced == Announced::Alive => {
                 dialog.path.refresh_by_answer(response);
                 dialog.agreement.learn(&response.common.headers);
                 self.timer_by_answer(now, id, &response.common.headers);
             }
-            status @ (StatusCode::REQUEST_TIMEOUT | StatusCode::NO_SUCH_TRANSACTION) => self.lose(now, id, status),
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
                 // It promised more than it has; a re-INVITE does the same.
                 dialog.agreement.takes_update = false;
@@ -113,17 +112,6 @@ impl Endpoint {
             }
             _ => self.refresh_failed(now, id),
         }
-    }
-
-    /// Our UPDATE got no response.
-    pub(super) fn update_abandoned(&mut self, now: Instant, id: DialogId, why: EndReason) {
-        if self.live(id).is_err() {
-            return;
-        }
-        if why == EndReason::TransportFailed {
-            return self.refresh_failed(now, id);
-        }
-        self.lose(now, id, StatusCode::REQUEST_TIMEOUT);
     }
 
     /// A refresh came to nothing; the next one is due while there is time.

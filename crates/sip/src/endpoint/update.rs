@@ -30,7 +30,14 @@ enum Meets {
 }
 
 impl Endpoint {
-    pub(super) fn receive_update(&mut self, now: Instant, flow: Flow, key: ServerKey, update: Box<Request>, id: DialogId) {
+    pub(super) fn receive_update(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        key: ServerKey,
+        update: Box<Request>,
+        id: DialogId,
+    ) {
         let offer = match body::sdp(&update.common.headers, update.body()) {
             Ok(offer) => Some(offer),
             Err(NoSdp::Absent) => None,

@@ -2,6 +2,7 @@
 
 mod answering;
 mod calling;
+mod inside;
 mod outside;
 mod reoffer;
 
