@@ -128,8 +128,8 @@ impl Endpoint {
         let Some(dialog) = self.dialogs.get_mut(&id) else { return false };
         let State::Calling(call) = &mut dialog.state else { return false };
         let raised = dialog.agreement.wanted.raised(&response.common.headers);
-        let (Some(wanted), Some(entry), true) = (raised, self.transactions.client(old), call.raised < MAX_RAISED)
-        else {
+        let may = dialog.announced == Announced::Alive && call.raised < MAX_RAISED;
+        let (Some(wanted), Some(entry), true) = (raised, self.transactions.client(old), may) else {
             return false;
         };
         let (flow, credentials, mut request) = (entry.flow, entry.credentials.clone(), entry.request.clone());
