@@ -193,6 +193,7 @@ impl Executor {
 pub(super) fn dialog_of(event: &Event) -> Option<DialogId> {
     match event {
         Event::Incoming { dialog, .. }
+        | Event::Trying { dialog }
         | Event::Progress { dialog, .. }
         | Event::Answered { dialog, .. }
         | Event::Confirmed { dialog, .. }

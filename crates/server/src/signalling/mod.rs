@@ -200,7 +200,8 @@ impl<R: Reception> Task<R> {
                     post(&inbox, event);
                 }
             }
-            Event::Progress { dialog, .. }
+            Event::Trying { dialog }
+            | Event::Progress { dialog, .. }
             | Event::Answered { dialog, .. }
             | Event::Confirmed { dialog, .. }
             | Event::Reoffered { dialog, .. }
@@ -213,11 +214,11 @@ impl<R: Reception> Task<R> {
     }
 }
 
-/// Puts an event into a call's inbox. With a full inbox, ringing and INFO are lost; what ends or joins a call waits for room.
+/// Puts an event into a call's inbox. With a full inbox, what is on its way and INFO are lost; what ends or joins a call waits for room.
 fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     let Err(mpsc::error::TrySendError::Full(event)) = inbox.try_send(CallEvent::Sip(event)) else { return };
     metrics::counter!("antiphon_events_waiting_total").increment(1);
-    if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. })) {
+    if matches!(event, CallEvent::Sip(Event::Trying { .. } | Event::Progress { .. } | Event::Info { .. })) {
         return;
     }
     send_now(inbox, event);

@@ -89,7 +89,9 @@ impl Endpoint {
         if *announced == Announced::Ended {
             return self.cancel_if_possible(now, id);
         }
-        if response.status != StatusCode::TRYING {
+        if response.status == StatusCode::TRYING {
+            self.events.push_back(Event::Trying { dialog: id });
+        } else {
             let early = Self::sdp_of(&response.common.headers, &response.common.body);
             if let Some(sdp) = &early {
                 call.early = Some(Early { to_tag: response.common.to.tag(), sdp: sdp.clone() });

@@ -271,7 +271,7 @@ impl Calls {
                     let _ = self.endpoint.accept_reoffer(now.into_std(), dialog, answer.into());
                 }
                 Event::Ended { dialog, why } => self.ended(dialog, why),
-                Event::Confirmed { .. } | Event::Info { .. } | Event::Requested { .. } => {}
+                Event::Trying { .. } | Event::Confirmed { .. } | Event::Info { .. } | Event::Requested { .. } => {}
             }
         }
     }
