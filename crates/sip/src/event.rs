@@ -182,7 +182,8 @@ pub struct Credentials {
     pub username: String,
     /// The password.
     pub password: String,
-    /// The only realm that may ask; `None` answers any.
+    /// The only realm that may ask. With `None` the first that the peer asks with becomes it, as long as the endpoint lives.
+    /// Only the peer of the flow they are given with gets answers, wherever its `Contact` points.
     pub realm: Option<String>,
 }
 

@@ -19,7 +19,8 @@ pub(crate) use path::Path;
 pub(crate) use uac::{Cancel, Early, OutgoingCall};
 pub(crate) use uas::{Acceptance, AfterAck, IncomingCall, OfferSide, Reoffer, Ringing, Which};
 
-use crate::event::{Credentials, DialogId};
+use crate::auth::Bound;
+use crate::event::DialogId;
 use std::time::Instant;
 
 /// What is going on in a dialog.
@@ -65,7 +66,7 @@ pub(crate) struct Dialog {
     pub(crate) remote_tag: Option<String>,
     /// The highest CSeq the peer has used.
     pub(crate) remote_seq: Option<u32>,
-    pub(crate) credentials: Option<Credentials>,
+    pub(crate) credentials: Option<Bound>,
     pub(crate) announced: Announced,
     pub(crate) state: State,
 }

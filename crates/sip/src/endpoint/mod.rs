@@ -15,6 +15,7 @@ mod send;
 #[cfg(test)]
 mod tests;
 
+use crate::auth::Wallet;
 use crate::config::{Admission, Config};
 use crate::counters::Counters;
 use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State};
@@ -40,6 +41,7 @@ pub struct Endpoint {
     config: Config,
     listeners: Listeners,
     tokens: Tokens,
+    wallet: Wallet,
     admission: Admission,
     transactions: Transactions,
     dialogs: HashMap<DialogId, Dialog>,
@@ -60,6 +62,7 @@ impl Endpoint {
             listeners: Listeners::new(config.listeners.clone()),
             config,
             tokens: Tokens::new(seed),
+            wallet: Wallet::default(),
             admission: Admission::Open,
             transactions: Transactions::default(),
             dialogs: HashMap::new(),

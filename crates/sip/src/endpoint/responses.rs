@@ -33,6 +33,10 @@ impl Endpoint {
                 && response.common.headers.items("Via").nth(1).is_none()
         };
         match self.transactions.client(&key) {
+            Some(entry) if ours(entry) && is_alien(entry, flow, response.status) => {
+                // Whoever answers from another address learns nothing of our password.
+                self.counters.stray_responses += 1;
+            }
             Some(entry) if ours(entry) => match entry.owner {
                 _ if entry.request.method == Method::Invite => self.receive_invite_response(now, &key, response),
                 owner => self.receive_other_response(now, &key, owner, response),
@@ -173,4 +177,10 @@ fn early_of(dialog: &Dialog, response: &Response) -> Option<bytes::Bytes> {
     let State::Calling(call) = &dialog.state else { return None };
     let early = call.early.as_ref()?;
     (early.to_tag == response.common.to.tag() && call.cancel == Cancel::Unwanted).then(|| early.sdp.clone())
+}
+
+/// Whether a challenge comes from elsewhere than where the request was sent.
+fn is_alien(entry: &ClientEntry, flow: Flow, status: StatusCode) -> bool {
+    let challenge = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+    challenge && entry.credentials.is_some() && entry.flow.peer.ip() != flow.peer.ip()
 }

@@ -6,7 +6,8 @@
 //! Sources: RFC 3261 §17.1.3, §17.2.3.
 
 use super::{Client, Fired, InviteClient, InviteServer, MergeKey, Purpose, Server, ServerKey, Timing};
-use crate::event::{Credentials, DialogId, RequestId};
+use crate::auth::Bound;
+use crate::event::{DialogId, RequestId};
 use crate::flow::Flow;
 use crate::message::Request;
 use crate::message::build::Outgoing;
@@ -96,7 +97,7 @@ pub(crate) struct ClientEntry {
     pub(crate) owner: ClientOwner,
     /// What was sent.
     pub(crate) request: Outgoing,
-    pub(crate) credentials: Option<Credentials>,
+    pub(crate) credentials: Option<Bound>,
     /// How many challenges were answered on the way to this request, which is no INVITE.
     pub(crate) challenges: u8,
     /// The 2xx responses acknowledged so far, one a fork.
