@@ -3,8 +3,9 @@
 //! Shape: events are past participles, orders take the structs at the end of this file.
 //! Sources: RFC 3261 §12 (dialogs), §13 (INVITE), §14 (re-INVITE), §15 (BYE); RFC 6086 (INFO).
 
+use crate::endpoint::ReferOutcome;
 use crate::flow::Flow;
-use crate::message::{NameAddr, Request, StatusCode, Uri};
+use crate::message::{NameAddr, ReferRequest, Request, StatusCode, Uri};
 use crate::outside::Outcome;
 use crate::registration::RegistrationFailure;
 use bytes::Bytes;
@@ -97,6 +98,27 @@ pub enum Event {
         /// The final response; `None` when there was none.
         status: Option<StatusCode>,
     },
+    /// A REFER arrived: `accept_refer` or `reject_refer` it within 32 * T1.
+    ReferRequested {
+        /// The dialog.
+        dialog: DialogId,
+        /// What is asked for.
+        refer: Box<ReferRequest>,
+    },
+    /// The peer agreed to a REFER of ours, or tells how its call goes.
+    ReferProgress {
+        /// The dialog.
+        dialog: DialogId,
+        /// 2xx of the REFER itself, then 1xx of the target.
+        status: StatusCode,
+    },
+    /// A REFER of ours is over, exactly once for each.
+    Referred {
+        /// The dialog.
+        dialog: DialogId,
+        /// What came of it.
+        outcome: ReferOutcome,
+    },
     /// A REGISTER arrived: `respond` to it within 64 * T1.
     Requested {
         /// Names it for `respond`.
@@ -156,6 +178,9 @@ impl Event {
             | Self::Reoffered { dialog, .. }
             | Self::Info { dialog, .. }
             | Self::InfoRefused { dialog, .. }
+            | Self::ReferRequested { dialog, .. }
+            | Self::ReferProgress { dialog, .. }
+            | Self::Referred { dialog, .. }
             | Self::Ended { dialog, .. } => Some(*dialog),
             Self::Requested { .. }
             | Self::Responded { .. }
@@ -196,6 +221,9 @@ pub struct Invite {
     pub request: Request,
     /// Its SDP; `None` means that our 2xx must carry the offer.
     pub offer: Option<Bytes>,
+    /// The dialog of ours that it asks to take the place of (RFC 3891). Whether it may is the owner's to decide, who then
+    /// answers this one and hangs up that one.
+    pub replaces: Option<DialogId>,
 }
 
 /// A call we make.

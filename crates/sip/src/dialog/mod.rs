@@ -12,10 +12,12 @@
 //! | Leaving   | our BYE                 | the end of its transaction                   |
 
 mod path;
+mod transfer;
 mod uac;
 mod uas;
 
 pub(crate) use path::Path;
+pub(crate) use transfer::{ReferReceived, ReferSent, Transfers};
 pub(crate) use uac::{Cancel, Early, OutgoingCall};
 pub(crate) use uas::{Acceptance, AfterAck, IncomingCall, OfferSide, Reoffer, Ringing, Which};
 

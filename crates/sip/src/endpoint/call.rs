@@ -5,7 +5,7 @@
 
 use super::Endpoint;
 use super::inside::MAX_CHALLENGES;
-use super::send::{ALLOW, SDP};
+use super::send::{ALLOW, SDP, SUPPORTED};
 use crate::auth::{self, Bound, Covered};
 use crate::dialog::{Announced, Cancel, Dialog, OutgoingCall, Path, State};
 use crate::event::{DialogId, EndReason, Event, Invitation};
@@ -53,6 +53,7 @@ impl Endpoint {
         let mut headers = self.request_headers();
         headers.push("Contact", self.listeners.contact(flow, user.as_deref()));
         headers.push("Allow", ALLOW);
+        headers.push("Supported", SUPPORTED);
         let ours = |name: &str| {
             ["Contact", "m", "Allow", "Content-Type", "c"].iter().any(|own| name.eq_ignore_ascii_case(own))
         };

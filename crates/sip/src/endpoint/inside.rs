@@ -119,6 +119,8 @@ impl Endpoint {
         // Whoever asked hears first, because nothing may follow the end of the dialog.
         match purpose {
             Purpose::Info => self.info_settled(id, settled),
+            Purpose::Refer => self.refer_settled(now, id, settled),
+            Purpose::Notify => self.notify_settled(now, id, settled),
         }
         let (status, why) = match settled {
             Settled::Answered(response) if response.status == StatusCode::NO_SUCH_TRANSACTION => {

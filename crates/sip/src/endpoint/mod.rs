@@ -11,6 +11,9 @@ mod inside;
 mod orders;
 mod outward;
 mod receive;
+mod refer;
+mod referred;
+mod replacing;
 mod responses;
 mod send;
 #[cfg(test)]
@@ -19,7 +22,7 @@ mod tests;
 use crate::auth::Wallet;
 use crate::config::{Admission, Config};
 use crate::counters::Counters;
-use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State};
+use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State, Transfers};
 use crate::event::{DialogId, EndReason, Event, RegistrationId, RequestId};
 use crate::flow::{Flow, Transmit};
 use crate::listeners::Listeners;
@@ -30,6 +33,7 @@ use crate::timetable::Timetable;
 use crate::token::Tokens;
 use crate::transaction::{ClientEntry, ClientOwner, Due, ServerKey, ServerOwner, Transactions};
 use inside::Settled;
+pub use refer::{ReferOptions, ReferOutcome};
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
@@ -51,6 +55,8 @@ pub struct Endpoint {
     by_tag: HashMap<String, DialogId>,
     wakes: Timetable<DialogId>,
     requests: HashMap<RequestId, ServerKey>,
+    transfers: HashMap<DialogId, Transfers>,
+    transfer_wakes: Timetable<DialogId>,
     registrations: HashMap<RegistrationId, Registering>,
     registration_wakes: Timetable<RegistrationId>,
     next_id: u64,
@@ -73,6 +79,8 @@ impl Endpoint {
             by_tag: HashMap::new(),
             wakes: Timetable::default(),
             requests: HashMap::new(),
+            transfers: HashMap::new(),
+            transfer_wakes: Timetable::default(),
             registrations: HashMap::new(),
             registration_wakes: Timetable::default(),
             next_id: 0,
@@ -139,15 +147,21 @@ impl Endpoint {
         while let Some(id) = self.wakes.take_due(now) {
             self.wake(now, id);
         }
+        self.wake_transfers(now);
         self.wake_registrations(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.transactions.next_deadline(), self.wakes.next(), self.registration_wakes.next()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.transactions.next_deadline(),
+            self.wakes.next(),
+            self.transfer_wakes.next(),
+            self.registration_wakes.next(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// The next message to send.
@@ -250,6 +264,7 @@ impl Endpoint {
             && dialog.announced == Announced::Alive
         {
             dialog.announced = Announced::Ended;
+            self.close_transfers(id);
             self.events.push_back(Event::Ended { dialog: id, why });
         }
     }

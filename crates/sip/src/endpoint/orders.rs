@@ -5,7 +5,7 @@
 //! Sources: RFC 3261 §12.1.1, §13.3.1, §14.2, §15.1.1, §9.1.
 
 use super::Endpoint;
-use super::send::{ALLOW, SDP, Sending, reply_flow};
+use super::send::{ALLOW, SDP, SUPPORTED, Sending, reply_flow};
 use crate::dialog::{Acceptance, AfterAck, Announced, Cancel, Dialog, Exchange, IncomingCall, Ringing, State, Which};
 use crate::error::SipError;
 use crate::event::{DialogId, EndReason, Rejection, Reply, RequestId};
@@ -200,6 +200,7 @@ impl Endpoint {
         let found = self.dialogs.get(&dialog);
         let mut headers = self.response_headers();
         headers.push("Allow", ALLOW);
+        headers.push("Supported", SUPPORTED);
         if let Some(found) = found {
             let user = request.uri().user();
             headers.push("Contact", self.listeners.contact(found.path.flow, user.as_deref()));

@@ -20,7 +20,10 @@ use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 /// The methods we answer otherwise than with 405.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, REFER, NOTIFY";
+
+/// The extensions we have.
+pub(super) const SUPPORTED: &str = "replaces, norefersub";
 
 /// The body type we understand.
 pub(super) const SDP: &str = "application/sdp";

@@ -5,7 +5,9 @@ mod calling;
 mod inside;
 mod outside;
 mod outward;
+mod refer;
 mod reoffer;
+mod replacing;
 
 use crate::*;
 use bytes::Bytes;

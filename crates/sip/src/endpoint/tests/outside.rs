@@ -20,7 +20,7 @@ fn options_tells_what_we_can_and_whether_we_want() {
     rig.receive(&outside("OPTIONS"));
     let ok = rig.only();
     assert_eq!((ok.kind(), ok.header("Accept")), ("200", "application/sdp"));
-    assert_eq!(ok.header("Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER");
+    assert_eq!(ok.header("Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, REFER, NOTIFY");
     assert!(!ok.to_tag().is_empty());
     rig.endpoint.set_admission(Admission::Draining);
     rig.receive(&outside("OPTIONS").replace("z9hG4bK", "z9hG4bK2").replace("out-1", "out-2"));
@@ -35,7 +35,8 @@ fn other_methods_get_their_status() {
         rig.receive(&outside(method));
         assert_eq!(rig.kinds(), [expected], "{method}");
     };
-    check("SUBSCRIBE", "405");
+    check("SUBSCRIBE", "489");
+    check("REFER", "403");
     check("INFO", "405");
     check("WINK", "501");
     check("BYE", "481");
