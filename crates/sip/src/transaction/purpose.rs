@@ -8,6 +8,8 @@
 //! | Info    | the dialog              | nothing: peers that drop INFO are common and talk all the same |
 //! | Refer   | the dialog              | nothing: the transfer has failed, the talk goes on              |
 //! | Notify  | the subscription        | the subscription                                               |
+//! | Prack   | nothing: the INVITE has its own end | nothing                                            |
+//! | Refresh | the dialog              | the dialog (RFC 4028 §10)                                      |
 
 use crate::message::StatusCode;
 
@@ -20,6 +22,10 @@ pub(crate) enum Purpose {
     Refer,
     /// A transfer that we were asked for, whose progress we tell.
     Notify,
+    /// A reliable provisional response, which it acknowledges.
+    Prack,
+    /// The session timer, by UPDATE.
+    Refresh,
 }
 
 impl Purpose {
@@ -28,7 +34,8 @@ impl Purpose {
     pub(crate) fn ends_dialog(self, status: StatusCode) -> bool {
         match self {
             Self::Info | Self::Refer => status == StatusCode::NO_SUCH_TRANSACTION,
-            Self::Notify => false,
+            Self::Prack | Self::Notify => false,
+            Self::Refresh => matches!(status, StatusCode::NO_SUCH_TRANSACTION | StatusCode::REQUEST_TIMEOUT),
         }
     }
 }

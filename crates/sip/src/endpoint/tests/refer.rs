@@ -164,7 +164,10 @@ fn a_peer_that_hangs_up_ends_its_transfer_first() {
 fn a_transfer_without_being_told_ends_with_its_202() {
     let mut rig = Rig::new();
     let (dialog, _, refer) = rig.referring(ReferOptions { norefersub: true, ..ReferOptions::default() });
-    assert_eq!((refer.header("Refer-Sub"), refer.header("Supported")), ("false", "replaces, norefersub"));
+    assert_eq!(
+        (refer.header("Refer-Sub"), refer.header("Supported")),
+        ("false", "100rel, timer, replaces, norefersub")
+    );
     rig.receive(&reply_with(&refer, "202 Accepted", "alice", "Refer-Sub: false", ""));
     assert_eq!(rig.events(), referred(dialog, ReferOutcome::Unreported));
     // A peer that does not know RFC 4488 tells all the same.
