@@ -96,13 +96,16 @@ pub use counters::Counters;
 pub use endpoint::{Endpoint, ReferOptions, ReferOutcome};
 pub use error::{Malformed, SipError};
 pub use event::{
-    Credentials, DialogId, EndReason, Event, Invitation, Invite, RegistrationId, Rejection, Reply, RequestId,
+    Credentials, DialogId, EndReason, Event, Invitation, Invite, Refusal, RegistrationId, Rejection, Reply, RequestId,
 };
 pub use flow::{Flow, Listener, Transmit, Transport};
 pub use message::{
     CSeq, Contact, Frame, Method, NameAddr, Params, Request, Response, Scheme, StatusCode, StreamFramer, Uri,
 };
+pub use message::{Diversion, DiversionCause, HistoryEntry, Identity, Presentation, Privacy, Reason, ReasonProtocol};
 pub use message::{MAX_BODY_BYTES, MAX_FORWARDS, MAX_HEADER_BYTES, MAX_HEADERS};
 pub use message::{ReferRequest, Replaces, sipfrag_status};
+pub use message::{RemoteParty, Unprintable, asserted_identity, diverted_by, history_info, preferred_identity};
+pub use message::{privacy_id, reason_value, remote_party_id};
 pub use outside::{Outcome, OutsideRequest};
 pub use registration::{Registration, RegistrationFailure};

@@ -113,7 +113,7 @@ impl Endpoint {
             return false;
         }
         let Some(entry) = self.transactions.client(old) else { return false };
-        let (flow, sent, credentials) = (entry.flow, entry.request.clone(), entry.credentials.clone());
+        let (flow, sent, credentials) = (entry.home(), entry.request.clone(), entry.credentials.clone());
         let Some(mut request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
         let branch = self.branch();
         request.cseq += 1;
