@@ -136,6 +136,11 @@ impl<R: Reception> Task<R> {
             }
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
+            Order::Reoffer(dialog, offer, reply) => {
+                // A call that is over no longer waits for the reply.
+                let _ = reply.send(self.endpoint.reoffer(now, dialog, Some(offer)));
+                Ok(())
+            }
             Order::Admit(admission) => {
                 self.endpoint.set_admission(admission);
                 Ok(())
