@@ -85,6 +85,8 @@ mod event;
 mod flow;
 mod listeners;
 mod message;
+mod outside;
+mod registration;
 mod timetable;
 mod token;
 mod transaction;
@@ -92,9 +94,19 @@ mod transaction;
 pub use auth::{Algorithm, AuthConfig, Authenticator, Secret, Verdict};
 pub use config::{Admission, Config, Timers};
 pub use counters::Counters;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, ReferOptions, ReferOutcome};
 pub use error::{Malformed, SipError};
-pub use event::{Credentials, DialogId, EndReason, Event, Invitation, Invite, Rejection, Reply, RequestId};
+pub use event::{
+    Credentials, DialogId, EndReason, Event, Invitation, Invite, Refusal, RegistrationId, Rejection, Reply, RequestId,
+};
 pub use flow::{Flow, Listener, Transmit, Transport};
-pub use message::{CSeq, Contact, Frame, Method, NameAddr, Params, Request, Scheme, StatusCode, StreamFramer, Uri};
+pub use message::{
+    CSeq, Contact, Frame, Method, NameAddr, Params, Request, Response, Scheme, StatusCode, StreamFramer, Uri,
+};
+pub use message::{Diversion, DiversionCause, HistoryEntry, Identity, Presentation, Privacy, Reason, ReasonProtocol};
 pub use message::{MAX_BODY_BYTES, MAX_FORWARDS, MAX_HEADER_BYTES, MAX_HEADERS};
+pub use message::{ReferRequest, Replaces, sipfrag_status};
+pub use message::{RemoteParty, Unprintable, asserted_identity, diverted_by, history_info, preferred_identity};
+pub use message::{privacy_id, reason_value, remote_party_id};
+pub use outside::{Outcome, OutsideRequest};
+pub use registration::{Registration, RegistrationFailure};

@@ -85,6 +85,11 @@ impl Path {
         path
     }
 
+    /// The contact of the peer.
+    pub(crate) fn target(&self) -> &Uri {
+        &self.target
+    }
+
     /// Takes over the contact and the flow of a re-INVITE (RFC 3261 §12.2.2, target refresh).
     pub(crate) fn refresh(&mut self, request: &Request, flow: Flow) {
         if let Ok(target) = contact_of(&request.common.headers) {
