@@ -53,7 +53,7 @@ impl Endpoint {
         let mut to = invitation.to;
         to.params.remove("tag");
         let mut headers = self.request_headers();
-        headers.push("Contact", self.listeners.contact(flow, user.as_deref()));
+        headers.push("Contact", self.listeners.contact(flow, user.as_deref(), &invitation.target));
         headers.push("Allow", ALLOW);
         let ours = |name: &str| {
             ["Contact", "m", "Allow", "Content-Type", "c"].iter().any(|own| name.eq_ignore_ascii_case(own))

@@ -191,7 +191,7 @@ impl Endpoint {
         headers.push("Allow", ALLOW);
         if let Some(found) = found {
             let user = request.uri().user();
-            headers.push("Contact", self.listeners.contact(found.path.flow, user.as_deref()));
+            headers.push("Contact", self.listeners.contact(found.path.flow, user.as_deref(), request.uri()));
         }
         if sdp.is_some() {
             headers.push("Content-Type", SDP);
