@@ -8,11 +8,11 @@
 use std::time::{Duration, Instant};
 
 use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted};
-use antiphon_media::{Keys, Repeat, Segment};
+use antiphon_media::{Direction, Keys, Repeat, Segment};
 use antiphon_sip::{Event, Flow, Invitation, NameAddr, StatusCode, Uri};
 
 use super::{
-    executor::{Executor, Heard, clock, dialog_of},
+    executor::{Executor, Heard, clock, dialog_of, say_when_expired},
     failures::Failures,
     hunt::Hunt,
     leg::{Leg, LegMedia},
@@ -66,7 +66,7 @@ pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId
         headers: Vec::new(),
         max_forwards,
         route: Vec::new(),
-        offer: port.offer(),
+        offer: port.offer(Direction::SendRecv),
         credentials,
     };
     if let Some(host) = host {
@@ -121,11 +121,14 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
             _ => continue,
         };
         match event {
-            Event::Ended { .. } => {
+            Event::Ended { why, .. } => {
+                say_when_expired(why);
                 callee.ended();
                 return Ok(Dialed::Answered { talk: clock().saturating_duration_since(began) });
             }
             Event::Reoffered { offer, .. } => callee.reoffered(offer).await,
+            Event::Reanswered { answer, .. } => callee.reanswered(&answer).await,
+            Event::ReofferRefused { status, .. } => callee.reoffer_refused(status),
             Event::Confirmed { answer: Some(answer), .. } => {
                 if let Err(error) = callee.accept(&answer).await {
                     tracing::info!(%error, "a callee's answer to our offer is unusable");

@@ -33,7 +33,9 @@ pub(super) fn next(why: EndReason) -> Next {
         | EndReason::RemoteBye
         | EndReason::LocalBye
         | EndReason::Cancelled
-        | EndReason::NoAck => Next::Final,
+        | EndReason::NoAck
+        | EndReason::SessionExpired
+        | EndReason::DialogLost => Next::Final,
     }
 }
 
@@ -41,9 +43,11 @@ pub(super) fn next(why: EndReason) -> Next {
 pub(super) fn status_of(why: EndReason) -> StatusCode {
     match why {
         EndReason::Rejected(status) => status,
-        EndReason::TransactionTimeout | EndReason::NoAck => StatusCode::REQUEST_TIMEOUT,
+        EndReason::TransactionTimeout | EndReason::NoAck | EndReason::SessionExpired => StatusCode::REQUEST_TIMEOUT,
         EndReason::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
-        EndReason::RemoteBye | EndReason::LocalBye | EndReason::Cancelled => StatusCode::REQUEST_TERMINATED,
+        EndReason::RemoteBye | EndReason::LocalBye | EndReason::Cancelled | EndReason::DialogLost => {
+            StatusCode::REQUEST_TERMINATED
+        }
     }
 }
 

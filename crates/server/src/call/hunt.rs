@@ -141,7 +141,12 @@ impl<'a> Hunt<'a> {
                 let branch = &mut self.branches[position];
                 branch.give_up_at = None;
                 call.rooms.destinations().answered(clock(), branch.flow);
+                // The caller hears our ringback, whatever the callee's side plays before somebody picks up.
+                if matches!(event, Event::Progress { early: Some(_), .. }) {
+                    branch.leg.sounds_early();
+                }
             }
+            Event::Reoffered { offer, .. } => self.branches[position].leg.reoffered(offer).await,
             Event::Answered { answer, .. } => {
                 let Branch { mut leg, flow, .. } = self.branches.swap_remove(position);
                 call.rooms.destinations().answered(clock(), flow);
