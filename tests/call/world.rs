@@ -50,12 +50,12 @@ pub(crate) struct Shape {
     pub(crate) seed: u64,
     /// Even ports, each one stream.
     pub(crate) rtp_ports: &'static str,
-    /// Lines of the settings' table `[sip]`.
-    pub(crate) sip: &'static str,
     /// Tables of the settings file: the trunks, unless a test has others.
     pub(crate) trunks: String,
     /// What names have for records.
     pub(crate) names: Vec<(&'static str, Record)>,
+    /// Lines of the settings' table `[sip]`.
+    pub(crate) sip: &'static str,
 }
 
 impl Default for Shape {
@@ -63,7 +63,7 @@ impl Default for Shape {
         let trunks = format!(
             "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n"
         );
-        Self { seed: 1, rtp_ports: "20000-20399", sip: "", trunks, names: Vec::new() }
+        Self { seed: 1, rtp_ports: "20000-20399", trunks, names: Vec::new(), sip: "" }
     }
 }
 
@@ -223,8 +223,8 @@ impl World {
 
     async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
         let file = data.path().join("antiphon.toml");
-        let text = format!("[sip]\n{}\n{}", shape.sip, shape.trunks);
-        std::fs::write(&file, text).expect("the temporary directory takes a file");
+        std::fs::write(&file, format!("[sip]\n{}\n{}", shape.sip, shape.trunks))
+            .expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
         let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
         words.extend(["--config".into(), file.into_os_string()]);

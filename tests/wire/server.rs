@@ -146,12 +146,24 @@ impl Server {
     }
 
     /// Sends JSON to a path of the HTTP side with curl; the status, and the body.
-    pub(crate) fn send(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+    fn send(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
         let authorization = format!("-HAuthorization: Bearer {token}");
         let address = format!("http://{}{path}", self.ready.http);
         let words = ["-w", "\n%{http_code}", "-X", method, "-HContent-Type: application/json", "-d", body];
         let words = words.iter().copied().chain([authorization.as_str(), &address]);
         curl(&words.map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    /// Makes a phone extension of this name at a fixed contact.
+    pub(crate) fn add_phone(&self, name: &str, contact: &str) {
+        let (token, extensions) = (self.token(), "/api/ver1.0/client/@me/extension/");
+        let body = format!(r#"{{"name":"{name}","type":"phone"}}"#);
+        let (status, made) = self.send("POST", extensions, &token, &body);
+        assert_eq!(status / 100, 2, "{made}");
+        let made: Value = serde_json::from_str(&made).expect("an extension is JSON");
+        let path = format!("/api/ver1.0/extension/{}/phone/", made["id"]);
+        let (status, said) = self.send("PUT", &path, &token, &format!(r#"{{"contact":"{contact}"}}"#));
+        assert_eq!(status, 200, "{said}");
     }
 
     /// Gets a path of the HTTP side with curl; the status, and the body.

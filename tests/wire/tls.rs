@@ -4,20 +4,22 @@
 //! Sources: RFC 3261 §26.3.1; RFC 5922 §7.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use antiphon_sip::{Frame, StreamFramer};
 use antiphon_testkit::SipText;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
+use crate::dns::{NameServer, address, srv};
 use crate::media::Ears;
 use crate::process::alone;
 use crate::server::{Server, command_on};
+use crate::sipp::{Scenario, Sipp, free_port};
 
 /// How long an answer may take on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,11 +38,17 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
     }
 
+    /// A new certificate for this name, and its key.
+    fn certificate(&self, name: &str) -> (Certificate, KeyPair) {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec![name.to_owned()]).expect("a good name");
+        (params.signed_by(&key, &self.0).expect("a certificate"), key)
+    }
+
     /// Writes a new certificate and its key into the folder, in place of those before.
     fn issue(&self, folder: &Path) {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![NAME.to_owned()]).expect("a good name");
-        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        let (certificate, key) = self.certificate(NAME);
+        std::fs::write(folder.join("ca.pem"), self.0.pem()).expect("the folder takes a file");
         std::fs::write(folder.join("certificate.pem"), certificate.pem()).expect("the folder takes a file");
         std::fs::write(folder.join("key.pem"), key.serialize_pem()).expect("the folder takes a file");
     }
@@ -201,4 +209,77 @@ fn a_tls_listener_without_usable_files_is_refused_with_status_2_and_the_name_of_
         assert_eq!(message.lines().count(), 1, "{message}");
         assert!(message.starts_with(expected), "{message}");
     }
+}
+
+/// A phone that is called over TLS once: it shows a certificate for this name and says that it is busy. What it was asked, or nothing
+/// where the server did not want to talk to it.
+fn busy_phone(authority: &Authority, name: &str, listener: TcpListener) -> std::thread::JoinHandle<Option<SipText>> {
+    let (certificate, key) = authority.certificate(name);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.expect("ring does TLS").with_no_client_auth();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    let config = Arc::new(builder.with_single_cert(vec![certificate.der().clone()], key).expect("a pair"));
+    std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("the server connects");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout that is not zero");
+        let mut stream = StreamOwned::new(ServerConnection::new(config).expect("a configuration"), stream);
+        let (mut framer, mut buffer) = (StreamFramer::new(), [0; 4_096]);
+        loop {
+            let length = stream.read(&mut buffer).ok().filter(|length| *length > 0)?;
+            framer.receive(&buffer[..length]);
+            let Ok(Some(Frame::Message(message))) = framer.next_frame() else { continue };
+            let invite = SipText::parse(&message);
+            let mut busy = SipText { start: "SIP/2.0 486 Busy Here".to_owned(), ..SipText::default() };
+            for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+                busy = busy.with(name, invite.header(name).unwrap_or_default());
+            }
+            stream.write_all(&busy.to_bytes()).and_then(|()| stream.flush()).expect("the server reads");
+            return Some(invite);
+        }
+    })
+}
+
+/// Calls the demo menu, whose key 4 rings a phone at a `sips:` URI; what that phone was asked, and the server's log.
+fn called_over_tls(shown: &str) -> (Option<SipText>, String) {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let authority = Authority::new();
+    authority.issue(folder.path());
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+    let port = listener.local_addr().expect("a bound socket has an address").port();
+    let names = NameServer::start(vec![
+        srv("_sips._tcp.phones.test", 1, port, "host.elsewhere.test."),
+        address("host.elsewhere.test", [127, 0, 0, 1]),
+    ]);
+    let phone = busy_phone(&authority, shown, listener);
+    let ca = folder.path().join("ca.pem").display().to_string();
+    let settings = format!("{}tls_ca = \"{ca}\"\ndns = [\"{}\"]\n", settings(folder.path()), names.address);
+    let server = Server::start_on(folder.path(), &settings, &LISTENERS);
+    server.add_phone("101", "sips:101@phones.test");
+    let ears = Ears::open(vec![(100, '4')]);
+    let keys = [("rtp_port", ears.port().to_string())];
+    let (file, name, at) = ("caller.xml", "caller", server.ready.udp());
+    let caller = Scenario { file, name, server: at, service: "100", port: free_port(), calls: 1, keys: &keys };
+    let caller = Sipp::start(server.folder(), &caller);
+    let asked = phone.join().expect("the phone does not panic");
+    if asked.is_none() {
+        server.wait_for_log("a way out failed");
+    }
+    drop(caller);
+    drop(ears.close());
+    (asked, server.log())
+}
+
+#[test]
+fn a_phone_over_tls_is_called_when_its_certificate_is_for_the_host_of_its_uri_and_only_then() {
+    let _alone = alone();
+    let (asked, log) = called_over_tls("phones.test");
+    let invite = asked.unwrap_or_else(|| panic!("it was not called:\n{log}"));
+    assert!(invite.start.starts_with("INVITE sips:101@phones.test "), "{}", invite.start);
+    assert!(invite.header("Via").is_some_and(|via| via.starts_with("SIP/2.0/TLS 127.0.0.1:")), "{invite:?}");
+    assert!(invite.header("Contact").is_some_and(|contact| contact.starts_with("<sips:")), "{invite:?}");
+    // The name that the SRV record leads to proves nothing.
+    let (asked, log) = called_over_tls("host.elsewhere.test");
+    assert!(asked.is_none(), "{asked:?}");
+    assert!(log.contains("no TLS connection") && log.contains("phones.test"), "{log}");
 }

@@ -53,14 +53,7 @@ fn a_phone_is_found_by_name_and_called_where_it_is_when_its_first_place_refuses(
     ]);
     let settings = format!("[sip]\ndns = [\"{}\"]\n", names.address);
     let server = Server::start_on(folder.path(), &settings, &["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]);
-    let token = server.token();
-    let extensions = "/api/ver1.0/client/@me/extension/";
-    let (status, made) = server.send("POST", extensions, &token, r#"{"name":"101","type":"phone"}"#);
-    assert_eq!(status / 100, 2, "{made}");
-    let made: serde_json::Value = serde_json::from_str(&made).expect("an extension");
-    let path = format!("/api/ver1.0/extension/{}/phone/", made["id"]);
-    let (status, said) = server.send("PUT", &path, &token, r#"{"contact":"sip:101@phones.test"}"#);
-    assert_eq!(status, 200, "{said}");
+    server.add_phone("101", "sip:101@phones.test");
     let callee_media = Ears::open(Vec::new());
     let keys = [("rtp_port", callee_media.port().to_string())];
     let (at, service) = (server.ready.udp(), "101");

@@ -242,3 +242,25 @@ fn now(drive: MediaDrive) -> Instant {
         MediaDrive::VirtualTime => tokio::time::Instant::now().into_std(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_advertised_to_its_own_family() {
+        let outer: IpAddr = "203.0.113.9".parse().unwrap();
+        let cases = [
+            (Some(outer), "127.0.0.1:5060", "203.0.113.9"),
+            (Some(outer), "0.0.0.0:5060", "203.0.113.9"),
+            (Some(outer), "[::1]:5060", "::1"),
+            (Some("2001:db8::9".parse().unwrap()), "[::1]:5060", "2001:db8::9"),
+            (Some("2001:db8::9".parse().unwrap()), "127.0.0.1:5060", "127.0.0.1"),
+            (None, "127.0.0.1:5060", "127.0.0.1"),
+        ];
+        for (advertise, local, expected) in cases {
+            let shown = advertised(advertise, local.parse().unwrap()).unwrap();
+            assert_eq!(shown.to_string(), expected, "{advertise:?} {local}");
+        }
+    }
+}

@@ -152,3 +152,22 @@ impl MediaSocket for UdpMedia {
         self.socket.send_to(datagram, to).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn both_families_can_have_every_address_at_one_port() {
+        let any4 = Machine.wire(([0, 0, 0, 0], 0).into()).unwrap();
+        let port = any4.local_addr().port();
+        let any6 = Machine.wire((std::net::Ipv6Addr::UNSPECIFIED, port).into()).unwrap();
+        let sender4 = UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+        sender4.send_to(b"four", (std::net::Ipv4Addr::LOCALHOST, port)).unwrap();
+        let sender6 = UdpSocket::bind((std::net::Ipv6Addr::LOCALHOST, 0)).unwrap();
+        sender6.send_to(b"six", (std::net::Ipv6Addr::LOCALHOST, port)).unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(receive(&*any4, &mut buffer).await.unwrap(), (4, sender4.local_addr().unwrap()));
+        assert_eq!(receive(&*any6, &mut buffer).await.unwrap(), (3, sender6.local_addr().unwrap()));
+    }
+}

@@ -34,8 +34,8 @@ pub(super) fn next(why: EndReason) -> Next {
         | EndReason::LocalBye
         | EndReason::Cancelled
         | EndReason::NoAck
-        | EndReason::DialogLost
-        | EndReason::SessionExpired => Next::Final,
+        | EndReason::SessionExpired
+        | EndReason::DialogLost => Next::Final,
     }
 }
 

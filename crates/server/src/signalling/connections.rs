@@ -45,6 +45,9 @@ const SLOW: Duration = Duration::from_secs(10);
 /// How long what we wrote over a connection of our own may stay unacknowledged by the far end's TCP, in milliseconds.
 const UNACKNOWLEDGED: u32 = 30_000;
 
+/// A name that no certificate is for (RFC 6761 §6.4).
+const NOBODY: &str = "nobody.invalid";
+
 /// The connections of all listeners.
 #[derive(Clone)]
 pub(super) struct Connections {
@@ -144,9 +147,19 @@ impl Connections {
     async fn taken(&self, flow: Flow, stream: TcpStream, queue: mpsc::Receiver<Bytes>) {
         // Signalling is a few messages that wait for each other.
         let _ = stream.set_nodelay(true);
-        let Some(tls) = self.tls.as_ref().filter(|_| flow.transport == Transport::Tls) else {
-            return self.exchange(stream, flow, queue, Begun::ByThem).await;
-        };
+        match self.tls.as_ref().filter(|_| flow.transport == Transport::Tls) {
+            Some(tls) => self.taken_secured(tls, flow, stream, queue).await,
+            None => self.exchange(stream, flow, queue, Begun::ByThem).await,
+        }
+    }
+
+    async fn taken_secured(
+        &self,
+        tls: &Tls,
+        flow: Flow,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        queue: mpsc::Receiver<Bytes>,
+    ) {
         match timeout(SLOW, tls.accept(stream)).await {
             Ok(Ok(stream)) => self.exchange(stream, flow, queue, Begun::ByThem).await,
             failed => {
@@ -160,10 +173,10 @@ impl Connections {
     /// The far end of a TLS flow must prove to be this host from now on; a connection on which it has not is closed.
     pub(super) fn expect(&self, flow: Flow, host: &str) -> Expected {
         let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-        let Ok(name) = ServerName::try_from(bare.to_owned()) else {
+        let name = ServerName::try_from(bare.to_owned()).unwrap_or_else(|_| {
             tracing::warn!(host, "no certificate can be for this name");
-            return Expected::AsBefore;
-        };
+            NOBODY.try_into().expect("a constant name")
+        });
         let mut table = self.lock();
         let proven = table.open.get(&flow).map(|entry| entry.proven.as_ref().is_some_and(|proven| proven.is(&name)));
         table.expect(flow.peer, name);

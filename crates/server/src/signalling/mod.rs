@@ -190,8 +190,8 @@ impl<R: Reception> Task<R> {
                 let Some(wire) = self.udp.iter().find(|wire| wire.local_addr() == flow.local) else { return };
                 if let Err(error) = wire.send(&payload, flow.peer) {
                     tracing::debug!(%error, "a datagram was not sent");
-                    // A full buffer loses a datagram as any network does; all else says that there is no way (RFC 3261 §18.4).
-                    if error.kind() != io::ErrorKind::WouldBlock {
+                    // Anything else loses a datagram as any network does, and SIP sends it again (RFC 3261 §18.4).
+                    if is_no_way(&error) {
                         self.endpoint.handle_transport_error(clock(), flow);
                     }
                 }
@@ -243,6 +243,17 @@ fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
         return;
     }
     send_now(inbox, event);
+}
+
+/// Whether the machine itself says that there is no way, and would say so again.
+fn is_no_way(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, InvalidInput, NetworkUnreachable, PermissionDenied,
+    };
+    matches!(
+        error.kind(),
+        AddrNotAvailable | ConnectionRefused | HostUnreachable | InvalidInput | NetworkUnreachable | PermissionDenied
+    )
 }
 
 async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {

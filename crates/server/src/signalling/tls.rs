@@ -22,7 +22,10 @@ use rustls::{
     },
     server::ParsedCertificate,
 };
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use crate::settings::TlsSettings;
@@ -103,7 +106,10 @@ impl Tls {
     }
 
     /// The handshake of a connection that was taken.
-    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<server::TlsStream<TcpStream>> {
+    pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> io::Result<server::TlsStream<S>> {
         TlsAcceptor::from(self.server.load_full()).accept(stream).await
     }
 

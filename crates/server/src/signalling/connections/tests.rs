@@ -1,4 +1,5 @@
 use super::*;
+use crate::settings::TlsSettings;
 use tokio::io::DuplexStream;
 
 const OPTIONS: &[u8] = b"OPTIONS sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n";
@@ -150,6 +151,9 @@ fn a_name_that_was_not_proved_closes_the_connection_and_one_that_was_does_not() 
     assert_eq!(expected(1, "c.example.net"), Expected::Closed);
     assert_eq!(expected(1, "c.example.net"), Expected::AsBefore, "there is no connection any more");
     assert_eq!(expected(2, "[::1]"), Expected::Closed);
+    // What cannot be a name is nobody's, and not that of whoever was expected before.
+    assert_eq!(expected(1, "no..name"), Expected::AsBefore);
+    assert_eq!(connections.lock().expected[&at(1)].to_str(), NOBODY);
     assert_eq!(connections.lock().open.len(), 0);
 }
 
@@ -167,4 +171,29 @@ fn there_are_only_so_many_connections_and_names() {
         table.expect(at(number), ServerName::from(at(number).ip()));
         assert!(table.expected.len() <= CONNECTIONS);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_never_ends_holds_its_connection_for_ten_seconds() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
+    let made = rcgen::generate_simple_self_signed(["a.example.net".to_owned()]).expect("a certificate");
+    std::fs::write(&certificate, made.cert.pem()).expect("the folder takes a file");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("the folder takes a file");
+    let tls = Tls::load(&TlsSettings { certificate, key, ca: None, alpn: false }).expect("a pair");
+    let (inlet, mut arrivals) = mpsc::channel(ARRIVED);
+    let connections = Connections::new(inlet, None);
+    let here = SocketAddr::from(([127, 0, 0, 1], 5061));
+    let flow = Flow { transport: Transport::Tls, local: here, peer: here };
+    // One says nothing, one says half of something, one says something else: none is heard by the endpoint.
+    for said in [&b""[..], b"\x16\x03\x01\x02", OPTIONS] {
+        let (ours, mut theirs) = tokio::io::duplex(1_024);
+        let (_outlet, queue) = mpsc::channel(1);
+        let begin = Instant::now();
+        theirs.write_all(said).await.expect("there is room");
+        connections.taken_secured(&tls, flow, ours, queue).await;
+        let is_no_tls = said == OPTIONS;
+        assert_eq!(begin.elapsed(), if is_no_tls { Duration::ZERO } else { SLOW });
+    }
+    assert!(arrivals.try_recv().is_err());
 }
