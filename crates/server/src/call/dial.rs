@@ -112,7 +112,7 @@ async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result
         offer: port.offer(),
         credentials,
     };
-    let dialog = call.rooms.signalling.invite(invitation, call.inbox.clone()).await;
+    let dialog = call.rooms.signalling.invite(call.trace.id, invitation, call.inbox.clone()).await;
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.caller.worker(), port };
     Ok(Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media))

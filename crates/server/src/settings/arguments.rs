@@ -17,9 +17,10 @@ use clap::error::ErrorKind;
 use regex::Regex;
 use tracing::level_filters::LevelFilter;
 
-use super::file::{self, File, SipTable};
+use super::file::{self, File, SipTable, TraceTable};
 use super::{
-    AccessSettings, Cidr, Command, LiveSettings, LogFormat, Settings, SettingsError, SipListener, StoreLocation, Trunk,
+    AccessSettings, Cidr, Command, LiveSettings, LogFormat, Settings, SettingsError, SipListener, StoreLocation,
+    TraceSettings, Trunk,
 };
 use crate::peer_uri;
 
@@ -27,6 +28,10 @@ const DEFAULT_CONFIG: &str = "antiphon.toml";
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 /// A drain of a day is a drain that never ends.
 const MAX_DRAIN: u64 = 86_400;
+/// Calls that may be remembered.
+const MAX_TRACED_CALLS: u64 = 1_000_000;
+/// Memory that their messages may take: 64 GiB.
+const MAX_TRACE_MEGABYTES: u64 = 65_536;
 
 /// A SIP/RTP media server that answers calls with menus.
 ///
@@ -178,6 +183,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         store: store(places.find("store", flags.store, file.store), &data)?,
         log_format: log_format(places.find("log-format", flags.log_format, file.log_format))?,
         drain_timeout: drain(file.drain_timeout)?,
+        trace: trace(&file.trace)?,
         live,
         data,
     })
@@ -271,6 +277,21 @@ fn drain(seconds: Option<u64>) -> Result<Duration, SettingsError> {
             problem: format!("{seconds} s is more than a day"),
         }),
     }
+}
+
+fn trace(table: &TraceTable) -> Result<TraceSettings, SettingsError> {
+    let default = TraceSettings::default();
+    let within = |key: &str, value: Option<u64>, most: u64, default: usize| match value {
+        None => Ok(default),
+        Some(value) if value <= most => Ok(value as usize),
+        Some(value) => Err(SettingsError::Value {
+            setting: format!("trace.{key}"),
+            problem: format!("{value} is more than {most}"),
+        }),
+    };
+    let calls = within("calls", table.calls, MAX_TRACED_CALLS, default.calls)?;
+    let megabytes = within("megabytes", table.megabytes, MAX_TRACE_MEGABYTES, default.bytes >> 20)?;
+    Ok(TraceSettings { calls, bytes: megabytes << 20 })
 }
 
 fn networks(setting: &str, texts: Vec<String>) -> Result<Vec<Cidr>, SettingsError> {
