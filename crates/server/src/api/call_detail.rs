@@ -119,7 +119,7 @@ async fn sound_of(leg: usize, stream: &LegStream) -> Value {
             let (reply, told) = oneshot::channel();
             stream.worker.order(Order::Summary(stream.id, reply)).await;
             // It may have been closed meanwhile.
-            told.await.ok().or_else(|| stream.summary.get().copied())
+            told.await.ok().flatten().or_else(|| stream.summary.get().copied())
         }
     };
     let local = stream.local.to_string();

@@ -46,8 +46,8 @@ pub enum Order {
     Bridge(StreamId, StreamId),
     /// Close a stream, and part it from its partner.
     Close(StreamId),
-    /// Tell what a stream was up to now; nothing is told of one that is not open.
-    Summary(StreamId, oneshot::Sender<StreamSummary>),
+    /// Tell what a stream was up to now, if it is open.
+    Summary(StreamId, oneshot::Sender<Option<StreamSummary>>),
     /// Tell when a stream's peer was heard last.
     Hearing(StreamId, oneshot::Sender<Hearing>),
     /// Tell the counters.
@@ -222,7 +222,7 @@ impl Work {
             Order::StopPlayback(id) => self.pool.stop_playback(id),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Close(id) => self.close(id),
-            Order::Summary(id, reply) => drop(self.pool.summary(id).map(|summary| reply.send(summary))),
+            Order::Summary(id, reply) => drop(reply.send(self.pool.summary(id))),
             Order::Hearing(id, reply) => drop(reply.send(self.hearing(id))),
             Order::Report(reply) => drop(reply.send(self.report())),
         }

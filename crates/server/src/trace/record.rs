@@ -156,7 +156,7 @@ impl CallTrace {
         Self { id, client, began: at, began_at: SystemTime::now(), record: Mutex::new(record) }
     }
 
-    /// The parts that grow. The record is whole after every statement, so a panic elsewhere while it was locked harms nothing.
+    /// The parts that grow, locked: whoever holds them asks no other method of the call. The record is whole after every statement, so a panic elsewhere while it was locked harms nothing.
     pub fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
