@@ -229,7 +229,13 @@ impl Record {
         Some(match why {
             Some(EndReason::RemoteBye | EndReason::Cancelled) => "caller",
             Some(EndReason::LocalBye | EndReason::Rejected(_)) | None => "antiphon",
-            Some(EndReason::NoAck | EndReason::TransactionTimeout | EndReason::TransportFailed) => "network",
+            Some(
+                EndReason::NoAck
+                | EndReason::TransactionTimeout
+                | EndReason::TransportFailed
+                | EndReason::DialogLost
+                | EndReason::SessionExpired,
+            ) => "network",
         })
     }
 }
@@ -244,6 +250,8 @@ pub fn end_word(why: EndReason) -> (&'static str, Option<StatusCode>) {
         EndReason::NoAck => ("no_ack", None),
         EndReason::TransactionTimeout => ("timeout", None),
         EndReason::TransportFailed => ("transport_failed", None),
+        EndReason::DialogLost => ("dialog_lost", None),
+        EndReason::SessionExpired => ("session_expired", None),
     }
 }
 
