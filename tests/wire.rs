@@ -17,5 +17,7 @@ mod registration;
 mod server;
 #[path = "wire/sipp.rs"]
 mod sipp;
+#[path = "wire/torture.rs"]
+mod torture;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;

@@ -10,6 +10,7 @@ mod in_dialog;
 mod orders;
 mod receive;
 mod responses;
+mod screen;
 mod send;
 #[cfg(test)]
 mod tests;

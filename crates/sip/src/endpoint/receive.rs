@@ -4,8 +4,8 @@
 //! Errors: each check answers with the status the RFC gives it, in the order of RFC 3261 §8.2.
 //! Sources: RFC 3261 §8.2, §9.2, §11.2, §12.1.1, §13.3.1, §17.2.3; RFC 6026 §7.1.
 
-use super::Endpoint;
 use super::send::{ALLOW, SDP, reply_flow};
+use super::{Endpoint, screen};
 use crate::config::Admission;
 use crate::dialog::{Announced, Dialog, Exchange, IncomingCall, OfferSide, Path, State};
 use crate::event::{DialogId, EndReason, Event, Invite, RequestId};
@@ -115,6 +115,9 @@ impl Endpoint {
     }
 
     fn receive_register(&mut self, now: Instant, flow: Flow, key: ServerKey, request: Box<Request>) {
+        if screen::is_no_registration(&request) {
+            return self.answer_at_once(now, flow, &request, StatusCode::BAD_REQUEST, self.response_headers());
+        }
         let id = RequestId(self.fresh_id());
         let reply = reply_flow(&request, flow);
         let timing = self.timing(reply);
@@ -136,6 +139,9 @@ impl Endpoint {
             Err(NoSdp::Absent) => None,
             Err(NoSdp::Unsupported) => return self.refuse_media_type(now, flow, &request),
         };
+        if !screen::accepts_sdp(&request) {
+            return self.answer_at_once(now, flow, &request, StatusCode::NOT_ACCEPTABLE, self.response_headers());
+        }
         let local_tag = self.tokens.token();
         let Ok(path) = Path::of_invite(&request, flow, &local_tag, FIRST_SEQ) else {
             return self.answer_at_once(now, flow, &request, StatusCode::BAD_REQUEST, self.response_headers());

@@ -4,6 +4,7 @@ mod answering;
 mod calling;
 mod outside;
 mod reoffer;
+mod torture;
 
 use crate::*;
 use bytes::Bytes;
