@@ -24,6 +24,10 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/scenarios.rs"]
+mod scenarios;
+#[path = "call/seeds.rs"]
+mod seeds;
 #[path = "call/stream.rs"]
 mod stream;
 #[path = "call/transfer.rs"]
