@@ -82,6 +82,9 @@ mod endpoint;
 mod error;
 mod event;
 mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod listeners;
 mod message;
 mod timetable;

@@ -3,6 +3,7 @@
 mod answering;
 mod calling;
 mod outside;
+mod property;
 mod reoffer;
 mod torture;
 
