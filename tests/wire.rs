@@ -9,6 +9,8 @@
 mod lifecycle;
 #[path = "wire/media.rs"]
 mod media;
+#[path = "wire/pack.rs"]
+mod pack;
 #[path = "wire/process.rs"]
 mod process;
 #[path = "wire/registration.rs"]

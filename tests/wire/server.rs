@@ -47,8 +47,14 @@ impl Ready {
 
     /// Where it takes SIP over UDP.
     pub(crate) fn udp(&self) -> SocketAddr {
-        let listener = self.sip.iter().find_map(|listener| listener.strip_prefix("udp:"));
-        listener.and_then(|at| at.parse().ok()).expect("a server of these tests has a UDP listener")
+        self.at("udp:")
+    }
+
+    /// Where the first listener is that begins so: `tcp:`, or `udp:[::1]`.
+    pub(crate) fn at(&self, beginning: &str) -> SocketAddr {
+        let listener = self.sip.iter().find(|listener| listener.starts_with(beginning));
+        let at = listener.and_then(|listener| listener.split_once(':')?.1.parse().ok());
+        at.unwrap_or_else(|| panic!("a server of these tests listens at {beginning}: {self:?}"))
     }
 }
 
@@ -77,8 +83,15 @@ impl Server {
     /// Starts a server and waits until it is ready.
     #[track_caller]
     pub(crate) fn start(folder: &Path, settings: &str) -> Self {
+        Self::start_with(folder, settings, &[])
+    }
+
+    /// The same with more words on its command line.
+    #[track_caller]
+    pub(crate) fn start_with(folder: &Path, settings: &str, more: &[&str]) -> Self {
         let log = File::create(folder.join("log")).expect("the folder takes a file");
         let mut command = command(folder, settings);
+        command.args(more);
         let mut process = Running::start(command.stdout(Stdio::piped()).stderr(log));
         let output = process.0.stdout.take().expect("standard output is a pipe");
         let (said, line) = sync_channel(1);
@@ -117,6 +130,14 @@ impl Server {
     pub(crate) fn get(&self, path: &str, token: Option<&str>) -> (u16, String) {
         let mut words = vec!["-w".to_owned(), "\n%{http_code}".to_owned()];
         words.extend(token.map(|token| format!("-HAuthorization: Bearer {token}")));
+        words.push(format!("http://{}{path}", self.ready.http));
+        curl(&words)
+    }
+
+    /// Sends JSON to a path of the HTTP side with curl; the status, and the body.
+    pub(crate) fn send(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+        let mut words: Vec<String> = ["-X", method, "-w", "\n%{http_code}", "-d", body].map(str::to_owned).into();
+        words.extend([format!("-HAuthorization: Bearer {token}"), "-HContent-Type: application/json".to_owned()]);
         words.push(format!("http://{}{path}", self.ready.http));
         curl(&words)
     }
