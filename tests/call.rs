@@ -12,6 +12,8 @@ mod adapter;
 mod chaos;
 #[path = "call/demo.rs"]
 mod demo;
+#[path = "call/early.rs"]
+mod early;
 #[path = "call/endings.rs"]
 mod endings;
 #[path = "call/house.rs"]
@@ -30,6 +32,8 @@ mod scenarios;
 mod seeds;
 #[path = "call/stream.rs"]
 mod stream;
+#[path = "call/timers.rs"]
+mod timers;
 #[path = "call/transfer.rs"]
 mod transfer;
 #[path = "call/world.rs"]

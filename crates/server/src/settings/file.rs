@@ -1,7 +1,7 @@
 //! The settings file, close to its text.
 //!
 //! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]` and `[[trunk]]`.
-//! Units: `drain_timeout` in seconds.
+//! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
 
@@ -39,6 +39,8 @@ pub(super) struct SipTable {
     pub(super) listen: Option<Vec<String>>,
     pub(super) allow: Option<Vec<String>>,
     pub(super) realm: Option<String>,
+    pub(super) session_expires: Option<u64>,
+    pub(super) min_se: Option<u64>,
 }
 
 /// `[[trunk]]`.

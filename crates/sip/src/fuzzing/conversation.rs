@@ -25,6 +25,8 @@ const STEPS: usize = 400;
 const AT_ONCE: usize = 5;
 /// How often one message or order may make the endpoint send in all: repetitions over 64 * T1, of its answer and its BYE.
 const IN_ALL: usize = 40;
+/// What a dialog may send in a minute by itself: ringing, and the repetitions of what keeps its session timer fresh.
+const REFRESHES: usize = 25;
 /// What is remembered of the conversation.
 const MEMORY: usize = 16;
 
@@ -43,6 +45,8 @@ const ORDERS: &[Order] = &[
     |endpoint, now, dialog| endpoint.hang_up(now, dialog, Some("Q.850;cause=16".to_owned())),
     |endpoint, now, dialog| endpoint.accept_reoffer(now, dialog, Bytes::from_static(SDP.as_bytes())),
     |endpoint, now, dialog| endpoint.reject_reoffer(now, dialog, StatusCode::NOT_ACCEPTABLE_HERE),
+    |endpoint, now, dialog| endpoint.reoffer(now, dialog, Some(Bytes::from_static(SDP.as_bytes()))),
+    |endpoint, now, dialog| endpoint.info(now, dialog, "application/dtmf-relay", Bytes::from_static(b"Signal=1\r\n")),
 ];
 
 /// Pauses around the timers, in milliseconds.
@@ -207,7 +211,7 @@ impl Conversation {
         assert!(count <= most, "{count} messages at once");
         self.sent += count;
         let minutes = usize::try_from((self.now - self.began).as_secs() / 60).unwrap_or(usize::MAX) + 1;
-        let most = self.inputs * IN_ALL + minutes * self.dialogs.len();
+        let most = self.inputs * IN_ALL + minutes * self.dialogs.len() * REFRESHES;
         assert!(self.sent <= most, "{} messages for {}", self.sent, self.inputs);
         while let Some(event) = self.endpoint.poll_event() {
             self.learn(event);
@@ -215,25 +219,20 @@ impl Conversation {
     }
 
     fn learn(&mut self, event: Event) {
-        let dialog = match event {
-            Event::Incoming { dialog, .. } => {
-                assert!(self.dialogs.insert(dialog, false).is_none(), "{dialog} is a new name");
-                return;
-            }
-            Event::Requested { request, .. } => {
+        let Some(dialog) = event.dialog() else {
+            if let Event::Requested { request, .. } = event {
                 self.requests.push(request);
-                return;
             }
-            Event::Ended { dialog, .. } => {
+            return;
+        };
+        match event {
+            Event::Incoming { .. } => assert!(self.dialogs.insert(dialog, false).is_none(), "{dialog} is a new name"),
+            Event::Ended { .. } => {
                 assert_eq!(self.dialogs.insert(dialog, true), Some(false), "{dialog} ends once");
                 return;
             }
-            Event::Progress { dialog, .. }
-            | Event::Answered { dialog, .. }
-            | Event::Confirmed { dialog, .. }
-            | Event::Reoffered { dialog, .. }
-            | Event::Info { dialog, .. } => dialog,
-        };
+            _ => {}
+        }
         assert_eq!(self.dialogs.get(&dialog), Some(&false), "{dialog} is alive");
     }
 
