@@ -262,7 +262,7 @@ impl Calls {
                 Waiting::Info => {}
                 // A test that no longer waits has failed elsewhere.
                 Waiting::Reoffer { reply, .. } | Waiting::Update(reply) | Waiting::Registration { reply, .. } => {
-                    drop(reply.send(TIMEOUT));
+                    let _ = reply.send(TIMEOUT);
                 }
             }
         }
