@@ -1,5 +1,6 @@
 //! Calls as a peer and an owner see them, on told time.
 
+mod agreement;
 mod answering;
 mod calling;
 mod conversations;
