@@ -16,6 +16,8 @@ mod demo;
 mod early;
 #[path = "call/endings.rs"]
 mod endings;
+#[path = "call/failover.rs"]
+mod failover;
 #[path = "call/house.rs"]
 mod house;
 #[path = "call/loss.rs"]

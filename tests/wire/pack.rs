@@ -71,8 +71,8 @@ struct Way {
 
 /// The ways that every scenario takes.
 const WAYS: &[Way] = &[
-    Way { name: "udp", word: "u1", listener: "udp:127.", host: "127.0.0.1" },
-    Way { name: "tcp", word: "t1", listener: "tcp:127.", host: "127.0.0.1" },
+    Way { name: "udp", word: "u1", listener: "udp:127.0.0.1", host: "127.0.0.1" },
+    Way { name: "tcp", word: "t1", listener: "tcp:127.0.0.1", host: "127.0.0.1" },
 ];
 
 /// The scenarios that are played over IPv6 too, where loopback has it.
@@ -146,8 +146,8 @@ fn every_scenario_of_the_pack_passes_over_every_transport() {
     let _alone = alone();
     let folder = tempfile::tempdir().expect("a temporary directory");
     let has_ipv6 = UdpSocket::bind(("::1", 0)).is_ok();
-    let more: &[&str] = if has_ipv6 { &["--sip", "udp:[::1]:0"] } else { &[] };
-    let server = Server::start_with(folder.path(), "", more);
+    let listeners = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0", "udp:[::1]:0"];
+    let server = Server::start_on(folder.path(), "", &listeners[..if has_ipv6 { 3 } else { 2 }]);
     let _nobody = phone_of_nobody(&server);
     let fits = |way: &Way, scenario: &str| way.word.starts_with('u') || !OVER_DATAGRAMS.contains(&scenario);
     let all = WAYS.iter().flat_map(|way| PACK.iter().filter(move |row| fits(way, row.0)).map(move |row| (row, way)));

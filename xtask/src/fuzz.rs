@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode};
 use crate::install::{self, cargo};
 
 /// Every target; one more is one more line, and its file in `fuzz/fuzz_targets`.
-const TARGETS: &[&str] = &["message", "headers", "uri", "sdp", "digest", "framer", "conversation"];
+const TARGETS: &[&str] = &["message", "headers", "uri", "sdp", "digest", "sipfrag", "framer", "conversation"];
 /// The longest input: a datagram.
 const LONGEST: usize = 65_536;
 const CARGO_FUZZ_VERSION: &str = "0.13.2";

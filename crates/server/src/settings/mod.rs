@@ -13,6 +13,7 @@ mod file;
 mod listener;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +26,7 @@ use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
 pub use listener::{SipListener, Transport};
+pub use transport::TlsSettings;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -42,11 +44,15 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where SIP is listened for; never empty.
     pub sip: Vec<SipListener>,
+    /// The files of TLS; there are some when a listener is for TLS.
+    pub tls: Option<TlsSettings>,
+    /// Name servers in place of the system's; empty for the system's.
+    pub dns: Vec<SocketAddr>,
     /// Where HTTP is listened for.
     pub http: SocketAddr,
     /// The media ports, both ends included.
     pub rtp_ports: RangeInclusive<u16>,
-    /// The address written into Contact, Via and SDP, when it is not the listener's.
+    /// The address written into Contact, Via and SDP towards peers of its family, when it is not the listener's.
     pub advertise: Option<IpAddr>,
     /// Where the configuration is kept.
     pub store: StoreLocation,
@@ -84,6 +90,8 @@ pub struct LiveSettings {
     pub access: AccessSettings,
     /// The ways out, in the order of the file.
     pub trunks: Vec<Trunk>,
+    /// How long a way out that says nothing is waited for when there is another.
+    pub failover_after: Duration,
 }
 
 /// Who may call without credentials, and the realm of those who need some.

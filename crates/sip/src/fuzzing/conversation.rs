@@ -46,6 +46,10 @@ const ORDERS: &[Order] = &[
     |endpoint, now, dialog| endpoint.accept_reoffer(now, dialog, Bytes::from_static(SDP.as_bytes())),
     |endpoint, now, dialog| endpoint.reject_reoffer(now, dialog, StatusCode::NOT_ACCEPTABLE_HERE),
     |endpoint, now, dialog| endpoint.reoffer(now, dialog, Some(Bytes::from_static(SDP.as_bytes()))),
+    |endpoint, now, dialog| endpoint.accept_refer(now, dialog),
+    |endpoint, now, dialog| endpoint.reject_refer(now, dialog, StatusCode::DECLINE),
+    |endpoint, now, dialog| endpoint.notify_refer(now, dialog, StatusCode::RINGING),
+    |endpoint, now, dialog| endpoint.notify_refer(now, dialog, StatusCode::OK),
     |endpoint, now, dialog| endpoint.info(now, dialog, "application/dtmf-relay", Bytes::from_static(b"Signal=1\r\n")),
 ];
 
@@ -157,7 +161,7 @@ impl Conversation {
         let uri = |text: &str| text.parse().expect("a URI");
         self.inputs += 1;
         let credentials =
-            (how % 2 == 0).then(|| Credentials { username: "u".into(), password: "p".into(), realm: None });
+            how.is_multiple_of(2).then(|| Credentials { username: "u".into(), password: "p".into(), realm: None });
         let invitation = Invitation {
             flow: self.flow,
             target: uri("sip:200@192.0.2.7"),

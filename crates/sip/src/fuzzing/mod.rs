@@ -9,4 +9,4 @@ mod parts;
 mod peer;
 
 pub use conversation::{STEP, converse};
-pub use parts::{digest, framer, headers, message, uri};
+pub use parts::{digest, framer, headers, message, sipfrag, uri};

@@ -1,6 +1,6 @@
 //! Parsers under any bytes: what is taken can be written and read again, and is then the same.
 
-use crate::auth::{self, AuthConfig, Authenticator, Secret};
+use crate::auth::{self, AuthConfig, Authenticator, Bound, Covered, Secret, Wallet};
 use crate::message::text::split_outside_quotes;
 use crate::message::{Headers, Message, Params, Via, body, wire};
 use crate::{Contact, Frame, MAX_BODY_BYTES, MAX_HEADER_BYTES, NameAddr, StreamFramer, Uri};
@@ -120,7 +120,9 @@ pub fn digest(bytes: &[u8]) {
         let status = crate::StatusCode::new(status).expect("a status");
         auth::is_stale(status, &headers);
         let credentials = crate::Credentials { username: "u".into(), password: "p".into(), realm: None };
-        auth::answer(status, &headers, &credentials, "INVITE", "sip:a@192.0.2.1", "c");
+        let bound = Bound::new(credentials, [192, 0, 2, 1].into());
+        let covered = Covered { method: "INVITE", uri: "sip:a@192.0.2.1", cnonce: "c" };
+        Wallet::default().answer(status, &headers, &bound, covered);
     }
     let request = format!(
         "REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@a>;tag=1\r\nTo: <sip:a@a>\r\n\
@@ -164,4 +166,12 @@ fn frames<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Frame>, bool) {
         }
     }
     (frames, true)
+}
+
+/// Reads the status of a fragment.
+pub fn sipfrag(bytes: &[u8]) {
+    if let Some(status) = crate::message::sipfrag_status(bytes) {
+        let written = crate::message::sipfrag(status);
+        assert_eq!(crate::message::sipfrag_status(written.as_bytes()), Some(status), "{written:?}");
+    }
 }

@@ -88,7 +88,7 @@ fn with_body(head: String, byte: u8) -> String {
 pub(super) fn request(step: [u8; 5], ends: &[End], via: &str) -> String {
     let [method, place, number, branch, more] = step;
     let method = pick(METHODS, method).copied().unwrap_or("OPTIONS");
-    let end = pick(ends, place / 2).filter(|_| place % 2 == 0).cloned();
+    let end = pick(ends, place / 2).filter(|_| place.is_multiple_of(2)).cloned();
     let end = end.unwrap_or_else(|| {
         let ours = match place % 16 {
             1 => "gone".to_owned(),
@@ -129,7 +129,7 @@ pub(super) fn response(step: [u8; 5], asked: &Asked) -> String {
         1 => format!("{to};tag=y"),
         _ => format!("{to};tag=x"),
     };
-    let cseq = if cseq % 16 == 0 { "77 BYE" } else { asked.cseq.as_str() };
+    let cseq = if cseq.is_multiple_of(16) { "77 BYE" } else { asked.cseq.as_str() };
     let extra = match status {
         401 => "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n",
         407 => "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", stale=true\r\n",
