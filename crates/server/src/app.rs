@@ -24,10 +24,11 @@ use crate::{
         worker::{Work, Worker},
     },
     net::Network,
+    overload,
     registrar::Registrar,
     rooms::{self, Rooms},
     settings::{self, Settings, SipListener},
-    signalling::{self, Wires},
+    signalling::{self, Wires, guard::Guard},
     sounds::SystemSounds,
     store::Store,
     switchboard::Switchboard,
@@ -91,7 +92,8 @@ pub async fn start(
     network: Arc<dyn Network>,
     drive: MediaDrive,
 ) -> Result<Server, StartError> {
-    let (wires, listeners) = listen(settings, &*network).await?;
+    let guard = Arc::new(Guard::new(now(drive), &settings.live));
+    let (wires, listeners) = listen(settings, &*network, guard.clone()).await?;
     let ports = Ports::new(network, &settings.rtp_ports);
     let capacity = match limits::streams() {
         0 => return Err(StartError::NoFiles),
@@ -105,8 +107,9 @@ pub async fn start(
         store,
         settings: ArcSwap::from_pointee(settings.live.clone()),
         sounds,
-        registrar: Mutex::new(Registrar::default()),
+        registrar: Mutex::new(Registrar::new(now(drive))),
         calls: Calls::new(capacity),
+        guard,
         listeners: listeners.clone(),
         advertise: settings.advertise,
     });
@@ -129,12 +132,17 @@ pub async fn start(
             std::process::abort();
         }
     });
+    overload::watch::start(rooms.clone());
     Ok(Server { rooms, capacity })
 }
 
 /// Binds every listener.
-async fn listen(settings: &Settings, network: &dyn Network) -> Result<(Wires, Vec<Listener>), StartError> {
-    let mut wires = Wires { udp: Vec::new(), tcp: Vec::new() };
+async fn listen(
+    settings: &Settings,
+    network: &dyn Network,
+    guard: Arc<Guard>,
+) -> Result<(Wires, Vec<Listener>), StartError> {
+    let mut wires = Wires { udp: Vec::new(), tcp: Vec::new(), guard };
     let mut listeners = Vec::new();
     for SipListener { transport, addr } in &settings.sip {
         let failed = |source| StartError::Listen { setting: "sip", address: format!("{transport}:{addr}"), source };

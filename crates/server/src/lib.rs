@@ -12,6 +12,7 @@ pub mod first_start;
 pub mod limits;
 pub mod media;
 pub mod net;
+pub mod overload;
 pub mod peer_uri;
 mod queue;
 pub mod registrar;

@@ -16,7 +16,7 @@ use crate::{
     media::{Media, ports::Ports},
     registrar::Registrar,
     settings::LiveSettings,
-    signalling::Signalling,
+    signalling::{Signalling, guard::Guard},
     sounds::SystemSounds,
     store::Store,
 };
@@ -42,6 +42,8 @@ pub struct Rooms {
     pub registrar: Mutex<Registrar>,
     /// The calls in progress.
     pub calls: Calls,
+    /// Who is heard at all.
+    pub guard: Arc<Guard>,
     /// The SIP listeners.
     pub listeners: Vec<Listener>,
     /// The address shown to peers in SDP, where the settings fix one.

@@ -44,6 +44,9 @@ pub struct Config {
     pub max_dialogs: usize,
     /// At most this many server transactions; beyond, an INVITE gets 503 and other requests are dropped.
     pub max_transactions: usize,
+    /// At most about this many bytes of messages remembered by them; beyond, as above. A message may have 64 KiB of headers,
+    /// and a peer chooses how many we have to keep.
+    pub max_transaction_bytes: usize,
     /// What `Retry-After` says in such a 503.
     pub retry_after: Duration,
     /// How often an unanswered INVITE that has been rung repeats its ringing (RFC 3261 §13.3.1.1: every minute).
@@ -58,6 +61,7 @@ impl Default for Config {
             timers: Timers::default(),
             max_dialogs: 10_000,
             max_transactions: 50_000,
+            max_transaction_bytes: 256 << 20,
             retry_after: Duration::from_secs(5),
             ringing_refresh: Duration::from_secs(60),
         }

@@ -96,7 +96,7 @@ async fn ring_all(call: &Executor, attempts: Vec<Attempt>, caller_id: &CallerId,
 
 /// Calls one target.
 async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result<Leg, StatusCode> {
-    let Attempt { flow, target, credentials } = attempt;
+    let Attempt { flow, target, route, credentials } = attempt;
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
     let (bind, shown) = call.rooms.media_addresses(flow);
@@ -108,7 +108,7 @@ async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result
         target,
         headers: Vec::new(),
         max_forwards,
-        route: Vec::new(),
+        route,
         offer: port.offer(),
         credentials,
     };

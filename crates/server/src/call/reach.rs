@@ -24,6 +24,8 @@ use crate::{
 pub(super) struct Attempt {
     pub(super) flow: Flow,
     pub(super) target: Uri,
+    /// Proxies to pass, nearest first.
+    pub(super) route: Vec<Uri>,
     pub(super) credentials: Option<Credentials>,
 }
 
@@ -57,6 +59,10 @@ pub(super) fn ways(call: &Executor, dialled: &[String], failures: &mut Failures)
     for dialled in dialled {
         match directory::resolve(&call.config, &settings.trunks, call.client, dialled) {
             Ok(Target::Ivr(extension)) => return Reach::HandOver(extension),
+            // What is ending begins nothing: a phone that rings now would lose its call at once.
+            Ok(Target::Phone(_) | Target::Trunk { .. }) if call.rooms.calls.is_draining() => {
+                failures.add(StatusCode::SERVICE_UNAVAILABLE);
+            }
             Ok(Target::Phone(phone)) => match contacts(call, &phone) {
                 contacts if contacts.is_empty() => failures.add(StatusCode::TEMPORARILY_UNAVAILABLE),
                 contacts => ways.extend(contacts),
@@ -74,7 +80,8 @@ pub(super) fn ways(call: &Executor, dialled: &[String], failures: &mut Failures)
 
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
-    let known = |Binding { contact, flow, .. }| Way::Known(Attempt { flow, target: contact, credentials: None });
+    let known =
+        |Binding { contact, flow, path }| Way::Known(Attempt { flow, target: contact, route: path, credentials: None });
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {
         return bindings.into_iter().map(known).collect();
@@ -107,7 +114,7 @@ pub(super) async fn look_up(
                 let rooms = call.rooms.clone();
                 lookups.spawn(async move {
                     let flow = rooms.way_to(&by).await?;
-                    Some(Attempt { flow, target, credentials })
+                    Some(Attempt { flow, target, route: Vec::new(), credentials })
                 });
             }
         }

@@ -39,6 +39,15 @@ pub(super) struct SipTable {
     pub(super) listen: Option<Vec<String>>,
     pub(super) allow: Option<Vec<String>>,
     pub(super) realm: Option<String>,
+    pub(super) rate_limit: Option<u32>,
+    pub(super) rate_burst: Option<u32>,
+    pub(super) new_rate_limit: Option<u32>,
+    pub(super) phone_rate_limit: Option<u32>,
+    pub(super) trusted_rate_limit: Option<u32>,
+    pub(super) ban_after: Option<u32>,
+    pub(super) ban_seconds: Option<u64>,
+    pub(super) connections_per_source: Option<u32>,
+    pub(super) max_lateness_ms: Option<u32>,
 }
 
 /// `[[trunk]]`.

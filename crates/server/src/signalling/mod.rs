@@ -6,6 +6,7 @@
 //! Errors: a full queue of arrivals loses datagrams (SIP repeats them) and counts; a call's full inbox loses what may be lost and
 //! counts, while answers and endings wait for room.
 
+pub mod guard;
 pub mod handle;
 pub mod tcp;
 
@@ -15,6 +16,7 @@ use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Re
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use self::guard::{Failure, Guard};
 pub use self::handle::{Order, Report, Signalling, orders};
 
 use crate::{
@@ -24,7 +26,7 @@ use crate::{
 };
 
 /// Messages that wait for the endpoint at most.
-const ARRIVALS: usize = 4096;
+pub(crate) const ARRIVALS: usize = 4096;
 /// Messages taken at one waking, so that a burst is drained quickly and orders still have their turn.
 const BATCH: usize = 64;
 /// The longest datagram of UDP.
@@ -41,6 +43,8 @@ pub trait Reception: Send + 'static {
     ) -> Result<mpsc::Sender<CallEvent>, Rejection>;
     /// A request outside any dialog, such as REGISTER.
     fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply;
+    /// A connection is gone, and nobody can be reached over it any more.
+    fn disconnected(&mut self, flow: Flow);
 }
 
 /// Something that came in from a wire.
@@ -57,6 +61,8 @@ pub struct Wires {
     pub udp: Vec<Arc<dyn Wire>>,
     /// One TCP listener each.
     pub tcp: Vec<tokio::net::TcpListener>,
+    /// Who is heard on them.
+    pub guard: Arc<Guard>,
 }
 
 /// The task's own side, to be driven by [`Task::run`].
@@ -65,6 +71,7 @@ pub struct Task<R> {
     reception: R,
     udp: Vec<Arc<dyn Wire>>,
     connections: tcp::Connections,
+    guard: Arc<Guard>,
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
@@ -75,13 +82,14 @@ impl<R: Reception> Task<R> {
     pub fn new(endpoint: Endpoint, reception: R, wires: Wires, orders: mpsc::Receiver<Order>) -> Self {
         let (inlet, arrivals) = mpsc::channel(ARRIVALS);
         for wire in &wires.udp {
-            tokio::spawn(read_datagrams(wire.clone(), inlet.clone()));
+            tokio::spawn(read_datagrams(wire.clone(), inlet.clone(), wires.guard.clone()));
         }
-        let connections = tcp::Connections::new(inlet);
+        let connections = tcp::Connections::new(inlet, wires.guard.clone());
         for listener in wires.tcp {
             connections.listen(listener);
         }
-        Self { endpoint, reception, udp: wires.udp, connections, calls: HashMap::new(), arrivals, orders }
+        let (udp, guard) = (wires.udp, wires.guard);
+        Self { endpoint, reception, udp, connections, guard, calls: HashMap::new(), arrivals, orders }
     }
 
     /// Runs until every handle is dropped.
@@ -112,8 +120,20 @@ impl<R: Reception> Task<R> {
     fn take(&mut self, arrival: Arrival) {
         let now = clock();
         match arrival {
-            Arrival::Message(flow, message) => self.endpoint.handle_datagram(now, flow, &message),
-            Arrival::Failed(flow) => self.endpoint.handle_transport_error(now, flow),
+            // Datagrams were judged before they came here; a stream that is over its limit loses messages in the same way.
+            Arrival::Message(flow, message)
+                if flow.transport.is_reliable() && !self.guard.admits(now, flow.peer.ip(), &message) => {}
+            Arrival::Message(flow, message) => {
+                let malformed = self.endpoint.counters().malformed;
+                self.endpoint.handle_datagram(now, flow, &message);
+                if self.endpoint.counters().malformed > malformed {
+                    self.guard.failed(now, flow.peer.ip(), Failure::Malformed);
+                }
+            }
+            Arrival::Failed(flow) => {
+                self.reception.disconnected(flow);
+                self.endpoint.handle_transport_error(now, flow);
+            }
         }
         self.drain();
     }
@@ -144,7 +164,7 @@ impl<R: Reception> Task<R> {
                 let (counters, dialogs) = (*self.endpoint.counters(), self.endpoint.dialogs());
                 let transactions = self.endpoint.transactions();
                 // Whoever asked may have gone.
-                let _ = reply.send(Report { counters, dialogs, transactions });
+                let _ = reply.send(Report { counters, dialogs, transactions, waiting: self.arrivals.len() });
                 Ok(())
             }
         };
@@ -166,6 +186,7 @@ impl<R: Reception> Task<R> {
     }
 
     fn transmit(&mut self, flow: Flow, payload: Bytes) {
+        self.guard.sent(clock(), flow.peer.ip(), &payload);
         match flow.transport {
             Transport::Udp => {
                 let Some(wire) = self.udp.iter().find(|wire| wire.local_addr() == flow.local) else { return };
@@ -223,7 +244,7 @@ fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     send_now(inbox, event);
 }
 
-async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {
+async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>, guard: Arc<Guard>) {
     let local = wire.local_addr();
     let mut buffer = vec![0; DATAGRAM];
     while !inlet.is_closed() {
@@ -235,6 +256,9 @@ async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {
                 continue;
             }
         };
+        if !guard.admits(clock(), peer.ip(), &buffer[..length]) {
+            continue;
+        }
         let flow = Flow { transport: Transport::Udp, local, peer };
         let message = Bytes::copy_from_slice(&buffer[..length]);
         if inlet.try_send(Arrival::Message(flow, message)).is_err() {

@@ -20,7 +20,10 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::Arrival;
+use super::{
+    Arrival,
+    guard::{Guard, Pass},
+};
 use crate::queue::send_now;
 
 /// Messages that wait to be written to one connection; a peer that does not read loses the rest and its connection.
@@ -40,21 +43,25 @@ type Table = Arc<Mutex<HashMap<Flow, mpsc::Sender<Bytes>>>>;
 pub(super) struct Connections {
     table: Table,
     inlet: mpsc::Sender<Arrival>,
+    guard: Arc<Guard>,
 }
 
 impl Connections {
-    pub(super) fn new(inlet: mpsc::Sender<Arrival>) -> Self {
-        Self { table: Table::default(), inlet }
+    pub(super) fn new(inlet: mpsc::Sender<Arrival>, guard: Arc<Guard>) -> Self {
+        Self { table: Table::default(), inlet, guard }
     }
 
     /// Takes connections for as long as signalling lives.
     pub(super) fn listen(&self, listener: TcpListener) {
-        let (table, inlet) = (self.table.clone(), self.inlet.clone());
+        let (table, inlet, guard) = (self.table.clone(), self.inlet.clone(), self.guard.clone());
         tokio::spawn(async move {
             let Ok(local) = listener.local_addr() else { return };
             while !inlet.is_closed() {
                 match listener.accept().await {
-                    Ok((stream, peer)) => accept(&table, &inlet, local, stream, peer),
+                    Ok((stream, peer)) => {
+                        let Some(pass) = guard.admits_connection(super::clock(), peer.ip()) else { continue };
+                        accept(&table, &inlet, local, (stream, peer, pass));
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be taken");
                         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -96,7 +103,12 @@ impl Connections {
     }
 }
 
-fn accept(table: &Table, inlet: &mpsc::Sender<Arrival>, local: SocketAddr, stream: TcpStream, peer: SocketAddr) {
+fn accept(
+    table: &Table,
+    inlet: &mpsc::Sender<Arrival>,
+    local: SocketAddr,
+    (stream, peer, pass): (TcpStream, SocketAddr, Pass),
+) {
     let flow = Flow { transport: Transport::Tcp, local, peer };
     let (outlet, queue) = mpsc::channel(UNWRITTEN);
     {
@@ -111,6 +123,7 @@ fn accept(table: &Table, inlet: &mpsc::Sender<Arrival>, local: SocketAddr, strea
     tokio::spawn(async move {
         converse(stream, flow, queue, &inlet).await;
         lock(&table).remove(&flow);
+        drop(pass);
         fail(&inlet, flow);
     });
 }
