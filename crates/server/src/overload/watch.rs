@@ -31,12 +31,19 @@ pub fn start(rooms: Arc<Rooms>) {
 /// OPTIONS says whether a call would be taken.
 async fn tell_options(rooms: Arc<Rooms>) {
     let mut readiness = rooms.calls.readiness();
-    while readiness.changed().await.is_ok() {
+    let mut told = Admission::Open;
+    loop {
         let admission = match *readiness.borrow_and_update() {
             Readiness::Ready => Admission::Open,
             Readiness::Full | Readiness::Overloaded | Readiness::Draining => Admission::Draining,
         };
-        rooms.signalling.order(Order::Admit(admission)).await;
+        if admission != told {
+            rooms.signalling.order(Order::Admit(admission)).await;
+            told = admission;
+        }
+        if readiness.changed().await.is_err() {
+            return;
+        }
     }
 }
 
