@@ -14,6 +14,8 @@ mod attack;
 mod chaos;
 #[path = "call/demo.rs"]
 mod demo;
+#[path = "call/early.rs"]
+mod early;
 #[path = "call/endings.rs"]
 mod endings;
 #[path = "call/house.rs"]
@@ -28,6 +30,8 @@ mod offers;
 mod peers;
 #[path = "call/stream.rs"]
 mod stream;
+#[path = "call/timers.rs"]
+mod timers;
 #[path = "call/transfer.rs"]
 mod transfer;
 #[path = "call/world.rs"]

@@ -49,11 +49,13 @@ pub(crate) struct Shape {
     pub(crate) seed: u64,
     /// Even ports, each one stream.
     pub(crate) rtp_ports: &'static str,
+    /// Lines of the settings' table `[sip]`.
+    pub(crate) sip: &'static str,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { seed: 1, rtp_ports: "20000-20399" }
+        Self { seed: 1, rtp_ports: "20000-20399", sip: "" }
     }
 }
 
@@ -214,7 +216,8 @@ impl World {
     async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
         let file = data.path().join("antiphon.toml");
         let trunk = format!(
-            "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n"
+            "[sip]\n{}\n[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n",
+            shape.sip
         );
         std::fs::write(&file, trunk).expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];

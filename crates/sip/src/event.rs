@@ -61,12 +61,36 @@ pub enum Event {
         /// The answer, when our 2xx carried the offer.
         answer: Option<Bytes>,
     },
-    /// A re-INVITE arrived: `accept_reoffer` or `reject_reoffer` it.
+    /// The PRACK of our reliable ringing brought the answer to the offer in it; the call itself is still unanswered.
+    EarlyAnswered {
+        /// The dialog.
+        dialog: DialogId,
+        /// The answer.
+        answer: Bytes,
+    },
+    /// A re-INVITE, or an UPDATE or PRACK with an offer, arrived: `accept_reoffer` or `reject_reoffer` it.
+    ///
+    /// In a call of ours it may come before `Answered`, from one of several phones that ring; its offer is then an early
+    /// description of that phone.
     Reoffered {
         /// The dialog.
         dialog: DialogId,
         /// The new offer; `None` asks us for one.
         offer: Option<Bytes>,
+    },
+    /// Our new offer was answered; the ACK is already sent. Also after a refresh of ours that offered nothing new.
+    Reanswered {
+        /// The dialog.
+        dialog: DialogId,
+        /// The answer; empty when the peer sent none.
+        answer: Bytes,
+    },
+    /// Our new offer was refused; the call goes on as it was.
+    ReofferRefused {
+        /// The dialog.
+        dialog: DialogId,
+        /// 300 to 699; 491 when the offers crossed too often.
+        status: StatusCode,
     },
     /// An INFO arrived inside the dialog; 200 is already sent.
     Info {
@@ -76,6 +100,13 @@ pub enum Event {
         content_type: String,
         /// The body.
         body: Bytes,
+    },
+    /// An INFO of ours was not taken.
+    InfoRefused {
+        /// The dialog.
+        dialog: DialogId,
+        /// The final response; `None` when there was none.
+        status: Option<StatusCode>,
     },
     /// A REGISTER arrived: `respond` to it within 64 * T1.
     Requested {
@@ -95,6 +126,26 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The dialog it is about.
+    pub fn dialog(&self) -> Option<DialogId> {
+        match self {
+            Self::Incoming { dialog, .. }
+            | Self::Progress { dialog, .. }
+            | Self::Answered { dialog, .. }
+            | Self::Confirmed { dialog, .. }
+            | Self::EarlyAnswered { dialog, .. }
+            | Self::Reanswered { dialog, .. }
+            | Self::ReofferRefused { dialog, .. }
+            | Self::Reoffered { dialog, .. }
+            | Self::Info { dialog, .. }
+            | Self::InfoRefused { dialog, .. }
+            | Self::Ended { dialog, .. } => Some(*dialog),
+            Self::Requested { .. } => None,
+        }
+    }
+}
+
 /// Why a dialog is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndReason {
@@ -108,8 +159,12 @@ pub enum EndReason {
     Rejected(StatusCode),
     /// Our 2xx was never acknowledged; a BYE is sent.
     NoAck,
-    /// Our INVITE got no response in 64 * T1.
+    /// Our INVITE, or a request after which the dialog cannot go on, got no response in 64 * T1, or 408.
     TransactionTimeout,
+    /// The peer says that it has no such dialog (481).
+    DialogLost,
+    /// Nobody refreshed the session timer (RFC 4028 §10); a BYE is sent.
+    SessionExpired,
     /// The transport could not carry the call's messages.
     TransportFailed,
 }

@@ -8,12 +8,12 @@
 use std::time::{Duration, Instant};
 
 use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted};
-use antiphon_media::{Keys, Repeat, Segment};
+use antiphon_media::{Direction, Keys, Repeat, Segment};
 use antiphon_sip::{EndReason, Event, Flow, Invitation, NameAddr, StatusCode, Uri};
 use bytes::Bytes;
 
 use super::{
-    executor::{Executor, Heard, clock, dialog_of},
+    executor::{Executor, Heard, clock, dialog_of, say_when_expired},
     leg::{Leg, LegMedia},
     media_port::MediaPort,
     reach::{self, Attempt, Reach},
@@ -109,7 +109,7 @@ async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result
         headers: Vec::new(),
         max_forwards,
         route,
-        offer: port.offer(),
+        offer: port.offer(Direction::SendRecv),
         credentials,
     };
     let dialog = call.rooms.signalling.invite(invitation, call.inbox.clone()).await;
@@ -173,6 +173,9 @@ async fn wait_for_answer(
                 branches.swap_remove(position).ended();
                 failures.add(status_of(why));
             }
+            // The caller hears our ringback, whatever the callee's side plays before somebody picks up.
+            Event::Progress { early: Some(_), .. } => branches[position].sounds_early(),
+            Event::Reoffered { offer, .. } => branches[position].reoffered(offer).await,
             _ => {}
         }
     }
@@ -212,11 +215,14 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
             _ => continue,
         };
         match event {
-            Event::Ended { .. } => {
+            Event::Ended { why, .. } => {
+                say_when_expired(why);
                 callee.ended();
                 return Ok(Dialed::Answered { talk: clock().saturating_duration_since(began) });
             }
             Event::Reoffered { offer, .. } => callee.reoffered(offer).await,
+            Event::Reanswered { answer, .. } => callee.reanswered(&answer).await,
+            Event::ReofferRefused { status, .. } => callee.reoffer_refused(status),
             Event::Confirmed { answer: Some(answer), .. } => {
                 if let Err(error) = callee.accept(&answer).await {
                     tracing::info!(%error, "a callee's answer to our offer is unusable");
@@ -239,9 +245,11 @@ async fn vanished(leg: &Leg, began: Instant) -> bool {
 fn status_of(why: EndReason) -> StatusCode {
     match why {
         EndReason::Rejected(status) => status,
-        EndReason::TransactionTimeout | EndReason::NoAck => StatusCode::REQUEST_TIMEOUT,
+        EndReason::TransactionTimeout | EndReason::NoAck | EndReason::SessionExpired => StatusCode::REQUEST_TIMEOUT,
         EndReason::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
-        EndReason::RemoteBye | EndReason::LocalBye | EndReason::Cancelled => StatusCode::REQUEST_TERMINATED,
+        EndReason::RemoteBye | EndReason::LocalBye | EndReason::Cancelled | EndReason::DialogLost => {
+            StatusCode::REQUEST_TERMINATED
+        }
     }
 }
 

@@ -156,6 +156,7 @@ impl Executor {
         match event {
             Event::Ended { why, .. } => {
                 tracing::debug!(?why, "the caller's dialog has ended");
+                say_when_expired(why);
                 self.caller.ended();
                 let local = matches!(why, EndReason::LocalBye | EndReason::Rejected(_));
                 Err(self.end(if local { Interrupted::LocalHangup } else { Interrupted::RemoteHangup }))
@@ -174,6 +175,14 @@ impl Executor {
                 self.caller.reoffered(offer).await;
                 Ok(None)
             }
+            Event::Reanswered { answer, .. } => {
+                self.caller.reanswered(&answer).await;
+                Ok(None)
+            }
+            Event::ReofferRefused { status, .. } => {
+                self.caller.reoffer_refused(status);
+                Ok(None)
+            }
             Event::Info { content_type, body, .. } => Ok(if self.caller.has_telephone_event() {
                 None
             } else {
@@ -189,18 +198,16 @@ impl Executor {
     }
 }
 
+/// A call that ended because nobody refreshed it is worth a line: one of the two sides has vanished, or forgets its timer.
+pub(super) fn say_when_expired(why: EndReason) {
+    if why == EndReason::SessionExpired {
+        tracing::info!("nobody refreshed the session timer; the call is ended");
+    }
+}
+
 /// The dialog that an event is about.
 pub(super) fn dialog_of(event: &Event) -> Option<DialogId> {
-    match event {
-        Event::Incoming { dialog, .. }
-        | Event::Progress { dialog, .. }
-        | Event::Answered { dialog, .. }
-        | Event::Confirmed { dialog, .. }
-        | Event::Reoffered { dialog, .. }
-        | Event::Info { dialog, .. }
-        | Event::Ended { dialog, .. } => Some(*dialog),
-        Event::Requested { .. } => None,
-    }
+    event.dialog()
 }
 
 pub(super) fn clock() -> Instant {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use antiphon_media::{
-    Negotiated,
+    Direction, Negotiated,
     sdp::{self, Capabilities, SdpError, SdpVersion},
 };
 use bytes::Bytes;
@@ -42,15 +42,15 @@ impl MediaPort {
         Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, described: None })
     }
 
-    /// Our offer.
-    pub fn offer(&mut self) -> Bytes {
-        let offer = sdp::offer(self.local, &Capabilities::default(), &self.version);
+    /// Our offer, letting sound flow this way.
+    pub fn offer(&mut self, direction: Direction) -> Bytes {
+        let offer = sdp::offer(self.local, &capabilities(direction), &self.version);
         self.describe(offer)
     }
 
     /// Our answer to the peer's offer, and what was agreed.
-    pub fn answer(&mut self, offer: &[u8]) -> Result<(Bytes, Negotiated), SdpError> {
-        let (answer, negotiated) = sdp::answer(offer, self.local, &Capabilities::default(), &self.version)?;
+    pub fn answer(&mut self, offer: &[u8], direction: Direction) -> Result<(Bytes, Negotiated), SdpError> {
+        let (answer, negotiated) = sdp::answer(offer, self.local, &capabilities(direction), &self.version)?;
         Ok((self.describe(answer), negotiated))
     }
 
@@ -62,4 +62,9 @@ impl MediaPort {
         self.described = Some(described.clone());
         described
     }
+}
+
+/// All that we can do, where sound flows this way at most.
+pub(super) fn capabilities(direction: Direction) -> Capabilities {
+    Capabilities { direction, ..Capabilities::default() }
 }

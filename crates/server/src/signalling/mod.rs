@@ -156,6 +156,11 @@ impl<R: Reception> Task<R> {
             }
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
+            Order::Reoffer(dialog, offer, reply) => {
+                // A call that is over no longer waits for the reply.
+                let _ = reply.send(self.endpoint.reoffer(now, dialog, Some(offer)));
+                Ok(())
+            }
             Order::Admit(admission) => {
                 self.endpoint.set_admission(admission);
                 Ok(())
@@ -221,12 +226,8 @@ impl<R: Reception> Task<R> {
                     post(&inbox, event);
                 }
             }
-            Event::Progress { dialog, .. }
-            | Event::Answered { dialog, .. }
-            | Event::Confirmed { dialog, .. }
-            | Event::Reoffered { dialog, .. }
-            | Event::Info { dialog, .. } => {
-                if let Some(inbox) = self.calls.get(&dialog) {
+            event => {
+                if let Some(inbox) = event.dialog().and_then(|dialog| self.calls.get(&dialog)) {
                     post(inbox, event);
                 }
             }
@@ -238,7 +239,7 @@ impl<R: Reception> Task<R> {
 fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     let Err(mpsc::error::TrySendError::Full(event)) = inbox.try_send(CallEvent::Sip(event)) else { return };
     metrics::counter!("antiphon_events_waiting_total").increment(1);
-    if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. })) {
+    if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. })) {
         return;
     }
     send_now(inbox, event);

@@ -4,17 +4,19 @@
 //! Sources: RFC 3261 §8.1.1, §9.1, §13.2.1, §22.2.
 
 use super::Endpoint;
-use super::send::{ALLOW, SDP};
+use super::inside::MAX_CHALLENGES;
+use super::send::{ALLOW, SDP, SUPPORTED};
 use crate::auth;
-use crate::dialog::{Announced, Cancel, Dialog, OutgoingCall, Path, State};
+use crate::dialog::{Agreement, Announced, Cancel, Dialog, OutgoingCall, Path, Role, State, ask};
 use crate::event::{Credentials, DialogId, EndReason, Event, Invitation};
 use crate::message::build::{Outgoing, push_foreign};
 use crate::message::{Method, NameAddr, Response, StatusCode};
 use crate::transaction::{ClientMachine, ClientOwner};
 use std::time::Instant;
 
-/// How many challenges one call answers: one, and another that says that the nonce was stale.
-const MAX_CHALLENGES: u8 = 2;
+/// What an INVITE of ours says in its own words, and their compact forms.
+const OURS: &[&str] =
+    &["Contact", "m", "Allow", "Content-Type", "c", "Supported", "k", "Require", "Session-Expires", "x", "Min-SE"];
 
 impl Endpoint {
     /// Calls someone. What comes of it is reported as `Progress`, `Answered` and `Ended`.
@@ -33,6 +35,8 @@ impl Endpoint {
         let flow = invitation.flow;
         let credentials = invitation.credentials.clone();
         let request = self.invite_request(invitation, &local_tag, &branch);
+        let mut agreement = Agreement::new(Role::Caller, self.wanted());
+        agreement.described = Some(request.body.clone()).filter(|offer| !offer.is_empty());
         self.insert(Dialog {
             id,
             path: Path::of_invitation(&request, flow),
@@ -41,7 +45,8 @@ impl Endpoint {
             remote_seq: None,
             credentials: credentials.clone(),
             announced: Announced::Alive,
-            state: State::Calling(OutgoingCall { branch, cancel: Cancel::Unwanted, early: None, challenges: 0 }),
+            agreement,
+            state: State::Calling(OutgoingCall::new(branch)),
         });
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
         id
@@ -55,9 +60,9 @@ impl Endpoint {
         let mut headers = self.request_headers();
         headers.push("Contact", self.listeners.contact(flow, user.as_deref()));
         headers.push("Allow", ALLOW);
-        let ours = |name: &str| {
-            ["Contact", "m", "Allow", "Content-Type", "c"].iter().any(|own| name.eq_ignore_ascii_case(own))
-        };
+        headers.push("Supported", SUPPORTED);
+        ask(&mut headers, self.wanted(), None);
+        let ours = |name: &str| OURS.iter().any(|own| name.eq_ignore_ascii_case(own));
         let foreign: Vec<_> = invitation.headers.into_iter().filter(|(name, _)| !ours(name)).collect();
         push_foreign(&mut headers, &foreign);
         if !invitation.offer.is_empty() {
@@ -119,29 +124,14 @@ impl Endpoint {
         path.local_seq = request.cseq;
         call.challenges += 1;
         call.branch = branch;
+        call.forks.clear();
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
-        true
-    }
-
-    /// Answers the challenge to our BYE, once. Answers whether another BYE is on its way.
-    pub(super) fn answer_bye_challenge(&mut self, now: Instant, id: DialogId, old: &str, response: &Response) -> bool {
-        let cnonce = self.tokens.token();
-        let branch = self.branch();
-        let Some(entry) = self.transactions.client(old) else { return false };
-        let Some(mut request) = authorised(&entry.request, entry.credentials.as_ref(), response, &cnonce) else {
-            return false;
-        };
-        let flow = entry.flow;
-        request.cseq += 1;
-        request.via = self.listeners.via(flow, &branch);
-        // Without credentials the next challenge ends it.
-        self.send_request(now, flow, request, ClientOwner::Bye(id), None);
         true
     }
 }
 
 /// The request again, with an answer to the challenge in `response`.
-fn authorised(
+pub(super) fn authorised(
     request: &Outgoing,
     credentials: Option<&Credentials>,
     response: &Response,

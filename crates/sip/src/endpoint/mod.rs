@@ -7,16 +7,21 @@
 
 mod call;
 mod in_dialog;
+mod inside;
 mod orders;
 mod receive;
+mod reliable;
+mod reoffer;
 mod responses;
 mod send;
+mod session_timer;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use crate::config::{Admission, Config};
 use crate::counters::Counters;
-use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State};
+use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State, Wanted};
 use crate::event::{DialogId, EndReason, Event, RequestId};
 use crate::flow::{Flow, Transmit};
 use crate::listeners::Listeners;
@@ -25,6 +30,7 @@ use crate::message::{Message, StatusCode};
 use crate::timetable::Timetable;
 use crate::token::Tokens;
 use crate::transaction::{ClientEntry, ClientOwner, Due, ServerKey, ServerOwner, Transactions};
+use inside::Settled;
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
@@ -92,7 +98,7 @@ impl Endpoint {
     pub fn handle_transport_error(&mut self, now: Instant, flow: Flow) {
         for entry in self.transactions.take_clients_of(flow) {
             self.counters.transport_failed += 1;
-            self.abandon(&entry, EndReason::TransportFailed);
+            self.abandon(now, &entry, EndReason::TransportFailed);
         }
         if flow.transport.is_reliable() {
             let waits = |dialog: &&Dialog| dialog.path.flow == flow && matches!(dialog.state, State::Incoming(_));
@@ -113,13 +119,17 @@ impl Endpoint {
                 Due::Resend(flow, payload) => self.transmit(flow, payload),
                 Due::ServerTimedOut(owner) => {
                     self.counters.timed_out += 1;
-                    if let ServerOwner::Request(request) = owner {
-                        self.requests.remove(&request);
+                    match owner {
+                        ServerOwner::Request(request) => {
+                            self.requests.remove(&request);
+                        }
+                        ServerOwner::Dialog(id) => self.forget_unanswered(id),
+                        ServerOwner::Endpoint => {}
                     }
                 }
                 Due::ClientTimedOut(entry) => {
                     self.counters.timed_out += 1;
-                    self.abandon(&entry, EndReason::TransactionTimeout);
+                    self.abandon(now, &entry, EndReason::TransactionTimeout);
                 }
                 Due::Quiet => {}
             }
@@ -174,7 +184,7 @@ impl Endpoint {
     }
 
     /// A client transaction of ours ended without an answer.
-    fn abandon(&mut self, entry: &ClientEntry, why: EndReason) {
+    fn abandon(&mut self, now: Instant, entry: &ClientEntry, why: EndReason) {
         match entry.owner {
             ClientOwner::Invite(id) => {
                 let branch = entry.request.via.branch();
@@ -188,12 +198,27 @@ impl Endpoint {
                 }
             }
             ClientOwner::Bye(id) => self.remove(id),
+            ClientOwner::Reinvite(id) => self.reinvite_abandoned(now, id, &entry.request.via.branch(), why),
+            ClientOwner::Inside(id, purpose) => {
+                let failed = why == EndReason::TransportFailed;
+                let settled = if failed { Settled::TransportFailed } else { Settled::TimedOut };
+                self.settled_inside(now, id, purpose, settled);
+            }
             ClientOwner::Nobody => {}
         }
     }
 
-    /// Repeats what a dialog repeats, or gives it up.
+    /// Does what is due in a dialog.
     fn wake(&mut self, now: Instant, id: DialogId) {
+        self.wake_reliable(now, id);
+        self.wake_exchange(now, id);
+        self.wake_reoffer(now, id);
+        self.wake_timer(now, id);
+        self.reschedule(id);
+    }
+
+    /// Repeats what a dialog repeats, or gives it up.
+    fn wake_exchange(&mut self, now: Instant, id: DialogId) {
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         match &mut dialog.state {
             State::Confirmed(Exchange::Unacknowledged(acceptance)) if acceptance.give_up_at <= now => {
@@ -204,13 +229,12 @@ impl Endpoint {
                 self.end(id, EndReason::NoAck);
                 self.leave(now, id, reason.as_deref());
             }
-            State::Confirmed(Exchange::Unacknowledged(acceptance)) => {
+            State::Confirmed(Exchange::Unacknowledged(acceptance)) if acceptance.repeat.at <= now => {
                 acceptance.repeat = acceptance.repeat.doubled(now, self.config.timers.t2);
                 let (flow, ok) = (acceptance.flow, acceptance.ok.clone());
                 self.transmit(flow, ok);
-                self.reschedule(id);
             }
-            State::Incoming(call) => {
+            State::Incoming(call) if call.ringing.as_ref().is_some_and(|ringing| ringing.refresh_at <= now) => {
                 let key = call.key.clone();
                 let again = call.ringing.as_mut().map(|ringing| {
                     ringing.refresh_at = now + self.config.ringing_refresh;
@@ -219,9 +243,8 @@ impl Endpoint {
                 if let (Some(response), Some(flow)) = (again, self.transactions.server(&key).map(|entry| entry.flow)) {
                     self.transmit(flow, response);
                 }
-                self.reschedule(id);
             }
-            State::Calling(_) | State::Confirmed(_) | State::Leaving => {}
+            State::Incoming(_) | State::Calling(_) | State::Confirmed(_) | State::Leaving => {}
         }
     }
 
@@ -231,6 +254,7 @@ impl Endpoint {
             && dialog.announced == Announced::Alive
         {
             dialog.announced = Announced::Ended;
+            dialog.agreement.close();
             self.events.push_back(Event::Ended { dialog: id, why });
         }
     }
@@ -252,6 +276,11 @@ impl Endpoint {
     fn reschedule(&mut self, id: DialogId) {
         let deadline = self.dialogs.get(&id).and_then(Dialog::deadline);
         self.wakes.set(&id, deadline);
+    }
+
+    /// The session interval we ask for and take.
+    fn wanted(&self) -> Wanted {
+        Wanted { expires: self.config.session_expires.max(self.config.min_se), min_se: self.config.min_se }
     }
 
     fn fresh_id(&mut self) -> u64 {

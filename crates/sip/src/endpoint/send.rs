@@ -19,7 +19,13 @@ use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 /// The methods we answer otherwise than with 405.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER";
+
+/// The extensions we have (RFC 3262, RFC 4028).
+pub(super) const EXTENSIONS: &[&str] = &["100rel", "timer"];
+
+/// The same as `Supported` says it.
+pub(super) const SUPPORTED: &str = "100rel, timer";
 
 /// The body type we understand.
 pub(super) const SDP: &str = "application/sdp";
@@ -122,6 +128,28 @@ impl Endpoint {
         self.transactions.insert_server(ServerKey::of(request), entry, merge);
     }
 
+    /// Answers a request, other than an INVITE, that waited in a transaction of its own.
+    pub(super) fn answer_other(
+        &mut self,
+        now: Instant,
+        key: &ServerKey,
+        request: &Request,
+        status: StatusCode,
+        headers: Headers,
+        body: Bytes,
+    ) {
+        let payload = response(request, &Answer { status, tag: None, headers, body });
+        let flow = self.transactions.with_server(key, |entry| {
+            if let ServerMachine::Other(machine) = &mut entry.machine {
+                machine.answered(now, entry.timing, payload.clone());
+            }
+            entry.flow
+        });
+        if let Some(flow) = flow {
+            self.transmit(flow, payload);
+        }
+    }
+
     /// Refuses an INVITE that waits in a dialog.
     pub(super) fn refuse(
         &mut self,
@@ -190,7 +218,7 @@ impl Endpoint {
         };
         let branch = request.via.branch();
         let key = if request.method == Method::Cancel { cancel_key(&branch) } else { branch };
-        let entry = ClientEntry { machine, flow, timing, owner, request, credentials, acks: Vec::new() };
+        let entry = ClientEntry { machine, flow, timing, owner, request, credentials, challenges: 0, acks: Vec::new() };
         self.transactions.insert_client(key, entry);
         self.transmit(flow, payload);
     }
@@ -202,6 +230,7 @@ impl Endpoint {
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let (flow, mut bye) = dialog.path.request(Method::Bye, &self.listeners, &branch);
         dialog.state = State::Leaving;
+        dialog.agreement.close();
         let credentials = dialog.credentials.clone();
         bye.headers = headers;
         if let Some(reason) = reason {

@@ -87,6 +87,11 @@ impl Headers {
         self.0.extend(other.0.iter().filter(|header| header.name == name).cloned());
     }
 
+    /// Appends every line of `other`.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// The first value of that name.
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.all(name).next()

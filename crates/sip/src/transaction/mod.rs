@@ -9,6 +9,7 @@ mod client;
 mod invite_client;
 mod invite_server;
 mod key;
+mod purpose;
 mod server;
 mod table;
 
@@ -16,6 +17,7 @@ pub(crate) use client::Client;
 pub(crate) use invite_client::{InviteClient, Received};
 pub(crate) use invite_server::InviteServer;
 pub(crate) use key::{MergeKey, ServerKey};
+pub(crate) use purpose::Purpose;
 pub(crate) use server::Server;
 pub(crate) use table::{
     ClientEntry, ClientMachine, ClientOwner, Due, ForkAck, ServerEntry, ServerMachine, ServerOwner, Transactions,

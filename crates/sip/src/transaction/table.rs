@@ -5,7 +5,7 @@
 //! Errors: a full table refuses new server transactions; ours are bounded by the dialogs that make them.
 //! Sources: RFC 3261 §17.1.3, §17.2.3.
 
-use super::{Client, Fired, InviteClient, InviteServer, MergeKey, Server, ServerKey, Timing};
+use super::{Client, Fired, InviteClient, InviteServer, MergeKey, Purpose, Server, ServerKey, Timing};
 use crate::event::{Credentials, DialogId, RequestId};
 use crate::flow::Flow;
 use crate::message::Request;
@@ -85,6 +85,10 @@ pub(crate) enum ClientOwner {
     Invite(DialogId),
     /// The BYE of a dialog.
     Bye(DialogId),
+    /// A re-INVITE of a dialog.
+    Reinvite(DialogId),
+    /// Another request inside a dialog.
+    Inside(DialogId, Purpose),
     /// A CANCEL, or the BYE to a fork that lost; nobody waits for it.
     Nobody,
 }
@@ -107,6 +111,8 @@ pub(crate) struct ClientEntry {
     /// What was sent.
     pub(crate) request: Outgoing,
     pub(crate) credentials: Option<Credentials>,
+    /// How many challenges were answered on the way to this request, which is no INVITE.
+    pub(crate) challenges: u8,
     /// The 2xx responses acknowledged so far, one a fork.
     pub(crate) acks: Vec<ForkAck>,
 }
@@ -162,6 +168,10 @@ impl Transactions {
     /// Bytes of the messages that server transactions remember: what a peer can make us keep.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    pub(crate) fn clients(&self) -> usize {
+        self.client.len()
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {

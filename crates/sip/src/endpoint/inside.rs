@@ -1,0 +1,163 @@
+//! Requests of ours inside a dialog, other than INVITE, ACK, BYE and CANCEL.
+//!
+//! Shape: method, headers and body in; a request with the dialog's next CSeq, its route set and target out; later a
+//! [`Settled`] for whoever asked, by [`Purpose`].
+//! Time: Timer F ends each.
+//! Errors: [`SipError`]; after 481, 408 or no answer the dialog ends where [`Purpose::ends_dialog`] says so.
+//! Sources: RFC 3261 §12.2.1, §22.2 (challenges); RFC 5057.
+
+use super::Endpoint;
+use super::call::authorised;
+use crate::auth;
+use crate::dialog::State;
+use crate::error::SipError;
+use crate::event::{DialogId, EndReason, Event};
+use crate::flow::Flow;
+use crate::message::build::Outgoing;
+use crate::message::{Headers, Method, Response, StatusCode};
+use crate::transaction::{ClientEntry, ClientOwner, Purpose};
+use bytes::Bytes;
+use std::time::Instant;
+
+/// How many challenges one request answers: one, and another that says that the nonce was stale.
+pub(super) const MAX_CHALLENGES: u8 = 2;
+
+/// What came of a request of ours inside a dialog.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Settled<'a> {
+    /// A final response, and no challenge that could be answered.
+    Answered(&'a Response),
+    /// No final response in 64 * T1.
+    TimedOut,
+    /// The transport could not carry it.
+    TransportFailed,
+}
+
+impl Settled<'_> {
+    /// The final response; none when there was none.
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Answered(response) => Some(response.status),
+            Self::TimedOut | Self::TransportFailed => None,
+        }
+    }
+}
+
+/// The parts of a request inside a dialog that the dialog does not know.
+#[derive(Debug)]
+pub(super) struct Inside {
+    pub(super) purpose: Purpose,
+    pub(super) method: Method,
+    /// Beside those of the dialog and `User-Agent`.
+    pub(super) headers: Headers,
+    pub(super) body: Bytes,
+}
+
+impl Endpoint {
+    /// Sends an INFO inside an answered call, for example a key in `application/dtmf-relay`. A refusal is reported as
+    /// [`Event::InfoRefused`]; a success is not reported.
+    ///
+    /// # Errors
+    /// [`SipError::UnknownDialog`], [`SipError::WrongState`] before the answer, or [`SipError::Full`].
+    pub fn info(&mut self, now: Instant, dialog: DialogId, content_type: &str, body: Bytes) -> Result<(), SipError> {
+        if !matches!(self.live(dialog)?.state, State::Confirmed(_)) {
+            return Err(SipError::WrongState);
+        }
+        let mut headers = Headers::default();
+        if !body.is_empty() {
+            headers.push("Content-Type", content_type);
+        }
+        let request = Inside { purpose: Purpose::Info, method: Method::Info, headers, body };
+        self.send_inside(now, dialog, request).map(|_| ())
+    }
+
+    /// Sends a request over the dialog's path. Answers its CSeq.
+    pub(super) fn send_inside(&mut self, now: Instant, id: DialogId, request: Inside) -> Result<u32, SipError> {
+        let branch = self.branch();
+        let mut headers = self.request_headers();
+        headers.append(request.headers);
+        let dialog = self.dialogs.get_mut(&id).ok_or(SipError::UnknownDialog)?;
+        let (flow, outgoing) = dialog.path.request(request.method, &self.listeners, &branch);
+        let outgoing = Outgoing { headers, body: request.body, ..outgoing };
+        let cseq = outgoing.cseq;
+        self.send_inside_over(now, id, request.purpose, flow, outgoing)?;
+        Ok(cseq)
+    }
+
+    /// The same for a request that is already written, for example over the path of one of several early dialogs.
+    pub(super) fn send_inside_over(
+        &mut self,
+        now: Instant,
+        id: DialogId,
+        purpose: Purpose,
+        flow: Flow,
+        request: Outgoing,
+    ) -> Result<(), SipError> {
+        if self.transactions.clients() >= self.config.max_transactions {
+            return Err(SipError::Full);
+        }
+        let dialog = self.dialogs.get(&id).ok_or(SipError::UnknownDialog)?;
+        let credentials = dialog.credentials.clone();
+        self.send_request(now, flow, request, ClientOwner::Inside(id, purpose), credentials);
+        Ok(())
+    }
+
+    /// A final response to a request inside a dialog that answers no challenge any more, or its lack.
+    pub(super) fn settled_inside(&mut self, now: Instant, id: DialogId, purpose: Purpose, settled: Settled<'_>) {
+        // Whoever asked hears first, because nothing may follow the end of the dialog.
+        match purpose {
+            Purpose::Info => self.info_settled(id, settled),
+            Purpose::Prack => {}
+            Purpose::Refresh => self.refresh_settled(now, id, settled),
+        }
+        let (status, why) = match settled {
+            Settled::Answered(response) if response.status == StatusCode::NO_SUCH_TRANSACTION => {
+                (response.status, EndReason::DialogLost)
+            }
+            Settled::Answered(response) => (response.status, EndReason::TransactionTimeout),
+            Settled::TimedOut => (StatusCode::REQUEST_TIMEOUT, EndReason::TransactionTimeout),
+            Settled::TransportFailed => return,
+        };
+        if purpose.ends_dialog(status) && self.live(id).is_ok() {
+            self.end(id, why);
+            self.close(now, id, None);
+        }
+    }
+
+    fn info_settled(&mut self, id: DialogId, settled: Settled<'_>) {
+        let status = settled.status();
+        if !status.is_some_and(StatusCode::is_success) && self.live(id).is_ok() {
+            self.events.push_back(Event::InfoRefused { dialog: id, status });
+        }
+    }
+
+    /// Sends a request other than INVITE again, with an answer to the challenge it got. Answers whether it is on its way.
+    pub(super) fn answer_other_challenge(&mut self, now: Instant, old: &str, response: &Response) -> bool {
+        let (cnonce, branch) = (self.tokens.token(), self.branch());
+        let Some(entry) = self.transactions.client(old) else { return false };
+        let again = entry.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
+        if again || entry.challenges >= MAX_CHALLENGES {
+            return false;
+        }
+        let ClientEntry { flow, owner, challenges, .. } = *entry;
+        let credentials = entry.credentials.clone();
+        let Some(mut request) = authorised(&entry.request, credentials.as_ref(), response, &cnonce) else {
+            return false;
+        };
+        request.cseq = self.next_cseq(owner, request.cseq);
+        request.via = self.listeners.via(flow, &branch);
+        self.send_request(now, flow, request, owner, credentials);
+        self.transactions.with_client(&branch, |entry| entry.challenges = challenges + 1);
+        true
+    }
+
+    /// The CSeq after `last`, or after the last one of its dialog when that has gone on.
+    fn next_cseq(&mut self, owner: ClientOwner, last: u32) -> u32 {
+        let dialog = match owner {
+            ClientOwner::Inside(id, _) | ClientOwner::Bye(id) => self.dialogs.get_mut(&id),
+            ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Nobody => None,
+        };
+        let Some(dialog) = dialog else { return last + 1 };
+        dialog.next_seq(last)
+    }
+}
