@@ -107,7 +107,7 @@ fn message(number: u64, server: SocketAddrV4) -> String {
 pub fn run(setup: &Setup, calls: usize, rate: u64, seconds: u64, table: &mut Table) -> Result<()> {
     ensure!(rate <= MOST_RATE && seconds <= MOST_SECONDS, "at most {MOST_RATE} a second for {MOST_SECONDS} s");
     let home = Home::new()?;
-    let server = Server::start_with(&setup.launch, &home, Some(SETTINGS))?;
+    let server = Server::start_with(&setup.launch, &home, SETTINGS)?;
     let mut generator = Generator::new()?;
     generator.call_at(server.sip);
     Api::new(&server)?.make_menus(generator.contact())?;
