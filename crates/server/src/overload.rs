@@ -87,6 +87,8 @@ impl Overload {
         self.calm_seconds = if measured.is_calm() { self.calm_seconds.saturating_add(1) } else { 0 };
         self.cause = match (strain, self.cause) {
             (Some(cause), _) => Some(cause),
+            // A port that is free is free, where sound may be late again in the next second.
+            (None, Some(Cause::Ports)) if self.calm_seconds > 0 => None,
             (None, Some(cause)) if self.calm_seconds < END => Some(cause),
             (None, _) => None,
         };
@@ -179,5 +181,6 @@ mod tests {
         let scarce = Measured { free_ports: 100, ..FINE };
         let few = Measured { free_ports: 200, ..FINE };
         check(&[scarce, few, few, few, few], &[Some(Cause::Ports); 5]);
+        check(&[scarce, FINE], &[Some(Cause::Ports), None]);
     }
 }
