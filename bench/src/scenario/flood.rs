@@ -76,7 +76,8 @@ fn pour(
     while number < most && !stop.load(Ordering::Relaxed) {
         let due = (clock::now() - begin) * rate / 1_000_000_000;
         // What a late tick owes is sent at once, but not more than a tenth of a second of it.
-        for _ in number..due.min(most).min(number + rate / 10) {
+        let until = due.min(most).min(number + rate / 10);
+        while number < until {
             // What the system does not take is lost, as on any network.
             if socket.send_to(message(number, server).as_bytes(), server).is_ok() {
                 sent.fetch_add(1, Ordering::Relaxed);

@@ -49,7 +49,7 @@ pub struct Binding {
 enum Whose {
     One(ExtensionId),
     /// The last to register last.
-    Several(Box<Vec<ExtensionId>>),
+    Several(Vec<ExtensionId>),
 }
 
 /// All registered phones.
@@ -200,7 +200,7 @@ impl Registrar {
         let phones = match self.sources.get(&way) {
             None => return,
             Some(Whose::One(phone)) => vec![*phone],
-            Some(Whose::Several(phones)) => phones.to_vec(),
+            Some(Whose::Several(phones)) => phones.clone(),
         };
         for phone in phones {
             self.keep(phone, |place| place.way != way);
@@ -248,7 +248,7 @@ impl Registrar {
             Some(Whose::One(known)) if *known == phone => {}
             Some(whose @ Whose::One(_)) => {
                 let Whose::One(known) = *whose else { return };
-                *whose = Whose::Several(Box::new(vec![known, phone]));
+                *whose = Whose::Several(vec![known, phone]);
             }
             Some(Whose::Several(phones)) => {
                 phones.retain(|known| *known != phone);

@@ -178,7 +178,7 @@ fn the_path_is_kept_given_back_and_taken_to_the_phone() {
     let route: Vec<_> =
         bench.registrar.bindings(bench.now, PHONE)[0].path.iter().map(|uri| uri.host().to_owned()).collect();
     assert_eq!(route, ["edge.example", "inner.example", "third.example"]);
-    for wrong in ["Path: nonsense\r\n".to_owned(), format!("Path: {}\r\n", vec!["<sip:a;lr>"; 9].join(","))] {
+    for wrong in ["Path: nonsense\r\n".to_owned(), format!("Path: {}\r\n", ["<sip:a;lr>"; 9].join(","))] {
         assert_eq!(bench.ask(PHONE, flow(), &format!("{wrong}Contact: <sip:7@a>\r\n")).status.code(), 400, "{wrong}");
     }
 }
