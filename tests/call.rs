@@ -18,6 +18,8 @@ mod demo;
 mod early;
 #[path = "call/endings.rs"]
 mod endings;
+#[path = "call/failover.rs"]
+mod failover;
 #[path = "call/house.rs"]
 mod house;
 #[path = "call/loss.rs"]
@@ -28,6 +30,8 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/seen.rs"]
+mod seen;
 #[path = "call/stream.rs"]
 mod stream;
 #[path = "call/timers.rs"]

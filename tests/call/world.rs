@@ -11,6 +11,7 @@ use antiphon_ivr::{ContextId, ExtensionId, SoundId};
 use antiphon_media::{Audio, Codec};
 use antiphon_server::app::{self, MediaDrive, Server};
 use antiphon_server::first_start;
+use antiphon_server::locate::Record;
 use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
@@ -49,13 +50,20 @@ pub(crate) struct Shape {
     pub(crate) seed: u64,
     /// Even ports, each one stream.
     pub(crate) rtp_ports: &'static str,
+    /// Tables of the settings file: the trunks, unless a test has others.
+    pub(crate) trunks: String,
+    /// What names have for records.
+    pub(crate) names: Vec<(&'static str, Record)>,
     /// Lines of the settings' table `[sip]`.
     pub(crate) sip: &'static str,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { seed: 1, rtp_ports: "20000-20399", sip: "" }
+        let trunks = format!(
+            "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n"
+        );
+        Self { seed: 1, rtp_ports: "20000-20399", trunks, names: Vec::new(), sip: "" }
     }
 }
 
@@ -215,11 +223,8 @@ impl World {
 
     async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
         let file = data.path().join("antiphon.toml");
-        let trunk = format!(
-            "[sip]\n{}\n[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n",
-            shape.sip
-        );
-        std::fs::write(&file, trunk).expect("the temporary directory takes a file");
+        std::fs::write(&file, format!("[sip]\n{}\n{}", shape.sip, shape.trunks))
+            .expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
         let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
         words.extend(["--config".into(), file.into_os_string()]);
@@ -229,7 +234,7 @@ impl World {
         let sounds = SystemSounds::load();
         let ringback = sounds.find("tone", "ringback").expect("a system sound").clone();
         tokio::time::pause();
-        let network = Arc::new(OnVirtualNet(net.clone()));
+        let network = Arc::new(OnVirtualNet { net: net.clone(), names: shape.names });
         let server = app::start(&settings, store, sounds, network, MediaDrive::VirtualTime).await;
         let server = server.unwrap_or_else(|error| panic!("the server does not start: {error}"));
         Self { net, server, ringback, _data: data }

@@ -45,7 +45,8 @@ pub async fn serve(
     let http_address = http.local_addr()?;
     let server = app::start(&settings, store.clone(), sounds, network, MediaDrive::Threads).await?;
     let metrics = metrics.with_rooms(server.rooms.clone());
-    let state = ApiState::new(store, server.rooms.calls.readiness(), metrics, domain(&settings));
+    let state = ApiState::new(store, server.rooms.calls.readiness(), metrics, domain(&settings))
+        .with_trace(server.rooms.trace.clone());
     let (stop_api, stopped) = oneshot::channel::<()>();
     let api = tokio::spawn(api::serve(http, api::router(state), async { drop(stopped.await) }));
     say(&ready_line(&server, http_address));
@@ -56,6 +57,7 @@ pub async fn serve(
                 Ok(settings) => {
                     log.set(settings.live.log);
                     server.rooms.guard.follow(&settings.live);
+                    reload_tls(&server, &settings);
                     server.rooms.settings.store(Arc::new(settings.live));
                     tracing::info!("settings read again");
                 }
@@ -68,6 +70,14 @@ pub async fn serve(
     drop(stop_api);
     let _ = api.await;
     Ok(())
+}
+
+/// Reads the files of TLS again, for connections to come.
+fn reload_tls(server: &Server, settings: &Settings) {
+    let (Some(tls), Some(files)) = (&server.tls, &settings.tls) else { return };
+    if let Err(error) = tls.reload(files) {
+        tracing::warn!(%error, "the certificate and trust of before stay in force");
+    }
 }
 
 /// What the API shows as the domain of extensions: the address that phones register at.

@@ -3,18 +3,32 @@
 //! Shape: events are past participles, orders take the structs at the end of this file.
 //! Sources: RFC 3261 §12 (dialogs), §13 (INVITE), §14 (re-INVITE), §15 (BYE); RFC 6086 (INFO).
 
+use crate::endpoint::ReferOutcome;
 use crate::flow::Flow;
-use crate::message::{NameAddr, Request, StatusCode, Uri};
+use crate::message::{NameAddr, Reason, ReferRequest, Request, StatusCode, Uri};
+use crate::outside::Outcome;
+use crate::registration::RegistrationFailure;
 use bytes::Bytes;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 /// Names a dialog from its first event or order to its `Ended`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DialogId(pub(crate) u64);
 
-/// Names a request outside dialogs that waits for our answer.
+/// Names a request outside dialogs: one that waits for our answer, or one of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub(crate) u64);
+
+/// Names a registration of ours from its order to its `Unregistered`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RegistrationId(pub(crate) u64);
+
+impl fmt::Display for RegistrationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl fmt::Display for DialogId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,6 +51,11 @@ pub enum Event {
         dialog: DialogId,
         /// What arrived.
         invite: Box<Invite>,
+    },
+    /// The next hop of our call has it: a response of 100, which comes from no further (RFC 3261 §8.2.6.1).
+    Trying {
+        /// The dialog.
+        dialog: DialogId,
     },
     /// Our call got a provisional response above 100.
     Progress {
@@ -108,6 +127,27 @@ pub enum Event {
         /// The final response; `None` when there was none.
         status: Option<StatusCode>,
     },
+    /// A REFER arrived: `accept_refer` or `reject_refer` it within 32 * T1.
+    ReferRequested {
+        /// The dialog.
+        dialog: DialogId,
+        /// What is asked for.
+        refer: Box<ReferRequest>,
+    },
+    /// The peer agreed to a REFER of ours, or tells how its call goes.
+    ReferProgress {
+        /// The dialog.
+        dialog: DialogId,
+        /// 2xx of the REFER itself, then 1xx of the target.
+        status: StatusCode,
+    },
+    /// A REFER of ours is over, exactly once for each.
+    Referred {
+        /// The dialog.
+        dialog: DialogId,
+        /// What came of it.
+        outcome: ReferOutcome,
+    },
     /// A REGISTER arrived: `respond` to it within 64 * T1.
     Requested {
         /// Names it for `respond`.
@@ -116,6 +156,43 @@ pub enum Event {
         flow: Flow,
         /// What arrived.
         message: Box<Request>,
+    },
+    /// Something came of a request of ours outside dialogs, exactly once for each.
+    Responded {
+        /// The request.
+        request: RequestId,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// A registrar holds our binding; again with each refresh.
+    Registered {
+        /// The registration.
+        registration: RegistrationId,
+        /// How long, unless it is refreshed, which happens by itself.
+        expires: Duration,
+        /// The proxies that calls by this registration shall pass (RFC 3608), often none.
+        service_route: Vec<Uri>,
+    },
+    /// A registrar does not hold our binding, or did not confirm it.
+    RegistrationFailed {
+        /// The registration.
+        registration: RegistrationId,
+        /// Why.
+        why: RegistrationFailure,
+        /// When it is tried again.
+        retry_at: Instant,
+    },
+    /// A registration is over, as we wanted.
+    Unregistered {
+        /// The registration.
+        registration: RegistrationId,
+    },
+    /// A rejection of our call says more than its status. `Ended` follows.
+    Refused {
+        /// The dialog.
+        dialog: DialogId,
+        /// What it says.
+        refusal: Box<Refusal>,
     },
     /// The dialog is over. The last event of every dialog that was `Incoming` or invited, exactly once.
     Ended {
@@ -131,6 +208,7 @@ impl Event {
     pub fn dialog(&self) -> Option<DialogId> {
         match self {
             Self::Incoming { dialog, .. }
+            | Self::Trying { dialog }
             | Self::Progress { dialog, .. }
             | Self::Answered { dialog, .. }
             | Self::Confirmed { dialog, .. }
@@ -140,8 +218,16 @@ impl Event {
             | Self::Reoffered { dialog, .. }
             | Self::Info { dialog, .. }
             | Self::InfoRefused { dialog, .. }
+            | Self::ReferRequested { dialog, .. }
+            | Self::ReferProgress { dialog, .. }
+            | Self::Referred { dialog, .. }
+            | Self::Refused { dialog, .. }
             | Self::Ended { dialog, .. } => Some(*dialog),
-            Self::Requested { .. } => None,
+            Self::Requested { .. }
+            | Self::Responded { .. }
+            | Self::Registered { .. }
+            | Self::RegistrationFailed { .. }
+            | Self::Unregistered { .. } => None,
         }
     }
 }
@@ -178,6 +264,9 @@ pub struct Invite {
     pub request: Request,
     /// Its SDP; `None` means that our 2xx must carry the offer.
     pub offer: Option<Bytes>,
+    /// The dialog of ours that it asks to take the place of (RFC 3891). Whether it may is the owner's to decide, who then
+    /// answers this one and hangs up that one.
+    pub replaces: Option<DialogId>,
 }
 
 /// A call we make.
@@ -211,7 +300,8 @@ pub struct Credentials {
     pub username: String,
     /// The password.
     pub password: String,
-    /// The only realm that may ask; `None` answers any.
+    /// The only realm that may ask. With `None` the first that the peer asks with becomes it, as long as the endpoint lives.
+    /// Only the peer of the flow they are given with gets answers, wherever its `Contact` points.
     pub realm: Option<String>,
 }
 
@@ -223,6 +313,19 @@ impl fmt::Debug for Credentials {
             .field("realm", &self.realm)
             .finish_non_exhaustive()
     }
+}
+
+/// What a rejection of our call says beside its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// 300 to 699.
+    pub status: StatusCode,
+    /// When to try again; nothing bounds it (RFC 3261 §20.33).
+    pub retry_after: Option<Duration>,
+    /// Why (RFC 3326).
+    pub reasons: Vec<Reason>,
+    /// Where a 3xx says to try instead, the preferred one first, at most 8. Nobody has followed them.
+    pub contacts: Vec<Uri>,
 }
 
 /// A refusal of an incoming call.

@@ -17,10 +17,11 @@ use clap::error::ErrorKind;
 use regex::Regex;
 use tracing::level_filters::LevelFilter;
 
-use super::file::{self, File, SipTable};
+use super::file::{self, File, SipTable, TraceTable};
+use super::transport;
 use super::{
     AccessSettings, Cidr, Command, LiveSettings, LogFormat, SessionTimers, Settings, SettingsError, SipListener,
-    StoreLocation, Trunk,
+    StoreLocation, TraceSettings, Trunk,
 };
 use crate::peer_uri;
 
@@ -32,6 +33,10 @@ const MIN_SE: u64 = 90;
 const MAX_SE: u64 = 86_400;
 /// A drain of a day is a drain that never ends.
 const MAX_DRAIN: u64 = 86_400;
+/// Calls that may be remembered.
+const MAX_TRACED_CALLS: u64 = 1_000_000;
+/// Memory that their messages may take: 64 GiB.
+const MAX_TRACE_MEGABYTES: u64 = 65_536;
 
 /// A SIP/RTP media server that answers calls with menus.
 ///
@@ -62,7 +67,7 @@ struct Flags {
     /// Database, sounds and credentials [default: ./antiphon-data]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<String>,
-    /// A listener, repeatable: udp: or tcp:, then IPv4 or [IPv6], then the port, 0 for any free one
+    /// A listener, repeatable: udp:, tcp: or tls:, then IPv4 or [IPv6], then the port, 0 for any free one
     /// [default: udp:127.0.0.1:5060 and tcp:127.0.0.1:5060]
     #[arg(long, value_name = "URI", global = true)]
     sip: Vec<String>,
@@ -154,7 +159,9 @@ fn first_line(text: &str) -> String {
 fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
     let places = Places { environment };
     let file = read_file(places.find("config", flags.config, None))?;
-    let sip_table = file.sip.map(SipTable::from_value).transpose()?.unwrap_or_default();
+    let mut sip_table = file.sip.map(SipTable::from_value).transpose()?.unwrap_or_default();
+    let sip = listeners(&places, flags.sip, sip_table.listen.take())?;
+    let tls = transport::tls(&sip_table, &sip)?;
 
     let data = places.find("data", flags.data, file.data);
     let data = PathBuf::from(data.map_or_else(|| "antiphon-data".to_owned(), |given| given.text));
@@ -175,15 +182,19 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         guard: super::guard::guard(&sip_table)?,
         access: access(sip_table.allow, sip_table.realm)?,
         trunks: file.trunk.into_iter().map(trunk).collect::<Result<_, _>>()?,
+        failover_after: transport::failover_after(sip_table.failover_after)?,
     };
     Ok(Settings {
-        sip: listeners(&places, flags.sip, sip_table.listen)?,
+        sip,
+        tls,
+        dns: transport::name_servers(&sip_table.dns)?,
         http,
         rtp_ports: rtp_ports(places.find("rtp-ports", flags.rtp_ports, file.rtp_ports))?,
         advertise,
         store: store(places.find("store", flags.store, file.store), &data)?,
         log_format: log_format(places.find("log-format", flags.log_format, file.log_format))?,
         drain_timeout: drain(file.drain_timeout)?,
+        trace: trace(&file.trace)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
         live,
         data,
@@ -278,6 +289,21 @@ fn drain(seconds: Option<u64>) -> Result<Duration, SettingsError> {
             problem: format!("{seconds} s is more than a day"),
         }),
     }
+}
+
+fn trace(table: &TraceTable) -> Result<TraceSettings, SettingsError> {
+    let default = TraceSettings::default();
+    let within = |key: &str, value: Option<u64>, most: u64, default: usize| match value {
+        None => Ok(default),
+        Some(value) if value <= most => Ok(value as usize),
+        Some(value) => Err(SettingsError::Value {
+            setting: format!("trace.{key}"),
+            problem: format!("{value} is more than {most}"),
+        }),
+    };
+    let calls = within("calls", table.calls, MAX_TRACED_CALLS, default.calls)?;
+    let megabytes = within("megabytes", table.megabytes, MAX_TRACE_MEGABYTES, default.bytes >> 20)?;
+    Ok(TraceSettings { calls, bytes: megabytes << 20 })
 }
 
 fn session_timers(session_expires: Option<u64>, min_se: Option<u64>) -> Result<SessionTimers, SettingsError> {

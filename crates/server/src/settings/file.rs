@@ -1,6 +1,6 @@
 //! The settings file, close to its text.
 //!
-//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]` and `[[trunk]]`.
+//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[trace]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -29,7 +29,17 @@ pub(super) struct File {
     #[serde(alias = "drain-timeout")]
     pub(super) drain_timeout: Option<u64>,
     #[serde(default)]
+    pub(super) trace: TraceTable,
+    #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
+}
+
+/// `[trace]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TraceTable {
+    pub(super) calls: Option<u64>,
+    pub(super) megabytes: Option<u64>,
 }
 
 /// `[sip]`.
@@ -48,6 +58,14 @@ pub(super) struct SipTable {
     pub(super) ban_seconds: Option<u64>,
     pub(super) connections_per_source: Option<u32>,
     pub(super) max_lateness_ms: Option<u32>,
+    pub(super) tls_certificate: Option<String>,
+    pub(super) tls_key: Option<String>,
+    pub(super) tls_ca: Option<String>,
+    #[serde(default)]
+    pub(super) tls_alpn: bool,
+    #[serde(default)]
+    pub(super) dns: Vec<String>,
+    pub(super) failover_after: Option<u64>,
     pub(super) session_expires: Option<u64>,
     pub(super) min_se: Option<u64>,
 }

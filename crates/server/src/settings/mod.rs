@@ -14,6 +14,7 @@ mod guard;
 mod listener;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -27,6 +28,7 @@ use tracing::level_filters::LevelFilter;
 pub use cidr::Cidr;
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
+pub use transport::TlsSettings;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -44,11 +46,15 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where SIP is listened for; never empty.
     pub sip: Vec<SipListener>,
+    /// The files of TLS; there are some when a listener is for TLS.
+    pub tls: Option<TlsSettings>,
+    /// Name servers in place of the system's; empty for the system's.
+    pub dns: Vec<SocketAddr>,
     /// Where HTTP is listened for.
     pub http: SocketAddr,
     /// The media ports, both ends included.
     pub rtp_ports: RangeInclusive<u16>,
-    /// The address written into Contact, Via and SDP, when it is not the listener's.
+    /// The address written into Contact, Via and SDP towards peers of its family, when it is not the listener's.
     pub advertise: Option<IpAddr>,
     /// Where the configuration is kept.
     pub store: StoreLocation,
@@ -56,10 +62,27 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// How long calls in progress may go on after SIGTERM.
     pub drain_timeout: Duration,
+    /// What is remembered of calls.
+    pub trace: TraceSettings,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
     /// What a SIGHUP may change.
     pub live: LiveSettings,
+}
+
+/// What is remembered of calls, in memory.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct TraceSettings {
+    /// Calls that are over, at most; with 0 neither those nor any message are kept.
+    pub calls: usize,
+    /// Memory for messages, in bytes, at most.
+    pub bytes: usize,
+}
+
+impl Default for TraceSettings {
+    fn default() -> Self {
+        Self { calls: 1000, bytes: 64 << 20 }
+    }
 }
 
 /// The session timers of calls (RFC 4028).
@@ -88,6 +111,8 @@ pub struct LiveSettings {
     pub guard: GuardSettings,
     /// The ways out, in the order of the file.
     pub trunks: Vec<Trunk>,
+    /// How long a way out that says nothing is waited for when there is another.
+    pub failover_after: Duration,
 }
 
 /// Who may call without credentials, and the realm of those who need some.

@@ -3,11 +3,11 @@
 //! Shape: [`Signalling`] is the handle that calls hold; an [`Order`] is one thing asked.
 //! Errors: an order that comes too late is dropped by the task, because the far end was faster.
 
-use antiphon_sip::{Admission, Counters, DialogId, Invitation, Rejection, SipError, StatusCode};
+use antiphon_sip::{Admission, Counters, DialogId, Flow, Invitation, Rejection, SipError, StatusCode, Transport};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{call::CallEvent, queue::send_now};
+use crate::{call::CallEvent, calls::CallId, queue::send_now};
 
 /// Orders that wait for the endpoint at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
@@ -23,8 +23,10 @@ pub enum Order {
     Reject(DialogId, Rejection),
     /// End a dialog, with the value of a Reason header.
     HangUp(DialogId, Option<String>),
-    /// Call somebody; the dialog's events go to the inbox.
-    Invite(Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
+    /// Call somebody for this call; the dialog's events go to the inbox.
+    Invite(CallId, Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
+    /// The far end of a TLS flow must prove to be this host.
+    Expect(Flow, String),
     /// Accept a re-INVITE with this SDP.
     AcceptReoffer(DialogId, Bytes),
     /// Make a new offer inside a call.
@@ -68,11 +70,24 @@ impl Signalling {
         send_now(&self.orders, order);
     }
 
-    /// Calls somebody and says under which dialog; `None` when the process is ending.
-    pub async fn invite(&self, invitation: Invitation, inbox: mpsc::Sender<CallEvent>) -> Option<DialogId> {
+    /// Calls somebody for a call and says under which dialog; `None` when the process is ending.
+    pub async fn invite(
+        &self,
+        call: CallId,
+        invitation: Invitation,
+        inbox: mpsc::Sender<CallEvent>,
+    ) -> Option<DialogId> {
         let (reply, dialog) = oneshot::channel();
-        self.order(Order::Invite(Box::new(invitation), inbox, reply)).await;
+        self.order(Order::Invite(call, Box::new(invitation), inbox, reply)).await;
         dialog.await.ok()
+    }
+
+    /// Says whose certificate the far end of a TLS flow must show, before anything is sent there: the host of the URI that led to
+    /// it, and not the name that the host was found by (RFC 5922 §7.3). Without a word of that it must be one for the address.
+    pub async fn expect(&self, flow: Flow, host: &str) {
+        if flow.transport == Transport::Tls {
+            self.order(Order::Expect(flow, host.to_owned())).await;
+        }
     }
 
     /// The counters, or `None` when the process is ending.

@@ -6,11 +6,13 @@
 //! Errors: a full queue of arrivals loses datagrams (SIP repeats them) and counts; a call's full inbox loses what may be lost and
 //! counts, while answers and endings wait for room.
 
+mod connections;
 pub mod guard;
 pub mod handle;
-pub mod tcp;
+mod keep_alive;
+pub mod tls;
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{collections::HashMap, io, sync::Arc, time::Instant};
 
 use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Request, Transport};
 use bytes::Bytes;
@@ -18,11 +20,16 @@ use tokio::sync::mpsc;
 
 use self::guard::{Failure, Guard};
 pub use self::handle::{Order, Report, Signalling, orders};
+use self::{
+    connections::{Connections, Expected},
+    tls::Tls,
+};
 
 use crate::{
     call::CallEvent,
     net::{self, Wire},
     queue::send_now,
+    trace::{Direction, Party, Trace},
 };
 
 /// Messages that wait for the endpoint at most.
@@ -59,8 +66,10 @@ pub(crate) enum Arrival {
 pub struct Wires {
     /// One wire a UDP listener.
     pub udp: Vec<Arc<dyn Wire>>,
-    /// One TCP listener each.
-    pub tcp: Vec<tokio::net::TcpListener>,
+    /// The listeners of byte streams, over TCP or TLS.
+    pub streams: Vec<(Transport, tokio::net::TcpListener)>,
+    /// Who we are in TLS; there is somebody when a listener is for it.
+    pub tls: Option<Arc<Tls>>,
     /// Who is heard on them.
     pub guard: Arc<Guard>,
 }
@@ -70,26 +79,33 @@ pub struct Task<R> {
     endpoint: Endpoint,
     reception: R,
     udp: Vec<Arc<dyn Wire>>,
-    connections: tcp::Connections,
+    connections: Connections,
     guard: Arc<Guard>,
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
+    trace: Arc<Trace>,
 }
 
 impl<R: Reception> Task<R> {
     /// A task over this endpoint and these wires; starts the tasks that read them.
-    pub fn new(endpoint: Endpoint, reception: R, wires: Wires, orders: mpsc::Receiver<Order>) -> Self {
+    pub fn new(
+        endpoint: Endpoint,
+        reception: R,
+        wires: Wires,
+        orders: mpsc::Receiver<Order>,
+        trace: Arc<Trace>,
+    ) -> Self {
         let (inlet, arrivals) = mpsc::channel(ARRIVALS);
         for wire in &wires.udp {
             tokio::spawn(read_datagrams(wire.clone(), inlet.clone(), wires.guard.clone()));
         }
-        let connections = tcp::Connections::new(inlet, wires.guard.clone());
-        for listener in wires.tcp {
-            connections.listen(listener);
+        let connections = Connections::new(inlet, wires.tls, wires.guard.clone());
+        for (transport, listener) in wires.streams {
+            connections.listen(transport, listener);
         }
         let (udp, guard) = (wires.udp, wires.guard);
-        Self { endpoint, reception, udp, connections, guard, calls: HashMap::new(), arrivals, orders }
+        Self { endpoint, reception, udp, connections, guard, calls: HashMap::new(), arrivals, orders, trace }
     }
 
     /// Runs until every handle is dropped.
@@ -124,6 +140,7 @@ impl<R: Reception> Task<R> {
             Arrival::Message(flow, message)
                 if flow.transport.is_reliable() && !self.guard.admits(now, flow.peer.ip(), &message) => {}
             Arrival::Message(flow, message) => {
+                self.trace.offer(now, Direction::Received, flow, &message);
                 let malformed = self.endpoint.counters().malformed;
                 self.endpoint.handle_datagram(now, flow, &message);
                 if self.endpoint.counters().malformed > malformed {
@@ -149,10 +166,19 @@ impl<R: Reception> Task<R> {
             }
             Order::Reject(dialog, rejection) => self.endpoint.reject(now, dialog, rejection),
             Order::HangUp(dialog, reason) => self.endpoint.hang_up(now, dialog, reason),
-            Order::Invite(invitation, inbox, reply) => {
+            Order::Invite(call, invitation, inbox, reply) => {
+                let party = Party::of(&invitation);
                 let dialog = self.endpoint.invite(now, *invitation);
+                let sip_call_id = self.endpoint.call_id(dialog).unwrap_or_default();
+                self.trace.invited(now, call, dialog, sip_call_id, party);
                 self.calls.insert(dialog, inbox);
                 if reply.send(dialog).is_err() { self.endpoint.hang_up(now, dialog, None) } else { Ok(()) }
+            }
+            Order::Expect(flow, host) => {
+                if self.connections.expect(flow, &host) == Expected::Closed {
+                    self.endpoint.handle_transport_error(now, flow);
+                }
+                Ok(())
             }
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
@@ -186,17 +212,23 @@ impl<R: Reception> Task<R> {
                 self.transmit(transmit.flow, transmit.payload);
             }
             let Some(event) = self.endpoint.poll_event() else { return };
+            self.trace.note(clock(), &event);
             self.dispatch(event);
         }
     }
 
     fn transmit(&mut self, flow: Flow, payload: Bytes) {
         self.guard.sent(clock(), flow.peer.ip(), &payload);
+        self.trace.offer(clock(), Direction::Sent, flow, &payload);
         match flow.transport {
             Transport::Udp => {
                 let Some(wire) = self.udp.iter().find(|wire| wire.local_addr() == flow.local) else { return };
                 if let Err(error) = wire.send(&payload, flow.peer) {
                     tracing::debug!(%error, "a datagram was not sent");
+                    // Anything else loses a datagram as any network does, and SIP sends it again (RFC 3261 §18.4).
+                    if is_no_way(&error) {
+                        self.endpoint.handle_transport_error(clock(), flow);
+                    }
                 }
             }
             Transport::Tcp | Transport::Tls => self.connections.send(flow, payload),
@@ -235,14 +267,28 @@ impl<R: Reception> Task<R> {
     }
 }
 
-/// Puts an event into a call's inbox. With a full inbox, ringing and INFO are lost; what ends or joins a call waits for room.
+/// Puts an event into a call's inbox. With a full inbox, what is on its way and INFO are lost; what ends or joins a call waits for room.
 fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     let Err(mpsc::error::TrySendError::Full(event)) = inbox.try_send(CallEvent::Sip(event)) else { return };
     metrics::counter!("antiphon_events_waiting_total").increment(1);
-    if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. })) {
+    if matches!(
+        event,
+        CallEvent::Sip(Event::Trying { .. } | Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. })
+    ) {
         return;
     }
     send_now(inbox, event);
+}
+
+/// Whether the machine itself says that there is no way, and would say so again.
+fn is_no_way(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, InvalidInput, NetworkUnreachable, PermissionDenied,
+    };
+    matches!(
+        error.kind(),
+        AddrNotAvailable | ConnectionRefused | HostUnreachable | InvalidInput | NetworkUnreachable | PermissionDenied
+    )
 }
 
 async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>, guard: Arc<Guard>) {

@@ -1,79 +1,122 @@
-//! Answering the challenges that our calls get.
+//! One challenge that we got, and the answers to it.
 //!
-//! Shape: the headers of a 401 or 407 in, the header of the next attempt out.
-//! Sources: RFC 3261 §22.2, §22.3; RFC 7616 §3.4; RFC 8760 §2.4 (the first challenge we can answer is the one preferred).
+//! Shape: the header of a 401 or 407 in; the value of `Authorization` or `Proxy-Authorization` out, as often as the nonce
+//! serves.
+//! Sources: RFC 3261 §22.2, §22.3; RFC 7616 §3.4 (`nc` counts the uses of a nonce); RFC 8760 §2.4.
 
 use super::digest::{Algorithm, Exchange, fields};
 use crate::event::Credentials;
 use crate::message::text::quote;
 use crate::message::{Headers, StatusCode};
 
-/// Where a status keeps its challenges, and where the answer goes.
-fn header_names(status: StatusCode) -> Option<(&'static str, &'static str)> {
-    match status {
-        StatusCode::UNAUTHORIZED => Some(("WWW-Authenticate", "Authorization")),
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(("Proxy-Authenticate", "Proxy-Authorization")),
-        _ => None,
+/// A longer nonce, realm or opaque is not answered, so that a peer cannot make our requests large.
+const MAX_FIELD: usize = 512;
+
+/// Who challenges: the server itself or a proxy on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Challenger {
+    Server,
+    Proxy,
+}
+
+impl Challenger {
+    pub(super) fn of(status: StatusCode) -> Option<Self> {
+        match status {
+            StatusCode::UNAUTHORIZED => Some(Self::Server),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(Self::Proxy),
+            _ => None,
+        }
+    }
+
+    /// Where its challenges stand.
+    pub(super) fn challenge_header(self) -> &'static str {
+        match self {
+            Self::Server => "WWW-Authenticate",
+            Self::Proxy => "Proxy-Authenticate",
+        }
+    }
+
+    /// Where the answers stand.
+    pub(super) fn answer_header(self) -> &'static str {
+        match self {
+            Self::Server => "Authorization",
+            Self::Proxy => "Proxy-Authorization",
+        }
     }
 }
 
 /// Whether a challenge says that only the nonce was too old.
 pub(crate) fn is_stale(status: StatusCode, headers: &Headers) -> bool {
-    header_names(status).is_some_and(|(challenge, _)| {
+    Challenger::of(status).is_some_and(|challenger| {
         headers
-            .all(challenge)
+            .all(challenger.challenge_header())
             .any(|value| fields(value).get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")))
     })
 }
 
-/// The header that answers the first challenge these credentials are for: its name and value.
-pub(crate) fn answer(
-    status: StatusCode,
-    headers: &Headers,
-    credentials: &Credentials,
-    method: &str,
-    uri: &str,
-    cnonce: &str,
-) -> Option<(&'static str, String)> {
-    let (challenge_name, answer_name) = header_names(status)?;
-    headers.all(challenge_name).find_map(|challenge| {
-        let challenge = fields(challenge);
-        let algorithm = Algorithm::named(challenge.get("algorithm").map(String::as_str))?;
-        let (realm, nonce) = (challenge.get("realm")?, challenge.get("nonce")?);
-        if credentials.realm.as_ref().is_some_and(|wanted| wanted != realm) {
-            return None;
-        }
-        let with_qop = match challenge.get("qop") {
+/// A challenge that can be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Challenge {
+    pub(super) realm: String,
+    pub(super) nonce: String,
+    opaque: Option<String>,
+    algorithm: Algorithm,
+    /// Whether `qop=auth` was offered; without it, the digest of RFC 2069.
+    counted: bool,
+    /// How often the nonce was used.
+    pub(super) used: u32,
+}
+
+impl Challenge {
+    /// Reads a challenge; none for an algorithm or a quality of protection that we do not have.
+    pub(super) fn read(value: &str) -> Option<Self> {
+        let mut fields = fields(value);
+        let algorithm = Algorithm::named(fields.get("algorithm").map(String::as_str))?;
+        let counted = match fields.get("qop") {
             None => false,
             Some(offered) if offered.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth")) => true,
             Some(_) => return None,
         };
-        let count = with_qop.then_some(("00000001", cnonce));
+        let mut take = |name| fields.remove(name).filter(|value| value.len() <= MAX_FIELD);
+        Some(Self { realm: take("realm")?, nonce: take("nonce")?, opaque: take("opaque"), algorithm, counted, used: 0 })
+    }
+
+    /// The next answer; none once the count is used up.
+    pub(super) fn answer(
+        &mut self,
+        credentials: &Credentials,
+        method: &str,
+        uri: &str,
+        cnonce: &str,
+    ) -> Option<String> {
+        self.used = self.used.checked_add(1)?;
+        let nc = format!("{:08x}", self.used);
+        let count = self.counted.then_some((nc.as_str(), cnonce));
         let response = Exchange {
-            algorithm,
+            algorithm: self.algorithm,
             username: &credentials.username,
-            realm,
+            realm: &self.realm,
             password: &credentials.password,
             method,
             uri,
-            nonce,
+            nonce: &self.nonce,
             count,
         }
         .response();
         let mut value = format!(
             "Digest username={}, realm={}, nonce={}, uri={}, response=\"{response}\", algorithm={}",
             quote(&credentials.username),
-            quote(realm),
-            quote(nonce),
+            quote(&self.realm),
+            quote(&self.nonce),
             quote(uri),
-            algorithm.name()
+            self.algorithm.name()
         );
         if let Some((nc, cnonce)) = count {
             value.push_str(&format!(", qop=auth, nc={nc}, cnonce=\"{cnonce}\""));
         }
-        if let Some(opaque) = challenge.get("opaque") {
+        if let Some(opaque) = &self.opaque {
             value.push_str(&format!(", opaque={}", quote(opaque)));
         }
-        Some((answer_name, value))
-    })
+        Some(value)
+    }
 }

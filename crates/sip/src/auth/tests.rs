@@ -2,6 +2,7 @@
 
 use super::digest::{Algorithm, Exchange};
 use super::*;
+use super::{Bound, Covered, Wallet};
 use crate::event::Credentials;
 use crate::message::wire::parse;
 use crate::message::{Headers, Message, Request, StatusCode};
@@ -22,6 +23,19 @@ fn the_vectors_of_rfc_7616_3_9_1_hold() {
     assert_eq!(exchange(Algorithm::Md5).response(), "8ca523f5e9506fed4657c9700eebdbec");
     let sha256 = "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1";
     assert_eq!(exchange(Algorithm::Sha256).response(), sha256);
+}
+
+/// What a fresh wallet answers.
+fn answer(
+    status: StatusCode,
+    headers: &Headers,
+    credentials: &Credentials,
+    method: &str,
+    uri: &str,
+    cnonce: &str,
+) -> Option<(&'static str, String)> {
+    let bound = Bound::new(credentials.clone(), [192, 0, 2, 7].into());
+    Wallet::default().answer(status, headers, &bound, Covered { method, uri, cnonce })
 }
 
 struct Rig {
@@ -148,4 +162,54 @@ fn an_answer_without_qop_is_understood_for_old_peers() {
             .expect("it is MD5");
     assert_eq!(name, "Proxy-Authorization");
     assert!(value.contains("opaque=\"o\"") && !value.contains("qop"), "{value}");
+}
+
+#[test]
+fn counts_may_overtake_each_other_but_serve_once() {
+    let mut rig = Rig::new(10);
+    let (_, challenge) = rig.authenticator.challenge(rig.now, Verdict::Missing).swap_remove(0);
+    let (mut wallet, mut headers) = (Wallet::default(), Headers::default());
+    headers.push("WWW-Authenticate", challenge);
+    let credentials = Credentials { username: "002".to_owned(), password: "secret".to_owned(), realm: None };
+    let bound = Bound::new(credentials, [192, 0, 2, 7].into());
+    let request = Covered { method: "REGISTER", uri: "sip:antiphon", cnonce: "c" };
+    let mut answers = vec![wallet.answer(StatusCode::UNAUTHORIZED, &headers, &bound, request).expect("ours").1];
+    answers.extend((0..70).map(|_| wallet.ahead(&bound, request).swap_remove(0).1));
+    assert!(answers[2].contains("nc=00000003"), "{}", answers[2]);
+    let verdicts = [0, 2, 1, 2, 1, 70, 7, 6].map(|at: usize| rig.verify(&answers[at]));
+    let (ok, old) = (Verdict::Verified, Verdict::Stale);
+    assert_eq!(verdicts, [ok, ok, ok, old, old, ok, ok, old], "nc 7 is 64 behind nc 71");
+}
+
+#[test]
+fn the_first_realm_of_a_peer_is_its_only_one() {
+    let challenge = |realm: &str| {
+        let mut headers = Headers::default();
+        headers.push("WWW-Authenticate", format!("Digest realm=\"{realm}\", nonce=\"n\""));
+        headers
+    };
+    let credentials = Credentials { username: "u".to_owned(), password: "p".to_owned(), realm: None };
+    let (here, there) = ([192, 0, 2, 7].into(), [192, 0, 2, 8].into());
+    let mut wallet = Wallet::default();
+    let mut ask = |realm: &str, peer| {
+        let covered = Covered { method: "INVITE", uri: "sip:x", cnonce: "c" };
+        let bound = Bound::new(credentials.clone(), peer);
+        wallet.answer(StatusCode::UNAUTHORIZED, &challenge(realm), &bound, covered).is_some()
+    };
+    let answered = [ask("one", here), ask("two", here), ask("two", there), ask("one", there), ask("one", here)];
+    assert_eq!(answered, [true, false, true, false, true]);
+}
+
+#[test]
+fn a_flood_of_peers_keeps_the_wallet_small() {
+    let mut wallet = Wallet::default();
+    let mut headers = Headers::default();
+    headers.push("WWW-Authenticate", "Digest realm=\"r\", nonce=\"n\"");
+    let credentials = Credentials { username: "u".to_owned(), password: "p".to_owned(), realm: None };
+    let bound = |at: u32| Bound::new(credentials.clone(), std::net::Ipv4Addr::from(at).into());
+    for at in 0..3000 {
+        let covered = Covered { method: "INVITE", uri: "sip:x", cnonce: "c" };
+        assert!(wallet.answer(StatusCode::UNAUTHORIZED, &headers, &bound(at), covered).is_some());
+    }
+    assert_eq!((0..3000).filter(|at| wallet.is_asked(&bound(*at))).count(), 1024);
 }

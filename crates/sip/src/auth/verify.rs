@@ -2,7 +2,8 @@
 //!
 //! Shape: [`Authenticator::challenge`] gives the headers of a 401; [`Authenticator::verify`] judges the request that follows.
 //! A nonce says when it was made and proves that we made it, so nothing is remembered until it is used. What is remembered
-//! then is the highest count used with it, and a nonce whose count was forgotten is no longer taken.
+//! then are the last counts used with it: each serves once, and one may come late by up to 63 (requests overtake each other
+//! over UDP). A nonce whose counts were forgotten is no longer taken.
 //! Time: told, counted from the moment the authenticator was made; a nonce of an earlier run is stale.
 //! Errors: [`Verdict`].
 //! Sources: RFC 3261 §22, RFC 7616 §3.3 to §3.6 and §5.4 (nonces), §5.5 (replay); RFC 8760.
@@ -68,14 +69,37 @@ pub enum Verdict {
     Wrong,
 }
 
+/// Which counts a nonce was used with (RFC 7616 §5.5).
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    highest: u32,
+    /// Bit n is set when `highest - n` was used.
+    seen: u64,
+}
+
+impl Counts {
+    /// Takes a count, if it was not taken before and is not too old to know.
+    fn take(&mut self, count: u32) -> bool {
+        if count > self.highest {
+            self.seen = self.seen.checked_shl(count - self.highest).unwrap_or(0) | 1;
+            self.highest = count;
+            return true;
+        }
+        let bit = 1_u64.checked_shl(self.highest - count).unwrap_or(0);
+        let new = bit != 0 && self.seen & bit == 0;
+        self.seen |= bit;
+        new
+    }
+}
+
 /// Challenges requests and verifies their answers.
 pub struct Authenticator {
     config: AuthConfig,
     started: Instant,
     /// The number of the next nonce.
     next: u64,
-    /// The highest count used with each nonce, by its number.
-    counts: HashMap<u64, u32>,
+    /// The counts used with each nonce, by its number.
+    counts: HashMap<u64, Counts>,
     /// The numbers in `counts`, oldest use first.
     used: VecDeque<u64>,
     /// Nonces below this number may have been forgotten.
@@ -179,12 +203,10 @@ impl Authenticator {
         (genuine && age <= self.config.nonce_lifetime.as_secs()).then_some(number)
     }
 
-    /// Notes a count; answers whether it is higher than every one before.
+    /// Notes a count; answers whether it is new.
     fn use_count(&mut self, number: u64, count: u32) -> bool {
-        if let Some(highest) = self.counts.get_mut(&number) {
-            let higher = count > *highest;
-            *highest = count.max(*highest);
-            return higher;
+        if let Some(counts) = self.counts.get_mut(&number) {
+            return counts.take(count);
         }
         if number < self.forgotten {
             return false;
@@ -195,7 +217,7 @@ impl Authenticator {
             self.counts.remove(&oldest);
             self.forgotten = self.forgotten.max(oldest + 1);
         }
-        self.counts.insert(number, count);
+        self.counts.insert(number, Counts { highest: count, seen: 1 });
         self.used.push_back(number);
         true
     }

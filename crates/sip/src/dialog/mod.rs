@@ -15,6 +15,7 @@ mod agreement;
 mod path;
 mod reliable;
 mod session_timer;
+mod transfer;
 mod uac;
 mod uas;
 
@@ -22,10 +23,12 @@ pub(crate) use agreement::{Agreement, Asked, Origin, Reoffering, Retry, Role};
 pub(crate) use path::Path;
 pub(crate) use reliable::{Rack, Reliability, Told, Unpracked, rseq_of};
 pub(crate) use session_timer::{SessionTimer, Terms, Wanted, ask, lists};
+pub(crate) use transfer::{ReferReceived, ReferSent, Transfers};
 pub(crate) use uac::{Cancel, EarlyAnswer, OutgoingCall};
 pub(crate) use uas::{Acceptance, AfterAck, IncomingCall, OfferSide, Reoffer, Ringing, Which};
 
-use crate::event::{Credentials, DialogId};
+use crate::auth::Bound;
+use crate::event::DialogId;
 use std::time::Instant;
 
 /// What is going on in a dialog.
@@ -73,7 +76,7 @@ pub(crate) struct Dialog {
     pub(crate) remote_tag: Option<String>,
     /// The highest CSeq the peer has used.
     pub(crate) remote_seq: Option<u32>,
-    pub(crate) credentials: Option<Credentials>,
+    pub(crate) credentials: Option<Bound>,
     pub(crate) announced: Announced,
     pub(crate) agreement: Agreement,
     pub(crate) state: State,

@@ -85,6 +85,11 @@ impl Path {
         path
     }
 
+    /// The contact of the peer.
+    pub(crate) fn target(&self) -> &Uri {
+        &self.target
+    }
+
     /// Takes over the contact and the flow of a re-INVITE (RFC 3261 §12.2.2, target refresh).
     pub(crate) fn refresh(&mut self, request: &Request, flow: Flow) {
         if let Ok(target) = contact_of(&request.common.headers) {
@@ -168,6 +173,7 @@ impl Path {
         let Some(ip) = next.ip().filter(|ip| !ip.is_unspecified() && !ip.is_multicast()) else { return self.flow };
         let transport = match next.param("transport") {
             Some(value) => Transport::from_param(&value),
+            None if *next.scheme() == Scheme::Sips => Some(Transport::Tls),
             None => Some(self.flow.transport),
         };
         let Some(transport) = transport else { return self.flow };

@@ -6,9 +6,9 @@
 use super::Endpoint;
 use super::inside::MAX_CHALLENGES;
 use super::send::{ALLOW, SDP, SUPPORTED};
-use crate::auth;
+use crate::auth::{self, Bound, Covered};
 use crate::dialog::{Agreement, Announced, Cancel, Dialog, OutgoingCall, Path, Role, State, ask};
-use crate::event::{Credentials, DialogId, EndReason, Event, Invitation};
+use crate::event::{DialogId, EndReason, Event, Invitation};
 use crate::message::build::{Outgoing, push_foreign};
 use crate::message::{Method, NameAddr, Response, StatusCode};
 use crate::transaction::{ClientMachine, ClientOwner};
@@ -33,7 +33,7 @@ impl Endpoint {
         let local_tag = self.tokens.token();
         let branch = self.branch();
         let flow = invitation.flow;
-        let credentials = invitation.credentials.clone();
+        let credentials = invitation.credentials.clone().map(|it| Bound::new(it, flow.peer.ip()));
         let request = self.invite_request(invitation, &local_tag, &branch);
         let mut agreement = Agreement::new(Role::Caller, self.wanted());
         agreement.described = Some(request.body.clone()).filter(|offer| !offer.is_empty());
@@ -58,7 +58,7 @@ impl Endpoint {
         let mut to = invitation.to;
         to.params.remove("tag");
         let mut headers = self.request_headers();
-        headers.push("Contact", self.listeners.contact(flow, user.as_deref()));
+        headers.push("Contact", self.listeners.contact(flow, user.as_deref(), &invitation.target));
         headers.push("Allow", ALLOW);
         headers.push("Supported", SUPPORTED);
         ask(&mut headers, self.wanted(), None);
@@ -104,9 +104,7 @@ impl Endpoint {
 
     /// Answers the challenge to a call of ours. Answers whether another INVITE is on its way.
     pub(super) fn answer_challenge(&mut self, now: Instant, id: DialogId, old: &str, response: &Response) -> bool {
-        let cnonce = self.tokens.token();
-        let branch = self.branch();
-        let Some(Dialog { state: State::Calling(call), announced, path, .. }) = self.dialogs.get_mut(&id) else {
+        let Some(Dialog { state: State::Calling(call), announced, .. }) = self.dialogs.get(&id) else {
             return false;
         };
         let again = call.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
@@ -114,34 +112,35 @@ impl Endpoint {
             return false;
         }
         let Some(entry) = self.transactions.client(old) else { return false };
-        let credentials = entry.credentials.clone();
-        let Some(mut request) = authorised(&entry.request, credentials.as_ref(), response, &cnonce) else {
-            return false;
-        };
-        let flow = entry.flow;
+        let (flow, sent, credentials) = (entry.home(), entry.request.clone(), entry.credentials.clone());
+        let Some(mut request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
+        let branch = self.branch();
         request.cseq += 1;
         request.via = self.listeners.via(flow, &branch);
-        path.local_seq = request.cseq;
-        call.challenges += 1;
-        call.branch = branch;
-        call.forks.clear();
+        if let Some(Dialog { state: State::Calling(call), path, .. }) = self.dialogs.get_mut(&id) {
+            path.local_seq = request.cseq;
+            call.challenges += 1;
+            call.branch = branch;
+            call.forks.clear();
+        }
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
         true
     }
-}
 
-/// The request again, with an answer to the challenge in `response`.
-pub(super) fn authorised(
-    request: &Outgoing,
-    credentials: Option<&Credentials>,
-    response: &Response,
-    cnonce: &str,
-) -> Option<Outgoing> {
-    let (status, headers) = (response.status, &response.common.headers);
-    let (method, uri) = (request.method.as_str(), request.uri.to_string());
-    let (name, value) = auth::answer(status, headers, credentials?, method, &uri, cnonce)?;
-    let mut request = request.clone();
-    request.headers.remove(name);
-    request.headers.push(name, value);
-    Some(request)
+    /// The request again, with an answer to the challenge in `response`.
+    pub(super) fn authorised(
+        &mut self,
+        request: &Outgoing,
+        credentials: Option<&Bound>,
+        response: &Response,
+    ) -> Option<Outgoing> {
+        let (status, headers) = (response.status, &response.common.headers);
+        let (uri, cnonce) = (request.uri.to_string(), self.tokens.token());
+        let covered = Covered { method: request.method.as_str(), uri: &uri, cnonce: &cnonce };
+        let (name, value) = self.wallet.answer(status, headers, credentials?, covered)?;
+        let mut request = request.clone();
+        request.headers.remove(name);
+        request.headers.push(name, value);
+        Some(request)
+    }
 }

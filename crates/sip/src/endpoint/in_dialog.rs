@@ -27,6 +27,9 @@ impl Endpoint {
 
     pub(super) fn receive_in_dialog(&mut self, now: Instant, flow: Flow, key: ServerKey, request: Box<Request>) {
         let Some(id) = self.dialog_of(&request) else {
+            if Self::is_unsolicited(&request) {
+                return self.receive_notify_outside(now, flow, &request);
+            }
             self.counters.no_dialog += 1;
             return self.answer_at_once(now, flow, &request, StatusCode::NO_SUCH_TRANSACTION, self.response_headers());
         };
@@ -49,8 +52,11 @@ impl Endpoint {
             }
             Method::Prack if !over => self.receive_prack(now, flow, key, request, id),
             Method::Update if !over => self.receive_update(now, flow, key, request, id),
+            Method::Refer if !over => self.receive_refer(now, flow, key, request, id),
+            Method::Notify => self.receive_notify(now, flow, &request, id),
+            Method::Subscribe => self.refuse_package(now, flow, &request),
             Method::Options => self.answer_options(now, flow, &request, Some(id)),
-            Method::Invite | Method::Bye | Method::Info | Method::Prack | Method::Update => {
+            Method::Invite | Method::Bye | Method::Info | Method::Prack | Method::Update | Method::Refer => {
                 self.answer_at_once(now, flow, &request, StatusCode::NO_SUCH_TRANSACTION, self.response_headers());
             }
             _ => self.refuse_method(now, flow, &request, StatusCode::METHOD_NOT_ALLOWED),

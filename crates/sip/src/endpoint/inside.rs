@@ -7,11 +7,10 @@
 //! Sources: RFC 3261 §12.2.1, §22.2 (challenges); RFC 5057.
 
 use super::Endpoint;
-use super::call::authorised;
-use crate::auth;
+use crate::auth::{self, Bound};
 use crate::dialog::State;
 use crate::error::SipError;
-use crate::event::{DialogId, EndReason, Event};
+use crate::event::{Credentials, DialogId, EndReason, Event};
 use crate::flow::Flow;
 use crate::message::build::Outgoing;
 use crate::message::{Headers, Method, Response, StatusCode};
@@ -71,6 +70,19 @@ impl Endpoint {
         self.send_inside(now, dialog, request).map(|_| ())
     }
 
+    /// Says what to answer the peer of a dialog with, should it challenge us. A dialog that the peer began has nothing to
+    /// answer with until then: a caller could else make us send digests of a password to guess at.
+    ///
+    /// # Errors
+    /// [`SipError::UnknownDialog`].
+    pub fn give_credentials(&mut self, dialog: DialogId, credentials: Credentials) -> Result<(), SipError> {
+        let peer = self.live(dialog)?.path.flow.peer.ip();
+        if let Some(dialog) = self.dialogs.get_mut(&dialog) {
+            dialog.credentials = Some(Bound::new(credentials, peer));
+        }
+        Ok(())
+    }
+
     /// Sends a request over the dialog's path. Answers its CSeq.
     pub(super) fn send_inside(&mut self, now: Instant, id: DialogId, request: Inside) -> Result<u32, SipError> {
         let branch = self.branch();
@@ -107,6 +119,8 @@ impl Endpoint {
         // Whoever asked hears first, because nothing may follow the end of the dialog.
         match purpose {
             Purpose::Info => self.info_settled(id, settled),
+            Purpose::Refer => self.refer_settled(now, id, settled),
+            Purpose::Notify => self.notify_settled(now, id, settled),
             Purpose::Prack => {}
             Purpose::Refresh => self.refresh_settled(now, id, settled),
         }
@@ -133,17 +147,21 @@ impl Endpoint {
 
     /// Sends a request other than INVITE again, with an answer to the challenge it got. Answers whether it is on its way.
     pub(super) fn answer_other_challenge(&mut self, now: Instant, old: &str, response: &Response) -> bool {
-        let (cnonce, branch) = (self.tokens.token(), self.branch());
         let Some(entry) = self.transactions.client(old) else { return false };
         let again = entry.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
         if again || entry.challenges >= MAX_CHALLENGES {
             return false;
         }
         let ClientEntry { flow, owner, challenges, .. } = *entry;
-        let credentials = entry.credentials.clone();
-        let Some(mut request) = authorised(&entry.request, credentials.as_ref(), response, &cnonce) else {
+        if let ClientOwner::Registration(id) = owner
+            && self.registrations.get(&id).is_none_or(|found| found.cseq != entry.request.cseq)
+        {
+            // It was moved meanwhile, and a newer REGISTER is on its way.
             return false;
-        };
+        }
+        let (sent, credentials) = (entry.request.clone(), entry.credentials.clone());
+        let Some(mut request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
+        let branch = self.branch();
         request.cseq = self.next_cseq(owner, request.cseq);
         request.via = self.listeners.via(flow, &branch);
         self.send_request(now, flow, request, owner, credentials);
@@ -155,7 +173,13 @@ impl Endpoint {
     fn next_cseq(&mut self, owner: ClientOwner, last: u32) -> u32 {
         let dialog = match owner {
             ClientOwner::Inside(id, _) | ClientOwner::Bye(id) => self.dialogs.get_mut(&id),
-            ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Nobody => None,
+            ClientOwner::Registration(id) => {
+                if let Some(found) = self.registrations.get_mut(&id) {
+                    found.cseq = last + 1;
+                }
+                None
+            }
+            ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Outside(_) | ClientOwner::Nobody => None,
         };
         let Some(dialog) = dialog else { return last + 1 };
         dialog.next_seq(last)

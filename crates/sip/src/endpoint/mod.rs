@@ -8,10 +8,15 @@
 mod call;
 mod in_dialog;
 mod inside;
+mod large;
 mod orders;
+mod outward;
 mod receive;
+mod refer;
+mod referred;
 mod reliable;
 mod reoffer;
+mod replacing;
 mod responses;
 mod send;
 mod session_timer;
@@ -19,19 +24,23 @@ mod session_timer;
 mod tests;
 mod update;
 
+use crate::auth::Wallet;
 use crate::config::{Admission, Config};
 use crate::counters::Counters;
-use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State, Wanted};
-use crate::event::{DialogId, EndReason, Event, RequestId};
+use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State, Transfers, Wanted};
+use crate::event::{DialogId, EndReason, Event, RegistrationId, RequestId};
 use crate::flow::{Flow, Transmit};
 use crate::listeners::Listeners;
 use crate::message::wire::{self, Broken};
 use crate::message::{Message, StatusCode};
+use crate::registration::Registering;
 use crate::timetable::Timetable;
 use crate::token::Tokens;
 use crate::transaction::{ClientEntry, ClientOwner, Due, ServerKey, ServerOwner, Transactions};
 use inside::Settled;
+pub use refer::{ReferOptions, ReferOutcome};
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 /// A SIP user agent: it answers calls and makes them.
@@ -44,6 +53,7 @@ pub struct Endpoint {
     config: Config,
     listeners: Listeners,
     tokens: Tokens,
+    wallet: Wallet,
     admission: Admission,
     transactions: Transactions,
     dialogs: HashMap<DialogId, Dialog>,
@@ -51,6 +61,12 @@ pub struct Endpoint {
     by_tag: HashMap<String, DialogId>,
     wakes: Timetable<DialogId>,
     requests: HashMap<RequestId, ServerKey>,
+    transfers: HashMap<DialogId, Transfers>,
+    /// Peers that took no connection for a large INVITE, and until when that is remembered.
+    without_tcp: HashMap<SocketAddr, Instant>,
+    transfer_wakes: Timetable<DialogId>,
+    registrations: HashMap<RegistrationId, Registering>,
+    registration_wakes: Timetable<RegistrationId>,
     next_id: u64,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -64,12 +80,18 @@ impl Endpoint {
             listeners: Listeners::new(config.listeners.clone()),
             config,
             tokens: Tokens::new(seed),
+            wallet: Wallet::default(),
             admission: Admission::Open,
             transactions: Transactions::default(),
             dialogs: HashMap::new(),
             by_tag: HashMap::new(),
             wakes: Timetable::default(),
             requests: HashMap::new(),
+            transfers: HashMap::new(),
+            without_tcp: HashMap::new(),
+            transfer_wakes: Timetable::default(),
+            registrations: HashMap::new(),
+            registration_wakes: Timetable::default(),
             next_id: 0,
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -97,10 +119,12 @@ impl Endpoint {
     /// they have other ways, and their own ends.
     pub fn handle_transport_error(&mut self, now: Instant, flow: Flow) {
         for entry in self.transactions.take_clients_of(flow) {
+            let Some(entry) = self.fall_back(now, entry) else { continue };
             self.counters.transport_failed += 1;
             self.abandon(now, &entry, EndReason::TransportFailed);
         }
         if flow.transport.is_reliable() {
+            self.reregister_over(now, flow);
             let waits = |dialog: &&Dialog| dialog.path.flow == flow && matches!(dialog.state, State::Incoming(_));
             let mut orphans: Vec<_> = self.dialogs.values().filter(waits).map(|dialog| dialog.id).collect();
             orphans.sort();
@@ -137,11 +161,21 @@ impl Endpoint {
         while let Some(id) = self.wakes.take_due(now) {
             self.wake(now, id);
         }
+        self.wake_transfers(now);
+        self.wake_registrations(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.transactions.next_deadline(), self.wakes.next()].into_iter().flatten().min()
+        [
+            self.transactions.next_deadline(),
+            self.wakes.next(),
+            self.transfer_wakes.next(),
+            self.registration_wakes.next(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// The next message to send.
@@ -167,6 +201,11 @@ impl Endpoint {
     /// How many dialogs there are, with those that are still saying goodbye.
     pub fn dialogs(&self) -> usize {
         self.dialogs.len()
+    }
+
+    /// The Call-ID of a dialog, as the wire has it; `None` once the dialog is forgotten.
+    pub fn call_id(&self, dialog: DialogId) -> Option<&str> {
+        self.dialogs.get(&dialog).map(|dialog| dialog.path.call_id.as_str())
     }
 
     /// How many transactions there are, with those that only absorb repetitions.
@@ -197,14 +236,12 @@ impl Endpoint {
                     self.remove(id);
                 }
             }
-            ClientOwner::Bye(id) => self.remove(id),
             ClientOwner::Reinvite(id) => self.reinvite_abandoned(now, id, &entry.request.via.branch(), why),
-            ClientOwner::Inside(id, purpose) => {
+            owner => {
                 let failed = why == EndReason::TransportFailed;
                 let settled = if failed { Settled::TransportFailed } else { Settled::TimedOut };
-                self.settled_inside(now, id, purpose, settled);
+                self.settled(now, owner, entry.request.cseq, settled);
             }
-            ClientOwner::Nobody => {}
         }
     }
 
@@ -255,6 +292,7 @@ impl Endpoint {
         {
             dialog.announced = Announced::Ended;
             dialog.agreement.close();
+            self.close_transfers(id);
             self.events.push_back(Event::Ended { dialog: id, why });
         }
     }

@@ -91,6 +91,11 @@ impl Endpoint {
                 self.counters.no_dialog += 1;
                 self.answer_at_once(now, flow, &request, StatusCode::NO_SUCH_TRANSACTION, self.response_headers());
             }
+            Method::Notify => self.receive_notify_outside(now, flow, &request),
+            Method::Subscribe => self.refuse_package(now, flow, &request),
+            Method::Refer => {
+                self.answer_at_once(now, flow, &request, StatusCode::FORBIDDEN, self.response_headers());
+            }
             Method::Other(_) => self.refuse_method(now, flow, &request, StatusCode::NOT_IMPLEMENTED),
             _ => self.refuse_method(now, flow, &request, StatusCode::METHOD_NOT_ALLOWED),
         }
@@ -136,6 +141,10 @@ impl Endpoint {
             Err(NoSdp::Absent) => None,
             Err(NoSdp::Unsupported) => return self.refuse_media_type(now, flow, &request),
         };
+        let replaces = match self.replaced_by(&request) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.answer_at_once(now, flow, &request, status, self.response_headers()),
+        };
         if let Some(headers) = self.interval_too_small(&request) {
             return self.answer_at_once(now, flow, &request, StatusCode::INTERVAL_TOO_SMALL, headers);
         }
@@ -162,7 +171,7 @@ impl Endpoint {
                 accepting: None,
             }),
         });
-        let invite = Box::new(Invite { flow, request: *request, offer });
+        let invite = Box::new(Invite { flow, request: *request, offer, replaces });
         self.events.push_back(Event::Incoming { dialog: id, invite });
     }
 

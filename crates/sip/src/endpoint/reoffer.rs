@@ -13,7 +13,7 @@ use crate::error::SipError;
 use crate::event::{DialogId, EndReason, Event};
 use crate::message::build::Outgoing;
 use crate::message::{Headers, Method, Response, StatusCode};
-use crate::transaction::{ClientMachine, ClientOwner, ForkAck};
+use crate::transaction::{ClientEntry, ClientMachine, ClientOwner, ForkAck};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -89,7 +89,7 @@ impl Endpoint {
         let mut headers = Headers::default();
         if let Some(dialog) = self.dialogs.get(&id) {
             let user = dialog.path.local_user();
-            headers.push("Contact", self.listeners.contact(dialog.path.flow, user.as_deref()));
+            headers.push("Contact", self.listeners.contact(dialog.path.flow, user.as_deref(), dialog.path.target()));
             headers.push("Allow", ALLOW);
             headers.push("Supported", SUPPORTED);
             ask(&mut headers, dialog.agreement.wanted, dialog.agreement.timer.as_ref());
@@ -153,8 +153,10 @@ impl Endpoint {
             }
         };
         ack.cseq = request.cseq;
-        ack.headers.copy("Authorization", &request.headers);
-        ack.headers.copy("Proxy-Authorization", &request.headers);
+        if flow.peer.ip() == old_flow.peer.ip() {
+            ack.headers.copy("Authorization", &request.headers);
+            ack.headers.copy("Proxy-Authorization", &request.headers);
+        }
         let ack = ack.to_bytes();
         self.transactions.with_client(branch, |entry| {
             entry.acks.push(ForkAck { to_tag, flow, ack: ack.clone() });
@@ -221,18 +223,14 @@ impl Endpoint {
     }
 
     fn authorise_reinvite(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) -> bool {
-        let cnonce = self.tokens.token();
         let Some(entry) = self.transactions.client(branch) else { return false };
-        let Some(request) = super::call::authorised(&entry.request, entry.credentials.as_ref(), response, &cnonce)
-        else {
-            return false;
-        };
-        let answered = ["Authorization", "Proxy-Authorization"];
-        let again = answered.iter().any(|name| entry.request.headers.first(name).is_some());
-        if again && !auth::is_stale(response.status, &response.common.headers) {
+        let again = entry.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
+        if again {
             return false;
         }
-        self.amend_reinvite(now, id, branch, request)
+        let (sent, credentials, challenges) = (entry.request.clone(), entry.credentials.clone(), entry.challenges);
+        let Some(request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
+        self.amend_reinvite(now, id, branch, request, challenges + 1)
     }
 
     fn raise_reinvite(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) -> bool {
@@ -242,14 +240,16 @@ impl Endpoint {
         let timer = dialog.agreement.timer.clone();
         let Some(entry) = self.transactions.client(branch) else { return false };
         let mut request = entry.request.clone();
+        request.drop_answers();
         ask(&mut request.headers, wanted, timer.as_ref());
-        self.amend_reinvite(now, id, branch, request)
+        let challenges = entry.challenges;
+        self.amend_reinvite(now, id, branch, request, challenges)
     }
 
     /// Sends a re-INVITE again, changed. Answers whether it could be.
-    fn amend_reinvite(&mut self, now: Instant, id: DialogId, old: &str, mut request: Outgoing) -> bool {
+    fn amend_reinvite(&mut self, now: Instant, id: DialogId, old: &str, mut request: Outgoing, challenges: u8) -> bool {
         let branch = self.branch();
-        let Some(flow) = self.transactions.client(old).map(|entry| entry.flow) else { return false };
+        let Some(flow) = self.transactions.client(old).map(ClientEntry::home) else { return false };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return false };
         let State::Confirmed(Exchange::Reoffering(it)) = &mut dialog.state else { return false };
         if it.amended >= MAX_AMENDED {
@@ -262,6 +262,7 @@ impl Endpoint {
         request.via = self.listeners.via(flow, &branch);
         let credentials = dialog.credentials.clone();
         self.send_request(now, flow, request, ClientOwner::Reinvite(id), credentials);
+        self.transactions.with_client(&branch, |entry| entry.challenges = challenges);
         true
     }
 

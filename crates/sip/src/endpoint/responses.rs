@@ -8,16 +8,19 @@ use super::Endpoint;
 use super::inside::Settled;
 use super::send::cancel_key;
 use crate::dialog::{Announced, Cancel, Dialog, EarlyAnswer, Exchange, Path, State};
-use crate::event::{DialogId, EndReason, Event};
+use crate::event::{DialogId, EndReason, Event, Refusal};
 use crate::flow::Flow;
 use crate::message::build::Outgoing;
-use crate::message::{Method, Response, StatusCode};
+use crate::message::{Headers, Method, NameAddr, Response, StatusCode, Uri, reasons, retry_after};
 use crate::transaction::{ClientEntry, ClientMachine, ClientOwner, ForkAck, Received};
 use bytes::Bytes;
 use std::time::Instant;
 
 /// At most this many forks of one call are acknowledged; further ones end by their own timers.
 const MAX_FORKS: usize = 16;
+
+/// At most this many contacts of a redirection are reported.
+const MAX_REDIRECTIONS: usize = 8;
 
 impl Endpoint {
     pub(super) fn receive_response(&mut self, now: Instant, flow: Flow, response: &Response) {
@@ -34,6 +37,10 @@ impl Endpoint {
                 && response.common.headers.items("Via").nth(1).is_none()
         };
         match self.transactions.client(&key) {
+            Some(entry) if ours(entry) && is_alien(entry, flow, response.status) => {
+                // Whoever answers from another address learns nothing of our password.
+                self.counters.stray_responses += 1;
+            }
             Some(entry) if ours(entry) => match entry.owner {
                 _ if entry.request.method == Method::Invite => self.receive_invite_response(now, &key, response),
                 owner => self.receive_other_response(now, &key, owner, response),
@@ -53,9 +60,16 @@ impl Endpoint {
         if self.answer_other_challenge(now, key, response) {
             return;
         }
+        self.settled(now, owner, response.common.cseq.number, Settled::Answered(response));
+    }
+
+    /// Tells whoever asked for a request other than INVITE what came of it.
+    pub(super) fn settled(&mut self, now: Instant, owner: ClientOwner, cseq: u32, settled: Settled<'_>) {
         match owner {
             ClientOwner::Bye(id) => self.remove(id),
-            ClientOwner::Inside(id, purpose) => self.settled_inside(now, id, purpose, Settled::Answered(response)),
+            ClientOwner::Inside(id, purpose) => self.settled_inside(now, id, purpose, settled),
+            ClientOwner::Outside(id) => self.settled_outside(id, settled),
+            ClientOwner::Registration(id) => self.settled_registration(now, id, cseq, settled),
             ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Nobody => {}
         }
     }
@@ -89,7 +103,7 @@ impl Endpoint {
                         self.reinvite_succeeded(now, id, branch, response);
                     }
                     ClientOwner::Reinvite(id) => self.reinvite_refused(now, id, branch, response),
-                    ClientOwner::Bye(_) | ClientOwner::Inside(..) | ClientOwner::Nobody => {}
+                    _ => {}
                 }
             }
         }
@@ -103,7 +117,9 @@ impl Endpoint {
         if *announced == Announced::Ended {
             return self.cancel_if_possible(now, id);
         }
-        if response.status != StatusCode::TRYING && self.note_early(now, id, branch, response) {
+        if response.status == StatusCode::TRYING {
+            self.events.push_back(Event::Trying { dialog: id });
+        } else if self.note_early(now, id, branch, response) {
             let early = Self::sdp_of(&response.common.headers, &response.common.body);
             self.events.push_back(Event::Progress { dialog: id, status: response.status, early });
         }
@@ -122,8 +138,24 @@ impl Endpoint {
             _ => self.answer_challenge(now, id, branch, response),
         };
         if !again {
+            self.tell_refusal(id, response);
             self.end(id, EndReason::Rejected(response.status));
             self.remove(id);
+        }
+    }
+
+    /// Reports what a rejection says beside its status, if it does.
+    fn tell_refusal(&mut self, id: DialogId, response: &Response) {
+        let (status, headers) = (response.status, &response.common.headers);
+        let refusal = Refusal {
+            status,
+            retry_after: headers.first("Retry-After").and_then(retry_after),
+            reasons: reasons(headers),
+            contacts: if status.code() < 400 { redirections(headers) } else { Vec::new() },
+        };
+        let says_more = refusal.retry_after.is_some() || !refusal.reasons.is_empty() || !refusal.contacts.is_empty();
+        if says_more && self.live(id).is_ok() {
+            self.events.push_back(Event::Refused { dialog: id, refusal: Box::new(refusal) });
         }
     }
 
@@ -138,7 +170,7 @@ impl Endpoint {
         if entry.acks.len() >= MAX_FORKS {
             return;
         }
-        let (request, flow) = (entry.request.clone(), entry.flow);
+        let (request, flow) = (entry.request.clone(), entry.home());
         let mut path = Path::of_success(&request, response, flow);
         self.acknowledge(branch, to_tag, &request, &mut path);
         let first = match self.dialogs.get_mut(&id) {
@@ -164,8 +196,11 @@ impl Endpoint {
     fn acknowledge(&mut self, branch: &str, to_tag: String, invite: &Outgoing, path: &mut Path) {
         let ack_branch = self.branch();
         let (flow, mut ack) = path.request(Method::Ack, &self.listeners, &ack_branch);
-        ack.headers.copy("Authorization", &invite.headers);
-        ack.headers.copy("Proxy-Authorization", &invite.headers);
+        // They were for the peer that was called, and a contact may point elsewhere.
+        if self.transactions.client(branch).is_some_and(|entry| entry.flow.peer.ip() == flow.peer.ip()) {
+            ack.headers.copy("Authorization", &invite.headers);
+            ack.headers.copy("Proxy-Authorization", &invite.headers);
+        }
         let ack = ack.to_bytes();
         self.transactions.with_client(branch, |entry| {
             entry.acks.push(ForkAck { to_tag, flow, ack: ack.clone() });
@@ -200,4 +235,22 @@ fn take_fork(dialog: &mut Dialog, response: &Response, path: &mut Path) -> Bytes
         EarlyAnswer::Open | EarlyAnswer::Given => sdp.or(early),
     }
     .unwrap_or_default()
+}
+
+/// The contacts of a redirection by their preference, `q` (RFC 3261 §20.10); one that says none is as good as any.
+fn redirections(headers: &Headers) -> Vec<Uri> {
+    let contacts = headers.items("Contact").filter_map(|contact| contact.parse::<NameAddr>().ok());
+    let mut contacts: Vec<_> = contacts.take(MAX_REDIRECTIONS).collect();
+    let q = |contact: &NameAddr| {
+        let thousandths = contact.params.value("q").and_then(|q| q.parse::<f32>().ok());
+        thousandths.map_or(1000, |q| (q.clamp(0.0, 1.0) * 1000.0) as u32)
+    };
+    contacts.sort_by_key(|contact| std::cmp::Reverse(q(contact)));
+    contacts.into_iter().map(|contact| contact.uri).collect()
+}
+
+/// Whether a challenge comes from elsewhere than where the request was sent.
+fn is_alien(entry: &ClientEntry, flow: Flow, status: StatusCode) -> bool {
+    let challenge = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+    challenge && entry.credentials.is_some() && entry.flow.peer.ip() != flow.peer.ip()
 }

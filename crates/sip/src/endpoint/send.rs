@@ -5,9 +5,10 @@
 //! Sources: RFC 3261 §8.2.6, §8.2.7 (stateless answers), §18.2.2; RFC 3581 §4.
 
 use super::Endpoint;
+use crate::auth::{Bound, Covered};
 use crate::dialog::State;
 use crate::error::Malformed;
-use crate::event::{Credentials, DialogId};
+use crate::event::DialogId;
 use crate::flow::{Flow, Transmit};
 use crate::message::build::{Answer, Outgoing, push_foreign, response, response_to_broken};
 use crate::message::{Headers, MAGIC_COOKIE, Method, Request, StatusCode, Via};
@@ -19,13 +20,13 @@ use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 /// The methods we answer otherwise than with 405.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER, REFER, NOTIFY";
 
-/// The extensions we have (RFC 3262, RFC 4028).
-pub(super) const EXTENSIONS: &[&str] = &["100rel", "timer"];
+/// The extensions we have (RFC 3262, RFC 4028, RFC 3891, RFC 4488).
+pub(super) const EXTENSIONS: &[&str] = &["100rel", "timer", "replaces", "norefersub"];
 
 /// The same as `Supported` says it.
-pub(super) const SUPPORTED: &str = "100rel, timer";
+pub(super) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
 
 /// The body type we understand.
 pub(super) const SDP: &str = "application/sdp";
@@ -205,22 +206,55 @@ impl Endpoint {
         &mut self,
         now: Instant,
         flow: Flow,
-        request: Outgoing,
+        mut request: Outgoing,
         owner: ClientOwner,
-        credentials: Option<Credentials>,
+        credentials: Option<Bound>,
     ) {
-        let payload = request.to_bytes();
+        let credentials = credentials.filter(|bound| bound.is_for(flow.peer.ip()));
+        self.answer_ahead(&mut request, credentials.as_ref());
+        let mut payload = request.to_bytes();
+        let branch = request.via.branch();
+        let connection = self.rather_over_tcp(now, flow, &request, payload.len());
+        let fallback = connection.map(|_| flow);
+        let flow = connection.unwrap_or(flow);
+        if fallback.is_some() {
+            request.via = self.listeners.via(flow, &branch);
+            payload = request.to_bytes();
+        }
         let timing = self.timing(flow);
         let machine = if request.method == Method::Invite {
             ClientMachine::Invite(InviteClient::new(now, timing, payload.clone()))
         } else {
             ClientMachine::Other(Client::new(now, timing, payload.clone()))
         };
-        let branch = request.via.branch();
         let key = if request.method == Method::Cancel { cancel_key(&branch) } else { branch };
-        let entry = ClientEntry { machine, flow, timing, owner, request, credentials, challenges: 0, acks: Vec::new() };
+        let entry = ClientEntry {
+            machine,
+            flow,
+            timing,
+            owner,
+            request,
+            credentials,
+            fallback,
+            challenges: 0,
+            acks: Vec::new(),
+        };
         self.transactions.insert_client(key, entry);
         self.transmit(flow, payload);
+    }
+
+    /// Answers what the peer asked last time, unless the request has an answer already.
+    fn answer_ahead(&mut self, request: &mut Outgoing, credentials: Option<&Bound>) {
+        let answered = |name: &str| request.headers.first(name).is_some();
+        let Some(bound) = credentials.filter(|bound| self.wallet.is_asked(bound)) else { return };
+        if answered("Authorization") || answered("Proxy-Authorization") {
+            return;
+        }
+        let (uri, cnonce) = (request.uri.to_string(), self.tokens.token());
+        let covered = Covered { method: request.method.as_str(), uri: &uri, cnonce: &cnonce };
+        for (name, value) in self.wallet.ahead(bound, covered) {
+            request.headers.push(name, value);
+        }
     }
 
     /// Sends the BYE of a dialog, which from now on only waits for its end.

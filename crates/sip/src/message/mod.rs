@@ -13,8 +13,11 @@ pub(crate) mod build;
 mod foreign;
 mod framer;
 mod headers;
+mod identity;
 mod method;
 mod params;
+mod replaces;
+mod sipfrag;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -29,8 +32,16 @@ pub(crate) use address::parse_seconds;
 pub use address::{Contact, NameAddr};
 pub use framer::{Frame, StreamFramer};
 pub(crate) use headers::Headers;
+pub use identity::{Diversion, DiversionCause, HistoryEntry, Identity, Presentation, Privacy, Reason, ReasonProtocol};
+pub use identity::{RemoteParty, Unprintable, asserted_identity, diverted_by, history_info, preferred_identity};
+pub use identity::{privacy_id, reason_value, remote_party_id};
+pub(crate) use identity::{reasons, retry_after};
 pub use method::Method;
 pub use params::Params;
+pub(crate) use replaces::is_without_subscription;
+pub use replaces::{ReferRequest, Replaces};
+pub use sipfrag::sipfrag_status;
+pub(crate) use sipfrag::{SIPFRAG, sipfrag};
 pub use status::StatusCode;
 pub use uri::{Scheme, Uri};
 pub(crate) use via::{MAGIC_COOKIE, Via};
@@ -89,9 +100,31 @@ pub struct Request {
 
 /// A received response, read only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Response {
+pub struct Response {
     pub(crate) status: StatusCode,
     pub(crate) common: Common,
+}
+
+impl Response {
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The first line of that name, found by any spelling of it.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.common.headers.first(name)
+    }
+
+    /// Every line of that name.
+    pub fn headers<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.common.headers.all(name)
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Bytes {
+        &self.common.body
+    }
 }
 
 impl Request {

@@ -6,7 +6,8 @@
 //! Sources: RFC 3261 §17.1.3, §17.2.3.
 
 use super::{Client, Fired, InviteClient, InviteServer, MergeKey, Purpose, Server, ServerKey, Timing};
-use crate::event::{Credentials, DialogId, RequestId};
+use crate::auth::Bound;
+use crate::event::{DialogId, RegistrationId, RequestId};
 use crate::flow::Flow;
 use crate::message::Request;
 use crate::message::build::Outgoing;
@@ -89,6 +90,10 @@ pub(crate) enum ClientOwner {
     Reinvite(DialogId),
     /// Another request inside a dialog.
     Inside(DialogId, Purpose),
+    /// Our owner, by `request`.
+    Outside(RequestId),
+    /// A registration.
+    Registration(RegistrationId),
     /// A CANCEL, or the BYE to a fork that lost; nobody waits for it.
     Nobody,
 }
@@ -110,14 +115,21 @@ pub(crate) struct ClientEntry {
     pub(crate) owner: ClientOwner,
     /// What was sent.
     pub(crate) request: Outgoing,
-    pub(crate) credentials: Option<Credentials>,
-    /// How many challenges were answered on the way to this request, which is no INVITE.
+    pub(crate) credentials: Option<Bound>,
+    /// The flow that it was meant for, when it is too large for that.
+    pub(crate) fallback: Option<Flow>,
+    /// How many challenges were answered on the way to this request; the first INVITE of a call counts in its dialog.
     pub(crate) challenges: u8,
     /// The 2xx responses acknowledged so far, one a fork.
     pub(crate) acks: Vec<ForkAck>,
 }
 
 impl ClientEntry {
+    /// Where the rest of the dialog goes.
+    pub(crate) fn home(&self) -> Flow {
+        self.fallback.unwrap_or(self.flow)
+    }
+
     fn deadline(&self) -> Option<Instant> {
         match &self.machine {
             ClientMachine::Invite(machine) => machine.deadline(),

@@ -13,7 +13,7 @@ mod glance;
 mod source;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::{
     net::IpAddr,

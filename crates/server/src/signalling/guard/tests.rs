@@ -22,7 +22,13 @@ fn settings(guard: GuardSettings) -> LiveSettings {
         access: AccessSettings { allow, realm: "antiphon".to_owned() },
         guard,
         trunks: Vec::new(),
+        failover_after: Duration::from_secs(4),
     }
+}
+
+/// A guard with the usual limits, for tests of what is around it.
+pub(in crate::signalling) fn usual() -> Arc<Guard> {
+    Arc::new(guard().0)
 }
 
 fn guard() -> (Guard, Instant) {

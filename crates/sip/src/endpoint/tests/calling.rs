@@ -28,7 +28,7 @@ fn an_answer_is_acknowledged_each_time_it_comes() {
     let mut rig = Rig::new();
     let (dialog, invite) = rig.calling(None);
     rig.receive(&reply(&invite, "100 Trying", "", ""));
-    assert!(rig.events().is_empty());
+    assert_eq!(rig.events(), [Event::Trying { dialog }]);
     rig.receive(&reply(&invite, "180 Ringing", "callee", ""));
     assert_eq!(rig.events(), [Event::Progress { dialog, status: StatusCode::RINGING, early: None }]);
     let ok = reply(&invite, "200 OK", "callee", ANSWER);
@@ -100,7 +100,9 @@ fn a_redirection_is_reported_as_a_rejection() {
     let mut rig = Rig::new();
     let (dialog, invite) = rig.calling(None);
     rig.receive(&reply(&invite, "302 Moved Temporarily", "callee", ""));
-    assert_eq!(rig.events(), ended(dialog, EndReason::Rejected(StatusCode::MOVED_TEMPORARILY)));
+    let events = rig.events();
+    assert!(matches!(&events[0], Event::Refused { .. }));
+    assert_eq!(events[1..], ended(dialog, EndReason::Rejected(StatusCode::MOVED_TEMPORARILY)));
 }
 
 #[test]
@@ -293,4 +295,57 @@ fn a_response_to_nothing_is_counted() {
     rig.receive(&reply(&invite, "200 OK", "x", ANSWER).replace("branch=z9hG4bK", "branch=z9hG4bKx"));
     assert!(rig.sent().is_empty());
     assert_eq!(rig.endpoint.counters().stray_responses, 1);
+}
+
+#[test]
+fn the_next_call_answers_before_it_is_asked_and_counts_on() {
+    let mut rig = Rig::new();
+    let (_, first) = rig.calling(credentials(None));
+    assert!(first.header("Authorization").is_empty());
+    rig.receive(&reply_with(&first, "401 Unauthorized", "x", CHALLENGE, ""));
+    assert!(rig.sent()[1].header("Authorization").contains("nc=00000001"));
+    let (dialog, second) = rig.calling(credentials(None));
+    assert!(second.header("Authorization").contains("nonce=\"n1\"") && second.header("CSeq") == "1 INVITE");
+    assert!(second.header("Authorization").contains("nc=00000002"));
+    // The nonce has expired meanwhile: one more round, and the call goes on.
+    let newer = CHALLENGE.replace("n1", "n2");
+    rig.receive(&reply_with(&second, "401 Unauthorized", "x", &newer, ""));
+    let third = rig.sent().pop().expect("another INVITE");
+    assert!(third.header("Authorization").contains("nonce=\"n2\""));
+    assert!(third.header("Authorization").contains("nc=00000001"));
+    rig.receive(&reply(&third, "200 OK", "callee", ANSWER));
+    assert_eq!(rig.events(), [Event::Answered { dialog, answer: ANSWER.into() }]);
+}
+
+#[test]
+fn credentials_do_not_leave_for_another_address_than_their_peer() {
+    let mut rig = Rig::new();
+    let (dialog, first) = rig.calling(credentials(None));
+    rig.receive(&reply_with(&first, "401 Unauthorized", "x", CHALLENGE, ""));
+    let second = rig.sent().pop().expect("another INVITE");
+    // The called side names a contact elsewhere, which then asks for the password.
+    rig.receive(&reply_with(&second, "200 OK", "callee", "Contact: <sip:200@203.0.113.66>", ANSWER));
+    rig.sent();
+    rig.events();
+    rig.endpoint.hang_up(rig.now, dialog, None).expect("it is answered");
+    let bye = rig.only();
+    assert_eq!((bye.flow.peer, bye.header("Authorization")), (addr("203.0.113.66:5060"), ""));
+    rig.flow.peer = bye.flow.peer;
+    rig.receive(&reply_with(&bye, "401 Unauthorized", "callee", CHALLENGE, ""));
+    assert!(rig.sent().is_empty());
+    assert_eq!(rig.endpoint.dialogs(), 0);
+}
+
+#[test]
+fn a_challenge_from_elsewhere_is_not_heard() {
+    let mut rig = Rig::new();
+    let (dialog, first) = rig.calling(credentials(None));
+    let peer = rig.flow.peer;
+    rig.flow.peer = addr("203.0.113.66:5060");
+    rig.receive(&reply_with(&first, "401 Unauthorized", "x", CHALLENGE, ""));
+    assert!(rig.sent().is_empty() && rig.events().is_empty());
+    assert_eq!(rig.endpoint.counters().stray_responses, 1);
+    rig.flow.peer = peer;
+    rig.receive(&reply(&first, "200 OK", "callee", ANSWER));
+    assert_eq!(rig.events(), [Event::Answered { dialog, answer: ANSWER.into() }]);
 }

@@ -86,6 +86,11 @@ fn a_caller_who_challenges_us_learns_nothing() {
     rig.receive(&reply_with(&info, "401 Unauthorized", "alice", CHALLENGE, ""));
     assert!(rig.sent().is_empty());
     assert_eq!(rig.events(), [Event::InfoRefused { dialog, status: Some(StatusCode::UNAUTHORIZED) }]);
+    rig.endpoint.give_credentials(dialog, with_credentials().expect("some")).expect("it lives");
+    rig.endpoint.info(rig.now, dialog, DTMF, "x".into()).expect("it is answered");
+    let info = rig.only();
+    rig.receive(&reply_with(&info, "401 Unauthorized", "alice", CHALLENGE, ""));
+    assert!(rig.only().header("Authorization").contains("nc=00000001"), "now we want to be known");
 }
 
 #[test]

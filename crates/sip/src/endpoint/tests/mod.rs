@@ -3,11 +3,15 @@
 mod answering;
 mod calling;
 mod conversations;
+mod identity;
 mod inside;
 mod outside;
+mod outward;
+mod refer;
 mod reliable;
 mod reoffer;
 mod reoffering;
+mod replacing;
 mod session_timer;
 mod update;
 

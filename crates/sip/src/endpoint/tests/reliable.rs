@@ -157,7 +157,7 @@ fn an_offer_in_a_prack_is_for_the_owner() {
 fn each_reliable_response_is_acknowledged_once_and_in_order() {
     let mut rig = Rig::new();
     let (dialog, invite) = rig.calling(None);
-    assert_eq!(invite.header("Supported"), "100rel, timer");
+    assert_eq!(invite.header("Supported"), "100rel, timer, replaces, norefersub");
     let reliable = |status: &str, rseq: u32, body: &str| {
         let headers = format!("Contact: <sip:200@192.0.2.7:5070>\nRequire: 100rel\nRSeq: {rseq}");
         reply_with(&invite, status, "callee", &headers, body)
