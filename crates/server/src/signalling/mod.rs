@@ -18,7 +18,7 @@ use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Re
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use self::guard::{Failure, Guard};
+use self::guard::{Address, Failure, Guard};
 pub use self::handle::{Order, Report, Signalling, orders};
 use self::{
     connections::{Connections, Expected},
@@ -144,7 +144,8 @@ impl<R: Reception> Task<R> {
                 let malformed = self.endpoint.counters().malformed;
                 self.endpoint.handle_datagram(now, flow, &message);
                 if self.endpoint.counters().malformed > malformed {
-                    self.guard.failed(now, flow.peer.ip(), Failure::Malformed);
+                    let address = if flow.transport.is_reliable() { Address::Proven } else { Address::Claimed };
+                    self.guard.failed(now, flow.peer.ip(), address, Failure::Malformed);
                 }
             }
             Arrival::Failed(flow) => {
