@@ -39,7 +39,7 @@ const UNWRITTEN: usize = 128;
 const CONNECTIONS: usize = 4096;
 /// How long a connection may be silent (a little above what RFC 5626 §4.4.1 lets a phone wait between keep-alives).
 const IDLE: Duration = Duration::from_secs(960);
-/// How long a begun message may take.
+/// How long a begun message may take, and the first word of whoever connected.
 const STALLED: Duration = Duration::from_secs(30);
 /// How long making a connection with its handshake, or writing to one, may take.
 const SLOW: Duration = Duration::from_secs(10);
@@ -327,7 +327,8 @@ async fn exchange(
 ) {
     let mut framer = StreamFramer::new();
     let mut buffer = vec![0; 16 * 1024];
-    let mut read_until = Instant::now() + IDLE;
+    // Whoever connects has something to say at once: a connection that only takes room is soon given to others.
+    let mut read_until = Instant::now() + if keep_alive.is_some() { IDLE } else { STALLED };
     loop {
         let wake_at = keep_alive.as_ref().map_or(read_until, |keep_alive| keep_alive.next().min(read_until));
         tokio::select! {

@@ -46,6 +46,14 @@ async fn a_message_that_comes_a_byte_at_a_time_does_not_hold_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_connects_and_says_nothing_makes_room_soon() {
+    assert_eq!(lived(std::iter::empty(), Duration::ZERO).await, (STALLED, 0));
+    let (mut theirs, _arrivals, connection) = running(None);
+    theirs.write_all(PING).await.expect("it reads");
+    assert_eq!(connection.await.expect("no panic"), IDLE, "a keep-alive is a word");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_with_slow_but_whole_messages_lives_until_it_is_silent() {
     let (lived, messages) = lived(std::iter::repeat_n(OPTIONS, 3), Duration::from_secs(500)).await;
     assert_eq!((lived, messages), (Duration::from_secs(1_000) + IDLE, 3));
