@@ -127,10 +127,8 @@ impl Trace {
 
     fn at_leg(&self, dialog: DialogId, change: impl FnOnce(&mut LegTrace)) {
         let found = self.book().leg(dialog);
-        if let Some((call, leg)) = found
-            && let Some(leg) = call.record().legs.get_mut(leg)
-        {
-            change(leg);
+        if let Some((call, leg)) = found {
+            call.record(|record| record.legs.get_mut(leg).map(change));
         }
     }
 
