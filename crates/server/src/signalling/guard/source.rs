@@ -158,6 +158,8 @@ impl Failure {
 pub(super) struct Source {
     all: Bucket,
     beginnings: Bucket,
+    /// What it took while it was suspected: no debt once it has proved itself.
+    rations: Bucket,
     /// Until when a registration or a call of ours vouches for it.
     known_until: u64,
     banned_until: u64,
@@ -179,7 +181,8 @@ impl Source {
             Standing::Unknown if self.suspected_until > now => (limits.suspect, Reason::Suspected),
             Standing::Unknown => (limits.stranger, Reason::Rate),
         };
-        if !self.all.take(now, limit) {
+        let bucket = if reason == Reason::Suspected { &mut self.rations } else { &mut self.all };
+        if !bucket.take(now, limit) {
             return self.drop_for(now, reason);
         }
         if reason == Reason::Rate && glance::begins_something(message) && !self.beginnings.take(now, limits.beginning) {

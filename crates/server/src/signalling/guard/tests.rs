@@ -112,7 +112,9 @@ fn failures_in_the_name_of_an_address_leave_its_owner_a_way_in() {
         assert!((5..=6).contains(&passed), "{failure:?}: next to nothing of a flood, but {passed}");
         assert!(guard.admits(at(6), STRANGER, INVITE), "{failure:?}");
         assert!(guard.admits_connection(at(8), STRANGER).is_some(), "{failure:?}");
-        guard.vouch(at(9), STRANGER, at(9));
+        flood(&guard, at(9), STRANGER, INVITE);
+        guard.vouch(at(10), STRANGER, at(10));
+        assert!(guard.admits(at(10), STRANGER, INVITE), "{failure:?}: and owes nothing");
         assert!(flood(&guard, at(10), STRANGER, INVITE) > 20, "{failure:?}: it has proved itself");
         for _ in 0..times {
             guard.failed(at(11), STRANGER, Address::Claimed, failure);
