@@ -1,0 +1,114 @@
+//! The table of the pack: which scenario calls whom, and who is called in turn.
+//!
+//! Shape: each name is a file in `tests/sipp`, which says by itself what must be answered.
+
+/// The number of the demo menu, which answers.
+pub(crate) const MENU: &str = "100";
+/// A phone at which nobody answers.
+pub(crate) const NOBODY: &str = "180";
+/// In the place of a callee: nobody is there.
+pub(crate) const NOWHERE: &str = "nowhere";
+
+/// Callers by their files, and the number that each calls.
+pub(crate) const INWARD: &[(&str, &str)] = &[
+    ("basic-call", MENU),
+    ("cancel", NOBODY),
+    ("cancel-late", MENU),
+    ("no-dialog", MENU),
+    ("merged", NOBODY),
+    ("bad-sdp", MENU),
+    ("methods", MENU),
+    ("require", MENU),
+    ("scheme", MENU),
+    ("version", MENU),
+    ("bad-request", MENU),
+    ("media-type", MENU),
+    ("not-acceptable", MENU),
+    ("compact", MENU),
+    ("folded", MENU),
+    ("record-route", MENU),
+    ("repeated-invite", NOBODY),
+    ("repeated-bye", MENU),
+    ("lost-ack", MENU),
+    ("cseq-order", MENU),
+    ("options", MENU),
+    ("options-inside", MENU),
+    ("max-forwards", MENU),
+    ("hold", MENU),
+    ("late-offer", MENU),
+    ("reinvite-late-offer", MENU),
+    ("reinvite-488", MENU),
+    ("reinvite-pending", MENU),
+    ("update", MENU),
+    ("update-early", NOBODY),
+    ("prack", NOBODY),
+    ("prack-missing", NOBODY),
+    ("timer-422", MENU),
+    ("timer-uas", MENU),
+    ("timer-uac", MENU),
+    ("timer-proxy", MENU),
+    ("info-digits", MENU),
+    ("info-unused", MENU),
+];
+
+/// How a number leads to those who are called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Leads {
+    /// It is the extension of one phone, and the caller is answered by it.
+    Phone,
+    /// A menu rings several phones at once.
+    Fork,
+    /// A menu dials a number outside, which trunks carry, one after the other.
+    Trunks,
+}
+
+/// A caller, and the callees it leads to.
+pub(crate) struct Outward {
+    pub(crate) caller: &'static str,
+    pub(crate) leads: Leads,
+    pub(crate) callees: &'static [&'static str],
+}
+
+const fn phone(caller: &'static str, callees: &'static [&'static str]) -> Outward {
+    Outward { caller, leads: Leads::Phone, callees }
+}
+
+const fn trunks(callees: &'static [&'static str]) -> Outward {
+    Outward { caller: "caller-through", leads: Leads::Trunks, callees }
+}
+
+/// Calls that lead to calls of the server's own.
+pub(crate) const OUTWARD: &[Outward] = &[
+    phone("caller-through", &["callee-answers"]),
+    phone("prack-answered", &["callee-answers"]),
+    phone("caller-through", &["callee-reliable"]),
+    phone("caller-through", &["callee-reliable-order"]),
+    phone("caller-through", &["callee-update"]),
+    phone("caller-through", &["callee-422"]),
+    phone("caller-through", &["callee-timer"]),
+    phone("caller-through", &["callee-late-offer"]),
+    phone("caller-through", &["callee-hold"]),
+    phone("caller-through", &["callee-forks"]),
+    phone("caller-through", &["callee-lost-ack"]),
+    phone("caller-486", &["callee-busy"]),
+    phone("caller-403", &["callee-declines"]),
+    phone("caller-480", &["callee-moved"]),
+    phone("caller-488", &["callee-bad-answer"]),
+    phone("caller-cancels", &["callee-cancelled"]),
+    phone("caller-cancels", &["callee-late-answer"]),
+    Outward { caller: "caller-through", leads: Leads::Fork, callees: &["callee-answers", "callee-loses"] },
+    trunks(&["callee-503", "callee-answers"]),
+    trunks(&[NOWHERE, "callee-answers"]),
+    Outward { caller: "basic-call", leads: Leads::Trunks, callees: &["callee-401"] },
+    Outward { caller: "basic-call", leads: Leads::Trunks, callees: &["callee-407"] },
+    Outward { caller: "basic-call", leads: Leads::Trunks, callees: &["callee-stale"] },
+    trunks(&["callee-wrong-password"]),
+];
+
+/// SIPp takes a message that comes again for a retransmission, and hides it, unless it is told not to.
+pub(crate) const SEES_REPETITIONS: &[&str] =
+    &["lost-ack", "repeated-bye", "repeated-invite", "prack-missing", "callee-lost-ack"];
+/// Nothing is repeated over a stream, and a transaction there ends with its answer.
+pub(crate) const OVER_DATAGRAMS: &[&str] = &["repeated-bye", "repeated-invite"];
+/// The scenarios that are played over IPv6 too, where loopback has it.
+pub(crate) const OVER_IPV6: &[&str] = &["basic-call", "options", "late-offer", "no-dialog"];
