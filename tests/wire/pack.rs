@@ -253,3 +253,23 @@ fn every_scenario_of_the_pack_passes_over_every_transport() {
     let failed = failed.into_inner().expect("nobody panics with it");
     assert!(failed.is_empty(), "{} of {} failed\n{}\n{}", failed.len(), plays.len(), failed.join("\n"), server.log());
 }
+
+#[test]
+fn every_scenario_is_played_and_stands_in_the_readme_with_its_source() {
+    let folder = root().join("tests/sipp");
+    let readme = std::fs::read_to_string(folder.join("README.md")).expect("the scenarios have a README");
+    let listed: Vec<_> = readme.lines().filter(|line| line.starts_with("| `")).collect();
+    let outward = OUTWARD.iter().flat_map(|row| row.callees.iter().copied().chain([row.caller]));
+    let played: Vec<_> = INWARD.iter().map(|row| row.0).chain(outward).collect();
+    let sources = std::fs::read_dir(root().join("tests/wire")).expect("a folder").flatten();
+    let elsewhere: String = sources.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect();
+    let files = std::fs::read_dir(&folder).expect("a folder").flatten().map(|file| file.path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|kind| kind == "xml")).collect();
+    for file in &files {
+        let name = file.file_stem().and_then(|name| name.to_str()).expect("a name");
+        let rows = listed.iter().filter(|row| row.starts_with(&format!("| `{name}` | ")) && row.contains("| RFC "));
+        assert_eq!(rows.count(), 1, "{name} stands in the README once");
+        assert!(played.contains(&name) || elsewhere.contains(&format!("\"{name}.xml\"")), "{name} is not played");
+    }
+    assert_eq!(listed.len(), files.len(), "the README names files that are not there");
+}
