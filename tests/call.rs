@@ -28,6 +28,12 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/scenarios.rs"]
+mod scenarios;
+#[path = "call/seeds.rs"]
+mod seeds;
+#[path = "call/seen.rs"]
+mod seen;
 #[path = "call/stream.rs"]
 mod stream;
 #[path = "call/timers.rs"]

@@ -34,6 +34,7 @@ use crate::{
     sounds::SystemSounds,
     store::Store,
     switchboard::Switchboard,
+    trace::Trace,
 };
 
 /// Dialogs beyond those of the calls that fit: refusals on their way.
@@ -111,6 +112,7 @@ pub async fn start(
         files => ports.total().min(files),
     };
     let (signalling, orders) = signalling::orders();
+    let trace = Arc::new(Trace::new(&settings.trace));
     let rooms = Arc::new(Rooms {
         signalling,
         media: media(capacity, drive)?,
@@ -120,6 +122,7 @@ pub async fn start(
         sounds,
         registrar: Mutex::new(Registrar::default()),
         calls: Calls::new(capacity),
+        trace: trace.clone(),
         listeners: listeners.clone(),
         advertise: settings.advertise,
         names,
@@ -138,7 +141,7 @@ pub async fn start(
         ..Default::default()
     };
     let endpoint = Endpoint::new(config, rand::random());
-    let task = signalling::Task::new(endpoint, switchboard, wires, orders);
+    let task = signalling::Task::new(endpoint, switchboard, wires, orders, trace);
     tokio::spawn(async move {
         // Its state is shared by all calls: after a panic the process ends, and a supervisor starts it again.
         if tokio::spawn(task.run()).await.is_err_and(|error| error.is_panic()) {

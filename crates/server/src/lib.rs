@@ -26,3 +26,4 @@ pub mod sounds;
 pub mod store;
 pub mod switchboard;
 pub mod telemetry;
+pub mod trace;

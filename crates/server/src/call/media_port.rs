@@ -27,7 +27,8 @@ pub struct MediaPort {
     pub(super) lease: Arc<Lease>,
     /// Taken when the stream opens.
     pub(super) socket: Option<Box<dyn MediaSocket>>,
-    local: SocketAddr,
+    /// Where the peer is told to send.
+    pub(super) local: SocketAddr,
     version: SdpVersion,
     /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
     described: Option<Bytes>,

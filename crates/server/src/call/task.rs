@@ -24,6 +24,7 @@ use crate::{
     rooms::Rooms,
     signalling::Order,
     store::{Config, Extension, ExtensionKind},
+    trace::CallTrace,
 };
 
 /// How often a call may go from one extension to the next (`ringme-ivr.md` 3.8).
@@ -44,6 +45,8 @@ pub struct Arrival {
 pub struct Incoming {
     /// Our name of the call.
     pub id: CallId,
+    /// What is remembered of it.
+    pub trace: Arc<CallTrace>,
     /// The caller's dialog.
     pub dialog: DialogId,
     /// The caller's INVITE.
@@ -76,18 +79,21 @@ pub fn spawn(rooms: Arc<Rooms>, call: Incoming) {
             metrics::counter!("antiphon_call_panics_total").increment(1);
             span.in_scope(|| tracing::error!("the call's task panicked; the call is ended"));
         }
+        // It has ended already, but for a panic.
+        rooms.trace.end(clock(), id, "failed");
         rooms.calls.remove(id);
     });
 }
 
 async fn run(rooms: Arc<Rooms>, call: Incoming) {
-    let Incoming { dialog, invite, arrival, config, inbox, events, at, .. } = call;
+    let Incoming { id, trace, dialog, invite, arrival, config, inbox, events, at } = call;
     let (bind, shown) = rooms.media_addresses(invite.flow);
     let port = match MediaPort::lease(&rooms, bind, shown) {
         Ok(port) => port,
         Err(error) => {
             tracing::warn!(%error, "call refused");
             rooms.signalling.order(Order::Reject(dialog, busy())).await;
+            rooms.trace.end(clock(), id, "no_port");
             return;
         }
     };
@@ -95,7 +101,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
     let (mut call, requests) = Call::new(caller(&invite, &arrival));
     let client = arrival.extension.client;
-    let mut executor = Executor::new(rooms, config.clone(), client, leg, &invite, (inbox, events), at);
+    let mut executor = Executor::new(rooms.clone(), config.clone(), client, (leg, trace), &invite, (inbox, events), at);
     tracing::info!(peer = %invite.flow.peer, "call begins");
     let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
     let talked = clock().saturating_duration_since(at);
@@ -109,6 +115,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     metrics::counter!("antiphon_calls_total", "outcome" => outcome).increment(1);
     tracing::info!(outcome, ms = talked.as_millis() as u64, "call ended");
     executor.finish();
+    rooms.trace.end(clock(), id, outcome);
 }
 
 /// Runs the called extension's script, then that of each extension that takes the call over.

@@ -7,7 +7,7 @@ use antiphon_sip::{Admission, Counters, DialogId, Flow, Invitation, Rejection, S
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{call::CallEvent, queue::send_now};
+use crate::{call::CallEvent, calls::CallId, queue::send_now};
 
 /// Orders that wait for the endpoint at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
@@ -23,8 +23,8 @@ pub enum Order {
     Reject(DialogId, Rejection),
     /// End a dialog, with the value of a Reason header.
     HangUp(DialogId, Option<String>),
-    /// Call somebody; the dialog's events go to the inbox.
-    Invite(Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
+    /// Call somebody for this call; the dialog's events go to the inbox.
+    Invite(CallId, Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
     /// The far end of a TLS flow must prove to be this host.
     Expect(Flow, String),
     /// Accept a re-INVITE with this SDP.
@@ -68,10 +68,15 @@ impl Signalling {
         send_now(&self.orders, order);
     }
 
-    /// Calls somebody and says under which dialog; `None` when the process is ending.
-    pub async fn invite(&self, invitation: Invitation, inbox: mpsc::Sender<CallEvent>) -> Option<DialogId> {
+    /// Calls somebody for a call and says under which dialog; `None` when the process is ending.
+    pub async fn invite(
+        &self,
+        call: CallId,
+        invitation: Invitation,
+        inbox: mpsc::Sender<CallEvent>,
+    ) -> Option<DialogId> {
         let (reply, dialog) = oneshot::channel();
-        self.order(Order::Invite(Box::new(invitation), inbox, reply)).await;
+        self.order(Order::Invite(call, Box::new(invitation), inbox, reply)).await;
         dialog.await.ok()
     }
 

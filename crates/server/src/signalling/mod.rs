@@ -27,6 +27,7 @@ use crate::{
     call::CallEvent,
     net::{self, Wire},
     queue::send_now,
+    trace::{Direction, Party, Trace},
 };
 
 /// Messages that wait for the endpoint at most.
@@ -76,11 +77,18 @@ pub struct Task<R> {
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
+    trace: Arc<Trace>,
 }
 
 impl<R: Reception> Task<R> {
     /// A task over this endpoint and these wires; starts the tasks that read them.
-    pub fn new(endpoint: Endpoint, reception: R, wires: Wires, orders: mpsc::Receiver<Order>) -> Self {
+    pub fn new(
+        endpoint: Endpoint,
+        reception: R,
+        wires: Wires,
+        orders: mpsc::Receiver<Order>,
+        trace: Arc<Trace>,
+    ) -> Self {
         let (inlet, arrivals) = mpsc::channel(ARRIVALS);
         for wire in &wires.udp {
             tokio::spawn(read_datagrams(wire.clone(), inlet.clone()));
@@ -89,7 +97,7 @@ impl<R: Reception> Task<R> {
         for (transport, listener) in wires.streams {
             connections.listen(transport, listener);
         }
-        Self { endpoint, reception, udp: wires.udp, connections, calls: HashMap::new(), arrivals, orders }
+        Self { endpoint, reception, udp: wires.udp, connections, calls: HashMap::new(), arrivals, orders, trace }
     }
 
     /// Runs until every handle is dropped.
@@ -120,7 +128,10 @@ impl<R: Reception> Task<R> {
     fn take(&mut self, arrival: Arrival) {
         let now = clock();
         match arrival {
-            Arrival::Message(flow, message) => self.endpoint.handle_datagram(now, flow, &message),
+            Arrival::Message(flow, message) => {
+                self.trace.offer(now, Direction::Received, flow, &message);
+                self.endpoint.handle_datagram(now, flow, &message);
+            }
             Arrival::Failed(flow) => self.endpoint.handle_transport_error(now, flow),
         }
         self.drain();
@@ -137,8 +148,11 @@ impl<R: Reception> Task<R> {
             }
             Order::Reject(dialog, rejection) => self.endpoint.reject(now, dialog, rejection),
             Order::HangUp(dialog, reason) => self.endpoint.hang_up(now, dialog, reason),
-            Order::Invite(invitation, inbox, reply) => {
+            Order::Invite(call, invitation, inbox, reply) => {
+                let party = Party::of(&invitation);
                 let dialog = self.endpoint.invite(now, *invitation);
+                let sip_call_id = self.endpoint.call_id(dialog).unwrap_or_default();
+                self.trace.invited(now, call, dialog, sip_call_id, party);
                 self.calls.insert(dialog, inbox);
                 if reply.send(dialog).is_err() { self.endpoint.hang_up(now, dialog, None) } else { Ok(()) }
             }
@@ -180,11 +194,13 @@ impl<R: Reception> Task<R> {
                 self.transmit(transmit.flow, transmit.payload);
             }
             let Some(event) = self.endpoint.poll_event() else { return };
+            self.trace.note(clock(), &event);
             self.dispatch(event);
         }
     }
 
     fn transmit(&mut self, flow: Flow, payload: Bytes) {
+        self.trace.offer(clock(), Direction::Sent, flow, &payload);
         match flow.transport {
             Transport::Udp => {
                 let Some(wire) = self.udp.iter().find(|wire| wire.local_addr() == flow.local) else { return };

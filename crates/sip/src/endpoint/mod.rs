@@ -18,6 +18,7 @@ mod reliable;
 mod reoffer;
 mod replacing;
 mod responses;
+mod screen;
 mod send;
 mod session_timer;
 #[cfg(test)]
@@ -201,6 +202,11 @@ impl Endpoint {
     /// How many dialogs there are, with those that are still saying goodbye.
     pub fn dialogs(&self) -> usize {
         self.dialogs.len()
+    }
+
+    /// The Call-ID of a dialog, as the wire has it; `None` once the dialog is forgotten.
+    pub fn call_id(&self, dialog: DialogId) -> Option<&str> {
+        self.dialogs.get(&dialog).map(|dialog| dialog.path.call_id.as_str())
     }
 
     /// How many transactions there are, with those that only absorb repetitions.
