@@ -72,6 +72,27 @@ fn a_call_out_answers_the_challenge_of_the_carrier() {
 }
 
 #[test]
+fn a_call_out_that_one_carrier_has_no_room_for_goes_to_the_next() {
+    let scene = Scene::new();
+    let kamailio = carrier(&scene);
+    let (uri, from) = at(&scene, Role::Full);
+    let settings = trunk("full", uri, None, from) + &trunk_of(&scene, PASSWORD);
+    let house = House::start(&scene, &settings, &["101"]);
+    let mut far = subscriber(&scene, &house);
+    let mut phone = Baresip::start(&scene, Role::Baresip, Account::new("101", BARESIP, house.sip));
+    phone.call(MENU);
+    phone.hears(GREETING);
+    phone.press('9');
+    far.is_called_by("101");
+    far.pick_up();
+    far.hears(BARESIP);
+    phone.hears(LINPHONE);
+    phone.hang_up();
+    far.is_left();
+    assert!(kamailio.log().contains(&format!("to {from}, authorised")), "the first carrier was not asked");
+}
+
+#[test]
 fn a_call_out_with_a_wrong_password_fails_and_the_caller_hears_so() {
     let scene = Scene::new();
     let _kamailio = carrier(&scene);
