@@ -53,7 +53,7 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
 
 /// Calls one target.
 pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result<Leg, StatusCode> {
-    let Attempt { flow, host, target, credentials } = attempt;
+    let Attempt { flow, host, target, route, credentials } = attempt;
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
     let (bind, shown) = call.rooms.media_addresses(flow);
@@ -65,7 +65,7 @@ pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId
         target,
         headers: Vec::new(),
         max_forwards,
-        route: Vec::new(),
+        route,
         offer: port.offer(Direction::SendRecv),
         credentials,
     };

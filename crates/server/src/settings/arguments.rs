@@ -179,6 +179,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
     };
     let live = LiveSettings {
         log,
+        guard: super::guard::guard(&sip_table)?,
         access: access(sip_table.allow, sip_table.realm)?,
         trunks: file.trunk.into_iter().map(trunk).collect::<Result<_, _>>()?,
         failover_after: transport::failover_after(sip_table.failover_after)?,
