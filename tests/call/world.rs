@@ -168,6 +168,7 @@ impl Author {
             self.phone(&format!("{host:03}"), json!({"contact": format!("sip:{host:03}@127.0.0.{host}:5060")})).await;
         }
         self.phone("004", json!({"password": "secret"})).await;
+        self.phone("005", json!({"password": "secret"})).await;
         let transfer = |to: &str| json!({"action": "transfer", "transfer_dst": to, "transfer_timeout": 20});
         let attempt = |to: &str| {
             let when = |status: &str, sound: &str| json!({"action": "play_sound", "sound": id(sound), "sound_type": "foreground", "call_status": status});

@@ -46,7 +46,7 @@ impl Gate<'_> {
     /// Decides about a call.
     pub fn call(&self, now: Instant, flow: Flow, request: &Request, authenticator: &mut Authenticator) -> Verdict {
         if came_directly(request)
-            && let Some(phone) = self.registered_phone(now, flow, request)
+            && let Some(phone) = self.registered_phone(now, flow)
         {
             return admitted(phone);
         }
@@ -69,12 +69,13 @@ impl Gate<'_> {
         self.credentials(now, request, authenticator)
     }
 
-    /// The phone that is registered from this flow; of several, as of a gateway, the one that From names, else the last.
-    fn registered_phone(&self, now: Instant, flow: Flow, request: &Request) -> Option<&Arc<Extension>> {
-        let phones = self.registrar.phones_at(now, flow);
-        let claimed = request.from().uri.user().and_then(|user| self.config.find_extension(&user, None));
-        let phone = claimed.map(|phone| phone.id).filter(|id| phones.contains(id)).or(phones.first().copied());
-        phone.and_then(|id| self.config.extension(id))
+    /// The phone that is registered from this flow. The flow of several, as of a gateway or of a border that hides who is behind
+    /// it, says nothing about one of them.
+    fn registered_phone(&self, now: Instant, flow: Flow) -> Option<&Arc<Extension>> {
+        match self.registrar.phones_at(now, flow).as_slice() {
+            [phone] => self.config.extension(*phone),
+            _ => None,
+        }
     }
 
     fn credentials(&self, now: Instant, request: &Request, authenticator: &mut Authenticator) -> Verdict {
