@@ -13,6 +13,7 @@ mod file;
 mod listener;
 #[cfg(test)]
 mod tests;
+mod trunk;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -20,11 +21,11 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use regex::Regex;
 use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
 pub use listener::{SipListener, Transport};
+pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -76,36 +77,6 @@ pub struct AccessSettings {
     pub allow: Vec<Cidr>,
     /// The digest realm.
     pub realm: String,
-}
-
-/// A peer that takes calls to the outside and brings calls from there.
-#[derive(Clone)]
-pub struct Trunk {
-    /// The name in logs.
-    pub name: String,
-    /// The SIP URI that calls are sent to, as written.
-    pub uri: String,
-    /// The digest user for the trunk's challenges.
-    pub username: Option<String>,
-    /// The digest password for the trunk's challenges.
-    pub password: Option<String>,
-    /// Sources whose calls are this trunk's.
-    pub networks: Vec<Cidr>,
-    /// The numbers that may be dialled through it; nothing when empty.
-    pub dial: Vec<Regex>,
-}
-
-impl std::fmt::Debug for Trunk {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The password stays out of logs.
-        f.debug_struct("Trunk")
-            .field("name", &self.name)
-            .field("uri", &self.uri)
-            .field("username", &self.username)
-            .field("networks", &self.networks)
-            .field("dial", &self.dial)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Where the configuration is kept.

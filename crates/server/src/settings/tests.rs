@@ -144,11 +144,6 @@ fn a_wrong_file_is_refused_with_the_name_of_the_key() {
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:x:99999\"", "trunk \"a\": uri: \"sip:x:99999\" is not a SIP URI"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:x;transport=tls\"", "uri: \"sip:x;transport=tls\" asks for"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sips:x\"", "uri: \"sips:x\" asks for"),
-        (
-            "[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\nregister = true",
-            "register: registering at a trunk is not built yet",
-        ),
-        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndtmf = \"info\"", "DTMF by \"info\" is not built yet"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndial = [\"(\"]", "trunk \"a\": dial"),
         ("drain_timeout = 1000000", "drain_timeout"),
     ] {
