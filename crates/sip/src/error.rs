@@ -57,6 +57,12 @@ pub enum SipError {
     /// The request has been answered or given up, or never was.
     #[error("there is no such request")]
     UnknownRequest,
+    /// The registration was taken away, or never was.
+    #[error("there is no such registration")]
+    UnknownRegistration,
+    /// The method has an order of its own.
+    #[error("the method cannot be sent by this order")]
+    WrongMethod,
     /// The dialog is not in a state in which this order makes sense.
     #[error("the dialog's state does not allow this order")]
     WrongState,

@@ -5,16 +5,29 @@
 
 use crate::flow::Flow;
 use crate::message::{NameAddr, Request, StatusCode, Uri};
+use crate::outside::Outcome;
+use crate::registration::RegistrationFailure;
 use bytes::Bytes;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 /// Names a dialog from its first event or order to its `Ended`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DialogId(pub(crate) u64);
 
-/// Names a request outside dialogs that waits for our answer.
+/// Names a request outside dialogs: one that waits for our answer, or one of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub(crate) u64);
+
+/// Names a registration of ours from its order to its `Unregistered`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RegistrationId(pub(crate) u64);
+
+impl fmt::Display for RegistrationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl fmt::Display for DialogId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,6 +106,36 @@ pub enum Event {
         /// What arrived.
         message: Box<Request>,
     },
+    /// Something came of a request of ours outside dialogs, exactly once for each.
+    Responded {
+        /// The request.
+        request: RequestId,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// A registrar holds our binding; again with each refresh.
+    Registered {
+        /// The registration.
+        registration: RegistrationId,
+        /// How long, unless it is refreshed, which happens by itself.
+        expires: Duration,
+        /// The proxies that calls by this registration shall pass (RFC 3608), often none.
+        service_route: Vec<Uri>,
+    },
+    /// A registrar does not hold our binding, or did not confirm it.
+    RegistrationFailed {
+        /// The registration.
+        registration: RegistrationId,
+        /// Why.
+        why: RegistrationFailure,
+        /// When it is tried again.
+        retry_at: Instant,
+    },
+    /// A registration is over, as we wanted.
+    Unregistered {
+        /// The registration.
+        registration: RegistrationId,
+    },
     /// The dialog is over. The last event of every dialog that was `Incoming` or invited, exactly once.
     Ended {
         /// The dialog.
@@ -114,7 +157,11 @@ impl Event {
             | Self::Info { dialog, .. }
             | Self::InfoRefused { dialog, .. }
             | Self::Ended { dialog, .. } => Some(*dialog),
-            Self::Requested { .. } => None,
+            Self::Requested { .. }
+            | Self::Responded { .. }
+            | Self::Registered { .. }
+            | Self::RegistrationFailed { .. }
+            | Self::Unregistered { .. } => None,
         }
     }
 }

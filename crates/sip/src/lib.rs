@@ -84,6 +84,8 @@ mod event;
 mod flow;
 mod listeners;
 mod message;
+mod outside;
+mod registration;
 mod timetable;
 mod token;
 mod transaction;
@@ -93,7 +95,13 @@ pub use config::{Admission, Config, Timers};
 pub use counters::Counters;
 pub use endpoint::Endpoint;
 pub use error::{Malformed, SipError};
-pub use event::{Credentials, DialogId, EndReason, Event, Invitation, Invite, Rejection, Reply, RequestId};
+pub use event::{
+    Credentials, DialogId, EndReason, Event, Invitation, Invite, RegistrationId, Rejection, Reply, RequestId,
+};
 pub use flow::{Flow, Listener, Transmit, Transport};
-pub use message::{CSeq, Contact, Frame, Method, NameAddr, Params, Request, Scheme, StatusCode, StreamFramer, Uri};
+pub use message::{
+    CSeq, Contact, Frame, Method, NameAddr, Params, Request, Response, Scheme, StatusCode, StreamFramer, Uri,
+};
 pub use message::{MAX_BODY_BYTES, MAX_FORWARDS, MAX_HEADER_BYTES, MAX_HEADERS};
+pub use outside::{Outcome, OutsideRequest};
+pub use registration::{Registration, RegistrationFailure};

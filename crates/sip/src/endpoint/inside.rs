@@ -149,6 +149,12 @@ impl Endpoint {
             return false;
         }
         let ClientEntry { flow, owner, challenges, .. } = *entry;
+        if let ClientOwner::Registration(id) = owner
+            && self.registrations.get(&id).is_none_or(|found| found.cseq != entry.request.cseq)
+        {
+            // It was moved meanwhile, and a newer REGISTER is on its way.
+            return false;
+        }
         let (sent, credentials) = (entry.request.clone(), entry.credentials.clone());
         let Some(mut request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
         let branch = self.branch();
@@ -163,7 +169,13 @@ impl Endpoint {
     fn next_cseq(&mut self, owner: ClientOwner, last: u32) -> u32 {
         let dialog = match owner {
             ClientOwner::Inside(id, _) | ClientOwner::Bye(id) => self.dialogs.get_mut(&id),
-            ClientOwner::Invite(_) | ClientOwner::Nobody => None,
+            ClientOwner::Registration(id) => {
+                if let Some(found) = self.registrations.get_mut(&id) {
+                    found.cseq = last + 1;
+                }
+                None
+            }
+            ClientOwner::Invite(_) | ClientOwner::Outside(_) | ClientOwner::Nobody => None,
         };
         let Some(dialog) = dialog else { return last + 1 };
         dialog.path.local_seq = dialog.path.local_seq.max(last) + 1;

@@ -9,6 +9,7 @@ mod call;
 mod in_dialog;
 mod inside;
 mod orders;
+mod outward;
 mod receive;
 mod responses;
 mod send;
@@ -19,11 +20,12 @@ use crate::auth::Wallet;
 use crate::config::{Admission, Config};
 use crate::counters::Counters;
 use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State};
-use crate::event::{DialogId, EndReason, Event, RequestId};
+use crate::event::{DialogId, EndReason, Event, RegistrationId, RequestId};
 use crate::flow::{Flow, Transmit};
 use crate::listeners::Listeners;
 use crate::message::wire::{self, Broken};
 use crate::message::{Message, StatusCode};
+use crate::registration::Registering;
 use crate::timetable::Timetable;
 use crate::token::Tokens;
 use crate::transaction::{ClientEntry, ClientOwner, Due, ServerKey, ServerOwner, Transactions};
@@ -49,6 +51,8 @@ pub struct Endpoint {
     by_tag: HashMap<String, DialogId>,
     wakes: Timetable<DialogId>,
     requests: HashMap<RequestId, ServerKey>,
+    registrations: HashMap<RegistrationId, Registering>,
+    registration_wakes: Timetable<RegistrationId>,
     next_id: u64,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -69,6 +73,8 @@ impl Endpoint {
             by_tag: HashMap::new(),
             wakes: Timetable::default(),
             requests: HashMap::new(),
+            registrations: HashMap::new(),
+            registration_wakes: Timetable::default(),
             next_id: 0,
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -100,6 +106,7 @@ impl Endpoint {
             self.abandon(now, &entry, EndReason::TransportFailed);
         }
         if flow.transport.is_reliable() {
+            self.reregister_over(now, flow);
             let waits = |dialog: &&Dialog| dialog.path.flow == flow && matches!(dialog.state, State::Incoming(_));
             let mut orphans: Vec<_> = self.dialogs.values().filter(waits).map(|dialog| dialog.id).collect();
             orphans.sort();
@@ -132,11 +139,15 @@ impl Endpoint {
         while let Some(id) = self.wakes.take_due(now) {
             self.wake(now, id);
         }
+        self.wake_registrations(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.transactions.next_deadline(), self.wakes.next()].into_iter().flatten().min()
+        [self.transactions.next_deadline(), self.wakes.next(), self.registration_wakes.next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The next message to send.
@@ -192,13 +203,11 @@ impl Endpoint {
                     self.remove(id);
                 }
             }
-            ClientOwner::Bye(id) => self.remove(id),
-            ClientOwner::Inside(id, purpose) => {
+            owner => {
                 let failed = why == EndReason::TransportFailed;
                 let settled = if failed { Settled::TransportFailed } else { Settled::TimedOut };
-                self.settled_inside(now, id, purpose, settled);
+                self.settled(now, owner, entry.request.cseq, settled);
             }
-            ClientOwner::Nobody => {}
         }
     }
 

@@ -56,9 +56,16 @@ impl Endpoint {
         if self.answer_other_challenge(now, key, response) {
             return;
         }
+        self.settled(now, owner, response.common.cseq.number, Settled::Answered(response));
+    }
+
+    /// Tells whoever asked for a request other than INVITE what came of it.
+    pub(super) fn settled(&mut self, now: Instant, owner: ClientOwner, cseq: u32, settled: Settled<'_>) {
         match owner {
             ClientOwner::Bye(id) => self.remove(id),
-            ClientOwner::Inside(id, purpose) => self.settled_inside(now, id, purpose, Settled::Answered(response)),
+            ClientOwner::Inside(id, purpose) => self.settled_inside(now, id, purpose, settled),
+            ClientOwner::Outside(id) => self.settled_outside(id, settled),
+            ClientOwner::Registration(id) => self.settled_registration(now, id, cseq, settled),
             ClientOwner::Invite(_) | ClientOwner::Nobody => {}
         }
     }

@@ -89,9 +89,31 @@ pub struct Request {
 
 /// A received response, read only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Response {
+pub struct Response {
     pub(crate) status: StatusCode,
     pub(crate) common: Common,
+}
+
+impl Response {
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The first line of that name, found by any spelling of it.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.common.headers.first(name)
+    }
+
+    /// Every line of that name.
+    pub fn headers<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.common.headers.all(name)
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Bytes {
+        &self.common.body
+    }
 }
 
 impl Request {

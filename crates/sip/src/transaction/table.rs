@@ -7,7 +7,7 @@
 
 use super::{Client, Fired, InviteClient, InviteServer, MergeKey, Purpose, Server, ServerKey, Timing};
 use crate::auth::Bound;
-use crate::event::{DialogId, RequestId};
+use crate::event::{DialogId, RegistrationId, RequestId};
 use crate::flow::Flow;
 use crate::message::Request;
 use crate::message::build::Outgoing;
@@ -76,6 +76,10 @@ pub(crate) enum ClientOwner {
     Bye(DialogId),
     /// Another request inside a dialog.
     Inside(DialogId, Purpose),
+    /// Our owner, by `request`.
+    Outside(RequestId),
+    /// A registration.
+    Registration(RegistrationId),
     /// A CANCEL, or the BYE to a fork that lost; nobody waits for it.
     Nobody,
 }

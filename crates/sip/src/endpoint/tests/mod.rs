@@ -4,6 +4,7 @@ mod answering;
 mod calling;
 mod inside;
 mod outside;
+mod outward;
 mod reoffer;
 
 use crate::*;
