@@ -16,6 +16,8 @@ mod demo;
 mod endings;
 #[path = "call/house.rs"]
 mod house;
+#[path = "call/keys.rs"]
+mod keys;
 #[path = "call/loss.rs"]
 mod loss;
 #[path = "call/menu.rs"]

@@ -49,11 +49,15 @@ pub(crate) struct Shape {
     pub(crate) seed: u64,
     /// Even ports, each one stream.
     pub(crate) rtp_ports: &'static str,
+    /// More keys of the trunk that everything outside goes to.
+    pub(crate) carrier: &'static str,
+    /// More trunks, behind the usual two.
+    pub(crate) trunks: &'static str,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { seed: 1, rtp_ports: "20000-20399" }
+        Self { seed: 1, rtp_ports: "20000-20399", carrier: "", trunks: "" }
     }
 }
 
@@ -214,7 +218,8 @@ impl World {
     async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
         let file = data.path().join("antiphon.toml");
         let trunk = format!(
-            "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n"
+            "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\noptions_interval = 0\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\noptions_interval = 0\n{}\n{}",
+            shape.carrier, shape.trunks
         );
         std::fs::write(&file, trunk).expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];

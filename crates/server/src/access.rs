@@ -20,8 +20,8 @@ use crate::{
 pub enum Verdict {
     /// From an address that may call without credentials.
     Trusted,
-    /// From the trunk of this name.
-    Trunk(String),
+    /// From this trunk.
+    Trunk(Arc<Trunk>),
     /// From this phone, by its registration or its credentials.
     Phone(Arc<Extension>),
     /// It must prove who it is; the endpoint's verdict says what was wrong with the proof it gave.
@@ -37,7 +37,7 @@ pub struct Gate<'a> {
     /// Who may call without credentials.
     pub access: &'a AccessSettings,
     /// The trunks and their networks.
-    pub trunks: &'a [Trunk],
+    pub trunks: &'a [Arc<Trunk>],
     /// Which phone is registered where.
     pub registrar: &'a Registrar,
 }
@@ -52,7 +52,7 @@ impl Gate<'_> {
         if let Some(trunk) =
             self.trunks.iter().find(|trunk| trunk.networks.iter().any(|network| network.contains(source)))
         {
-            return Verdict::Trunk(trunk.name.clone());
+            return Verdict::Trunk(trunk.clone());
         }
         if request.header("Authorization").is_none() && self.access.allow.iter().any(|network| network.contains(source))
         {

@@ -23,7 +23,7 @@ pub enum Target {
     /// A number outside, through this trunk.
     Trunk {
         /// The first trunk whose patterns allow the number.
-        trunk: Trunk,
+        trunk: Arc<Trunk>,
         /// The number as dialled.
         number: String,
     },
@@ -44,7 +44,7 @@ pub enum NoRoute {
 ///
 /// # Errors
 /// [`NoRoute`] when it leads nowhere.
-pub fn resolve(config: &Config, trunks: &[Trunk], client: ClientId, dialled: &str) -> Result<Target, NoRoute> {
+pub fn resolve(config: &Config, trunks: &[Arc<Trunk>], client: ClientId, dialled: &str) -> Result<Target, NoRoute> {
     if let Some(extension) = config.find_extension(dialled, Some(client)) {
         return match (extension.status, &extension.kind) {
             (ExtensionStatus::Blocked, _) => Err(NoRoute::Blocked),

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     access::{Gate, Verdict},
-    call::{CallEvent, INBOX, task},
+    call::{CallEvent, INBOX, task, task::Trust},
     calls::{CallId, busy},
     rooms::Rooms,
     signalling::Reception,
@@ -60,9 +60,10 @@ impl Switchboard {
         }
         let verdict =
             self.judge(now, config, |gate, authenticator| gate.call(now, invite.flow, &invite.request, authenticator));
-        let phone = match verdict {
-            Verdict::Trusted | Verdict::Trunk(_) => None,
-            Verdict::Phone(phone) => Some(phone),
+        let (phone, trunk, trust) = match verdict {
+            Verdict::Trusted => (None, None, Trust::Believed),
+            Verdict::Trunk(trunk) => (None, Some(trunk), Trust::Believed),
+            Verdict::Phone(phone) => (Some(phone), None, Trust::Doubted),
             Verdict::Challenge(doubt) => {
                 let headers = self.authenticator.challenge(now, doubt);
                 return Err(Rejection { status: StatusCode::UNAUTHORIZED, headers });
@@ -74,7 +75,7 @@ impl Switchboard {
             return Err(StatusCode::FORBIDDEN.into());
         }
         let did = dialled_users(invite).find(|user| config.did(user).is_some());
-        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, did })
+        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, trunk, trust, did })
     }
 }
 

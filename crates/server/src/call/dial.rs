@@ -14,11 +14,12 @@ use bytes::Bytes;
 
 use super::{
     executor::{Executor, Heard, clock, dialog_of},
+    info,
     leg::{Leg, LegMedia},
     media_port::MediaPort,
     reach::{self, Attempt, Reach},
 };
-use crate::media::worker::Hearing;
+use crate::{media::worker::Hearing, settings::DigitWay};
 
 /// How often a bridge is asked whether anybody is still there.
 const LISTEN: Duration = Duration::from_secs(30);
@@ -96,11 +97,11 @@ async fn ring_all(call: &Executor, attempts: Vec<Attempt>, caller_id: &CallerId,
 
 /// Calls one target.
 async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result<Leg, StatusCode> {
-    let Attempt { flow, target, credentials } = attempt;
+    let Attempt { flow, target, credentials, trunk } = attempt;
+    let digits = trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
-    let (bind, shown) = call.rooms.media_addresses(flow);
-    let mut port = MediaPort::lease(&call.rooms, bind, shown).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let mut port = MediaPort::lease(&call.rooms, call.rooms.media_addresses(flow), digits).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let invitation = Invitation {
         flow,
         from: caller(call, flow, caller_id),
@@ -154,7 +155,7 @@ async fn wait_for_answer(
             }
             Heard::Other(event) => event,
             // Digits while it rings mean nothing (`ringme-ivr.md` 3.8).
-            Heard::Digit(_) | Heard::PlaybackEnded(_) | Heard::Confirmed => continue,
+            Heard::Digit(_) | Heard::KeyOf(..) | Heard::PlaybackEnded(_) | Heard::Confirmed => continue,
         };
         let Some(position) = branches.iter().position(|leg| Some(leg.dialog()) == dialog_of(&event)) else { continue };
         match event {
@@ -209,6 +210,14 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
                 listen_at = clock() + LISTEN;
                 continue;
             }
+            Heard::Digit(digit) => {
+                callee.tell(digit).await;
+                continue;
+            }
+            Heard::KeyOf(stream, digit) if callee.stream() == Some(stream) => {
+                call.caller.tell(digit).await;
+                continue;
+            }
             _ => continue,
         };
         match event {
@@ -217,6 +226,11 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
                 return Ok(Dialed::Answered { talk: clock().saturating_duration_since(began) });
             }
             Event::Reoffered { offer, .. } => callee.reoffered(offer).await,
+            Event::Info { content_type, body, .. } => {
+                if let Some(press) = info::read(&content_type, &body) {
+                    callee.press(press).await;
+                }
+            }
             Event::Confirmed { answer: Some(answer), .. } => {
                 if let Err(error) = callee.accept(&answer).await {
                     tracing::info!(%error, "a callee's answer to our offer is unusable");

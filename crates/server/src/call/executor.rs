@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Instant};
 
 use antiphon_ivr::{Digit, Interrupted, collector::DigitBuffer};
-use antiphon_media::{EventKind, PlaybackId};
+use antiphon_media::{EventKind, PlaybackId, StreamId};
 use antiphon_sip::{DialogId, EndReason, Event, Invite};
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -26,6 +26,8 @@ pub(super) enum Heard {
     Digit(Digit),
     /// The caller's playback was sent to its end.
     PlaybackEnded(PlaybackId),
+    /// The party of another stream than the caller's pressed a key.
+    KeyOf(StreamId, Digit),
     /// Something about another dialog than the caller's.
     Other(Event),
     /// The caller confirmed our answer.
@@ -145,7 +147,12 @@ impl Executor {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
             }),
-            CallEvent::Media(_) => Ok(None),
+            CallEvent::Media(event) => Ok(match event.kind {
+                EventKind::Digit(digit) => {
+                    Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
+                }
+                EventKind::PlaybackEnded { .. } => None,
+            }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
         }
@@ -174,11 +181,13 @@ impl Executor {
                 self.caller.reoffered(offer).await;
                 Ok(None)
             }
-            Event::Info { content_type, body, .. } => Ok(if self.caller.has_telephone_event() {
-                None
-            } else {
-                info::digit(&content_type, &body).map(Heard::Digit)
-            }),
+            Event::Info { content_type, body, .. } => {
+                if let Some(press) = info::read(&content_type, &body) {
+                    // It comes back from the stream, as a key in RTP does.
+                    self.caller.press(press).await;
+                }
+                Ok(None)
+            }
             _ => Ok(None),
         }
     }

@@ -6,21 +6,27 @@
 
 use std::sync::Arc;
 
+use antiphon_ivr::Digit;
 use antiphon_media::{
     Codec, DEFAULT_PTIME, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    sdp::{self, Capabilities, SdpError},
+    sdp::{self, SdpError},
 };
 use antiphon_sip::{DialogId, SipError, StatusCode};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{CallEvent, media_port::MediaPort};
+use super::{
+    CallEvent,
+    info::{self, Press},
+    media_port::MediaPort,
+};
 use crate::{
     media::{
         ports::NoPort,
         worker::{Hearing, Opening, Order as MediaOrder, Worker},
     },
     rooms::Rooms,
+    settings::DigitWay,
     signalling::Order,
 };
 
@@ -133,9 +139,21 @@ impl Leg {
         self.worker.clone()
     }
 
-    /// Whether digits come as telephone-events, so that the same key in another way is not a second one.
-    pub fn has_telephone_event(&self) -> bool {
-        self.telephone_event
+    /// Takes a key that the party pressed and signalling brought; the stream tells whether it is a new one.
+    pub async fn press(&self, Press { digit, held }: Press) {
+        let key = antiphon_media::Digit::from_char(digit.as_char());
+        if let (Some(stream), Some(key)) = (self.stream, key) {
+            self.worker.order(MediaOrder::Press(stream, key, held)).await;
+        }
+    }
+
+    /// Tells the party of a key that the other side of its bridge pressed, where that has not gone over the bridge already.
+    pub async fn tell(&self, digit: Digit) {
+        if self.telephone_event || self.port.digits == DigitWay::Rfc4733 {
+            return;
+        }
+        let (content_type, body) = info::write(digit);
+        self.rooms.signalling.order(Order::Info(self.dialog, content_type, body)).await;
     }
 
     /// Whether the caller's leg has been answered.
@@ -158,7 +176,7 @@ impl Leg {
 
     /// Takes the peer's answer to our offer: opens the stream, or agrees the one opened with our late offer.
     pub async fn accept(&mut self, answer: &[u8]) -> Result<(), LegError> {
-        let negotiated = sdp::accept(answer, &Capabilities::default())?;
+        let negotiated = sdp::accept(answer, &self.port.capabilities())?;
         self.agree(negotiated).await;
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::{
 
 use antiphon_media::{
     Negotiated,
-    sdp::{self, Capabilities, SdpError, SdpVersion},
+    sdp::{self, Capabilities, SdpError, SdpVersion, TelephoneEvents},
 };
 use bytes::Bytes;
 
@@ -19,6 +19,7 @@ use crate::{
     media::ports::{Lease, NoPort},
     net::MediaSocket,
     rooms::Rooms,
+    settings::DigitWay,
 };
 
 /// A leased port, its bound socket, and how they are described to the peer.
@@ -29,29 +30,40 @@ pub struct MediaPort {
     pub(super) socket: Option<Box<dyn MediaSocket>>,
     local: SocketAddr,
     version: SdpVersion,
+    /// How keys reach the peer.
+    pub(super) digits: DigitWay,
     /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
     described: Option<Bytes>,
 }
 
 impl MediaPort {
-    /// Binds a port at `bind`, described to the peer as `shown`.
-    pub fn lease(rooms: &Rooms, bind: IpAddr, shown: IpAddr) -> Result<Self, NoPort> {
+    /// Binds a port at `bind`, described to the peer as `shown`, whose keys go by `digits`.
+    pub fn lease(rooms: &Rooms, (bind, shown): (IpAddr, IpAddr), digits: DigitWay) -> Result<Self, NoPort> {
         let (lease, socket) = rooms.ports.lease(bind)?;
         let local = SocketAddr::new(shown, lease.port);
         let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
-        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, described: None })
+        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, digits, described: None })
     }
 
     /// Our offer.
     pub fn offer(&mut self) -> Bytes {
-        let offer = sdp::offer(self.local, &Capabilities::default(), &self.version);
+        let offer = sdp::offer(self.local, &self.capabilities(), &self.version);
         self.describe(offer)
     }
 
     /// Our answer to the peer's offer, and what was agreed.
     pub fn answer(&mut self, offer: &[u8]) -> Result<(Bytes, Negotiated), SdpError> {
-        let (answer, negotiated) = sdp::answer(offer, self.local, &Capabilities::default(), &self.version)?;
+        let (answer, negotiated) = sdp::answer(offer, self.local, &self.capabilities(), &self.version)?;
         Ok((self.describe(answer), negotiated))
+    }
+
+    /// What we can do with this peer.
+    pub(super) fn capabilities(&self) -> Capabilities {
+        let telephone_events = match self.digits {
+            DigitWay::Info => TelephoneEvents::Unspoken,
+            DigitWay::Rfc4733 | DigitWay::Auto => TelephoneEvents::Spoken,
+        };
+        Capabilities { telephone_events, ..Capabilities::default() }
     }
 
     fn describe(&mut self, fresh: Bytes) -> Bytes {

@@ -5,7 +5,7 @@
 
 pub mod dial;
 pub mod executor;
-mod info;
+pub mod info;
 pub mod leg;
 pub mod media_port;
 pub mod perform;

@@ -5,6 +5,8 @@
 //! Time: a lookup ends by itself ([`Rooms::way_to`](crate::rooms::Rooms::way_to)).
 //! Errors: a target without a way is one of the [`Failures`].
 
+use std::sync::Arc;
+
 use antiphon_ivr::{ExtensionId, Interrupted};
 use antiphon_sip::{Credentials, Flow, StatusCode, Uri};
 use tokio::task::JoinSet;
@@ -25,6 +27,8 @@ pub(super) struct Attempt {
     pub(super) flow: Flow,
     pub(super) target: Uri,
     pub(super) credentials: Option<Credentials>,
+    /// Whose way it is, when it leads outside.
+    pub(super) trunk: Option<Arc<Trunk>>,
 }
 
 /// One way to a target.
@@ -39,6 +43,8 @@ pub(super) enum Way {
         target: Uri,
         /// What a challenge there is answered with.
         credentials: Option<Credentials>,
+        /// Whose way it is, when it leads outside.
+        trunk: Option<Arc<Trunk>>,
     },
 }
 
@@ -74,22 +80,24 @@ pub(super) fn ways(call: &Executor, dialled: &[String], failures: &mut Failures)
 
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
-    let known = |Binding { contact, flow, .. }| Way::Known(Attempt { flow, target: contact, credentials: None });
+    let known = |Binding { contact, flow, .. }| {
+        Way::Known(Attempt { flow, target: contact, credentials: None, trunk: None })
+    };
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {
         return bindings.into_iter().map(known).collect();
     }
     let ExtensionKind::Phone(settings) = &phone.kind else { return Vec::new() };
     let contact = settings.contact.as_ref().and_then(|contact| contact.parse::<Uri>().ok());
-    contact.map(|target| Way::Named { by: target.clone(), target, credentials: None }).into_iter().collect()
+    contact.map(|target| Way::Named { by: target.clone(), target, credentials: None, trunk: None }).into_iter().collect()
 }
 
 /// A number outside, by a trunk.
-fn through(trunk: &Trunk, number: &str) -> Option<Way> {
+fn through(trunk: &Arc<Trunk>, number: &str) -> Option<Way> {
     let by: Uri = trunk.uri.parse().ok()?;
     let credentials = trunk.username.clone().zip(trunk.password.clone());
-    let credentials = credentials.map(|(username, password)| Credentials { username, password, realm: None });
-    Some(Way::Named { target: by.clone().with_user(number), by, credentials })
+    let credentials = credentials.map(|(username, password)| Credentials { username, password, realm: trunk.realm.clone() });
+    Some(Way::Named { target: by.clone().with_user(number), by, credentials, trunk: Some(trunk.clone()) })
 }
 
 /// Turns ways into attempts. A caller who hangs up meanwhile is heard.
@@ -103,11 +111,11 @@ pub(super) async fn look_up(
     for way in ways {
         match way {
             Way::Known(attempt) => attempts.push(attempt),
-            Way::Named { by, target, credentials } => {
+            Way::Named { by, target, credentials, trunk } => {
                 let rooms = call.rooms.clone();
                 lookups.spawn(async move {
                     let flow = rooms.way_to(&by).await?;
-                    Some(Attempt { flow, target, credentials })
+                    Some(Attempt { flow, target, credentials, trunk })
                 });
             }
         }

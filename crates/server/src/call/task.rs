@@ -22,6 +22,7 @@ use crate::{
     calls::{CallId, busy},
     directory::InternalNumbers,
     rooms::Rooms,
+    settings::{DigitWay, Trunk},
     signalling::Order,
     store::{Config, Extension, ExtensionKind},
 };
@@ -36,8 +37,21 @@ pub struct Arrival {
     pub extension: Arc<Extension>,
     /// The phone that calls, when it is one of ours.
     pub caller_phone: Option<Arc<Extension>>,
+    /// The trunk that brought the call, when one did.
+    pub trunk: Option<Arc<Trunk>>,
+    /// Whether what it says of the caller's identity is believed (RFC 3324).
+    pub trust: Trust,
     /// The public number that was dialled, when it was one.
     pub did: Option<String>,
+}
+
+/// Whether a source's word about who calls is believed.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Trust {
+    /// It is: a trunk, or an address that may call without credentials.
+    Believed,
+    /// It is not.
+    Doubted,
 }
 
 /// A call that was let in.
@@ -82,8 +96,9 @@ pub fn spawn(rooms: Arc<Rooms>, call: Incoming) {
 
 async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let Incoming { dialog, invite, arrival, config, inbox, events, at, .. } = call;
-    let (bind, shown) = rooms.media_addresses(invite.flow);
-    let port = match MediaPort::lease(&rooms, bind, shown) {
+    let addresses = rooms.media_addresses(invite.flow);
+    let digits = arrival.trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
+    let port = match MediaPort::lease(&rooms, addresses, digits) {
         Ok(port) => port,
         Err(error) => {
             tracing::warn!(%error, "call refused");

@@ -19,6 +19,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -67,7 +68,7 @@ pub struct LiveSettings {
     /// Who may call without credentials.
     pub access: AccessSettings,
     /// The ways out, in the order of the file.
-    pub trunks: Vec<Trunk>,
+    pub trunks: Vec<Arc<Trunk>>,
 }
 
 /// Who may call without credentials, and the realm of those who need some.

@@ -5,7 +5,7 @@
 //! Errors: [`SettingsError`].
 //! Sources: `interface.md`, "Where a call goes"; RFC 3261 §10 (registration), RFC 3325 and RFC 5806 (identity, Diversion).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use regex::Regex;
 
@@ -163,8 +163,8 @@ impl Keys<'_> {
 }
 
 /// Reads every trunk of the file.
-pub(super) fn trunks(tables: Vec<file::Trunk>) -> Result<Vec<Trunk>, SettingsError> {
-    let trunks = tables.into_iter().map(trunk).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn trunks(tables: Vec<file::Trunk>) -> Result<Vec<Arc<Trunk>>, SettingsError> {
+    let trunks = tables.into_iter().map(|table| trunk(table).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
     for (at, trunk) in trunks.iter().enumerate() {
         if trunks[..at].iter().any(|other| other.name == trunk.name) {
             return Err(Keys { trunk: &trunk.name }.problem("name", "another trunk has the same"));

@@ -7,6 +7,7 @@ use antiphon_sip::{Admission, Counters, DialogId, Invitation, Rejection, SipErro
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use super::outward::Ask;
 use crate::{call::CallEvent, queue::send_now};
 
 /// Orders that wait for the endpoint at most; a sender waits for room beyond.
@@ -23,12 +24,16 @@ pub enum Order {
     Reject(DialogId, Rejection),
     /// End a dialog, with the value of a Reason header.
     HangUp(DialogId, Option<String>),
+    /// Send an INFO inside a dialog, with its `Content-Type`.
+    Info(DialogId, &'static str, Bytes),
     /// Call somebody; the dialog's events go to the inbox.
     Invite(Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
     /// Accept a re-INVITE with this SDP.
     AcceptReoffer(DialogId, Bytes),
     /// Refuse a re-INVITE.
     RejectReoffer(DialogId, StatusCode),
+    /// Ask something of somebody outside any call.
+    Ask(Ask),
     /// Say in answers to OPTIONS whether calls are taken.
     Admit(Admission),
     /// Tell the counters.

@@ -7,6 +7,7 @@
 //! counts, while answers and endings wait for room.
 
 pub mod handle;
+pub mod outward;
 pub mod tcp;
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
@@ -66,6 +67,7 @@ pub struct Task<R> {
     udp: Vec<Arc<dyn Wire>>,
     connections: tcp::Connections,
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
+    asked: outward::Asked,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
 }
@@ -81,7 +83,7 @@ impl<R: Reception> Task<R> {
         for listener in wires.tcp {
             connections.listen(listener);
         }
-        Self { endpoint, reception, udp: wires.udp, connections, calls: HashMap::new(), arrivals, orders }
+        Self { endpoint, reception, udp: wires.udp, connections, calls: HashMap::new(), asked: outward::Asked::default(), arrivals, orders }
     }
 
     /// Runs until every handle is dropped.
@@ -129,6 +131,7 @@ impl<R: Reception> Task<R> {
             }
             Order::Reject(dialog, rejection) => self.endpoint.reject(now, dialog, rejection),
             Order::HangUp(dialog, reason) => self.endpoint.hang_up(now, dialog, reason),
+            Order::Info(dialog, content_type, body) => self.endpoint.info(now, dialog, content_type, body),
             Order::Invite(invitation, inbox, reply) => {
                 let dialog = self.endpoint.invite(now, *invitation);
                 self.calls.insert(dialog, inbox);
@@ -136,6 +139,7 @@ impl<R: Reception> Task<R> {
             }
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
+            Order::Ask(ask) => self.asked.carry_out(now, &mut self.endpoint, ask),
             Order::Admit(admission) => {
                 self.endpoint.set_admission(admission);
                 Ok(())
@@ -200,11 +204,14 @@ impl<R: Reception> Task<R> {
                     post(&inbox, event);
                 }
             }
-            event => {
-                if let Some(inbox) = event.dialog().and_then(|dialog| self.calls.get(&dialog)) {
-                    post(inbox, event);
+            event => match event.dialog() {
+                Some(dialog) => {
+                    if let Some(inbox) = self.calls.get(&dialog) {
+                        post(inbox, event);
+                    }
                 }
-            }
+                None => self.asked.hear(event),
+            },
         }
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::settings::Settings;
 
 /// The trunks of a file with these lines after one trunk's name and URI.
-fn read(lines: &str) -> Result<Vec<Trunk>, String> {
+fn read(lines: &str) -> Result<Vec<Arc<Trunk>>, String> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("settings.toml");
     std::fs::write(&path, format!("[[trunk]]\nname = \"a\"\nuri = \"sip:carrier.example\"\n{lines}")).unwrap();
@@ -12,7 +12,7 @@ fn read(lines: &str) -> Result<Vec<Trunk>, String> {
 }
 
 fn one(lines: &str) -> Trunk {
-    read(lines).unwrap().remove(0)
+    Arc::unwrap_or_clone(read(lines).unwrap().remove(0))
 }
 
 #[test]
