@@ -46,6 +46,10 @@ pub struct Config {
     pub max_transactions: usize,
     /// What `Retry-After` says in such a 503.
     pub retry_after: Duration,
+    /// The session interval that we ask for, and the longest that we agree to (RFC 4028); 1800 s.
+    pub session_expires: Duration,
+    /// The shortest session interval that we agree to; a request for less gets 422. 90 s, and no less (RFC 4028 §5).
+    pub min_se: Duration,
     /// How often an unanswered INVITE that has been rung repeats its ringing (RFC 3261 §13.3.1.1: every minute).
     pub ringing_refresh: Duration,
 }
@@ -59,6 +63,8 @@ impl Default for Config {
             max_dialogs: 10_000,
             max_transactions: 50_000,
             retry_after: Duration::from_secs(5),
+            session_expires: Duration::from_secs(1800),
+            min_se: Duration::from_secs(90),
             ringing_refresh: Duration::from_secs(60),
         }
     }

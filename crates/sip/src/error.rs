@@ -66,6 +66,9 @@ pub enum SipError {
     /// The dialog is not in a state in which this order makes sense.
     #[error("the dialog's state does not allow this order")]
     WrongState,
+    /// A re-INVITE of ours needs an offer.
+    #[error("a re-INVITE without an offer is not built")]
+    OfferNeeded,
     /// The status is not of the class the order needs (a rejection is 300 to 699).
     #[error("the status does not fit the order")]
     WrongStatus,

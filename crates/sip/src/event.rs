@@ -3,8 +3,9 @@
 //! Shape: events are past participles, orders take the structs at the end of this file.
 //! Sources: RFC 3261 §12 (dialogs), §13 (INVITE), §14 (re-INVITE), §15 (BYE); RFC 6086 (INFO).
 
+use crate::endpoint::ReferOutcome;
 use crate::flow::Flow;
-use crate::message::{NameAddr, Request, StatusCode, Uri};
+use crate::message::{NameAddr, ReferRequest, Request, StatusCode, Uri};
 use crate::outside::Outcome;
 use crate::registration::RegistrationFailure;
 use bytes::Bytes;
@@ -74,12 +75,36 @@ pub enum Event {
         /// The answer, when our 2xx carried the offer.
         answer: Option<Bytes>,
     },
-    /// A re-INVITE arrived: `accept_reoffer` or `reject_reoffer` it.
+    /// The PRACK of our reliable ringing brought the answer to the offer in it; the call itself is still unanswered.
+    EarlyAnswered {
+        /// The dialog.
+        dialog: DialogId,
+        /// The answer.
+        answer: Bytes,
+    },
+    /// A re-INVITE, or an UPDATE or PRACK with an offer, arrived: `accept_reoffer` or `reject_reoffer` it.
+    ///
+    /// In a call of ours it may come before `Answered`, from one of several phones that ring; its offer is then an early
+    /// description of that phone.
     Reoffered {
         /// The dialog.
         dialog: DialogId,
         /// The new offer; `None` asks us for one.
         offer: Option<Bytes>,
+    },
+    /// Our new offer was answered; the ACK is already sent. Also after a refresh of ours that offered nothing new.
+    Reanswered {
+        /// The dialog.
+        dialog: DialogId,
+        /// The answer; empty when the peer sent none.
+        answer: Bytes,
+    },
+    /// Our new offer was refused; the call goes on as it was.
+    ReofferRefused {
+        /// The dialog.
+        dialog: DialogId,
+        /// 300 to 699; 491 when the offers crossed too often.
+        status: StatusCode,
     },
     /// An INFO arrived inside the dialog; 200 is already sent.
     Info {
@@ -96,6 +121,27 @@ pub enum Event {
         dialog: DialogId,
         /// The final response; `None` when there was none.
         status: Option<StatusCode>,
+    },
+    /// A REFER arrived: `accept_refer` or `reject_refer` it within 32 * T1.
+    ReferRequested {
+        /// The dialog.
+        dialog: DialogId,
+        /// What is asked for.
+        refer: Box<ReferRequest>,
+    },
+    /// The peer agreed to a REFER of ours, or tells how its call goes.
+    ReferProgress {
+        /// The dialog.
+        dialog: DialogId,
+        /// 2xx of the REFER itself, then 1xx of the target.
+        status: StatusCode,
+    },
+    /// A REFER of ours is over, exactly once for each.
+    Referred {
+        /// The dialog.
+        dialog: DialogId,
+        /// What came of it.
+        outcome: ReferOutcome,
     },
     /// A REGISTER arrived: `respond` to it within 64 * T1.
     Requested {
@@ -153,9 +199,15 @@ impl Event {
             | Self::Progress { dialog, .. }
             | Self::Answered { dialog, .. }
             | Self::Confirmed { dialog, .. }
+            | Self::EarlyAnswered { dialog, .. }
+            | Self::Reanswered { dialog, .. }
+            | Self::ReofferRefused { dialog, .. }
             | Self::Reoffered { dialog, .. }
             | Self::Info { dialog, .. }
             | Self::InfoRefused { dialog, .. }
+            | Self::ReferRequested { dialog, .. }
+            | Self::ReferProgress { dialog, .. }
+            | Self::Referred { dialog, .. }
             | Self::Ended { dialog, .. } => Some(*dialog),
             Self::Requested { .. }
             | Self::Responded { .. }
@@ -183,6 +235,8 @@ pub enum EndReason {
     TransactionTimeout,
     /// The peer says that it has no such dialog (481).
     DialogLost,
+    /// Nobody refreshed the session timer (RFC 4028 §10); a BYE is sent.
+    SessionExpired,
     /// The transport could not carry the call's messages.
     TransportFailed,
 }
@@ -196,6 +250,9 @@ pub struct Invite {
     pub request: Request,
     /// Its SDP; `None` means that our 2xx must carry the offer.
     pub offer: Option<Bytes>,
+    /// The dialog of ours that it asks to take the place of (RFC 3891). Whether it may is the owner's to decide, who then
+    /// answers this one and hangs up that one.
+    pub replaces: Option<DialogId>,
 }
 
 /// A call we make.

@@ -93,7 +93,7 @@ mod transaction;
 pub use auth::{Algorithm, AuthConfig, Authenticator, Secret, Verdict};
 pub use config::{Admission, Config, Timers};
 pub use counters::Counters;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, ReferOptions, ReferOutcome};
 pub use error::{Malformed, SipError};
 pub use event::{
     Credentials, DialogId, EndReason, Event, Invitation, Invite, RegistrationId, Rejection, Reply, RequestId,
@@ -103,5 +103,6 @@ pub use message::{
     CSeq, Contact, Frame, Method, NameAddr, Params, Request, Response, Scheme, StatusCode, StreamFramer, Uri,
 };
 pub use message::{MAX_BODY_BYTES, MAX_FORWARDS, MAX_HEADER_BYTES, MAX_HEADERS};
+pub use message::{ReferRequest, Replaces, sipfrag_status};
 pub use outside::{Outcome, OutsideRequest};
 pub use registration::{Registration, RegistrationFailure};

@@ -253,7 +253,7 @@ async fn vanished(leg: &Leg, began: Instant) -> bool {
 fn status_of(why: EndReason) -> StatusCode {
     match why {
         EndReason::Rejected(status) => status,
-        EndReason::TransactionTimeout | EndReason::NoAck => StatusCode::REQUEST_TIMEOUT,
+        EndReason::TransactionTimeout | EndReason::NoAck | EndReason::SessionExpired => StatusCode::REQUEST_TIMEOUT,
         EndReason::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
         EndReason::RemoteBye | EndReason::LocalBye | EndReason::Cancelled | EndReason::DialogLost => {
             StatusCode::REQUEST_TERMINATED

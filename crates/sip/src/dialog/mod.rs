@@ -11,12 +11,20 @@
 //! | Confirmed | a 2xx, sent or received | BYE, or no ACK                               |
 //! | Leaving   | our BYE                 | the end of its transaction                   |
 
+mod agreement;
 mod path;
+mod reliable;
+mod session_timer;
+mod transfer;
 mod uac;
 mod uas;
 
+pub(crate) use agreement::{Agreement, Asked, Origin, Reoffering, Retry, Role};
 pub(crate) use path::Path;
-pub(crate) use uac::{Cancel, Early, OutgoingCall};
+pub(crate) use reliable::{Rack, Reliability, Told, Unpracked, rseq_of};
+pub(crate) use session_timer::{SessionTimer, Terms, Wanted, ask, lists};
+pub(crate) use transfer::{ReferReceived, ReferSent, Transfers};
+pub(crate) use uac::{Cancel, EarlyAnswer, OutgoingCall};
 pub(crate) use uas::{Acceptance, AfterAck, IncomingCall, OfferSide, Reoffer, Ringing, Which};
 
 use crate::auth::Bound;
@@ -43,6 +51,8 @@ pub(crate) enum Exchange {
     Idle,
     /// A re-INVITE waits for our owner.
     Reoffered(Reoffer),
+    /// Our re-INVITE waits for its final response.
+    Reoffering(Reoffering),
     /// Our 2xx waits for its ACK.
     Unacknowledged(Acceptance),
 }
@@ -68,17 +78,41 @@ pub(crate) struct Dialog {
     pub(crate) remote_seq: Option<u32>,
     pub(crate) credentials: Option<Bound>,
     pub(crate) announced: Announced,
+    pub(crate) agreement: Agreement,
     pub(crate) state: State,
 }
 
 impl Dialog {
     /// When the dialog wants to be looked at.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match &self.state {
+        let exchange = match &self.state {
             State::Incoming(call) => call.ringing.as_ref().map(|ringing| ringing.refresh_at),
             State::Confirmed(Exchange::Unacknowledged(acceptance)) => Some(acceptance.deadline()),
+            State::Confirmed(Exchange::Reoffering(reoffering)) => Some(reoffering.give_up_at),
             State::Calling(_) | State::Confirmed(_) | State::Leaving => None,
+        };
+        [exchange, self.agreement.deadline()].into_iter().flatten().min()
+    }
+
+    /// The highest CSeq that the sender with this tag has used: each early dialog of a call of ours counts for itself.
+    pub(crate) fn remote_seq(&mut self, from_tag: Option<&str>) -> &mut Option<u32> {
+        if let (State::Calling(call), Some(tag)) = (&mut self.state, from_tag)
+            && let Some(fork) = call.fork(tag)
+        {
+            return &mut fork.remote_seq;
         }
+        &mut self.remote_seq
+    }
+
+    /// A CSeq that no dialog of this call has used, above `least`.
+    pub(crate) fn next_seq(&mut self, least: u32) -> u32 {
+        let mut last = least.max(self.path.local_seq);
+        if let State::Calling(call) = &mut self.state {
+            last = call.forks.iter().map(|fork| fork.path.local_seq).fold(last, u32::max);
+            call.forks.iter_mut().for_each(|fork| fork.path.local_seq = last + 1);
+        }
+        self.path.local_seq = last + 1;
+        self.path.local_seq
     }
 
     /// Whether a request with this Call-ID and From tag belongs here (RFC 3261 §12.2.2).

@@ -85,6 +85,11 @@ impl Path {
         path
     }
 
+    /// The contact of the peer.
+    pub(crate) fn target(&self) -> &Uri {
+        &self.target
+    }
+
     /// Takes over the contact and the flow of a re-INVITE (RFC 3261 §12.2.2, target refresh).
     pub(crate) fn refresh(&mut self, request: &Request, flow: Flow) {
         if let Ok(target) = contact_of(&request.common.headers) {
@@ -92,6 +97,23 @@ impl Path {
             self.flow = flow;
             self.reach = self.reach_of_caller();
         }
+    }
+
+    /// Takes over the contact of a 2xx to a re-INVITE or UPDATE of ours (RFC 3261 §12.2.1.2, target refresh).
+    pub(crate) fn refresh_by_answer(&mut self, response: &Response) {
+        if let Ok(target) = contact_of(&response.common.headers) {
+            self.target = target;
+            // Who was once seen behind a NAT is still there.
+            if self.reach == Reach::Target {
+                self.reach = self.reach_of_callee();
+            }
+        }
+    }
+
+    /// The user part of our own address, for `Contact`.
+    pub(crate) fn local_user(&self) -> Option<String> {
+        let local: NameAddr = self.local.parse().ok()?;
+        local.uri.user().map(|user| user.into_owned())
     }
 
     /// A caller over UDP whose contact is not the address it sends from sits behind a NAT. A caller over a byte stream is reached

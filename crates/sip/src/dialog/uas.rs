@@ -34,6 +34,8 @@ pub(crate) struct IncomingCall {
     pub(crate) request: Box<Request>,
     pub(crate) offer: OfferSide,
     pub(crate) ringing: Option<Ringing>,
+    /// The SDP of a 2xx that waits for a PRACK (RFC 3262 §3).
+    pub(crate) accepting: Option<Bytes>,
 }
 
 /// A re-INVITE without a final response.

@@ -5,14 +5,18 @@
 
 use super::Endpoint;
 use super::inside::MAX_CHALLENGES;
-use super::send::{ALLOW, SDP};
+use super::send::{ALLOW, SDP, SUPPORTED};
 use crate::auth::{self, Bound, Covered};
-use crate::dialog::{Announced, Cancel, Dialog, OutgoingCall, Path, State};
+use crate::dialog::{Agreement, Announced, Cancel, Dialog, OutgoingCall, Path, Role, State, ask};
 use crate::event::{DialogId, EndReason, Event, Invitation};
 use crate::message::build::{Outgoing, push_foreign};
 use crate::message::{Method, NameAddr, Response, StatusCode};
 use crate::transaction::{ClientMachine, ClientOwner};
 use std::time::Instant;
+
+/// What an INVITE of ours says in its own words, and their compact forms.
+const OURS: &[&str] =
+    &["Contact", "m", "Allow", "Content-Type", "c", "Supported", "k", "Require", "Session-Expires", "x", "Min-SE"];
 
 impl Endpoint {
     /// Calls someone. What comes of it is reported as `Progress`, `Answered` and `Ended`.
@@ -39,7 +43,11 @@ impl Endpoint {
             remote_seq: None,
             credentials: credentials.clone(),
             announced: Announced::Alive,
-            state: State::Calling(OutgoingCall { branch, cancel: Cancel::Unwanted, early: None, challenges: 0 }),
+            agreement: Agreement {
+                described: Some(request.body.clone()),
+                ..Agreement::new(Role::Caller, self.wanted())
+            },
+            state: State::Calling(OutgoingCall::new(branch)),
         });
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
         id
@@ -53,9 +61,9 @@ impl Endpoint {
         let mut headers = self.request_headers();
         headers.push("Contact", self.listeners.contact(flow, user.as_deref()));
         headers.push("Allow", ALLOW);
-        let ours = |name: &str| {
-            ["Contact", "m", "Allow", "Content-Type", "c"].iter().any(|own| name.eq_ignore_ascii_case(own))
-        };
+        headers.push("Supported", SUPPORTED);
+        ask(&mut headers, self.wanted(), None);
+        let ours = |name: &str| OURS.iter().any(|own| name.eq_ignore_ascii_case(own));
         let foreign: Vec<_> = invitation.headers.into_iter().filter(|(name, _)| !ours(name)).collect();
         push_foreign(&mut headers, &foreign);
         if !invitation.offer.is_empty() {
@@ -114,6 +122,7 @@ impl Endpoint {
             path.local_seq = request.cseq;
             call.challenges += 1;
             call.branch = branch;
+            call.forks.clear();
         }
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
         true

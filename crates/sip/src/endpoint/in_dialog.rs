@@ -11,10 +11,10 @@ use crate::flow::Flow;
 use crate::message::body::{self, NoSdp};
 use crate::message::{Method, Request, StatusCode};
 use crate::transaction::{ServerKey, ServerMachine};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The longest pause that `Retry-After` asks for when two INVITEs cross, in seconds (RFC 3261 §14.2: 0 to 10).
-const MAX_PAUSE: u32 = 11;
+pub(super) const MAX_PAUSE: u32 = 11;
 
 impl Endpoint {
     /// The dialog of a request that carries our tag.
@@ -27,15 +27,19 @@ impl Endpoint {
 
     pub(super) fn receive_in_dialog(&mut self, now: Instant, flow: Flow, key: ServerKey, request: Box<Request>) {
         let Some(id) = self.dialog_of(&request) else {
+            if Self::is_unsolicited(&request) {
+                return self.receive_notify_outside(now, flow, &request);
+            }
             self.counters.no_dialog += 1;
             return self.answer_at_once(now, flow, &request, StatusCode::NO_SUCH_TRANSACTION, self.response_headers());
         };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let number = request.cseq().number;
-        if dialog.remote_seq.is_some_and(|last| number < last) {
+        let last = dialog.remote_seq(request.from().tag().as_deref());
+        if last.is_some_and(|last| number < last) {
             return self.answer_at_once(now, flow, &request, StatusCode::SERVER_ERROR, self.response_headers());
         }
-        dialog.remote_seq = Some(number);
+        *last = Some(number);
         let calling = matches!(dialog.state, State::Calling(_));
         let over = dialog.announced == Announced::Ended;
         match request.method() {
@@ -46,8 +50,13 @@ impl Endpoint {
                 let content_type = request.header("Content-Type").unwrap_or_default().to_owned();
                 self.events.push_back(Event::Info { dialog: id, content_type, body: request.body().clone() });
             }
+            Method::Prack if !over => self.receive_prack(now, flow, key, request, id),
+            Method::Update if !over => self.receive_update(now, flow, key, request, id),
+            Method::Refer if !over => self.receive_refer(now, flow, key, request, id),
+            Method::Notify => self.receive_notify(now, flow, &request, id),
+            Method::Subscribe => self.refuse_package(now, flow, &request),
             Method::Options => self.answer_options(now, flow, &request, Some(id)),
-            Method::Invite | Method::Bye | Method::Info => {
+            Method::Invite | Method::Bye | Method::Info | Method::Prack | Method::Update | Method::Refer => {
                 self.answer_at_once(now, flow, &request, StatusCode::NO_SUCH_TRANSACTION, self.response_headers());
             }
             _ => self.refuse_method(now, flow, &request, StatusCode::METHOD_NOT_ALLOWED),
@@ -67,13 +76,13 @@ impl Endpoint {
     fn receive_reinvite(&mut self, now: Instant, flow: Flow, key: ServerKey, request: Box<Request>, id: DialogId) {
         let Some(dialog) = self.dialogs.get(&id) else { return };
         match &dialog.state {
-            State::Confirmed(Exchange::Idle) => {}
-            State::Incoming(_) | State::Confirmed(Exchange::Reoffered(_)) => {
-                let pause = Duration::from_secs(self.tokens.below(MAX_PAUSE).into());
-                let headers = self.retry_after(pause);
-                return self.answer_at_once(now, flow, &request, StatusCode::SERVER_ERROR, headers);
+            State::Confirmed(Exchange::Idle) if dialog.agreement.asked.is_none() => {}
+            State::Incoming(_) | State::Confirmed(Exchange::Idle | Exchange::Reoffered(_)) => {
+                return self.come_later(now, flow, &request);
             }
-            State::Calling(_) | State::Confirmed(Exchange::Unacknowledged(_)) | State::Leaving => {
+            State::Calling(_)
+            | State::Confirmed(Exchange::Unacknowledged(_) | Exchange::Reoffering(_))
+            | State::Leaving => {
                 return self.answer_at_once(now, flow, &request, StatusCode::REQUEST_PENDING, self.response_headers());
             }
         }
@@ -82,6 +91,9 @@ impl Endpoint {
             Err(NoSdp::Absent) => None,
             Err(NoSdp::Unsupported) => return self.refuse_media_type(now, flow, &request),
         };
+        if let Some(headers) = self.interval_too_small(&request) {
+            return self.answer_at_once(now, flow, &request, StatusCode::INTERVAL_TOO_SMALL, headers);
+        }
         self.begin_invite(&key, flow, &request, id, None);
         if let Some(dialog) = self.dialogs.get_mut(&id) {
             let side = if offer.is_some() { OfferSide::Theirs } else { OfferSide::Ours };

@@ -119,6 +119,10 @@ impl Endpoint {
         // Whoever asked hears first, because nothing may follow the end of the dialog.
         match purpose {
             Purpose::Info => self.info_settled(id, settled),
+            Purpose::Refer => self.refer_settled(now, id, settled),
+            Purpose::Notify => self.notify_settled(now, id, settled),
+            Purpose::Prack => {}
+            Purpose::Refresh => self.refresh_settled(now, id, settled),
         }
         let (status, why) = match settled {
             Settled::Answered(response) if response.status == StatusCode::NO_SUCH_TRANSACTION => {
@@ -175,10 +179,9 @@ impl Endpoint {
                 }
                 None
             }
-            ClientOwner::Invite(_) | ClientOwner::Outside(_) | ClientOwner::Nobody => None,
+            ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Outside(_) | ClientOwner::Nobody => None,
         };
         let Some(dialog) = dialog else { return last + 1 };
-        dialog.path.local_seq = dialog.path.local_seq.max(last) + 1;
-        dialog.path.local_seq
+        dialog.next_seq(last)
     }
 }

@@ -11,15 +11,22 @@ mod inside;
 mod orders;
 mod outward;
 mod receive;
+mod refer;
+mod referred;
+mod reliable;
+mod reoffer;
+mod replacing;
 mod responses;
 mod send;
+mod session_timer;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use crate::auth::Wallet;
 use crate::config::{Admission, Config};
 use crate::counters::Counters;
-use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State};
+use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State, Transfers, Wanted};
 use crate::event::{DialogId, EndReason, Event, RegistrationId, RequestId};
 use crate::flow::{Flow, Transmit};
 use crate::listeners::Listeners;
@@ -30,6 +37,7 @@ use crate::timetable::Timetable;
 use crate::token::Tokens;
 use crate::transaction::{ClientEntry, ClientOwner, Due, ServerKey, ServerOwner, Transactions};
 use inside::Settled;
+pub use refer::{ReferOptions, ReferOutcome};
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
@@ -51,6 +59,8 @@ pub struct Endpoint {
     by_tag: HashMap<String, DialogId>,
     wakes: Timetable<DialogId>,
     requests: HashMap<RequestId, ServerKey>,
+    transfers: HashMap<DialogId, Transfers>,
+    transfer_wakes: Timetable<DialogId>,
     registrations: HashMap<RegistrationId, Registering>,
     registration_wakes: Timetable<RegistrationId>,
     next_id: u64,
@@ -73,6 +83,8 @@ impl Endpoint {
             by_tag: HashMap::new(),
             wakes: Timetable::default(),
             requests: HashMap::new(),
+            transfers: HashMap::new(),
+            transfer_wakes: Timetable::default(),
             registrations: HashMap::new(),
             registration_wakes: Timetable::default(),
             next_id: 0,
@@ -125,8 +137,12 @@ impl Endpoint {
                 Due::Resend(flow, payload) => self.transmit(flow, payload),
                 Due::ServerTimedOut(owner) => {
                     self.counters.timed_out += 1;
-                    if let ServerOwner::Request(request) = owner {
-                        self.requests.remove(&request);
+                    match owner {
+                        ServerOwner::Request(request) => {
+                            self.requests.remove(&request);
+                        }
+                        ServerOwner::Dialog(id) => self.forget_unanswered(id),
+                        ServerOwner::Endpoint => {}
                     }
                 }
                 Due::ClientTimedOut(entry) => {
@@ -139,15 +155,21 @@ impl Endpoint {
         while let Some(id) = self.wakes.take_due(now) {
             self.wake(now, id);
         }
+        self.wake_transfers(now);
         self.wake_registrations(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.transactions.next_deadline(), self.wakes.next(), self.registration_wakes.next()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.transactions.next_deadline(),
+            self.wakes.next(),
+            self.transfer_wakes.next(),
+            self.registration_wakes.next(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// The next message to send.
@@ -203,6 +225,7 @@ impl Endpoint {
                     self.remove(id);
                 }
             }
+            ClientOwner::Reinvite(id) => self.reinvite_abandoned(now, id, &entry.request.via.branch(), why),
             owner => {
                 let failed = why == EndReason::TransportFailed;
                 let settled = if failed { Settled::TransportFailed } else { Settled::TimedOut };
@@ -211,8 +234,17 @@ impl Endpoint {
         }
     }
 
-    /// Repeats what a dialog repeats, or gives it up.
+    /// Does what is due in a dialog.
     fn wake(&mut self, now: Instant, id: DialogId) {
+        self.wake_reliable(now, id);
+        self.wake_exchange(now, id);
+        self.wake_reoffer(now, id);
+        self.wake_timer(now, id);
+        self.reschedule(id);
+    }
+
+    /// Repeats what a dialog repeats, or gives it up.
+    fn wake_exchange(&mut self, now: Instant, id: DialogId) {
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         match &mut dialog.state {
             State::Confirmed(Exchange::Unacknowledged(acceptance)) if acceptance.give_up_at <= now => {
@@ -223,13 +255,12 @@ impl Endpoint {
                 self.end(id, EndReason::NoAck);
                 self.leave(now, id, reason.as_deref());
             }
-            State::Confirmed(Exchange::Unacknowledged(acceptance)) => {
+            State::Confirmed(Exchange::Unacknowledged(acceptance)) if acceptance.repeat.at <= now => {
                 acceptance.repeat = acceptance.repeat.doubled(now, self.config.timers.t2);
                 let (flow, ok) = (acceptance.flow, acceptance.ok.clone());
                 self.transmit(flow, ok);
-                self.reschedule(id);
             }
-            State::Incoming(call) => {
+            State::Incoming(call) if call.ringing.as_ref().is_some_and(|ringing| ringing.refresh_at <= now) => {
                 let key = call.key.clone();
                 let again = call.ringing.as_mut().map(|ringing| {
                     ringing.refresh_at = now + self.config.ringing_refresh;
@@ -238,9 +269,8 @@ impl Endpoint {
                 if let (Some(response), Some(flow)) = (again, self.transactions.server(&key).map(|entry| entry.flow)) {
                     self.transmit(flow, response);
                 }
-                self.reschedule(id);
             }
-            State::Calling(_) | State::Confirmed(_) | State::Leaving => {}
+            State::Incoming(_) | State::Calling(_) | State::Confirmed(_) | State::Leaving => {}
         }
     }
 
@@ -250,6 +280,8 @@ impl Endpoint {
             && dialog.announced == Announced::Alive
         {
             dialog.announced = Announced::Ended;
+            dialog.agreement.close();
+            self.close_transfers(id);
             self.events.push_back(Event::Ended { dialog: id, why });
         }
     }
@@ -271,6 +303,11 @@ impl Endpoint {
     fn reschedule(&mut self, id: DialogId) {
         let deadline = self.dialogs.get(&id).and_then(Dialog::deadline);
         self.wakes.set(&id, deadline);
+    }
+
+    /// The session interval we ask for and take.
+    fn wanted(&self) -> Wanted {
+        Wanted { expires: self.config.session_expires.max(self.config.min_se), min_se: self.config.min_se }
     }
 
     fn fresh_id(&mut self) -> u64 {

@@ -5,12 +5,17 @@
 //! Sources: RFC 3261 §12.1.1, §13.3.1, §14.2, §15.1.1, §9.1.
 
 use super::Endpoint;
-use super::send::{ALLOW, SDP, Sending, reply_flow};
-use crate::dialog::{Acceptance, AfterAck, Announced, Cancel, Dialog, Exchange, IncomingCall, Ringing, State, Which};
+use super::reliable::reliability;
+use super::send::{ALLOW, SDP, SUPPORTED, Sending, reply_flow};
+use crate::dialog::{
+    Acceptance, AfterAck, Announced, Cancel, Dialog, Exchange, IncomingCall, OfferSide, Reliability, Ringing, State,
+    Told, Which,
+};
 use crate::error::SipError;
 use crate::event::{DialogId, EndReason, Rejection, Reply, RequestId};
+use crate::flow::Flow;
 use crate::message::build::{Answer, push_foreign, response};
-use crate::message::{Request, StatusCode};
+use crate::message::{Headers, Request, StatusCode};
 use crate::transaction::{ServerKey, ServerMachine};
 use bytes::Bytes;
 use std::time::Instant;
@@ -18,19 +23,29 @@ use std::time::Instant;
 impl Endpoint {
     /// Rings: 180, or 183 with SDP for early media. May be given again.
     ///
+    /// Where the caller can (RFC 3262), early SDP is sent reliably, and where the caller insists, all ringing is. An INVITE
+    /// without offer is told an early offer of ours only reliably.
+    ///
     /// # Errors
     /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] unless the call came in and is unanswered.
     pub fn ring(&mut self, now: Instant, dialog: DialogId, early: Option<Bytes>) -> Result<(), SipError> {
         let call = self.incoming(dialog)?;
-        let (key, request) = (call.key.clone(), call.request.clone());
+        let (key, request, side) = (call.key.clone(), call.request.clone(), call.offer);
+        let told = self.live(dialog)?.agreement.provisionals.told;
+        let reliably = match reliability(&request) {
+            Reliability::Required => true,
+            Reliability::Supported => early.is_some() && told == Told::Nothing,
+            Reliability::Unknown => false,
+        };
+        if reliably {
+            self.ring_reliably(now, dialog, early);
+            return Ok(());
+        }
         let status = if early.is_some() { StatusCode::PROGRESS } else { StatusCode::RINGING };
-        let payload = self.dialog_response(dialog, &request, status, early);
-        let reply = self.transactions.with_server(&key, |entry| {
-            if let ServerMachine::Invite(machine) = &mut entry.machine {
-                machine.provisional(payload.clone());
-            }
-            entry.flow
-        });
+        // Without reliability an offer of ours could get lost, and a second description would be too many.
+        let early = early.filter(|_| side == OfferSide::Theirs && told == Told::Nothing);
+        let payload = self.dialog_response(dialog, &request, status, early, self.response_headers());
+        let reply = self.remember_provisional(&key, &payload);
         let refresh_at = now + self.config.ringing_refresh;
         if let Some(Dialog { state: State::Incoming(call), .. }) = self.dialogs.get_mut(&dialog) {
             call.ringing = Some(Ringing { response: payload.clone(), refresh_at });
@@ -44,18 +59,20 @@ impl Endpoint {
 
     /// Answers with 200. `sdp` is the answer, or the offer when the INVITE had none.
     ///
+    /// After early SDP that was sent reliably the 200 waits for the PRACK and carries none again: `sdp` is then not used.
     /// The 200 is repeated until its ACK, which is reported as [`Event::Confirmed`](crate::Event::Confirmed).
     ///
     /// # Errors
     /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] unless the call came in and is unanswered.
     pub fn answer(&mut self, now: Instant, dialog: DialogId, sdp: Bytes) -> Result<(), SipError> {
-        let call = self.incoming(dialog)?;
-        let (key, request, side) = (call.key.clone(), call.request.clone(), call.offer);
-        let ok = self.dialog_response(dialog, &request, StatusCode::OK, Some(sdp));
-        let reply = reply_flow(&request, self.live(dialog)?.path.flow);
-        let cseq = request.cseq().number;
-        let acceptance = Acceptance::new(now, &self.config.timers, Which::First, side, cseq, (reply, ok));
-        self.accept(now, dialog, &key, acceptance);
+        self.incoming(dialog)?;
+        if let Some(Dialog { state: State::Incoming(call), agreement, .. }) = self.dialogs.get_mut(&dialog)
+            && agreement.provisionals.holds_answer()
+        {
+            call.accepting = Some(sdp);
+            return Ok(());
+        }
+        self.send_answer(now, dialog, sdp);
         Ok(())
     }
 
@@ -77,19 +94,26 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Agrees to a re-INVITE. `sdp` is the answer, or the offer when the re-INVITE had none.
+    /// Agrees to a re-INVITE, or to the offer of an UPDATE. `sdp` is the answer, or the offer when the re-INVITE had none.
     ///
     /// # Errors
     /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] when no re-INVITE waits (it may have been cancelled).
     pub fn accept_reoffer(&mut self, now: Instant, dialog: DialogId, sdp: Bytes) -> Result<(), SipError> {
-        let (key, request, flow, side) = match &self.live(dialog)?.state {
+        let found = self.live(dialog)?;
+        if found.agreement.asked.is_some() {
+            return self.accept_asked(now, dialog, sdp);
+        }
+        let (key, request, flow, side) = match &found.state {
             State::Confirmed(Exchange::Reoffered(it)) => (it.key.clone(), it.request.clone(), it.flow, it.offer),
             _ => return Err(SipError::WrongState),
         };
         if let Some(dialog) = self.dialogs.get_mut(&dialog) {
             dialog.path.refresh(&request, flow);
+            dialog.agreement.described = Some(sdp.clone());
         }
-        let ok = self.dialog_response(dialog, &request, StatusCode::OK, Some(sdp));
+        let mut headers = self.response_headers();
+        self.timer_by_request(now, dialog, &request, &mut headers);
+        let ok = self.dialog_response(dialog, &request, StatusCode::OK, Some(sdp), headers);
         let reply = reply_flow(&request, flow);
         let cseq = request.cseq().number;
         let acceptance = Acceptance::new(now, &self.config.timers, Which::Reoffer, side, cseq, (reply, ok));
@@ -97,12 +121,16 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Refuses a re-INVITE; the call goes on as it was. 488 is the usual status.
+    /// Refuses a re-INVITE, or the offer of an UPDATE; the call goes on as it was. 488 is the usual status.
     ///
     /// # Errors
     /// [`SipError::WrongStatus`] below 300; else as [`accept_reoffer`](Self::accept_reoffer).
     pub fn reject_reoffer(&mut self, now: Instant, dialog: DialogId, status: StatusCode) -> Result<(), SipError> {
-        let State::Confirmed(Exchange::Reoffered(reoffer)) = &self.live(dialog)?.state else {
+        let found = self.live(dialog)?;
+        if found.agreement.asked.is_some() && status.is_rejection() {
+            return self.reject_asked(now, dialog, status);
+        }
+        let State::Confirmed(Exchange::Reoffered(reoffer)) = &found.state else {
             return Err(SipError::WrongState);
         };
         if !status.is_rejection() {
@@ -122,11 +150,12 @@ impl Endpoint {
     /// # Errors
     /// [`SipError::UnknownDialog`], or [`SipError::WrongState`] for an unanswered incoming call, which is `reject`ed.
     pub fn hang_up(&mut self, now: Instant, dialog: DialogId, reason: Option<String>) -> Result<(), SipError> {
-        let why = match self.live(dialog)?.state {
-            State::Incoming(_) => return Err(SipError::WrongState),
+        let why = match &self.live(dialog)?.state {
+            State::Incoming(call) if call.accepting.is_none() => return Err(SipError::WrongState),
             State::Leaving => return Err(SipError::UnknownDialog),
             State::Calling(_) => EndReason::Cancelled,
-            State::Confirmed(_) => EndReason::LocalBye,
+            // An incoming call that was to be answered once a PRACK had come is not, then.
+            State::Incoming(_) | State::Confirmed(_) => EndReason::LocalBye,
         };
         self.end(dialog, why);
         self.close(now, dialog, reason);
@@ -190,26 +219,52 @@ impl Endpoint {
     /// The unanswered call of a dialog.
     fn incoming(&self, dialog: DialogId) -> Result<&IncomingCall, SipError> {
         match &self.live(dialog)?.state {
-            State::Incoming(call) => Ok(call),
+            State::Incoming(call) if call.accepting.is_none() => Ok(call),
             _ => Err(SipError::WrongState),
         }
     }
 
-    /// A response that makes or keeps a dialog: with `Contact`, and with SDP if there is some.
-    fn dialog_response(&self, dialog: DialogId, request: &Request, status: StatusCode, sdp: Option<Bytes>) -> Bytes {
-        let found = self.dialogs.get(&dialog);
-        let mut headers = self.response_headers();
-        headers.push("Allow", ALLOW);
-        if let Some(found) = found {
-            let user = request.uri().user();
-            headers.push("Contact", self.listeners.contact(found.path.flow, user.as_deref()));
-        }
+    /// A response that makes or keeps a dialog: with `Contact`, and with SDP if there is some. `headers` are its others.
+    pub(super) fn dialog_response(
+        &self,
+        dialog: DialogId,
+        request: &Request,
+        status: StatusCode,
+        sdp: Option<Bytes>,
+        mut headers: Headers,
+    ) -> Bytes {
+        self.push_identity(dialog, request, &mut headers);
         if sdp.is_some() {
             headers.push("Content-Type", SDP);
         }
-        let tag = found.map(|dialog| dialog.local_tag.as_str());
+        let tag = self.dialogs.get(&dialog).map(|dialog| dialog.local_tag.as_str());
         let answer = Answer { status, tag, headers, body: sdp.unwrap_or_default() };
         response(request, &answer)
+    }
+
+    /// Who answers, and what we can.
+    pub(super) fn push_identity(&self, dialog: DialogId, request: &Request, headers: &mut Headers) {
+        headers.push("Allow", ALLOW);
+        headers.push("Supported", SUPPORTED);
+        if let Some(found) = self.dialogs.get(&dialog) {
+            let user = request.uri().user();
+            headers.push("Contact", self.listeners.contact(found.path.flow, user.as_deref()));
+        }
+    }
+
+    /// Answers the first INVITE of a dialog with this 2xx.
+    pub(super) fn accept_invite(
+        &mut self,
+        now: Instant,
+        id: DialogId,
+        key: &ServerKey,
+        request: &Request,
+        side: OfferSide,
+        sent: (Flow, Bytes),
+    ) {
+        let cseq = request.cseq().number;
+        let acceptance = Acceptance::new(now, &self.config.timers, Which::First, side, cseq, sent);
+        self.accept(now, id, key, acceptance);
     }
 
     /// Sends a 2xx and waits for its ACK.

@@ -5,9 +5,9 @@
 //! Sources: RFC 3261 §8.2, §9.2, §11.2, §12.1.1, §13.3.1, §17.2.3; RFC 6026 §7.1.
 
 use super::Endpoint;
-use super::send::{ALLOW, SDP, reply_flow};
+use super::send::{ALLOW, EXTENSIONS, SDP, SUPPORTED, reply_flow};
 use crate::config::Admission;
-use crate::dialog::{Announced, Dialog, Exchange, IncomingCall, OfferSide, Path, State};
+use crate::dialog::{Agreement, Announced, Dialog, Exchange, IncomingCall, OfferSide, Path, Role, State};
 use crate::event::{DialogId, EndReason, Event, Invite, RequestId};
 use crate::flow::Flow;
 use crate::message::body::{self, NoSdp};
@@ -91,6 +91,11 @@ impl Endpoint {
                 self.counters.no_dialog += 1;
                 self.answer_at_once(now, flow, &request, StatusCode::NO_SUCH_TRANSACTION, self.response_headers());
             }
+            Method::Notify => self.receive_notify_outside(now, flow, &request),
+            Method::Subscribe => self.refuse_package(now, flow, &request),
+            Method::Refer => {
+                self.answer_at_once(now, flow, &request, StatusCode::FORBIDDEN, self.response_headers());
+            }
             Method::Other(_) => self.refuse_method(now, flow, &request, StatusCode::NOT_IMPLEMENTED),
             _ => self.refuse_method(now, flow, &request, StatusCode::METHOD_NOT_ALLOWED),
         }
@@ -109,7 +114,7 @@ impl Endpoint {
         let mut headers = if draining { self.retry_after(self.config.retry_after) } else { self.response_headers() };
         headers.push("Allow", ALLOW);
         headers.push("Accept", SDP);
-        headers.push("Supported", "");
+        headers.push("Supported", SUPPORTED);
         let status = if draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
         self.answer_at_once(now, flow, request, status, headers);
     }
@@ -136,6 +141,13 @@ impl Endpoint {
             Err(NoSdp::Absent) => None,
             Err(NoSdp::Unsupported) => return self.refuse_media_type(now, flow, &request),
         };
+        let replaces = match self.replaced_by(&request) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.answer_at_once(now, flow, &request, status, self.response_headers()),
+        };
+        if let Some(headers) = self.interval_too_small(&request) {
+            return self.answer_at_once(now, flow, &request, StatusCode::INTERVAL_TOO_SMALL, headers);
+        }
         let local_tag = self.tokens.token();
         let Ok(path) = Path::of_invite(&request, flow, &local_tag, FIRST_SEQ) else {
             return self.answer_at_once(now, flow, &request, StatusCode::BAD_REQUEST, self.response_headers());
@@ -150,14 +162,16 @@ impl Endpoint {
             remote_seq: Some(request.cseq().number),
             credentials: None,
             announced: Announced::Alive,
+            agreement: Agreement::new(Role::Called, self.wanted()),
             state: State::Incoming(IncomingCall {
                 key,
                 request: request.clone(),
                 offer: if offer.is_some() { OfferSide::Theirs } else { OfferSide::Ours },
                 ringing: None,
+                accepting: None,
             }),
         });
-        let invite = Box::new(Invite { flow, request: *request, offer });
+        let invite = Box::new(Invite { flow, request: *request, offer, replaces });
         self.events.push_back(Event::Incoming { dialog: id, invite });
     }
 
@@ -210,8 +224,13 @@ impl Endpoint {
         }
     }
 
-    /// Answers the open INVITE of a dialog with 487. A re-INVITE leaves the dialog as it was.
+    /// Answers what waits in a dialog with 487, and cancels what we wait for ourselves. A re-INVITE leaves the dialog as it
+    /// was.
     pub(super) fn terminate_pending(&mut self, now: Instant, id: DialogId) {
+        if self.dialogs.get(&id).is_some_and(|dialog| dialog.agreement.asked.is_some()) {
+            // It is there, so this cannot fail.
+            let _ = self.reject_asked(now, id, StatusCode::REQUEST_TERMINATED);
+        }
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let (key, request) = match &dialog.state {
             State::Incoming(call) => (call.key.clone(), call.request.clone()),
@@ -219,6 +238,11 @@ impl Endpoint {
                 let pending = (reoffer.key.clone(), reoffer.request.clone());
                 dialog.state = State::Confirmed(Exchange::Idle);
                 pending
+            }
+            State::Confirmed(Exchange::Reoffering(reoffering)) => {
+                let branch = reoffering.branch.clone();
+                dialog.state = State::Confirmed(Exchange::Idle);
+                return self.cancel_branch(now, &branch);
             }
             _ => return,
         };
@@ -231,8 +255,9 @@ impl Endpoint {
     }
 }
 
-/// The extensions that a request needs and we do not have; we have none.
+/// The extensions that a request needs and we do not have.
 fn unsupported(request: &Request) -> Option<String> {
-    let tags: Vec<_> = request.common.headers.items("Require").collect();
+    let known = |tag: &str| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag));
+    let tags: Vec<_> = request.common.headers.items("Require").filter(|tag| !known(tag)).collect();
     (!tags.is_empty()).then(|| tags.join(", "))
 }

@@ -7,12 +7,13 @@
 use super::Endpoint;
 use super::inside::Settled;
 use super::send::cancel_key;
-use crate::dialog::{Announced, Cancel, Dialog, Early, Exchange, Path, State};
+use crate::dialog::{Announced, Cancel, Dialog, EarlyAnswer, Exchange, Path, State};
 use crate::event::{DialogId, EndReason, Event};
 use crate::flow::Flow;
 use crate::message::build::Outgoing;
 use crate::message::{Method, Response, StatusCode};
 use crate::transaction::{ClientEntry, ClientMachine, ClientOwner, ForkAck, Received};
+use bytes::Bytes;
 use std::time::Instant;
 
 /// At most this many forks of one call are acknowledged; further ones end by their own timers.
@@ -66,7 +67,7 @@ impl Endpoint {
             ClientOwner::Inside(id, purpose) => self.settled_inside(now, id, purpose, settled),
             ClientOwner::Outside(id) => self.settled_outside(id, settled),
             ClientOwner::Registration(id) => self.settled_registration(now, id, cseq, settled),
-            ClientOwner::Invite(_) | ClientOwner::Nobody => {}
+            ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Nobody => {}
         }
     }
 
@@ -78,20 +79,29 @@ impl Endpoint {
             let received = machine.received(now, entry.timing, response.status, ack);
             Some((received, machine.ack(), entry.flow, entry.owner))
         });
-        let Some((received, ack, flow, ClientOwner::Invite(id))) = received.flatten() else { return };
+        let Some((received, ack, flow, owner)) = received.flatten() else { return };
+        let status = response.status;
         match received {
             Received::Absorbed => self.counters.retransmissions += 1,
             Received::Acknowledge(ack) => {
                 self.counters.retransmissions += 1;
                 self.transmit(flow, ack);
             }
-            Received::New if response.status.is_provisional() => self.progressed(now, id, branch, response),
-            Received::New if response.status.is_success() => self.succeeded(now, id, branch, response),
             Received::New => {
                 if let Some(ack) = ack {
                     self.transmit(flow, ack);
                 }
-                self.refused(now, id, branch, response);
+                match owner {
+                    ClientOwner::Invite(id) if status.is_provisional() => self.progressed(now, id, branch, response),
+                    ClientOwner::Invite(id) if status.is_success() => self.succeeded(now, id, branch, response),
+                    ClientOwner::Invite(id) => self.refused(now, id, branch, response),
+                    ClientOwner::Reinvite(id) if status.is_provisional() => self.reinvite_progressed(now, id, branch),
+                    ClientOwner::Reinvite(id) if status.is_success() => {
+                        self.reinvite_succeeded(now, id, branch, response);
+                    }
+                    ClientOwner::Reinvite(id) => self.reinvite_refused(now, id, branch, response),
+                    _ => {}
+                }
             }
         }
     }
@@ -104,11 +114,8 @@ impl Endpoint {
         if *announced == Announced::Ended {
             return self.cancel_if_possible(now, id);
         }
-        if response.status != StatusCode::TRYING {
+        if response.status != StatusCode::TRYING && self.note_early(now, id, branch, response) {
             let early = Self::sdp_of(&response.common.headers, &response.common.body);
-            if let Some(sdp) = &early {
-                call.early = Some(Early { to_tag: response.common.to.tag(), sdp: sdp.clone() });
-            }
             self.events.push_back(Event::Progress { dialog: id, status: response.status, early });
         }
     }
@@ -118,7 +125,14 @@ impl Endpoint {
             Some(Dialog { state: State::Calling(call), .. }) => call.branch == branch,
             _ => false,
         };
-        if current && !self.answer_challenge(now, id, branch, response) {
+        if !current {
+            return;
+        }
+        let again = match response.status {
+            StatusCode::INTERVAL_TOO_SMALL => self.raise_invite(now, id, branch, response),
+            _ => self.answer_challenge(now, id, branch, response),
+        };
+        if !again {
             self.end(id, EndReason::Rejected(response.status));
             self.remove(id);
         }
@@ -143,17 +157,17 @@ impl Endpoint {
             _ => None,
         };
         let Some(dialog) = first else { return self.decline_fork(now, &mut path) };
-        let sdp = Self::sdp_of(&response.common.headers, &response.common.body);
-        let answer = sdp.or_else(|| early_of(dialog, response)).unwrap_or_default();
+        let answer = take_fork(dialog, response, &mut path);
         dialog.path = path;
         dialog.remote_tag = response.common.to.tag();
-        // What other forks counted while it rang says nothing about this one.
-        dialog.remote_seq = None;
         dialog.state = State::Confirmed(Exchange::Idle);
         if dialog.announced == Announced::Ended {
             // The answer crossed the CANCEL, or came before one could be sent.
+            self.terminate_pending(now, id);
             return self.leave(now, id, None);
         }
+        dialog.agreement.learn(&response.common.headers);
+        self.timer_by_answer(now, id, &response.common.headers);
         self.events.push_back(Event::Answered { dialog: id, answer });
     }
 
@@ -179,11 +193,24 @@ impl Endpoint {
     }
 }
 
-/// The SDP that the same fork sent while it rang.
-fn early_of(dialog: &Dialog, response: &Response) -> Option<bytes::Bytes> {
-    let State::Calling(call) = &dialog.state else { return None };
-    let early = call.early.as_ref()?;
-    (early.to_tag == response.common.to.tag() && call.cancel == Cancel::Unwanted).then(|| early.sdp.clone())
+/// Takes over what the fork that answered has counted, and finds its answer. What other forks counted while it rang says
+/// nothing about this one.
+fn take_fork(dialog: &mut Dialog, response: &Response, path: &mut Path) -> Bytes {
+    let sdp = Endpoint::sdp_of(&response.common.headers, &response.common.body);
+    dialog.remote_seq = None;
+    let State::Calling(call) = &mut dialog.state else { return sdp.unwrap_or_default() };
+    let wanted = call.cancel == Cancel::Unwanted;
+    let tag = response.common.to.tag().unwrap_or_default();
+    let Some(fork) = call.fork(&tag) else { return sdp.unwrap_or_default() };
+    dialog.remote_seq = fork.remote_seq;
+    path.local_seq = path.local_seq.max(fork.path.local_seq);
+    let early = fork.early.take().filter(|_| wanted);
+    match fork.answer {
+        // What was agreed by UPDATE is newer than what the 2xx repeats.
+        EarlyAnswer::Changed => early.or(sdp),
+        EarlyAnswer::Open | EarlyAnswer::Given => sdp.or(early),
+    }
+    .unwrap_or_default()
 }
 
 /// Whether a challenge comes from elsewhere than where the request was sent.

@@ -20,7 +20,13 @@ use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 /// The methods we answer otherwise than with 405.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER, REFER, NOTIFY";
+
+/// The extensions we have (RFC 3262, RFC 4028, RFC 3891, RFC 4488).
+pub(super) const EXTENSIONS: &[&str] = &["100rel", "timer", "replaces", "norefersub"];
+
+/// The same as `Supported` says it.
+pub(super) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
 
 /// The body type we understand.
 pub(super) const SDP: &str = "application/sdp";
@@ -122,6 +128,28 @@ impl Endpoint {
         self.transactions.insert_server(ServerKey::of(request), entry, merge);
     }
 
+    /// Answers a request, other than an INVITE, that waited in a transaction of its own.
+    pub(super) fn answer_other(
+        &mut self,
+        now: Instant,
+        key: &ServerKey,
+        request: &Request,
+        status: StatusCode,
+        headers: Headers,
+        body: Bytes,
+    ) {
+        let payload = response(request, &Answer { status, tag: None, headers, body });
+        let flow = self.transactions.with_server(key, |entry| {
+            if let ServerMachine::Other(machine) = &mut entry.machine {
+                machine.answered(now, entry.timing, payload.clone());
+            }
+            entry.flow
+        });
+        if let Some(flow) = flow {
+            self.transmit(flow, payload);
+        }
+    }
+
     /// Refuses an INVITE that waits in a dialog.
     pub(super) fn refuse(
         &mut self,
@@ -218,6 +246,7 @@ impl Endpoint {
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let (flow, mut bye) = dialog.path.request(Method::Bye, &self.listeners, &branch);
         dialog.state = State::Leaving;
+        dialog.agreement.close();
         let credentials = dialog.credentials.clone();
         bye.headers = headers;
         if let Some(reason) = reason {

@@ -156,3 +156,16 @@ pub(crate) fn escape_user(text: &str) -> String {
     }
     out
 }
+
+/// Escapes what may not stand bare in the value of a header inside a URI.
+pub(crate) fn escape_header(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

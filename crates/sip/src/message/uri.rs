@@ -5,7 +5,7 @@
 //! Sources: RFC 3261 §19.1, RFC 3966 (`tel:`), RFC 3986 §3.1 (scheme), RFC 5118 (IPv6).
 
 use super::params::Params;
-use super::text::{escape_user, unescape};
+use super::text::{escape_header, escape_user, unescape};
 use crate::error::Malformed;
 use std::borrow::Cow;
 use std::fmt;
@@ -69,6 +69,14 @@ impl Uri {
     #[must_use]
     pub fn with_user(mut self, user: &str) -> Self {
         self.user = Some(escape_user(user)).filter(|user| !user.is_empty());
+        self
+    }
+
+    /// The same URI with another header behind the question mark, its value escaped.
+    #[must_use]
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+        let before = self.headers.take().map(|headers| headers + "&").unwrap_or_default();
+        self.headers = Some(format!("{before}{name}={}", escape_header(value)));
         self
     }
 

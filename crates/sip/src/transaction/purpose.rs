@@ -6,6 +6,10 @@
 //! | purpose | 481 ends                | 408 or no answer ends                                          |
 //! |---------|-------------------------|----------------------------------------------------------------|
 //! | Info    | the dialog              | nothing: peers that drop INFO are common and talk all the same |
+//! | Refer   | the dialog              | nothing: the transfer has failed, the talk goes on              |
+//! | Notify  | the subscription        | the subscription                                               |
+//! | Prack   | nothing: the INVITE has its own end | nothing                                            |
+//! | Refresh | the dialog              | the dialog (RFC 4028 §10)                                      |
 
 use crate::message::StatusCode;
 
@@ -14,6 +18,14 @@ use crate::message::StatusCode;
 pub(crate) enum Purpose {
     /// Our owner, who sends an INFO.
     Info,
+    /// A transfer that we ask for.
+    Refer,
+    /// A transfer that we were asked for, whose progress we tell.
+    Notify,
+    /// A reliable provisional response, which it acknowledges.
+    Prack,
+    /// The session timer, by UPDATE.
+    Refresh,
 }
 
 impl Purpose {
@@ -21,7 +33,9 @@ impl Purpose {
     /// (RFC 3261 §12.2.1.2).
     pub(crate) fn ends_dialog(self, status: StatusCode) -> bool {
         match self {
-            Self::Info => status == StatusCode::NO_SUCH_TRANSACTION,
+            Self::Info | Self::Refer => status == StatusCode::NO_SUCH_TRANSACTION,
+            Self::Prack | Self::Notify => false,
+            Self::Refresh => matches!(status, StatusCode::NO_SUCH_TRANSACTION | StatusCode::REQUEST_TIMEOUT),
         }
     }
 }

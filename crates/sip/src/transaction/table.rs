@@ -74,6 +74,8 @@ pub(crate) enum ClientOwner {
     Invite(DialogId),
     /// The BYE of a dialog.
     Bye(DialogId),
+    /// A re-INVITE of a dialog.
+    Reinvite(DialogId),
     /// Another request inside a dialog.
     Inside(DialogId, Purpose),
     /// Our owner, by `request`.
@@ -102,7 +104,7 @@ pub(crate) struct ClientEntry {
     /// What was sent.
     pub(crate) request: Outgoing,
     pub(crate) credentials: Option<Bound>,
-    /// How many challenges were answered on the way to this request, which is no INVITE.
+    /// How many challenges were answered on the way to this request; the first INVITE of a call counts in its dialog.
     pub(crate) challenges: u8,
     /// The 2xx responses acknowledged so far, one a fork.
     pub(crate) acks: Vec<ForkAck>,

@@ -233,8 +233,8 @@ fn requests_in_a_dialog_get_what_the_rfc_gives_them() {
         assert_eq!(rig.kinds(), [expected], "{method} {cseq}");
     };
     check("OPTIONS", 6, "200");
-    check("UPDATE", 6, "405");
-    check("WINK", 6, "405");
+    check("SUBSCRIBE", 6, "489");
+    check("WINK", 6, "489");
     check("BYE", 4, "500");
     check("INFO", 4, "500");
 }

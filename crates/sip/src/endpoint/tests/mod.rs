@@ -2,10 +2,17 @@
 
 mod answering;
 mod calling;
+mod conversations;
 mod inside;
 mod outside;
 mod outward;
+mod refer;
+mod reliable;
 mod reoffer;
+mod reoffering;
+mod replacing;
+mod session_timer;
+mod update;
 
 use crate::*;
 use bytes::Bytes;
@@ -220,6 +227,19 @@ fn in_dialog(method: &str, cseq: u32, tag: &str, body: &str) -> String {
         ),
         body,
     )
+}
+
+/// A request of the fork with this tag in the dialog of a call of ours.
+fn of_callee(invite: &Sent, tag: &str, method: &str, cseq: u32, body: &str) -> String {
+    let our_tag = invite.header("From").split("tag=").nth(1).unwrap_or_default();
+    let text = in_dialog(method, cseq, our_tag, body).replace("tag=alice", &format!("tag={tag}"));
+    text.replace("call-1", invite.header("Call-ID"))
+        .replace(&format!("z9hG4bK{method}"), &format!("z9hG4bK{tag}{method}"))
+}
+
+/// A message with more header lines.
+fn with_headers(text: &str, headers: &str) -> String {
+    text.replacen("\r\nCSeq:", &format!("\r\n{}\r\nCSeq:", headers.replace('\n', "\r\n")), 1)
 }
 
 /// A response of the peer to a request of ours.

@@ -20,7 +20,9 @@ fn options_tells_what_we_can_and_whether_we_want() {
     rig.receive(&outside("OPTIONS"));
     let ok = rig.only();
     assert_eq!((ok.kind(), ok.header("Accept")), ("200", "application/sdp"));
-    assert_eq!(ok.header("Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER");
+    let methods = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER, REFER, NOTIFY";
+    assert_eq!(ok.header("Allow"), methods);
+    assert_eq!(ok.header("Supported"), "100rel, timer, replaces, norefersub");
     assert!(!ok.to_tag().is_empty());
     rig.endpoint.set_admission(Admission::Draining);
     rig.receive(&outside("OPTIONS").replace("z9hG4bK", "z9hG4bK2").replace("out-1", "out-2"));
@@ -35,7 +37,8 @@ fn other_methods_get_their_status() {
         rig.receive(&outside(method));
         assert_eq!(rig.kinds(), [expected], "{method}");
     };
-    check("SUBSCRIBE", "405");
+    check("SUBSCRIBE", "489");
+    check("REFER", "403");
     check("INFO", "405");
     check("WINK", "501");
     check("BYE", "481");
@@ -81,7 +84,7 @@ fn an_invite_that_cannot_be_served_says_why() {
         assert_eq!((sent.kind(), sent.header(header.0)), (expected, header.1), "{to}");
         assert!(rig.events().is_empty());
     };
-    check("Max-Forwards: 70", "Require: 100rel, x", "420", ("Unsupported", "100rel, x"));
+    check("Max-Forwards: 70", "Require: 100rel, x, timer", "420", ("Unsupported", "x"));
     check("application/sdp", "text/html", "415", ("Accept", "application/sdp"));
     check("INVITE sip:100@198.51.100.1 ", "INVITE urn:service:sos ", "416", ("CSeq", "1 INVITE"));
     check("Contact:", "X:", "400", ("CSeq", "1 INVITE"));
