@@ -14,6 +14,8 @@ mod chaos;
 mod demo;
 #[path = "call/endings.rs"]
 mod endings;
+#[path = "call/failover.rs"]
+mod failover;
 #[path = "call/house.rs"]
 mod house;
 #[path = "call/keys.rs"]

@@ -5,6 +5,8 @@
 //! Time: nothing here sleeps for a fixed time; it waits for the ready line, for SIPp's end, and for packets.
 //! Errors: a missing program fails the test, and the message names `cargo xtask install`.
 
+#[path = "wire/dns.rs"]
+mod dns;
 #[path = "wire/lifecycle.rs"]
 mod lifecycle;
 #[path = "wire/media.rs"]
@@ -17,5 +19,9 @@ mod registration;
 mod server;
 #[path = "wire/sipp.rs"]
 mod sipp;
+#[path = "wire/tls.rs"]
+mod tls;
+#[path = "wire/transports.rs"]
+mod transports;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;

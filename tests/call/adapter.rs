@@ -5,11 +5,30 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use antiphon_server::locate::{Answers, Names, Question, Record};
 use antiphon_server::net::{MediaSocket, Network, READ_AT_ONCE, Wire};
 use antiphon_testkit::{BindError, Datagram, VirtualNet, VirtualSocket};
 
-/// Sockets of a [`VirtualNet`] for the server.
-pub(crate) struct OnVirtualNet(pub(crate) VirtualNet);
+/// Sockets of a [`VirtualNet`] for the server, and names that a test tells: no name server is asked on virtual time.
+pub(crate) struct OnVirtualNet {
+    pub(crate) net: VirtualNet,
+    /// Each with its records; any other name has none.
+    pub(crate) names: Vec<(&'static str, Record)>,
+}
+
+struct Told(Vec<(&'static str, Record)>);
+
+impl Names for Told {
+    fn ask<'a>(&'a self, name: &'a str, question: Question) -> Answers<'a> {
+        let is_asked = |record: &Record| match record {
+            Record::Naptr(_) => question == Question::Naptr,
+            Record::Srv(_) => question == Question::Srv,
+            Record::Address(_) => question == Question::Address,
+        };
+        let records = self.0.iter().filter(|(told, record)| *told == name && is_asked(record));
+        Box::pin(std::future::ready(records.map(|(_, record)| record.clone()).collect()))
+    }
+}
 
 struct Socket(VirtualSocket);
 
@@ -26,11 +45,15 @@ fn copied(datagram: &Datagram, buffer: &mut [u8]) -> (usize, SocketAddr) {
 
 impl Network for OnVirtualNet {
     fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>> {
-        Ok(Arc::new(Socket(self.0.bind(at).map_err(in_use)?)))
+        Ok(Arc::new(Socket(self.net.bind(at).map_err(in_use)?)))
     }
 
     fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
-        Ok(Box::new(Socket(self.0.bind(at).map_err(in_use)?)))
+        Ok(Box::new(Socket(self.net.bind(at).map_err(in_use)?)))
+    }
+
+    fn names(&self, _: &[SocketAddr]) -> io::Result<Arc<dyn Names>> {
+        Ok(Arc::new(Told(self.names.clone())))
     }
 }
 
@@ -44,8 +67,7 @@ impl Wire for Socket {
     }
 
     fn send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<()> {
-        self.0.send(datagram, to);
-        Ok(())
+        if self.0.try_send(datagram, to) { Ok(()) } else { Err(io::ErrorKind::HostUnreachable.into()) }
     }
 }
 

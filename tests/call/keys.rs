@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use antiphon_testkit::{Answering, Keys, PhoneSetup, SimPhone};
 
-use crate::world::{Shape, TRUNK, World, on_its_own, pass};
+use crate::world::{Shape, TRUNK, World, on_its_own, pass, usual_trunks};
 
 /// The payload type of telephone-events in every offer of the tests.
 const TELEPHONE_EVENT: u8 = 101;
@@ -27,8 +27,8 @@ fn in_info(phone: &SimPhone) -> Vec<String> {
 
 /// A caller and a callee behind a trunk with this digit way, who talk.
 async fn bridged(dtmf: &str, caller: Keys, callee: Keys) -> (World, SimPhone, SimPhone) {
-    let trunk = format!("dtmf = \"{dtmf}\"\n");
-    let world = World::shaped(Shape { carrier: trunk.leak(), ..Shape::default() }).await;
+    let trunks = usual_trunks(&format!("dtmf = \"{dtmf}\""));
+    let world = World::shaped(Shape { trunks, ..Shape::default() }).await;
     let caller = world.connect(PhoneSetup { keys: caller, ..World::setup("caller", 10) });
     let answering = Answering::After(Duration::from_secs(1));
     let callee = world.connect(PhoneSetup { keys: callee, answering, ..World::setup("trunk", TRUNK) });

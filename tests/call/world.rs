@@ -11,6 +11,7 @@ use antiphon_ivr::{ContextId, ExtensionId, SoundId};
 use antiphon_media::{Audio, Codec};
 use antiphon_server::app::{self, MediaDrive, Server};
 use antiphon_server::first_start;
+use antiphon_server::locate::Record;
 use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
@@ -49,16 +50,23 @@ pub(crate) struct Shape {
     pub(crate) seed: u64,
     /// Even ports, each one stream.
     pub(crate) rtp_ports: &'static str,
-    /// More keys of the trunk that everything outside goes to.
-    pub(crate) carrier: &'static str,
-    /// More trunks, behind the usual two.
-    pub(crate) trunks: &'static str,
+    /// Tables of the settings file: the trunks, unless a test has others.
+    pub(crate) trunks: String,
+    /// What names have for records.
+    pub(crate) names: Vec<(&'static str, Record)>,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { seed: 1, rtp_ports: "20000-20399", carrier: "", trunks: "" }
+        Self { seed: 1, rtp_ports: "20000-20399", trunks: usual_trunks(""), names: Vec::new() }
     }
+}
+
+/// The trunks of most tests: one that leads back to us, and a carrier with these keys more.
+pub(crate) fn usual_trunks(carrier: &str) -> String {
+    format!(
+        "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n{carrier}\n"
+    )
 }
 
 pub(crate) struct World {
@@ -217,11 +225,11 @@ impl World {
 
     async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
         let file = data.path().join("antiphon.toml");
-        let trunk = format!(
-            "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\noptions_interval = 0\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\noptions_interval = 0\n{}\n{}",
-            shape.carrier, shape.trunks
-        );
-        std::fs::write(&file, trunk).expect("the temporary directory takes a file");
+        // Nobody asks these trunks whether they are there, unless a test is about that.
+        let quiet = "[[trunk]]\noptions_interval = 0";
+        let asked = shape.trunks.contains("options_interval");
+        let trunks = if asked { shape.trunks.clone() } else { shape.trunks.replace("[[trunk]]", quiet) };
+        std::fs::write(&file, trunks).expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
         let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
         words.extend(["--config".into(), file.into_os_string()]);
@@ -231,7 +239,7 @@ impl World {
         let sounds = SystemSounds::load();
         let ringback = sounds.find("tone", "ringback").expect("a system sound").clone();
         tokio::time::pause();
-        let network = Arc::new(OnVirtualNet(net.clone()));
+        let network = Arc::new(OnVirtualNet { net: net.clone(), names: shape.names });
         let server = app::start(&settings, store, sounds, network, MediaDrive::VirtualTime).await;
         let server = server.unwrap_or_else(|error| panic!("the server does not start: {error}"));
         Self { net, server, ringback, _data: data }

@@ -42,8 +42,13 @@ impl Running {
 
     /// Asks it to end.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.0.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status();
+        let told = Command::new("kill").args([&format!("-{name}"), &id]).status();
         assert!(told.is_ok_and(|status| status.success()), "the signal was not sent");
     }
 }

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::sync_channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -50,6 +50,13 @@ impl Ready {
         let listener = self.sip.iter().find_map(|listener| listener.strip_prefix("udp:"));
         listener.and_then(|at| at.parse().ok()).expect("a server of these tests has a UDP listener")
     }
+
+    /// Where it takes SIP on the listener that begins so, as in `tls:127.0.0.1`.
+    pub(crate) fn at(&self, beginning: &str) -> SocketAddr {
+        let listener = self.sip.iter().find(|listener| listener.starts_with(&format!("{beginning}:")));
+        let at = listener.and_then(|listener| listener.split_once(':')?.1.parse().ok());
+        at.unwrap_or_else(|| panic!("no listener {beginning} among {:?}", self.sip))
+    }
 }
 
 /// A row of media ports that nobody uses now.
@@ -64,10 +71,15 @@ fn free_media_ports() -> String {
 
 /// The command that starts a server in this folder, with its settings beside its data.
 pub(crate) fn command(folder: &Path, settings: &str) -> Command {
+    command_on(folder, settings, &["udp:127.0.0.1:0", "tcp:127.0.0.1:0"])
+}
+
+/// The same with these listeners.
+pub(crate) fn command_on(folder: &Path, settings: &str, listeners: &[&str]) -> Command {
     let file = folder.join("antiphon.toml");
     std::fs::write(&file, settings).expect("the folder takes a file");
     let mut command = Command::new(antiphon());
-    command.args(["--sip", "udp:127.0.0.1:0", "--sip", "tcp:127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    command.args(listeners.iter().flat_map(|listener| ["--sip", listener])).args(["--http", "127.0.0.1:0"]);
     command.arg("--rtp-ports").arg(free_media_ports()).arg("--config").arg(file);
     command.arg("--data").arg(folder.join("data")).env("RUST_BACKTRACE", "0");
     command
@@ -77,8 +89,18 @@ impl Server {
     /// Starts a server and waits until it is ready.
     #[track_caller]
     pub(crate) fn start(folder: &Path, settings: &str) -> Self {
+        Self::run(folder, command(folder, settings))
+    }
+
+    /// The same with these listeners.
+    #[track_caller]
+    pub(crate) fn start_on(folder: &Path, settings: &str, listeners: &[&str]) -> Self {
+        Self::run(folder, command_on(folder, settings, listeners))
+    }
+
+    #[track_caller]
+    fn run(folder: &Path, mut command: Command) -> Self {
         let log = File::create(folder.join("log")).expect("the folder takes a file");
-        let mut command = command(folder, settings);
         let mut process = Running::start(command.stdout(Stdio::piped()).stderr(log));
         let output = process.0.stdout.take().expect("standard output is a pipe");
         let (said, line) = sync_channel(1);
@@ -111,6 +133,37 @@ impl Server {
 
     pub(crate) fn log(&self) -> String {
         log_of(&self.folder)
+    }
+
+    /// Waits until the log says this.
+    #[track_caller]
+    pub(crate) fn wait_for_log(&self, words: &str) {
+        let until = Instant::now() + START;
+        while !self.log().contains(words) {
+            assert!(Instant::now() < until, "the log does not say {words:?}:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Sends JSON to a path of the HTTP side with curl; the status, and the body.
+    fn send(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+        let authorization = format!("-HAuthorization: Bearer {token}");
+        let address = format!("http://{}{path}", self.ready.http);
+        let words = ["-w", "\n%{http_code}", "-X", method, "-HContent-Type: application/json", "-d", body];
+        let words = words.iter().copied().chain([authorization.as_str(), &address]);
+        curl(&words.map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    /// Makes a phone extension of this name at a fixed contact.
+    pub(crate) fn add_phone(&self, name: &str, contact: &str) {
+        let (token, extensions) = (self.token(), "/api/ver1.0/client/@me/extension/");
+        let body = format!(r#"{{"name":"{name}","type":"phone"}}"#);
+        let (status, made) = self.send("POST", extensions, &token, &body);
+        assert_eq!(status / 100, 2, "{made}");
+        let made: Value = serde_json::from_str(&made).expect("an extension is JSON");
+        let path = format!("/api/ver1.0/extension/{}/phone/", made["id"]);
+        let (status, said) = self.send("PUT", &path, &token, &format!(r#"{{"contact":"{contact}"}}"#));
+        assert_eq!(status, 200, "{said}");
     }
 
     /// Gets a path of the HTTP side with curl; the status, and the body.

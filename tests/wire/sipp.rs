@@ -45,13 +45,19 @@ pub(crate) fn free_port() -> u16 {
 }
 
 impl Sipp {
+    /// Over UDP and IPv4.
     pub(crate) fn start(folder: &Path, scenario: &Scenario<'_>) -> Self {
+        Self::start_with(folder, scenario, &["-i", "127.0.0.1"])
+    }
+
+    /// With SIPp's own words for its address and transport.
+    pub(crate) fn start_with(folder: &Path, scenario: &Scenario<'_>, words: &[&str]) -> Self {
         let folder = folder.join(format!("sipp-{}", scenario.name));
         std::fs::create_dir_all(&folder).expect("the folder takes a folder");
         let output = File::create(folder.join("screen")).expect("the folder takes a file");
         let mut command = Command::new("sipp");
         command.arg("-sf").arg(root().join("tests/sipp").join(scenario.file)).current_dir(&folder);
-        command.args(["-s", scenario.service, "-i", "127.0.0.1", "-nostdin", "-trace_err", "-trace_msg"]);
+        command.args(["-s", scenario.service, "-nostdin", "-trace_err", "-trace_msg"]).args(words);
         command.args(["-m", &scenario.calls.to_string(), "-p", &scenario.port.to_string()]);
         command.args(["-timeout", &format!("{}s", PATIENCE.as_secs()), "-timeout_error"]);
         for (name, value) in scenario.keys {

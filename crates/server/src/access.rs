@@ -13,6 +13,7 @@ use crate::{
     registrar::Registrar,
     settings::{AccessSettings, Trunk},
     store::{Config, Extension, ExtensionKind, ExtensionStatus},
+    trunks::Trunks,
 };
 
 /// Whether a request is let in, and as whom.
@@ -38,6 +39,8 @@ pub struct Gate<'a> {
     pub access: &'a AccessSettings,
     /// The trunks and their networks.
     pub trunks: &'a [Arc<Trunk>],
+    /// Where we are registered ourselves.
+    pub registrations: &'a Trunks,
     /// Which phone is registered where.
     pub registrar: &'a Registrar,
 }
@@ -51,6 +54,12 @@ impl Gate<'_> {
         let source = flow.peer.ip();
         if let Some(trunk) =
             self.trunks.iter().find(|trunk| trunk.networks.iter().any(|network| network.contains(source)))
+        {
+            return Verdict::Trunk(trunk.clone());
+        }
+        // Who holds our registration calls us from where it does.
+        if let Some(name) = self.registrations.registered_at(source)
+            && let Some(trunk) = self.trunks.iter().find(|trunk| trunk.name == name)
         {
             return Verdict::Trunk(trunk.clone());
         }

@@ -27,10 +27,14 @@ use crate::{
     registrar::Registrar,
     rooms::{self, Rooms},
     settings::{self, Settings, SipListener},
-    signalling::{self, Wires},
+    signalling::{
+        self, Wires,
+        tls::{Tls, TlsError},
+    },
     sounds::SystemSounds,
     store::Store,
     switchboard::Switchboard,
+    trunks::{self, Trunks},
 };
 
 /// Dialogs beyond those of the calls that fit: refusals on their way.
@@ -58,6 +62,12 @@ pub enum StartError {
     /// The limit of open files leaves room for nothing but the server itself.
     #[error("the limit of open files (ulimit -n, LimitNOFILE) leaves no room for a call")]
     NoFiles,
+    /// A file of TLS is unusable.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Nobody can be asked for names.
+    #[error("sip.dns: {0}")]
+    Names(io::Error),
     /// No media thread could be started.
     #[error("no thread for media: {0}")]
     Thread(io::Error),
@@ -78,6 +88,8 @@ pub struct Server {
     pub rooms: Arc<Rooms>,
     /// How many calls there can be at once.
     pub capacity: usize,
+    /// Who we are in TLS, when a listener is for it.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// Starts the SIP and media side of a server.
@@ -91,13 +103,16 @@ pub async fn start(
     network: Arc<dyn Network>,
     drive: MediaDrive,
 ) -> Result<Server, StartError> {
-    let (wires, listeners) = listen(settings, &*network).await?;
+    let tls = settings.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
+    let (wires, listeners) = listen(settings, &*network, tls.clone()).await?;
+    let names = network.names(&settings.dns).map_err(StartError::Names)?;
     let ports = Ports::new(network, &settings.rtp_ports);
     let capacity = match limits::streams() {
         0 => return Err(StartError::NoFiles),
         files => ports.total().min(files),
     };
     let (signalling, orders) = signalling::orders();
+    let (trunks, trunk_orders) = Trunks::new();
     let rooms = Arc::new(Rooms {
         signalling,
         media: media(capacity, drive)?,
@@ -109,6 +124,9 @@ pub async fn start(
         calls: Calls::new(capacity),
         listeners: listeners.clone(),
         advertise: settings.advertise,
+        names,
+        destinations: Mutex::default(),
+        trunks,
     });
     let switchboard = Switchboard::new(rooms.clone(), now(drive));
     let config = antiphon_sip::Config {
@@ -129,12 +147,17 @@ pub async fn start(
             std::process::abort();
         }
     });
-    Ok(Server { rooms, capacity })
+    tokio::spawn(trunks::Owner::new(rooms.clone(), trunk_orders).run());
+    Ok(Server { rooms, capacity, tls })
 }
 
 /// Binds every listener.
-async fn listen(settings: &Settings, network: &dyn Network) -> Result<(Wires, Vec<Listener>), StartError> {
-    let mut wires = Wires { udp: Vec::new(), tcp: Vec::new() };
+async fn listen(
+    settings: &Settings,
+    network: &dyn Network,
+    tls: Option<Arc<Tls>>,
+) -> Result<(Wires, Vec<Listener>), StartError> {
+    let mut wires = Wires { udp: Vec::new(), streams: Vec::new(), tls };
     let mut listeners = Vec::new();
     for SipListener { transport, addr } in &settings.sip {
         let failed = |source| StartError::Listen { setting: "sip", address: format!("{transport}:{addr}"), source };
@@ -145,11 +168,13 @@ async fn listen(settings: &Settings, network: &dyn Network) -> Result<(Wires, Ve
                 wires.udp.push(wire);
                 (Transport::Udp, local)
             }
-            settings::Transport::Tcp => {
+            settings::Transport::Tcp | settings::Transport::Tls => {
                 let listener = listen_tcp(*addr).map_err(failed)?;
                 let local = listener.local_addr().map_err(failed)?;
-                wires.tcp.push(listener);
-                (Transport::Tcp, local)
+                let secured = *transport == settings::Transport::Tls;
+                let transport = if secured { Transport::Tls } else { Transport::Tcp };
+                wires.streams.push((transport, listener));
+                (transport, local)
             }
         };
         let advertised = SocketAddr::new(advertised(settings.advertise, local)?, local.port());
@@ -161,15 +186,18 @@ async fn listen(settings: &Settings, network: &dyn Network) -> Result<(Wires, Ve
 /// As `TcpListener::bind`, but for its backlog, which is 128.
 fn listen_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if addr.is_ipv6() {
+        rustix::net::sockopt::set_ipv6_v6only(&socket, true)?;
+    }
     // A restart may follow while connections of the run before linger.
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
     socket.listen(BACKLOG)
 }
 
-/// The address that peers are told.
+/// The address that peers are told: the one of the settings where it is of the listener's family.
 fn advertised(advertise: Option<IpAddr>, local: SocketAddr) -> Result<IpAddr, StartError> {
-    if let Some(ip) = advertise {
+    if let Some(ip) = advertise.filter(|ip| ip.is_ipv4() == local.is_ipv4()) {
         return Ok(ip);
     }
     if !local.ip().is_unspecified() {
@@ -214,5 +242,27 @@ fn now(drive: MediaDrive) -> Instant {
     match drive {
         MediaDrive::Threads => Instant::now(),
         MediaDrive::VirtualTime => tokio::time::Instant::now().into_std(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_advertised_to_its_own_family() {
+        let outer: IpAddr = "203.0.113.9".parse().unwrap();
+        let cases = [
+            (Some(outer), "127.0.0.1:5060", "203.0.113.9"),
+            (Some(outer), "0.0.0.0:5060", "203.0.113.9"),
+            (Some(outer), "[::1]:5060", "::1"),
+            (Some("2001:db8::9".parse().unwrap()), "[::1]:5060", "2001:db8::9"),
+            (Some("2001:db8::9".parse().unwrap()), "127.0.0.1:5060", "127.0.0.1"),
+            (None, "127.0.0.1:5060", "127.0.0.1"),
+        ];
+        for (advertise, local, expected) in cases {
+            let shown = advertised(advertise, local.parse().unwrap()).unwrap();
+            assert_eq!(shown.to_string(), expected, "{advertise:?} {local}");
+        }
     }
 }

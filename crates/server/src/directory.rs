@@ -20,10 +20,10 @@ pub enum Target {
     Ivr(ExtensionId),
     /// A phone, by its registered or fixed contacts.
     Phone(Arc<Extension>),
-    /// A number outside, through this trunk.
-    Trunk {
-        /// The first trunk whose patterns allow the number.
-        trunk: Arc<Trunk>,
+    /// A number outside.
+    Trunks {
+        /// The trunks whose patterns allow the number, in the order of the settings; never none.
+        trunks: Vec<Arc<Trunk>>,
         /// The number as dialled.
         number: String,
     },
@@ -52,8 +52,12 @@ pub fn resolve(config: &Config, trunks: &[Arc<Trunk>], client: ClientId, dialled
             (ExtensionStatus::Active, ExtensionKind::Phone(_)) => Ok(Target::Phone(extension.clone())),
         };
     }
-    let trunk = trunks.iter().find(|trunk| trunk.dial.iter().any(|pattern| pattern.is_match(dialled)));
-    trunk.map(|trunk| Target::Trunk { trunk: trunk.clone(), number: dialled.to_owned() }).ok_or(NoRoute::Unknown)
+    let allows = |trunk: &&Arc<Trunk>| trunk.dial.iter().any(|pattern| pattern.is_match(dialled));
+    let trunks: Vec<Arc<Trunk>> = trunks.iter().filter(allows).cloned().collect();
+    match trunks.is_empty() {
+        true => Err(NoRoute::Unknown),
+        false => Ok(Target::Trunks { trunks, number: dialled.to_owned() }),
+    }
 }
 
 /// The internal numbers of one client, for a script's direct dialling.

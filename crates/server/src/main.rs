@@ -5,6 +5,7 @@
 use std::{io::Write, process::ExitCode, sync::Arc};
 
 use antiphon_server::{
+    app::StartError,
     serve,
     settings::{Command, Settings},
 };
@@ -29,7 +30,11 @@ fn run(settings: Settings) -> ExitCode {
     let reload = || Settings::load(std::env::args_os(), &|name| std::env::var(name).ok());
     match runtime.block_on(serve::serve(settings, Arc::new(antiphon_server::net::Machine), print, reload)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&*error, 1),
+        Err(error) => {
+            // Files that settings name are read late, and are settings all the same.
+            let unusable = matches!(error.downcast_ref(), Some(StartError::Tls(_)));
+            fail(&*error, if unusable { 2 } else { 1 })
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sockets, real or virtual.
 //!
-//! Shape: a [`Network`] gives [`Wire`]s, on which signalling waits, and [`MediaSocket`]s, which a media worker reads without waiting.
+//! Shape: a [`Network`] gives [`Wire`]s, on which signalling waits, [`MediaSocket`]s, which a media worker reads without waiting, and
+//! whoever knows [`Names`]. A socket of IPv6 takes no IPv4, so that one of each can have the same port.
 //! The machine's own sockets are [`Machine`]; tests put a virtual network in its place, because a paused clock beside a real socket
 //! jumps over answers that are on their way.
 //! Errors: as the operating system gives them; a datagram that cannot be sent is lost, as on any network.
@@ -19,6 +20,7 @@ use tokio::io::ReadBuf;
 
 use self::batch::Family;
 pub use self::batch::READ_AT_ONCE;
+use crate::locate::{Names, Resolver};
 
 /// A datagram socket that a task waits on.
 pub trait Wire: Send + Sync + 'static {
@@ -50,6 +52,8 @@ pub trait Network: Send + Sync + 'static {
     fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>>;
     /// A media socket bound to this address.
     fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>>;
+    /// Who knows names: these servers, or the system's where there are none. Nobody is asked yet.
+    fn names(&self, servers: &[SocketAddr]) -> io::Result<Arc<dyn Names>>;
 }
 
 /// What a wire asks of the kernel to keep until it is read, in bytes: about a second of messages at thousands of calls a second, so
@@ -80,19 +84,34 @@ pub struct Machine;
 
 impl Network for Machine {
     fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>> {
-        let socket = UdpSocket::bind(at)?;
-        socket.set_nonblocking(true)?;
+        let socket = bind(at)?;
         enlarge_buffers(&socket);
         let local = socket.local_addr()?;
         Ok(Arc::new(UdpWire { socket: tokio::net::UdpSocket::from_std(socket)?, local }))
     }
 
     fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
-        let socket = UdpSocket::bind(at)?;
-        socket.set_nonblocking(true)?;
+        let socket = bind(at)?;
         let family = if at.is_ipv4() { Family::V4 } else { Family::V6 };
         Ok(Box::new(UdpMedia { socket, family }))
     }
+
+    fn names(&self, servers: &[SocketAddr]) -> io::Result<Arc<dyn Names>> {
+        Ok(Arc::new(Resolver::new(servers).map_err(io::Error::other)?))
+    }
+}
+
+/// A datagram socket that nobody has to wait for.
+fn bind(at: SocketAddr) -> io::Result<UdpSocket> {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+    let family = if at.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(family, SocketType::DGRAM, flags, None)?;
+    if at.is_ipv6() {
+        sockopt::set_ipv6_v6only(&socket, true)?;
+    }
+    rustix::net::bind(&socket, &at)?;
+    Ok(socket.into())
 }
 
 struct UdpWire {
@@ -131,5 +150,24 @@ impl MediaSocket for UdpMedia {
 
     fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
         self.socket.send_to(datagram, to).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn both_families_can_have_every_address_at_one_port() {
+        let any4 = Machine.wire(([0, 0, 0, 0], 0).into()).unwrap();
+        let port = any4.local_addr().port();
+        let any6 = Machine.wire((std::net::Ipv6Addr::UNSPECIFIED, port).into()).unwrap();
+        let sender4 = UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+        sender4.send_to(b"four", (std::net::Ipv4Addr::LOCALHOST, port)).unwrap();
+        let sender6 = UdpSocket::bind((std::net::Ipv6Addr::LOCALHOST, 0)).unwrap();
+        sender6.send_to(b"six", (std::net::Ipv6Addr::LOCALHOST, port)).unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(receive(&*any4, &mut buffer).await.unwrap(), (4, sender4.local_addr().unwrap()));
+        assert_eq!(receive(&*any6, &mut buffer).await.unwrap(), (3, sender6.local_addr().unwrap()));
     }
 }

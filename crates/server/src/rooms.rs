@@ -8,17 +8,20 @@ use std::{
 };
 
 use antiphon_media::Audio;
-use antiphon_sip::{Flow, Listener, Transport, Uri};
+use antiphon_sip::{Flow, Listener, Uri};
 use arc_swap::ArcSwap;
 
 use crate::{
     calls::Calls,
+    destinations::Destinations,
+    locate::{self, Names, NoWay},
     media::{Media, ports::Ports},
     registrar::Registrar,
     settings::LiveSettings,
     signalling::Signalling,
     sounds::SystemSounds,
     store::Store,
+    trunks::Trunks,
 };
 
 /// The language of system prompts, as long as a call has none of its own.
@@ -44,8 +47,14 @@ pub struct Rooms {
     pub calls: Calls,
     /// The SIP listeners.
     pub listeners: Vec<Listener>,
-    /// The address shown to peers in SDP, where the settings fix one.
+    /// The address shown to peers of its family in SDP, where the settings fix one.
     pub advertise: Option<IpAddr>,
+    /// Who knows names.
+    pub names: Arc<dyn Names>,
+    /// The ways out that failed lately.
+    pub destinations: Mutex<Destinations>,
+    /// The trunks.
+    pub trunks: Trunks,
 }
 
 impl Rooms {
@@ -68,6 +77,7 @@ impl Rooms {
         let bind = flow.local.ip();
         let shown = self
             .advertise
+            .filter(|ip| ip.is_ipv4() == bind.is_ipv4())
             .unwrap_or_else(|| if bind.is_unspecified() { address_towards(flow.peer).unwrap_or(bind) } else { bind });
         (bind, shown)
     }
@@ -77,28 +87,18 @@ impl Rooms {
         self.listeners.iter().find(|listener| listener.transport == flow.transport && listener.local == flow.local)
     }
 
-    /// The way to a URI's host: a literal address, or a name looked up (RFC 3263 §4, its A and AAAA part).
-    pub async fn way_to(&self, uri: &Uri) -> Option<Flow> {
-        let transport = match uri.param("transport") {
-            Some(name) if name.eq_ignore_ascii_case("tcp") => Transport::Tcp,
-            Some(name) if !name.eq_ignore_ascii_case("udp") => return None,
-            _ => Transport::Udp,
-        };
-        let port = uri.port().unwrap_or(5060);
-        let peers: Vec<SocketAddr> = match uri.ip() {
-            Some(ip) => vec![SocketAddr::new(ip, port)],
-            None => {
-                let lookup = tokio::net::lookup_host((uri.host(), port));
-                let found = tokio::time::timeout(std::time::Duration::from_secs(3), lookup).await;
-                found.ok()?.ok()?.collect()
-            }
-        };
-        peers.into_iter().find_map(|peer| {
-            let mut listeners = self.listeners.iter();
-            let listener = listeners
-                .find(|listener| listener.transport == transport && listener.local.is_ipv4() == peer.is_ipv4())?;
-            Some(Flow { transport, local: listener.local, peer })
-        })
+    /// The ways out that failed lately. They are whole after every call to them.
+    pub fn destinations(&self) -> MutexGuard<'_, Destinations> {
+        self.destinations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ways to a URI, best first (RFC 3263 §4). Those that failed lately are not put last yet.
+    ///
+    /// # Errors
+    /// [`NoWay`] when there is none.
+    pub async fn ways_to(&self, uri: &Uri) -> Result<Vec<Flow>, NoWay> {
+        let chance = |total| rand::random_range(0..=total);
+        locate::locate(&self.names, &self.listeners, uri, chance).await
     }
 }
 

@@ -55,7 +55,9 @@ pub async fn serve(
             Asked::Reload => match reload() {
                 Ok(settings) => {
                     log.set(settings.live.log);
+                    reload_tls(&server, &settings);
                     server.rooms.settings.store(Arc::new(settings.live));
+                    server.rooms.trunks.read_again().await;
                     tracing::info!("settings read again");
                 }
                 Err(error) => tracing::error!(%error, "the settings are unusable; the old ones stay in force"),
@@ -67,6 +69,14 @@ pub async fn serve(
     drop(stop_api);
     let _ = api.await;
     Ok(())
+}
+
+/// Reads the files of TLS again, for connections to come.
+fn reload_tls(server: &Server, settings: &Settings) {
+    let (Some(tls), Some(files)) = (&server.tls, &settings.tls) else { return };
+    if let Err(error) = tls.reload(files) {
+        tracing::warn!(%error, "the certificate and trust of before stay in force");
+    }
 }
 
 /// What the API shows as the domain of extensions: the address that phones register at.

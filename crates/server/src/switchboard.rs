@@ -50,7 +50,7 @@ impl Switchboard {
             self.authenticator = authenticator(&self.realm, now);
         }
         let registrar = self.rooms.registrar();
-        let gate = Gate { config, access: &settings.access, trunks: &settings.trunks, registrar: &registrar };
+        let gate = Gate { config, access: &settings.access, trunks: &settings.trunks, registrations: &self.rooms.trunks, registrar: &registrar };
         judge(&gate, &mut self.authenticator)
     }
 

@@ -52,6 +52,11 @@ pub enum Event {
         /// What arrived.
         invite: Box<Invite>,
     },
+    /// The next hop of our call has it: a response of 100, which comes from no further (RFC 3261 §8.2.6.1).
+    Trying {
+        /// The dialog.
+        dialog: DialogId,
+    },
     /// Our call got a provisional response above 100.
     Progress {
         /// The dialog.
@@ -196,6 +201,7 @@ impl Event {
     pub fn dialog(&self) -> Option<DialogId> {
         match self {
             Self::Incoming { dialog, .. }
+            | Self::Trying { dialog }
             | Self::Progress { dialog, .. }
             | Self::Answered { dialog, .. }
             | Self::Confirmed { dialog, .. }

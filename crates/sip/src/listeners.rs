@@ -5,7 +5,7 @@
 //! Sources: RFC 3261 §8.1.1.7, §8.1.1.8, §18.1.1; RFC 3581 §3.
 
 use crate::flow::{Flow, Listener, Transport};
-use crate::message::{Params, Uri, Via};
+use crate::message::{Params, Scheme, Uri, Via};
 use std::net::{IpAddr, SocketAddr};
 
 /// All listeners.
@@ -42,10 +42,14 @@ impl Listeners {
         }
     }
 
-    /// What `Contact` says to the peer of `flow`.
-    pub(crate) fn contact(&self, flow: Flow, user: Option<&str>) -> String {
+    /// What `Contact` says to the peer of `flow`, in a request to `asked` or a response to a request for it: `sips:` where that is
+    /// (RFC 3261 §8.1.1.8, §12.1.1).
+    pub(crate) fn contact(&self, flow: Flow, user: Option<&str>, asked: &Uri) -> String {
         let uri = Uri::sip(user, self.advertised(flow));
         match flow.transport.param() {
+            Some(_) if flow.transport == Transport::Tls && *asked.scheme() == Scheme::Sips => {
+                format!("<{}>", uri.secured())
+            }
             None => format!("<{uri}>"),
             Some(transport) => format!("<{}>", uri.with_param("transport", Some(transport))),
         }

@@ -24,6 +24,7 @@ pub fn ladder(tape: &[Passed], names: &[(IpAddr, &str)]) -> String {
             Fate::Arrives(_) => "",
             Fate::Lost => "  (lost)",
             Fate::Unreachable => "  (nobody there)",
+            Fate::NoRoute => "  (no route)",
             Fate::Overrun => "  (queue full)",
         };
         // Writing to a String cannot fail.

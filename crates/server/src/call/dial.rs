@@ -1,6 +1,6 @@
 //! Reaching others: every target rings at once, the first to answer is joined to the caller.
 //!
-//! Shape: a [`Dial`] in, a [`Dialed`] out. Each ringing target is a branch with its own leg; a branch that is dropped is cancelled.
+//! Shape: a [`Dial`] in, a [`Dialed`] out; who is called, and by which ways, is in `reach` and `hunt`.
 //! Time: the caller hears ringback from the first moment; the attempt ends with the dial's `no_answer`.
 //! Errors: a target that cannot be reached is a failed branch; when all have failed the outcome says how.
 //! Sources: `ringme-ivr.md` 3.7 (fork status), 3.8 (transfer details); RFC 3326 (Reason of the losers).
@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted};
 use antiphon_media::{Keys, Repeat, Segment};
-use antiphon_sip::{EndReason, Event, Flow, Invitation, NameAddr, StatusCode, Uri};
-use bytes::Bytes;
+use antiphon_sip::{Event, Flow, Invitation, NameAddr, StatusCode, Uri};
 
 use super::{
     executor::{Executor, Heard, clock, dialog_of},
+    failures::Failures,
+    hunt::Hunt,
     info,
     leg::{Leg, LegMedia},
     media_port::MediaPort,
@@ -25,52 +26,20 @@ use crate::{media::worker::Hearing, settings::DigitWay};
 const LISTEN: Duration = Duration::from_secs(30);
 /// When nothing has come from either side of a bridge for this long, both are gone: a crashed phone sends no BYE.
 const VANISHED: Duration = Duration::from_secs(300);
-/// Targets at most, after phones with several contacts are counted out.
-const BRANCHES: usize = 100;
-/// What the losers of a fork are told, so that their phones do not list a missed call.
-const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
-
-/// What has become of a fork.
-#[derive(Default)]
-pub(super) struct Failures {
-    first: Option<StatusCode>,
-    all_busy: bool,
-}
-
-impl Failures {
-    pub(super) fn add(&mut self, status: StatusCode) {
-        let busy = status == StatusCode::BUSY_HERE;
-        self.all_busy = busy && (self.first.is_none() || self.all_busy);
-        self.first.get_or_insert(status);
-    }
-
-    pub(super) fn outcome(&self) -> Dialed {
-        match self.first {
-            _ if self.all_busy => Dialed::Busy,
-            Some(status) => Dialed::Failed { status: status.code() },
-            None => Dialed::NoAnswer,
-        }
-    }
-}
 
 /// Performs a dial.
 pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Interrupted> {
     let until = clock() + dial.no_answer;
     let mut failures = Failures::default();
-    let ways = match reach::ways(call, &dial.targets, &mut failures) {
+    let routes = match reach::routes(call, &dial.targets, &mut failures) {
         Reach::HandOver(extension) => return Ok(Dialed::HandedOver(extension)),
-        Reach::Ways(ways) if ways.is_empty() => return Ok(failures.outcome()),
-        Reach::Ways(ways) => ways,
+        Reach::Routes(routes) if routes.is_empty() => return Ok(failures.outcome()),
+        Reach::Routes(routes) => routes,
     };
     // First of all, so that nobody listens to nothing while names are looked up.
     comfort(call).await;
-    let winner = match reach::look_up(call, ways, &mut failures).await {
-        Ok(attempts) => {
-            let branches = ring_all(call, attempts, &dial.caller_id, &mut failures).await;
-            wait_for_answer(call, branches, &mut failures, until).await
-        }
-        Err(interrupted) => Err(interrupted),
-    };
+    let mut hunt = Hunt::new(&dial.caller_id, failures);
+    let winner = hunt.run(call, routes, until).await;
     call.caller.stop_playback().await;
     match winner? {
         Some(callee) => talk(call, callee).await,
@@ -79,25 +48,13 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
             call.limit = None;
             Err(Interrupted::LifetimeExpired)
         }
-        None => Ok(failures.outcome()),
+        None => Ok(hunt.failures.outcome()),
     }
-}
-
-/// Calls every target that can be called.
-async fn ring_all(call: &Executor, attempts: Vec<Attempt>, caller_id: &CallerId, failures: &mut Failures) -> Vec<Leg> {
-    let mut branches = Vec::with_capacity(attempts.len().min(BRANCHES));
-    for attempt in attempts.into_iter().take(BRANCHES) {
-        match ring(call, attempt, caller_id).await {
-            Ok(branch) => branches.push(branch),
-            Err(status) => failures.add(status),
-        }
-    }
-    branches
 }
 
 /// Calls one target.
-async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result<Leg, StatusCode> {
-    let Attempt { flow, target, credentials, trunk } = attempt;
+pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result<Leg, StatusCode> {
+    let Attempt { flow, host, target, credentials, trunk } = attempt;
     let digits = trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
@@ -113,6 +70,9 @@ async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result
         offer: port.offer(),
         credentials,
     };
+    if let Some(host) = host {
+        call.rooms.signalling.expect(flow, &host).await;
+    }
     let dialog = call.rooms.signalling.invite(invitation, call.inbox.clone()).await;
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.caller.worker(), port };
@@ -138,57 +98,6 @@ async fn comfort(call: &mut Executor) {
     }
     let ringback = call.rooms.system_sound("tone/ringback");
     call.caller.play(ringback.map(Segment::Audio).into_iter().collect(), Repeat::Forever, Keys::NONE).await;
-}
-
-/// Waits until a branch answers, all have failed, or time is up. The losers are cancelled as they are dropped.
-async fn wait_for_answer(
-    call: &mut Executor,
-    mut branches: Vec<Leg>,
-    failures: &mut Failures,
-    until: Instant,
-) -> Result<Option<Leg>, Interrupted> {
-    while !branches.is_empty() {
-        let event = match call.hear(Some(until)).await? {
-            Heard::Timeout => {
-                *failures = Failures::default();
-                return Ok(None);
-            }
-            Heard::Other(event) => event,
-            // Digits while it rings mean nothing (`ringme-ivr.md` 3.8).
-            Heard::Digit(_) | Heard::KeyOf(..) | Heard::PlaybackEnded(_) | Heard::Confirmed => continue,
-        };
-        let Some(position) = branches.iter().position(|leg| Some(leg.dialog()) == dialog_of(&event)) else { continue };
-        match event {
-            Event::Answered { answer, .. } => {
-                let mut winner = branches.swap_remove(position);
-                if let Some(status) = join(call, &mut winner, &answer).await? {
-                    failures.add(status);
-                    continue;
-                }
-                for mut loser in branches {
-                    loser.hang_up(Some(ELSEWHERE));
-                }
-                return Ok(Some(winner));
-            }
-            Event::Ended { why, .. } => {
-                branches.swap_remove(position).ended();
-                failures.add(status_of(why));
-            }
-            _ => {}
-        }
-    }
-    Ok(None)
-}
-
-/// Opens the winner's stream; the status with which it failed when its SDP is unusable.
-async fn join(call: &mut Executor, winner: &mut Leg, answer: &Bytes) -> Result<Option<StatusCode>, Interrupted> {
-    if let Err(error) = winner.accept(answer).await {
-        tracing::info!(%error, "a callee's answer is unusable");
-        return Ok(Some(error.status()));
-    }
-    // A caller who only heard it ring is answered now, by the one who picked up.
-    call.pick_up().await?;
-    Ok(None)
 }
 
 /// Lets the two talk until one hangs up, or both have vanished.
@@ -246,38 +155,5 @@ async fn vanished(leg: &Leg, began: Instant) -> bool {
     match leg.hearing().await {
         Hearing::Excused => false,
         Hearing::Last(last) => clock().saturating_duration_since(last.unwrap_or(began).max(began)) >= VANISHED,
-    }
-}
-
-/// The status that an ended branch stands for.
-fn status_of(why: EndReason) -> StatusCode {
-    match why {
-        EndReason::Rejected(status) => status,
-        EndReason::TransactionTimeout | EndReason::NoAck | EndReason::SessionExpired => StatusCode::REQUEST_TIMEOUT,
-        EndReason::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
-        EndReason::RemoteBye | EndReason::LocalBye | EndReason::Cancelled | EndReason::DialogLost => {
-            StatusCode::REQUEST_TERMINATED
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fork_is_busy_only_when_every_branch_was() {
-        let outcome = |statuses: &[u16]| {
-            let mut failures = Failures::default();
-            for code in statuses {
-                failures.add(StatusCode::new(*code).unwrap());
-            }
-            failures.outcome()
-        };
-        assert_eq!(outcome(&[486]), Dialed::Busy);
-        assert_eq!(outcome(&[486, 486]), Dialed::Busy);
-        assert_eq!(outcome(&[486, 480]), Dialed::Failed { status: 486 });
-        assert_eq!(outcome(&[404, 486]), Dialed::Failed { status: 404 });
-        assert_eq!(outcome(&[]), Dialed::NoAnswer);
     }
 }

@@ -203,7 +203,7 @@ pub(super) fn dialog_of(event: &Event) -> Option<DialogId> {
     event.dialog()
 }
 
-pub(super) fn clock() -> Instant {
+pub(crate) fn clock() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 

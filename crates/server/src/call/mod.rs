@@ -1,10 +1,12 @@
 //! One call: its legs, its script, and what joins them.
 //!
-//! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] calls others, by the ways that `reach` finds; [`leg`] is one
+//! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] calls others, by the ways that `reach` finds and `hunt` tries; [`leg`] is one
 //! party's dialog and stream.
 
 pub mod dial;
 pub mod executor;
+mod failures;
+mod hunt;
 pub mod info;
 pub mod leg;
 pub mod media_port;

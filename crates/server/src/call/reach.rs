@@ -1,51 +1,67 @@
-//! Finding the way to those who are dialled.
+//! Finding the ways to those who are dialled.
 //!
-//! Shape: dialled strings to ways, then ways to attempts. What is an address is known at once; host names are looked up all at the
-//! same time, while the call goes on hearing its caller.
-//! Time: a lookup ends by itself ([`Rooms::way_to`](crate::rooms::Rooms::way_to)).
-//! Errors: a target without a way is one of the [`Failures`].
+//! Shape: dialled strings to [`Route`]s, one a target. A route is tried way by way: those a registration knows at once, those
+//! behind a host name once that is looked up. A number outside has all trunks that allow it on its route, in their order.
+//! Errors: a dialled string without a way is one of the [`Failures`].
+//! Sources: RFC 3263 §4.3.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
-use antiphon_ivr::{ExtensionId, Interrupted};
+use antiphon_ivr::ExtensionId;
 use antiphon_sip::{Credentials, Flow, StatusCode, Uri};
-use tokio::task::JoinSet;
 
 use super::{
-    dial::Failures,
     executor::{Executor, clock},
+    failures::Failures,
 };
 use crate::{
     directory::{self, NoRoute, Target},
+    locate::NoWay,
     registrar::Binding,
+    rooms::Rooms,
     settings::Trunk,
     store::{Extension, ExtensionKind},
 };
 
-/// One target to be called.
+/// Attempts on one route at most: a trunk with many addresses, of which all are dead, is given up after these.
+const ATTEMPTS: u8 = 16;
+
+/// One way to a target that can be tried now.
 pub(super) struct Attempt {
     pub(super) flow: Flow,
+    /// Whose certificate the far end must show, where the way was found by a URI.
+    pub(super) host: Option<String>,
     pub(super) target: Uri,
     pub(super) credentials: Option<Credentials>,
     /// Whose way it is, when it leads outside.
     pub(super) trunk: Option<Arc<Trunk>>,
 }
 
+/// A way by a URI whose host is looked up first.
+#[derive(Clone)]
+pub(super) struct Named {
+    /// Whose host leads there.
+    by: Uri,
+    /// What is called.
+    target: Uri,
+    /// What a challenge there is answered with.
+    credentials: Option<Credentials>,
+    /// Whose way it is, when it leads outside.
+    trunk: Option<Arc<Trunk>>,
+}
+
 /// One way to a target.
 pub(super) enum Way {
-    /// Known, by a registration.
+    /// Can be tried now.
     Known(Attempt),
-    /// By a URI whose host is looked up first.
-    Named {
-        /// Whose host leads there.
-        by: Uri,
-        /// What is called.
-        target: Uri,
-        /// What a challenge there is answered with.
-        credentials: Option<Credentials>,
-        /// Whose way it is, when it leads outside.
-        trunk: Option<Arc<Trunk>>,
-    },
+    /// Has to be looked up.
+    Named(Named),
+}
+
+/// The ways to one target, best first.
+pub(super) struct Route {
+    ways: VecDeque<Way>,
+    left: u8,
 }
 
 /// What dialled strings lead to.
@@ -53,35 +69,86 @@ pub(super) enum Reach {
     /// Another IVR, which takes the call over.
     HandOver(ExtensionId),
     /// Those who can be called, maybe nobody.
-    Ways(Vec<Way>),
+    Routes(Vec<Route>),
+}
+
+impl Route {
+    fn new(ways: impl IntoIterator<Item = Way>) -> Self {
+        Self { ways: ways.into_iter().collect(), left: ATTEMPTS }
+    }
+
+    /// The way to be tried next.
+    pub(super) fn next(&mut self) -> Option<Way> {
+        let way = self.ways.pop_front()?;
+        self.left = self.left.checked_sub(1)?;
+        Some(way)
+    }
+
+    /// Whether there is another way after the one that is being tried.
+    pub(super) fn has_more(&self) -> bool {
+        !self.ways.is_empty() && self.left > 0
+    }
+
+    /// A name has been looked up. Ways that failed lately go behind all others, also behind those of the next trunk.
+    pub(super) fn found(&mut self, rooms: &Rooms, named: &Named, mut flows: Vec<Flow>) {
+        let now = clock();
+        let destinations = rooms.destinations();
+        destinations.order(now, &mut flows);
+        let (bad, good): (Vec<_>, Vec<_>) = flows.into_iter().partition(|flow| destinations.is_penalised(now, *flow));
+        let way = |flow| {
+            Way::Known(Attempt {
+                flow,
+                host: Some(named.by.host().to_owned()),
+                target: named.target.clone(),
+                credentials: named.credentials.clone(),
+                trunk: named.trunk.clone(),
+            })
+        };
+        for flow in good.into_iter().rev() {
+            self.ways.push_front(way(flow));
+        }
+        self.ways.extend(bad.into_iter().map(way));
+    }
+}
+
+impl Named {
+    /// The ways there; a host without any is an entry in the log.
+    pub(super) async fn look_up(&self, rooms: Arc<Rooms>) -> Result<Vec<Flow>, NoWay> {
+        let found = rooms.ways_to(&self.by).await;
+        found.inspect_err(|error| tracing::warn!(host = self.by.host(), %error, "nobody can be reached there"))
+    }
 }
 
 /// Where these dialled strings lead.
-pub(super) fn ways(call: &Executor, dialled: &[String], failures: &mut Failures) -> Reach {
+pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failures) -> Reach {
     let settings = call.rooms.settings.load();
-    let mut ways = Vec::new();
+    let mut routes = Vec::new();
     for dialled in dialled {
         match directory::resolve(&call.config, &settings.trunks, call.client, dialled) {
             Ok(Target::Ivr(extension)) => return Reach::HandOver(extension),
             Ok(Target::Phone(phone)) => match contacts(call, &phone) {
                 contacts if contacts.is_empty() => failures.add(StatusCode::TEMPORARILY_UNAVAILABLE),
-                contacts => ways.extend(contacts),
+                // Every phone of an extension rings, so each is a target of its own.
+                contacts => routes.extend(contacts.into_iter().map(|way| Route::new([way]))),
             },
-            Ok(Target::Trunk { trunk, number }) => match through(&trunk, &number) {
-                Some(way) => ways.push(way),
-                None => failures.add(StatusCode::SERVICE_UNAVAILABLE),
-            },
+            Ok(Target::Trunks { trunks, number }) => {
+                let ways: Vec<Way> = trunks.iter().filter_map(|trunk| through(trunk, &number)).collect();
+                match ways.is_empty() {
+                    true => failures.add(StatusCode::SERVICE_UNAVAILABLE),
+                    false => routes.push(Route::new(ways)),
+                }
+            }
             Err(NoRoute::Unknown) => failures.add(StatusCode::NOT_FOUND),
             Err(NoRoute::Blocked) => failures.add(StatusCode::FORBIDDEN),
         }
     }
-    Reach::Ways(ways)
+    Reach::Routes(routes)
 }
 
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
     let known = |Binding { contact, flow, .. }| {
-        Way::Known(Attempt { flow, target: contact, credentials: None, trunk: None })
+        Way::Known(Attempt { flow, host: None, target: contact, credentials: None, trunk: None })
     };
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {
@@ -89,45 +156,15 @@ fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
     }
     let ExtensionKind::Phone(settings) = &phone.kind else { return Vec::new() };
     let contact = settings.contact.as_ref().and_then(|contact| contact.parse::<Uri>().ok());
-    contact.map(|target| Way::Named { by: target.clone(), target, credentials: None, trunk: None }).into_iter().collect()
+    let named = |target: Uri| Way::Named(Named { by: target.clone(), target, credentials: None, trunk: None });
+    contact.map(named).into_iter().collect()
 }
 
 /// A number outside, by a trunk.
 fn through(trunk: &Arc<Trunk>, number: &str) -> Option<Way> {
     let by: Uri = trunk.uri.parse().ok()?;
     let credentials = trunk.username.clone().zip(trunk.password.clone());
-    let credentials = credentials.map(|(username, password)| Credentials { username, password, realm: trunk.realm.clone() });
-    Some(Way::Named { target: by.clone().with_user(number), by, credentials, trunk: Some(trunk.clone()) })
-}
-
-/// Turns ways into attempts. A caller who hangs up meanwhile is heard.
-pub(super) async fn look_up(
-    call: &mut Executor,
-    ways: Vec<Way>,
-    failures: &mut Failures,
-) -> Result<Vec<Attempt>, Interrupted> {
-    let mut attempts = Vec::with_capacity(ways.len());
-    let mut lookups = JoinSet::new();
-    for way in ways {
-        match way {
-            Way::Known(attempt) => attempts.push(attempt),
-            Way::Named { by, target, credentials, trunk } => {
-                let rooms = call.rooms.clone();
-                lookups.spawn(async move {
-                    let flow = rooms.way_to(&by).await?;
-                    Some(Attempt { flow, target, credentials, trunk })
-                });
-            }
-        }
-    }
-    while !lookups.is_empty() {
-        tokio::select! {
-            found = lookups.join_next() => match found {
-                Some(Ok(Some(attempt))) => attempts.push(attempt),
-                _ => failures.add(StatusCode::SERVICE_UNAVAILABLE),
-            },
-            event = call.next_event() => drop(call.understand(event).await?),
-        }
-    }
-    Ok(attempts)
+    let credentials =
+        credentials.map(|(username, password)| Credentials { username, password, realm: trunk.realm.clone() });
+    Some(Way::Named(Named { target: by.clone().with_user(number), by, credentials, trunk: Some(trunk.clone()) }))
 }

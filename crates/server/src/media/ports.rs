@@ -102,6 +102,9 @@ mod tests {
         fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
             if self.taken.contains(&at.port()) { Err(io::ErrorKind::AddrInUse.into()) } else { Ok(Box::new(Nothing)) }
         }
+        fn names(&self, _: &[SocketAddr]) -> io::Result<Arc<dyn crate::locate::Names>> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
     }
 
     fn ports(taken: &[u16], range: RangeInclusive<u16>) -> Ports {

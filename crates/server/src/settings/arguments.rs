@@ -17,7 +17,7 @@ use clap::error::ErrorKind;
 use tracing::level_filters::LevelFilter;
 
 use super::file::{File, SipTable};
-use super::trunk;
+use super::{transport, trunk};
 use super::{
     AccessSettings, Cidr, Command, LiveSettings, LogFormat, Settings, SettingsError, SipListener, StoreLocation,
 };
@@ -56,7 +56,7 @@ struct Flags {
     /// Database, sounds and credentials [default: ./antiphon-data]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<String>,
-    /// A listener, repeatable: udp: or tcp:, then IPv4 or [IPv6], then the port, 0 for any free one
+    /// A listener, repeatable: udp:, tcp: or tls:, then IPv4 or [IPv6], then the port, 0 for any free one
     /// [default: udp:127.0.0.1:5060 and tcp:127.0.0.1:5060]
     #[arg(long, value_name = "URI", global = true)]
     sip: Vec<String>,
@@ -148,7 +148,9 @@ fn first_line(text: &str) -> String {
 fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
     let places = Places { environment };
     let file = read_file(places.find("config", flags.config, None))?;
-    let sip_table = file.sip.map(SipTable::from_value).transpose()?.unwrap_or_default();
+    let mut sip_table = file.sip.map(SipTable::from_value).transpose()?.unwrap_or_default();
+    let sip = listeners(&places, flags.sip, sip_table.listen.take())?;
+    let tls = transport::tls(&sip_table, &sip)?;
 
     let data = places.find("data", flags.data, file.data);
     let data = PathBuf::from(data.map_or_else(|| "antiphon-data".to_owned(), |given| given.text));
@@ -168,9 +170,12 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         log,
         access: access(sip_table.allow, sip_table.realm)?,
         trunks: trunk::trunks(file.trunk)?,
+        failover_after: transport::failover_after(sip_table.failover_after)?,
     };
     Ok(Settings {
-        sip: listeners(&places, flags.sip, sip_table.listen)?,
+        sip,
+        tls,
+        dns: transport::name_servers(&sip_table.dns)?,
         http,
         rtp_ports: rtp_ports(places.find("rtp-ports", flags.rtp_ports, file.rtp_ports))?,
         advertise,

@@ -39,6 +39,14 @@ pub(super) struct SipTable {
     pub(super) listen: Option<Vec<String>>,
     pub(super) allow: Option<Vec<String>>,
     pub(super) realm: Option<String>,
+    pub(super) tls_certificate: Option<String>,
+    pub(super) tls_key: Option<String>,
+    pub(super) tls_ca: Option<String>,
+    #[serde(default)]
+    pub(super) tls_alpn: bool,
+    #[serde(default)]
+    pub(super) dns: Vec<String>,
+    pub(super) failover_after: Option<u64>,
 }
 
 /// `[[trunk]]`.

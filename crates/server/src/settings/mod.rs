@@ -13,6 +13,7 @@ mod file;
 mod listener;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod trunk;
 
 use std::ffi::OsString;
@@ -26,6 +27,7 @@ use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
 pub use listener::{SipListener, Transport};
+pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
 
 /// What the command line asks for.
@@ -44,11 +46,15 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where SIP is listened for; never empty.
     pub sip: Vec<SipListener>,
+    /// The files of TLS; there are some when a listener is for TLS.
+    pub tls: Option<TlsSettings>,
+    /// Name servers in place of the system's; empty for the system's.
+    pub dns: Vec<SocketAddr>,
     /// Where HTTP is listened for.
     pub http: SocketAddr,
     /// The media ports, both ends included.
     pub rtp_ports: RangeInclusive<u16>,
-    /// The address written into Contact, Via and SDP, when it is not the listener's.
+    /// The address written into Contact, Via and SDP towards peers of its family, when it is not the listener's.
     pub advertise: Option<IpAddr>,
     /// Where the configuration is kept.
     pub store: StoreLocation,
@@ -69,6 +75,8 @@ pub struct LiveSettings {
     pub access: AccessSettings,
     /// The ways out, in the order of the file.
     pub trunks: Vec<Arc<Trunk>>,
+    /// How long a way out that says nothing is waited for when there is another.
+    pub failover_after: Duration,
 }
 
 /// Who may call without credentials, and the realm of those who need some.

@@ -104,10 +104,46 @@ fn the_file_holds_access_trunks_and_the_drain() {
 }
 
 #[test]
+fn the_file_holds_tls_name_servers_and_failover() {
+    let file = r#"
+        [sip]
+        listen = ["tls:127.0.0.1", "udp:127.0.0.1:5060"]
+        tls_certificate = "/etc/antiphon/certificate.pem"
+        tls_key = "/etc/antiphon/key.pem"
+        tls_ca = "/etc/antiphon/ca.pem"
+        tls_alpn = true
+        dns = ["127.0.0.1:5353", "::1"]
+        failover_after = 2
+    "#;
+    let settings = with_file(file, &[], &[]).unwrap();
+    assert_eq!(settings.sip[0].to_string(), "tls:127.0.0.1:5061");
+    let tls = settings.tls.expect("the files of TLS");
+    assert_eq!(
+        (tls.certificate.as_path(), tls.key.as_path()),
+        (Path::new("/etc/antiphon/certificate.pem"), Path::new("/etc/antiphon/key.pem"))
+    );
+    assert_eq!((tls.ca.as_deref(), tls.alpn), (Some(Path::new("/etc/antiphon/ca.pem")), true));
+    let servers: Vec<String> = settings.dns.iter().map(ToString::to_string).collect();
+    assert_eq!(servers, ["127.0.0.1:5353", "[::1]:53"]);
+    assert_eq!(settings.live.failover_after, Duration::from_secs(2));
+    let plain = load(&[], &[]).unwrap();
+    assert_eq!((plain.tls, plain.dns.len(), plain.live.failover_after), (None, 0, Duration::from_secs(4)));
+}
+
+#[test]
+fn a_trunk_may_be_reached_over_tls() {
+    for uri in ["sips:sip.example.net", "sip:sip.example.net;transport=tls", "sips:192.0.2.1:5071;transport=tcp"] {
+        let file = format!("[[trunk]]\nname = \"a\"\nuri = \"{uri}\"");
+        assert_eq!(with_file(&file, &[], &[]).unwrap().live.trunks[0].uri, uri);
+    }
+}
+
+#[test]
 fn a_refusal_is_one_line_that_names_the_setting() {
     for (args, environment, expected) in [
         (&["--http", "localhost"][..], &[][..], "--http: \"localhost\" is not an IP address and port"),
-        (&["--sip", "tls:127.0.0.1:5061"], &[], "--sip: \"tls:127.0.0.1:5061\" the transport tls is not built yet"),
+        (&["--sip", "wss:127.0.0.1:443"], &[], "--sip: \"wss:127.0.0.1:443\" the transport wss is not built yet"),
+        (&["--sip", "tls:127.0.0.1:5061"], &[], "sip.tls_certificate: needed, because there is a tls: listener"),
         (&["--store", "postgres://h/d"], &[], "--store: a PostgreSQL store is not built yet"),
         (&["--store", "mysql:x"], &[], "--store: \"mysql:x\" is not sqlite:"),
         (&["--rtp-ports", "9-8"], &[], "--rtp-ports: \"9-8\" is not LOW-HIGH"),
@@ -142,8 +178,11 @@ fn a_wrong_file_is_refused_with_the_name_of_the_key() {
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:\"", "trunk \"a\": uri: \"sip:\" is not a SIP URI"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:x y\"", "trunk \"a\": uri: \"sip:x y\" is not a SIP URI"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:x:99999\"", "trunk \"a\": uri: \"sip:x:99999\" is not a SIP URI"),
-        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x;transport=tls\"", "uri: \"sip:x;transport=tls\" asks for"),
-        ("[[trunk]]\nname = \"a\"\nuri = \"sips:x\"", "uri: \"sips:x\" asks for"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x;transport=ws\"", "uri: \"sip:x;transport=ws\" asks for"),
+        ("[[trunk]]\nname = \"a\"\nuri = \"sips:x;transport=udp\"", "uri: \"sips:x;transport=udp\" asks for"),
+        ("[sip]\nlisten = [\"tls:127.0.0.1:0\"]\ntls_certificate = \"c.pem\"", "sip.tls_key: needed"),
+        ("[sip]\ndns = [\"ns.example.net\"]", "sip.dns: \"ns.example.net\" is not an IP address"),
+        ("[sip]\nfailover_after = 0", "sip.failover_after: 0 s is not between 1 and 32"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndial = [\"(\"]", "trunk \"a\": dial"),
         ("drain_timeout = 1000000", "drain_timeout"),
     ] {

@@ -3,7 +3,7 @@
 //! Shape: [`Signalling`] is the handle that calls hold; an [`Order`] is one thing asked.
 //! Errors: an order that comes too late is dropped by the task, because the far end was faster.
 
-use antiphon_sip::{Admission, Counters, DialogId, Invitation, Rejection, SipError, StatusCode};
+use antiphon_sip::{Admission, Counters, DialogId, Flow, Invitation, Rejection, SipError, StatusCode, Transport};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -28,6 +28,8 @@ pub enum Order {
     Info(DialogId, &'static str, Bytes),
     /// Call somebody; the dialog's events go to the inbox.
     Invite(Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
+    /// The far end of a TLS flow must prove to be this host.
+    Expect(Flow, String),
     /// Accept a re-INVITE with this SDP.
     AcceptReoffer(DialogId, Bytes),
     /// Refuse a re-INVITE.
@@ -74,6 +76,14 @@ impl Signalling {
         let (reply, dialog) = oneshot::channel();
         self.order(Order::Invite(Box::new(invitation), inbox, reply)).await;
         dialog.await.ok()
+    }
+
+    /// Says whose certificate the far end of a TLS flow must show, before anything is sent there: the host of the URI that led to
+    /// it, and not the name that the host was found by (RFC 5922 §7.3). Without a word of that it must be one for the address.
+    pub async fn expect(&self, flow: Flow, host: &str) {
+        if flow.transport == Transport::Tls {
+            self.order(Order::Expect(flow, host.to_owned())).await;
+        }
     }
 
     /// The counters, or `None` when the process is ending.

@@ -6,17 +6,23 @@
 //! Errors: a full queue of arrivals loses datagrams (SIP repeats them) and counts; a call's full inbox loses what may be lost and
 //! counts, while answers and endings wait for room.
 
+mod connections;
 pub mod handle;
 pub mod outward;
-pub mod tcp;
+mod keep_alive;
+pub mod tls;
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{collections::HashMap, io, sync::Arc, time::Instant};
 
 use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Request, Transport};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
 pub use self::handle::{Order, Report, Signalling, orders};
+use self::{
+    connections::{Connections, Expected},
+    tls::Tls,
+};
 
 use crate::{
     call::CallEvent,
@@ -56,8 +62,10 @@ pub(crate) enum Arrival {
 pub struct Wires {
     /// One wire a UDP listener.
     pub udp: Vec<Arc<dyn Wire>>,
-    /// One TCP listener each.
-    pub tcp: Vec<tokio::net::TcpListener>,
+    /// The listeners of byte streams, over TCP or TLS.
+    pub streams: Vec<(Transport, tokio::net::TcpListener)>,
+    /// Who we are in TLS; there is somebody when a listener is for it.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// The task's own side, to be driven by [`Task::run`].
@@ -65,7 +73,7 @@ pub struct Task<R> {
     endpoint: Endpoint,
     reception: R,
     udp: Vec<Arc<dyn Wire>>,
-    connections: tcp::Connections,
+    connections: Connections,
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
     asked: outward::Asked,
     arrivals: mpsc::Receiver<Arrival>,
@@ -79,9 +87,9 @@ impl<R: Reception> Task<R> {
         for wire in &wires.udp {
             tokio::spawn(read_datagrams(wire.clone(), inlet.clone()));
         }
-        let connections = tcp::Connections::new(inlet);
-        for listener in wires.tcp {
-            connections.listen(listener);
+        let connections = Connections::new(inlet, wires.tls);
+        for (transport, listener) in wires.streams {
+            connections.listen(transport, listener);
         }
         Self { endpoint, reception, udp: wires.udp, connections, calls: HashMap::new(), asked: outward::Asked::default(), arrivals, orders }
     }
@@ -137,6 +145,12 @@ impl<R: Reception> Task<R> {
                 self.calls.insert(dialog, inbox);
                 if reply.send(dialog).is_err() { self.endpoint.hang_up(now, dialog, None) } else { Ok(()) }
             }
+            Order::Expect(flow, host) => {
+                if self.connections.expect(flow, &host) == Expected::Closed {
+                    self.endpoint.handle_transport_error(now, flow);
+                }
+                Ok(())
+            }
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
             Order::Ask(ask) => self.asked.carry_out(now, &mut self.endpoint, ask),
@@ -175,6 +189,10 @@ impl<R: Reception> Task<R> {
                 let Some(wire) = self.udp.iter().find(|wire| wire.local_addr() == flow.local) else { return };
                 if let Err(error) = wire.send(&payload, flow.peer) {
                     tracing::debug!(%error, "a datagram was not sent");
+                    // Anything else loses a datagram as any network does, and SIP sends it again (RFC 3261 §18.4).
+                    if is_no_way(&error) {
+                        self.endpoint.handle_transport_error(clock(), flow);
+                    }
                 }
             }
             Transport::Tcp | Transport::Tls => self.connections.send(flow, payload),
@@ -216,14 +234,31 @@ impl<R: Reception> Task<R> {
     }
 }
 
-/// Puts an event into a call's inbox. With a full inbox, ringing and INFO are lost; what ends or joins a call waits for room.
+/// Puts an event into a call's inbox. With a full inbox, what is on its way and INFO are lost; what ends or joins a call waits for room.
 fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     let Err(mpsc::error::TrySendError::Full(event)) = inbox.try_send(CallEvent::Sip(event)) else { return };
     metrics::counter!("antiphon_events_waiting_total").increment(1);
-    if matches!(event, CallEvent::Sip(Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. })) {
+    let may_be_lost = |event: &Event| {
+        matches!(
+            event,
+            Event::Trying { .. } | Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. }
+        )
+    };
+    if matches!(&event, CallEvent::Sip(event) if may_be_lost(event)) {
         return;
     }
     send_now(inbox, event);
+}
+
+/// Whether the machine itself says that there is no way, and would say so again.
+fn is_no_way(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, InvalidInput, NetworkUnreachable, PermissionDenied,
+    };
+    matches!(
+        error.kind(),
+        AddrNotAvailable | ConnectionRefused | HostUnreachable | InvalidInput | NetworkUnreachable | PermissionDenied
+    )
 }
 
 async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {

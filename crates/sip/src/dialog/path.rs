@@ -173,6 +173,7 @@ impl Path {
         let Some(ip) = next.ip().filter(|ip| !ip.is_unspecified() && !ip.is_multicast()) else { return self.flow };
         let transport = match next.param("transport") {
             Some(value) => Transport::from_param(&value),
+            None if *next.scheme() == Scheme::Sips => Some(Transport::Tls),
             None => Some(self.flow.transport),
         };
         let Some(transport) = transport else { return self.flow };

@@ -59,7 +59,7 @@ impl Endpoint {
         let mut to = invitation.to;
         to.params.remove("tag");
         let mut headers = self.request_headers();
-        headers.push("Contact", self.listeners.contact(flow, user.as_deref()));
+        headers.push("Contact", self.listeners.contact(flow, user.as_deref(), &invitation.target));
         headers.push("Allow", ALLOW);
         headers.push("Supported", SUPPORTED);
         ask(&mut headers, self.wanted(), None);

@@ -248,7 +248,7 @@ impl Endpoint {
         headers.push("Supported", SUPPORTED);
         if let Some(found) = self.dialogs.get(&dialog) {
             let user = request.uri().user();
-            headers.push("Contact", self.listeners.contact(found.path.flow, user.as_deref()));
+            headers.push("Contact", self.listeners.contact(found.path.flow, user.as_deref(), request.uri()));
         }
     }
 

@@ -137,7 +137,7 @@ impl Endpoint {
         found.cseq += 1;
         found.asked();
         let flow = found.wants.flow;
-        let contact = self.listeners.contact(flow, found.wants.contact_user.as_deref());
+        let contact = self.listeners.contact(flow, found.wants.contact_user.as_deref(), &found.wants.registrar);
         found.contact = contact.parse().ok();
         let headers = register_headers(headers, &contact, expires);
         let outgoing = Outgoing {

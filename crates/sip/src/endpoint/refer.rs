@@ -85,7 +85,7 @@ impl Endpoint {
         if options.norefersub {
             headers.push("Refer-Sub", "false");
         }
-        headers.push("Contact", self.listeners.contact(found.path.flow, None));
+        headers.push("Contact", self.listeners.contact(found.path.flow, None, found.path.target()));
         headers.push("Supported", SUPPORTED);
         let request = Inside { purpose: Purpose::Refer, method: Method::Refer, headers, body: Bytes::new() };
         let cseq = self.send_inside(now, dialog, request)?;

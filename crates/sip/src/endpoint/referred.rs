@@ -65,7 +65,8 @@ impl Endpoint {
         let (key, request) = self.asked(dialog)?;
         let untold = is_without_subscription(&request.common.headers);
         let mut headers = self.response_headers();
-        headers.push("Contact", self.listeners.contact(self.live(dialog)?.path.flow, None));
+        let path = &self.live(dialog)?.path;
+        headers.push("Contact", self.listeners.contact(path.flow, None, path.target()));
         if untold {
             headers.push("Refer-Sub", "false");
         }
@@ -168,11 +169,11 @@ impl Endpoint {
     }
 
     fn send_notify(&mut self, now: Instant, id: DialogId, event: &str, state: &str, status: StatusCode) {
-        let Some(flow) = self.dialogs.get(&id).map(|dialog| dialog.path.flow) else { return };
+        let Some(path) = self.dialogs.get(&id).map(|dialog| &dialog.path) else { return };
         let mut headers = Headers::default();
         headers.push("Event", event);
         headers.push("Subscription-State", state);
-        headers.push("Contact", self.listeners.contact(flow, None));
+        headers.push("Contact", self.listeners.contact(path.flow, None, path.target()));
         headers.push("Content-Type", SIPFRAG);
         let body = Bytes::from(sipfrag(status));
         let request = Inside { purpose: Purpose::Notify, method: Method::Notify, headers, body };

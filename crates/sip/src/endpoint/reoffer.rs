@@ -89,7 +89,7 @@ impl Endpoint {
         let mut headers = Headers::default();
         if let Some(dialog) = self.dialogs.get(&id) {
             let user = dialog.path.local_user();
-            headers.push("Contact", self.listeners.contact(dialog.path.flow, user.as_deref()));
+            headers.push("Contact", self.listeners.contact(dialog.path.flow, user.as_deref(), dialog.path.target()));
             headers.push("Allow", ALLOW);
             headers.push("Supported", SUPPORTED);
             ask(&mut headers, dialog.agreement.wanted, dialog.agreement.timer.as_ref());

@@ -114,7 +114,9 @@ impl Endpoint {
         if *announced == Announced::Ended {
             return self.cancel_if_possible(now, id);
         }
-        if response.status != StatusCode::TRYING && self.note_early(now, id, branch, response) {
+        if response.status == StatusCode::TRYING {
+            self.events.push_back(Event::Trying { dialog: id });
+        } else if self.note_early(now, id, branch, response) {
             let early = Self::sdp_of(&response.common.headers, &response.common.body);
             self.events.push_back(Event::Progress { dialog: id, status: response.status, early });
         }

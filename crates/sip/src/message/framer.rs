@@ -37,9 +37,9 @@ impl StreamFramer {
         Self::default()
     }
 
-    /// Whether no message has begun that is not whole yet.
+    /// Whether no message has begun that is not whole yet. The line end of a pong, or of a ping that is not whole, is none.
     pub fn is_empty(&self) -> bool {
-        self.buffer.is_empty()
+        matches!(self.buffer.first(), None | Some(b'\r' | b'\n'))
     }
 
     /// Takes what was read.

@@ -58,6 +58,7 @@ status_codes! {
     EXTENSION_REQUIRED = 421, "Extension Required";
     INTERVAL_TOO_SMALL = 422, "Session Interval Too Small";
     INTERVAL_TOO_BRIEF = 423, "Interval Too Brief";
+    FLOW_FAILED = 430, "Flow Failed";
     TEMPORARILY_UNAVAILABLE = 480, "Temporarily Unavailable";
     NO_SUCH_TRANSACTION = 481, "Call/Transaction Does Not Exist";
     LOOP_DETECTED = 482, "Loop Detected";

@@ -65,6 +65,12 @@ impl Uri {
         self
     }
 
+    /// The same URI under `sips:`.
+    pub(crate) fn secured(mut self) -> Self {
+        self.scheme = Scheme::Sips;
+        self
+    }
+
     /// The same URI with another user part, given as plain text.
     #[must_use]
     pub fn with_user(mut self, user: &str) -> Self {

@@ -15,7 +15,7 @@ use crate::dice::Dice;
 use bytes::Bytes;
 use path::Plan;
 use socket::Queue;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
@@ -39,6 +39,8 @@ pub enum Fate {
     Lost,
     /// Nobody has bound the address.
     Unreachable,
+    /// The sender was told that it has no route to that host.
+    NoRoute,
     /// The receiver's queue was full.
     Overrun,
 }
@@ -72,6 +74,7 @@ struct Inner {
     usual: Path,
     paths: HashMap<(IpAddr, IpAddr), Path>,
     losses: Vec<Loss>,
+    cut_off: HashSet<IpAddr>,
     bound: HashMap<SocketAddr, Arc<Queue>>,
     next_port: u16,
     tape: Vec<Passed>,
@@ -91,6 +94,7 @@ impl VirtualNet {
             usual: Path::default(),
             paths: HashMap::new(),
             losses: Vec::new(),
+            cut_off: HashSet::new(),
             bound: HashMap::new(),
             next_port: FIRST_FREE_PORT,
             tape: Vec::new(),
@@ -111,6 +115,11 @@ impl VirtualNet {
     /// Loses the next `count` datagrams that are picked.
     pub fn lose(&self, count: usize, picks: impl Fn(SocketAddr, SocketAddr, &[u8]) -> bool + Send + 'static) {
         self.lock().losses.push(Loss { left: count, picks: Box::new(picks) });
+    }
+
+    /// Takes the route to a host away: whoever sends there is told at once.
+    pub fn cut_off(&self, host: IpAddr) {
+        self.lock().cut_off.insert(host);
     }
 
     /// Binds an address; port 0 becomes a free one.
@@ -147,7 +156,7 @@ impl VirtualNet {
         self.lock().bound.remove(&at);
     }
 
-    pub(crate) fn send(&self, from: SocketAddr, to: SocketAddr, payload: &[u8]) {
+    pub(crate) fn send(&self, from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Fate {
         let at = Instant::now();
         let payload = Bytes::copy_from_slice(payload);
         let mut inner = self.lock();
@@ -155,6 +164,7 @@ impl VirtualNet {
         if inner.tape.len() < TAPE {
             inner.tape.push(Passed { at, from, to, payload, fate });
         }
+        fate
     }
 
     /// Every method leaves the network whole, so a panic of another test task while it was locked harms nothing.
@@ -165,6 +175,9 @@ impl VirtualNet {
 
 impl Inner {
     fn carry(&mut self, at: Instant, from: SocketAddr, to: SocketAddr, payload: &Bytes) -> Fate {
+        if self.cut_off.contains(&to.ip()) {
+            return Fate::NoRoute;
+        }
         let path = self.paths.get(&(from.ip(), to.ip())).unwrap_or(&self.usual);
         let plan = path.plan(&mut self.dice);
         let picked = self.losses.iter_mut().find(|loss| loss.left > 0 && (loss.picks)(from, to, payload));

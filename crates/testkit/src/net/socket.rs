@@ -4,7 +4,7 @@
 //! those that have arrived.
 //! Errors: a full queue takes no more; the datagram is lost.
 
-use super::VirtualNet;
+use super::{Fate, VirtualNet};
 use bytes::Bytes;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -107,6 +107,11 @@ impl VirtualSocket {
     /// Sends at once.
     pub fn send(&self, datagram: &[u8], to: SocketAddr) {
         self.net.send(self.at, to, datagram);
+    }
+
+    /// Sends at once, and says whether there was a route; that it arrives is not said.
+    pub fn try_send(&self, datagram: &[u8], to: SocketAddr) -> bool {
+        self.net.send(self.at, to, datagram) != Fate::NoRoute
     }
 
     /// A datagram that has arrived, if one has.

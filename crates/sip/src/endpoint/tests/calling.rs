@@ -28,7 +28,7 @@ fn an_answer_is_acknowledged_each_time_it_comes() {
     let mut rig = Rig::new();
     let (dialog, invite) = rig.calling(None);
     rig.receive(&reply(&invite, "100 Trying", "", ""));
-    assert!(rig.events().is_empty());
+    assert_eq!(rig.events(), [Event::Trying { dialog }]);
     rig.receive(&reply(&invite, "180 Ringing", "callee", ""));
     assert_eq!(rig.events(), [Event::Progress { dialog, status: StatusCode::RINGING, early: None }]);
     let ok = reply(&invite, "200 OK", "callee", ANSWER);

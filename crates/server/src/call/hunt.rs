@@ -1,0 +1,203 @@
+//! Calling every target at once, and each by its ways one after the other.
+//!
+//! Shape: [`Route`]s in, the leg of whoever answers first out. A branch is one target with the way that is being tried; one that
+//! is dropped is cancelled.
+//! Time: a way that says nothing is left for the next after `failover_after` of the settings; one without a next, and one that has
+//! said anything, even 100, is waited for to the end.
+//! Errors: a target is a failure once its last way has failed, or a way has answered for all of them.
+//! Sources: RFC 3263 §4.3; RFC 3326 (Reason of the losers).
+
+use std::time::Instant;
+
+use antiphon_ivr::{CallerId, Interrupted};
+use antiphon_sip::{EndReason, Event, Flow, StatusCode};
+use bytes::Bytes;
+use tokio::task::JoinSet;
+
+use super::{
+    dial::ring,
+    executor::{Executor, Heard, clock, dialog_of},
+    failures::{Failures, Next, next, status_of},
+    leg::Leg,
+    reach::{Attempt, Named, Route, Way},
+};
+use crate::locate::NoWay;
+
+/// Targets at most, after phones with several contacts are counted out.
+const BRANCHES: usize = 100;
+/// What the losers of a fork are told, so that their phones do not list a missed call.
+const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
+/// A target that is being called.
+struct Branch {
+    leg: Leg,
+    /// The way that is being tried.
+    flow: Flow,
+    /// The ways that are left.
+    route: Route,
+    /// When the next way is tried, as long as this one says nothing.
+    give_up_at: Option<Instant>,
+}
+
+/// A name that has been looked up for a route.
+type Found = (Route, Named, Result<Vec<Flow>, NoWay>);
+
+/// All targets of one dial.
+pub(super) struct Hunt<'a> {
+    caller_id: &'a CallerId,
+    branches: Vec<Branch>,
+    lookups: JoinSet<Found>,
+    pub(super) failures: Failures,
+}
+
+impl<'a> Hunt<'a> {
+    /// A hunt that has not begun, with what has failed before it.
+    pub(super) fn new(caller_id: &'a CallerId, failures: Failures) -> Self {
+        Self { caller_id, branches: Vec::new(), lookups: JoinSet::new(), failures }
+    }
+
+    /// Calls until somebody answers, all have failed, or time is up. Whoever still rings then is cancelled with the hunt.
+    pub(super) async fn run(
+        &mut self,
+        call: &mut Executor,
+        routes: Vec<Route>,
+        until: Instant,
+    ) -> Result<Option<Leg>, Interrupted> {
+        for route in routes.into_iter().take(BRANCHES) {
+            self.advance(call, route, StatusCode::SERVICE_UNAVAILABLE).await;
+        }
+        while !(self.branches.is_empty() && self.lookups.is_empty()) {
+            let wake_at = self.branches.iter().filter_map(|branch| branch.give_up_at).fold(until, Instant::min);
+            tokio::select! {
+                event = call.next_event() => {
+                    // Digits while it rings mean nothing (`ringme-ivr.md` 3.8).
+                    let Some(Heard::Other(event)) = call.understand(event).await? else { continue };
+                    if let Some(winner) = self.hear(call, event).await? {
+                        return Ok(Some(winner));
+                    }
+                }
+                Some(found) = self.lookups.join_next() => {
+                    // A lookup that panicked has lost its route; the target is one that nobody can reach.
+                    match found {
+                        Ok(found) => self.found(call, found).await,
+                        Err(_) => self.failures.add(StatusCode::SERVER_ERROR),
+                    }
+                }
+                () = tokio::time::sleep_until(wake_at.into()) => {
+                    if clock() >= until {
+                        self.failures = Failures::default();
+                        return Ok(None);
+                    }
+                    self.leave_silent_ways(call).await;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tries the next way of a route; without one the target has failed, as `why` says.
+    async fn advance(&mut self, call: &Executor, mut route: Route, why: StatusCode) {
+        match route.next() {
+            None => self.failures.add(why),
+            Some(Way::Known(attempt)) => self.call(call, route, attempt).await,
+            Some(Way::Named(named)) => {
+                let rooms = call.rooms.clone();
+                self.lookups.spawn(async move {
+                    let flows = named.look_up(rooms).await;
+                    (route, named, flows)
+                });
+            }
+        }
+    }
+
+    async fn call(&mut self, call: &Executor, route: Route, attempt: Attempt) {
+        let flow = attempt.flow;
+        match ring(call, attempt, self.caller_id).await {
+            Ok(leg) => {
+                let patience = call.rooms.settings.load().failover_after;
+                let give_up_at = route.has_more().then(|| clock() + patience);
+                self.branches.push(Branch { leg, flow, route, give_up_at });
+            }
+            // That is for want of something here, which no other way has either.
+            Err(status) => self.failures.add(status),
+        }
+    }
+
+    async fn found(&mut self, call: &Executor, (mut route, named, flows): Found) {
+        if let Ok(flows) = flows {
+            route.found(&call.rooms, &named, flows);
+        }
+        self.advance(call, route, StatusCode::SERVICE_UNAVAILABLE).await;
+    }
+
+    /// Takes an event of a branch; the leg of the winner when it has answered.
+    async fn hear(&mut self, call: &mut Executor, event: Event) -> Result<Option<Leg>, Interrupted> {
+        let of = dialog_of(&event);
+        let Some(position) = self.branches.iter().position(|branch| Some(branch.leg.dialog()) == of) else {
+            return Ok(None);
+        };
+        match event {
+            Event::Trying { .. } | Event::Progress { .. } => {
+                let branch = &mut self.branches[position];
+                branch.give_up_at = None;
+                call.rooms.destinations().answered(clock(), branch.flow);
+            }
+            Event::Answered { answer, .. } => {
+                let Branch { mut leg, flow, .. } = self.branches.swap_remove(position);
+                call.rooms.destinations().answered(clock(), flow);
+                if let Some(status) = join(call, &mut leg, &answer).await? {
+                    self.failures.add(status);
+                    return Ok(None);
+                }
+                for mut loser in self.branches.drain(..) {
+                    loser.leg.hang_up(Some(ELSEWHERE));
+                }
+                return Ok(Some(leg));
+            }
+            Event::Ended { why, .. } => {
+                let mut branch = self.branches.swap_remove(position);
+                branch.leg.ended();
+                self.failed(call, branch, why).await;
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// A branch has ended before an answer.
+    async fn failed(&mut self, call: &Executor, branch: Branch, why: EndReason) {
+        let Branch { flow, route, leg, .. } = branch;
+        // Its port may be what the next attempt needs.
+        drop(leg);
+        let (next, status) = (next(why), status_of(why));
+        match next {
+            Next::Avoid => call.rooms.destinations().failed(clock(), flow),
+            Next::TryAnother | Next::Final => call.rooms.destinations().answered(clock(), flow),
+        }
+        if next == Next::Final {
+            return self.failures.add(status);
+        }
+        tracing::info!(peer = %flow.peer, status = status.code(), more = route.has_more(), "a way out failed");
+        self.advance(call, route, status).await;
+    }
+
+    /// Leaves the ways that have said nothing for too long, for the next.
+    async fn leave_silent_ways(&mut self, call: &Executor) {
+        let now = clock();
+        let silent = |branch: &mut Branch| branch.give_up_at.is_some_and(|at| at <= now);
+        for branch in self.branches.extract_if(.., silent).collect::<Vec<_>>() {
+            self.failed(call, branch, EndReason::TransactionTimeout).await;
+        }
+    }
+}
+
+/// Opens the winner's stream; the status with which it failed when its SDP is unusable.
+async fn join(call: &mut Executor, winner: &mut Leg, answer: &Bytes) -> Result<Option<StatusCode>, Interrupted> {
+    if let Err(error) = winner.accept(answer).await {
+        tracing::info!(%error, "a callee's answer is unusable");
+        return Ok(Some(error.status()));
+    }
+    // A caller who only heard it ring is answered now, by the one who picked up.
+    call.pick_up().await?;
+    Ok(None)
+}
