@@ -12,12 +12,16 @@ mod adapter;
 mod chaos;
 #[path = "call/demo.rs"]
 mod demo;
+#[path = "call/early.rs"]
+mod early;
 #[path = "call/endings.rs"]
 mod endings;
 #[path = "call/failover.rs"]
 mod failover;
 #[path = "call/house.rs"]
 mod house;
+#[path = "call/identity.rs"]
+mod identity;
 #[path = "call/keys.rs"]
 mod keys;
 #[path = "call/loss.rs"]
@@ -30,7 +34,11 @@ mod offers;
 mod peers;
 #[path = "call/stream.rs"]
 mod stream;
+#[path = "call/timers.rs"]
+mod timers;
 #[path = "call/transfer.rs"]
 mod transfer;
+#[path = "call/trunks.rs"]
+mod trunks;
 #[path = "call/world.rs"]
 mod world;

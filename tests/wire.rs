@@ -23,5 +23,7 @@ mod sipp;
 mod tls;
 #[path = "wire/transports.rs"]
 mod transports;
+#[path = "wire/trunks.rs"]
+mod trunks;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;

@@ -49,6 +49,69 @@ async fn a_reinvite_moves_the_media_and_the_stream_goes_on_unbroken() {
 }
 
 #[tokio::test]
+async fn a_reinvite_without_offer_and_an_update_with_one_leave_the_stream_unbroken() {
+    let world = World::new().await;
+    let caller = world.caller();
+    caller.call("071").await;
+    caller.up().await;
+    pass(500).await;
+    assert_eq!(caller.ask_for_offer().await, 200);
+    pass(500).await;
+    let same = "v=0\r\no=- 1 3 IN IP4 127.0.0.10\r\ns=-\r\nc=IN IP4 127.0.0.10\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 101\r\n\
+                a=rtpmap:101 telephone-event/8000\r\n";
+    assert_eq!(caller.update(same).await, 200);
+    let of_nobody = same.replace("RTP/AVP 8 101", "RTP/AVP 18");
+    assert_eq!(caller.update(&of_nobody).await, 488);
+    pass(5_000).await;
+    caller.press('7').await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    let pace = Pace { ptime: Duration::from_millis(20), tolerance: Duration::from_millis(2) };
+    assert_eq!(breaks(&caller.received(), pace), []);
+    let heard = world.heard(&caller, &[]);
+    assert_eq!(heard.first("ad").duration(), prompt("ad").duration(), "{heard}");
+    assert_eq!(heard.first("hello").duration(), prompt("hello").duration(), "{heard}");
+    world.leaves_nothing().await;
+}
+
+#[test]
+fn a_phone_is_held_by_each_way_to_say_it_and_comes_back() {
+    let at = |ip: &str, lines: &str| {
+        format!(
+            "v=0\r\no=- 1 3 IN IP4 127.0.0.10\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 101\r\n\
+             a=rtpmap:101 telephone-event/8000\r\n{lines}"
+        )
+    };
+    for (ip, lines) in [("127.0.0.10", "a=sendonly\r\n"), ("127.0.0.10", "a=inactive\r\n"), ("0.0.0.0", "")] {
+        for by_update in [false, true] {
+            let (held, back) = (at(ip, lines), at("127.0.0.10", ""));
+            on_its_own(async move {
+                let world = World::new().await;
+                let caller = world.caller();
+                caller.call("071").await;
+                caller.up().await;
+                pass(1_000).await;
+                let offer = |sdp: String| {
+                    let caller = &caller;
+                    async move { if by_update { caller.update(&sdp).await } else { caller.reoffer(&sdp).await } }
+                };
+                assert_eq!(offer(held).await, 200);
+                let began = tokio::time::Instant::now() + Duration::from_millis(40);
+                pass(1_000).await;
+                let ended = tokio::time::Instant::now();
+                assert_eq!(offer(back).await, 200);
+                pass(1_000).await;
+                let packets = caller.received();
+                let during = packets.iter().filter(|packet| packet.at > began && packet.at < ended).count();
+                let after = packets.iter().filter(|packet| packet.at > ended).count();
+                assert!(during == 0 && after > 40, "{ip} {lines:?}: {during} while held, {after} after");
+                caller.hang_up().await;
+                world.leaves_nothing().await;
+            });
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_reinvite_in_the_bridge_moves_one_side_only() {
     let world = World::new().await;
     let caller = world.caller();

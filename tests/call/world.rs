@@ -54,11 +54,13 @@ pub(crate) struct Shape {
     pub(crate) trunks: String,
     /// What names have for records.
     pub(crate) names: Vec<(&'static str, Record)>,
+    /// Lines of the settings' table `[sip]`.
+    pub(crate) sip: &'static str,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { seed: 1, rtp_ports: "20000-20399", trunks: usual_trunks(""), names: Vec::new() }
+        Self { seed: 1, rtp_ports: "20000-20399", trunks: usual_trunks(""), names: Vec::new(), sip: "" }
     }
 }
 
@@ -229,7 +231,8 @@ impl World {
         let quiet = "[[trunk]]\noptions_interval = 0";
         let asked = shape.trunks.contains("options_interval");
         let trunks = if asked { shape.trunks.clone() } else { shape.trunks.replace("[[trunk]]", quiet) };
-        std::fs::write(&file, trunks).expect("the temporary directory takes a file");
+        let sip = if shape.sip.is_empty() { String::new() } else { format!("[sip]\n{}\n", shape.sip) };
+        std::fs::write(&file, format!("{sip}{trunks}")).expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
         let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
         words.extend(["--config".into(), file.into_os_string()]);

@@ -136,6 +136,8 @@ pub async fn start(
         max_dialogs: 2 * capacity + RESERVE,
         // A transaction is remembered for 32 s: room for INVITE and BYE of some 4,500 calls a second.
         max_transactions: 300_000,
+        session_expires: settings.session_timers.session_expires,
+        min_se: settings.session_timers.min_se,
         ..Default::default()
     };
     let endpoint = Endpoint::new(config, rand::random());

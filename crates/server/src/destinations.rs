@@ -100,7 +100,8 @@ mod tests {
         destinations.failed_for(now, flow(1), Duration::from_secs(120));
         destinations.failed_for(now, flow(2), Duration::from_secs(1_000_000));
         destinations.failed_for(now, flow(3), Duration::ZERO);
-        let penalised = |seconds| [1, 2, 3].map(|port| destinations.is_penalised(now + Duration::from_secs(seconds), flow(port)));
+        let penalised =
+            |seconds| [1, 2, 3].map(|port| destinations.is_penalised(now + Duration::from_secs(seconds), flow(port)));
         assert_eq!(penalised(29), [true, true, true]);
         assert_eq!(penalised(119), [true, true, false]);
         assert_eq!(penalised(3_599), [false, true, false]);

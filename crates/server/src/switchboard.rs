@@ -50,7 +50,13 @@ impl Switchboard {
             self.authenticator = authenticator(&self.realm, now);
         }
         let registrar = self.rooms.registrar();
-        let gate = Gate { config, access: &settings.access, trunks: &settings.trunks, registrations: &self.rooms.trunks, registrar: &registrar };
+        let gate = Gate {
+            config,
+            access: &settings.access,
+            trunks: &settings.trunks,
+            registrations: &self.rooms.trunks,
+            registrar: &registrar,
+        };
         judge(&gate, &mut self.authenticator)
     }
 
@@ -75,7 +81,11 @@ impl Switchboard {
             return Err(StatusCode::FORBIDDEN.into());
         }
         let did = dialled_users(invite).find(|user| config.did(user).is_some());
-        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, trunk, trust, did })
+        let claim = match trunk.as_deref().map(|trunk| self.rooms.trunks.claim(trunk)) {
+            Some(None) => return Err(busy()),
+            claim => claim.flatten(),
+        };
+        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, trunk, claim, trust, did })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::endpoint::ReferOutcome;
 use crate::flow::Flow;
-use crate::message::{NameAddr, ReferRequest, Request, StatusCode, Uri};
+use crate::message::{NameAddr, Reason, ReferRequest, Request, StatusCode, Uri};
 use crate::outside::Outcome;
 use crate::registration::RegistrationFailure;
 use bytes::Bytes;
@@ -187,6 +187,13 @@ pub enum Event {
         /// The registration.
         registration: RegistrationId,
     },
+    /// A rejection of our call says more than its status. `Ended` follows.
+    Refused {
+        /// The dialog.
+        dialog: DialogId,
+        /// What it says.
+        refusal: Box<Refusal>,
+    },
     /// The dialog is over. The last event of every dialog that was `Incoming` or invited, exactly once.
     Ended {
         /// The dialog.
@@ -214,6 +221,7 @@ impl Event {
             | Self::ReferRequested { dialog, .. }
             | Self::ReferProgress { dialog, .. }
             | Self::Referred { dialog, .. }
+            | Self::Refused { dialog, .. }
             | Self::Ended { dialog, .. } => Some(*dialog),
             Self::Requested { .. }
             | Self::Responded { .. }
@@ -305,6 +313,19 @@ impl fmt::Debug for Credentials {
             .field("realm", &self.realm)
             .finish_non_exhaustive()
     }
+}
+
+/// What a rejection of our call says beside its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// 300 to 699.
+    pub status: StatusCode,
+    /// When to try again; nothing bounds it (RFC 3261 §20.33).
+    pub retry_after: Option<Duration>,
+    /// Why (RFC 3326).
+    pub reasons: Vec<Reason>,
+    /// Where a 3xx says to try instead, the preferred one first, at most 8. Nobody has followed them.
+    pub contacts: Vec<Uri>,
 }
 
 /// A refusal of an incoming call.

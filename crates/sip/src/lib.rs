@@ -3,7 +3,8 @@
 //! Shape: [`Endpoint`] is told of bytes, of time and of orders, and says what to send, what happened and when to wake it.
 //! Time: every call that can start a timer takes `now`.
 //! Errors: see [`SipError`] and [`Counters`].
-//! Sources: RFC 3261, RFC 6026, RFC 3581; `docs/rfc/3261.md` lists what is done and what is not.
+//! Sources: RFC 3261, 6026, 3581; RFC 3262 (reliable provisional responses), RFC 3311 (UPDATE), RFC 4028 (session timers).
+//! `docs/rfc` has a ledger for each of what is done and what is not.
 //!
 //! The driving contract: after every `handle_*` and every order, send all of [`Endpoint::poll_transmit`] and look at all
 //! of [`Endpoint::poll_event`], then wait for a message or for [`Endpoint::poll_timeout`], whichever is first. Here two
@@ -96,13 +97,16 @@ pub use counters::Counters;
 pub use endpoint::{Endpoint, ReferOptions, ReferOutcome};
 pub use error::{Malformed, SipError};
 pub use event::{
-    Credentials, DialogId, EndReason, Event, Invitation, Invite, RegistrationId, Rejection, Reply, RequestId,
+    Credentials, DialogId, EndReason, Event, Invitation, Invite, Refusal, RegistrationId, Rejection, Reply, RequestId,
 };
 pub use flow::{Flow, Listener, Transmit, Transport};
 pub use message::{
     CSeq, Contact, Frame, Method, NameAddr, Params, Request, Response, Scheme, StatusCode, StreamFramer, Uri,
 };
+pub use message::{Diversion, DiversionCause, HistoryEntry, Identity, Presentation, Privacy, Reason, ReasonProtocol};
 pub use message::{MAX_BODY_BYTES, MAX_FORWARDS, MAX_HEADER_BYTES, MAX_HEADERS};
 pub use message::{ReferRequest, Replaces, sipfrag_status};
+pub use message::{RemoteParty, Unprintable, asserted_identity, diverted_by, history_info, preferred_identity};
+pub use message::{privacy_id, reason_value, remote_party_id};
 pub use outside::{Outcome, OutsideRequest};
 pub use registration::{Registration, RegistrationFailure};

@@ -15,7 +15,7 @@
 
 use crate::event::Credentials;
 use crate::flow::Flow;
-use crate::message::{Headers, NameAddr, Response, StatusCode, Uri, parse_seconds};
+use crate::message::{Headers, NameAddr, Response, StatusCode, Uri, parse_seconds, retry_after};
 use crate::token::Tokens;
 use std::time::{Duration, Instant};
 
@@ -237,11 +237,6 @@ impl Registering {
 /// The port of a URI, or the one that stands for none.
 fn port(uri: &Uri) -> u16 {
     uri.port().unwrap_or(5060)
-}
-
-/// The seconds of a `Retry-After`, before its comment and parameters.
-pub(crate) fn retry_after(value: &str) -> Option<Duration> {
-    parse_seconds(value.split(['(', ';']).next().unwrap_or_default())
 }
 
 fn service_route(headers: &Headers) -> Vec<Uri> {

@@ -40,9 +40,8 @@ pub(crate) struct Ways {
 impl Ways {
     /// Notes a key; whether it is an echo.
     pub(crate) fn is_echo(&mut self, now: Instant, digit: Digit, way: KeyWay) -> bool {
-        let echoes = |press: &Press| {
-            press.digit == digit && press.way != way && now.saturating_duration_since(press.at) <= ECHO
-        };
+        let echoes =
+            |press: &Press| press.digit == digit && press.way != way && now.saturating_duration_since(press.at) <= ECHO;
         // The oldest first, as the echoes come in the order of the presses.
         let order = (self.next..REMEMBERED).chain(0..self.next);
         for at in order {

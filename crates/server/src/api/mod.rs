@@ -26,6 +26,7 @@ mod sounds;
 #[cfg(test)]
 mod tests;
 mod token;
+mod trunks;
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{calls::Readiness, store::Store, telemetry::Metrics};
+use crate::{calls::Readiness, rooms::Rooms, store::Store, telemetry::Metrics};
 use error::ApiError;
 use rate::HourlyRate;
 
@@ -47,6 +48,8 @@ pub struct ApiState {
     readiness: watch::Receiver<Readiness>,
     metrics: Metrics,
     domain: Arc<str>,
+    /// Where calls are, in a server that takes some.
+    rooms: Option<Arc<Rooms>>,
     rate: Arc<HourlyRate>,
     /// The secrets that are checked at once; each takes memory and a core on purpose.
     secret_checks: Arc<Semaphore>,
@@ -67,10 +70,17 @@ impl ApiState {
             readiness,
             metrics: metrics.into(),
             domain: domain.into(),
+            rooms: None,
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
             uploads: Arc::new(Semaphore::new(limits::UPLOADS)),
         }
+    }
+
+    /// The same API, which shows these rooms' trunks.
+    #[must_use]
+    pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
+        Self { rooms: Some(rooms), ..self }
     }
 
     /// The same API with another number of requests that a client may make in an hour.
@@ -125,6 +135,9 @@ fn client_resources() -> Router<ApiState> {
             "/client/{client}/extension/{extension}",
             get(extensions::show).put(extensions::update).delete(extensions::delete),
         )
+        .both("/trunk", get(trunks::list))
+        .both("/trunk/{trunk}", get(trunks::show))
+        .both("/trunk/{trunk}/register", post(trunks::register))
         .both("/client/{client}/did", get(dids::list).post(dids::create))
         .both("/client/{client}/did/{did}", get(dids::show).delete(dids::delete))
 }

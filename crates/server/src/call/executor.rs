@@ -13,7 +13,7 @@ use antiphon_sip::{DialogId, EndReason, Event, Invite};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{CallEvent, info, leg::Leg};
+use super::{CallEvent, identity::Outward, info, leg::Leg};
 use crate::{
     rooms::Rooms,
     store::{ClientId, Config, Extension},
@@ -45,6 +45,8 @@ pub struct Executor {
     pub(super) inbox: mpsc::Sender<CallEvent>,
     /// How many more hops a call made for this one may take.
     pub(super) hops_left: u8,
+    /// What trunks are told beside the caller's name and number.
+    pub(super) outward: Outward,
     /// The caller's offer, until it is answered.
     pub(super) offer: Option<Bytes>,
     events: mpsc::Receiver<CallEvent>,
@@ -75,6 +77,7 @@ impl Executor {
             client,
             caller,
             inbox,
+            outward: Outward::default(),
             hops_left: invite.request.max_forwards(),
             offer: invite.offer.clone(),
             events,
@@ -163,6 +166,7 @@ impl Executor {
         match event {
             Event::Ended { why, .. } => {
                 tracing::debug!(?why, "the caller's dialog has ended");
+                say_when_expired(why);
                 self.caller.ended();
                 let local = matches!(why, EndReason::LocalBye | EndReason::Rejected(_));
                 Err(self.end(if local { Interrupted::LocalHangup } else { Interrupted::RemoteHangup }))
@@ -181,6 +185,14 @@ impl Executor {
                 self.caller.reoffered(offer).await;
                 Ok(None)
             }
+            Event::Reanswered { answer, .. } => {
+                self.caller.reanswered(&answer).await;
+                Ok(None)
+            }
+            Event::ReofferRefused { status, .. } => {
+                self.caller.reoffer_refused(status);
+                Ok(None)
+            }
             Event::Info { content_type, body, .. } => {
                 if let Some(press) = info::read(&content_type, &body) {
                     // It comes back from the stream, as a key in RTP does.
@@ -195,6 +207,13 @@ impl Executor {
     pub(super) fn end(&mut self, why: Interrupted) -> Interrupted {
         self.over = Some(why);
         why
+    }
+}
+
+/// A call that ended because nobody refreshed it is worth a line: one of the two sides has vanished, or forgets its timer.
+pub(super) fn say_when_expired(why: EndReason) {
+    if why == EndReason::SessionExpired {
+        tracing::info!("nobody refreshed the session timer; the call is ended");
     }
 }
 

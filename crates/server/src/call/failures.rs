@@ -47,7 +47,7 @@ pub(super) fn status_of(why: EndReason) -> StatusCode {
         EndReason::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
         EndReason::RemoteBye | EndReason::LocalBye | EndReason::Cancelled | EndReason::DialogLost => {
             StatusCode::REQUEST_TERMINATED
-        },
+        }
     }
 }
 

@@ -25,10 +25,15 @@ use crate::{
         ports::NoPort,
         worker::{Hearing, Opening, Order as MediaOrder, Worker},
     },
+    net::{MediaSocket, READ_AT_ONCE},
     rooms::Rooms,
     settings::DigitWay,
     signalling::Order,
+    trunks::Claim,
 };
+
+/// How often a socket is read to empty it; no socket keeps more than that.
+const DISCARDED_ROUNDS: usize = 1_024;
 
 /// Why a leg cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +86,22 @@ pub struct Leg {
     playback: u64,
     /// Whether digits come as telephone-events.
     telephone_event: bool,
+    /// Which way we let sound flow: a party on hold is only sent to.
+    direction: Direction,
+    /// The same in an offer that is not answered yet.
+    offered: Option<Direction>,
+    /// What came before the answer.
+    early: EarlySound,
+    /// Its place on a trunk, as long as it is.
+    claim: Option<Claim>,
+}
+
+/// What a callee may have sent before the answer: announcements and ringback, which nobody is to hear afterwards.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum EarlySound {
+    None,
+    /// It waits in the socket.
+    Possible,
 }
 
 /// Where a leg's stream lives.
@@ -121,7 +142,17 @@ impl Leg {
             refusal: None,
             playback: 0,
             telephone_event: false,
+            claim: None,
+            direction: Direction::SendRecv,
+            offered: None,
+            early: EarlySound::None,
         }
+    }
+
+    /// The same leg, which takes a place on a trunk.
+    pub(super) fn on_trunk(mut self, claim: Option<Claim>) -> Self {
+        self.claim = claim;
+        self
     }
 
     /// The leg's dialog.
@@ -164,8 +195,8 @@ impl Leg {
     /// Answers the caller: with the answer to their offer, or with our offer where they made none.
     pub async fn answer(&mut self, offer: Option<&[u8]>) -> Result<(), LegError> {
         let (sdp, negotiated) = match offer {
-            Some(offer) => self.port.answer(offer)?,
-            None => (self.port.offer(), unanswered()),
+            Some(offer) => self.port.answer(offer, self.direction)?,
+            None => (self.port.offer(self.direction), unanswered()),
         };
         // Open first: the caller may send, and must hear, from the moment of the 200.
         self.agree(negotiated).await;
@@ -176,18 +207,52 @@ impl Leg {
 
     /// Takes the peer's answer to our offer: opens the stream, or agrees the one opened with our late offer.
     pub async fn accept(&mut self, answer: &[u8]) -> Result<(), LegError> {
-        let negotiated = sdp::accept(answer, &self.port.capabilities())?;
+        let direction = self.offered.take().unwrap_or(self.direction);
+        let negotiated = sdp::accept(answer, &self.port.capabilities(direction))?;
+        self.direction = direction;
         self.agree(negotiated).await;
         Ok(())
     }
 
-    /// Follows a re-INVITE: the stream goes on with what was agreed.
+    /// Offers anew, inside the call, which way sound may flow: `SendOnly` puts the party on hold, `SendRecv` takes it back.
+    ///
+    /// What comes of it is an event: an answer for [`reanswered`](Self::reanswered), or a refusal for
+    /// [`reoffer_refused`](Self::reoffer_refused).
+    pub async fn reoffer(&mut self, direction: Direction) -> Result<(), LegError> {
+        let offer = self.port.offer(direction);
+        self.rooms.signalling.reoffer(self.dialog, offer).await?;
+        self.offered = Some(direction);
+        Ok(())
+    }
+
+    /// Follows the answer to our new offer, or to one that only refreshed the call; an unusable one changes nothing.
+    pub async fn reanswered(&mut self, answer: &[u8]) {
+        if let Err(error) = self.accept(answer).await {
+            tracing::info!(%error, "an answer to our new offer is unusable; what was agreed before goes on");
+        }
+    }
+
+    /// Our new offer was refused: what was agreed before goes on.
+    pub fn reoffer_refused(&mut self, status: StatusCode) {
+        tracing::info!(status = status.code(), "our new offer was refused; what was agreed before goes on");
+        self.offered = None;
+    }
+
+    /// The callee described its media before the answer, and may send.
+    pub fn sounds_early(&mut self) {
+        self.early = EarlySound::Possible;
+    }
+
+    /// Follows a re-INVITE or an UPDATE: the stream goes on with what was agreed. Before the answer of a callee there is none, and
+    /// what is agreed then is told again by the answer.
     pub async fn reoffered(&mut self, offer: Option<Bytes>) {
         let order = match offer {
-            None => Order::AcceptReoffer(self.dialog, self.port.offer()),
-            Some(offer) => match self.port.answer(&offer) {
+            None => Order::AcceptReoffer(self.dialog, self.port.offer(self.direction)),
+            Some(offer) => match self.port.answer(&offer, self.direction) {
                 Ok((sdp, negotiated)) => {
-                    self.agree(negotiated).await;
+                    if self.stream.is_some() {
+                        self.agree(negotiated).await;
+                    }
                     Order::AcceptReoffer(self.dialog, sdp)
                 }
                 Err(error) => {
@@ -209,6 +274,9 @@ impl Leg {
 
     async fn open(&mut self, negotiated: Negotiated) {
         let Some(socket) = self.port.socket.take() else { return };
+        if self.early == EarlySound::Possible {
+            discard(&*socket);
+        }
         let id = self.rooms.media.next_stream();
         let config = StreamConfig {
             negotiated,
@@ -286,6 +354,15 @@ impl Leg {
         };
         self.rooms.signalling.order_now(order);
         self.state = DialogState::Over;
+    }
+}
+
+/// Throws away what waits in a socket.
+fn discard(socket: &dyn MediaSocket) {
+    for _ in 0..DISCARDED_ROUNDS {
+        if socket.receive(&mut |_, _| {}) < READ_AT_ONCE {
+            return;
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use antiphon_media::{
-    Negotiated,
+    Direction, Negotiated,
     sdp::{self, Capabilities, SdpError, SdpVersion, TelephoneEvents},
 };
 use bytes::Bytes;
@@ -45,25 +45,25 @@ impl MediaPort {
         Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, digits, described: None })
     }
 
-    /// Our offer.
-    pub fn offer(&mut self) -> Bytes {
-        let offer = sdp::offer(self.local, &self.capabilities(), &self.version);
+    /// Our offer, letting sound flow this way.
+    pub fn offer(&mut self, direction: Direction) -> Bytes {
+        let offer = sdp::offer(self.local, &self.capabilities(direction), &self.version);
         self.describe(offer)
     }
 
     /// Our answer to the peer's offer, and what was agreed.
-    pub fn answer(&mut self, offer: &[u8]) -> Result<(Bytes, Negotiated), SdpError> {
-        let (answer, negotiated) = sdp::answer(offer, self.local, &self.capabilities(), &self.version)?;
+    pub fn answer(&mut self, offer: &[u8], direction: Direction) -> Result<(Bytes, Negotiated), SdpError> {
+        let (answer, negotiated) = sdp::answer(offer, self.local, &self.capabilities(direction), &self.version)?;
         Ok((self.describe(answer), negotiated))
     }
 
-    /// What we can do with this peer.
-    pub(super) fn capabilities(&self) -> Capabilities {
+    /// All that we can do with this peer, where sound flows this way at most.
+    pub(super) fn capabilities(&self, direction: Direction) -> Capabilities {
         let telephone_events = match self.digits {
             DigitWay::Info => TelephoneEvents::Unspoken,
             DigitWay::Rfc4733 | DigitWay::Auto => TelephoneEvents::Spoken,
         };
-        Capabilities { telephone_events, ..Capabilities::default() }
+        Capabilities { direction, telephone_events, ..Capabilities::default() }
     }
 
     fn describe(&mut self, fresh: Bytes) -> Bytes {

@@ -7,6 +7,7 @@ pub mod dial;
 pub mod executor;
 mod failures;
 mod hunt;
+pub mod identity;
 pub mod info;
 pub mod leg;
 pub mod media_port;

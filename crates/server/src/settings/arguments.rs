@@ -17,13 +17,18 @@ use clap::error::ErrorKind;
 use tracing::level_filters::LevelFilter;
 
 use super::file::{File, SipTable};
-use super::{transport, trunk};
 use super::{
-    AccessSettings, Cidr, Command, LiveSettings, LogFormat, Settings, SettingsError, SipListener, StoreLocation,
+    AccessSettings, Cidr, Command, LiveSettings, LogFormat, SessionTimers, Settings, SettingsError, SipListener,
+    StoreLocation,
 };
+use super::{transport, trunk};
 
 const DEFAULT_CONFIG: &str = "antiphon.toml";
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
+/// The shortest session interval there is (RFC 4028 §5).
+const MIN_SE: u64 = 90;
+/// A call that is refreshed once a day is not watched.
+const MAX_SE: u64 = 86_400;
 /// A drain of a day is a drain that never ends.
 const MAX_DRAIN: u64 = 86_400;
 
@@ -182,6 +187,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         store: store(places.find("store", flags.store, file.store), &data)?,
         log_format: log_format(places.find("log-format", flags.log_format, file.log_format))?,
         drain_timeout: drain(file.drain_timeout)?,
+        session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
         live,
         data,
     })
@@ -275,6 +281,23 @@ fn drain(seconds: Option<u64>) -> Result<Duration, SettingsError> {
             problem: format!("{seconds} s is more than a day"),
         }),
     }
+}
+
+fn session_timers(session_expires: Option<u64>, min_se: Option<u64>) -> Result<SessionTimers, SettingsError> {
+    let wrong = |key: &str, problem: String| SettingsError::Value { setting: format!("sip.{key}"), problem };
+    let default = SessionTimers::default();
+    let min_se = min_se.unwrap_or(default.min_se.as_secs());
+    if !(MIN_SE..=MAX_SE).contains(&min_se) {
+        return Err(wrong("min_se", format!("{min_se} s is not between {MIN_SE} s and a day")));
+    }
+    let session_expires = session_expires.unwrap_or(default.session_expires.as_secs().max(min_se));
+    if !(min_se..=MAX_SE).contains(&session_expires) {
+        return Err(wrong(
+            "session_expires",
+            format!("{session_expires} s is not between min_se ({min_se} s) and a day"),
+        ));
+    }
+    Ok(SessionTimers { session_expires: Duration::from_secs(session_expires), min_se: Duration::from_secs(min_se) })
 }
 
 fn networks(setting: &str, texts: Vec<String>) -> Result<Vec<Cidr>, SettingsError> {

@@ -1,7 +1,7 @@
 //! The settings file, close to its text.
 //!
 //! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]` and `[[trunk]]`.
-//! Units: `drain_timeout` in seconds.
+//! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
 
@@ -47,6 +47,8 @@ pub(super) struct SipTable {
     #[serde(default)]
     pub(super) dns: Vec<String>,
     pub(super) failover_after: Option<u64>,
+    pub(super) session_expires: Option<u64>,
+    pub(super) min_se: Option<u64>,
 }
 
 /// `[[trunk]]`.

@@ -2,7 +2,7 @@
 //!
 //! Shape: arguments, environment and a TOML file in, one [`Command`] out; a flag beats the environment, which beats the file,
 //! which beats the default.
-//! Units: `drain_timeout` is written in whole seconds.
+//! Units: `drain_timeout`, `session_expires` and `min_se` are written in whole seconds.
 //! Time: none; [`Settings::live`] is the part that a SIGHUP may exchange while calls are up.
 //! Errors: [`SettingsError`]; its one line names the setting.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -62,8 +62,25 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// How long calls in progress may go on after SIGTERM.
     pub drain_timeout: Duration,
+    /// How often calls are refreshed.
+    pub session_timers: SessionTimers,
     /// What a SIGHUP may change.
     pub live: LiveSettings,
+}
+
+/// The session timers of calls (RFC 4028).
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct SessionTimers {
+    /// The interval that is asked for, and the longest that is agreed to.
+    pub session_expires: Duration,
+    /// The shortest interval that is agreed to.
+    pub min_se: Duration,
+}
+
+impl Default for SessionTimers {
+    fn default() -> Self {
+        Self { session_expires: Duration::from_secs(1800), min_se: Duration::from_secs(90) }
+    }
 }
 
 /// The settings that may change without touching a call.

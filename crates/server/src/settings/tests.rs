@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use super::{Command, LogFormat, Settings, SettingsError, StoreLocation};
+use super::{Command, LogFormat, SessionTimers, Settings, SettingsError, StoreLocation};
 
 fn load(args: &[&str], environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let args = std::iter::once("antiphon").chain(args.iter().copied());
@@ -39,6 +39,7 @@ fn without_anything_the_defaults_of_the_manual_hold() {
     assert_eq!(settings.store, StoreLocation::Sqlite("antiphon-data/antiphon.db".into()));
     assert_eq!(settings.log_format, LogFormat::Text);
     assert_eq!(settings.drain_timeout, Duration::from_secs(30));
+    assert_eq!(settings.session_timers, SessionTimers::default());
     assert_eq!(settings.live.log, LevelFilter::INFO);
     assert_eq!(settings.live.access.realm, "antiphon");
     let allowed: Vec<String> = settings.live.access.allow.iter().map(ToString::to_string).collect();
@@ -83,6 +84,8 @@ fn the_file_holds_access_trunks_and_the_drain() {
         [sip]
         allow = ["10.0.0.0/8"]
         realm = "example"
+        session_expires = 600
+        min_se = 120
         [[trunk]]
         name = "carrier"
         uri = "sip:sip.example.net;transport=udp"
@@ -95,6 +98,8 @@ fn the_file_holds_access_trunks_and_the_drain() {
     let settings = with_file(file, &["serve"], &[]).unwrap();
     assert_eq!(settings.drain_timeout, Duration::from_secs(5));
     assert_eq!(settings.live.access.realm, "example");
+    let (session_expires, min_se) = (Duration::from_secs(600), Duration::from_secs(120));
+    assert_eq!(settings.session_timers, SessionTimers { session_expires, min_se });
     let trunk = &settings.live.trunks[0];
     assert_eq!((trunk.name.as_str(), trunk.uri.as_str()), ("carrier", "sip:sip.example.net;transport=udp"));
     assert!(trunk.networks[0].contains("203.0.113.9".parse().unwrap()));
@@ -170,6 +175,9 @@ fn a_wrong_file_is_refused_with_the_name_of_the_key() {
         ("\n[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndial = [\n  \"1\",\n  2,\n]", "dial: "),
         ("\n[sip]\nrelam = \"x\"", "`relam`"),
         ("[sip]\nallow = [\"10.0.0.0/40\"]", "sip.allow: \"10.0.0.0/40\""),
+        ("[sip]\nmin_se = 89", "sip.min_se: 89 s"),
+        ("[sip]\nmin_se = 600\nsession_expires = 599", "sip.session_expires: 599 s"),
+        ("[sip]\nsession_expires = 86401", "sip.session_expires"),
         ("sip = []", "sip: names no listener"),
         ("sip = 5060", "sip: is neither"),
         ("[[trunk]]\nuri = \"sip:x\"", "`name`"),

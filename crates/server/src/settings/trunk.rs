@@ -234,10 +234,9 @@ fn digit_way(keys: &Keys<'_>, text: Option<&str>) -> Result<DigitWay, SettingsEr
         Some("rfc4733") => Ok(DigitWay::Rfc4733),
         Some("info") => Ok(DigitWay::Info),
         Some("auto") => Ok(DigitWay::Auto),
-        Some("inband") => Err(SettingsError::NotBuilt {
-            setting: keys.setting("dtmf"),
-            feature: "DTMF by \"inband\"".to_owned(),
-        }),
+        Some("inband") => {
+            Err(SettingsError::NotBuilt { setting: keys.setting("dtmf"), feature: "DTMF by \"inband\"".to_owned() })
+        }
         Some(other) => Err(keys.wrong("dtmf", other, "is none of rfc4733, info, auto")),
     }
 }

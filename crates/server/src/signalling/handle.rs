@@ -32,6 +32,8 @@ pub enum Order {
     Expect(Flow, String),
     /// Accept a re-INVITE with this SDP.
     AcceptReoffer(DialogId, Bytes),
+    /// Make a new offer inside a call.
+    Reoffer(DialogId, Bytes, oneshot::Sender<Result<(), SipError>>),
     /// Refuse a re-INVITE.
     RejectReoffer(DialogId, StatusCode),
     /// Ask something of somebody outside any call.
@@ -100,6 +102,16 @@ impl Signalling {
     pub async fn answer(&self, dialog: DialogId, sdp: Bytes) -> Result<(), SipError> {
         let (reply, result) = oneshot::channel();
         self.order(Order::Answer(dialog, sdp, reply)).await;
+        result.await.unwrap_or(Err(SipError::UnknownDialog))
+    }
+
+    /// Makes a new offer inside a call; what comes of it is an event.
+    ///
+    /// # Errors
+    /// As the endpoint says: the call is over or unanswered, or another offer of ours is still under way.
+    pub async fn reoffer(&self, dialog: DialogId, offer: Bytes) -> Result<(), SipError> {
+        let (reply, result) = oneshot::channel();
+        self.order(Order::Reoffer(dialog, offer, reply)).await;
         result.await.unwrap_or(Err(SipError::UnknownDialog))
     }
 }

@@ -8,8 +8,8 @@
 
 mod connections;
 pub mod handle;
-pub mod outward;
 mod keep_alive;
+pub mod outward;
 pub mod tls;
 
 use std::{collections::HashMap, io, sync::Arc, time::Instant};
@@ -91,7 +91,16 @@ impl<R: Reception> Task<R> {
         for (transport, listener) in wires.streams {
             connections.listen(transport, listener);
         }
-        Self { endpoint, reception, udp: wires.udp, connections, calls: HashMap::new(), asked: outward::Asked::default(), arrivals, orders }
+        Self {
+            endpoint,
+            reception,
+            udp: wires.udp,
+            connections,
+            calls: HashMap::new(),
+            asked: outward::Asked::default(),
+            arrivals,
+            orders,
+        }
     }
 
     /// Runs until every handle is dropped.
@@ -154,6 +163,11 @@ impl<R: Reception> Task<R> {
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
             Order::Ask(ask) => self.asked.carry_out(now, &mut self.endpoint, ask),
+            Order::Reoffer(dialog, offer, reply) => {
+                // A call that is over no longer waits for the reply.
+                let _ = reply.send(self.endpoint.reoffer(now, dialog, Some(offer)));
+                Ok(())
+            }
             Order::Admit(admission) => {
                 self.endpoint.set_admission(admission);
                 Ok(())
@@ -239,10 +253,7 @@ fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     let Err(mpsc::error::TrySendError::Full(event)) = inbox.try_send(CallEvent::Sip(event)) else { return };
     metrics::counter!("antiphon_events_waiting_total").increment(1);
     let may_be_lost = |event: &Event| {
-        matches!(
-            event,
-            Event::Trying { .. } | Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. }
-        )
+        matches!(event, Event::Trying { .. } | Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. })
     };
     if matches!(&event, CallEvent::Sip(event) if may_be_lost(event)) {
         return;

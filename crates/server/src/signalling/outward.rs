@@ -5,9 +5,7 @@
 
 use std::{collections::HashMap, time::Instant};
 
-use antiphon_sip::{
-    Endpoint, Event, Flow, Outcome, OutsideRequest, Registration, RegistrationId, RequestId, SipError,
-};
+use antiphon_sip::{Endpoint, Event, Flow, Outcome, OutsideRequest, Registration, RegistrationId, RequestId, SipError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Order, Signalling};

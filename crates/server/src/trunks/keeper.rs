@@ -213,7 +213,7 @@ impl Keeper {
         }
     }
 
-    fn ask_over(&self, flow: Flow) -> impl Future<Output = Finding> + Send + 'static {
+    fn ask_over(&self, flow: Flow) -> impl Future<Output = Finding> + Send + use<> {
         let host = self.rooms.listener(flow).map_or(flow.local, |listener| listener.advertised);
         let user = self.trunk.from_user.as_deref().or(self.trunk.username.as_deref());
         let request = OutsideRequest {

@@ -16,7 +16,7 @@ mod ways;
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -96,6 +96,12 @@ impl Trunks {
     pub fn claim(&self, trunk: &Trunk) -> Option<Claim> {
         let carried = self.lock().entry(trunk.name.clone()).or_default().calls.clone();
         Claim::take(carried, trunk.max_calls)
+    }
+
+    /// Whether a trunk carries as many calls as its settings allow.
+    pub fn is_full(&self, trunk: &Trunk) -> bool {
+        let carried = self.lock().get(&trunk.name).map_or(0, |standing| standing.calls.load(Ordering::Acquire));
+        trunk.max_calls.is_some_and(|most| carried >= most)
     }
 
     /// The settings have been read again: trunks that are new, gone or different are seen to, and no others.

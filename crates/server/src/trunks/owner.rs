@@ -91,7 +91,10 @@ impl Owner {
                 let _ = timeout(LETTING_GO, before).await;
             }
             if tokio::spawn(keeper.run(queue)).await.is_err_and(|error| error.is_panic()) {
-                tracing::error!(trunk = name, "the keeper of a trunk panicked; the trunk is neither asked nor registered");
+                tracing::error!(
+                    trunk = name,
+                    "the keeper of a trunk panicked; the trunk is neither asked nor registered"
+                );
             }
         });
         self.kept.insert(trunk.name.clone(), Kept { trunk, wishes, task });
@@ -108,7 +111,8 @@ fn leave(kept: Kept) -> JoinHandle<()> {
 /// Whether a keeper of one does for the other.
 fn is_kept_alike(one: &Trunk, other: &Trunk) -> bool {
     let kept = |trunk: &Trunk| {
-        let Trunk { name, uri, username, password, realm, registration, options_interval, from_user, .. } = trunk.clone();
+        let Trunk { name, uri, username, password, realm, registration, options_interval, from_user, .. } =
+            trunk.clone();
         (name, uri, username, password, realm, registration, options_interval, from_user)
     };
     kept(one) == kept(other)

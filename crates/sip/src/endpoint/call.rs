@@ -35,6 +35,8 @@ impl Endpoint {
         let flow = invitation.flow;
         let credentials = invitation.credentials.clone().map(|it| Bound::new(it, flow.peer.ip()));
         let request = self.invite_request(invitation, &local_tag, &branch);
+        let mut agreement = Agreement::new(Role::Caller, self.wanted());
+        agreement.described = Some(request.body.clone()).filter(|offer| !offer.is_empty());
         self.insert(Dialog {
             id,
             path: Path::of_invitation(&request, flow),
@@ -43,10 +45,7 @@ impl Endpoint {
             remote_seq: None,
             credentials: credentials.clone(),
             announced: Announced::Alive,
-            agreement: Agreement {
-                described: Some(request.body.clone()),
-                ..Agreement::new(Role::Caller, self.wanted())
-            },
+            agreement,
             state: State::Calling(OutgoingCall::new(branch)),
         });
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);
@@ -113,7 +112,7 @@ impl Endpoint {
             return false;
         }
         let Some(entry) = self.transactions.client(old) else { return false };
-        let (flow, sent, credentials) = (entry.flow, entry.request.clone(), entry.credentials.clone());
+        let (flow, sent, credentials) = (entry.home(), entry.request.clone(), entry.credentials.clone());
         let Some(mut request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
         let branch = self.branch();
         request.cseq += 1;

@@ -8,6 +8,7 @@
 mod call;
 mod in_dialog;
 mod inside;
+mod large;
 mod orders;
 mod outward;
 mod receive;
@@ -39,6 +40,7 @@ use crate::transaction::{ClientEntry, ClientOwner, Due, ServerKey, ServerOwner, 
 use inside::Settled;
 pub use refer::{ReferOptions, ReferOutcome};
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 /// A SIP user agent: it answers calls and makes them.
@@ -60,6 +62,8 @@ pub struct Endpoint {
     wakes: Timetable<DialogId>,
     requests: HashMap<RequestId, ServerKey>,
     transfers: HashMap<DialogId, Transfers>,
+    /// Peers that took no connection for a large INVITE, and until when that is remembered.
+    without_tcp: HashMap<SocketAddr, Instant>,
     transfer_wakes: Timetable<DialogId>,
     registrations: HashMap<RegistrationId, Registering>,
     registration_wakes: Timetable<RegistrationId>,
@@ -84,6 +88,7 @@ impl Endpoint {
             wakes: Timetable::default(),
             requests: HashMap::new(),
             transfers: HashMap::new(),
+            without_tcp: HashMap::new(),
             transfer_wakes: Timetable::default(),
             registrations: HashMap::new(),
             registration_wakes: Timetable::default(),
@@ -114,6 +119,7 @@ impl Endpoint {
     /// they have other ways, and their own ends.
     pub fn handle_transport_error(&mut self, now: Instant, flow: Flow) {
         for entry in self.transactions.take_clients_of(flow) {
+            let Some(entry) = self.fall_back(now, entry) else { continue };
             self.counters.transport_failed += 1;
             self.abandon(now, &entry, EndReason::TransportFailed);
         }

@@ -161,7 +161,7 @@ impl Endpoint {
     pub(super) fn note_early(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) -> bool {
         let Some(tag) = response.common.to.tag() else { return true };
         let Some(entry) = self.transactions.client(branch) else { return true };
-        let (request, flow) = (&entry.request, entry.flow);
+        let (request, flow) = (&entry.request, entry.home());
         let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get_mut(&id) else {
             return true;
         };

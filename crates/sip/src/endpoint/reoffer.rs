@@ -13,7 +13,7 @@ use crate::error::SipError;
 use crate::event::{DialogId, EndReason, Event};
 use crate::message::build::Outgoing;
 use crate::message::{Headers, Method, Response, StatusCode};
-use crate::transaction::{ClientMachine, ClientOwner, ForkAck};
+use crate::transaction::{ClientEntry, ClientMachine, ClientOwner, ForkAck};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -153,8 +153,10 @@ impl Endpoint {
             }
         };
         ack.cseq = request.cseq;
-        ack.headers.copy("Authorization", &request.headers);
-        ack.headers.copy("Proxy-Authorization", &request.headers);
+        if flow.peer.ip() == old_flow.peer.ip() {
+            ack.headers.copy("Authorization", &request.headers);
+            ack.headers.copy("Proxy-Authorization", &request.headers);
+        }
         let ack = ack.to_bytes();
         self.transactions.with_client(branch, |entry| {
             entry.acks.push(ForkAck { to_tag, flow, ack: ack.clone() });
@@ -238,6 +240,7 @@ impl Endpoint {
         let timer = dialog.agreement.timer.clone();
         let Some(entry) = self.transactions.client(branch) else { return false };
         let mut request = entry.request.clone();
+        request.drop_answers();
         ask(&mut request.headers, wanted, timer.as_ref());
         let challenges = entry.challenges;
         self.amend_reinvite(now, id, branch, request, challenges)
@@ -246,7 +249,7 @@ impl Endpoint {
     /// Sends a re-INVITE again, changed. Answers whether it could be.
     fn amend_reinvite(&mut self, now: Instant, id: DialogId, old: &str, mut request: Outgoing, challenges: u8) -> bool {
         let branch = self.branch();
-        let Some(flow) = self.transactions.client(old).map(|entry| entry.flow) else { return false };
+        let Some(flow) = self.transactions.client(old).map(ClientEntry::home) else { return false };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return false };
         let State::Confirmed(Exchange::Reoffering(it)) = &mut dialog.state else { return false };
         if it.amended >= MAX_AMENDED {

@@ -8,16 +8,19 @@ use super::Endpoint;
 use super::inside::Settled;
 use super::send::cancel_key;
 use crate::dialog::{Announced, Cancel, Dialog, EarlyAnswer, Exchange, Path, State};
-use crate::event::{DialogId, EndReason, Event};
+use crate::event::{DialogId, EndReason, Event, Refusal};
 use crate::flow::Flow;
 use crate::message::build::Outgoing;
-use crate::message::{Method, Response, StatusCode};
+use crate::message::{Headers, Method, NameAddr, Response, StatusCode, Uri, reasons, retry_after};
 use crate::transaction::{ClientEntry, ClientMachine, ClientOwner, ForkAck, Received};
 use bytes::Bytes;
 use std::time::Instant;
 
 /// At most this many forks of one call are acknowledged; further ones end by their own timers.
 const MAX_FORKS: usize = 16;
+
+/// At most this many contacts of a redirection are reported.
+const MAX_REDIRECTIONS: usize = 8;
 
 impl Endpoint {
     pub(super) fn receive_response(&mut self, now: Instant, flow: Flow, response: &Response) {
@@ -135,8 +138,24 @@ impl Endpoint {
             _ => self.answer_challenge(now, id, branch, response),
         };
         if !again {
+            self.tell_refusal(id, response);
             self.end(id, EndReason::Rejected(response.status));
             self.remove(id);
+        }
+    }
+
+    /// Reports what a rejection says beside its status, if it does.
+    fn tell_refusal(&mut self, id: DialogId, response: &Response) {
+        let (status, headers) = (response.status, &response.common.headers);
+        let refusal = Refusal {
+            status,
+            retry_after: headers.first("Retry-After").and_then(retry_after),
+            reasons: reasons(headers),
+            contacts: if status.code() < 400 { redirections(headers) } else { Vec::new() },
+        };
+        let says_more = refusal.retry_after.is_some() || !refusal.reasons.is_empty() || !refusal.contacts.is_empty();
+        if says_more && self.live(id).is_ok() {
+            self.events.push_back(Event::Refused { dialog: id, refusal: Box::new(refusal) });
         }
     }
 
@@ -151,7 +170,7 @@ impl Endpoint {
         if entry.acks.len() >= MAX_FORKS {
             return;
         }
-        let (request, flow) = (entry.request.clone(), entry.flow);
+        let (request, flow) = (entry.request.clone(), entry.home());
         let mut path = Path::of_success(&request, response, flow);
         self.acknowledge(branch, to_tag, &request, &mut path);
         let first = match self.dialogs.get_mut(&id) {
@@ -177,8 +196,11 @@ impl Endpoint {
     fn acknowledge(&mut self, branch: &str, to_tag: String, invite: &Outgoing, path: &mut Path) {
         let ack_branch = self.branch();
         let (flow, mut ack) = path.request(Method::Ack, &self.listeners, &ack_branch);
-        ack.headers.copy("Authorization", &invite.headers);
-        ack.headers.copy("Proxy-Authorization", &invite.headers);
+        // They were for the peer that was called, and a contact may point elsewhere.
+        if self.transactions.client(branch).is_some_and(|entry| entry.flow.peer.ip() == flow.peer.ip()) {
+            ack.headers.copy("Authorization", &invite.headers);
+            ack.headers.copy("Proxy-Authorization", &invite.headers);
+        }
         let ack = ack.to_bytes();
         self.transactions.with_client(branch, |entry| {
             entry.acks.push(ForkAck { to_tag, flow, ack: ack.clone() });
@@ -213,6 +235,18 @@ fn take_fork(dialog: &mut Dialog, response: &Response, path: &mut Path) -> Bytes
         EarlyAnswer::Open | EarlyAnswer::Given => sdp.or(early),
     }
     .unwrap_or_default()
+}
+
+/// The contacts of a redirection by their preference, `q` (RFC 3261 §20.10); one that says none is as good as any.
+fn redirections(headers: &Headers) -> Vec<Uri> {
+    let contacts = headers.items("Contact").filter_map(|contact| contact.parse::<NameAddr>().ok());
+    let mut contacts: Vec<_> = contacts.take(MAX_REDIRECTIONS).collect();
+    let q = |contact: &NameAddr| {
+        let thousandths = contact.params.value("q").and_then(|q| q.parse::<f32>().ok());
+        thousandths.map_or(1000, |q| (q.clamp(0.0, 1.0) * 1000.0) as u32)
+    };
+    contacts.sort_by_key(|contact| std::cmp::Reverse(q(contact)));
+    contacts.into_iter().map(|contact| contact.uri).collect()
 }
 
 /// Whether a challenge comes from elsewhere than where the request was sent.

@@ -211,16 +211,33 @@ impl Endpoint {
     ) {
         let credentials = credentials.filter(|bound| bound.is_for(flow.peer.ip()));
         self.answer_ahead(&mut request, credentials.as_ref());
-        let payload = request.to_bytes();
+        let mut payload = request.to_bytes();
+        let branch = request.via.branch();
+        let connection = self.rather_over_tcp(now, flow, &request, payload.len());
+        let fallback = connection.map(|_| flow);
+        let flow = connection.unwrap_or(flow);
+        if fallback.is_some() {
+            request.via = self.listeners.via(flow, &branch);
+            payload = request.to_bytes();
+        }
         let timing = self.timing(flow);
         let machine = if request.method == Method::Invite {
             ClientMachine::Invite(InviteClient::new(now, timing, payload.clone()))
         } else {
             ClientMachine::Other(Client::new(now, timing, payload.clone()))
         };
-        let branch = request.via.branch();
         let key = if request.method == Method::Cancel { cancel_key(&branch) } else { branch };
-        let entry = ClientEntry { machine, flow, timing, owner, request, credentials, challenges: 0, acks: Vec::new() };
+        let entry = ClientEntry {
+            machine,
+            flow,
+            timing,
+            owner,
+            request,
+            credentials,
+            fallback,
+            challenges: 0,
+            acks: Vec::new(),
+        };
         self.transactions.insert_client(key, entry);
         self.transmit(flow, payload);
     }

@@ -132,7 +132,8 @@ impl Endpoint {
         let (Some(wanted), Some(entry), true) = (raised, self.transactions.client(old), may) else {
             return false;
         };
-        let (flow, credentials, mut request) = (entry.flow, entry.credentials.clone(), entry.request.clone());
+        let (flow, credentials, mut request) = (entry.home(), entry.credentials.clone(), entry.request.clone());
+        request.drop_answers();
         ask(&mut request.headers, wanted, None);
         request.cseq += 1;
         request.via = self.listeners.via(flow, &branch);

@@ -46,6 +46,12 @@ impl Outgoing {
         write_body(out, &self.body)
     }
 
+    /// Takes out the answers to challenges, which serve once.
+    pub(crate) fn drop_answers(&mut self) {
+        self.headers.remove("Authorization");
+        self.headers.remove("Proxy-Authorization");
+    }
+
     /// The ACK of a rejection: the same branch, and the `To` of the response (RFC 3261 §17.1.1.3).
     pub(crate) fn ack(&self, to: &str) -> Self {
         Self { to: to.to_owned(), ..self.within_transaction(Method::Ack) }

@@ -104,6 +104,8 @@ pub(crate) struct ClientEntry {
     /// What was sent.
     pub(crate) request: Outgoing,
     pub(crate) credentials: Option<Bound>,
+    /// The flow that it was meant for, when it is too large for that.
+    pub(crate) fallback: Option<Flow>,
     /// How many challenges were answered on the way to this request; the first INVITE of a call counts in its dialog.
     pub(crate) challenges: u8,
     /// The 2xx responses acknowledged so far, one a fork.
@@ -111,6 +113,11 @@ pub(crate) struct ClientEntry {
 }
 
 impl ClientEntry {
+    /// Where the rest of the dialog goes.
+    pub(crate) fn home(&self) -> Flow {
+        self.fallback.unwrap_or(self.flow)
+    }
+
     fn deadline(&self) -> Option<Instant> {
         match &self.machine {
             ClientMachine::Invite(machine) => machine.deadline(),

@@ -24,8 +24,18 @@ use tokio::time::Instant;
 
 /// A request of our own writing that waits for its final response.
 enum Waiting {
-    Reoffer(oneshot::Sender<u16>),
-    Registration { contact: SocketAddr, password: String, reply: oneshot::Sender<u16>, challenged: Challenged },
+    /// A re-INVITE; its ACK carries the answer, where it asked for an offer.
+    Reoffer {
+        reply: oneshot::Sender<u16>,
+        answer: Option<String>,
+    },
+    Update(oneshot::Sender<u16>),
+    Registration {
+        contact: SocketAddr,
+        password: String,
+        reply: oneshot::Sender<u16>,
+        challenged: Challenged,
+    },
     Info,
 }
 
@@ -145,6 +155,17 @@ impl Calls {
             }
             Order::Move { to, reply } => self.move_media(to, reply),
             Order::Reoffer { sdp, reply } => self.reoffer(&sdp, reply),
+            Order::AskForOffer { reply } => {
+                let answer = Some(sdp::description(&self.setup, self.rtp, 2));
+                if let Some(reinvite) = self.in_dialog("INVITE") {
+                    self.write(reinvite, Waiting::Reoffer { reply, answer });
+                }
+            }
+            Order::Update { sdp, reply } => {
+                if let Some(update) = self.in_dialog("UPDATE") {
+                    self.write(update.with_body("application/sdp", &sdp), Waiting::Update(reply));
+                }
+            }
         }
     }
 
@@ -197,7 +218,7 @@ impl Calls {
 
     fn reoffer(&mut self, offer: &str, reply: oneshot::Sender<u16>) {
         if let Some(reinvite) = self.in_dialog("INVITE") {
-            self.write(reinvite.with_body("application/sdp", offer), Waiting::Reoffer(reply));
+            self.write(reinvite.with_body("application/sdp", offer), Waiting::Reoffer { reply, answer: None });
         }
     }
 
@@ -227,11 +248,16 @@ impl Calls {
         }
         match self.waiting.swap_remove(at).1 {
             Waiting::Info => {}
-            Waiting::Reoffer(reply) => {
+            Waiting::Update(reply) => drop(reply.send(status)),
+            Waiting::Reoffer { reply, answer } => {
                 let number = self.number();
                 if let Some(call) = self.call.as_mut().filter(|_| status < 300) {
                     call.remote = sdp::remote(&response.body).or(call.remote);
                     let ack = call.text.as_ref().map(|dialog| dialog.ack(&self.setup, response, number));
+                    let ack = ack.map(|ack| match &answer {
+                        Some(answer) => ack.with_body("application/sdp", answer),
+                        None => ack,
+                    });
                     self.outbox.extend(ack.map(|ack| (ack.to_bytes(), self.setup.server)));
                 }
                 // A test that no longer waits has failed elsewhere.
@@ -281,19 +307,26 @@ impl Calls {
             _ if self.call.is_some() => Some(StatusCode::BUSY_HERE),
             Answering::Busy => Some(StatusCode::BUSY_HERE),
             Answering::Refuses(status) => StatusCode::new(status),
-            Answering::After(_) | Answering::Never | Answering::Deaf => None,
+            Answering::After(_) | Answering::Early(_) | Answering::Never | Answering::Deaf => None,
         };
         // Neither fails on a call that has just come in.
         if let Some(status) = refusal {
             let _ = self.endpoint.reject(now.into_std(), dialog, Rejection::from(status));
             return;
         }
-        let _ = self.endpoint.ring(now.into_std(), dialog, None);
         let mut call = Call::new(dialog, Offer::Usual);
         call.invite = lock(&self.diary).messages.last().map(|(_, message)| message.clone());
-        if let Answering::After(delay) = self.setup.answering {
-            call.answer_at = Some(now + delay);
+        let mut early = None;
+        match self.setup.answering {
+            Answering::After(delay) => call.answer_at = Some(now + delay),
+            Answering::Early(delay) => {
+                call.answer_at = Some(now + delay);
+                call.remote = call.invite.as_ref().and_then(|invite| sdp::remote(&invite.body));
+                early = Some(sdp::description(&self.setup, self.rtp, 1).into());
+            }
+            Answering::Busy | Answering::Refuses(_) | Answering::Never | Answering::Deaf => {}
         }
+        let _ = self.endpoint.ring(now.into_std(), dialog, early);
         self.begin(call);
         self.stand(Stage::Ringing);
     }

@@ -36,6 +36,8 @@ const PACKETS: usize = 180_000;
 pub enum Answering {
     /// It rings and answers after this time.
     After(Duration),
+    /// It sends 183 with its SDP, speaks, and answers after this time.
+    Early(Duration),
     /// It answers 486.
     Busy,
     /// It refuses with this status.
@@ -106,6 +108,8 @@ enum Order {
     Speak(Option<Audio>),
     Move { to: SocketAddr, reply: oneshot::Sender<u16> },
     Reoffer { sdp: String, reply: oneshot::Sender<u16> },
+    AskForOffer { reply: oneshot::Sender<u16> },
+    Update { sdp: String, reply: oneshot::Sender<u16> },
     Register { contact: SocketAddr, password: String, reply: oneshot::Sender<u16> },
 }
 
@@ -203,6 +207,20 @@ impl SimPhone {
         let (reply, status) = oneshot::channel();
         self.order(Order::Reoffer { sdp: sdp.to_owned(), reply }).await;
         self.patiently("offers anew", status).await.unwrap_or_default()
+    }
+
+    /// Asks for an offer by a re-INVITE without one, and answers it in the ACK; answers with the final status.
+    pub async fn ask_for_offer(&self) -> u16 {
+        let (reply, status) = oneshot::channel();
+        self.order(Order::AskForOffer { reply }).await;
+        self.patiently("asks for an offer", status).await.unwrap_or_default()
+    }
+
+    /// Makes a new offer of the test's own by an UPDATE; answers with the final status.
+    pub async fn update(&self, sdp: &str) -> u16 {
+        let (reply, status) = oneshot::channel();
+        self.order(Order::Update { sdp: sdp.to_owned(), reply }).await;
+        self.patiently("updates", status).await.unwrap_or_default()
     }
 
     /// Registers under its name with this password; answers with the final status.

@@ -55,8 +55,14 @@ fn what_is_wrong_is_said_with_the_trunk_and_the_key() {
         ("register = true\nusername = \"u\"", "trunk \"a\": password: username and password go together"),
         ("registrar = \"sip:x\"", "trunk \"a\": registrar: means nothing without register = true"),
         ("expires = 60", "trunk \"a\": expires: means nothing"),
-        ("register = true\nusername = \"u\"\npassword = \"p\"\nregistrar = \"x\"", "trunk \"a\": registrar: \"x\" is not"),
-        ("register = true\nusername = \"u\"\npassword = \"p\"\nexpires = 5", "trunk \"a\": expires: 5 s is not between"),
+        (
+            "register = true\nusername = \"u\"\npassword = \"p\"\nregistrar = \"x\"",
+            "trunk \"a\": registrar: \"x\" is not",
+        ),
+        (
+            "register = true\nusername = \"u\"\npassword = \"p\"\nexpires = 5",
+            "trunk \"a\": expires: 5 s is not between",
+        ),
         ("options_interval = 100000", "trunk \"a\": options_interval: 100000 s is not between 0"),
         ("dtmf = \"inband\"", "trunk \"a\": dtmf: DTMF by \"inband\" is not built yet"),
         ("dtmf = \"morse\"", "trunk \"a\": dtmf: \"morse\" is none of"),

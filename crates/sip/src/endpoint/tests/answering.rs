@@ -234,7 +234,7 @@ fn requests_in_a_dialog_get_what_the_rfc_gives_them() {
     };
     check("OPTIONS", 6, "200");
     check("SUBSCRIBE", 6, "489");
-    check("WINK", 6, "489");
+    check("WINK", 6, "405");
     check("BYE", 4, "500");
     check("INFO", 4, "500");
 }

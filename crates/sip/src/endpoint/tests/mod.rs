@@ -3,6 +3,7 @@
 mod answering;
 mod calling;
 mod conversations;
+mod identity;
 mod inside;
 mod outside;
 mod outward;
