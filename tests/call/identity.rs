@@ -125,7 +125,6 @@ async fn a_hostile_caller_id_adds_no_header_and_breaks_no_line() {
     let from = "\"Eve\\\" <sip:x@y>\\\\\" <sip:%0d%0aX-Evil:%20yes%3e,%3csip:a@far.example>";
     let told = told("", from, &[]).await;
     check(&told, "X-Evil", None);
-    let asserted = told.header("P-Asserted-Identity").expect("there is a number");
-    assert_eq!(asserted.matches("<sip:").count() - asserted.matches("\\\" <sip:").count(), 1, "{asserted}");
-    assert!(!asserted.contains("Evil: yes>,<"), "{asserted}");
+    check(&told, "P-Asserted-Identity", Some("\"Eve\\\" <sip:x@y>\\\\\" <sip:X-Evil@127.0.0.1:5060>"));
+    assert!(told.header("From").is_some_and(|from| from.contains("<sip:X-Evil@127.0.0.1:5060>")), "{told:?}");
 }

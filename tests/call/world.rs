@@ -66,8 +66,9 @@ impl Default for Shape {
 
 /// The trunks of most tests: one that leads back to us, and a carrier with these keys more.
 pub(crate) fn usual_trunks(carrier: &str) -> String {
+    let quiet = if carrier.contains("options_interval") { "" } else { "options_interval = 0\n" };
     format!(
-        "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n{carrier}\n"
+        "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\noptions_interval = 0\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n{quiet}{carrier}\n"
     )
 }
 

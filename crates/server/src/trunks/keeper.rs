@@ -13,15 +13,14 @@ use std::{
 };
 
 use antiphon_sip::{
-    Credentials, Event, Flow, Method, NameAddr, OutsideRequest, Registration, RegistrationFailure, RegistrationId,
-    StatusCode, Uri,
+    Credentials, Event, Flow, NameAddr, Registration, RegistrationFailure, RegistrationId, StatusCode, Uri,
 };
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
     health::{Finding, Health},
     standing::Registered,
-    ways::ways,
+    ways::{Question, ways},
 };
 use crate::{
     call::executor::clock,
@@ -30,17 +29,12 @@ use crate::{
     signalling::outward::{Ask, Kept},
 };
 
-/// How long an answer to OPTIONS is waited for. The endpoint goes on for 32 s, but a trunk that takes as long as this is no way out.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a trunk that is down is asked at least.
 const WHILE_DOWN: Duration = Duration::from_secs(15);
 /// When a registrar without an address is looked up again.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How long the first question waits at most by chance, so that many trunks are not asked in one instant.
 const FIRST: Duration = Duration::from_millis(500);
-/// Addresses of one trunk that are asked.
-const ASKED: usize = 4;
-
 /// What the owner wants of a keeper.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub(super) enum Wish {
@@ -68,6 +62,8 @@ pub(super) struct Keeper {
     /// When the registrar is looked up again, as long as it has no address.
     look_at: Option<Instant>,
     ask_at: Option<Instant>,
+    /// The question that is on its way, apart so that what else comes is heard meanwhile.
+    asking: JoinSet<Finding>,
 }
 
 impl Keeper {
@@ -77,7 +73,7 @@ impl Keeper {
         let now = clock();
         let ask_at = (!trunk.options_interval.is_zero()).then(|| now + FIRST.mul_f64(rand::random::<f64>()));
         let look_at = trunk.registration.as_ref().map(|_| now);
-        Some(Self { trunk, rooms, uri, held: None, look_at, ask_at })
+        Some(Self { trunk, rooms, uri, held: None, look_at, ask_at, asking: JoinSet::new() })
     }
 
     /// Keeps the trunk until the owner wants no more.
@@ -90,13 +86,14 @@ impl Keeper {
                     Some(Wish::Leave) | None => break,
                 },
                 Some(event) = next(&mut self.held) => self.hear(event).await,
+                Some(found) = self.asking.join_next() => self.asked(found.unwrap_or(Finding::SILENCE)),
                 () = sleep_until(wake_at) => {
                     let now = clock();
                     if self.look_at.is_some_and(|at| at <= now) {
                         self.begin().await;
                     }
                     if self.ask_at.is_some_and(|at| at <= now) {
-                        self.ask().await;
+                        self.ask();
                     }
                 }
             }
@@ -192,17 +189,25 @@ impl Keeper {
         }
     }
 
-    /// Asks every address of the trunk whether it is there.
-    async fn ask(&mut self) {
-        let flows = ways(&self.rooms, &self.uri).await;
-        let mut found = Finding::SILENCE;
-        let asked = flows.into_iter().take(ASKED).map(|flow| self.ask_over(flow));
-        for finding in futures(asked).await {
-            found = finding.or(found);
-        }
+    /// Asks the trunk whether it is there.
+    fn ask(&mut self) {
+        self.ask_at = None;
+        let question = Question {
+            uri: self.uri.clone(),
+            user: self.trunk.from_user.clone().or_else(|| self.trunk.username.clone()),
+            credentials: self.credentials(),
+            down_for: self.trunk.options_interval.min(WHILE_DOWN) * 2 + LOOK_AGAIN,
+        };
+        self.asking.spawn(question.ask(self.rooms.clone()));
+    }
+
+    /// Notes what a question found, and when the next is due.
+    fn asked(&mut self, found: Finding) {
         let interval = self.trunk.options_interval;
         let pause = if found.health == Health::Down { interval.min(WHILE_DOWN) } else { interval };
-        self.ask_at = Some(clock() + jittered(pause.max(found.pause.unwrap_or_default())));
+        // A pause that was asked for is kept to, but a trunk that is back sooner is found out within an interval.
+        let wanted = found.pause.unwrap_or_default().min(interval);
+        self.ask_at = Some(clock() + jittered(pause.max(wanted)));
         let mut changed = false;
         self.rooms.trunks.note(&self.trunk.name, |standing| changed = standing.hear_health(clock(), found));
         let status = found.status.map(StatusCode::code);
@@ -210,37 +215,6 @@ impl Keeper {
             Health::Up if changed => tracing::info!(trunk = self.trunk.name, status, "the trunk is up"),
             Health::Down if changed => tracing::warn!(trunk = self.trunk.name, status, "the trunk is down"),
             _ => {}
-        }
-    }
-
-    fn ask_over(&self, flow: Flow) -> impl Future<Output = Finding> + Send + use<> {
-        let host = self.rooms.listener(flow).map_or(flow.local, |listener| listener.advertised);
-        let user = self.trunk.from_user.as_deref().or(self.trunk.username.as_deref());
-        let request = OutsideRequest {
-            flow,
-            method: Method::Options,
-            target: self.uri.clone(),
-            from: NameAddr::new(Uri::sip(user, host)),
-            to: NameAddr::new(self.uri.clone()),
-            headers: Vec::new(),
-            route: Vec::new(),
-            body: bytes::Bytes::new(),
-            credentials: self.credentials(),
-            call_id: None,
-        };
-        let (rooms, down_for) = (self.rooms.clone(), self.trunk.options_interval.min(WHILE_DOWN) * 2 + PATIENCE);
-        let host = self.uri.host().to_owned();
-        async move {
-            rooms.signalling.expect(flow, &host).await;
-            let answered = timeout(PATIENCE, rooms.signalling.request(request)).await;
-            let finding = answered.ok().flatten().map_or(Finding::SILENCE, |outcome| Finding::of(&outcome));
-            let mut destinations = rooms.destinations();
-            match finding.health {
-                // Put last until the next question has been answered.
-                Health::Down => destinations.failed_for(clock(), flow, finding.pause.unwrap_or_default().max(down_for)),
-                Health::Up | Health::Unknown => destinations.answered(clock(), flow),
-            }
-            finding
         }
     }
 
@@ -297,18 +271,6 @@ fn domain(registrar: &Uri) -> Uri {
 /// A tenth more or less of this, by chance.
 fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.9 + 0.2 * rand::random::<f64>())
-}
-
-/// Waits for all of these at once.
-async fn futures<F>(all: impl Iterator<Item = F>) -> Vec<Finding>
-where
-    F: Future<Output = Finding> + Send + 'static,
-{
-    let mut running: tokio::task::JoinSet<Finding> = tokio::task::JoinSet::new();
-    for one in all {
-        running.spawn(one);
-    }
-    running.join_all().await
 }
 
 async fn next(held: &mut Option<Held>) -> Option<Event> {
