@@ -32,6 +32,8 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/seen.rs"]
+mod seen;
 #[path = "call/stream.rs"]
 mod stream;
 #[path = "call/timers.rs"]

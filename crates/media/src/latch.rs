@@ -92,6 +92,11 @@ impl Latch {
         }
     }
 
+    /// Where packets come from, once one has come.
+    pub(crate) fn learned(&self) -> Option<SocketAddr> {
+        self.learned
+    }
+
     /// Where to send now.
     pub(crate) fn remote(&self) -> Option<SocketAddr> {
         match self.address {

@@ -78,6 +78,7 @@ pub mod sdp;
 mod slots;
 pub mod source;
 mod stream;
+mod summary;
 mod totals;
 mod wheel;
 
@@ -92,6 +93,7 @@ pub use slots::Slot;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;
 pub use stream::{MAX_PACKET, Transmit};
+pub use summary::StreamSummary;
 pub use totals::{Dropped, StreamTotals};
 
 /// An instant for tests to count from.

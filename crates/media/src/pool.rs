@@ -15,6 +15,7 @@ use crate::histogram::Histogram;
 use crate::slots::{Slot, Slots};
 use crate::source::playlist::{Playlist, Repeat, Segment};
 use crate::stream::{RtpStream, Transmit};
+use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
 use crate::wheel::{Interval, Wheel};
 use std::collections::HashMap;
@@ -290,6 +291,12 @@ impl StreamPool {
     pub fn last_heard(&self, id: StreamId) -> Option<Instant> {
         let slot = self.slot(id)?;
         self.entries.get(slot.index())?.as_ref()?.stream.last_heard()
+    }
+
+    /// What a stream was up to now; `None` when it is not open.
+    pub fn summary(&self, id: StreamId) -> Option<StreamSummary> {
+        let slot = self.slot(id)?;
+        Some(self.entries.get(slot.index())?.as_ref()?.stream.summary())
     }
 
     /// How late services came.

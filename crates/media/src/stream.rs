@@ -26,6 +26,7 @@ use crate::pool::{PlaybackId, StreamId};
 use crate::rtp::packet::{HEADER_LEN, Header, Packet};
 use crate::rtp::sequence::ReceivedSequence;
 use crate::source::playlist::{Playlist, Remains};
+use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -134,6 +135,16 @@ impl RtpStream {
 
     pub(crate) fn totals(&self) -> StreamTotals {
         StreamTotals { lost: self.received.lost(), ..self.totals }
+    }
+
+    pub(crate) fn summary(&self) -> StreamSummary {
+        StreamSummary {
+            negotiated: self.negotiated,
+            ssrc: self.ssrc,
+            peer_ssrc: self.received.ssrc(),
+            source: self.latch.learned(),
+            totals: self.totals(),
+        }
     }
 
     /// When the last packet came that was used.

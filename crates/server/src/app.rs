@@ -34,6 +34,7 @@ use crate::{
     sounds::SystemSounds,
     store::Store,
     switchboard::Switchboard,
+    trace::Trace,
     trunks::{self, Trunks},
 };
 
@@ -113,6 +114,7 @@ pub async fn start(
     };
     let (signalling, orders) = signalling::orders();
     let (trunks, trunk_orders) = Trunks::new();
+    let trace = Arc::new(Trace::new(&settings.trace));
     let rooms = Arc::new(Rooms {
         signalling,
         media: media(capacity, drive)?,
@@ -122,6 +124,7 @@ pub async fn start(
         sounds,
         registrar: Mutex::new(Registrar::default()),
         calls: Calls::new(capacity),
+        trace: trace.clone(),
         listeners: listeners.clone(),
         advertise: settings.advertise,
         names,
@@ -141,7 +144,7 @@ pub async fn start(
         ..Default::default()
     };
     let endpoint = Endpoint::new(config, rand::random());
-    let task = signalling::Task::new(endpoint, switchboard, wires, orders);
+    let task = signalling::Task::new(endpoint, switchboard, wires, orders, trace);
     tokio::spawn(async move {
         // Its state is shared by all calls: after a panic the process ends, and a supervisor starts it again.
         if tokio::spawn(task.run()).await.is_err_and(|error| error.is_panic()) {

@@ -62,6 +62,14 @@ impl std::fmt::Display for CallId {
     }
 }
 
+impl std::str::FromStr for CallId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u128::from_str_radix(text, 16).map(Self)
+    }
+}
+
 impl Calls {
     /// Room for this many calls.
     pub fn new(capacity: usize) -> Self {

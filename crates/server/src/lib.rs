@@ -26,4 +26,5 @@ pub mod sounds;
 pub mod store;
 pub mod switchboard;
 pub mod telemetry;
+pub mod trace;
 pub mod trunks;

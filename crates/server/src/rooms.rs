@@ -21,6 +21,7 @@ use crate::{
     signalling::Signalling,
     sounds::SystemSounds,
     store::Store,
+    trace::Trace,
     trunks::Trunks,
 };
 
@@ -45,6 +46,8 @@ pub struct Rooms {
     pub registrar: Mutex<Registrar>,
     /// The calls in progress.
     pub calls: Calls,
+    /// What calls did, for the API.
+    pub trace: Arc<Trace>,
     /// The SIP listeners.
     pub listeners: Vec<Listener>,
     /// The address shown to peers of its family in SDP, where the settings fix one.

@@ -46,7 +46,8 @@ pub async fn serve(
     let server = app::start(&settings, store.clone(), sounds, network, MediaDrive::Threads).await?;
     let metrics = metrics.with_rooms(server.rooms.clone());
     let state = ApiState::new(store, server.rooms.calls.readiness(), metrics, domain(&settings))
-        .with_rooms(server.rooms.clone());
+        .with_rooms(server.rooms.clone())
+        .with_trace(server.rooms.trace.clone());
     let (stop_api, stopped) = oneshot::channel::<()>();
     let api = tokio::spawn(api::serve(http, api::router(state), async { drop(stopped.await) }));
     say(&ready_line(&server, http_address));

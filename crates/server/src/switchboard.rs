@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Instant};
 
 use antiphon_sip::{
-    AuthConfig, Authenticator, DialogId, Flow, Invite, Rejection, Reply, Request, StatusCode, Verdict as Proof,
+    AuthConfig, Authenticator, DialogId, Flow, Invite, Rejection, Reply, Request, StatusCode, Uri, Verdict as Proof,
 };
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -20,6 +20,7 @@ use crate::{
     rooms::Rooms,
     signalling::Reception,
     store::{Config, Extension, ExtensionStatus},
+    trace::Beginning,
 };
 
 /// Decides about new calls and registrations.
@@ -122,7 +123,8 @@ impl Reception for Switchboard {
         let (inbox, events) = mpsc::channel(INBOX);
         let id = CallId::new();
         self.rooms.calls.add(id, inbox.clone());
-        let call = task::Incoming { id, dialog, invite, arrival, config, inbox: inbox.clone(), events, at: now };
+        let trace = self.rooms.trace.begin(beginning(id, now, &invite, &arrival, &inbox), dialog, &invite);
+        let call = task::Incoming { id, trace, dialog, invite, arrival, config, inbox: inbox.clone(), events, at: now };
         task::spawn(self.rooms.clone(), call);
         Ok(inbox)
     }
@@ -142,6 +144,29 @@ impl Reception for Switchboard {
             }
             _ => Reply { status: StatusCode::FORBIDDEN, headers: Vec::new(), body: Bytes::new() },
         }
+    }
+}
+
+/// What a call's record begins with.
+fn beginning(
+    id: CallId,
+    at: Instant,
+    invite: &Invite,
+    arrival: &task::Arrival,
+    inbox: &mpsc::Sender<CallEvent>,
+) -> Beginning {
+    let from = invite.request.from();
+    let user = |uri: &Uri| uri.user().unwrap_or_default().into_owned();
+    Beginning {
+        id,
+        client: arrival.extension.client,
+        at,
+        from: user(&from.uri),
+        from_name: from.display.clone().unwrap_or_default(),
+        to: user(invite.request.uri()),
+        did: arrival.did.clone(),
+        extension: arrival.extension.name.clone(),
+        inbox: inbox.clone(),
     }
 }
 

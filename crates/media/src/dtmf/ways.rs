@@ -62,7 +62,7 @@ mod tests {
 
     /// Which of these keys are new: `r` and a key in RTP, `i` and a key in INFO, one every so many milliseconds.
     fn fresh(keys: &str, every: u64) -> String {
-        let (mut ways, begin) = (Ways::default(), Instant::now());
+        let (mut ways, begin) = (Ways::default(), crate::test_start());
         let heard = keys.split(' ').enumerate().filter(|(number, key)| {
             let (way, key) = key.split_at(1);
             let way = if way == "r" { KeyWay::Event } else { KeyWay::Message };

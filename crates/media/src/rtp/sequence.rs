@@ -55,6 +55,11 @@ impl ReceivedSequence {
         run.highest
     }
 
+    /// The source that was noted last.
+    pub fn ssrc(&self) -> Option<u32> {
+        self.run.map(|run| run.ssrc)
+    }
+
     /// Packets that were sent, by their numbers, and did not come.
     pub fn lost(&self) -> u64 {
         self.lost_before + self.run.map_or(0, |run| run.lost())

@@ -39,6 +39,10 @@ pub(super) enum ApiError {
     Trunk(#[from] NotRegistered),
     #[error("the request took too long")]
     TooSlow,
+    #[error("call not found")]
+    NoSuchCall,
+    #[error("{0} is not built yet")]
+    NotBuilt(&'static str),
     #[error(transparent)]
     Rejected(#[from] Rejected),
     #[error("file: {0}")]
@@ -59,8 +63,9 @@ impl ApiError {
     /// The HTTP status, and the machine's word where the specification has one.
     fn kind(&self) -> (StatusCode, Option<&'static str>) {
         match self {
-            Self::NoSuchPath | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
+            Self::NoSuchPath | Self::NoSuchCall | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
+            Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Some("not_implemented")),
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, Some("method_not_allowed")),
             Self::NoToken | Self::BadToken => (StatusCode::UNAUTHORIZED, None),
             Self::RateLimit => (StatusCode::TOO_MANY_REQUESTS, Some("rate_limit_exceeded")),

@@ -8,7 +8,10 @@
 
 mod auth;
 mod body;
+mod call_detail;
+mod calls;
 mod contexts;
+mod date;
 mod dids;
 mod error;
 mod extensions;
@@ -20,6 +23,7 @@ mod paging;
 mod phones;
 mod place;
 mod rate;
+mod refused_calls;
 mod rules;
 mod serve;
 mod sounds;
@@ -35,7 +39,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{calls::Readiness, rooms::Rooms, store::Store, telemetry::Metrics};
+use crate::{calls::Readiness, rooms::Rooms, settings::TraceSettings, store::Store, telemetry::Metrics, trace::Trace};
 use error::ApiError;
 use rate::HourlyRate;
 
@@ -47,6 +51,7 @@ pub struct ApiState {
     store: Store,
     readiness: watch::Receiver<Readiness>,
     metrics: Metrics,
+    trace: Arc<Trace>,
     domain: Arc<str>,
     /// Where calls are, in a server that takes some.
     rooms: Option<Arc<Rooms>>,
@@ -69,6 +74,7 @@ impl ApiState {
             store,
             readiness,
             metrics: metrics.into(),
+            trace: Arc::new(Trace::new(&TraceSettings::default())),
             domain: domain.into(),
             rooms: None,
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
@@ -83,6 +89,12 @@ impl ApiState {
         Self { rooms: Some(rooms), ..self }
     }
 
+    /// The same API over the calls of this trace; without it there are none.
+    #[must_use]
+    pub fn with_trace(self, trace: Arc<Trace>) -> Self {
+        Self { trace, ..self }
+    }
+
     /// The same API with another number of requests that a client may make in an hour.
     #[must_use]
     pub fn with_hourly_limit(self, requests: u64) -> Self {
@@ -94,6 +106,7 @@ impl ApiState {
 pub fn router(state: ApiState) -> Router {
     let authenticated = middleware::from_fn_with_state(state.clone(), auth::require_token);
     let resources = client_resources()
+        .merge(call_resources())
         .merge(extension_resources())
         .route_layer(authenticated)
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES));
@@ -140,6 +153,25 @@ fn client_resources() -> Router<ApiState> {
         .both("/trunk/{trunk}/register", post(trunks::register))
         .both("/client/{client}/did", get(dids::list).post(dids::create))
         .both("/client/{client}/did/{did}", get(dids::show).delete(dids::delete))
+}
+
+fn call_resources() -> Router<ApiState> {
+    const CURRENT: &str = "/client/{client}/current_calls";
+    const HISTORY: &str = "/client/{client}/call_history";
+    const REFUSED: &str = "/client/{client}/refused_calls";
+    Router::new()
+        .both(CURRENT, get(calls::current))
+        .both(&format!("{CURRENT}/{{call}}"), get(calls::show_current).delete(calls::hang_up))
+        .both(&format!("{CURRENT}/{{call}}/ladder"), get(calls::current_ladder))
+        .both(&format!("{CURRENT}/{{call}}/pcap"), get(calls::current_pcap).post(calls::capture))
+        .both(HISTORY, get(calls::history))
+        .both(&format!("{HISTORY}/{{call}}"), get(calls::show_past))
+        .both(&format!("{HISTORY}/{{call}}/ladder"), get(calls::past_ladder))
+        .both(&format!("{HISTORY}/{{call}}/pcap"), get(calls::past_pcap))
+        .both(REFUSED, get(refused_calls::list))
+        .both(&format!("{REFUSED}/{{refusal}}"), get(refused_calls::show))
+        .both(&format!("{REFUSED}/{{refusal}}/ladder"), get(refused_calls::ladder))
+        .both(&format!("{REFUSED}/{{refusal}}/pcap"), get(refused_calls::pcap))
 }
 
 /// The two paths that take a sound's content have a limit of their own.

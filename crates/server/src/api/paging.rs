@@ -55,6 +55,13 @@ impl Paging {
         self.filters.get(filter).is_none_or(|wanted| wanted == value)
     }
 
+    /// The same, with the end of the list first where the query says nothing of the order.
+    #[must_use]
+    pub(super) fn newest_first(self) -> Self {
+        let order = if self.filters.contains_key("order") { self.order } else { Order::Descending };
+        Self { order, ..self }
+    }
+
     /// The wanted part of a list, encoded.
     pub(super) fn of<T, E>(&self, list: impl Iterator<Item = T>, encode: impl Fn(T) -> E) -> Vec<E> {
         let mut list: Vec<T> = list.collect();

@@ -13,6 +13,7 @@ use axum::http::request::Parts;
 
 use super::ApiState;
 use super::error::ApiError;
+use crate::calls::CallId;
 use crate::store::changes::OptionPath;
 use crate::store::{ClientId, Config, ContextDocument, DidId, Extension, Grant, IvrDocument, Missing, OptionDocument};
 
@@ -61,6 +62,14 @@ impl Place {
 
     pub(super) fn did(&self) -> Result<DidId, Missing> {
         self.id("did").map(DidId).ok_or(Missing::Did)
+    }
+
+    pub(super) fn call(&self) -> Result<CallId, ApiError> {
+        self.part("call").parse().map_err(|_| ApiError::NoSuchCall)
+    }
+
+    pub(super) fn refusal(&self) -> Result<u64, ApiError> {
+        self.id("refusal").ok_or(ApiError::NoSuchCall)
     }
 
     pub(super) fn extension_id(&self) -> Result<ExtensionId, Missing> {

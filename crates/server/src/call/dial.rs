@@ -88,7 +88,7 @@ pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId
     if let Some(host) = host {
         call.rooms.signalling.expect(flow, &host).await;
     }
-    let dialog = call.rooms.signalling.invite(invitation, call.inbox.clone()).await;
+    let dialog = call.rooms.signalling.invite(call.trace.id, invitation, call.inbox.clone()).await;
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.caller.worker(), port };
     let leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media);

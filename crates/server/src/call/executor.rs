@@ -17,6 +17,7 @@ use super::{CallEvent, identity::Outward, info, leg::Leg};
 use crate::{
     rooms::Rooms,
     store::{ClientId, Config, Extension},
+    trace::CallTrace,
 };
 
 /// Something an op waits for.
@@ -42,6 +43,7 @@ pub struct Executor {
     pub(super) config: Arc<Config>,
     pub(super) client: ClientId,
     pub(super) caller: Leg,
+    pub(super) trace: Arc<CallTrace>,
     pub(super) inbox: mpsc::Sender<CallEvent>,
     /// How many more hops a call made for this one may take.
     pub(super) hops_left: u8,
@@ -66,7 +68,7 @@ impl Executor {
         rooms: Arc<Rooms>,
         config: Arc<Config>,
         client: ClientId,
-        caller: Leg,
+        (caller, trace): (Leg, Arc<CallTrace>),
         invite: &Invite,
         (inbox, events): (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>),
         at: Instant,
@@ -76,6 +78,7 @@ impl Executor {
             config,
             client,
             caller,
+            trace,
             inbox,
             outward: Outward::default(),
             hops_left: invite.request.max_forwards(),
@@ -91,6 +94,7 @@ impl Executor {
     /// Another extension's script begins.
     pub fn serve(&mut self, extension: &Extension) {
         self.client = extension.client;
+        self.trace.serve(&extension.name);
     }
 
     /// The script has ended by itself: what is left of the call ends in order.
@@ -146,6 +150,7 @@ impl Executor {
     pub(super) async fn understand(&mut self, event: CallEvent) -> Result<Option<Heard>, Interrupted> {
         match event {
             CallEvent::Shutdown => Err(self.end(Interrupted::Shutdown)),
+            CallEvent::HangUp => Err(self.end(Interrupted::LocalHangup)),
             CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),

@@ -33,9 +33,9 @@ pub(super) fn next(why: EndReason) -> Next {
         | EndReason::RemoteBye
         | EndReason::LocalBye
         | EndReason::Cancelled
-        | EndReason::DialogLost
+        | EndReason::NoAck
         | EndReason::SessionExpired
-        | EndReason::NoAck => Next::Final,
+        | EndReason::DialogLost => Next::Final,
     }
 }
 

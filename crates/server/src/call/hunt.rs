@@ -151,8 +151,8 @@ impl<'a> Hunt<'a> {
             Event::Trying { .. } | Event::Progress { .. } => {
                 let branch = &mut self.branches[position];
                 branch.give_up_at = None;
-                // The caller hears our ringback, whatever the callee's side plays before somebody picks up.
                 if matches!(event, Event::Progress { early: Some(_), .. }) {
+                    // The caller hears our ringback, whatever the callee's side plays before somebody picks up.
                     branch.leg.sounds_early();
                 }
                 call.rooms.destinations().answered(clock(), branch.flow);

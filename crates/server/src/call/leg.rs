@@ -29,6 +29,7 @@ use crate::{
     rooms::Rooms,
     settings::DigitWay,
     signalling::Order,
+    trace::LegStream,
     trunks::Claim,
 };
 
@@ -284,7 +285,13 @@ impl Leg {
             first_sequence: rand::random(),
             first_timestamp: rand::random(),
         };
-        let opening = Opening { id, config, socket, lease: self.port.lease.clone(), inbox: self.inbox.clone() };
+        let summary = Arc::default();
+        if let Some((call, leg)) = self.rooms.trace.leg(self.dialog) {
+            let (worker, local, summary) = (self.worker.clone(), self.port.local, Arc::clone(&summary));
+            call.stream_opened(leg, LegStream { id, worker, local, summary });
+        }
+        let (lease, inbox) = (self.port.lease.clone(), self.inbox.clone());
+        let opening = Opening { id, config, socket, lease, inbox, summary };
         self.worker.order(MediaOrder::Open(Box::new(opening))).await;
         self.stream = Some(id);
     }

@@ -28,7 +28,8 @@ pub struct MediaPort {
     pub(super) lease: Arc<Lease>,
     /// Taken when the stream opens.
     pub(super) socket: Option<Box<dyn MediaSocket>>,
-    local: SocketAddr,
+    /// Where the peer is told to send.
+    pub(super) local: SocketAddr,
     version: SdpVersion,
     /// How keys reach the peer.
     pub(super) digits: DigitWay,

@@ -22,6 +22,8 @@ pub enum CallEvent {
     Sip(antiphon_sip::Event),
     /// From the media worker.
     Media(antiphon_media::Event),
+    /// Somebody who may has ended the call.
+    HangUp,
     /// The server goes down and no longer waits for this call.
     Shutdown,
 }

@@ -18,6 +18,7 @@ use super::{
     dial,
     executor::{Executor, Heard, clock},
 };
+use crate::trace::OpTrace;
 
 /// How long the caller's ACK is waited for before anything is said, so that a phone that is still connecting misses no word.
 const ACK_PATIENCE: Duration = Duration::from_millis(400);
@@ -48,7 +49,9 @@ impl Executor {
         };
         let outcome_name = outcome_name(&outcome);
         metrics::counter!("antiphon_ops_total", "op" => name, "outcome" => outcome_name).increment(1);
-        let ms = clock().saturating_duration_since(began).as_millis() as u64;
+        let took = clock().saturating_duration_since(began);
+        self.trace.op(OpTrace { at: began, name, outcome: outcome_name, took });
+        let ms = took.as_millis() as u64;
         tracing::info!(op = name, outcome = outcome_name, ms, "op");
         outcome
     }
@@ -78,6 +81,7 @@ impl Executor {
             self.caller.refuse_with(error.status());
             return Err(self.end(Interrupted::LocalHangup));
         }
+        self.trace.answered(clock());
         metrics::histogram!("antiphon_setup_seconds").record(clock().saturating_duration_since(since).as_secs_f64());
         Ok(Some(patience))
     }

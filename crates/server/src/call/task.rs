@@ -26,6 +26,7 @@ use crate::{
     settings::{DigitWay, Trunk},
     signalling::Order,
     store::{Config, Extension, ExtensionKind},
+    trace::CallTrace,
     trunks::Claim,
 };
 
@@ -62,6 +63,8 @@ pub enum Trust {
 pub struct Incoming {
     /// Our name of the call.
     pub id: CallId,
+    /// What is remembered of it.
+    pub trace: Arc<CallTrace>,
     /// The caller's dialog.
     pub dialog: DialogId,
     /// The caller's INVITE.
@@ -94,12 +97,14 @@ pub fn spawn(rooms: Arc<Rooms>, call: Incoming) {
             metrics::counter!("antiphon_call_panics_total").increment(1);
             span.in_scope(|| tracing::error!("the call's task panicked; the call is ended"));
         }
+        // It has ended already, but for a panic.
+        rooms.trace.end(clock(), id, "failed");
         rooms.calls.remove(id);
     });
 }
 
 async fn run(rooms: Arc<Rooms>, call: Incoming) {
-    let Incoming { dialog, invite, arrival, config, inbox, events, at, .. } = call;
+    let Incoming { id, trace, dialog, invite, arrival, config, inbox, events, at } = call;
     let addresses = rooms.media_addresses(invite.flow);
     let digits = arrival.trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     let port = match MediaPort::lease(&rooms, addresses, digits) {
@@ -107,6 +112,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
         Err(error) => {
             tracing::warn!(%error, "call refused");
             rooms.signalling.order(Order::Reject(dialog, busy())).await;
+            rooms.trace.end(clock(), id, "no_port");
             return;
         }
     };
@@ -115,7 +121,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let (who, hidden) = identity::caller(&invite, &arrival);
     let (mut call, requests) = Call::new(who);
     let client = arrival.extension.client;
-    let mut executor = Executor::new(rooms, config.clone(), client, leg, &invite, (inbox, events), at);
+    let mut executor = Executor::new(rooms.clone(), config.clone(), client, (leg, trace), &invite, (inbox, events), at);
     executor.outward = Outward { hidden, diverted_by: arrival.did.clone() };
     tracing::info!(peer = %invite.flow.peer, "call begins");
     let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
@@ -130,6 +136,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     metrics::counter!("antiphon_calls_total", "outcome" => outcome).increment(1);
     tracing::info!(outcome, ms = talked.as_millis() as u64, "call ended");
     executor.finish();
+    rooms.trace.end(clock(), id, outcome);
 }
 
 /// Runs the called extension's script, then that of each extension that takes the call over.

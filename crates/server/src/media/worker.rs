@@ -7,13 +7,13 @@
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use antiphon_media::{
     Digit, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId, StreamPool,
-    StreamTotals,
+    StreamSummary, StreamTotals,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -48,6 +48,8 @@ pub enum Order {
     Bridge(StreamId, StreamId),
     /// Close a stream, and part it from its partner.
     Close(StreamId),
+    /// Tell what a stream was up to now, if it is open.
+    Summary(StreamId, oneshot::Sender<Option<StreamSummary>>),
     /// Tell when a stream's peer was heard last.
     Hearing(StreamId, oneshot::Sender<Hearing>),
     /// Tell the counters.
@@ -75,6 +77,8 @@ pub struct Opening {
     pub lease: Arc<Lease>,
     /// Where its events go.
     pub inbox: mpsc::Sender<CallEvent>,
+    /// Told what the stream was when it is closed.
+    pub summary: Arc<OnceLock<StreamSummary>>,
 }
 
 /// A worker's counters since it began.
@@ -179,6 +183,7 @@ impl Worker {
 /// Whose a stream is.
 struct Owner {
     inbox: mpsc::Sender<CallEvent>,
+    summary: Arc<OnceLock<StreamSummary>>,
     /// Held so that the port is free again only when the stream is closed.
     _lease: Arc<Lease>,
 }
@@ -220,17 +225,18 @@ impl Work {
             Order::Press(id, digit, held) => self.pool.press(now, id, digit, held),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Close(id) => self.close(id),
+            Order::Summary(id, reply) => drop(reply.send(self.pool.summary(id))),
             Order::Hearing(id, reply) => drop(reply.send(self.hearing(id))),
             Order::Report(reply) => drop(reply.send(self.report())),
         }
     }
 
     fn open(&mut self, now: Instant, opening: Opening) {
-        let Opening { id, config, socket, lease, inbox } = opening;
+        let Opening { id, config, socket, lease, inbox, summary } = opening;
         match self.pool.open(now, id, config) {
             Ok(slot) => {
                 self.sockets[slot.index()] = Some(socket);
-                self.owners[slot.index()] = Some(Owner { inbox, _lease: lease });
+                self.owners[slot.index()] = Some(Owner { inbox, summary, _lease: lease });
             }
             Err(error) => tracing::error!(%error, "a stream could not be opened"),
         }
@@ -238,6 +244,10 @@ impl Work {
 
     fn close(&mut self, id: StreamId) {
         let Some(slot) = self.pool.slot(id) else { return };
+        if let (Some(owner), Some(summary)) = (&self.owners[slot.index()], self.pool.summary(id)) {
+            // Set once, without a lock: nobody who reads it can hold this thread up.
+            let _ = owner.summary.set(summary);
+        }
         self.pool.close(id);
         // The socket first: its port is free with the lease, and must then be free indeed.
         self.sockets[slot.index()] = None;

@@ -16,10 +16,10 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use tracing::level_filters::LevelFilter;
 
-use super::file::{File, SipTable};
+use super::file::{File, SipTable, TraceTable};
 use super::{
     AccessSettings, Cidr, Command, LiveSettings, LogFormat, SessionTimers, Settings, SettingsError, SipListener,
-    StoreLocation,
+    StoreLocation, TraceSettings,
 };
 use super::{transport, trunk};
 
@@ -31,6 +31,10 @@ const MIN_SE: u64 = 90;
 const MAX_SE: u64 = 86_400;
 /// A drain of a day is a drain that never ends.
 const MAX_DRAIN: u64 = 86_400;
+/// Calls that may be remembered.
+const MAX_TRACED_CALLS: u64 = 1_000_000;
+/// Memory that their messages may take: 64 GiB.
+const MAX_TRACE_MEGABYTES: u64 = 65_536;
 
 /// A SIP/RTP media server that answers calls with menus.
 ///
@@ -187,6 +191,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         store: store(places.find("store", flags.store, file.store), &data)?,
         log_format: log_format(places.find("log-format", flags.log_format, file.log_format))?,
         drain_timeout: drain(file.drain_timeout)?,
+        trace: trace(&file.trace)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
         live,
         data,
@@ -281,6 +286,21 @@ fn drain(seconds: Option<u64>) -> Result<Duration, SettingsError> {
             problem: format!("{seconds} s is more than a day"),
         }),
     }
+}
+
+fn trace(table: &TraceTable) -> Result<TraceSettings, SettingsError> {
+    let default = TraceSettings::default();
+    let within = |key: &str, value: Option<u64>, most: u64, default: usize| match value {
+        None => Ok(default),
+        Some(value) if value <= most => Ok(value as usize),
+        Some(value) => Err(SettingsError::Value {
+            setting: format!("trace.{key}"),
+            problem: format!("{value} is more than {most}"),
+        }),
+    };
+    let calls = within("calls", table.calls, MAX_TRACED_CALLS, default.calls)?;
+    let megabytes = within("megabytes", table.megabytes, MAX_TRACE_MEGABYTES, default.bytes >> 20)?;
+    Ok(TraceSettings { calls, bytes: megabytes << 20 })
 }
 
 fn session_timers(session_expires: Option<u64>, min_se: Option<u64>) -> Result<SessionTimers, SettingsError> {

@@ -1,6 +1,6 @@
 //! The settings file, close to its text.
 //!
-//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]` and `[[trunk]]`.
+//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[trace]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -29,7 +29,17 @@ pub(super) struct File {
     #[serde(alias = "drain-timeout")]
     pub(super) drain_timeout: Option<u64>,
     #[serde(default)]
+    pub(super) trace: TraceTable,
+    #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
+}
+
+/// `[trace]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TraceTable {
+    pub(super) calls: Option<u64>,
+    pub(super) megabytes: Option<u64>,
 }
 
 /// `[sip]`.

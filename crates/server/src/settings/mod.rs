@@ -62,10 +62,27 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// How long calls in progress may go on after SIGTERM.
     pub drain_timeout: Duration,
+    /// What is remembered of calls.
+    pub trace: TraceSettings,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
     /// What a SIGHUP may change.
     pub live: LiveSettings,
+}
+
+/// What is remembered of calls, in memory.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct TraceSettings {
+    /// Calls that are over, at most; with 0 neither those nor any message are kept.
+    pub calls: usize,
+    /// Memory for messages, in bytes, at most.
+    pub bytes: usize,
+}
+
+impl Default for TraceSettings {
+    fn default() -> Self {
+        Self { calls: 1000, bytes: 64 << 20 }
+    }
 }
 
 /// The session timers of calls (RFC 4028).

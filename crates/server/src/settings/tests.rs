@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use super::{Command, LogFormat, SessionTimers, Settings, SettingsError, StoreLocation};
+use super::{Command, LogFormat, SessionTimers, Settings, SettingsError, StoreLocation, TraceSettings};
 
 fn load(args: &[&str], environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let args = std::iter::once("antiphon").chain(args.iter().copied());
@@ -45,6 +45,18 @@ fn without_anything_the_defaults_of_the_manual_hold() {
     let allowed: Vec<String> = settings.live.access.allow.iter().map(ToString::to_string).collect();
     assert_eq!(allowed, ["127.0.0.0/8", "::1/128"]);
     assert!(settings.live.trunks.is_empty());
+}
+
+#[test]
+fn what_is_remembered_of_calls_is_bounded_by_number_and_memory() {
+    let trace = |table: &str| with_file(&format!("[trace]\n{table}"), &[], &[]);
+    assert_eq!(load(&[], &[]).unwrap().trace, TraceSettings { calls: 1000, bytes: 64 << 20 });
+    let set = trace("calls = 0\nmegabytes = 1").unwrap().trace;
+    assert_eq!(set, TraceSettings { calls: 0, bytes: 1 << 20 });
+    let message = refused(trace("calls = 2000000"));
+    assert_eq!(message, "trace.calls: 2000000 is more than 1000000");
+    assert!(refused(trace("calls = -1")).contains("calls"));
+    assert!(refused(trace("seconds = 1")).contains("seconds"));
 }
 
 #[test]

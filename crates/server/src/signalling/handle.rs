@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::outward::Ask;
-use crate::{call::CallEvent, queue::send_now};
+use crate::{call::CallEvent, calls::CallId, queue::send_now};
 
 /// Orders that wait for the endpoint at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
@@ -26,8 +26,8 @@ pub enum Order {
     HangUp(DialogId, Option<String>),
     /// Send an INFO inside a dialog, with its `Content-Type`.
     Info(DialogId, &'static str, Bytes),
-    /// Call somebody; the dialog's events go to the inbox.
-    Invite(Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
+    /// Call somebody for this call; the dialog's events go to the inbox.
+    Invite(CallId, Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
     /// The far end of a TLS flow must prove to be this host.
     Expect(Flow, String),
     /// Accept a re-INVITE with this SDP.
@@ -73,10 +73,15 @@ impl Signalling {
         send_now(&self.orders, order);
     }
 
-    /// Calls somebody and says under which dialog; `None` when the process is ending.
-    pub async fn invite(&self, invitation: Invitation, inbox: mpsc::Sender<CallEvent>) -> Option<DialogId> {
+    /// Calls somebody for a call and says under which dialog; `None` when the process is ending.
+    pub async fn invite(
+        &self,
+        call: CallId,
+        invitation: Invitation,
+        inbox: mpsc::Sender<CallEvent>,
+    ) -> Option<DialogId> {
         let (reply, dialog) = oneshot::channel();
-        self.order(Order::Invite(Box::new(invitation), inbox, reply)).await;
+        self.order(Order::Invite(call, Box::new(invitation), inbox, reply)).await;
         dialog.await.ok()
     }
 

@@ -28,6 +28,7 @@ use crate::{
     call::CallEvent,
     net::{self, Wire},
     queue::send_now,
+    trace::{Direction, Party, Trace},
 };
 
 /// Messages that wait for the endpoint at most.
@@ -78,11 +79,18 @@ pub struct Task<R> {
     asked: outward::Asked,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
+    trace: Arc<Trace>,
 }
 
 impl<R: Reception> Task<R> {
     /// A task over this endpoint and these wires; starts the tasks that read them.
-    pub fn new(endpoint: Endpoint, reception: R, wires: Wires, orders: mpsc::Receiver<Order>) -> Self {
+    pub fn new(
+        endpoint: Endpoint,
+        reception: R,
+        wires: Wires,
+        orders: mpsc::Receiver<Order>,
+        trace: Arc<Trace>,
+    ) -> Self {
         let (inlet, arrivals) = mpsc::channel(ARRIVALS);
         for wire in &wires.udp {
             tokio::spawn(read_datagrams(wire.clone(), inlet.clone()));
@@ -100,6 +108,7 @@ impl<R: Reception> Task<R> {
             asked: outward::Asked::default(),
             arrivals,
             orders,
+            trace,
         }
     }
 
@@ -131,7 +140,10 @@ impl<R: Reception> Task<R> {
     fn take(&mut self, arrival: Arrival) {
         let now = clock();
         match arrival {
-            Arrival::Message(flow, message) => self.endpoint.handle_datagram(now, flow, &message),
+            Arrival::Message(flow, message) => {
+                self.trace.offer(now, Direction::Received, flow, &message);
+                self.endpoint.handle_datagram(now, flow, &message);
+            }
             Arrival::Failed(flow) => self.endpoint.handle_transport_error(now, flow),
         }
         self.drain();
@@ -149,8 +161,11 @@ impl<R: Reception> Task<R> {
             Order::Reject(dialog, rejection) => self.endpoint.reject(now, dialog, rejection),
             Order::HangUp(dialog, reason) => self.endpoint.hang_up(now, dialog, reason),
             Order::Info(dialog, content_type, body) => self.endpoint.info(now, dialog, content_type, body),
-            Order::Invite(invitation, inbox, reply) => {
+            Order::Invite(call, invitation, inbox, reply) => {
+                let party = Party::of(&invitation);
                 let dialog = self.endpoint.invite(now, *invitation);
+                let sip_call_id = self.endpoint.call_id(dialog).unwrap_or_default();
+                self.trace.invited(now, call, dialog, sip_call_id, party);
                 self.calls.insert(dialog, inbox);
                 if reply.send(dialog).is_err() { self.endpoint.hang_up(now, dialog, None) } else { Ok(()) }
             }
@@ -193,11 +208,13 @@ impl<R: Reception> Task<R> {
                 self.transmit(transmit.flow, transmit.payload);
             }
             let Some(event) = self.endpoint.poll_event() else { return };
+            self.trace.note(clock(), &event);
             self.dispatch(event);
         }
     }
 
     fn transmit(&mut self, flow: Flow, payload: Bytes) {
+        self.trace.offer(clock(), Direction::Sent, flow, &payload);
         match flow.transport {
             Transport::Udp => {
                 let Some(wire) = self.udp.iter().find(|wire| wire.local_addr() == flow.local) else { return };
@@ -252,10 +269,10 @@ impl<R: Reception> Task<R> {
 fn post(inbox: &mpsc::Sender<CallEvent>, event: Event) {
     let Err(mpsc::error::TrySendError::Full(event)) = inbox.try_send(CallEvent::Sip(event)) else { return };
     metrics::counter!("antiphon_events_waiting_total").increment(1);
-    let may_be_lost = |event: &Event| {
-        matches!(event, Event::Trying { .. } | Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. })
-    };
-    if matches!(&event, CallEvent::Sip(event) if may_be_lost(event)) {
+    if matches!(
+        event,
+        CallEvent::Sip(Event::Trying { .. } | Event::Progress { .. } | Event::Info { .. } | Event::InfoRefused { .. })
+    ) {
         return;
     }
     send_now(inbox, event);

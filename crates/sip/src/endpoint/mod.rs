@@ -203,6 +203,11 @@ impl Endpoint {
         self.dialogs.len()
     }
 
+    /// The Call-ID of a dialog, as the wire has it; `None` once the dialog is forgotten.
+    pub fn call_id(&self, dialog: DialogId) -> Option<&str> {
+        self.dialogs.get(&dialog).map(|dialog| dialog.path.call_id.as_str())
+    }
+
     /// How many transactions there are, with those that only absorb repetitions.
     pub fn transactions(&self) -> usize {
         self.transactions.len()

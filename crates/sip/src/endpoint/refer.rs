@@ -7,7 +7,7 @@
 
 use super::Endpoint;
 use super::inside::{Inside, Settled};
-use super::send::{SUPPORTED, reply_flow};
+use super::send::SUPPORTED;
 use crate::dialog::{ReferReceived, ReferSent, State};
 use crate::error::SipError;
 use crate::event::{DialogId, Event};
@@ -209,11 +209,6 @@ impl Endpoint {
             self.wake_received(now, id);
             self.reschedule_transfers(id);
         }
-    }
-
-    /// Where the answer to a request goes that waits for our owner.
-    pub(super) fn reply_to(request: &Request, flow: Flow) -> Flow {
-        reply_flow(request, flow)
     }
 }
 

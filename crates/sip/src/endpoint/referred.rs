@@ -9,6 +9,7 @@
 
 use super::Endpoint;
 use super::inside::{Inside, Settled};
+use super::send::reply_flow;
 use crate::dialog::{Announced, ReferReceived, State};
 use crate::error::SipError;
 use crate::event::{DialogId, Event};
@@ -45,7 +46,7 @@ impl Endpoint {
         if !confirmed || busy {
             return self.answer_at_once(now, flow, &refer, StatusCode::REQUEST_PENDING, self.response_headers());
         }
-        let reply = Self::reply_to(&refer, flow);
+        let reply = reply_flow(&refer, flow);
         let timing = self.timing(reply);
         let machine = ServerMachine::Other(Server::new(now, timing));
         let entry = ServerEntry::new(machine, reply, timing, ServerOwner::Endpoint);

@@ -1,9 +1,12 @@
 //! The API through its router, without a socket.
 
 mod access;
+mod calls;
 mod menus;
 mod objects;
 mod sounds;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,6 +22,7 @@ use super::{ApiState, router};
 use crate::calls::Readiness;
 use crate::store::changes::{CreateApplication, CreateClient};
 use crate::store::{ClientId, Secret, Store};
+use crate::trace::Trace;
 
 /// A server's HTTP side over a fresh store with two clients; requests are made as the first of them.
 struct Api {
@@ -64,6 +68,14 @@ impl Api {
     }
 
     async fn with_hourly_limit(limit: u64) -> Self {
+        Self::with(|state| state.with_hourly_limit(limit)).await
+    }
+
+    async fn with_trace(trace: Arc<Trace>) -> Self {
+        Self::with(|state| state.with_trace(trace)).await
+    }
+
+    async fn with(shape: impl FnOnce(ApiState) -> ApiState) -> Self {
         let data = tempfile::tempdir().unwrap();
         let store = Store::open(data.path()).unwrap();
         let client = store.commit(CreateClient { prefix: "000".to_owned() }).await.unwrap();
@@ -73,10 +85,10 @@ impl Api {
         let client_id = store.commit(application).await.unwrap();
         let (readiness, told) = watch::channel(Readiness::Ready);
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let state = ApiState::new(store.clone(), told, metrics, "sip.example.net").with_hourly_limit(limit);
+        let state = ApiState::new(store.clone(), told, metrics, "sip.example.net");
         let client_secret = secret.reveal().to_owned();
         let mut api = Self {
-            router: router(state),
+            router: router(shape(state)),
             store,
             readiness,
             client_id,
@@ -85,13 +97,27 @@ impl Api {
             other,
             _data: data,
         };
+        api.ask_in().await;
+        api
+    }
+
+    /// Takes a token for the credentials.
+    async fn ask_in(&mut self) {
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&scope=all",
-            api.client_id, api.client_secret
+            self.client_id, self.client_secret
         );
-        let answer = api.send(Request::post("/oauth/token").body(form.into()).unwrap()).await.expect(200);
-        api.token = answer["access_token"].as_str().unwrap().to_owned();
-        api
+        let answer = self.send(Request::post("/oauth/token").body(form.into()).unwrap()).await.expect(200);
+        self.token = answer["access_token"].as_str().unwrap().to_owned();
+    }
+
+    /// Requests are made as the second client from now on.
+    async fn become_other(&mut self) {
+        let secret = Secret::random();
+        let application = CreateApplication { client: self.other, secret: secret.hash() };
+        self.client_id = self.store.commit(application).await.unwrap();
+        self.client_secret = secret.reveal().to_owned();
+        self.ask_in().await;
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
