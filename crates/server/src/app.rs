@@ -152,7 +152,12 @@ pub async fn start(
             std::process::abort();
         }
     });
-    tokio::spawn(trunks::Owner::new(rooms.clone(), trunk_orders).run());
+    let owner = trunks::Owner::new(rooms.clone(), trunk_orders);
+    tokio::spawn(async move {
+        if tokio::spawn(owner.run()).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("the owner of the trunks panicked; trunks are as they were until the next start");
+        }
+    });
     Ok(Server { rooms, capacity, tls })
 }
 
