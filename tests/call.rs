@@ -8,6 +8,8 @@
 mod access;
 #[path = "call/adapter.rs"]
 mod adapter;
+#[path = "call/attack.rs"]
+mod attack;
 #[path = "call/chaos.rs"]
 mod chaos;
 #[path = "call/demo.rs"]
@@ -32,6 +34,10 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/scenarios.rs"]
+mod scenarios;
+#[path = "call/seeds.rs"]
+mod seeds;
 #[path = "call/seen.rs"]
 mod seen;
 #[path = "call/stream.rs"]

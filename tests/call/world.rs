@@ -4,7 +4,7 @@
 //! Time: the store is filled on the real clock; then the clock is paused and the server starts.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use antiphon_ivr::{ContextId, ExtensionId, SoundId};
@@ -78,6 +78,9 @@ pub(crate) struct World {
     ringback: Arc<Audio>,
     _data: tempfile::TempDir,
 }
+
+/// The configuration that worlds share, with its directory.
+static KEPT: OnceLock<(tempfile::TempDir, Store, SystemSounds)> = OnceLock::new();
 
 /// The samples of a prompt of the menu, or of what a phone says.
 pub(crate) fn prompt(name: &str) -> Audio {
@@ -215,7 +218,29 @@ impl World {
         author.client = author.commit(CreateClient { prefix: "000".to_owned() }).await;
         author.fill().await;
         drop(author);
-        Self::begin(data, store, shape).await
+        Self::begin(data, store, SystemSounds::load(), shape).await
+    }
+
+    /// A world like [`shaped`](Self::shaped), whose configuration it shares with all others made so: no call writes to it, and
+    /// filling it takes longer than a call.
+    pub(crate) async fn sharing(shape: Shape) -> Self {
+        let (_, store, sounds) = KEPT.get().expect("the configuration is filled before the first call");
+        let data = tempfile::tempdir().expect("a temporary directory");
+        Self::begin(data, store.clone(), sounds.clone(), shape).await
+    }
+
+    /// Fills the configuration that worlds share. Call it outside of any runtime.
+    pub(crate) fn fill_once() {
+        KEPT.get_or_init(|| {
+            let data = tempfile::tempdir().expect("a temporary directory");
+            let store = Store::open(&data.path().join("data")).expect("an empty store");
+            on_its_own(async {
+                let mut author = Author { store: store.clone(), client: ClientId(1) };
+                author.client = author.commit(CreateClient { prefix: "000".to_owned() }).await;
+                author.fill().await;
+            });
+            (data, store, SystemSounds::load())
+        });
     }
 
     /// The world of a first start: the demo menu and nothing else.
@@ -223,10 +248,10 @@ impl World {
         let data = tempfile::tempdir().expect("a temporary directory");
         let store = Store::open(&data.path().join("data")).expect("an empty store");
         first_start::prepare(&store, &data.path().join("data")).await.expect("a first start");
-        Self::begin(data, store, Shape::default()).await
+        Self::begin(data, store, SystemSounds::load(), Shape::default()).await
     }
 
-    async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
+    async fn begin(data: tempfile::TempDir, store: Store, sounds: SystemSounds, shape: Shape) -> Self {
         let file = data.path().join("antiphon.toml");
         // Nobody asks these trunks whether they are there, unless a test is about that.
         let quiet = "[[trunk]]\noptions_interval = 0";
@@ -240,7 +265,6 @@ impl World {
         words.extend(["--data".into(), data.path().join("data").into_os_string()]);
         let settings = Settings::load(words, &|_| None).expect("usable settings");
         let net = VirtualNet::new(shape.seed);
-        let sounds = SystemSounds::load();
         let ringback = sounds.find("tone", "ringback").expect("a system sound").clone();
         tokio::time::pause();
         let network = Arc::new(OnVirtualNet { net: net.clone(), names: shape.names });

@@ -169,7 +169,7 @@ impl RtpStream {
             self.totals.dropped.unknown_payload += 1;
             return;
         }
-        if self.latch.hear(from) == Source::Stranger {
+        if self.latch.hear(now, from, packet.ssrc, packet.sequence) == Source::Stranger {
             self.totals.dropped.foreign_source += 1;
             return;
         }

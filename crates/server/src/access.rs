@@ -48,7 +48,7 @@ pub struct Gate<'a> {
 impl Gate<'_> {
     /// Decides about a call.
     pub fn call(&self, now: Instant, flow: Flow, request: &Request, authenticator: &mut Authenticator) -> Verdict {
-        if let Some(phone) = self.registrar.phone_at(now, flow).and_then(|id| self.config.extension(id)) {
+        if let Some(phone) = self.registered_phone(now, flow, request) {
             return admitted(phone);
         }
         let source = flow.peer.ip();
@@ -67,10 +67,8 @@ impl Gate<'_> {
         {
             return Verdict::Trusted;
         }
-        match self.claimed_phone(request) {
-            Some(_) => self.credentials(now, request, authenticator),
-            None => Verdict::Refused(StatusCode::FORBIDDEN),
-        }
+        // Everybody else is challenged, whoever he says he is: a 403 for those that are not there would tell who is.
+        self.credentials(now, request, authenticator)
     }
 
     /// Decides about a registration: always by credentials, wherever it comes from. An unknown phone is challenged like a known one.
@@ -78,10 +76,12 @@ impl Gate<'_> {
         self.credentials(now, request, authenticator)
     }
 
-    /// The phone that the From header names.
-    fn claimed_phone(&self, request: &Request) -> Option<&Arc<Extension>> {
-        let user = request.from().uri.user()?;
-        self.config.find_extension(&user, None).filter(|extension| matches!(extension.kind, ExtensionKind::Phone(_)))
+    /// The phone that is registered from this flow; of several, as of a gateway, the one that From names, else the last.
+    fn registered_phone(&self, now: Instant, flow: Flow, request: &Request) -> Option<&Arc<Extension>> {
+        let phones = self.registrar.phones_at(now, flow);
+        let claimed = request.from().uri.user().and_then(|user| self.config.find_extension(&user, None));
+        let phone = claimed.map(|phone| phone.id).filter(|id| phones.contains(id)).or(phones.first().copied());
+        phone.and_then(|id| self.config.extension(id))
     }
 
     fn credentials(&self, now: Instant, request: &Request, authenticator: &mut Authenticator) -> Verdict {

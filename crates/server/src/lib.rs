@@ -14,6 +14,7 @@ pub mod limits;
 pub mod locate;
 pub mod media;
 pub mod net;
+pub mod overload;
 pub mod peer_uri;
 mod queue;
 pub mod registrar;

@@ -18,7 +18,7 @@ use crate::{
     media::{Media, ports::Ports},
     registrar::Registrar,
     settings::LiveSettings,
-    signalling::Signalling,
+    signalling::{Signalling, guard::Guard},
     sounds::SystemSounds,
     store::Store,
     trace::Trace,
@@ -46,6 +46,8 @@ pub struct Rooms {
     pub registrar: Mutex<Registrar>,
     /// The calls in progress.
     pub calls: Calls,
+    /// Who is heard at all.
+    pub guard: Arc<Guard>,
     /// What calls did, for the API.
     pub trace: Arc<Trace>,
     /// The SIP listeners.

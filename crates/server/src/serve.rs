@@ -57,6 +57,7 @@ pub async fn serve(
             Asked::Reload => match reload() {
                 Ok(settings) => {
                     log.set(settings.live.log);
+                    server.rooms.guard.follow(&settings.live);
                     reload_tls(&server, &settings);
                     server.rooms.settings.store(Arc::new(settings.live));
                     server.rooms.trunks.read_again().await;

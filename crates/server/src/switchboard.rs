@@ -18,7 +18,7 @@ use crate::{
     call::{CallEvent, INBOX, task, task::Trust},
     calls::{CallId, busy},
     rooms::Rooms,
-    signalling::Reception,
+    signalling::{Reception, guard::Failure},
     store::{Config, Extension, ExtensionStatus},
     trace::Beginning,
 };
@@ -61,6 +61,20 @@ impl Switchboard {
         judge(&gate, &mut self.authenticator)
     }
 
+    /// Notes that somebody was challenged, and why.
+    fn doubt(&self, now: Instant, flow: Flow, doubt: Proof) {
+        let failure = match doubt {
+            Proof::Wrong => Failure::Credentials,
+            // A nonce that is too old came with the right password.
+            Proof::Stale | Proof::Verified => return,
+            Proof::Missing => Failure::Challenged,
+        };
+        if failure == Failure::Credentials {
+            tracing::info!(peer = %flow.peer, "wrong credentials");
+        }
+        self.rooms.guard.failed(now, flow.peer.ip(), failure);
+    }
+
     fn admit(&mut self, now: Instant, invite: &Invite, config: &Config) -> Result<task::Arrival, Rejection> {
         if !self.rooms.calls.has_room() {
             return Err(busy());
@@ -70,14 +84,23 @@ impl Switchboard {
         let (phone, trunk, trust) = match verdict {
             Verdict::Trusted => (None, None, Trust::Believed),
             Verdict::Trunk(trunk) => (None, Some(trunk), Trust::Believed),
-            Verdict::Phone(phone) => (Some(phone), None, Trust::Doubted),
+            Verdict::Phone(phone) => {
+                // It has proved itself, so what was asked without credentials before is forgiven.
+                self.rooms.guard.vouch(now, invite.flow.peer.ip(), now);
+                (Some(phone), None, Trust::Doubted)
+            }
             Verdict::Challenge(doubt) => {
+                self.doubt(now, invite.flow, doubt);
                 let headers = self.authenticator.challenge(now, doubt);
                 return Err(Rejection { status: StatusCode::UNAUTHORIZED, headers });
             }
             Verdict::Refused(status) => return Err(status.into()),
         };
-        let extension = called(config, invite, phone.as_deref()).ok_or(StatusCode::NOT_FOUND)?;
+        // Whom it calls is looked at only now, so that nobody learns numbers who may not call them.
+        let extension = called(config, invite, phone.as_deref()).ok_or_else(|| {
+            self.rooms.guard.failed(now, invite.flow.peer.ip(), Failure::UnknownNumber);
+            StatusCode::NOT_FOUND
+        })?;
         if extension.status == ExtensionStatus::Blocked {
             return Err(StatusCode::FORBIDDEN.into());
         }
@@ -108,6 +131,10 @@ fn called<'a>(config: &'a Config, invite: &Invite, phone: Option<&Extension>) ->
 }
 
 impl Reception for Switchboard {
+    fn disconnected(&mut self, flow: Flow) {
+        self.rooms.registrar().drop_flow(flow);
+    }
+
     fn incoming(
         &mut self,
         now: Instant,
@@ -133,12 +160,15 @@ impl Reception for Switchboard {
         let config = self.rooms.store.snapshot();
         match self.judge(now, &config, |gate, authenticator| gate.registration(now, request, authenticator)) {
             Verdict::Phone(phone) if is_own_address(request, &phone) => {
-                self.rooms.registrar().register(now, phone.id, flow, request)
+                let mut registrar = self.rooms.registrar();
+                let reply = registrar.register(now, phone.id, flow, request);
+                let until = registrar.registered_until(phone.id, flow);
+                drop(registrar);
+                self.rooms.guard.vouch(now, flow.peer.ip(), until.unwrap_or(now));
+                reply
             }
             Verdict::Challenge(doubt) => {
-                if doubt == Proof::Wrong {
-                    tracing::info!(peer = %flow.peer, "wrong credentials");
-                }
+                self.doubt(now, flow, doubt);
                 let headers = self.authenticator.challenge(now, doubt);
                 Reply { status: StatusCode::UNAUTHORIZED, headers, body: Bytes::new() }
             }

@@ -107,6 +107,11 @@ fn describe() {
     metrics::describe_histogram!("antiphon_setup_seconds", "From a caller's INVITE to our 200");
     metrics::describe_counter!("antiphon_ops_total", "What scripts asked of calls, by op and outcome");
     metrics::describe_counter!("antiphon_sip_dropped_total", "SIP messages lost or refused, by reason");
+    metrics::describe_counter!("antiphon_sip_failures_total", "What sources did that honest ones do rarely, by kind");
+    metrics::describe_counter!("antiphon_sources_refused_total", "Sources that began to be refused, by reason");
+    metrics::describe_gauge!("antiphon_overloaded", "1 while new calls are refused for the sake of those that are up");
+    metrics::describe_counter!("antiphon_overloads_total", "How often overload began, by cause");
+    metrics::gauge!("antiphon_overloaded").set(0.0);
     metrics::describe_counter!("antiphon_events_waiting_total", "Events that found a call's inbox full");
     metrics::gauge!("antiphon_calls_active").set(0.0);
 }

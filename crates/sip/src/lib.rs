@@ -84,6 +84,9 @@ mod endpoint;
 mod error;
 mod event;
 mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod listeners;
 mod message;
 mod outside;

@@ -54,7 +54,7 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
 
 /// Calls one target.
 pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result<Leg, StatusCode> {
-    let Attempt { flow, host, target, credentials, trunk } = attempt;
+    let Attempt { flow, host, target, route, credentials, trunk } = attempt;
     let digits = trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     if trunk.is_some() && call.rooms.calls.is_draining() {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
@@ -81,7 +81,7 @@ pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId
         target,
         headers,
         max_forwards,
-        route: Vec::new(),
+        route,
         offer: port.offer(Direction::SendRecv),
         credentials,
     };

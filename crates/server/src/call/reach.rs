@@ -32,6 +32,8 @@ pub(super) struct Attempt {
     /// Whose certificate the far end must show, where the way was found by a URI.
     pub(super) host: Option<String>,
     pub(super) target: Uri,
+    /// Proxies to pass, nearest first.
+    pub(super) route: Vec<Uri>,
     pub(super) credentials: Option<Credentials>,
     /// Whose way it is, when it leads outside.
     pub(super) trunk: Option<Arc<Trunk>>,
@@ -100,6 +102,7 @@ impl Route {
                 flow,
                 host: Some(named.by.host().to_owned()),
                 target: named.target.clone(),
+                route: Vec::new(),
                 credentials: named.credentials.clone(),
                 trunk: named.trunk.clone(),
             })
@@ -126,6 +129,10 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
     for dialled in dialled {
         match directory::resolve(&call.config, &settings.trunks, call.client, dialled) {
             Ok(Target::Ivr(extension)) => return Reach::HandOver(extension),
+            // What is ending begins nothing: a phone that rings now would lose its call at once.
+            Ok(Target::Phone(_) | Target::Trunks { .. }) if call.rooms.calls.is_draining() => {
+                failures.add(StatusCode::SERVICE_UNAVAILABLE);
+            }
             Ok(Target::Phone(phone)) => match contacts(call, &phone) {
                 contacts if contacts.is_empty() => failures.add(StatusCode::TEMPORARILY_UNAVAILABLE),
                 // Every phone of an extension rings, so each is a target of its own.
@@ -147,8 +154,8 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
 
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
-    let known = |Binding { contact, flow, .. }| {
-        Way::Known(Attempt { flow, host: None, target: contact, credentials: None, trunk: None })
+    let known = |Binding { contact, flow, path }| {
+        Way::Known(Attempt { flow, host: None, target: contact, route: path, credentials: None, trunk: None })
     };
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {

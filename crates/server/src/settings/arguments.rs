@@ -177,6 +177,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
     };
     let live = LiveSettings {
         log,
+        guard: super::guard::guard(&sip_table)?,
         access: access(sip_table.allow, sip_table.realm)?,
         trunks: trunk::trunks(file.trunk)?,
         failover_after: transport::failover_after(sip_table.failover_after)?,

@@ -10,6 +10,7 @@
 mod arguments;
 mod cidr;
 mod file;
+mod guard;
 mod listener;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
+pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
@@ -107,6 +109,8 @@ pub struct LiveSettings {
     pub log: LevelFilter,
     /// Who may call without credentials.
     pub access: AccessSettings,
+    /// How much one source may send.
+    pub guard: GuardSettings,
     /// The ways out, in the order of the file.
     pub trunks: Vec<Arc<Trunk>>,
     /// How long a way out that says nothing is waited for when there is another.

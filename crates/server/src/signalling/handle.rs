@@ -53,6 +53,8 @@ pub struct Report {
     pub dialogs: usize,
     /// Server transactions.
     pub transactions: usize,
+    /// Messages that wait for the endpoint.
+    pub waiting: usize,
 }
 
 /// A handle on the signalling task.

@@ -7,6 +7,7 @@
 //! counts, while answers and endings wait for room.
 
 mod connections;
+pub mod guard;
 pub mod handle;
 mod keep_alive;
 pub mod outward;
@@ -18,6 +19,7 @@ use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Re
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use self::guard::{Failure, Guard};
 pub use self::handle::{Order, Report, Signalling, orders};
 use self::{
     connections::{Connections, Expected},
@@ -32,7 +34,7 @@ use crate::{
 };
 
 /// Messages that wait for the endpoint at most.
-const ARRIVALS: usize = 4096;
+pub(crate) const ARRIVALS: usize = 4096;
 /// Messages taken at one waking, so that a burst is drained quickly and orders still have their turn.
 const BATCH: usize = 64;
 /// The longest datagram of UDP.
@@ -49,6 +51,8 @@ pub trait Reception: Send + 'static {
     ) -> Result<mpsc::Sender<CallEvent>, Rejection>;
     /// A request outside any dialog, such as REGISTER.
     fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply;
+    /// A connection is gone, and nobody can be reached over it any more.
+    fn disconnected(&mut self, flow: Flow);
 }
 
 /// Something that came in from a wire.
@@ -67,6 +71,8 @@ pub struct Wires {
     pub streams: Vec<(Transport, tokio::net::TcpListener)>,
     /// Who we are in TLS; there is somebody when a listener is for it.
     pub tls: Option<Arc<Tls>>,
+    /// Who is heard on them.
+    pub guard: Arc<Guard>,
 }
 
 /// The task's own side, to be driven by [`Task::run`].
@@ -75,6 +81,7 @@ pub struct Task<R> {
     reception: R,
     udp: Vec<Arc<dyn Wire>>,
     connections: Connections,
+    guard: Arc<Guard>,
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
     asked: outward::Asked,
     arrivals: mpsc::Receiver<Arrival>,
@@ -93,17 +100,19 @@ impl<R: Reception> Task<R> {
     ) -> Self {
         let (inlet, arrivals) = mpsc::channel(ARRIVALS);
         for wire in &wires.udp {
-            tokio::spawn(read_datagrams(wire.clone(), inlet.clone()));
+            tokio::spawn(read_datagrams(wire.clone(), inlet.clone(), wires.guard.clone()));
         }
-        let connections = Connections::new(inlet, wires.tls);
+        let connections = Connections::new(inlet, wires.tls, wires.guard.clone());
         for (transport, listener) in wires.streams {
             connections.listen(transport, listener);
         }
+        let (udp, guard) = (wires.udp, wires.guard);
         Self {
             endpoint,
             reception,
-            udp: wires.udp,
+            udp,
             connections,
+            guard,
             calls: HashMap::new(),
             asked: outward::Asked::default(),
             arrivals,
@@ -140,11 +149,21 @@ impl<R: Reception> Task<R> {
     fn take(&mut self, arrival: Arrival) {
         let now = clock();
         match arrival {
+            // Datagrams were judged before they came here; a stream that is over its limit loses messages in the same way.
+            Arrival::Message(flow, message)
+                if flow.transport.is_reliable() && !self.guard.admits(now, flow.peer.ip(), &message) => {}
             Arrival::Message(flow, message) => {
                 self.trace.offer(now, Direction::Received, flow, &message);
+                let malformed = self.endpoint.counters().malformed;
                 self.endpoint.handle_datagram(now, flow, &message);
+                if self.endpoint.counters().malformed > malformed {
+                    self.guard.failed(now, flow.peer.ip(), Failure::Malformed);
+                }
             }
-            Arrival::Failed(flow) => self.endpoint.handle_transport_error(now, flow),
+            Arrival::Failed(flow) => {
+                self.reception.disconnected(flow);
+                self.endpoint.handle_transport_error(now, flow);
+            }
         }
         self.drain();
     }
@@ -191,7 +210,7 @@ impl<R: Reception> Task<R> {
                 let (counters, dialogs) = (*self.endpoint.counters(), self.endpoint.dialogs());
                 let transactions = self.endpoint.transactions();
                 // Whoever asked may have gone.
-                let _ = reply.send(Report { counters, dialogs, transactions });
+                let _ = reply.send(Report { counters, dialogs, transactions, waiting: self.arrivals.len() });
                 Ok(())
             }
         };
@@ -214,6 +233,7 @@ impl<R: Reception> Task<R> {
     }
 
     fn transmit(&mut self, flow: Flow, payload: Bytes) {
+        self.guard.sent(clock(), flow.peer.ip(), &payload);
         self.trace.offer(clock(), Direction::Sent, flow, &payload);
         match flow.transport {
             Transport::Udp => {
@@ -289,7 +309,7 @@ fn is_no_way(error: &io::Error) -> bool {
     )
 }
 
-async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {
+async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>, guard: Arc<Guard>) {
     let local = wire.local_addr();
     let mut buffer = vec![0; DATAGRAM];
     while !inlet.is_closed() {
@@ -301,6 +321,9 @@ async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {
                 continue;
             }
         };
+        if !guard.admits(clock(), peer.ip(), &buffer[..length]) {
+            continue;
+        }
         let flow = Flow { transport: Transport::Udp, local, peer };
         let message = Bytes::copy_from_slice(&buffer[..length]);
         if inlet.try_send(Arrival::Message(flow, message)).is_err() {

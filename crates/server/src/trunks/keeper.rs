@@ -156,7 +156,10 @@ impl Keeper {
         match event {
             Event::Registered { expires, .. } => {
                 held.tried.clear();
-                let news = Registered::Until { ends: clock() + expires, flow: held.flow };
+                let ends = clock() + expires;
+                let news = Registered::Until { ends, flow: held.flow };
+                // It may send as much as a phone that has proved itself; a carrier that sends more belongs into `match`.
+                self.rooms.guard.vouch(clock(), held.flow.peer.ip(), ends);
                 self.rooms.destinations().answered(clock(), held.flow);
                 self.note(news);
             }

@@ -11,6 +11,7 @@ mod sdp;
 mod speaker;
 mod task;
 mod writer;
+mod written;
 
 use crate::net::{BindError, VirtualNet};
 use crate::sip_text::SipText;
