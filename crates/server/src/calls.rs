@@ -122,11 +122,6 @@ impl Calls {
         }
     }
 
-    /// Whether no new calls are taken or made.
-    pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-
     /// Whether a call may come in now.
     pub fn has_room(&self) -> bool {
         !self.is_draining() && !self.strained.load(Ordering::Relaxed) && *self.active.borrow() < self.capacity
