@@ -11,7 +11,7 @@ use antiphon_server::trunks::{Health, Registered};
 use antiphon_sip::{EndReason, RegistrationFailure};
 use antiphon_testkit::{Answering, Carrier, CarrierSetup, Mood, PhoneSetup};
 
-use crate::world::{SERVER, Shape, World, pass, usual_trunks};
+use crate::world::{Shape, World, pass, usual_trunks};
 
 /// Where the carrier is.
 const AT: ([u8; 4], u16) = ([10, 9, 0, 1], 5060);
@@ -150,7 +150,7 @@ async fn a_carrier_that_holds_our_registration_may_call_and_another_may_not() {
     let stranger = world.connect(at([10, 9, 0, 2]));
     stranger.call("+37410000000").await;
     let why = stranger.over().await;
-    assert!(matches!(why, EndReason::Rejected(status) if status.code() == 403), "{why:?}");
+    assert!(matches!(why, EndReason::Rejected(status) if status.code() == 401), "{why:?}");
 }
 
 #[tokio::test]
@@ -164,8 +164,7 @@ async fn the_server_unregisters_when_it_stops_and_does_not_wait_for_a_silent_car
         carrier.requests("REGISTER").last().and_then(|(_, it)| it.header("Expires").map(str::to_owned)).as_deref(),
         Some("0")
     );
-    let (before, standing) = (tokio::time::Instant::now(), self::world(registering("")));
-    drop(standing);
+    let before = tokio::time::Instant::now();
     world.server.rooms.trunks.leave().await;
     assert!(before.elapsed() <= Duration::from_secs(2));
 }
@@ -275,7 +274,6 @@ async fn a_trunk_that_is_down_is_tried_last_and_first_again_when_it_is_back() {
     assert!(!carrier.requests("INVITE").is_empty(), "it is back");
     caller.hang_up().await;
     caller.over().await;
-    let _ = SERVER;
 }
 
 #[tokio::test]
