@@ -1,7 +1,7 @@
 //! The trunks: where we are registered, which of them are there, and how many calls each carries.
 //!
-//! Shape: [`Trunks`] is what the rest of the server asks and orders; [`owner`] holds one [`keeper`] for each trunk of the settings, and
-//! [`health`] and [`standing`] say what is known of one.
+//! Shape: [`Trunks`] is what the rest of the server asks and orders; `owner` holds one `keeper` for each trunk of the settings, and
+//! `health` and `standing` say what is known of one.
 //! Time: a trunk is asked every `options_interval`, and more often while it is down; a registration is refreshed by the endpoint.
 //! Errors: a trunk that cannot be reached is down and logged once; calls try it last.
 //! Sources: RFC 3261 §10 (registration), §11 (OPTIONS).
