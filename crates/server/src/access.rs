@@ -48,7 +48,9 @@ pub struct Gate<'a> {
 impl Gate<'_> {
     /// Decides about a call.
     pub fn call(&self, now: Instant, flow: Flow, request: &Request, authenticator: &mut Authenticator) -> Verdict {
-        if let Some(phone) = self.registered_phone(now, flow, request) {
+        if came_directly(request)
+            && let Some(phone) = self.registered_phone(now, flow, request)
+        {
             return admitted(phone);
         }
         let source = flow.peer.ip();
@@ -102,9 +104,45 @@ impl Gate<'_> {
     }
 }
 
+/// Whether no proxy stands between. The flow of a proxy is everybody's who comes through it, and proves nothing about one of them.
+fn came_directly(request: &Request) -> bool {
+    request.headers("Via").flat_map(|line| line.split(',')).count() == 1
+}
+
 fn admitted(phone: &Arc<Extension>) -> Verdict {
     match phone.status {
         ExtensionStatus::Active => Verdict::Phone(phone.clone()),
         ExtensionStatus::Blocked => Verdict::Refused(StatusCode::FORBIDDEN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_sip::{Config, Endpoint, Event, Listener, Transport};
+
+    use super::*;
+
+    /// Whether a request with these Via headers came directly.
+    fn is_direct(vias: &str) -> bool {
+        let at = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let flow = Flow { transport: Transport::Udp, local: at(5060), peer: at(5070) };
+        let text = format!(
+            "REGISTER sip:antiphon SIP/2.0\r\n{vias}From: <sip:7@antiphon>;tag=1\r\nTo: <sip:7@antiphon>\r\nCall-ID: 1\r\n\
+             CSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n"
+        );
+        let listener = Listener { transport: Transport::Udp, local: flow.local, advertised: flow.local };
+        let mut endpoint = Endpoint::new(Config { listeners: vec![listener], ..Config::default() }, 1);
+        endpoint.handle_datagram(Instant::now(), flow, text.as_bytes());
+        let Some(Event::Requested { message, .. }) = endpoint.poll_event() else { panic!("no request: {text}") };
+        came_directly(&message)
+    }
+
+    #[test]
+    fn a_request_that_a_proxy_passed_on_did_not_come_directly() {
+        let own = "SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK1";
+        let further = "SIP/2.0/TCP 192.0.2.7;branch=z9hG4bK2";
+        assert!(is_direct(&format!("Via: {own}\r\n")));
+        assert!(!is_direct(&format!("Via: {own}\r\nVia: {further}\r\n")));
+        assert!(!is_direct(&format!("v: {own}, {further}\r\n")));
     }
 }
