@@ -13,6 +13,7 @@ use crate::{
     registrar::Registrar,
     settings::{AccessSettings, Trunk},
     store::{Config, Extension, ExtensionKind, ExtensionStatus},
+    trunks::Trunks,
 };
 
 /// Whether a request is let in, and as whom.
@@ -20,8 +21,8 @@ use crate::{
 pub enum Verdict {
     /// From an address that may call without credentials.
     Trusted,
-    /// From the trunk of this name.
-    Trunk(String),
+    /// From this trunk.
+    Trunk(Arc<Trunk>),
     /// From this phone, by its registration or its credentials.
     Phone(Arc<Extension>),
     /// It must prove who it is; the endpoint's verdict says what was wrong with the proof it gave.
@@ -37,7 +38,9 @@ pub struct Gate<'a> {
     /// Who may call without credentials.
     pub access: &'a AccessSettings,
     /// The trunks and their networks.
-    pub trunks: &'a [Trunk],
+    pub trunks: &'a [Arc<Trunk>],
+    /// Where we are registered ourselves.
+    pub registrations: &'a Trunks,
     /// Which phone is registered where.
     pub registrar: &'a Registrar,
 }
@@ -54,7 +57,13 @@ impl Gate<'_> {
         if let Some(trunk) =
             self.trunks.iter().find(|trunk| trunk.networks.iter().any(|network| network.contains(source)))
         {
-            return Verdict::Trunk(trunk.name.clone());
+            return Verdict::Trunk(trunk.clone());
+        }
+        // Who holds our registration calls us from where it does.
+        if let Some(name) = self.registrations.registered_at(source)
+            && let Some(trunk) = self.trunks.iter().find(|trunk| trunk.name == name)
+        {
+            return Verdict::Trunk(trunk.clone());
         }
         if request.header("Authorization").is_none() && self.access.allow.iter().any(|network| network.contains(source))
         {
