@@ -33,5 +33,7 @@ mod torture;
 mod transports;
 #[path = "wire/tunnel.rs"]
 mod tunnel;
+#[path = "wire/trunks.rs"]
+mod trunks;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;
