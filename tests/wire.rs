@@ -31,9 +31,9 @@ mod tls;
 mod torture;
 #[path = "wire/transports.rs"]
 mod transports;
-#[path = "wire/tunnel.rs"]
-mod tunnel;
 #[path = "wire/trunks.rs"]
 mod trunks;
+#[path = "wire/tunnel.rs"]
+mod tunnel;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;

@@ -9,11 +9,12 @@ use crate::server::Server;
 /// What every trunk of the pack is told when it challenges.
 pub(crate) const PASSWORD: &str = "secret";
 
-/// The settings of a trunk that carries one number; `user` is its name too.
-pub(crate) fn trunk(user: &str, uri: &str, number: &str) -> String {
+/// The settings of a trunk that carries one number, with these lines more; `user` is its name too.
+pub(crate) fn trunk(user: &str, uri: &str, number: &str, keys: &str) -> String {
+    let asked = if keys.contains("options_interval") { "" } else { "options_interval = 0\n" };
     format!(
         "[[trunk]]\nname = \"{user}\"\nuri = \"{uri}\"\nusername = \"{user}\"\npassword = \"{PASSWORD}\"\n\
-         dial = ['^\\+{number}$']\n"
+         dial = ['^\\+{number}$']\n{asked}{keys}"
     )
 }
 
@@ -42,7 +43,7 @@ impl<'a> Exchange<'a> {
         self.send("PUT", &format!("/extension/{id}/phone/"), &json!({ "contact": contact }));
     }
 
-    /// A menu that does nothing but ring these numbers at once.
+    /// A menu that does nothing but ring these numbers at once; its number is a public one too.
     pub(crate) fn menu(&self, number: &str, rings: &str) {
         let id = self.send("POST", "/client/@me/extension/", &json!({ "name": number, "type": "ivr" }));
         let ivr = format!("/extension/{id}/ivr/");
@@ -50,5 +51,6 @@ impl<'a> Exchange<'a> {
         self.send("PUT", &ivr, &json!({ "entry_context": context }));
         let rules = format!("{ivr}context/{context}/options/start/rules/");
         self.send("POST", &rules, &json!({ "action": "transfer", "transfer_dst": rings }));
+        self.send("POST", "/client/@me/did/", &json!({ "did": number, "extension_id": id }));
     }
 }

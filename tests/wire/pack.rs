@@ -7,15 +7,17 @@
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::exchange::{Exchange, trunk};
-use crate::process::{Running, alone, root};
-use crate::scenarios::{INWARD, Leads, NOBODY, NOWHERE, OUTWARD, OVER_DATAGRAMS, OVER_IPV6, Outward, SEES_REPETITIONS};
+use crate::process::{Running, alone, antiphon, root};
+use crate::scenarios::{
+    INWARD, Leads, NOBODY, NOWHERE, OUTWARD, OVER_DATAGRAMS, OVER_IPV6, Outward, SEES_REPETITIONS, TWICE,
+};
 use crate::server::Server;
 use crate::tls::{self, Authority};
 use crate::tunnel::Tunnels;
@@ -59,16 +61,18 @@ struct Party {
 
 /// One scenario over one way: a caller, and whom its call leads to.
 struct Play {
-    caller: Party,
+    caller: Option<Party>,
     number: String,
     leads: Leads,
+    /// More lines of the settings of its trunks.
+    keys: &'static str,
     callees: Vec<Party>,
     way: &'static Way,
 }
 
 impl Play {
     fn name(&self) -> String {
-        let parties = [&self.caller].into_iter().chain(&self.callees);
+        let parties = self.caller.iter().chain(&self.callees);
         parties.map(|party| party.scenario).chain([self.way.name]).collect::<Vec<_>>().join("-")
     }
 
@@ -79,8 +83,8 @@ impl Play {
 
     /// The trunks that it needs.
     fn trunks(&self) -> String {
-        let needed = self.callees.iter().filter(|_| self.leads == Leads::Trunks);
-        needed.map(|callee| trunk(&callee.user, &self.contact(callee), &self.number)).collect()
+        let needed = self.callees.iter().filter(|_| matches!(self.leads, Leads::Trunks | Leads::Kept));
+        needed.map(|callee| trunk(&callee.user, &self.contact(callee), &self.number, self.keys)).collect()
     }
 
     /// Makes the numbers that it needs.
@@ -91,7 +95,7 @@ impl Play {
         };
         match (self.leads, self.callees.as_slice()) {
             (Leads::Phone, [callee]) => reach(number, callee),
-            (Leads::Phone, _) => {}
+            (Leads::Phone | Leads::Kept, _) => {}
             (Leads::Trunks, _) => exchange.menu(number, &format!("+{number}")),
             (Leads::Fork, callees) => {
                 let each: Vec<_> = (1..=callees.len()).map(|place| format!("{number}{place}")).collect();
@@ -103,40 +107,46 @@ impl Play {
 
     /// Plays it; what went wrong, with the messages that passed.
     fn play(&self, stage: &Stage<'_>) -> Result<(), String> {
-        let name = self.name();
-        let folder = stage.folder.join(&name);
-        let mut callees: Vec<_> = self
-            .callees
-            .iter()
-            .filter(|callee| callee.scenario != NOWHERE)
-            .enumerate()
-            .map(|(place, callee)| (self.start(stage, callee, folder.join(place.to_string())), callee))
-            .collect();
-        for (_, callee) in &callees {
-            wait_until_it_listens(callee.port);
+        let mut callees = self.start_callees(stage.folder);
+        if let Some(caller) = &self.caller {
+            let to = if self.way.name == TLS { stage.to_server } else { stage.server.ready.at(self.way.listener) };
+            callees.push((caller.scenario, self.start(stage.folder, caller, to)));
         }
-        let mut caller = self.start(stage, &self.caller, folder.join("caller"));
-        let all = [(&mut caller, &self.caller)].into_iter().chain(callees.iter_mut().map(|(run, party)| (run, *party)));
-        let ends = all.map(|(run, party)| (party.scenario, run.ends_within(PATIENCE * 2)));
-        let failed: Vec<_> = ends.filter(|(_, status)| !status.success()).collect();
-        if failed.is_empty() { Ok(()) } else { Err(format!("{name}: {failed:?}\n{}", words(&folder))) }
+        self.end(callees, stage.folder)
     }
 
-    fn start(&self, stage: &Stage<'_>, party: &Party, folder: PathBuf) -> Running {
+    /// Starts those who are called, and waits until they listen.
+    fn start_callees(&self, folder: &Path) -> Vec<(&'static str, Running)> {
+        let callees = self.callees.iter().filter(|callee| callee.scenario != NOWHERE);
+        // They only answer, and so go nowhere.
+        let start =
+            |callee: &Party| (callee.scenario, self.start(folder, callee, SocketAddr::from(([127, 0, 0, 1], 9))));
+        let started = callees.clone().map(start).collect();
+        callees.for_each(|callee| wait_until_it_listens(callee.port));
+        started
+    }
+
+    /// Waits for the end of all parties.
+    fn end(&self, parties: Vec<(&'static str, Running)>, folder: &Path) -> Result<(), String> {
+        let ends = parties.into_iter().map(|(scenario, mut party)| (scenario, party.ends_within(PATIENCE * 2)));
+        let failed: Vec<_> = ends.filter(|(_, status)| !status.success()).collect();
+        let name = self.name();
+        if failed.is_empty() { Ok(()) } else { Err(format!("{name}: {failed:?}\n{}", words(&folder.join(&name)))) }
+    }
+
+    fn start(&self, folder: &Path, party: &Party, to: SocketAddr) -> Running {
+        let folder = folder.join(self.name()).join(format!("{}-{}", party.scenario, party.port));
         std::fs::create_dir_all(&folder).expect("the folder takes a folder");
         let screen = File::create(folder.join("screen")).expect("the folder takes a file");
-        let server = stage.server.ready.at(self.way.listener);
-        let mut to = server;
         let mut file = root().join("tests/sipp").join(format!("{}.xml", party.scenario));
         if self.way.name == TLS {
-            to = stage.to_server;
             let text = std::fs::read_to_string(&file).expect("the scenario is a file");
             let text = text.replace("[transport]", "TLS").replace("[local_port]", &party.shown.to_string());
             file = folder.join("scenario.xml");
-            std::fs::write(&file, text.replace("[remote_port]", &server.port().to_string())).expect("a new file");
+            std::fs::write(&file, text).expect("the folder takes a file");
         }
         let mut command = Command::new("sipp");
-        command.arg("-sf").arg(file).current_dir(&folder).args(["-t", self.way.word, "-s", &self.number, "-m", "1"]);
+        command.arg("-sf").arg(file).current_dir(&folder).args(["-t", self.way.word, "-s", &self.number]);
         command.args(["-i", self.way.host, "-nostdin", "-trace_err", "-trace_msg", "-timeout_error"]);
         command.args([
             "-timeout",
@@ -149,6 +159,7 @@ impl Play {
             &party.user,
         ]);
         command.args(["-p", &party.port.to_string()]);
+        command.args(["-m", if TWICE.contains(&party.scenario) { "2" } else { "1" }]);
         if SEES_REPETITIONS.contains(&party.scenario) {
             command.arg("-nr");
         }
@@ -204,17 +215,18 @@ fn plays(tunnels: &Tunnels, has_ipv6: bool) -> Vec<Play> {
     let mut plays = Vec::new();
     for (&(scenario, number), way) in inward.chain(over_ipv6) {
         let (caller, number) = (party(scenario, String::new()), number.to_owned());
-        plays.push(Play { caller, number, leads: Leads::Phone, callees: Vec::new(), way });
+        plays.push(Play { caller: Some(caller), number, leads: Leads::Phone, keys: "", callees: Vec::new(), way });
     }
     for (way, row) in WAYS.iter().flat_map(|way| OUTWARD.iter().map(move |row| (way, row))) {
         let number = (3_000 + plays.len()).to_string();
-        let &Outward { caller, leads, callees } = row;
+        let &Outward { caller, leads, callees, keys } = row;
         let mut callees: Vec<_> =
             (0..).zip(callees).map(|(place, it)| party(it, format!("trunk-{number}-{place}"))).collect();
         if way.name == TLS {
             callees.iter_mut().for_each(|callee| callee.shown = tunnels.to_phone(callee.port));
         }
-        plays.push(Play { caller: party(caller, String::new()), number, leads, callees, way });
+        let caller = (leads != Leads::Kept).then(|| party(caller, String::new()));
+        plays.push(Play { caller, number, leads, keys, callees, way });
     }
     plays
 }
@@ -232,6 +244,10 @@ fn every_scenario_of_the_pack_passes_over_every_transport() {
     let trunks: String = plays.iter().map(Play::trunks).collect();
     let settings = format!("{}tls_ca = \"{ca}\"\n{TIMERS}{trunks}", tls::settings(folder.path()));
     let listeners = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0", "tls:127.0.0.1:0", "udp:[::1]:0"];
+    antiphon();
+    // A trunk is spoken to from the first moment.
+    let (kept, plays): (Vec<_>, Vec<_>) = plays.into_iter().partition(|play| play.leads == Leads::Kept);
+    let kept: Vec<_> = kept.iter().map(|play| (play, play.start_callees(folder.path()))).collect();
     let server = Server::start_on(folder.path(), &settings, &listeners[..if has_ipv6 { 4 } else { 3 }]);
     let exchange = Exchange::new(&server);
     // At this port nobody says anything.
@@ -250,7 +266,8 @@ fn every_scenario_of_the_pack_passes_over_every_transport() {
         }
     };
     std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
-    let failed = failed.into_inner().expect("nobody panics with it");
+    let mut failed = failed.into_inner().expect("nobody panics with it");
+    failed.extend(kept.into_iter().filter_map(|(play, parties)| play.end(parties, folder.path()).err()));
     assert!(failed.is_empty(), "{} of {} failed\n{}\n{}", failed.len(), plays.len(), failed.join("\n"), server.log());
 }
 

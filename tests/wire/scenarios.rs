@@ -48,7 +48,7 @@ pub(crate) const INWARD: &[(&str, &str)] = &[
     ("timer-uac", MENU),
     ("timer-proxy", MENU),
     ("info-digits", MENU),
-    ("info-unused", MENU),
+    ("info-beside", MENU),
 ];
 
 /// How a number leads to those who are called.
@@ -60,6 +60,8 @@ pub(crate) enum Leads {
     Fork,
     /// A menu dials a number outside, which trunks carry, one after the other.
     Trunks,
+    /// Nobody calls: it is a trunk, with which the server keeps in touch by itself.
+    Kept,
 }
 
 /// A caller, and the callees it leads to.
@@ -67,15 +69,23 @@ pub(crate) struct Outward {
     pub(crate) caller: &'static str,
     pub(crate) leads: Leads,
     pub(crate) callees: &'static [&'static str],
+    /// More lines of the settings of the trunks.
+    pub(crate) keys: &'static str,
 }
 
 const fn phone(caller: &'static str, callees: &'static [&'static str]) -> Outward {
-    Outward { caller, leads: Leads::Phone, callees }
+    Outward { caller, leads: Leads::Phone, callees, keys: "" }
 }
 
-const fn trunks(callees: &'static [&'static str]) -> Outward {
-    Outward { caller: "caller-through", leads: Leads::Trunks, callees }
+const fn trunks(caller: &'static str, callees: &'static [&'static str], keys: &'static str) -> Outward {
+    Outward { caller, leads: Leads::Trunks, callees, keys }
 }
+
+const fn kept(callee: &'static [&'static str], keys: &'static str) -> Outward {
+    Outward { caller: "", leads: Leads::Kept, callees: callee, keys }
+}
+
+const OWN_FROM: &str = "from_user = \"74950000000\"\nfrom_host = \"carrier.test\"\ndiversion = false\n";
 
 /// Calls that lead to calls of the server's own.
 pub(crate) const OUTWARD: &[Outward] = &[
@@ -99,18 +109,29 @@ pub(crate) const OUTWARD: &[Outward] = &[
     phone("caller-488", &["callee-bad-answer"]),
     phone("caller-cancels", &["callee-cancelled"]),
     phone("caller-cancels", &["callee-late-answer"]),
-    Outward { caller: "caller-through", leads: Leads::Fork, callees: &["callee-answers", "callee-loses"] },
-    trunks(&["callee-503", "callee-answers"]),
-    trunks(&[NOWHERE, "callee-answers"]),
-    Outward { caller: "basic-call", leads: Leads::Trunks, callees: &["callee-401"] },
-    Outward { caller: "basic-call", leads: Leads::Trunks, callees: &["callee-407"] },
-    Outward { caller: "basic-call", leads: Leads::Trunks, callees: &["callee-stale"] },
-    trunks(&["callee-wrong-password"]),
+    Outward { caller: "caller-through", leads: Leads::Fork, callees: &["callee-answers", "callee-loses"], keys: "" },
+    trunks("caller-through", &["callee-503", "callee-answers"], ""),
+    trunks("caller-through", &[NOWHERE, "callee-answers"], ""),
+    trunks("basic-call", &["callee-401"], ""),
+    trunks("basic-call", &["callee-407"], ""),
+    trunks("basic-call", &["callee-stale"], ""),
+    trunks("caller-through", &["callee-wrong-password"], ""),
+    trunks("caller-through", &["callee-wrong-realm"], "realm = \"carrier.test\"\n"),
+    trunks("caller-asserted", &["callee-asserted"], ""),
+    trunks("caller-private", &["callee-private"], ""),
+    trunks("caller-through", &["callee-named"], OWN_FROM),
+    trunks("caller-key", &["callee-key"], "dtmf = \"info\"\n"),
+    kept(&["registrar-423"], "register = true\nexpires = 60\n"),
+    kept(&["registrar-stale"], "register = true\n"),
+    kept(&["registrar-wrong-realm"], "register = true\nrealm = \"carrier.test\"\n"),
+    kept(&["trunk-options"], "options_interval = 1\n"),
 ];
 
 /// SIPp takes a message that comes again for a retransmission, and hides it, unless it is told not to.
 pub(crate) const SEES_REPETITIONS: &[&str] =
     &["lost-ack", "repeated-bye", "repeated-invite", "prack-missing", "callee-lost-ack"];
+/// What SIPp takes for two calls.
+pub(crate) const TWICE: &[&str] = &["trunk-options"];
 /// Nothing is repeated over a stream, and a transaction there ends with its answer.
 pub(crate) const OVER_DATAGRAMS: &[&str] = &["repeated-bye", "repeated-invite"];
 /// The scenarios that are played over IPv6 too, where loopback has it.
