@@ -180,7 +180,7 @@ fn wait_until_it_listens(port: u16) {
     let until = Instant::now() + PATIENCE;
     let local = format!(" 0100007F:{port:04X} 00000000:0000 ");
     let listens = |table: &&str| std::fs::read_to_string(table).is_ok_and(|table| table.contains(&local));
-    while !["/proc/net/udp", "/proc/net/tcp"].iter().any(|table| listens(&table)) && Instant::now() < until {
+    while !["/proc/net/udp", "/proc/net/tcp"].iter().any(listens) && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
