@@ -36,5 +36,9 @@ mod stream;
 mod timers;
 #[path = "call/transfer.rs"]
 mod transfer;
+#[path = "call/referring.rs"]
+mod referring;
+#[path = "call/replacing.rs"]
+mod replacing;
 #[path = "call/world.rs"]
 mod world;

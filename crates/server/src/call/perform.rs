@@ -64,7 +64,7 @@ impl Executor {
             match self.hear(Some(until)).await? {
                 Heard::Confirmed | Heard::Timeout => return Ok(()),
                 Heard::Digit(digit) => self.digits.push(digit),
-                Heard::PlaybackEnded(_) | Heard::Other(_) => {}
+                _ => {}
             }
         }
     }
@@ -99,7 +99,7 @@ impl Executor {
         if segments.is_empty() || self.caller.stream().is_none() {
             return Ok(Played::Finished { said: Duration::ZERO });
         }
-        let playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
+        let mut playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
         loop {
             match self.wait(None).await {
                 Ok(Heard::PlaybackEnded(ended)) if ended == playback => {
@@ -110,6 +110,11 @@ impl Executor {
                     self.caller.stop_playback().await;
                     self.digits.push(digit);
                     return Ok(Played::BargedIn(digit));
+                }
+                // Whoever is new has heard none of it.
+                Ok(Heard::Replaced) => {
+                    let segments = self.segments(&play.prompts);
+                    playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
                 }
                 Ok(Heard::Digit(digit)) if barge_in.otherwise == TypeAhead::Keep => self.digits.push(digit),
                 Ok(_) => {}

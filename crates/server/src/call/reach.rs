@@ -11,6 +11,7 @@ use antiphon_ivr::ExtensionId;
 use antiphon_sip::{Credentials, Flow, StatusCode, Uri};
 
 use super::{
+    leg::Party,
     executor::{Executor, clock},
     failures::Failures,
 };
@@ -33,6 +34,8 @@ pub(super) struct Attempt {
     pub(super) host: Option<String>,
     pub(super) target: Uri,
     pub(super) credentials: Option<Credentials>,
+    /// Whether it leads to a phone of ours, or outside.
+    pub(super) party: Party,
 }
 
 /// A way by a URI whose host is looked up first.
@@ -44,6 +47,7 @@ pub(super) struct Named {
     target: Uri,
     /// What a challenge there is answered with.
     credentials: Option<Credentials>,
+    party: Party,
 }
 
 /// One way to a target.
@@ -97,6 +101,7 @@ impl Route {
                 host: Some(named.by.host().to_owned()),
                 target: named.target.clone(),
                 credentials: named.credentials.clone(),
+                party: named.party,
             })
         };
         for flow in good.into_iter().rev() {
@@ -143,14 +148,14 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
     let known =
-        |Binding { contact, flow, .. }| Way::Known(Attempt { flow, host: None, target: contact, credentials: None });
+        |Binding { contact, flow, .. }| Way::Known(Attempt { flow, host: None, target: contact, credentials: None, party: Party::Phone });
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {
         return bindings.into_iter().map(known).collect();
     }
     let ExtensionKind::Phone(settings) = &phone.kind else { return Vec::new() };
     let contact = settings.contact.as_ref().and_then(|contact| contact.parse::<Uri>().ok());
-    let named = |target: Uri| Way::Named(Named { by: target.clone(), target, credentials: None });
+    let named = |target: Uri| Way::Named(Named { by: target.clone(), target, credentials: None, party: Party::Phone });
     contact.map(named).into_iter().collect()
 }
 
@@ -159,5 +164,5 @@ fn through(trunk: &Trunk, number: &str) -> Option<Way> {
     let by: Uri = trunk.uri.parse().ok()?;
     let credentials = trunk.username.clone().zip(trunk.password.clone());
     let credentials = credentials.map(|(username, password)| Credentials { username, password, realm: None });
-    Some(Way::Named(Named { target: by.clone().with_user(number), by, credentials }))
+    Some(Way::Named(Named { target: by.clone().with_user(number), by, credentials, party: Party::Outside }))
 }

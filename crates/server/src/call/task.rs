@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::{
     CallEvent,
     executor::{Executor, clock},
-    leg::{Leg, LegMedia},
+    leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
 };
 use crate::{
@@ -98,7 +98,10 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
         }
     };
     let media = LegMedia { worker: rooms.media.worker(), port };
-    let leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
+    let mut leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
+    if arrival.caller_phone.is_some() {
+        leg.party = Party::Phone;
+    }
     let (mut call, requests) = Call::new(caller(&invite, &arrival));
     let client = arrival.extension.client;
     let mut executor = Executor::new(rooms.clone(), config.clone(), client, (leg, trace), &invite, (inbox, events), at);

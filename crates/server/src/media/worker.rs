@@ -12,7 +12,7 @@ use std::{
 };
 
 use antiphon_media::{
-    Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId, StreamPool,
+    Departed, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId, StreamPool,
     StreamSummary, StreamTotals,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -44,6 +44,10 @@ pub enum Order {
     StopPlayback(StreamId),
     /// Join two streams.
     Bridge(StreamId, StreamId),
+    /// Give a stream away, to another worker or for another call.
+    Depart(StreamId, oneshot::Sender<Option<Box<Moving>>>),
+    /// Take a stream that another worker gave away; its events go to this inbox.
+    Arrive(Box<Moving>, mpsc::Sender<CallEvent>),
     /// Close a stream, and part it from its partner.
     Close(StreamId),
     /// Tell what a stream was up to now, if it is open.
@@ -77,6 +81,13 @@ pub struct Opening {
     pub inbox: mpsc::Sender<CallEvent>,
     /// Told what the stream was when it is closed.
     pub summary: Arc<OnceLock<StreamSummary>>,
+}
+
+/// A stream on its way to another call, with its socket and its port.
+pub struct Moving {
+    stream: Departed,
+    socket: Box<dyn MediaSocket>,
+    owner: Owner,
 }
 
 /// A worker's counters since it began.
@@ -221,6 +232,8 @@ impl Work {
             }
             Order::StopPlayback(id) => self.pool.stop_playback(id),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
+            Order::Depart(id, reply) => drop(reply.send(self.depart(id))),
+            Order::Arrive(moving, inbox) => self.arrive(now, *moving, inbox),
             Order::Close(id) => self.close(id),
             Order::Summary(id, reply) => drop(reply.send(self.pool.summary(id))),
             Order::Hearing(id, reply) => drop(reply.send(self.hearing(id))),
@@ -236,6 +249,24 @@ impl Work {
                 self.owners[slot.index()] = Some(Owner { inbox, summary, _lease: lease });
             }
             Err(error) => tracing::error!(%error, "a stream could not be opened"),
+        }
+    }
+
+    fn depart(&mut self, id: StreamId) -> Option<Box<Moving>> {
+        let slot = self.pool.slot(id)?;
+        let stream = self.pool.depart(id)?;
+        let (socket, owner) = self.sockets[slot.index()].take().zip(self.owners[slot.index()].take())?;
+        Some(Box::new(Moving { stream, socket, owner }))
+    }
+
+    fn arrive(&mut self, now: Instant, moving: Moving, inbox: mpsc::Sender<CallEvent>) {
+        let Moving { stream, socket, owner } = moving;
+        match self.pool.arrive(now, stream) {
+            Ok(slot) => {
+                self.sockets[slot.index()] = Some(socket);
+                self.owners[slot.index()] = Some(Owner { inbox, ..owner });
+            }
+            Err(error) => tracing::error!(%error, "a stream could not be taken over"),
         }
     }
 

@@ -115,6 +115,30 @@ impl Trace {
         self.book().add_leg(call, leg);
     }
 
+    /// Somebody asks for the place of a party: a leg of that party's call.
+    pub(crate) fn joins(&self, now: Instant, dialog: DialogId, invite: &Invite, replaced: DialogId) {
+        let Some((call, _)) = self.leg(replaced) else { return };
+        let leg = LegTrace {
+            dialog,
+            sip_call_id: invite.request.call_id().to_owned(),
+            role: Role::Caller,
+            party: record::clip(&invite.request.from().uri.user().unwrap_or_default()),
+            flow: invite.flow,
+            began: now,
+            rang: None,
+            answered: None,
+            ended: None,
+            stream: None,
+        };
+        self.book().join(call.id, leg);
+    }
+
+    /// Between whom a leg's first message went.
+    pub(crate) fn flow(&self, dialog: DialogId) -> Option<Flow> {
+        let (call, leg) = self.leg(dialog)?;
+        call.record().legs.get(leg).map(|leg| leg.flow)
+    }
+
     /// Something happened in a dialog.
     pub(crate) fn note(&self, now: Instant, event: &Event) {
         match event {

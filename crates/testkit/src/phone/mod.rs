@@ -10,17 +10,19 @@ mod calls;
 mod sdp;
 mod speaker;
 mod task;
+mod transfers;
 mod writer;
 
 use crate::net::{BindError, VirtualNet};
 use crate::sip_text::SipText;
 use crate::stream::Received;
 use antiphon_media::{Audio, Codec};
-use antiphon_sip::EndReason;
+use antiphon_sip::{EndReason, ReferOutcome};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use task::Task;
+pub use transfers::{Refer, Referring, Subscription};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -83,6 +85,8 @@ enum Offer {
     /// Nothing: the ACK brings the answer to the offer in the 200.
     Late,
     Text(String),
+    /// The usual one, in an INVITE with this `Replaces`.
+    Replacing(String),
 }
 
 /// Where a phone's call stands.
@@ -110,6 +114,8 @@ enum Order {
     Reoffer { sdp: String, reply: oneshot::Sender<u16> },
     AskForOffer { reply: oneshot::Sender<u16> },
     Update { sdp: String, reply: oneshot::Sender<u16> },
+    Refer { to: String, norefersub: bool, reply: oneshot::Sender<ReferOutcome> },
+    OnRefer(Referring),
     Register { contact: SocketAddr, password: String, reply: oneshot::Sender<u16> },
 }
 
