@@ -28,6 +28,12 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/referred.rs"]
+mod referred;
+#[path = "call/referring.rs"]
+mod referring;
+#[path = "call/replacing.rs"]
+mod replacing;
 #[path = "call/seen.rs"]
 mod seen;
 #[path = "call/stream.rs"]
@@ -36,9 +42,5 @@ mod stream;
 mod timers;
 #[path = "call/transfer.rs"]
 mod transfer;
-#[path = "call/referring.rs"]
-mod referring;
-#[path = "call/replacing.rs"]
-mod replacing;
 #[path = "call/world.rs"]
 mod world;

@@ -135,9 +135,15 @@ async fn not_reached(answering: Answering, status: u16, told: Vec<u16>, by_calle
 #[test]
 fn what_may_not_be_dialled_is_refused() {
     // Nobody, a blocked extension, a phone that is nowhere, and outside by somebody who is no phone of ours.
-    let cases = [(true, "sip:777@127.0.0.1", 404), (true, "sip:072@x", 403), (true, "sip:004@x", 480),
-        (true, "sip:127.0.0.1", 404), (false, "sip:+7987654321@127.0.0.90", 403), (false, "sip:071@127.0.0.1", 603),
-        (true, "tel:777", 404)];
+    let cases = [
+        (true, "sip:777@127.0.0.1", 404),
+        (true, "sip:072@x", 403),
+        (true, "sip:004@x", 480),
+        (true, "sip:127.0.0.1", 404),
+        (false, "sip:+7987654321@127.0.0.90", 403),
+        (false, "sip:071@127.0.0.1", 603),
+        (true, "tel:777", 404),
+    ];
     for (by_callee, to, status) in cases {
         on_its_own(async move {
             let world = World::new().await;
@@ -331,7 +337,11 @@ async fn attended(by_callee: bool, rings_first: bool) {
     );
     assert!(one.min(two) > Duration::from_millis(2_800), "{one:?} {two:?}\n{}", world.ladder());
     assert_eq!(world.load().await, (1, 2));
-    if by_callee { target.hang_up().await } else { other.hang_up().await }
+    if by_callee {
+        target.hang_up().await
+    } else {
+        other.hang_up().await
+    }
     other.over().await;
     target.over().await;
     is_unbroken(other);
@@ -380,5 +390,49 @@ async fn an_attended_transfer_to_a_foreign_call_carries_its_replaces_to_the_numb
     assert_eq!(invite.header("Replaces"), Some("abc@elsewhere;to-tag=1;from-tag=2"));
     caller.hang_up().await;
     callee.over().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn referred_by_is_passed_on_inside_only() {
+    let world = World::new().await;
+    let (caller, callee) = talking(&world).await;
+    let target = world.callee("003", 3, Answering::Busy);
+    let trunk = world.callee("trunk", TRUNK, Answering::Busy);
+    callee.says_it_refers_as("<sip:002@127.0.0.1>").await;
+    for to in ["003", "+7987654321"] {
+        callee.refer(&format!("sip:{to}@127.0.0.1")).await.outcome().await;
+    }
+    let referred_by = |phone: &SimPhone| phone.requests("INVITE")[0].header("Referred-By").map(str::to_owned);
+    assert_eq!(referred_by(&target).as_deref(), Some("<sip:002@127.0.0.1>"));
+    assert_eq!(referred_by(&trunk), None);
+    caller.hang_up().await;
+    callee.over().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn whoever_is_on_hold_hears_ringback_until_the_target_answers() {
+    let world = World::new().await;
+    let (caller, callee) = talking(&world).await;
+    let target = world.callee("003", 3, Answering::After(Duration::from_secs(3)));
+    target.speak(Some(prompt("003"))).await;
+    let hold = "v=0\r\no=- 1 9 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\n\
+                m=audio 4000 RTP/AVP 8\r\na=inactive\r\n";
+    assert_eq!(callee.reoffer(hold).await, 200);
+    let ringing = |heard: &antiphon_testkit::Heard| -> Duration {
+        heard.all("ringback").iter().map(|span| span.duration()).sum()
+    };
+    let before = ringing(&world.heard(&caller, &[&callee]));
+    let refer = callee.refer("sip:003@127.0.0.1").await;
+    refer.outcome().await;
+    pass(2_000).await;
+    let heard = world.heard(&caller, &[&callee, &target]);
+    let rang = ringing(&heard) - before;
+    assert!(rang.abs_diff(Duration::from_secs(3)) < Duration::from_millis(100), "{rang:?}: {heard}");
+    assert!(heard.all("003").iter().all(|span| span.from > heard.first("ringback").from), "{heard}");
+    caller.hang_up().await;
+    target.over().await;
+    is_unbroken(&caller);
     world.leaves_nothing().await;
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use antiphon_sip::{EndReason, StatusCode};
-use antiphon_testkit::Stage;
+use antiphon_testkit::{Answering, Stage};
 
 use crate::referring::{is_unbroken, spoken, talking};
 use crate::world::{World, on_its_own, pass, prompt};
@@ -84,5 +84,54 @@ async fn a_stranger_who_knows_the_dialog_still_may_not() {
     assert_eq!((caller.stage(), callee.stage()), (Stage::Up, Stage::Up));
     caller.hang_up().await;
     callee.over().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_call_that_still_rings_is_not_taken_over() {
+    let world = World::new().await;
+    let caller = world.caller();
+    let callee = world.callee("002", 2, Answering::Never);
+    caller.call("071").await;
+    caller.up().await;
+    pass(3_500).await;
+    caller.press('6').await;
+    callee.ringing().await;
+    let invite = callee.requests("INVITE").remove(0);
+    let tag =
+        |name: &str| invite.header(name).and_then(|value| value.rsplit_once(";tag=")).map(|(_, tag)| tag.to_owned());
+    let ringing = format!("{};to-tag={};from-tag=0", invite.header("Call-ID").unwrap(), tag("From").unwrap());
+    let newcomer = world.connect(World::setup("desk", 20));
+    newcomer.call_replacing("071", &ringing).await;
+    assert_eq!(newcomer.over().await, EndReason::Rejected(StatusCode::NO_SUCH_TRANSACTION));
+    assert_eq!((caller.stage(), callee.stage()), (Stage::Up, Stage::Ringing));
+    caller.hang_up().await;
+    callee.over().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn whoever_takes_the_callers_place_while_it_rings_hears_it_ring() {
+    let world = World::new().await;
+    let caller = world.caller();
+    let callee = world.callee("002", 2, Answering::After(Duration::from_secs(6)));
+    callee.speak(Some(prompt("002"))).await;
+    caller.call("071").await;
+    caller.up().await;
+    pass(3_500).await;
+    caller.press('6').await;
+    callee.ringing().await;
+    pass(1_000).await;
+    let newcomer = world.connect(World::setup("desk", 20));
+    newcomer.call_replacing("071", &caller.dialog()).await;
+    newcomer.up().await;
+    caller.over().await;
+    callee.up().await;
+    pass(2_000).await;
+    let heard = world.heard(&newcomer, &[&callee]);
+    assert!(!heard.all("ringback").is_empty() && !heard.all("002").is_empty(), "{heard}");
+    newcomer.hang_up().await;
+    callee.over().await;
+    is_unbroken(&newcomer);
     world.leaves_nothing().await;
 }

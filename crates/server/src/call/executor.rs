@@ -209,7 +209,7 @@ impl Executor {
                 self.rooms.signalling.order(Order::RejectRefer(dialog, StatusCode::DECLINE)).await;
                 Ok(None)
             }
-            Event::ReferRequested { .. } => Ok(Some(Heard::Other(event))),
+            Event::ReferRequested { .. } | Event::Referred { .. } => Ok(Some(Heard::Other(event))),
             Event::Reoffered { offer, .. } => {
                 self.caller.reoffered(offer).await;
                 Ok(None)

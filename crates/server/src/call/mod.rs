@@ -13,6 +13,7 @@ pub mod leg;
 pub mod media_port;
 pub mod perform;
 mod reach;
+mod refer;
 pub mod replace;
 pub mod task;
 mod transfer;

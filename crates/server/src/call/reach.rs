@@ -11,9 +11,9 @@ use antiphon_ivr::ExtensionId;
 use antiphon_sip::{Credentials, Flow, StatusCode, Uri};
 
 use super::{
-    leg::Party,
     executor::{Executor, clock},
     failures::Failures,
+    leg::Party,
 };
 use crate::{
     directory::{self, NoRoute, Target},
@@ -147,8 +147,9 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
 
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
-    let known =
-        |Binding { contact, flow, .. }| Way::Known(Attempt { flow, host: None, target: contact, credentials: None, party: Party::Phone });
+    let known = |Binding { contact, flow, .. }| {
+        Way::Known(Attempt { flow, host: None, target: contact, credentials: None, party: Party::Phone })
+    };
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {
         return bindings.into_iter().map(known).collect();

@@ -51,12 +51,7 @@ impl std::fmt::Debug for Replacement {
 
 impl Replacement {
     /// A new dialog that asks for the place of another.
-    pub fn new(
-        rooms: Arc<Rooms>,
-        (dialog, invite): (DialogId, Box<Invite>),
-        claim: Claim,
-        replaced: DialogId,
-    ) -> Self {
+    pub fn new(rooms: Arc<Rooms>, (dialog, invite): (DialogId, Box<Invite>), claim: Claim, replaced: DialogId) -> Self {
         Self { rooms, dialog, invite, claim, replaced, open: true }
     }
 

@@ -287,9 +287,7 @@ impl Transfers {
         match destination(call, party, refer)? {
             Reach::Routes(routes) => Ok(Judged::Accepted(Chosen::Routes(routes))),
             // A menu serves whoever called; somebody we called has no script to go on with.
-            Reach::HandOver(extension) if by_callee && call.joined == Joined::Caller => {
-                Ok(Judged::HandOver(extension))
-            }
+            Reach::HandOver(extension) if by_callee && call.joined == Joined::Caller => Ok(Judged::HandOver(extension)),
             Reach::HandOver(_) => Err(StatusCode::DECLINE),
         }
     }

@@ -12,8 +12,8 @@ use std::{
 };
 
 use antiphon_media::{
-    Departed, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId, StreamPool,
-    StreamSummary, StreamTotals,
+    Departed, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId,
+    StreamPool, StreamSummary, StreamTotals,
 };
 use tokio::sync::{mpsc, oneshot};
 

@@ -4,7 +4,8 @@
 //! Errors: an order that comes too late is dropped by the task, because the far end was faster.
 
 use antiphon_sip::{
-    Admission, Counters, DialogId, Flow, Invitation, ReferOptions, Rejection, Replaces, SipError, StatusCode, Transport, Uri,
+    Admission, Counters, DialogId, Flow, Invitation, ReferOptions, Rejection, Replaces, SipError, StatusCode,
+    Transport, Uri,
 };
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};

@@ -13,7 +13,9 @@ pub mod tls;
 
 use std::{collections::HashMap, io, sync::Arc, time::Instant};
 
-use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Replaces, Reply, Request, StatusCode, Transport};
+use antiphon_sip::{
+    DialogId, Endpoint, Event, Flow, Invite, Rejection, Replaces, Reply, Request, StatusCode, Transport,
+};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 

@@ -5,8 +5,8 @@
 //! Sources: RFC 3261 §13 (INVITE), §14 (re-INVITE), §22 (digest).
 
 use super::speaker::Speaker;
-use super::writer::{self, BRANCH, DialogText};
 use super::transfers::{Referring, told};
+use super::writer::{self, BRANCH, DialogText};
 use super::{Answering, Diary, Keys, Offer, Order, PhoneSetup, Stage, lock, sdp};
 use crate::digest::{Proof, authorization};
 use crate::net::Datagram;
@@ -70,6 +70,7 @@ pub(super) struct Calls {
     referring: Referring,
     /// The last `Refer-To`, which may name a dialog that the endpoint knows nothing of.
     refer_to: String,
+    refers_as: Option<NameAddr>,
     /// Who waits for the outcome of our REFER.
     refers: Vec<(DialogId, oneshot::Sender<ReferOutcome>)>,
     rtp: SocketAddr,
@@ -96,6 +97,7 @@ impl Calls {
             call: None,
             referring: Referring::Refuses(603),
             refer_to: String::new(),
+            refers_as: None,
             refers: Vec::new(),
             rtp: setup.rtp,
             waiting: Vec::new(),
@@ -157,6 +159,7 @@ impl Calls {
             Order::Press(key) => self.press(key),
             Order::Refer { to, norefersub, reply } => self.refer(now, &to, norefersub, reply),
             Order::OnRefer(referring) => self.referring = referring,
+            Order::ReferAs(who) => self.refers_as = who.parse().ok(),
             Order::Speak(what) => self.speaker.speak(what),
             Order::Register { contact, password, reply } => {
                 let number = self.number();
@@ -328,7 +331,7 @@ impl Calls {
         let Some(dialog) = self.call.as_ref().map(|call| call.dialog) else { return };
         let target = Uri::sip(None, self.setup.server);
         self.refer_to = format!("<{to}>");
-        let options = ReferOptions { norefersub, ..ReferOptions::default() };
+        let options = ReferOptions { norefersub, referred_by: self.refers_as.clone(), replaces: None };
         // A REFER that cannot be sent drops the reply, which the test sees.
         if self.endpoint.refer(now.into_std(), dialog, target, options).is_ok() {
             self.refers.push((dialog, reply));

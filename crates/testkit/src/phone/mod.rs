@@ -22,9 +22,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use task::Task;
-pub use transfers::{Refer, Referring, Subscription};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
+pub use transfers::{Refer, Referring, Subscription};
 
 /// How long a test waits for a phone at most.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -116,6 +116,7 @@ enum Order {
     Update { sdp: String, reply: oneshot::Sender<u16> },
     Refer { to: String, norefersub: bool, reply: oneshot::Sender<ReferOutcome> },
     OnRefer(Referring),
+    ReferAs(String),
     Register { contact: SocketAddr, password: String, reply: oneshot::Sender<u16> },
 }
 

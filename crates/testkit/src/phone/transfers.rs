@@ -68,6 +68,11 @@ impl SimPhone {
         self.order(Order::OnRefer(referring)).await;
     }
 
+    /// Says in its REFERs from now on who asks.
+    pub async fn says_it_refers_as(&self, who: &str) {
+        self.order(Order::ReferAs(who.to_owned())).await;
+    }
+
     /// Calls in place of somebody: `replaces` is the value of the header.
     pub async fn call_replacing(&self, user: &str, replaces: &str) {
         self.place(user, Offer::Replacing(replaces.to_owned())).await;
