@@ -119,7 +119,7 @@ async fn not_reached(answering: Answering, status: u16, told: Vec<u16>, by_calle
     let (referrer, other) = if by_callee { (&callee, &caller) } else { (&caller, &callee) };
     let refer = referrer.refer("sip:003@127.0.0.1").await;
     let outcome = refer.outcome().await;
-    assert_eq!(outcome, ReferOutcome::Completed(StatusCode::new(status).unwrap()), "{}", world.ladder());
+    assert_eq!(outcome, ReferOutcome::Completed(StatusCode::new(status).expect("a status")), "{}", world.ladder());
     assert_eq!(referrer.notified(), told);
     let before = spoken(&world, other, referrer, &[referrer]);
     pass(3_000).await;
@@ -337,6 +337,10 @@ async fn attended(by_callee: bool, rings_first: bool) {
     );
     assert!(one.min(two) > Duration::from_millis(2_800), "{one:?} {two:?}\n{}", world.ladder());
     assert_eq!(world.load().await, (1, 2));
+    let calls = world.server.rooms.trace.calls();
+    let going_on: Vec<_> = calls.iter().filter(|call| !call.record().is_over()).collect();
+    // The caller, the referrer, and the party that came from the other call: that one was rung there, or called.
+    assert_eq!(going_on.iter().map(|call| call.record().legs.len()).collect::<Vec<_>>(), [3]);
     if by_callee {
         target.hang_up().await
     } else {

@@ -65,7 +65,7 @@ impl Switchboard {
         let verdict =
             self.judge(now, &config, |gate, authenticator| gate.call(now, invite.flow, &invite.request, authenticator));
         match verdict {
-            Verdict::Phone(phone) => Ok(Claim::Phone(phone.client)),
+            Verdict::Phone(phone) => Ok(Claim::Phone(phone)),
             Verdict::Trusted => Ok(Claim::Trusted),
             Verdict::Trunk(_) => {
                 let old = self.rooms.trace.flow(replaced);

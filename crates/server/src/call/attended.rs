@@ -30,7 +30,7 @@ pub struct Yield {
 
 /// A question that is under way.
 pub(super) struct Asked {
-    refer: ReferRequest,
+    refer: Box<ReferRequest>,
     reply: oneshot::Receiver<Leg>,
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn ask(call: &Executor, refer: &ReferRequest) -> Option<Asked> 
     let (client, inbox, worker) = (call.client, call.inbox.clone(), call.caller.worker());
     let ask = Yield { dialog: located.dialog, client, inbox, worker, reply };
     located.inbox.try_send(CallEvent::Yield(Box::new(ask))).ok()?;
-    Some(Asked { refer: refer.clone(), reply: given })
+    Some(Asked { refer: Box::new(refer.clone()), reply: given })
 }
 
 /// Gives the party away; this call is over.

@@ -14,6 +14,7 @@ pub mod media_port;
 pub mod perform;
 mod reach;
 mod refer;
+mod referral;
 pub mod replace;
 pub mod task;
 mod transfer;

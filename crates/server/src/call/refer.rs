@@ -32,6 +32,8 @@ pub(super) async fn refer(call: &mut Executor, refer: Refer) -> Result<Referred,
         match call.hear(Some(until)).await? {
             Heard::Other(Event::Referred { outcome, .. }) => break outcome,
             Heard::Timeout => break ReferOutcome::Unreported,
+            // Whoever is the caller now was not asked.
+            Heard::Replaced => return Ok(Referred::Refused { status: StatusCode::REQUEST_TERMINATED.code() }),
             _ => {}
         }
     };

@@ -16,16 +16,16 @@ use super::{
     media_port::MediaPort,
     transfer::Joined,
 };
-use crate::{rooms::Rooms, signalling::Order, store::ClientId};
+use crate::{rooms::Rooms, signalling::Order, store::Extension};
 
 /// What a party is told whose call somebody else goes on with, so that its phone does not list a missed call.
 pub(super) const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 
 /// With what right somebody takes a party's place.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Claim {
-    /// A phone of this client.
-    Phone(ClientId),
+    /// This phone, which may in calls of its client.
+    Phone(Arc<Extension>),
     /// A source that may call without credentials.
     Trusted,
     /// The trunk that the party itself comes from.
@@ -95,7 +95,7 @@ pub(super) async fn in_menu(call: &mut Executor, replacement: Box<Replacement>) 
 
 /// The leg of the newcomer, answered.
 async fn answer(call: &Executor, mut replacement: Replacement) -> Option<Leg> {
-    if matches!(replacement.claim, Claim::Phone(client) if client != call.client) {
+    if matches!(&replacement.claim, Claim::Phone(phone) if phone.client != call.client) {
         replacement.refuse(StatusCode::FORBIDDEN);
         return None;
     }
@@ -107,12 +107,17 @@ async fn answer(call: &Executor, mut replacement: Replacement) -> Option<Leg> {
     replacement.open = false;
     let media = LegMedia { worker: call.caller.worker(), port };
     let mut leg = Leg::incoming(call.rooms.clone(), call.inbox.clone(), replacement.dialog, media);
-    if let Claim::Phone(_) = replacement.claim {
-        leg.party = Party::Phone;
-    }
-    let from = replacement.invite.request.from();
-    let number = from.uri.user().unwrap_or_default().into_owned();
-    leg.shown = CallerId { number, name: from.display.clone().unwrap_or_default() };
+    (leg.party, leg.shown) = match &replacement.claim {
+        // One of our phones has its own number, whatever it says.
+        Claim::Phone(phone) => {
+            let name = phone.caller_id_name.clone().unwrap_or_default();
+            (Party::Phone, CallerId { number: phone.name.clone(), name })
+        }
+        Claim::Trusted | Claim::SameTrunk => {
+            let number = replacement.invite.request.from().uri.user().unwrap_or_default().into_owned();
+            (Party::Outside, CallerId { number, name: String::new() })
+        }
+    };
     if let Err(error) = leg.answer(replacement.invite.offer.as_deref()).await {
         tracing::info!(%error, "whoever takes a party's place could not be answered");
         leg.refuse_with(error.status());

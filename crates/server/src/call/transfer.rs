@@ -6,9 +6,6 @@
 //! Errors: what cannot be done is the REFER's status, or the last NOTIFY's; the bridge goes on as it was.
 //! Sources: RFC 3515 §2.4, RFC 5589 §6 (blind), §7 (attended); `docs/rfc/3515.md`.
 //!
-//! A transferred party is dialled for as a menu would: only the user part of `Refer-To` counts, and the directory says where it leads.
-//! Its host is whatever the phone takes for our name. A party from outside reaches internal numbers only.
-//!
 //! The party that stays is always `Executor::caller`: where the caller transfers the callee, the two change places, and with the success
 //! the script has lost its caller.
 
@@ -24,17 +21,13 @@ use super::{
     attended::{self, Asked},
     dial::comfort,
     executor::{Executor, Heard, clock, dialog_of},
-    failures::Failures,
-    hunt::{Hunt, Referral},
-    leg::{Leg, Party},
-    reach::{self, Reach, Route},
+    hunt::Hunt,
+    leg::Leg,
+    reach::Reach,
+    referral::{self, Chosen, Judged, Side},
     replace,
 };
-use crate::{
-    directory::{self, Target},
-    media::worker::Hearing,
-    signalling::Order,
-};
+use crate::{media::worker::Hearing, signalling::Order};
 
 /// How long a target rings (`ringme-ivr.md` 3.8, the default of a transfer).
 pub(super) const RING_TIME: Duration = Duration::from_secs(60);
@@ -176,7 +169,10 @@ impl Transfers {
         let event = match heard {
             Heard::Other(event) => event,
             Heard::Replacement(replacement) => {
-                replace::in_bridge(call, callee, replacement).await;
+                // A party that is about to be exchanged cannot be exchanged in another way; what is dropped is refused.
+                if self.running.is_none() {
+                    replace::in_bridge(call, callee, replacement).await;
+                }
                 return Ok(None);
             }
             Heard::Yield(ask) => return Ok(self.asked(call, callee, ask)),
@@ -239,9 +235,14 @@ impl Transfers {
         by_callee: bool,
         refer: ReferRequest,
     ) -> Result<Option<Heard>, Interrupted> {
-        let referrer = if by_callee { &*callee } else { &call.caller };
+        let (side, referrer) = if by_callee { (Side::Callee, &*callee) } else { (Side::Caller, &call.caller) };
         let (dialog, party) = (referrer.dialog(), referrer.party);
-        match self.judge(call, party, by_callee, &refer).await {
+        let judged = match (&self.running, self.left) {
+            (Some(_), _) => Err(StatusCode::REQUEST_PENDING),
+            (None, 0) => Err(StatusCode::DECLINE),
+            (None, _) => referral::judge(call, (side, party), &refer).await,
+        };
+        match judged {
             Err(status) => {
                 tracing::info!(status = status.code(), "a transfer was refused");
                 call.rooms.signalling.order(Order::RejectRefer(dialog, status)).await;
@@ -267,31 +268,6 @@ impl Transfers {
         }
     }
 
-    /// Whether a transfer may be, and where it leads.
-    async fn judge(
-        &mut self,
-        call: &Executor,
-        party: Party,
-        by_callee: bool,
-        refer: &ReferRequest,
-    ) -> Result<Judged, StatusCode> {
-        if self.running.is_some() {
-            return Err(StatusCode::REQUEST_PENDING);
-        }
-        if self.left == 0 {
-            return Err(StatusCode::DECLINE);
-        }
-        if let Some(asked) = attended::ask(call, refer).await {
-            return Ok(Judged::Accepted(Chosen::Asking(asked)));
-        }
-        match destination(call, party, refer)? {
-            Reach::Routes(routes) => Ok(Judged::Accepted(Chosen::Routes(routes))),
-            // A menu serves whoever called; somebody we called has no script to go on with.
-            Reach::HandOver(extension) if by_callee && call.joined == Joined::Caller => Ok(Judged::HandOver(extension)),
-            Reach::HandOver(_) => Err(StatusCode::DECLINE),
-        }
-    }
-
     async fn start(
         &mut self,
         call: &mut Executor,
@@ -305,7 +281,7 @@ impl Transfers {
         }
         let stage = match chosen {
             Chosen::Asking(asked) => Stage::Asking(asked),
-            Chosen::Routes(routes) => Stage::Hunting(Box::new(hunt(call, routes, &refer).await)),
+            Chosen::Routes(routes) => Stage::Hunting(Box::new(referral::hunt(call, routes, &refer).await)),
         };
         self.running = Some(Transfer { stage, until: clock() + RING_TIME, told: StatusCode::TRYING, left: None });
         self.look(call, callee).await
@@ -320,14 +296,15 @@ impl Transfers {
     ) -> Result<Option<Heard>, Interrupted> {
         let Some(Transfer { stage: Stage::Asking(asked), .. }) = &mut self.running else { return Ok(None) };
         if let Some(party) = party {
+            call.rooms.trace.moved(party.dialog(), call.trace.id, &party.worker());
             self.complete(call, callee, party).await;
             return Ok(None);
         }
         // It was in a menu, or still rang: then the number counts, as without `Replaces`.
-        match destination(call, callee.party, asked.refer()) {
+        match referral::destination(call, callee.party, asked.refer()) {
             Ok(Reach::Routes(routes)) => {
                 let refer = asked.refer().clone();
-                let hunt = hunt(call, routes, &ReferRequest { replaces: None, ..refer }).await;
+                let hunt = referral::hunt(call, routes, &ReferRequest { replaces: None, ..refer }).await;
                 if let Some(transfer) = &mut self.running {
                     transfer.stage = Stage::Hunting(Box::new(hunt));
                 }
@@ -468,45 +445,6 @@ impl Transfers {
             call.joined = Joined::Caller;
         }
     }
-}
-
-/// What came of judging a REFER.
-enum Judged {
-    HandOver(ExtensionId),
-    Accepted(Chosen),
-}
-
-/// How a transfer is tried.
-enum Chosen {
-    Routes(Vec<Route>),
-    Asking(Asked),
-}
-
-/// Where a `Refer-To` leads for this party.
-fn destination(call: &Executor, party: Party, refer: &ReferRequest) -> Result<Reach, StatusCode> {
-    let number = refer.target.uri.user().ok_or(StatusCode::NOT_FOUND)?.into_owned();
-    let trunks = &call.rooms.settings.load().trunks;
-    if party == Party::Outside
-        && matches!(directory::resolve(&call.config, trunks, call.client, &number), Ok(Target::Trunks { .. }))
-    {
-        return Err(StatusCode::FORBIDDEN);
-    }
-    let mut failures = Failures::default();
-    match reach::routes(call, &[number], &mut failures) {
-        Reach::Routes(routes) if routes.is_empty() => Err(failures.status()),
-        reach => Ok(reach),
-    }
-}
-
-/// Begins to call the target for the party that stays.
-async fn hunt(call: &Executor, routes: Vec<Route>, refer: &ReferRequest) -> Hunt {
-    let referral = Referral {
-        referred_by: refer.referred_by.as_ref().map(ToString::to_string),
-        replaces: refer.replaces.as_ref().map(ToString::to_string),
-    };
-    let mut hunt = Hunt::new(&call.caller.shown, Failures::default()).referred(referral);
-    hunt.begin(call, routes).await;
-    hunt
 }
 
 /// What came of a talk, for the script: one whose caller has gone by a transfer is over.

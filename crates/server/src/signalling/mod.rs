@@ -191,10 +191,7 @@ impl<R: Reception> Task<R> {
                 Ok(())
             }
             Order::Adopt(dialog, inbox, reply) => {
-                // A dialog that is over has no events left.
-                if let Some(owner) = self.calls.get_mut(&dialog) {
-                    *owner = inbox;
-                }
+                self.adopt(dialog, inbox);
                 let _ = reply.send(());
                 Ok(())
             }
@@ -221,6 +218,13 @@ impl<R: Reception> Task<R> {
         let Some(replaced) = invite.replaces else { return self.reception.incoming(clock(), dialog, invite) };
         let inbox = self.calls.get(&replaced).ok_or(StatusCode::NO_SUCH_TRANSACTION)?.clone();
         self.reception.replacing(clock(), dialog, invite, Located { dialog: replaced, inbox })
+    }
+
+    /// Another call owns the dialog from now on. One that is over has no events left.
+    fn adopt(&mut self, dialog: DialogId, inbox: mpsc::Sender<CallEvent>) {
+        if let Some(owner) = self.calls.get_mut(&dialog) {
+            *owner = inbox;
+        }
     }
 
     fn locate(&self, replaces: &Replaces) -> Option<Located> {

@@ -177,7 +177,10 @@ impl Book {
         let record = call.record();
         self.cost -= record.messages.cost();
         for leg in &record.legs {
-            self.dialogs.remove(&leg.dialog);
+            // A leg that has moved on is another call's by now.
+            if self.dialogs.get(&leg.dialog).is_some_and(|(owner, _)| *owner == id) {
+                self.dialogs.remove(&leg.dialog);
+            }
             self.disown(&leg.sip_call_id, |owner| matches!(owner, Owner::Call(call, _) if *call == id));
         }
         true

@@ -35,7 +35,7 @@ pub use self::{
     refused::Refusal,
     transcript::{Direction, Message},
 };
-use crate::{calls::CallId, settings::TraceSettings};
+use crate::{calls::CallId, media::worker::Worker, settings::TraceSettings};
 
 /// What calls did.
 #[derive(Debug)]
@@ -131,6 +131,16 @@ impl Trace {
             stream: None,
         };
         self.book().join(call.id, leg);
+    }
+
+    /// A leg goes on in another call, with its stream at this worker. Its first call remembers it as well.
+    pub(crate) fn moved(&self, dialog: DialogId, to: CallId, worker: &Worker) {
+        let Some((call, number)) = self.leg(dialog) else { return };
+        let Some(mut leg) = call.record().legs.get(number).cloned() else { return };
+        if let Some(stream) = &mut leg.stream {
+            stream.worker = worker.clone();
+        }
+        self.book().add_leg(to, leg);
     }
 
     /// Between whom a leg's first message went.
