@@ -8,6 +8,8 @@
 mod access;
 #[path = "call/adapter.rs"]
 mod adapter;
+#[path = "call/attack.rs"]
+mod attack;
 #[path = "call/chaos.rs"]
 mod chaos;
 #[path = "call/demo.rs"]
@@ -20,6 +22,10 @@ mod endings;
 mod failover;
 #[path = "call/house.rs"]
 mod house;
+#[path = "call/identity.rs"]
+mod identity;
+#[path = "call/keys.rs"]
+mod keys;
 #[path = "call/loss.rs"]
 mod loss;
 #[path = "call/menu.rs"]
@@ -34,6 +40,10 @@ mod referred;
 mod referring;
 #[path = "call/replacing.rs"]
 mod replacing;
+#[path = "call/scenarios.rs"]
+mod scenarios;
+#[path = "call/seeds.rs"]
+mod seeds;
 #[path = "call/seen.rs"]
 mod seen;
 #[path = "call/stream.rs"]
@@ -42,5 +52,7 @@ mod stream;
 mod timers;
 #[path = "call/transfer.rs"]
 mod transfer;
+#[path = "call/trunks.rs"]
+mod trunks;
 #[path = "call/world.rs"]
 mod world;

@@ -11,6 +11,8 @@ mod dns;
 mod lifecycle;
 #[path = "wire/media.rs"]
 mod media;
+#[path = "wire/pack.rs"]
+mod pack;
 #[path = "wire/process.rs"]
 mod process;
 #[path = "wire/registration.rs"]
@@ -21,7 +23,11 @@ mod server;
 mod sipp;
 #[path = "wire/tls.rs"]
 mod tls;
+#[path = "wire/torture.rs"]
+mod torture;
 #[path = "wire/transports.rs"]
 mod transports;
+#[path = "wire/trunks.rs"]
+mod trunks;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;

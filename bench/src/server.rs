@@ -16,6 +16,9 @@ use anyhow::{Context, Result};
 
 use crate::{http, metrics::Metrics, process::Process};
 
+/// What is measured is the machine and not a setting: no limit for a source, and no refusal of calls for the sake of others.
+const UNLIMITED: &str = "[sip]\ntrusted_rate_limit = 0\nmax_lateness_ms = 0\n";
+
 /// How a server is started.
 #[derive(Clone, Debug)]
 pub struct Launch {
@@ -74,10 +77,21 @@ impl Server {
     /// # Errors
     /// When it ends before that.
     pub fn start(launch: &Launch, home: &Home) -> Result<Self> {
+        Self::start_with(launch, home, UNLIMITED)
+    }
+
+    /// The same, with a settings file of another text.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn start_with(launch: &Launch, home: &Home, settings: &str) -> Result<Self> {
         let data = home.path.join("data");
         let arguments = ["serve", "--sip", "udp:127.0.0.1:0", "--http", "127.0.0.1:0", "--log", &launch.log];
         let mut arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
         arguments.extend(["--data".to_owned(), data.to_string_lossy().into_owned()]);
+        let file = home.path.join("antiphon.toml");
+        fs::write(&file, settings)?;
+        arguments.extend(["--config".to_owned(), file.to_string_lossy().into_owned()]);
         let log = File::create(home.path.join("log"))?;
         let begin = Instant::now();
         let mut process = Process::start(&launch.program, &arguments, launch.core, Stdio::from(log))?;

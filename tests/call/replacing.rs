@@ -76,7 +76,7 @@ async fn a_stranger_who_knows_the_dialog_still_may_not() {
     let world = World::new().await;
     let (caller, callee) = talking(&world).await;
     // Neither a phone of ours nor an allowed source; then a trunk that has nothing to do with this call.
-    for (host, status) in [([10, 9, 9, 9], StatusCode::FORBIDDEN), ([10, 1, 0, 7], StatusCode::FORBIDDEN)] {
+    for (host, status) in [([10, 9, 9, 9], StatusCode::UNAUTHORIZED), ([10, 1, 0, 7], StatusCode::FORBIDDEN)] {
         let stranger = world.connect(World::setup_at("stranger", host.into()));
         stranger.call_replacing("071", &callee.dialog()).await;
         assert_eq!(stranger.over().await, EndReason::Rejected(status), "{host:?}");

@@ -4,7 +4,7 @@
 //! Time: the store is filled on the real clock; then the clock is paused and the server starts.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use antiphon_ivr::{ContextId, ExtensionId, SoundId};
@@ -60,11 +60,16 @@ pub(crate) struct Shape {
 
 impl Default for Shape {
     fn default() -> Self {
-        let trunks = format!(
-            "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n"
-        );
-        Self { seed: 1, rtp_ports: "20000-20399", trunks, names: Vec::new(), sip: "" }
+        Self { seed: 1, rtp_ports: "20000-20399", trunks: usual_trunks(""), names: Vec::new(), sip: "" }
     }
+}
+
+/// The trunks of most tests: one that leads back to us, and a carrier with these keys more.
+pub(crate) fn usual_trunks(carrier: &str) -> String {
+    let quiet = if carrier.contains("options_interval") { "" } else { "options_interval = 0\n" };
+    format!(
+        "[[trunk]]\nname = \"mirror\"\nuri = \"sip:{SERVER}\"\ndial = ['^\\+999$']\noptions_interval = 0\n\n[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.{TRUNK}:5060\"\nmatch = [\"10.1.0.0/16\"]\ndial = ['^\\+']\n{quiet}{carrier}\n"
+    )
 }
 
 pub(crate) struct World {
@@ -73,6 +78,9 @@ pub(crate) struct World {
     ringback: Arc<Audio>,
     _data: tempfile::TempDir,
 }
+
+/// The configuration that worlds share, with its directory.
+static KEPT: OnceLock<(tempfile::TempDir, Store, SystemSounds)> = OnceLock::new();
 
 /// The samples of a prompt of the menu, or of what a phone says.
 pub(crate) fn prompt(name: &str) -> Audio {
@@ -165,6 +173,7 @@ impl Author {
             self.phone(&format!("{host:03}"), json!({"contact": format!("sip:{host:03}@127.0.0.{host}:5060")})).await;
         }
         self.phone("004", json!({"password": "secret"})).await;
+        self.phone("005", json!({"password": "secret"})).await;
         let transfer = |to: &str| json!({"action": "transfer", "transfer_dst": to, "transfer_timeout": 20});
         let attempt = |to: &str| {
             let when = |status: &str, sound: &str| json!({"action": "play_sound", "sound": id(sound), "sound_type": "foreground", "call_status": status});
@@ -217,7 +226,29 @@ impl World {
         author.client = author.commit(CreateClient { prefix: "000".to_owned() }).await;
         author.fill().await;
         drop(author);
-        Self::begin(data, store, shape).await
+        Self::begin(data, store, SystemSounds::load(), shape).await
+    }
+
+    /// A world like [`shaped`](Self::shaped), whose configuration it shares with all others made so: no call writes to it, and
+    /// filling it takes longer than a call.
+    pub(crate) async fn sharing(shape: Shape) -> Self {
+        let (_, store, sounds) = KEPT.get().expect("the configuration is filled before the first call");
+        let data = tempfile::tempdir().expect("a temporary directory");
+        Self::begin(data, store.clone(), sounds.clone(), shape).await
+    }
+
+    /// Fills the configuration that worlds share. Call it outside of any runtime.
+    pub(crate) fn fill_once() {
+        KEPT.get_or_init(|| {
+            let data = tempfile::tempdir().expect("a temporary directory");
+            let store = Store::open(&data.path().join("data")).expect("an empty store");
+            on_its_own(async {
+                let mut author = Author { store: store.clone(), client: ClientId(1) };
+                author.client = author.commit(CreateClient { prefix: "000".to_owned() }).await;
+                author.fill().await;
+            });
+            (data, store, SystemSounds::load())
+        });
     }
 
     /// The world of a first start: the demo menu and nothing else.
@@ -225,20 +256,23 @@ impl World {
         let data = tempfile::tempdir().expect("a temporary directory");
         let store = Store::open(&data.path().join("data")).expect("an empty store");
         first_start::prepare(&store, &data.path().join("data")).await.expect("a first start");
-        Self::begin(data, store, Shape::default()).await
+        Self::begin(data, store, SystemSounds::load(), Shape::default()).await
     }
 
-    async fn begin(data: tempfile::TempDir, store: Store, shape: Shape) -> Self {
+    async fn begin(data: tempfile::TempDir, store: Store, sounds: SystemSounds, shape: Shape) -> Self {
         let file = data.path().join("antiphon.toml");
-        std::fs::write(&file, format!("[sip]\n{}\n{}", shape.sip, shape.trunks))
-            .expect("the temporary directory takes a file");
+        // Nobody asks these trunks whether they are there, unless a test is about that.
+        let quiet = "[[trunk]]\noptions_interval = 0";
+        let asked = shape.trunks.contains("options_interval");
+        let trunks = if asked { shape.trunks.clone() } else { shape.trunks.replace("[[trunk]]", quiet) };
+        let sip = if shape.sip.is_empty() { String::new() } else { format!("[sip]\n{}\n", shape.sip) };
+        std::fs::write(&file, format!("{sip}{trunks}")).expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
         let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
         words.extend(["--config".into(), file.into_os_string()]);
         words.extend(["--data".into(), data.path().join("data").into_os_string()]);
         let settings = Settings::load(words, &|_| None).expect("usable settings");
         let net = VirtualNet::new(shape.seed);
-        let sounds = SystemSounds::load();
         let ringback = sounds.find("tone", "ringback").expect("a system sound").clone();
         tokio::time::pause();
         let network = Arc::new(OnVirtualNet { net: net.clone(), names: shape.names });

@@ -47,8 +47,7 @@ impl Ready {
 
     /// Where it takes SIP over UDP.
     pub(crate) fn udp(&self) -> SocketAddr {
-        let listener = self.sip.iter().find_map(|listener| listener.strip_prefix("udp:"));
-        listener.and_then(|at| at.parse().ok()).expect("a server of these tests has a UDP listener")
+        self.at("udp")
     }
 
     /// Where it takes SIP on the listener that begins so, as in `tls:127.0.0.1`.
@@ -146,7 +145,7 @@ impl Server {
     }
 
     /// Sends JSON to a path of the HTTP side with curl; the status, and the body.
-    fn send(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+    pub(crate) fn send(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
         let authorization = format!("-HAuthorization: Bearer {token}");
         let address = format!("http://{}{path}", self.ready.http);
         let words = ["-w", "\n%{http_code}", "-X", method, "-HContent-Type: application/json", "-d", body];

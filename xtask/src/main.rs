@@ -1,9 +1,10 @@
-//! Tasks of the workspace: `cargo xtask install` and `cargo xtask test`.
+//! Tasks of the workspace: `cargo xtask install`, `cargo xtask test` and `cargo xtask fuzz`.
 //!
 //! Shape: one word on the command line, the exit status of the first step that fails.
 //! Errors: an unknown word is status 2 with the usage; a failed step is its own status.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its standard streams")]
 
+mod fuzz;
 mod install;
 mod steps;
 
@@ -14,10 +15,14 @@ const USAGE: &str = "\
 Usage: cargo xtask <task>
 
 Tasks:
-  install  install what the tests need and this machine lacks: the Debian package
-           sip-tester (SIPp) and cargo-deny; says what is missing where it cannot
+  install  install what the tests need and this machine lacks: the Debian packages
+           sip-tester (SIPp), curl, baresip-core, linphone-cli and kamailio (without
+           its service), and cargo-deny; says what is missing where it cannot
   test     install, then formatting, clippy, build, every test, docs and cargo-deny;
            stops at the first failure
+  fuzz [--seconds N] [TARGET...]
+           installs cargo-fuzz, runs each fuzz target for N seconds (60), and checks
+           that parsing time is linear in the input; all targets when none is named
 ";
 
 fn main() -> ExitCode {
@@ -33,6 +38,13 @@ fn main() -> ExitCode {
             }
         },
         ["test"] => steps::test(root),
+        ["fuzz", words @ ..] => match fuzz::Wanted::read(words) {
+            Ok(wanted) => fuzz::fuzz(root, &wanted),
+            Err(fault) => {
+                eprint!("xtask fuzz: {fault}\n\n{USAGE}");
+                ExitCode::from(2)
+            }
+        },
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS

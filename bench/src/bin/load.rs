@@ -8,9 +8,9 @@ use antiphon_bench::{
     limits, process,
     report::Table,
     scenario::{
-        Setup,
+        Setup, flood,
         held::{self, Kind},
-        short, start,
+        registered, short, start,
     },
     server::Launch,
 };
@@ -32,6 +32,15 @@ struct Arguments {
     /// Extensions stored before a start is timed
     #[arg(long, default_value_t = 10_000)]
     extensions: usize,
+    /// Phones that register
+    #[arg(long, default_value_t = 10_000)]
+    phones: usize,
+    /// Messages of the flood a second
+    #[arg(long, default_value_t = 20_000)]
+    flood_rate: u64,
+    /// How long the flood lasts, in seconds
+    #[arg(long, default_value_t = 60)]
+    flood_seconds: u64,
     /// How often server and floor take turns
     #[arg(long, default_value_t = 3)]
     turns: usize,
@@ -63,6 +72,10 @@ enum What {
     Short,
     /// Starting with much stored
     Start,
+    /// A flood from one source beside calls
+    Flood,
+    /// Phones that register and are idle
+    Registered,
 }
 
 fn main() -> Result<()> {
@@ -115,6 +128,18 @@ fn measure(what: What, setup: &Setup, arguments: &Arguments) -> Result<Table> {
         What::Short => {
             let mut table = short::table();
             short::run(setup, &arguments.rates, &mut table)?;
+            Ok(table)
+        }
+        What::Flood => {
+            let mut table = flood::table();
+            for &calls in &arguments.calls {
+                flood::run(setup, calls, arguments.flood_rate, arguments.flood_seconds, &mut table)?;
+            }
+            Ok(table)
+        }
+        What::Registered => {
+            let mut table = registered::table();
+            registered::run(setup, arguments.phones, &mut table)?;
             Ok(table)
         }
         What::Start => {

@@ -1,17 +1,31 @@
 //! Where a stream sends, and whom it hears: symmetric RTP.
 //!
-//! Shape: the address of the SDP until the first valid packet comes; from then on that packet's source, and no other but the
-//! address of the SDP.
+//! Shape: the address of the SDP, until another source has proved to be the peer: [`CONSISTENT`] packets of one source address and one
+//! SSRC, in sequence, over [`PROBATION`]. From then on that source is locked, and no other is heard but the address of the SDP.
+//! Time: told.
 //! Errors: packets of other sources are refused, for the caller to count.
 //! Sources: RFC 4961 (symmetric RTP), RFC 7362 (latching and its risks).
 //!
-//! The first valid packet decides, so that a peer behind a NAT is found and a stranger who sends later cannot take the
-//! stream over. A stranger who was first loses it to the first packet from the address of the SDP, which only the peer
-//! could name; from there it does not move again. A new negotiation opens learning again, because the peer may have
-//! moved; what is then still under way from the old source does not count.
+//! A peer behind a NAT sends from an address that its SDP does not know, so that the source has to be learned; and whoever knows or
+//! guesses the port can send too. Until a source is locked the address of the SDP wins, so a stranger's packets move nothing and are
+//! not heard; a burst of them is too short to be a stream. A source that is locked is not left for another, but for the address of
+//! the SDP, which only the peer could name; from there it does not move again.
+//!
+//! A new negotiation opens learning again, because the peer may have moved, but within limits: while the address of the SDP stays as it
+//! was, the first packet from the source known closes it again, and the others must prove themselves as at first. What is still under
+//! way from an address that the peer left does not count.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
+/// Packets in sequence that make a source the peer.
+const CONSISTENT: u8 = 5;
+/// How long they take at least, so that a burst is no stream.
+const PROBATION: Duration = Duration::from_millis(60);
+/// A gap in sequence numbers that is still loss and not another sender.
+const GAP: u16 = 3;
+/// Sources that may be on probation at once; a further one takes the place of the least proven.
+const CANDIDATES: usize = 3;
 /// Packets from the old source that are refused after a move: about a second of them.
 const STRAGGLERS: u8 = 50;
 
@@ -20,11 +34,23 @@ const STRAGGLERS: u8 = 50;
 pub(crate) struct Latch {
     /// The last address that an SDP gave.
     negotiated: Option<SocketAddr>,
+    /// The source that proved itself.
     learned: Option<SocketAddr>,
     /// The source before the last move, and how many of its packets are still refused.
     former: Option<(SocketAddr, u8)>,
+    candidates: [Option<Candidate>; CANDIDATES],
     learning: Learning,
     address: Address,
+}
+
+/// A source that may be the peer.
+#[derive(Copy, Clone, Debug)]
+struct Candidate {
+    from: SocketAddr,
+    ssrc: u32,
+    sequence: u16,
+    consistent: u8,
+    since: Instant,
 }
 
 /// Whether there is a place to send to.
@@ -50,12 +76,20 @@ pub(crate) enum Source {
 
 impl Latch {
     pub(crate) fn new(negotiated: Option<SocketAddr>) -> Self {
-        Self { negotiated, learned: None, former: None, learning: Learning::Open, address: Address::Given }
+        Self {
+            negotiated,
+            learned: None,
+            former: None,
+            candidates: [None; CANDIDATES],
+            learning: Learning::Open,
+            address: Address::Given,
+        }
     }
 
-    /// A new offer and answer. An address that did not change keeps what was learned until the next packet.
+    /// A new offer and answer. An address that did not change keeps what was learned.
     pub(crate) fn renegotiate(&mut self, negotiated: Option<SocketAddr>) {
         self.learning = Learning::Open;
+        self.candidates = [None; CANDIDATES];
         self.address = if negotiated.is_some() { Address::Given } else { Address::Withheld };
         if negotiated.is_some() && negotiated != self.negotiated {
             self.former = self.learned.or(self.negotiated).map(|source| (source, STRAGGLERS));
@@ -64,27 +98,60 @@ impl Latch {
         }
     }
 
-    /// Judges the source of a packet that is otherwise valid.
-    pub(crate) fn hear(&mut self, from: SocketAddr) -> Source {
-        if self.learning == Learning::Open && !self.is_straggler(from) {
+    /// Judges the source of a packet that is otherwise valid, by its synchronisation source and sequence number.
+    pub(crate) fn hear(&mut self, now: Instant, from: SocketAddr, ssrc: u32, sequence: u16) -> Source {
+        if self.negotiated == Some(from) || self.learned == Some(from) {
+            // The address of the SDP takes the stream back from whoever was learned.
+            self.lock(from);
+            return Source::Peer;
+        }
+        if self.learning == Learning::Done || self.is_straggler(from) || !self.prove(now, from, ssrc, sequence) {
+            return Source::Stranger;
+        }
+        self.lock(from);
+        Source::Peer
+    }
+
+    fn lock(&mut self, from: SocketAddr) {
+        // Once the address of the SDP has sent, what was learned before does not count any more.
+        self.learned = Some(from);
+        if self.learning == Learning::Open {
             self.learning = Learning::Done;
             self.address = Address::Given;
-            self.learned = Some(from);
         }
-        match self.learning {
-            Learning::Done if self.negotiated == Some(from) => {
-                self.learned = Some(from);
-                Source::Peer
+    }
+
+    /// Notes a packet of a source on probation; answers whether it has now proved itself.
+    fn prove(&mut self, now: Instant, from: SocketAddr, ssrc: u32, sequence: u16) -> bool {
+        let fresh = Candidate { from, ssrc, sequence, consistent: 1, since: now };
+        let known = self.candidates.iter_mut().flatten().find(|candidate| candidate.from == from);
+        let Some(candidate) = known else {
+            let place = self
+                .candidates
+                .iter_mut()
+                .min_by_key(|place| place.map_or((0, None), |candidate| (candidate.consistent, Some(candidate.since))));
+            if let Some(place) = place {
+                *place = Some(fresh);
             }
-            Learning::Done if self.learned == Some(from) => Source::Peer,
-            Learning::Open | Learning::Done => Source::Stranger,
+            return false;
+        };
+        match sequence.wrapping_sub(candidate.sequence) {
+            _ if candidate.ssrc != ssrc => *candidate = fresh,
+            // The same packet twice proves nothing and disproves nothing.
+            0 => {}
+            1..=GAP => {
+                candidate.sequence = sequence;
+                candidate.consistent = candidate.consistent.saturating_add(1);
+            }
+            _ => *candidate = fresh,
         }
+        candidate.consistent >= CONSISTENT && now.saturating_duration_since(candidate.since) >= PROBATION
     }
 
     /// Whether a packet was still under way from the place that the peer left.
     fn is_straggler(&mut self, from: SocketAddr) -> bool {
         match &mut self.former {
-            Some((source, left)) if *source == from && *left > 0 && self.negotiated != Some(from) => {
+            Some((source, left)) if *source == from && *left > 0 => {
                 *left -= 1;
                 true
             }
@@ -107,74 +174,4 @@ impl Latch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
-    }
-
-    #[test]
-    fn the_first_source_is_kept_and_others_are_strangers() {
-        let mut latch = Latch::new(Some(at(1)));
-        assert_eq!(latch.remote(), Some(at(1)));
-        assert_eq!(latch.hear(at(2)), Source::Peer);
-        assert_eq!(latch.remote(), Some(at(2)));
-        assert_eq!(latch.hear(at(3)), Source::Stranger);
-        assert_eq!(latch.hear(at(2)), Source::Peer);
-    }
-
-    #[test]
-    fn a_stranger_that_was_first_loses_the_stream_to_the_address_of_the_sdp() {
-        let mut latch = Latch::new(Some(at(1)));
-        assert_eq!(latch.hear(at(2)), Source::Peer);
-        assert_eq!(latch.hear(at(1)), Source::Peer);
-        assert_eq!(latch.remote(), Some(at(1)));
-        assert_eq!(latch.hear(at(2)), Source::Stranger);
-        assert_eq!(latch.remote(), Some(at(1)));
-    }
-
-    #[test]
-    fn a_negotiation_opens_learning_again() {
-        let mut latch = Latch::new(Some(at(1)));
-        latch.hear(at(2));
-        latch.renegotiate(Some(at(1)));
-        assert_eq!(latch.remote(), Some(at(2)), "the address of the SDP did not change");
-        assert_eq!(latch.hear(at(3)), Source::Peer);
-        latch.renegotiate(Some(at(4)));
-        assert_eq!(latch.remote(), Some(at(4)));
-        latch.renegotiate(None);
-        assert_eq!(latch.remote(), None);
-    }
-
-    #[test]
-    fn what_is_still_under_way_from_the_old_address_does_not_hold_the_stream_there() {
-        let mut latch = Latch::new(Some(at(1)));
-        latch.hear(at(2));
-        latch.renegotiate(Some(at(4)));
-        assert_eq!(latch.hear(at(2)), Source::Stranger);
-        assert_eq!(latch.remote(), Some(at(4)));
-        assert_eq!(latch.hear(at(5)), Source::Peer);
-        assert_eq!(latch.remote(), Some(at(5)));
-    }
-
-    #[test]
-    fn a_peer_that_stays_at_its_old_source_is_heard_after_a_while() {
-        let mut latch = Latch::new(Some(at(1)));
-        latch.hear(at(2));
-        latch.renegotiate(Some(at(4)));
-        let refused = (0..200).filter(|_| latch.hear(at(2)) == Source::Stranger).count();
-        assert_eq!(refused, usize::from(STRAGGLERS));
-        assert_eq!(latch.remote(), Some(at(2)));
-    }
-
-    #[test]
-    fn the_end_of_a_hold_returns_to_the_learned_source() {
-        let mut latch = Latch::new(Some(at(1)));
-        latch.hear(at(2));
-        latch.renegotiate(None);
-        latch.renegotiate(Some(at(1)));
-        assert_eq!(latch.remote(), Some(at(2)));
-        assert_eq!(latch.hear(at(2)), Source::Peer);
-    }
-}
+mod tests;

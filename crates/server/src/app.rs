@@ -24,17 +24,20 @@ use crate::{
         worker::{Work, Worker},
     },
     net::Network,
+    overload,
     registrar::Registrar,
     rooms::{self, Rooms},
     settings::{self, Settings, SipListener},
     signalling::{
         self, Wires,
+        guard::Guard,
         tls::{Tls, TlsError},
     },
     sounds::SystemSounds,
     store::Store,
     switchboard::Switchboard,
     trace::Trace,
+    trunks::{self, Trunks},
 };
 
 /// Dialogs beyond those of the calls that fit: refusals on their way.
@@ -103,8 +106,9 @@ pub async fn start(
     network: Arc<dyn Network>,
     drive: MediaDrive,
 ) -> Result<Server, StartError> {
+    let guard = Arc::new(Guard::new(now(drive), &settings.live));
     let tls = settings.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
-    let (wires, listeners) = listen(settings, &*network, tls.clone()).await?;
+    let (wires, listeners) = listen(settings, &*network, tls.clone(), guard.clone()).await?;
     let names = network.names(&settings.dns).map_err(StartError::Names)?;
     let ports = Ports::new(network, &settings.rtp_ports);
     let capacity = match limits::streams() {
@@ -112,6 +116,7 @@ pub async fn start(
         files => ports.total().min(files),
     };
     let (signalling, orders) = signalling::orders();
+    let (trunks, trunk_orders) = Trunks::new();
     let trace = Arc::new(Trace::new(&settings.trace));
     let rooms = Arc::new(Rooms {
         signalling,
@@ -120,13 +125,15 @@ pub async fn start(
         store,
         settings: ArcSwap::from_pointee(settings.live.clone()),
         sounds,
-        registrar: Mutex::new(Registrar::default()),
+        registrar: Mutex::new(Registrar::new(now(drive))),
         calls: Calls::new(capacity),
+        guard,
         trace: trace.clone(),
         listeners: listeners.clone(),
         advertise: settings.advertise,
         names,
         destinations: Mutex::default(),
+        trunks,
     });
     let switchboard = Switchboard::new(rooms.clone(), now(drive));
     let config = antiphon_sip::Config {
@@ -149,6 +156,13 @@ pub async fn start(
             std::process::abort();
         }
     });
+    let owner = trunks::Owner::new(rooms.clone(), trunk_orders);
+    tokio::spawn(async move {
+        if tokio::spawn(owner.run()).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("the owner of the trunks panicked; trunks are as they were until the next start");
+        }
+    });
+    overload::watch::start(rooms.clone());
     Ok(Server { rooms, capacity, tls })
 }
 
@@ -157,8 +171,9 @@ async fn listen(
     settings: &Settings,
     network: &dyn Network,
     tls: Option<Arc<Tls>>,
+    guard: Arc<Guard>,
 ) -> Result<(Wires, Vec<Listener>), StartError> {
-    let mut wires = Wires { udp: Vec::new(), streams: Vec::new(), tls };
+    let mut wires = Wires { udp: Vec::new(), streams: Vec::new(), tls, guard };
     let mut listeners = Vec::new();
     for SipListener { transport, addr } in &settings.sip {
         let failed = |source| StartError::Listen { setting: "sip", address: format!("{transport}:{addr}"), source };

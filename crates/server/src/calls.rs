@@ -23,6 +23,8 @@ pub enum Readiness {
     Ready,
     /// Every call that fits is up.
     Full,
+    /// One more would be at the cost of those that are up.
+    Overloaded,
     /// It lets calls end and takes none.
     Draining,
 }
@@ -34,6 +36,7 @@ pub struct Calls {
     active: watch::Sender<usize>,
     capacity: usize,
     draining: AtomicBool,
+    strained: AtomicBool,
     readiness: watch::Sender<Readiness>,
 }
 
@@ -78,6 +81,7 @@ impl Calls {
             active: watch::Sender::new(0),
             capacity,
             draining: AtomicBool::new(false),
+            strained: AtomicBool::new(false),
             readiness: watch::Sender::new(Readiness::Ready),
         }
     }
@@ -98,6 +102,18 @@ impl Calls {
         self.publish(self.lock().len());
     }
 
+    /// Whether calls are only let end, and nobody new is called.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Takes no new calls while the server is overloaded.
+    pub fn strain(&self, is_overloaded: bool) {
+        let inboxes = self.lock();
+        self.strained.store(is_overloaded, Ordering::Relaxed);
+        self.publish(inboxes.len());
+    }
+
     /// Tells every call to end.
     pub fn shut_down(&self) {
         for inbox in self.lock().values() {
@@ -108,7 +124,7 @@ impl Calls {
 
     /// Whether a call may come in now.
     pub fn has_room(&self) -> bool {
-        !self.draining.load(Ordering::Relaxed) && *self.active.borrow() < self.capacity
+        !self.is_draining() && !self.strained.load(Ordering::Relaxed) && *self.active.borrow() < self.capacity
     }
 
     /// A call has begun.
@@ -131,7 +147,8 @@ impl Calls {
         metrics::gauge!("antiphon_calls_active").set(active as f64);
         let readiness = match self.has_room() {
             true => Readiness::Ready,
-            false if self.draining.load(Ordering::Relaxed) => Readiness::Draining,
+            false if self.is_draining() => Readiness::Draining,
+            false if self.strained.load(Ordering::Relaxed) => Readiness::Overloaded,
             false => Readiness::Full,
         };
         self.readiness.send_if_modified(|known| std::mem::replace(known, readiness) != readiness);

@@ -18,10 +18,11 @@ use crate::{
     media::{Media, ports::Ports},
     registrar::Registrar,
     settings::LiveSettings,
-    signalling::Signalling,
+    signalling::{Signalling, guard::Guard},
     sounds::SystemSounds,
     store::Store,
     trace::Trace,
+    trunks::Trunks,
 };
 
 /// The language of system prompts, as long as a call has none of its own.
@@ -45,6 +46,8 @@ pub struct Rooms {
     pub registrar: Mutex<Registrar>,
     /// The calls in progress.
     pub calls: Calls,
+    /// Who is heard at all.
+    pub guard: Arc<Guard>,
     /// What calls did, for the API.
     pub trace: Arc<Trace>,
     /// The SIP listeners.
@@ -55,6 +58,8 @@ pub struct Rooms {
     pub names: Arc<dyn Names>,
     /// The ways out that failed lately.
     pub destinations: Mutex<Destinations>,
+    /// The trunks.
+    pub trunks: Trunks,
 }
 
 impl Rooms {

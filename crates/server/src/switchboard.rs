@@ -18,11 +18,11 @@ use crate::{
     call::{
         CallEvent, INBOX,
         replace::{Claim, Replacement},
-        task,
+        task::{self, Trust},
     },
     calls::{CallId, busy},
     rooms::Rooms,
-    signalling::{Located, Reception},
+    signalling::{Located, Reception, guard::Failure},
     store::{Config, Extension, ExtensionStatus},
     trace::Beginning,
 };
@@ -55,7 +55,13 @@ impl Switchboard {
             self.authenticator = authenticator(&self.realm, now);
         }
         let registrar = self.rooms.registrar();
-        let gate = Gate { config, access: &settings.access, trunks: &settings.trunks, registrar: &registrar };
+        let gate = Gate {
+            config,
+            access: &settings.access,
+            trunks: &settings.trunks,
+            registrations: &self.rooms.trunks,
+            registrar: &registrar,
+        };
         judge(&gate, &mut self.authenticator)
     }
 
@@ -65,7 +71,10 @@ impl Switchboard {
         let verdict =
             self.judge(now, &config, |gate, authenticator| gate.call(now, invite.flow, &invite.request, authenticator));
         match verdict {
-            Verdict::Phone(phone) => Ok(Claim::Phone(phone)),
+            Verdict::Phone(phone) => {
+                self.rooms.guard.vouch(now, invite.flow.peer.ip(), now);
+                Ok(Claim::Phone(phone))
+            }
             Verdict::Trusted => Ok(Claim::Trusted),
             Verdict::Trunk(_) => {
                 let old = self.rooms.trace.flow(replaced);
@@ -73,11 +82,26 @@ impl Switchboard {
                 if same { Ok(Claim::SameTrunk) } else { Err(StatusCode::FORBIDDEN.into()) }
             }
             Verdict::Challenge(doubt) => {
+                self.doubt(now, invite.flow, doubt);
                 let headers = self.authenticator.challenge(now, doubt);
                 Err(Rejection { status: StatusCode::UNAUTHORIZED, headers })
             }
             Verdict::Refused(status) => Err(status.into()),
         }
+    }
+
+    /// Notes that somebody was challenged, and why.
+    fn doubt(&self, now: Instant, flow: Flow, doubt: Proof) {
+        let failure = match doubt {
+            Proof::Wrong => Failure::Credentials,
+            // A nonce that is too old came with the right password.
+            Proof::Stale | Proof::Verified => return,
+            Proof::Missing => Failure::Challenged,
+        };
+        if failure == Failure::Credentials {
+            tracing::info!(peer = %flow.peer, "wrong credentials");
+        }
+        self.rooms.guard.failed(now, flow.peer.ip(), failure);
     }
 
     fn admit(&mut self, now: Instant, invite: &Invite, config: &Config) -> Result<task::Arrival, Rejection> {
@@ -86,21 +110,35 @@ impl Switchboard {
         }
         let verdict =
             self.judge(now, config, |gate, authenticator| gate.call(now, invite.flow, &invite.request, authenticator));
-        let phone = match verdict {
-            Verdict::Trusted | Verdict::Trunk(_) => None,
-            Verdict::Phone(phone) => Some(phone),
+        let (phone, trunk, trust) = match verdict {
+            Verdict::Trusted => (None, None, Trust::Believed),
+            Verdict::Trunk(trunk) => (None, Some(trunk), Trust::Believed),
+            Verdict::Phone(phone) => {
+                // It has proved itself, so what was asked without credentials before is forgiven.
+                self.rooms.guard.vouch(now, invite.flow.peer.ip(), now);
+                (Some(phone), None, Trust::Doubted)
+            }
             Verdict::Challenge(doubt) => {
+                self.doubt(now, invite.flow, doubt);
                 let headers = self.authenticator.challenge(now, doubt);
                 return Err(Rejection { status: StatusCode::UNAUTHORIZED, headers });
             }
             Verdict::Refused(status) => return Err(status.into()),
         };
-        let extension = called(config, invite, phone.as_deref()).ok_or(StatusCode::NOT_FOUND)?;
+        // Whom it calls is looked at only now, so that nobody learns numbers who may not call them.
+        let extension = called(config, invite, phone.as_deref()).ok_or_else(|| {
+            self.rooms.guard.failed(now, invite.flow.peer.ip(), Failure::UnknownNumber);
+            StatusCode::NOT_FOUND
+        })?;
         if extension.status == ExtensionStatus::Blocked {
             return Err(StatusCode::FORBIDDEN.into());
         }
         let did = dialled_users(invite).find(|user| config.did(user).is_some());
-        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, did })
+        let claim = match trunk.as_deref().map(|trunk| self.rooms.trunks.claim(trunk)) {
+            Some(None) => return Err(busy()),
+            claim => claim.flatten(),
+        };
+        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, trunk, claim, trust, did })
     }
 }
 
@@ -122,6 +160,10 @@ fn called<'a>(config: &'a Config, invite: &Invite, phone: Option<&Extension>) ->
 }
 
 impl Reception for Switchboard {
+    fn disconnected(&mut self, flow: Flow) {
+        self.rooms.registrar().drop_flow(flow);
+    }
+
     fn incoming(
         &mut self,
         now: Instant,
@@ -164,12 +206,15 @@ impl Reception for Switchboard {
         let config = self.rooms.store.snapshot();
         match self.judge(now, &config, |gate, authenticator| gate.registration(now, request, authenticator)) {
             Verdict::Phone(phone) if is_own_address(request, &phone) => {
-                self.rooms.registrar().register(now, phone.id, flow, request)
+                let mut registrar = self.rooms.registrar();
+                let reply = registrar.register(now, phone.id, flow, request);
+                let until = registrar.registered_until(phone.id, flow);
+                drop(registrar);
+                self.rooms.guard.vouch(now, flow.peer.ip(), until.unwrap_or(now));
+                reply
             }
             Verdict::Challenge(doubt) => {
-                if doubt == Proof::Wrong {
-                    tracing::info!(peer = %flow.peer, "wrong credentials");
-                }
+                self.doubt(now, flow, doubt);
                 let headers = self.authenticator.challenge(now, doubt);
                 Reply { status: StatusCode::UNAUTHORIZED, headers, body: Bytes::new() }
             }

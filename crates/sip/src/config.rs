@@ -44,6 +44,9 @@ pub struct Config {
     pub max_dialogs: usize,
     /// At most this many server transactions; beyond, an INVITE gets 503 and other requests are dropped.
     pub max_transactions: usize,
+    /// At most about this many bytes of messages remembered by them; beyond, as above. A message may have 64 KiB of headers,
+    /// and a peer chooses how many we have to keep.
+    pub max_transaction_bytes: usize,
     /// What `Retry-After` says in such a 503.
     pub retry_after: Duration,
     /// The session interval that we ask for, and the longest that we agree to (RFC 4028); 1800 s.
@@ -62,6 +65,7 @@ impl Default for Config {
             timers: Timers::default(),
             max_dialogs: 10_000,
             max_transactions: 50_000,
+            max_transaction_bytes: 256 << 20,
             retry_after: Duration::from_secs(5),
             session_expires: Duration::from_secs(1800),
             min_se: Duration::from_secs(90),

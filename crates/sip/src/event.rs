@@ -320,7 +320,7 @@ impl fmt::Debug for Credentials {
 pub struct Refusal {
     /// 300 to 699.
     pub status: StatusCode,
-    /// When to try again; nothing bounds it (RFC 3261 §20.33).
+    /// When to try again, at most a day (RFC 3261 §20.33).
     pub retry_after: Option<Duration>,
     /// Why (RFC 3326).
     pub reasons: Vec<Reason>,

@@ -3,7 +3,8 @@
 //! Shape: [`Endpoint`] is told of bytes, of time and of orders, and says what to send, what happened and when to wake it.
 //! Time: every call that can start a timer takes `now`.
 //! Errors: see [`SipError`] and [`Counters`].
-//! Sources: RFC 3261, 6026, 3581; RFC 3262 (reliable provisional responses), RFC 3311 (UPDATE), RFC 4028 (session timers).
+//! Sources: RFC 3261, 6026, 3581; RFC 3262 (reliable provisional responses), RFC 3311 (UPDATE), RFC 4028 (session timers),
+//! RFC 3515 and 3891 (transfers), RFC 3325 (identity), RFC 7616 and 8760 (digest).
 //! `docs/rfc` has a ledger for each of what is done and what is not.
 //!
 //! The driving contract: after every `handle_*` and every order, send all of [`Endpoint::poll_transmit`] and look at all
@@ -83,6 +84,9 @@ mod endpoint;
 mod error;
 mod event;
 mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod listeners;
 mod message;
 mod outside;

@@ -366,15 +366,71 @@ fn packets_that_are_not_ours_are_dropped_by_reason() {
     };
     hear(0, peer(9), &[0x40; 40]);
     hear(0, peer(9), &datagram(13, 160));
-    hear(0, peer(2), &datagram(8, 160));
+    hear(0, peer(1), &datagram(8, 160));
     hear(0, peer(3), &datagram(8, 160));
-    hear(0, peer(2), &datagram(8, 1_601));
+    hear(0, peer(1), &datagram(8, 1_601));
     hear(1, peer(2), &datagram(8, 160));
     let totals = bench.pool.totals();
     let expect = crate::Dropped { malformed: 1, unknown_payload: 1, foreign_source: 1, oversize: 1, unknown_stream: 1 };
     assert_eq!((totals.dropped, totals.received), (expect, 1));
-    bench.run(ms(1));
-    assert_eq!(bench.of(1)[0].to, peer(2), "symmetric RTP");
+}
+
+/// RTPBleed and RTP injection: somebody who only knows the port.
+#[test]
+fn a_stranger_before_and_after_the_peer_is_not_sent_sound_nor_heard_and_presses_no_key() {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20)), (2, negotiated(2, 20))]);
+    bench.pool.bridge(StreamId(1), StreamId(2));
+    let slot = bench.pool.slot(StreamId(1)).unwrap();
+    let packet = |payload_type: u8, sequence: u16, payload: &[u8]| {
+        let mut bytes = vec![0; HEADER_LEN];
+        let timestamp = u32::from(sequence) * 160;
+        Header { marker: false, payload_type, sequence, timestamp, ssrc: 66 }.write(bytes.first_chunk_mut().unwrap());
+        bytes.extend_from_slice(payload);
+        bytes
+    };
+    let key = TelephoneEvent { code: 5, end: true, volume: 10, duration: 800 }.to_bytes();
+    for number in 0..200u16 {
+        // Bursts from many ports before the peer's first packet at 1 s; after it also one orderly stream.
+        for attacker in 100..110u64 {
+            bench.pool.handle_datagram(
+                bench.now,
+                slot,
+                peer(attacker + u64::from(number)),
+                &packet(8, number, &[0x2A; 160]),
+            );
+            bench.pool.handle_datagram(
+                bench.now,
+                slot,
+                peer(attacker + u64::from(number)),
+                &packet(TELEPHONE_EVENT, number + 1, &key),
+            );
+        }
+        if number >= 50 {
+            bench.receive_sound(1, number, 160, 0x55);
+            bench.pool.handle_datagram(bench.now, slot, peer(99), &packet(8, number, &[0x2A; 160]));
+            bench.pool.handle_datagram(bench.now, slot, peer(99), &packet(TELEPHONE_EVENT, number, &key));
+        }
+        bench.run(ms(20));
+    }
+    assert!(bench.of(1).iter().all(|sent| sent.to == peer(1)), "sound went to a stranger");
+    assert!(bench.sound_of(2).iter().all(|&byte| byte != 0x2A), "a stranger was heard");
+    assert_eq!(bench.events, [], "a stranger pressed a key");
+    assert_eq!((bench.pool.totals().received, bench.pool.totals().dropped.foreign_source), (150, 4_300));
+}
+
+#[test]
+fn a_peer_behind_a_nat_is_sent_to_where_it_sends_from() {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
+    let slot = bench.pool.slot(StreamId(1)).unwrap();
+    for sequence in 0..10 {
+        let mut datagram = vec![0; HEADER_LEN + 160];
+        let header = Header { marker: false, payload_type: 8, sequence, timestamp: 0, ssrc: 5 };
+        header.write(datagram.first_chunk_mut().unwrap());
+        bench.pool.handle_datagram(bench.now, slot, peer(2), &datagram);
+        bench.run(ms(20));
+    }
+    let sent = bench.of(1);
+    assert_eq!((sent[0].to, sent[sent.len() - 1].to), (peer(1), peer(2)));
 }
 
 #[test]
@@ -466,6 +522,42 @@ fn a_key_on_a_bridge_is_raised_once_and_said_on_the_other_leg() {
     assert!(all.windows(2).all(|pair| pair[1].sequence == pair[0].sequence.wrapping_add(1)));
     let (first, last) = (&all[0], &all[all.len() - 1]);
     assert_eq!(last.timestamp.wrapping_sub(first.timestamp), 160 * (all.len() as u32 - 1), "sound goes on in its time");
+}
+
+/// Presses said to leg 2, by their timestamps, and events raised for leg 1, after what `press` does.
+fn said_of(press: impl Fn(&mut Bench)) -> (usize, usize) {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20)), (2, negotiated(2, 20))]);
+    bench.pool.bridge(StreamId(1), StreamId(2));
+    bench.run(ms(45));
+    press(&mut bench);
+    bench.run(ms(900));
+    let keys = bench.of(2).iter().filter(|sent| sent.payload_type == TELEPHONE_EVENT);
+    let presses: std::collections::HashSet<u32> = keys.map(|key| key.timestamp).collect();
+    (presses.len(), bench.events.len())
+}
+
+#[test]
+fn a_key_that_signalling_brings_is_raised_and_said_like_one_in_rtp_and_both_are_one() {
+    let five = Digit::from_event(5).unwrap();
+    let message = |bench: &mut Bench| bench.pool.press(bench.now, StreamId(1), five, ms(120));
+    let rtp = |bench: &mut Bench, at: u16| {
+        for (count, end) in [(0, false), (1, true), (2, true)] {
+            let event = TelephoneEvent { code: 5, end, volume: 10, duration: 160 * (count + 1) };
+            bench.press(1, at + count, u32::from(at) * 8_000, event);
+            bench.run(ms(20));
+        }
+    };
+    assert_eq!(said_of(message), (1, 1));
+    assert_eq!(said_of(|bench| rtp(bench, 1)), (1, 1));
+    assert_eq!(said_of(|bench| (message(bench), rtp(bench, 1)).1), (1, 1), "the message first");
+    assert_eq!(said_of(|bench| (rtp(bench, 1), message(bench)).1), (1, 1), "RTP first");
+    let twice = |bench: &mut Bench| {
+        rtp(bench, 1);
+        rtp(bench, 9);
+        message(bench);
+        message(bench);
+    };
+    assert_eq!(said_of(twice), (2, 2));
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(super) async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Va
     let (message, status) = match *state.readiness.borrow() {
         Readiness::Ready => return (StatusCode::OK, Json(json!({ "status": "ready" }))),
         Readiness::Full => ("every call that fits is up, new ones are refused", "overloaded"),
+        Readiness::Overloaded => ("the calls that are up need all there is, new ones are refused", "overloaded"),
         Readiness::Draining => ("calls in progress may end, new ones are refused", "draining"),
     };
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "message": message, "status": status })))

@@ -27,6 +27,8 @@ pub(super) const REQUESTS_PER_HOUR: u64 = 36_000;
 pub(super) const CONNECTIONS: u32 = 512;
 /// How long a connection may be silent before a request's head is whole.
 pub(super) const HEAD_TIME: Duration = Duration::from_secs(15);
+/// The same while more than half of the connections are taken: silent ones then make room for those that ask something.
+pub(super) const CROWDED_HEAD_TIME: Duration = Duration::from_secs(1);
 /// How long a connection takes new requests, however busy it is.
 pub(super) const CONNECTION_TIME: Duration = Duration::from_secs(600);
 /// How long connections may finish after the server was told to stop.

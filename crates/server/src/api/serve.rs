@@ -46,8 +46,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             }
         };
         let (router, stopped) = (router.clone(), stopping.subscribe());
+        let patience = patience(turns.available_permits());
         tokio::spawn(async move {
-            converse(stream, router, stopped).await;
+            converse(stream, router, stopped, patience).await;
             drop(turn);
         });
     }
@@ -59,15 +60,26 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     }
 }
 
+/// How long a new connection may be silent, with so many more that could be taken.
+fn patience(free: usize) -> Duration {
+    match free {
+        0..HALF => limits::CROWDED_HEAD_TIME,
+        _ => limits::HEAD_TIME,
+    }
+}
+
+/// Half of all connections.
+const HALF: usize = limits::CONNECTIONS as usize / 2;
+
 /// Serves one connection. When its time is over or the server stops, the request that is on its way is still answered: whoever
 /// asked for a change must learn what became of it.
-async fn converse<S>(stream: S, router: Router, mut stopped: watch::Receiver<()>)
+async fn converse<S>(stream: S, router: Router, mut stopped: watch::Receiver<()>, patience: Duration)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits::HEAD_TIME)
+        .header_read_timeout(patience)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -126,7 +138,7 @@ mod tests {
         let router = Router::new().route("/slow", get(slow)).route("/", get(|| async {}));
         let (mut client, server) = tokio::io::duplex(4096);
         let stopping = watch::Sender::new(());
-        tokio::spawn(converse(server, router, stopping.subscribe()));
+        tokio::spawn(converse(server, router, stopping.subscribe(), limits::HEAD_TIME));
         let mut buffer = [0; 1024];
         let began = tokio::time::Instant::now();
         while began.elapsed() + Duration::from_secs(5) < limits::CONNECTION_TIME {
@@ -158,10 +170,24 @@ mod tests {
     async fn a_head_that_does_not_end_ends_the_connection() {
         let (mut client, server) = tokio::io::duplex(4096);
         let stopping = watch::Sender::new(());
-        tokio::spawn(converse(server, Router::new(), stopping.subscribe()));
+        tokio::spawn(converse(server, Router::new(), stopping.subscribe(), limits::HEAD_TIME));
         let began = tokio::time::Instant::now();
         client.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
         client.read_to_end(&mut Vec::new()).await.unwrap();
         assert_eq!(began.elapsed().as_secs(), limits::HEAD_TIME.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_connection_in_a_crowd_makes_room_soon() {
+        let all = limits::CONNECTIONS as usize;
+        for (taken, expect) in [(0, limits::HEAD_TIME), (all / 2, limits::HEAD_TIME), (all, limits::CROWDED_HEAD_TIME)]
+        {
+            let (mut client, server) = tokio::io::duplex(4096);
+            let stopping = watch::Sender::new(());
+            tokio::spawn(converse(server, Router::new(), stopping.subscribe(), patience(all - taken)));
+            let began = tokio::time::Instant::now();
+            client.read_to_end(&mut Vec::new()).await.unwrap();
+            assert_eq!(began.elapsed().as_secs(), expect.as_secs(), "{taken} taken");
+        }
     }
 }

@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Instant};
 
 use antiphon_ivr::{Digit, ExtensionId, Interrupted, collector::DigitBuffer};
-use antiphon_media::{EventKind, PlaybackId};
+use antiphon_media::{EventKind, PlaybackId, StreamId};
 use antiphon_sip::{DialogId, EndReason, Event, Invite, StatusCode};
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::{
     CallEvent, INBOX,
     attended::Yield,
+    identity::Outward,
     info,
     leg::Leg,
     replace::{self, Replacement},
@@ -35,6 +36,8 @@ pub(super) enum Heard {
     Digit(Digit),
     /// The caller's playback was sent to its end.
     PlaybackEnded(PlaybackId),
+    /// The party of another stream than the caller's pressed a key.
+    KeyOf(StreamId, Digit),
     /// Something about another dialog than the caller's.
     Other(Event),
     /// The caller confirmed our answer.
@@ -61,6 +64,8 @@ pub struct Executor {
     pub(super) inbox: mpsc::Sender<CallEvent>,
     /// How many more hops a call made for this one may take.
     pub(super) hops_left: u8,
+    /// What trunks are told beside the caller's name and number.
+    pub(super) outward: Outward,
     /// The caller's offer, until it is answered.
     pub(super) offer: Option<Bytes>,
     events: mpsc::Receiver<CallEvent>,
@@ -94,6 +99,7 @@ impl Executor {
             caller,
             trace,
             inbox,
+            outward: Outward::default(),
             hops_left: invite.request.max_forwards(),
             offer: invite.offer.clone(),
             events,
@@ -175,7 +181,12 @@ impl Executor {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
             }),
-            CallEvent::Media(_) => Ok(None),
+            CallEvent::Media(event) => Ok(match event.kind {
+                EventKind::Digit(digit) => {
+                    Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
+                }
+                EventKind::PlaybackEnded { .. } => None,
+            }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
         }
@@ -222,11 +233,13 @@ impl Executor {
                 self.caller.reoffer_refused(status);
                 Ok(None)
             }
-            Event::Info { content_type, body, .. } => Ok(if self.caller.has_telephone_event() {
-                None
-            } else {
-                info::digit(&content_type, &body).map(Heard::Digit)
-            }),
+            Event::Info { content_type, body, .. } => {
+                if let Some(press) = info::read(&content_type, &body) {
+                    // It comes back from the stream, as a key in RTP does.
+                    self.caller.press(press).await;
+                }
+                Ok(None)
+            }
             _ => Ok(None),
         }
     }
@@ -254,7 +267,7 @@ pub(super) fn dialog_of(event: &Event) -> Option<DialogId> {
     event.dialog()
 }
 
-pub(super) fn clock() -> Instant {
+pub(crate) fn clock() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 

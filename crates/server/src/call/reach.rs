@@ -13,7 +13,6 @@ use antiphon_sip::{Credentials, Flow, StatusCode, Uri};
 use super::{
     executor::{Executor, clock},
     failures::Failures,
-    leg::Party,
 };
 use crate::{
     directory::{self, NoRoute, Target},
@@ -33,9 +32,11 @@ pub(super) struct Attempt {
     /// Whose certificate the far end must show, where the way was found by a URI.
     pub(super) host: Option<String>,
     pub(super) target: Uri,
+    /// Proxies to pass, nearest first.
+    pub(super) route: Vec<Uri>,
     pub(super) credentials: Option<Credentials>,
-    /// Whether it leads to a phone of ours, or outside.
-    pub(super) party: Party,
+    /// Whose way it is, when it leads outside.
+    pub(super) trunk: Option<Arc<Trunk>>,
 }
 
 /// A way by a URI whose host is looked up first.
@@ -47,7 +48,8 @@ pub(super) struct Named {
     target: Uri,
     /// What a challenge there is answered with.
     credentials: Option<Credentials>,
-    party: Party,
+    /// Whose way it is, when it leads outside.
+    trunk: Option<Arc<Trunk>>,
 }
 
 /// One way to a target.
@@ -100,8 +102,9 @@ impl Route {
                 flow,
                 host: Some(named.by.host().to_owned()),
                 target: named.target.clone(),
+                route: Vec::new(),
                 credentials: named.credentials.clone(),
-                party: named.party,
+                trunk: named.trunk.clone(),
             })
         };
         for flow in good.into_iter().rev() {
@@ -126,6 +129,10 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
     for dialled in dialled {
         match directory::resolve(&call.config, &settings.trunks, call.client, dialled) {
             Ok(Target::Ivr(extension)) => return Reach::HandOver(extension),
+            // What is ending begins nothing: a phone that rings now would lose its call at once.
+            Ok(Target::Phone(_) | Target::Trunks { .. }) if call.rooms.calls.is_draining() => {
+                failures.add(StatusCode::SERVICE_UNAVAILABLE);
+            }
             Ok(Target::Phone(phone)) => match contacts(call, &phone) {
                 contacts if contacts.is_empty() => failures.add(StatusCode::TEMPORARILY_UNAVAILABLE),
                 // Every phone of an extension rings, so each is a target of its own.
@@ -147,8 +154,8 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
 
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
-    let known = |Binding { contact, flow, .. }| {
-        Way::Known(Attempt { flow, host: None, target: contact, credentials: None, party: Party::Phone })
+    let known = |Binding { contact, flow, path }| {
+        Way::Known(Attempt { flow, host: None, target: contact, route: path, credentials: None, trunk: None })
     };
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {
@@ -156,14 +163,15 @@ fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
     }
     let ExtensionKind::Phone(settings) = &phone.kind else { return Vec::new() };
     let contact = settings.contact.as_ref().and_then(|contact| contact.parse::<Uri>().ok());
-    let named = |target: Uri| Way::Named(Named { by: target.clone(), target, credentials: None, party: Party::Phone });
+    let named = |target: Uri| Way::Named(Named { by: target.clone(), target, credentials: None, trunk: None });
     contact.map(named).into_iter().collect()
 }
 
 /// A number outside, by a trunk.
-fn through(trunk: &Trunk, number: &str) -> Option<Way> {
+fn through(trunk: &Arc<Trunk>, number: &str) -> Option<Way> {
     let by: Uri = trunk.uri.parse().ok()?;
     let credentials = trunk.username.clone().zip(trunk.password.clone());
-    let credentials = credentials.map(|(username, password)| Credentials { username, password, realm: None });
-    Some(Way::Named(Named { target: by.clone().with_user(number), by, credentials, party: Party::Outside }))
+    let credentials =
+        credentials.map(|(username, password)| Credentials { username, password, realm: trunk.realm.clone() });
+    Some(Way::Named(Named { target: by.clone().with_user(number), by, credentials, trunk: Some(trunk.clone()) }))
 }

@@ -16,7 +16,7 @@ use super::{
     media_port::MediaPort,
     transfer::Joined,
 };
-use crate::{rooms::Rooms, signalling::Order, store::Extension};
+use crate::{rooms::Rooms, settings::DigitWay, signalling::Order, store::Extension};
 
 /// What a party is told whose call somebody else goes on with, so that its phone does not list a missed call.
 pub(super) const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
@@ -99,8 +99,8 @@ async fn answer(call: &Executor, mut replacement: Replacement) -> Option<Leg> {
         replacement.refuse(StatusCode::FORBIDDEN);
         return None;
     }
-    let (bind, shown) = call.rooms.media_addresses(replacement.invite.flow);
-    let Ok(port) = MediaPort::lease(&call.rooms, bind, shown) else {
+    let addresses = call.rooms.media_addresses(replacement.invite.flow);
+    let Ok(port) = MediaPort::lease(&call.rooms, addresses, DigitWay::Auto) else {
         replacement.refuse(StatusCode::SERVICE_UNAVAILABLE);
         return None;
     };

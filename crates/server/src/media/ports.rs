@@ -46,6 +46,11 @@ impl Ports {
         self.total
     }
 
+    /// How many are free now.
+    pub fn free(&self) -> usize {
+        lock(&self.free).len()
+    }
+
     /// Binds a free port at this address.
     ///
     /// # Errors

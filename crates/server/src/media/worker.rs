@@ -12,7 +12,7 @@ use std::{
 };
 
 use antiphon_media::{
-    Departed, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId,
+    Departed, Digit, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId,
     StreamPool, StreamSummary, StreamTotals,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -42,6 +42,8 @@ pub enum Order {
     Play(StreamId, PlaybackId, Vec<Segment>, Repeat, Keys),
     /// Stop what plays.
     StopPlayback(StreamId),
+    /// Take a key that a stream's peer pressed for so long, and that signalling brought.
+    Press(StreamId, Digit, Duration),
     /// Join two streams.
     Bridge(StreamId, StreamId),
     /// Give a stream away, to another worker or for another call.
@@ -231,6 +233,7 @@ impl Work {
                 self.pool.play(id, playback, segments, repeat, stopped_by);
             }
             Order::StopPlayback(id) => self.pool.stop_playback(id),
+            Order::Press(id, digit, held) => self.pool.press(now, id, digit, held),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Depart(id, reply) => drop(reply.send(self.depart(id))),
             Order::Arrive(moving, inbox) => self.arrive(now, *moving, inbox),

@@ -49,6 +49,15 @@ pub(super) struct SipTable {
     pub(super) listen: Option<Vec<String>>,
     pub(super) allow: Option<Vec<String>>,
     pub(super) realm: Option<String>,
+    pub(super) rate_limit: Option<u32>,
+    pub(super) rate_burst: Option<u32>,
+    pub(super) new_rate_limit: Option<u32>,
+    pub(super) phone_rate_limit: Option<u32>,
+    pub(super) trusted_rate_limit: Option<u32>,
+    pub(super) ban_after: Option<u32>,
+    pub(super) ban_seconds: Option<u64>,
+    pub(super) connections_per_source: Option<u32>,
+    pub(super) max_lateness_ms: Option<u32>,
     pub(super) tls_certificate: Option<String>,
     pub(super) tls_key: Option<String>,
     pub(super) tls_ca: Option<String>,
@@ -76,6 +85,16 @@ pub(super) struct Trunk {
     #[serde(default)]
     pub(super) dial: Vec<String>,
     pub(super) dtmf: Option<String>,
+    pub(super) realm: Option<String>,
+    pub(super) registrar: Option<String>,
+    pub(super) expires: Option<u64>,
+    pub(super) contact_user: Option<String>,
+    pub(super) options_interval: Option<u64>,
+    pub(super) from_user: Option<String>,
+    pub(super) from_host: Option<String>,
+    pub(super) identity: Option<String>,
+    pub(super) diversion: Option<bool>,
+    pub(super) max_calls: Option<usize>,
 }
 
 impl File {

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use super::{Command, LogFormat, SessionTimers, Settings, SettingsError, StoreLocation, TraceSettings};
+use super::{Command, GuardSettings, LogFormat, SessionTimers, Settings, SettingsError, StoreLocation, TraceSettings};
 
 fn load(args: &[&str], environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let args = std::iter::once("antiphon").chain(args.iter().copied());
@@ -203,11 +203,6 @@ fn a_wrong_file_is_refused_with_the_name_of_the_key() {
         ("[sip]\nlisten = [\"tls:127.0.0.1:0\"]\ntls_certificate = \"c.pem\"", "sip.tls_key: needed"),
         ("[sip]\ndns = [\"ns.example.net\"]", "sip.dns: \"ns.example.net\" is not an IP address"),
         ("[sip]\nfailover_after = 0", "sip.failover_after: 0 s is not between 1 and 32"),
-        (
-            "[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\nregister = true",
-            "register: registering at a trunk is not built yet",
-        ),
-        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndtmf = \"info\"", "DTMF by \"info\" is not built yet"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndial = [\"(\"]", "trunk \"a\": dial"),
         ("drain_timeout = 1000000", "drain_timeout"),
     ] {
@@ -236,4 +231,33 @@ fn the_file_that_is_shipped_is_understood() {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/antiphon.toml");
     let settings = load(&["--config", shipped.to_str().unwrap()], &[]).unwrap();
     assert_eq!(settings.data, Path::new("/var/lib/antiphon"));
+}
+
+#[test]
+fn the_limits_of_a_source_are_settings_and_zero_is_none() {
+    let usual = load(&[], &[]).unwrap().live.guard;
+    assert_eq!(usual, GuardSettings::default());
+    let file = "[sip]\nrate_limit = 5\nrate_burst = 7\nnew_rate_limit = 0\nphone_rate_limit = 11\ntrusted_rate_limit = 0\n\
+                ban_after = 3\nban_seconds = 60\nconnections_per_source = 2\nmax_lateness_ms = 0\n";
+    let expect = GuardSettings {
+        rate: 5,
+        burst: 7,
+        new_rate: 0,
+        phone_rate: 11,
+        trusted_rate: 0,
+        ban_after: 3,
+        ban: Duration::from_secs(60),
+        connections: 2,
+        max_lateness: None,
+    };
+    assert_eq!(with_file(file, &[], &[]).unwrap().live.guard, expect);
+    for (file, expect) in [
+        ("[sip]\nrate_burst = 0\n", "sip.rate_burst: 0 lets nothing in"),
+        ("[sip]\nrate_limit = 2000000\n", "sip.rate_limit: 2000000 is more than 1000000"),
+        ("[sip]\nban_seconds = 999999999\n", "sip.ban_seconds: 999999999 s is more than a week"),
+        ("[sip]\nban_after = -1\n", "sip: "),
+    ] {
+        let message = refused(with_file(file, &[], &[]));
+        assert!(message.starts_with(expect), "{message}");
+    }
 }

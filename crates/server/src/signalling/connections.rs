@@ -27,6 +27,7 @@ use tokio::{
 
 use super::{
     Arrival,
+    guard::Guard,
     keep_alive::{Due, KeepAlive, PING, PONG},
     tls::{self, Tls},
 };
@@ -54,6 +55,7 @@ pub(super) struct Connections {
     table: Arc<Mutex<Table>>,
     inlet: mpsc::Sender<Arrival>,
     tls: Option<Arc<Tls>>,
+    guard: Arc<Guard>,
 }
 
 #[derive(Default)]
@@ -96,8 +98,8 @@ enum Begun {
 }
 
 impl Connections {
-    pub(super) fn new(inlet: mpsc::Sender<Arrival>, tls: Option<Arc<Tls>>) -> Self {
-        Self { table: Arc::default(), inlet, tls }
+    pub(super) fn new(inlet: mpsc::Sender<Arrival>, tls: Option<Arc<Tls>>, guard: Arc<Guard>) -> Self {
+        Self { table: Arc::default(), inlet, tls, guard }
     }
 
     /// Takes connections for as long as signalling lives.
@@ -119,10 +121,12 @@ impl Connections {
 
     /// Takes one connection, or drops it when there are too many: the one place where that is decided.
     fn accept(&self, flow: Flow, stream: TcpStream) {
+        let Some(pass) = self.guard.admits_connection(super::clock(), flow.peer.ip()) else { return };
         let Some((number, queue)) = self.lock().open(flow, None) else { return refused() };
         let connections = self.clone();
         tokio::spawn(async move {
             connections.taken(flow, stream, queue).await;
+            drop(pass);
             connections.close(flow, number);
         });
     }

@@ -10,6 +10,7 @@ use antiphon_sip::{
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use super::outward::Ask;
 use crate::{call::CallEvent, calls::CallId, queue::send_now};
 
 /// Orders that wait for the endpoint at most; a sender waits for room beyond.
@@ -26,6 +27,8 @@ pub enum Order {
     Reject(DialogId, Rejection),
     /// End a dialog, with the value of a Reason header.
     HangUp(DialogId, Option<String>),
+    /// Send an INFO inside a dialog, with its `Content-Type`.
+    Info(DialogId, &'static str, Bytes),
     /// Call somebody for this call; the dialog's events go to the inbox.
     Invite(CallId, Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
     /// The far end of a TLS flow must prove to be this host.
@@ -48,6 +51,8 @@ pub enum Order {
     Locate(Box<Replaces>, oneshot::Sender<Option<Located>>),
     /// From now on a dialog's events go to this inbox.
     Adopt(DialogId, mpsc::Sender<CallEvent>, oneshot::Sender<()>),
+    /// Ask something of somebody outside any call.
+    Ask(Ask),
     /// Say in answers to OPTIONS whether calls are taken.
     Admit(Admission),
     /// Tell the counters.
@@ -72,6 +77,8 @@ pub struct Report {
     pub dialogs: usize,
     /// Server transactions.
     pub transactions: usize,
+    /// Messages that wait for the endpoint.
+    pub waiting: usize,
 }
 
 /// A handle on the signalling task.

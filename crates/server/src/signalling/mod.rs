@@ -7,8 +7,10 @@
 //! counts, while answers and endings wait for room.
 
 mod connections;
+pub mod guard;
 pub mod handle;
 mod keep_alive;
+pub mod outward;
 pub mod tls;
 
 use std::{collections::HashMap, io, sync::Arc, time::Instant};
@@ -19,6 +21,7 @@ use antiphon_sip::{
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use self::guard::{Failure, Guard};
 pub use self::handle::{Located, Order, Report, Signalling, orders};
 use self::{
     connections::{Connections, Expected},
@@ -33,7 +36,7 @@ use crate::{
 };
 
 /// Messages that wait for the endpoint at most.
-const ARRIVALS: usize = 4096;
+pub(crate) const ARRIVALS: usize = 4096;
 /// Messages taken at one waking, so that a burst is drained quickly and orders still have their turn.
 const BATCH: usize = 64;
 /// The longest datagram of UDP.
@@ -58,6 +61,8 @@ pub trait Reception: Send + 'static {
     ) -> Result<mpsc::Sender<CallEvent>, Rejection>;
     /// A request outside any dialog, such as REGISTER.
     fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply;
+    /// A connection is gone, and nobody can be reached over it any more.
+    fn disconnected(&mut self, flow: Flow);
 }
 
 /// Something that came in from a wire.
@@ -76,6 +81,8 @@ pub struct Wires {
     pub streams: Vec<(Transport, tokio::net::TcpListener)>,
     /// Who we are in TLS; there is somebody when a listener is for it.
     pub tls: Option<Arc<Tls>>,
+    /// Who is heard on them.
+    pub guard: Arc<Guard>,
 }
 
 /// The task's own side, to be driven by [`Task::run`].
@@ -84,7 +91,9 @@ pub struct Task<R> {
     reception: R,
     udp: Vec<Arc<dyn Wire>>,
     connections: Connections,
+    guard: Arc<Guard>,
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
+    asked: outward::Asked,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
     trace: Arc<Trace>,
@@ -101,13 +110,25 @@ impl<R: Reception> Task<R> {
     ) -> Self {
         let (inlet, arrivals) = mpsc::channel(ARRIVALS);
         for wire in &wires.udp {
-            tokio::spawn(read_datagrams(wire.clone(), inlet.clone()));
+            tokio::spawn(read_datagrams(wire.clone(), inlet.clone(), wires.guard.clone()));
         }
-        let connections = Connections::new(inlet, wires.tls);
+        let connections = Connections::new(inlet, wires.tls, wires.guard.clone());
         for (transport, listener) in wires.streams {
             connections.listen(transport, listener);
         }
-        Self { endpoint, reception, udp: wires.udp, connections, calls: HashMap::new(), arrivals, orders, trace }
+        let (udp, guard) = (wires.udp, wires.guard);
+        Self {
+            endpoint,
+            reception,
+            udp,
+            connections,
+            guard,
+            calls: HashMap::new(),
+            asked: outward::Asked::default(),
+            arrivals,
+            orders,
+            trace,
+        }
     }
 
     /// Runs until every handle is dropped.
@@ -138,11 +159,21 @@ impl<R: Reception> Task<R> {
     fn take(&mut self, arrival: Arrival) {
         let now = clock();
         match arrival {
+            // Datagrams were judged before they came here; a stream that is over its limit loses messages in the same way.
+            Arrival::Message(flow, message)
+                if flow.transport.is_reliable() && !self.guard.admits(now, flow.peer.ip(), &message) => {}
             Arrival::Message(flow, message) => {
                 self.trace.offer(now, Direction::Received, flow, &message);
+                let malformed = self.endpoint.counters().malformed;
                 self.endpoint.handle_datagram(now, flow, &message);
+                if self.endpoint.counters().malformed > malformed {
+                    self.guard.failed(now, flow.peer.ip(), Failure::Malformed);
+                }
             }
-            Arrival::Failed(flow) => self.endpoint.handle_transport_error(now, flow),
+            Arrival::Failed(flow) => {
+                self.reception.disconnected(flow);
+                self.endpoint.handle_transport_error(now, flow);
+            }
         }
         self.drain();
     }
@@ -158,6 +189,7 @@ impl<R: Reception> Task<R> {
             }
             Order::Reject(dialog, rejection) => self.endpoint.reject(now, dialog, rejection),
             Order::HangUp(dialog, reason) => self.endpoint.hang_up(now, dialog, reason),
+            Order::Info(dialog, content_type, body) => self.endpoint.info(now, dialog, content_type, body),
             Order::Invite(call, invitation, inbox, reply) => {
                 let party = Party::of(&invitation);
                 let dialog = self.endpoint.invite(now, *invitation);
@@ -174,6 +206,7 @@ impl<R: Reception> Task<R> {
             }
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
+            Order::Ask(ask) => self.asked.carry_out(now, &mut self.endpoint, ask),
             Order::Reoffer(dialog, offer, reply) => {
                 // A call that is over no longer waits for the reply.
                 let _ = reply.send(self.endpoint.reoffer(now, dialog, Some(offer)));
@@ -203,7 +236,7 @@ impl<R: Reception> Task<R> {
                 let (counters, dialogs) = (*self.endpoint.counters(), self.endpoint.dialogs());
                 let transactions = self.endpoint.transactions();
                 // Whoever asked may have gone.
-                let _ = reply.send(Report { counters, dialogs, transactions });
+                let _ = reply.send(Report { counters, dialogs, transactions, waiting: self.arrivals.len() });
                 Ok(())
             }
         };
@@ -246,6 +279,7 @@ impl<R: Reception> Task<R> {
     }
 
     fn transmit(&mut self, flow: Flow, payload: Bytes) {
+        self.guard.sent(clock(), flow.peer.ip(), &payload);
         self.trace.offer(clock(), Direction::Sent, flow, &payload);
         match flow.transport {
             Transport::Udp => {
@@ -285,11 +319,14 @@ impl<R: Reception> Task<R> {
                     post(&inbox, event);
                 }
             }
-            event => {
-                if let Some(inbox) = event.dialog().and_then(|dialog| self.calls.get(&dialog)) {
-                    post(inbox, event);
+            event => match event.dialog() {
+                Some(dialog) => {
+                    if let Some(inbox) = self.calls.get(&dialog) {
+                        post(inbox, event);
+                    }
                 }
-            }
+                None => self.asked.hear(event),
+            },
         }
     }
 }
@@ -318,7 +355,7 @@ fn is_no_way(error: &io::Error) -> bool {
     )
 }
 
-async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {
+async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>, guard: Arc<Guard>) {
     let local = wire.local_addr();
     let mut buffer = vec![0; DATAGRAM];
     while !inlet.is_closed() {
@@ -330,6 +367,9 @@ async fn read_datagrams(wire: Arc<dyn Wire>, inlet: mpsc::Sender<Arrival>) {
                 continue;
             }
         };
+        if !guard.admits(clock(), peer.ip(), &buffer[..length]) {
+            continue;
+        }
         let flow = Flow { transport: Transport::Udp, local, peer };
         let message = Bytes::copy_from_slice(&buffer[..length]);
         if inlet.try_send(Arrival::Message(flow, message)).is_err() {

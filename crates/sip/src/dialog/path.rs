@@ -8,7 +8,7 @@ use crate::error::Malformed;
 use crate::flow::{Flow, Transport};
 use crate::listeners::Listeners;
 use crate::message::build::Outgoing;
-use crate::message::{Headers, MAX_FORWARDS, Method, NameAddr, Request, Response, Scheme, Uri};
+use crate::message::{Headers, MAGIC_COOKIE, MAX_FORWARDS, Method, NameAddr, Request, Response, Scheme, Uri};
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
 
@@ -50,7 +50,7 @@ impl Path {
             remote: invite.header("From").unwrap_or_default().to_owned(),
             local_seq: first_seq,
             flow,
-            target: contact_of(&invite.common.headers)?,
+            target: contact_of(&invite.common.headers).or_else(|fault| target_of_2543(invite).ok_or(fault))?,
             routes: record_routes(&invite.common.headers),
             reach: Reach::Target,
         };
@@ -199,6 +199,14 @@ fn contact_of(headers: &Headers) -> Result<Uri, Malformed> {
         Scheme::Sip | Scheme::Sips => Ok(uri.as_target()),
         Scheme::Tel | Scheme::Other(_) => Err(Malformed::Address),
     }
+}
+
+/// Where a peer of RFC 2543 is reached that gives no `Contact`: its `From` (RFC 4475 §3.4.2). Such a peer is known by what it
+/// lacks: a branch of RFC 3261 and a tag.
+fn target_of_2543(invite: &Request) -> Option<Uri> {
+    let is_old = !invite.common.via.branch().starts_with(MAGIC_COOKIE) && invite.from().tag().is_none();
+    let usable = matches!(invite.from().uri.scheme(), Scheme::Sip | Scheme::Sips);
+    (is_old && usable && invite.header("Contact").is_none()).then(|| invite.from().uri.as_target())
 }
 
 fn record_routes(headers: &Headers) -> Vec<NameAddr> {

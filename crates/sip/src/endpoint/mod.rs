@@ -18,6 +18,7 @@ mod reliable;
 mod reoffer;
 mod replacing;
 mod responses;
+mod screen;
 mod send;
 mod session_timer;
 #[cfg(test)]

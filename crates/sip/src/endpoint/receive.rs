@@ -4,8 +4,8 @@
 //! Errors: each check answers with the status the RFC gives it, in the order of RFC 3261 §8.2.
 //! Sources: RFC 3261 §8.2, §9.2, §11.2, §12.1.1, §13.3.1, §17.2.3; RFC 6026 §7.1.
 
-use super::Endpoint;
 use super::send::{ALLOW, EXTENSIONS, SDP, SUPPORTED, reply_flow};
+use super::{Endpoint, screen};
 use crate::config::Admission;
 use crate::dialog::{Agreement, Announced, Dialog, Exchange, IncomingCall, OfferSide, Path, Role, State};
 use crate::event::{DialogId, EndReason, Event, Invite, RequestId};
@@ -120,6 +120,9 @@ impl Endpoint {
     }
 
     fn receive_register(&mut self, now: Instant, flow: Flow, key: ServerKey, request: Box<Request>) {
+        if screen::is_no_registration(&request) {
+            return self.answer_at_once(now, flow, &request, StatusCode::BAD_REQUEST, self.response_headers());
+        }
         let id = RequestId(self.fresh_id());
         let reply = reply_flow(&request, flow);
         let timing = self.timing(reply);
@@ -141,6 +144,9 @@ impl Endpoint {
             Err(NoSdp::Absent) => None,
             Err(NoSdp::Unsupported) => return self.refuse_media_type(now, flow, &request),
         };
+        if !screen::accepts_sdp(&request) {
+            return self.answer_at_once(now, flow, &request, StatusCode::NOT_ACCEPTABLE, self.response_headers());
+        }
         let replaces = match self.replaced_by(&request) {
             Ok(replaces) => replaces,
             Err(status) => return self.answer_at_once(now, flow, &request, status, self.response_headers()),

@@ -7,7 +7,7 @@
 
 use super::Endpoint;
 use super::inside::{Inside, Settled};
-use super::send::{SUPPORTED, reply_flow};
+use super::send::SUPPORTED;
 use crate::dialog::{ReferReceived, ReferSent, State};
 use crate::error::SipError;
 use crate::event::{DialogId, Event};
@@ -186,10 +186,13 @@ impl Endpoint {
     /// The dialog is over, and with it what is told inside it. An undecided REFER of the peer still gets its answer.
     pub(super) fn close_transfers(&mut self, id: DialogId) {
         self.referred(id, ReferOutcome::HungUp);
-        let undecided =
-            |transfers: &crate::dialog::Transfers| matches!(transfers.received, Some(ReferReceived::Asked { .. }));
-        if !self.transfers.get(&id).is_some_and(undecided) {
-            self.transfers.remove(&id);
+        let give_up = self.config.timers.give_up();
+        match self.transfers.get_mut(&id).and_then(|transfers| transfers.received.as_mut()) {
+            // Nobody will decide it any more: it is due at once, and its transaction ends in time.
+            Some(ReferReceived::Asked { give_up_at, .. }) => {
+                *give_up_at = give_up_at.checked_sub(give_up).unwrap_or(*give_up_at);
+            }
+            _ => drop(self.transfers.remove(&id)),
         }
         self.reschedule_transfers(id);
     }
@@ -209,11 +212,6 @@ impl Endpoint {
             self.wake_received(now, id);
             self.reschedule_transfers(id);
         }
-    }
-
-    /// Where the answer to a request goes that waits for our owner.
-    pub(super) fn reply_to(request: &Request, flow: Flow) -> Flow {
-        reply_flow(request, flow)
     }
 }
 

@@ -50,6 +50,7 @@ impl Endpoint {
 
     pub(super) fn is_full(&self) -> bool {
         self.transactions.servers() >= self.config.max_transactions
+            || self.transactions.bytes() >= self.config.max_transaction_bytes
     }
 
     /// A branch that nobody has used.

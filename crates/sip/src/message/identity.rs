@@ -20,6 +20,8 @@ const MAX_ENTRIES: usize = 16;
 const MAX_ENTRY: usize = 1024;
 /// At most this many proxies of a `Path` are taken.
 const MAX_PATH: usize = 32;
+/// The longest pause that a `Retry-After` can ask for.
+const MAX_PAUSE: Duration = Duration::from_secs(86_400);
 
 /// A text with control characters, which cannot stand in a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -230,9 +232,9 @@ fn reason(item: &str) -> Option<Reason> {
     Some(Reason { protocol, cause: value("cause").and_then(|cause| cause.parse().ok()), text: value("text") })
 }
 
-/// The pause of a `Retry-After`, before its comment and parameters, cut to 2^32-1 seconds.
+/// The pause of a `Retry-After`, before its comment and parameters, cut to a day.
 pub(crate) fn retry_after(value: &str) -> Option<Duration> {
-    parse_seconds(value.split(['(', ';']).next().unwrap_or_default())
+    parse_seconds(value.split(['(', ';']).next().unwrap_or_default()).map(|pause| pause.min(MAX_PAUSE))
 }
 
 /// A header line of a call of ours: name and value.

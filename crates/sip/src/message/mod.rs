@@ -23,7 +23,7 @@ mod status;
 mod tests;
 pub(crate) mod text;
 #[cfg(test)]
-mod torture_tests;
+pub(crate) mod torture_tests;
 mod uri;
 mod via;
 pub(crate) mod wire;

@@ -4,7 +4,7 @@ use super::Message;
 use super::wire::parse;
 
 /// Bytes, section and name, and what becomes of it: the method or status when it is taken, else why not.
-const TORTURE: &[(&[u8], &str, &str)] = &[
+pub(crate) const TORTURE: &[(&[u8], &str, &str)] = &[
     (include_bytes!("torture/rfc4475-3.1.1.1-wsinv.dat"), "rfc4475-3.1.1.1-wsinv", "takes INVITE"),
     (include_bytes!("torture/rfc4475-3.1.1.10-transports.dat"), "rfc4475-3.1.1.10-transports", "takes OPTIONS"),
     (include_bytes!("torture/rfc4475-3.1.1.11-mpart01.dat"), "rfc4475-3.1.1.11-mpart01", "takes MESSAGE"),
@@ -22,7 +22,11 @@ const TORTURE: &[(&[u8], &str, &str)] = &[
     (include_bytes!("torture/rfc4475-3.1.1.7-longreq.dat"), "rfc4475-3.1.1.7-longreq", "takes INVITE"),
     (include_bytes!("torture/rfc4475-3.1.1.8-dblreq.dat"), "rfc4475-3.1.1.8-dblreq", "takes REGISTER"),
     (include_bytes!("torture/rfc4475-3.1.1.9-semiuri.dat"), "rfc4475-3.1.1.9-semiuri", "takes OPTIONS"),
-    (include_bytes!("torture/rfc4475-3.1.2.1-badinv01.dat"), "rfc4475-3.1.2.1-badinv01", "takes INVITE"),
+    (
+        include_bytes!("torture/rfc4475-3.1.2.1-badinv01.dat"),
+        "rfc4475-3.1.2.1-badinv01",
+        "refuses: a Via header is malformed",
+    ),
     (include_bytes!("torture/rfc4475-3.1.2.10-trws.dat"), "rfc4475-3.1.2.10-trws", "takes OPTIONS"),
     (include_bytes!("torture/rfc4475-3.1.2.11-escruri.dat"), "rfc4475-3.1.2.11-escruri", "refuses: a URI is malformed"),
     (include_bytes!("torture/rfc4475-3.1.2.12-baddate.dat"), "rfc4475-3.1.2.12-baddate", "takes INVITE"),

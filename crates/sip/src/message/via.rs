@@ -71,6 +71,22 @@ impl FromStr for Via {
         if !protocol.trim().eq_ignore_ascii_case("SIP") || version.trim() != "2.0" {
             return Err(bad);
         }
+        Self::from_transport(rest)
+    }
+}
+
+impl Via {
+    /// Reads a `Via` of whatever version, to tell its sender that we speak another (RFC 4475 §3.1.2.16).
+    pub(crate) fn of_any_version(text: &str) -> Result<Self, Malformed> {
+        let mut parts = text.splitn(3, '/');
+        let protocol = parts.next().unwrap_or_default();
+        let rest = parts.nth(1).filter(|_| protocol.trim().eq_ignore_ascii_case("SIP"));
+        Self::from_transport(rest.ok_or(Malformed::Via)?)
+    }
+
+    /// Reads what follows the version.
+    fn from_transport(rest: &str) -> Result<Self, Malformed> {
+        let bad = Malformed::Via;
         let (transport, rest) = rest.trim_start().split_once([' ', '\t']).ok_or(bad)?;
         let (sent_by, params) = rest.split_once(';').unwrap_or((rest, ""));
         let (host, port) = split_host_port(sent_by).ok_or(bad)?;

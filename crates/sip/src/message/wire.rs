@@ -155,6 +155,9 @@ fn finish(start: &StartLine<'_>, headers: &Headers, body: Bytes) -> Result<Messa
     if matches!(start, StartLine::Request { version, .. } if !version.eq_ignore_ascii_case("SIP/2.0")) {
         return Err(Malformed::Version);
     }
+    if headers.all("Via").any(has_stray_separator) {
+        return Err(Malformed::Via);
+    }
     let common = Common {
         via: headers.items("Via").next().ok_or(Malformed::MissingHeader)?.parse()?,
         from: single(headers, "From")?.parse::<NameAddr>()?,
@@ -188,6 +191,11 @@ fn single<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, Malformed> {
     if values.next().is_some() { Err(Malformed::RepeatedHeader) } else { Ok(value) }
 }
 
+/// Whether a `Via` line has commas with nothing between them, or parameters of nobody (RFC 4475 §3.1.2.1).
+fn has_stray_separator(line: &str) -> bool {
+    super::text::split_outside_quotes(line, b',').iter().any(|item| item.is_empty() || item.starts_with(';'))
+}
+
 /// A Call-ID is printable and has no spaces, so that it leaves as it came.
 fn call_id(value: &str) -> Result<&str, Malformed> {
     let printable = !value.is_empty() && !value.chars().any(|c| c.is_control() || c.is_whitespace());
@@ -207,7 +215,8 @@ fn cseq(value: &str) -> Result<CSeq, Malformed> {
 
 /// A broken request can be answered when it is no ACK and says where it came from.
 fn broken(why: Malformed, start: &StartLine<'_>, headers: Headers) -> Broken {
-    let via = headers.items("Via").next().and_then(|via| via.parse().ok());
+    let read = if why == Malformed::Version { Via::of_any_version } else { str::parse };
+    let via = headers.items("Via").next().and_then(|via| read(via).ok());
     match (start, via) {
         (StartLine::Request { method, .. }, Some(via)) if *method != "ACK" => {
             Broken::Answerable { why, via: Box::new(via), headers: Box::new(headers) }

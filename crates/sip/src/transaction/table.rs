@@ -45,11 +45,13 @@ pub(crate) struct ServerEntry {
     /// The request, as long as an answer has to be made from it.
     pub(crate) request: Option<Box<Request>>,
     merge: Option<MergeKey>,
+    /// Bytes of the request, as they were when the entry came in.
+    request_bytes: usize,
 }
 
 impl ServerEntry {
     pub(crate) fn new(machine: ServerMachine, flow: Flow, timing: Timing, owner: ServerOwner) -> Self {
-        Self { machine, flow, timing, owner, request: None, merge: None }
+        Self { machine, flow, timing, owner, request: None, merge: None, request_bytes: 0 }
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -57,6 +59,16 @@ impl ServerEntry {
             ServerMachine::Invite(machine) => machine.deadline(),
             ServerMachine::Other(machine) => Some(machine.deadline()),
         }
+    }
+
+    /// Bytes of messages that are remembered here.
+    fn bytes(&self) -> usize {
+        let response = match &self.machine {
+            ServerMachine::Invite(machine) => machine.repeated(),
+            ServerMachine::Other(machine) => machine.repeated(),
+        };
+        let request = self.request.as_ref().map_or(0, |_| self.request_bytes);
+        request + response.map_or(0, |response| response.len())
     }
 }
 
@@ -152,6 +164,8 @@ pub(crate) struct Transactions {
     client: HashMap<String, ClientEntry>,
     merged: HashMap<MergeKey, ServerKey>,
     timetable: Timetable<Key>,
+    /// Bytes of messages that server transactions remember.
+    bytes: usize,
 }
 
 impl Transactions {
@@ -161,6 +175,11 @@ impl Transactions {
 
     pub(crate) fn servers(&self) -> usize {
         self.server.len()
+    }
+
+    /// Bytes of the messages that server transactions remember: what a peer can make us keep.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(crate) fn clients(&self) -> usize {
@@ -176,8 +195,12 @@ impl Transactions {
             self.merged.insert(merge.clone(), key.clone());
         }
         entry.merge = merge;
+        entry.request_bytes = entry.request.as_deref().map_or(0, size);
+        self.bytes += entry.bytes();
         self.timetable.set(&Key::Server(key.clone()), entry.deadline());
-        self.server.insert(key, entry);
+        if let Some(old) = self.server.insert(key, entry) {
+            self.bytes -= old.bytes();
+        }
     }
 
     pub(crate) fn server(&self, key: &ServerKey) -> Option<&ServerEntry> {
@@ -187,7 +210,9 @@ impl Transactions {
     /// Changes a server transaction and notes its new deadline.
     pub(crate) fn with_server<T>(&mut self, key: &ServerKey, change: impl FnOnce(&mut ServerEntry) -> T) -> Option<T> {
         let entry = self.server.get_mut(key)?;
+        let before = entry.bytes();
         let result = change(entry);
+        self.bytes = self.bytes + entry.bytes() - before;
         self.timetable.set(&Key::Server(key.clone()), entry.deadline());
         Some(result)
     }
@@ -280,6 +305,7 @@ impl Transactions {
 
     fn remove_server(&mut self, key: &ServerKey) -> Option<ServerEntry> {
         let entry = self.server.remove(key)?;
+        self.bytes -= entry.bytes();
         self.timetable.set(&Key::Server(key.clone()), None);
         if let Some(merge) = &entry.merge {
             self.merged.remove(merge);
@@ -291,4 +317,9 @@ impl Transactions {
         self.timetable.set(&Key::Client(branch.to_owned()), None);
         self.client.remove(branch)
     }
+}
+
+/// About how many bytes a request takes.
+fn size(request: &Request) -> usize {
+    request.all_headers().map(|(name, value)| name.len() + value.len()).sum::<usize>() + request.body().len()
 }

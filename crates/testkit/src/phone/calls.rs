@@ -7,6 +7,7 @@
 use super::speaker::Speaker;
 use super::transfers::{Referring, told};
 use super::writer::{self, BRANCH, DialogText};
+use super::written::Written;
 use super::{Answering, Diary, Keys, Offer, Order, PhoneSetup, Stage, lock, sdp};
 use crate::digest::{Proof, authorization};
 use crate::net::Datagram;
@@ -22,6 +23,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
+
+/// What a request that nobody answers counts as.
+const TIMEOUT: u16 = 408;
+/// ACKs that are remembered at most.
+const ACKS: usize = 16;
 
 /// A request of our own writing that waits for its final response.
 enum Waiting {
@@ -74,7 +80,9 @@ pub(super) struct Calls {
     /// Who waits for the outcome of our REFER.
     refers: Vec<(DialogId, oneshot::Sender<ReferOutcome>)>,
     rtp: SocketAddr,
-    waiting: Vec<(String, Waiting)>,
+    waiting: Vec<Written<Waiting>>,
+    /// The ACKs of re-INVITEs by their branches, for a 2xx that comes again.
+    acks: VecDeque<(String, Vec<u8>)>,
     outbox: VecDeque<(Vec<u8>, SocketAddr)>,
     next_number: u32,
     /// Requests of our own writing in the last dialog; the endpoint's own numbers lag behind by as many.
@@ -101,6 +109,7 @@ impl Calls {
             refers: Vec::new(),
             rtp: setup.rtp,
             waiting: Vec::new(),
+            acks: VecDeque::new(),
             outbox: VecDeque::new(),
             next_number: 1,
             written: 0,
@@ -109,7 +118,8 @@ impl Calls {
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let answer = self.call.as_ref().and_then(|call| call.answer_at);
-        [answer, self.endpoint.poll_timeout().map(Instant::from_std)].into_iter().flatten().min()
+        let written = self.waiting.iter().map(Written::deadline).min();
+        [answer, written, self.endpoint.poll_timeout().map(Instant::from_std)].into_iter().flatten().min()
     }
 
     pub(super) fn talks_to(&self) -> Option<SocketAddr> {
@@ -118,6 +128,7 @@ impl Calls {
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now.into_std());
+        self.write_again(now);
         if let Some(call) = self.call.as_mut().filter(|call| call.answer_at.is_some_and(|at| at <= now)) {
             call.answer_at = None;
             let dialog = call.dialog;
@@ -132,7 +143,7 @@ impl Calls {
     /// Takes a message from the wire.
     pub(super) fn hear(&mut self, now: Instant, datagram: &Datagram, message: &SipText) {
         if message.status().is_some() && message.branch().starts_with(BRANCH) {
-            return self.answered(message);
+            return self.answered(now, message);
         }
         let ok = message.status().is_some_and(|status| status / 100 == 2) && message.cseq_method() == "INVITE";
         if let Some(call) = self.call.as_mut().filter(|call| ok && call.text.is_none()) {
@@ -156,7 +167,7 @@ impl Calls {
                     let _ = self.endpoint.reject(now.into_std(), dialog, StatusCode::BUSY_HERE.into());
                 }
             }
-            Order::Press(key) => self.press(key),
+            Order::Press(key) => self.press(now, key),
             Order::Refer { to, norefersub, reply } => self.refer(now, &to, norefersub, reply),
             Order::OnRefer(referring) => self.referring = referring,
             Order::ReferAs(who) => self.refers_as = who.parse().ok(),
@@ -165,19 +176,19 @@ impl Calls {
                 let number = self.number();
                 let request = writer::register(&self.setup, contact, number);
                 let challenged = Challenged::NotYet;
-                self.write(request, Waiting::Registration { contact, password, reply, challenged });
+                self.write(now, request, Waiting::Registration { contact, password, reply, challenged });
             }
-            Order::Move { to, reply } => self.move_media(to, reply),
-            Order::Reoffer { sdp, reply } => self.reoffer(&sdp, reply),
+            Order::Move { to, reply } => self.move_media(now, to, reply),
+            Order::Reoffer { sdp, reply } => self.reoffer(now, &sdp, reply),
             Order::AskForOffer { reply } => {
                 let answer = Some(sdp::description(&self.setup, self.rtp, 2));
                 if let Some(reinvite) = self.in_dialog("INVITE") {
-                    self.write(reinvite, Waiting::Reoffer { reply, answer });
+                    self.write(now, reinvite, Waiting::Reoffer { reply, answer });
                 }
             }
             Order::Update { sdp, reply } => {
                 if let Some(update) = self.in_dialog("UPDATE") {
-                    self.write(update.with_body("application/sdp", &sdp), Waiting::Update(reply));
+                    self.write(now, update.with_body("application/sdp", &sdp), Waiting::Update(reply));
                 }
             }
         }
@@ -216,27 +227,27 @@ impl Calls {
         self.written = 0;
     }
 
-    fn press(&mut self, key: char) {
+    fn press(&mut self, now: Instant, key: char) {
         match (self.setup.keys, Digit::from_char(key)) {
             (Keys::Events, Some(digit)) => self.speaker.press(digit),
             (Keys::Info, Some(_)) => {
                 let body = format!("Signal={key}\r\nDuration=100\r\n");
                 if let Some(info) = self.in_dialog("INFO") {
-                    self.write(info.with_body("application/dtmf-relay", &body), Waiting::Info);
+                    self.write(now, info.with_body("application/dtmf-relay", &body), Waiting::Info);
                 }
             }
             (_, None) => {}
         }
     }
 
-    pub(super) fn move_media(&mut self, to: SocketAddr, reply: oneshot::Sender<u16>) {
+    pub(super) fn move_media(&mut self, now: Instant, to: SocketAddr, reply: oneshot::Sender<u16>) {
         self.rtp = to;
-        self.reoffer(&sdp::description(&self.setup, to, 2), reply);
+        self.reoffer(now, &sdp::description(&self.setup, to, 2), reply);
     }
 
-    fn reoffer(&mut self, offer: &str, reply: oneshot::Sender<u16>) {
+    fn reoffer(&mut self, now: Instant, offer: &str, reply: oneshot::Sender<u16>) {
         if let Some(reinvite) = self.in_dialog("INVITE") {
-            self.write(reinvite.with_body("application/sdp", offer), Waiting::Reoffer { reply, answer: None });
+            self.write(now, reinvite.with_body("application/sdp", offer), Waiting::Reoffer { reply, answer: None });
         }
     }
 
@@ -252,19 +263,44 @@ impl Calls {
         Some(dialog.request(&self.setup, method, number))
     }
 
-    fn write(&mut self, request: SipText, waiting: Waiting) {
-        self.waiting.push((request.branch().to_owned(), waiting));
-        self.outbox.push_back((request.to_bytes(), self.setup.server));
+    fn write(&mut self, now: Instant, request: SipText, waiting: Waiting) {
+        let bytes = request.to_bytes();
+        self.waiting.push(Written::new(now, request.branch(), bytes.clone(), waiting));
+        self.outbox.push_back((bytes, self.setup.server));
+    }
+
+    /// Repeats what nobody has answered, and gives up what nobody will.
+    fn write_again(&mut self, now: Instant) {
+        let server = self.setup.server;
+        self.outbox.extend(self.waiting.iter_mut().filter_map(|written| written.due(now)).map(|bytes| (bytes, server)));
+        let (over, waiting): (Vec<_>, Vec<_>) = self.waiting.drain(..).partition(|written| written.is_given_up(now));
+        self.waiting = waiting;
+        for written in over {
+            match written.waiting {
+                Waiting::Info => {}
+                // A test that no longer waits has failed elsewhere.
+                Waiting::Reoffer { reply, .. } | Waiting::Update(reply) | Waiting::Registration { reply, .. } => {
+                    let _ = reply.send(TIMEOUT);
+                }
+            }
+        }
     }
 
     /// A response to a request of our own writing.
-    fn answered(&mut self, response: &SipText) {
+    fn answered(&mut self, now: Instant, response: &SipText) {
         let status = response.status().unwrap_or_default();
-        let Some(at) = self.waiting.iter().position(|(branch, _)| branch == response.branch()) else { return };
+        let Some(at) = self.waiting.iter().position(|written| written.branch == response.branch()) else {
+            let again = self.acks.iter().find(|(branch, _)| branch == response.branch());
+            self.outbox.extend(again.map(|(_, ack)| (ack.clone(), self.setup.server)));
+            return;
+        };
         if status < 200 {
+            if response.cseq_method() == "INVITE" {
+                self.waiting[at].heard_of();
+            }
             return;
         }
-        match self.waiting.swap_remove(at).1 {
+        match self.waiting.swap_remove(at).waiting {
             Waiting::Info => {}
             Waiting::Update(reply) => drop(reply.send(status)),
             Waiting::Reoffer { reply, answer } => {
@@ -273,10 +309,12 @@ impl Calls {
                     call.remote = sdp::remote(&response.body).or(call.remote);
                     let ack = call.text.as_ref().map(|dialog| dialog.ack(&self.setup, response, number));
                     let ack = ack.map(|ack| match &answer {
-                        Some(answer) => ack.with_body("application/sdp", answer),
-                        None => ack,
+                        Some(answer) => ack.with_body("application/sdp", answer).to_bytes(),
+                        None => ack.to_bytes(),
                     });
-                    self.outbox.extend(ack.map(|ack| (ack.to_bytes(), self.setup.server)));
+                    self.acks.extend(ack.clone().map(|ack| (response.branch().to_owned(), ack)));
+                    self.acks.drain(..self.acks.len().saturating_sub(ACKS));
+                    self.outbox.extend(ack.map(|ack| (ack, self.setup.server)));
                 }
                 // A test that no longer waits has failed elsewhere.
                 let _ = reply.send(status);
@@ -284,7 +322,7 @@ impl Calls {
             Waiting::Registration { contact, password, reply, challenged } => {
                 let challenge = response.header("WWW-Authenticate").filter(|_| status == 401);
                 match challenge.filter(|_| challenged == Challenged::NotYet) {
-                    Some(challenge) => self.prove(challenge, contact, password, reply),
+                    Some(challenge) => self.prove(now, challenge, contact, password, reply),
                     None => drop(reply.send(status)),
                 }
             }
@@ -292,14 +330,21 @@ impl Calls {
     }
 
     /// Registers again, with an answer to the challenge.
-    fn prove(&mut self, challenge: &str, contact: SocketAddr, password: String, reply: oneshot::Sender<u16>) {
+    fn prove(
+        &mut self,
+        now: Instant,
+        challenge: &str,
+        contact: SocketAddr,
+        password: String,
+        reply: oneshot::Sender<u16>,
+    ) {
         let number = self.number();
         let request = writer::register(&self.setup, contact, number);
         let uri = request.start.split(' ').nth(1).unwrap_or_default().to_owned();
         let proof = Proof { user: self.setup.name, password: &password, method: "REGISTER", uri: &uri };
         let answer = authorization(challenge, &proof).unwrap_or_default();
         let again = Waiting::Registration { contact, password, reply, challenged: Challenged::Once };
-        self.write(request.with("Authorization", &answer), again);
+        self.write(now, request.with("Authorization", &answer), again);
     }
 
     /// Takes what the endpoint reports. Events come before messages, so that an ACK can carry what an event brought.

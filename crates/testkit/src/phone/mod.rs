@@ -12,6 +12,7 @@ mod speaker;
 mod task;
 mod transfers;
 mod writer;
+mod written;
 
 use crate::net::{BindError, VirtualNet};
 use crate::sip_text::SipText;

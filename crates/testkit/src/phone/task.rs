@@ -64,7 +64,7 @@ impl Task {
                 Woken::Order(None) => return,
                 Woken::Order(Some(Order::Move { to, reply })) => {
                     if self.open(to) {
-                        self.calls.move_media(to, reply);
+                        self.calls.move_media(now, to, reply);
                     }
                 }
                 Woken::Order(Some(order)) => self.calls.carry_out(now, order),

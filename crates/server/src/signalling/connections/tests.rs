@@ -97,7 +97,7 @@ async fn pair() -> (Connections, mpsc::Receiver<Arrival>, TcpListener, Flow) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let peer = listener.local_addr().expect("it is bound");
     let flow = Flow { transport: Transport::Tcp, local: SocketAddr::from(([127, 0, 0, 1], 0)), peer };
-    (Connections::new(inlet, None), arrivals, listener, flow)
+    (Connections::new(inlet, None, crate::signalling::guard::tests::usual()), arrivals, listener, flow)
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn a_message_of_sixty_kilobytes_comes_whole_both_ways() {
 #[test]
 fn a_name_that_was_not_proved_closes_the_connection_and_one_that_was_does_not() {
     let (inlet, _arrivals) = mpsc::channel(ARRIVED);
-    let connections = Connections::new(inlet, None);
+    let connections = Connections::new(inlet, None, crate::signalling::guard::tests::usual());
     let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let flow = |port| Flow { transport: Transport::Tls, local: at(5061), peer: at(port) };
     let certificate = rcgen::generate_simple_self_signed(["a.example.net", "b.example.net"].map(str::to_owned));
@@ -182,7 +182,7 @@ async fn a_handshake_that_never_ends_holds_its_connection_for_ten_seconds() {
     std::fs::write(&key, made.signing_key.serialize_pem()).expect("the folder takes a file");
     let tls = Tls::load(&TlsSettings { certificate, key, ca: None, alpn: false }).expect("a pair");
     let (inlet, mut arrivals) = mpsc::channel(ARRIVED);
-    let connections = Connections::new(inlet, None);
+    let connections = Connections::new(inlet, None, crate::signalling::guard::tests::usual());
     let here = SocketAddr::from(([127, 0, 0, 1], 5061));
     let flow = Flow { transport: Transport::Tls, local: here, peer: here };
     // One says nothing, one says half of something, one says something else: none is heard by the endpoint.

@@ -42,7 +42,7 @@ struct Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (0..22_usize, any::<usize>(), 1..6_u32, any::<bool>(), 0..50_u64)
+    (0..26_usize, any::<usize>(), 1..6_u32, any::<bool>(), 0..50_u64)
         .prop_map(|(what, which, cseq, body, seconds)| Step { what, which, cseq, body, seconds })
 }
 
@@ -82,6 +82,16 @@ impl Story {
             16 => drop(endpoint.reject_reoffer(now, dialog, StatusCode::NOT_ACCEPTABLE_HERE)),
             17 => drop(endpoint.reject(now, dialog, StatusCode::BUSY_HERE.into())),
             18 => drop(endpoint.reoffer(now, dialog, sdp(OFFER))),
+            20 => {
+                let target = "sip:300@192.0.2.9".parse().expect("a URI");
+                let _ = endpoint.refer(now, dialog, target, ReferOptions::default());
+            }
+            21 => drop(endpoint.accept_refer(now, dialog)),
+            22 => drop(endpoint.reject_refer(now, dialog, StatusCode::DECLINE)),
+            23 => {
+                let status = if step.body { StatusCode::OK } else { StatusCode::RINGING };
+                let _ = endpoint.notify_refer(now, dialog, status);
+            }
             19 if self.dialogs.len() < 8 => {
                 self.note(rig);
                 let (dialog, sent) = rig.calling(None);
@@ -108,11 +118,13 @@ impl Story {
     /// The peer sends a request in some dialog.
     fn request(&mut self, rig: &mut Rig, step: &Step, body: &str) {
         let Some(context) = self.said.get(step.which % self.said.len().max(1)) else { return };
-        let method = ["BYE", "INVITE", "ACK", "UPDATE", "PRACK", "CANCEL", "INFO"][step.which / 3 % 7];
+        let method =
+            ["BYE", "INVITE", "ACK", "UPDATE", "PRACK", "CANCEL", "INFO", "REFER", "NOTIFY"][step.which / 3 % 9];
         let ours = context.first_line().starts_with("SIP");
         let (here, there) = if ours { ("To", "From") } else { ("From", "To") };
         let tag = |header: &str| context.header(header).split("tag=").nth(1).unwrap_or("one").to_owned();
-        let rack = format!("RAck: {} {} INVITE", context.header("RSeq"), step.cseq);
+        let rack =
+            format!("Refer-To: <sip:x@192.0.2.9>\nEvent: refer\nRAck: {} {} INVITE", context.header("RSeq"), step.cseq);
         let text = with_headers(&in_dialog(method, step.cseq, &tag(here), body), &rack)
             .replace("tag=alice", &format!("tag={}", tag(there)))
             .replace("call-1", context.header("Call-ID"))

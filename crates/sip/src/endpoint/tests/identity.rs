@@ -143,6 +143,7 @@ fn a_rejection_tells_when_and_where_to_try_again() {
         assert!(events.is_empty());
     };
     check("503 Service Unavailable", "Retry-After: 30 (later)", Some((Some(30), 0, Vec::new())));
+    check("503 Service Unavailable", "Retry-After: 4294967296", Some((Some(86_400), 0, Vec::new())));
     check("603 Decline", "Reason: Q.850;cause=21", Some((None, 1, Vec::new())));
     check("486 Busy Here", "Contact: <sip:other@x>", None);
     let contacts = "Contact: <sip:a@x>;q=0.2, <sip:b@x>;q=0.9, <sip:c@x>, broken<";

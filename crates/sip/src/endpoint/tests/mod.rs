@@ -1,5 +1,6 @@
 //! Calls as a peer and an owner see them, on told time.
 
+mod agreement;
 mod answering;
 mod calling;
 mod conversations;
@@ -7,12 +8,14 @@ mod identity;
 mod inside;
 mod outside;
 mod outward;
+mod property;
 mod refer;
 mod reliable;
 mod reoffer;
 mod reoffering;
 mod replacing;
 mod session_timer;
+mod torture;
 mod update;
 
 use crate::*;

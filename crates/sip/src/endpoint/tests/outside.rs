@@ -137,6 +137,34 @@ fn full_tables_refuse_calls_and_drop_the_rest() {
 }
 
 #[test]
+fn the_bytes_that_transactions_remember_are_bounded_and_given_back() {
+    const BUDGET: usize = 100_000;
+    let mut rig = Rig::with(|config| config.max_transaction_bytes = BUDGET);
+    let long = "x".repeat(30_000);
+    let big = |method: &str, number: u32| {
+        let own = format!("z9hG4bKbig{number}");
+        let text =
+            outside(method).replace(&format!("z9hG4bK{method}"), &own).replace("out-1", &format!("big-{number}"));
+        text.replace("tag=alice", &format!("tag={long}"))
+    };
+    let mut answered = 0;
+    for number in 0..100 {
+        // The answer to OPTIONS copies From; a REGISTER is kept whole until its owner answers.
+        rig.receive(&big(if number % 2 == 0 { "OPTIONS" } else { "REGISTER" }, number));
+        answered += rig.sent().len();
+    }
+    assert!(rig.endpoint.transactions() <= 4 && rig.endpoint.counters().dropped_full >= 96, "{:?}", rig.endpoint);
+    assert!(answered <= 4, "{answered}");
+    rig.receive(&invite(OFFER));
+    assert_eq!(rig.kinds(), ["503"]);
+    rig.now += Duration::from_secs(40);
+    rig.endpoint.handle_timeout(rig.now);
+    rig.events();
+    assert_eq!(rig.endpoint.transactions(), 0);
+    rig.incoming(&invite(OFFER));
+}
+
+#[test]
 fn a_flood_of_malformed_bytes_is_counted_and_leaves_nothing() {
     let mut rig = Rig::new();
     for text in ["", "\r\n\r\n", "\0\0\0\0", "hello", "INVITE\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n"] {

@@ -221,3 +221,18 @@ fn a_peer_cannot_make_us_refresh_all_the_time() {
     agreed(&mut rig, &format!("{ALLOW}\nSession-Expires: 1;refresher=uac"));
     assert_eq!(next(&mut rig).0, 45);
 }
+
+#[test]
+fn an_offer_of_the_owner_waits_for_a_refresh_that_is_under_way() {
+    let mut rig = Rig::new();
+    let (dialog, _) = agreed(&mut rig, "Session-Expires: 600;refresher=uac");
+    let (_, refresh) = next(&mut rig);
+    rig.endpoint.reoffer(rig.now, dialog, sdp("v=0 new")).expect("it waits");
+    assert!(rig.sent().is_empty());
+    let headers = "Contact: <sip:200@192.0.2.7:5060>\nSession-Expires: 600;refresher=uac";
+    rig.receive(&reply_with(&refresh, "200 OK", "callee", headers, ANSWER));
+    assert_eq!(rig.kinds(), ["ACK"]);
+    let (after, invite) = next(&mut rig);
+    assert_eq!((invite.kind(), invite.body()), ("INVITE", "v=0 new"));
+    assert!(after <= 4, "{after} s");
+}

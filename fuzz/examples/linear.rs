@@ -1,0 +1,114 @@
+//! How the time of each target grows with its input: eight times the bytes may take eight times as long, not sixty-four.
+//!
+//! Shape: nasty shapes at n, 2n, 4n and 8n bytes; the best of several runs counts. Status 1 when one grows too fast.
+//! Time: wall clock, and a bound of four times the linear, so that a loaded machine does no harm.
+
+use antiphon_media::sdp::{Capabilities, SdpVersion, accept, answer};
+use antiphon_sip::fuzzing::{digest, framer, headers, message, sipfrag, uri};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// The smallest input; the largest still fits into a datagram.
+const BASE: usize = 7_500;
+const RUNS: usize = 7;
+/// How much longer eight times the bytes may take.
+const MOST: f64 = 32.0;
+/// Below this nothing can be said.
+const TOO_SHORT: Duration = Duration::from_micros(20);
+
+type Target = (&'static str, fn(&[u8]));
+type Shape = (&'static str, fn(usize) -> String);
+
+fn sdp(bytes: &[u8]) {
+    let (mine, version) = (Capabilities::default(), SdpVersion { session_id: 1, version: 1 });
+    let _ = accept(bytes, &mine);
+    let _ = answer(bytes, ([192, 0, 2, 1], 4000).into(), &mine, &version);
+}
+
+fn in_pieces(bytes: &[u8]) {
+    framer(&[&[1], bytes].concat());
+}
+
+const TARGETS: &[Target] = &[
+    ("message", message),
+    ("headers", headers),
+    ("uri", uri),
+    ("digest", digest),
+    ("framer", in_pieces),
+    ("sdp", sdp),
+];
+
+fn filled(unit: &str, n: usize) -> String {
+    unit.repeat(n / unit.len() + 1)
+}
+
+fn request(more: &str) -> String {
+    format!(
+        "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@a>;tag=1\r\nTo: <sip:a@a>\r\nCall-ID: 1\r\n\
+         CSeq: 1 OPTIONS\r\n{more}\r\nContent-Length: 0\r\n\r\n"
+    )
+}
+
+/// A new shape is one more line.
+const SHAPES: &[Shape] = &[
+    ("one long line", |n| request(&format!("X: {}", filled("a", n)))),
+    ("many lines", |n| request(filled("X: y\r\n", n).trim_end())),
+    ("many folds", |n| request(&format!("X: y{}", filled("\r\n z", n)))),
+    ("many items", |n| request(&format!("Contact: {}", filled("<sip:a@a>,", n)))),
+    ("many parameters", |n| request(&format!("Contact: <sip:a@a>{}", filled(";a=b", n)))),
+    ("separators", |n| request(&format!("Contact: {}", filled(";,", n)))),
+    ("open quotes", |n| request(&format!("Contact: {}", filled("\"\\", n)))),
+    ("open brackets", |n| request(&format!("Contact: {}", filled("<", n)))),
+    ("many Vias", |n| request(filled("Via: SIP/2.0/UDP a\r\n", n).trim_end())),
+    ("no end", |n| filled("X: y\r\n", n)),
+    ("line ends", |n| filled("\r\n", n)),
+    ("a long body", |n| {
+        format!("{}{}", request("X: y").replace("Content-Length: 0", &format!("Content-Length: {n}")), "b".repeat(n))
+    }),
+    ("many parts", |n| {
+        let body = filled("--x\r\nContent-Type: a/b\r\n\r\n\r\n", n);
+        let head = "INVITE sip:a SIP/2.0\r\nContent-Type: multipart/mixed;boundary=x\r\n";
+        format!("{head}{body}")
+    }),
+    ("a long user", |n| format!("sip:{}@a", filled("%41", n))),
+    ("many ats", |n| format!("sip:{}a", filled("a@", n))),
+    ("URI parameters", |n| format!("sip:a{}", filled(";a=b", n))),
+    ("URI headers", |n| format!("sip:a?{}", filled("a=b&", n))),
+    ("a long host", |n| format!("sip:{}", filled("a.", n))),
+    ("digest fields", |n| format!("Digest {}", filled("a=\"b\",", n))),
+    ("one digest field", |n| format!("Digest realm=\"{}\", nonce=\"n\"", filled("\\\"", n))),
+    ("attributes", |n| format!("v=0\r\nm=audio 1 RTP/AVP 0\r\n{}", filled("a=rtpmap:0 PCMU/8000\r\n", n))),
+    ("formats", |n| format!("v=0\r\nc=IN IP4 1.1.1.1\r\nm=audio 1 RTP/AVP{}\r\n", filled(" 96", n))),
+    ("media", |n| format!("v=0\r\nc=IN IP4 1.1.1.1\r\n{}", filled("m=audio 1 RTP/AVP 0\r\n", n))),
+];
+
+/// The best time of several runs.
+fn time(target: fn(&[u8]), bytes: &[u8]) -> Duration {
+    let run = |_| {
+        let began = Instant::now();
+        target(std::hint::black_box(bytes));
+        began.elapsed()
+    };
+    (0..RUNS).map(run).min().unwrap_or_default()
+}
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let mut failed = false;
+    for (name, target) in TARGETS.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|it| it == name)) {
+        let mut worst = (0.0, "nothing");
+        for (shape, fill) in SHAPES {
+            let times: Vec<_> = [1, 2, 4, 8].iter().map(|by| time(*target, fill(BASE * by).as_bytes())).collect();
+            let growth = times[3].as_secs_f64() / times[0].max(TOO_SHORT).as_secs_f64();
+            if growth > worst.0 {
+                worst = (growth, shape);
+            }
+            if growth > MOST {
+                println!("{name}: {shape} takes {times:?} for {BASE} bytes and twice, four and eight times as many");
+                failed = true;
+            }
+        }
+        println!("{name}: eight times the bytes take at most {:.1} times as long ({})", worst.0, worst.1);
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,194 @@
+//! The fuzzers: seeds, a time for each target, and how parsing time grows.
+//!
+//! Shape: `fuzz/` is a workspace of its own; cargo-fuzz builds and runs its targets, with a nightly compiler where there is
+//! one and else with the stable one told to behave like it, without sanitizers.
+//! Time: wall clock; each target ends after the seconds it is given.
+//! Errors: a crash, or time that grows faster than the input, is status 1; its input stays in `fuzz/artifacts`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use crate::install::{self, cargo};
+
+/// Every target; one more is one more line, and its file in `fuzz/fuzz_targets`.
+const TARGETS: &[&str] = &["message", "headers", "uri", "sdp", "digest", "sipfrag", "framer", "conversation"];
+/// The longest input: a datagram.
+const LONGEST: usize = 65_536;
+const CARGO_FUZZ_VERSION: &str = "0.13.2";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    seconds: u32,
+    targets: Vec<&'static str>,
+}
+
+impl Wanted {
+    /// Reads `[--seconds N] [TARGET...]`.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub(crate) fn read(words: &[&str]) -> Result<Self, String> {
+        let mut wanted = Self { seconds: 60, targets: Vec::new() };
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            if *word == "--seconds" {
+                let number = words.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+                wanted.seconds = number.ok_or("--seconds wants a number above 0")?;
+            } else {
+                let known = TARGETS.iter().find(|target| *target == word);
+                wanted
+                    .targets
+                    .push(known.ok_or_else(|| format!("there is no target `{word}`, but {}", TARGETS.join(", ")))?);
+            }
+        }
+        if wanted.targets.is_empty() {
+            wanted.targets = TARGETS.to_vec();
+        }
+        Ok(wanted)
+    }
+}
+
+/// Which compiler the fuzzers are built with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compiler {
+    Nightly,
+    /// The usual one, allowed what only a nightly may, without sanitizers.
+    Stable,
+}
+
+impl Compiler {
+    fn find() -> Self {
+        let listed = Command::new("rustup").args(["toolchain", "list"]).output();
+        let nightly = listed.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).contains("nightly"));
+        if nightly { Self::Nightly } else { Self::Stable }
+    }
+
+    /// `cargo fuzz …` in the folder of the fuzzers.
+    fn fuzz(self, root: &Path, word: &str) -> Command {
+        let mut command = match self {
+            Self::Nightly => Command::new("cargo"),
+            Self::Stable => cargo(root),
+        };
+        if self == Self::Nightly {
+            // The cargo that runs us would be the stable one; rustup's own picks the toolchain.
+            command.arg("+nightly").env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC").env_remove("CARGO");
+        }
+        // The fuzzers are built apart from all else: with other flags, and other features.
+        command.args(["fuzz", word]).current_dir(root.join("fuzz")).env_remove("CARGO_TARGET_DIR");
+        if self == Self::Stable {
+            command.args(["--sanitizer", "none"]).env("RUSTC_BOOTSTRAP", "1");
+        }
+        command
+    }
+}
+
+/// Runs the targets one after the other.
+pub(crate) fn fuzz(root: &Path, wanted: &Wanted) -> ExitCode {
+    if let Err(fault) = prepare(root) {
+        eprintln!("xtask fuzz: {fault}");
+        return ExitCode::FAILURE;
+    }
+    let compiler = Compiler::find();
+    for target in &wanted.targets {
+        println!("xtask fuzz: {target} for {} s", wanted.seconds);
+        let mut run = compiler.fuzz(root, "run");
+        run.args([target, "--"]);
+        run.arg(format!("-max_total_time={}", wanted.seconds)).arg(format!("-max_len={LONGEST}"));
+        // A hang is a finding as a crash is.
+        run.args(["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=0"]);
+        if !install::succeeds(&mut run) {
+            eprintln!("xtask fuzz: {target} has failed; its input is in fuzz/artifacts/{target}");
+            return ExitCode::FAILURE;
+        }
+    }
+    println!("xtask fuzz: how time grows with the input");
+    let mut linear = cargo(&root.join("fuzz"));
+    linear.args(["run", "--quiet", "--release", "--example", "linear", "--"]).args(&wanted.targets);
+    linear.env_remove("CARGO_TARGET_DIR");
+    if install::succeeds(&mut linear) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Installs cargo-fuzz where it is missing, and lays the seeds.
+fn prepare(root: &Path) -> Result<(), String> {
+    if !install::answers(cargo(root).args(["fuzz", "--version"])) {
+        println!("xtask fuzz: installing cargo-fuzz {CARGO_FUZZ_VERSION}");
+        let words = ["install", "--locked", "cargo-fuzz", "--version", CARGO_FUZZ_VERSION];
+        if !install::succeeds(cargo(root).args(words)) {
+            return Err(format!("cargo-fuzz could not be installed; try: cargo {}", words.join(" ")));
+        }
+    }
+    for target in TARGETS {
+        sow(root, target).map_err(|fault| format!("no seeds for {target}: {fault}"))?;
+    }
+    Ok(())
+}
+
+/// Writes the first inputs of a target: the torture messages, or what stands in them.
+fn sow(root: &Path, target: &str) -> std::io::Result<()> {
+    let corpus = root.join("fuzz/corpus").join(target);
+    fs::create_dir_all(&corpus)?;
+    let folder = fs::read_dir(root.join("crates/sip/src/message/torture"))?;
+    let is_message = |file: &PathBuf| file.extension().is_some_and(|kind| kind == "dat");
+    for file in folder.flatten().map(|entry| entry.path()).filter(is_message) {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for (number, seed) in seeds(target, &fs::read(&file)?).into_iter().enumerate() {
+            fs::write(corpus.join(format!("{name}-{number}")), seed)?;
+        }
+    }
+    Ok(())
+}
+
+/// What of a message is food for a target.
+fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(message);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    match target {
+        "uri" => head
+            .split([' ', '<', '>', ','])
+            .filter(|word| word.contains(':'))
+            .map(|word| word.as_bytes().to_vec())
+            .collect(),
+        "sdp" => [body].iter().filter(|body| body.starts_with("v=0")).map(|body| body.as_bytes().to_vec()).collect(),
+        "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "framer" => vec![[b"\x07", message].concat()],
+        // Steps of a conversation are numbers; any bytes will do.
+        "conversation" => vec![message.iter().take(600).copied().collect()],
+        _ => vec![message.to_vec()],
+    }
+}
+
+/// A challenge and an answer.
+const DIGESTS: &[&str] = &[
+    "Digest realm=\"a, b\", nonce=\"n\", algorithm=SHA-256, qop=\"auth,auth-int\", opaque=\"o\", stale=TRUE, domain=\"sip:a\"",
+    "Digest username=\"u\", realm=\"a\", nonce=\"n\", uri=\"sip:a\", response=\"0123456789abcdef0123456789abcdef\", \
+     algorithm=MD5, cnonce=\"c\", qop=auth, nc=00000001",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_names_seconds_and_targets() {
+        let all = Wanted { seconds: 60, targets: TARGETS.to_vec() };
+        assert_eq!(Wanted::read(&[]), Ok(all));
+        assert_eq!(Wanted::read(&["--seconds", "5", "uri"]), Ok(Wanted { seconds: 5, targets: vec!["uri"] }));
+        for wrong in [&["--seconds"][..], &["--seconds", "0"], &["nothing"]] {
+            assert!(Wanted::read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn every_target_has_its_file_and_every_file_is_a_target() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fuzz_targets");
+        let files = fs::read_dir(folder).expect("the fuzzers lie there").flatten();
+        let mut names: Vec<_> =
+            files.map(|file| file.path().file_stem().unwrap_or_default().to_string_lossy().into_owned()).collect();
+        names.sort();
+        let mut targets = TARGETS.to_vec();
+        targets.sort_unstable();
+        assert_eq!(names, targets);
+    }
+}
