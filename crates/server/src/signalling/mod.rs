@@ -19,7 +19,7 @@ use antiphon_sip::{
     DialogId, Endpoint, Event, Flow, Invite, Rejection, Replaces, Reply, Request, StatusCode, Transport,
 };
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use self::guard::{Failure, Guard};
 pub use self::handle::{Located, Order, Report, Signalling, orders};
@@ -224,8 +224,7 @@ impl<R: Reception> Task<R> {
                 Ok(())
             }
             Order::Adopt(dialog, inbox, reply) => {
-                self.adopt(dialog, inbox);
-                let _ = reply.send(());
+                self.adopt(dialog, inbox, reply);
                 Ok(())
             }
             Order::Admit(admission) => {
@@ -254,10 +253,12 @@ impl<R: Reception> Task<R> {
     }
 
     /// Another call owns the dialog from now on. One that is over has no events left.
-    fn adopt(&mut self, dialog: DialogId, inbox: mpsc::Sender<CallEvent>) {
+    fn adopt(&mut self, dialog: DialogId, inbox: mpsc::Sender<CallEvent>, reply: oneshot::Sender<()>) {
         if let Some(owner) = self.calls.get_mut(&dialog) {
             *owner = inbox;
         }
+        // Whoever waits for it may have ended.
+        let _ = reply.send(());
     }
 
     fn locate(&self, replaces: &Replaces) -> Option<Located> {
