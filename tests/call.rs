@@ -22,6 +22,10 @@ mod endings;
 mod failover;
 #[path = "call/house.rs"]
 mod house;
+#[path = "call/identity.rs"]
+mod identity;
+#[path = "call/keys.rs"]
+mod keys;
 #[path = "call/loss.rs"]
 mod loss;
 #[path = "call/menu.rs"]
@@ -30,6 +34,12 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/referred.rs"]
+mod referred;
+#[path = "call/referring.rs"]
+mod referring;
+#[path = "call/replacing.rs"]
+mod replacing;
 #[path = "call/scenarios.rs"]
 mod scenarios;
 #[path = "call/seeds.rs"]
@@ -42,5 +52,7 @@ mod stream;
 mod timers;
 #[path = "call/transfer.rs"]
 mod transfer;
+#[path = "call/trunks.rs"]
+mod trunks;
 #[path = "call/world.rs"]
 mod world;

@@ -7,7 +7,9 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, op::Cause, vars::Vars};
+use crate::{
+    Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Refer, Referred, op::Cause, vars::Vars,
+};
 
 /// Who calls and what was dialled, fixed for the call's life.
 #[derive(Clone, Eq, PartialEq, Default, Debug)]
@@ -20,6 +22,10 @@ pub struct Caller {
     pub presentation: Presentation,
     /// The public number dialled, or for a local call the IVR's number without the client's prefix (`ringme-ivr.md` 1.7).
     pub called_did: String,
+    /// The number that passed the call on to us; empty when none did, or it hides (RFC 5806, RFC 7044).
+    pub diversion_number: String,
+    /// Why it did, as the network has it, such as `user-busy`; empty when nobody says.
+    pub diversion_reason: String,
 }
 
 /// Whether a caller shows their number.
@@ -90,6 +96,14 @@ impl Call {
         match self.perform(Op::Dial(dial)).await? {
             Outcome::Dialed(dialed) => Ok(dialed),
             other => unreachable!("a dial is answered with Dialed, not {other:?}"),
+        }
+    }
+
+    /// Asks the caller's side to call somebody itself.
+    pub async fn refer(&mut self, refer: Refer) -> Result<Referred, Interrupted> {
+        match self.perform(Op::Refer(refer)).await? {
+            Outcome::Referred(referred) => Ok(referred),
+            other => unreachable!("a refer is answered with Referred, not {other:?}"),
         }
     }
 

@@ -9,7 +9,7 @@
 //! Sources: RFC 3550 section 5.1; the order of work is that of the crate's contract.
 
 use crate::config::{Negotiated, StreamConfig, nearest_ptime};
-use crate::dtmf::Keys;
+use crate::dtmf::{Digit, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
 use crate::slots::{Slot, Slots};
@@ -81,6 +81,10 @@ struct Entry {
     arrived: Instant,
     reading: Reading,
 }
+
+/// A stream between two pools.
+#[derive(Debug)]
+pub struct Departed(Box<Entry>);
 
 /// The streams of one owner.
 #[derive(Debug)]
@@ -155,6 +159,38 @@ impl StreamPool {
         self.closed += totals;
         tracing::debug!(stream = id.0, sent = totals.sent, received = totals.received, "stream closed");
         Some(totals)
+    }
+
+    /// Gives a stream away, out of its bridge, to another pool: nothing that a peer can see is interrupted.
+    pub fn depart(&mut self, id: StreamId) -> Option<Departed> {
+        self.unbridge(id);
+        let slot = self.index.remove(&id)?;
+        let entry = self.entries[slot.index()].take()?;
+        self.wheel.remove(slot.0);
+        self.free.give_back(slot);
+        Some(Departed(Box::new(entry)))
+    }
+
+    /// Takes a stream of another pool, whose next frame stays due when it was, and answers where it stands.
+    ///
+    /// # Errors
+    /// [`PoolError::Full`] at capacity: the stream is closed.
+    pub fn arrive(&mut self, now: Instant, departed: Departed) -> Result<Slot, PoolError> {
+        let mut entry = *departed.0;
+        let id = entry.stream.id;
+        if self.index.contains_key(&id) {
+            return Err(PoolError::Duplicate);
+        }
+        let position = self.wheel.not_before(now, entry.stream.next_due());
+        let Some(slot) = self.free.take(position.in_lap()) else {
+            self.closed += entry.stream.totals();
+            return Err(PoolError::Full);
+        };
+        self.wheel.place(position, slot.0, entry.interval);
+        entry.serviced = now;
+        self.entries[slot.index()] = Some(entry);
+        self.index.insert(id, slot);
+        Ok(slot)
     }
 
     /// Plays a list from the next frame on, in place of what plays; no end is raised for that.
@@ -244,6 +280,21 @@ impl StreamPool {
         };
         if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()]) {
             entry.stream.receive(now, (from, datagram), Some(&mut peer.stream), &mut self.events);
+        }
+    }
+
+    /// Takes a key that the peer of a stream pressed and signalling brought, held for `held`. It is heard, stops a playback and
+    /// passes over a bridge as if it had come in RTP; when it comes in RTP as well, it is one key.
+    pub fn press(&mut self, now: Instant, id: StreamId, digit: Digit, held: Duration) {
+        let Some(&slot) = self.index.get(&id) else { return };
+        let ticks = u16::try_from(held.as_millis().saturating_mul(8)).unwrap_or(u16::MAX);
+        let Some(Some(entry)) = self.entries.get_mut(slot.index()) else { return };
+        let Some(peer) = entry.peer else {
+            entry.stream.press(now, (digit, ticks), None, &mut self.events);
+            return;
+        };
+        if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()]) {
+            entry.stream.press(now, (digit, ticks), Some(&mut peer.stream), &mut self.events);
         }
     }
 

@@ -15,11 +15,15 @@ use tokio::sync::mpsc;
 
 use crate::{
     access::{Gate, Verdict},
-    call::{CallEvent, INBOX, task},
+    call::{
+        CallEvent, INBOX,
+        replace::{Claim, Replacement},
+        task::{self, Trust},
+    },
     calls::{CallId, busy},
     rooms::Rooms,
     signalling::{
-        Reception,
+        Located, Reception,
         guard::{Address, Failure},
     },
     store::{Config, Extension, ExtensionStatus},
@@ -54,8 +58,39 @@ impl Switchboard {
             self.authenticator = authenticator(&self.realm, now);
         }
         let registrar = self.rooms.registrar();
-        let gate = Gate { config, access: &settings.access, trunks: &settings.trunks, registrar: &registrar };
+        let gate = Gate {
+            config,
+            access: &settings.access,
+            trunks: &settings.trunks,
+            registrations: &self.rooms.trunks,
+            registrar: &registrar,
+        };
         judge(&gate, &mut self.authenticator)
+    }
+
+    /// With what right somebody asks for the place of a party.
+    fn claim(&mut self, now: Instant, invite: &Invite, replaced: DialogId) -> Result<Claim, Rejection> {
+        let config = self.rooms.store.snapshot();
+        let verdict =
+            self.judge(now, &config, |gate, authenticator| gate.call(now, invite.flow, &invite.request, authenticator));
+        match verdict {
+            Verdict::Phone(phone) => {
+                self.rooms.guard.vouch(now, invite.flow.peer.ip(), now);
+                Ok(Claim::Phone(phone))
+            }
+            Verdict::Trusted => Ok(Claim::Trusted),
+            Verdict::Trunk(_) => {
+                let old = self.rooms.trace.flow(replaced);
+                let same = old.is_some_and(|old| old.peer.ip() == invite.flow.peer.ip());
+                if same { Ok(Claim::SameTrunk) } else { Err(StatusCode::FORBIDDEN.into()) }
+            }
+            Verdict::Challenge(doubt) => {
+                self.doubt(now, invite.flow, &invite.request, doubt);
+                let headers = self.authenticator.challenge(now, doubt, invite.flow.peer.ip());
+                Err(Rejection { status: StatusCode::UNAUTHORIZED, headers })
+            }
+            Verdict::Refused(status) => Err(status.into()),
+        }
     }
 
     /// Notes that somebody was challenged, and why.
@@ -87,12 +122,13 @@ impl Switchboard {
         }
         let verdict =
             self.judge(now, config, |gate, authenticator| gate.call(now, invite.flow, &invite.request, authenticator));
-        let phone = match verdict {
-            Verdict::Trusted | Verdict::Trunk(_) => None,
+        let (phone, trunk, trust) = match verdict {
+            Verdict::Trusted => (None, None, Trust::Believed),
+            Verdict::Trunk(trunk) => (None, Some(trunk), Trust::Believed),
             Verdict::Phone(phone) => {
                 // It has proved itself, so what was asked without credentials before is forgiven.
                 self.rooms.guard.vouch(now, invite.flow.peer.ip(), now);
-                Some(phone)
+                (Some(phone), None, Trust::Doubted)
             }
             Verdict::Challenge(doubt) => {
                 self.doubt(now, invite.flow, &invite.request, doubt);
@@ -110,7 +146,11 @@ impl Switchboard {
             return Err(StatusCode::FORBIDDEN.into());
         }
         let did = dialled_users(invite).find(|user| config.did(user).is_some());
-        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, did })
+        let claim = match trunk.as_deref().map(|trunk| self.rooms.trunks.claim(trunk)) {
+            Some(None) => return Err(busy()),
+            claim => claim.flatten(),
+        };
+        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, trunk, claim, trust, did })
     }
 }
 
@@ -155,6 +195,23 @@ impl Reception for Switchboard {
         let call = task::Incoming { id, trace, dialog, invite, arrival, config, inbox: inbox.clone(), events, at: now };
         task::spawn(self.rooms.clone(), call);
         Ok(inbox)
+    }
+
+    fn replacing(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        invite: Box<Invite>,
+        replaced: Located,
+    ) -> Result<mpsc::Sender<CallEvent>, Rejection> {
+        let claim = self.claim(now, &invite, replaced.dialog).inspect_err(|rejection| {
+            tracing::info!(status = rejection.status.code(), peer = %invite.flow.peer, "nobody's place is given");
+        })?;
+        self.rooms.trace.joins(now, dialog, &invite, replaced.dialog);
+        let replacement = Replacement::new(self.rooms.clone(), (dialog, invite), claim, replaced.dialog);
+        // A call that cannot take it drops it, which answers it.
+        crate::queue::send_now(&replaced.inbox, CallEvent::Replacement(Box::new(replacement)));
+        Ok(replaced.inbox)
     }
 
     fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply {

@@ -524,6 +524,42 @@ fn a_key_on_a_bridge_is_raised_once_and_said_on_the_other_leg() {
     assert_eq!(last.timestamp.wrapping_sub(first.timestamp), 160 * (all.len() as u32 - 1), "sound goes on in its time");
 }
 
+/// Presses said to leg 2, by their timestamps, and events raised for leg 1, after what `press` does.
+fn said_of(press: impl Fn(&mut Bench)) -> (usize, usize) {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20)), (2, negotiated(2, 20))]);
+    bench.pool.bridge(StreamId(1), StreamId(2));
+    bench.run(ms(45));
+    press(&mut bench);
+    bench.run(ms(900));
+    let keys = bench.of(2).iter().filter(|sent| sent.payload_type == TELEPHONE_EVENT);
+    let presses: std::collections::HashSet<u32> = keys.map(|key| key.timestamp).collect();
+    (presses.len(), bench.events.len())
+}
+
+#[test]
+fn a_key_that_signalling_brings_is_raised_and_said_like_one_in_rtp_and_both_are_one() {
+    let five = Digit::from_event(5).unwrap();
+    let message = |bench: &mut Bench| bench.pool.press(bench.now, StreamId(1), five, ms(120));
+    let rtp = |bench: &mut Bench, at: u16| {
+        for (count, end) in [(0, false), (1, true), (2, true)] {
+            let event = TelephoneEvent { code: 5, end, volume: 10, duration: 160 * (count + 1) };
+            bench.press(1, at + count, u32::from(at) * 8_000, event);
+            bench.run(ms(20));
+        }
+    };
+    assert_eq!(said_of(message), (1, 1));
+    assert_eq!(said_of(|bench| rtp(bench, 1)), (1, 1));
+    assert_eq!(said_of(|bench| (message(bench), rtp(bench, 1)).1), (1, 1), "the message first");
+    assert_eq!(said_of(|bench| (rtp(bench, 1), message(bench)).1), (1, 1), "RTP first");
+    let twice = |bench: &mut Bench| {
+        rtp(bench, 1);
+        rtp(bench, 9);
+        message(bench);
+        message(bench);
+    };
+    assert_eq!(said_of(twice), (2, 2));
+}
+
 #[test]
 fn a_key_is_not_passed_on_to_a_leg_without_telephone_events() {
     let mut bench =
@@ -585,4 +621,35 @@ fn an_owner_that_never_drains_loses_digits_before_ends_and_no_memory() {
     assert_eq!(bench.events.len(), 33);
     assert_eq!(bench.ended(), [1], "a key that nobody hears of stops nothing");
     assert_eq!(bench.pool.totals().refused_events, 169);
+}
+
+#[test]
+fn a_stream_that_moves_to_another_pool_is_one_line_at_its_own_instants() {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20)), (2, negotiated(2, 20))]);
+    bench.pool.bridge(StreamId(1), StreamId(2));
+    bench.run(ms(1_000));
+    let sent = bench.of(2).len();
+    // The other pool's calendar began at an odd moment, and is full but for two places.
+    let mut other = Bench { start: bench.start, ..Bench::new() };
+    other.pool = StreamPool::new(bench.start + Duration::from_micros(300), 2);
+    other.pool.open(bench.now, StreamId(3), config(negotiated(3, 20))).unwrap();
+    other.now = bench.now;
+    let departed = bench.pool.depart(StreamId(2)).unwrap();
+    assert_eq!(bench.pool.open_streams(), 1);
+    other.pool.arrive(other.now, departed).unwrap();
+    other.pool.bridge(StreamId(3), StreamId(2));
+    other.run(ms(1_000));
+    let all: Vec<Sent> = bench.of(2).iter().chain(other.of(2)).cloned().collect();
+    assert_eq!((sent, all.len()), (50, 100));
+    assert_unbroken(&all);
+    for pair in all.windows(2) {
+        let gap = pair[1].at - pair[0].at;
+        assert!(gap.abs_diff(ms(20)) <= ms(1), "{gap:?} at {:?}", pair[1].at);
+    }
+    // The one that was left goes on alone; a third finds no place, and is counted as closed.
+    bench.run(ms(100));
+    assert_unbroken(bench.of(1));
+    let departed = bench.pool.depart(StreamId(1)).unwrap();
+    assert!(matches!(other.pool.arrive(other.now, departed), Err(PoolError::Full)));
+    assert_eq!(other.pool.totals().sent, 1_000 / 20 * 2 + 50 + 55);
 }

@@ -7,15 +7,24 @@
 
 use std::{sync::Arc, time::Instant};
 
-use antiphon_ivr::{Digit, Interrupted, collector::DigitBuffer};
-use antiphon_media::{EventKind, PlaybackId};
-use antiphon_sip::{DialogId, EndReason, Event, Invite};
+use antiphon_ivr::{Digit, ExtensionId, Interrupted, collector::DigitBuffer};
+use antiphon_media::{EventKind, PlaybackId, StreamId};
+use antiphon_sip::{DialogId, EndReason, Event, Invite, StatusCode};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{CallEvent, info, leg::Leg};
+use super::{
+    CallEvent, INBOX,
+    attended::Yield,
+    identity::Outward,
+    info,
+    leg::Leg,
+    replace::{self, Replacement},
+    transfer::Joined,
+};
 use crate::{
     rooms::Rooms,
+    signalling::Order,
     store::{ClientId, Config, Extension},
     trace::CallTrace,
 };
@@ -27,10 +36,20 @@ pub(super) enum Heard {
     Digit(Digit),
     /// The caller's playback was sent to its end.
     PlaybackEnded(PlaybackId),
+    /// The party of another stream than the caller's pressed a key.
+    KeyOf(StreamId, Digit),
     /// Something about another dialog than the caller's.
     Other(Event),
     /// The caller confirmed our answer.
     Confirmed,
+    /// The far end of a bridge sends the caller to another IVR.
+    HandOver(ExtensionId),
+    /// Somebody else is the caller now; what was played to the old one is over.
+    Replaced,
+    /// Somebody asks for the place of a party of the bridge.
+    Replacement(Box<Replacement>),
+    /// Another call asks for the party of the bridge.
+    Yield(Box<Yield>),
     /// The instant waited for has come.
     Timeout,
 }
@@ -45,9 +64,13 @@ pub struct Executor {
     pub(super) inbox: mpsc::Sender<CallEvent>,
     /// How many more hops a call made for this one may take.
     pub(super) hops_left: u8,
+    /// What trunks are told beside the caller's name and number.
+    pub(super) outward: Outward,
     /// The caller's offer, until it is answered.
     pub(super) offer: Option<Bytes>,
     events: mpsc::Receiver<CallEvent>,
+    /// Who is joined to whom, and whether the caller is still the one whose script this is.
+    pub(super) joined: Joined,
     /// The type-ahead.
     pub(super) digits: DigitBuffer,
     /// Why the call is over, once it is.
@@ -76,9 +99,11 @@ impl Executor {
             caller,
             trace,
             inbox,
+            outward: Outward::default(),
             hops_left: invite.request.max_forwards(),
             offer: invite.offer.clone(),
             events,
+            joined: Joined::Nobody,
             digits: DigitBuffer::default(),
             over: None,
             limit: None,
@@ -146,11 +171,22 @@ impl Executor {
         match event {
             CallEvent::Shutdown => Err(self.end(Interrupted::Shutdown)),
             CallEvent::HangUp => Err(self.end(Interrupted::LocalHangup)),
+            // A question that is dropped is answered so.
+            CallEvent::Yield(ask) => Ok((self.joined != Joined::Nobody).then_some(Heard::Yield(ask))),
+            CallEvent::Replacement(replacement) => Ok(match self.joined {
+                Joined::Nobody => replace::in_menu(self, replacement).await,
+                _ => Some(Heard::Replacement(replacement)),
+            }),
             CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
             }),
-            CallEvent::Media(_) => Ok(None),
+            CallEvent::Media(event) => Ok(match event.kind {
+                EventKind::Digit(digit) => {
+                    Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
+                }
+                EventKind::PlaybackEnded { .. } => None,
+            }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
         }
@@ -163,6 +199,9 @@ impl Executor {
                 tracing::debug!(?why, "the caller's dialog has ended");
                 say_when_expired(why);
                 self.caller.ended();
+                if self.joined == Joined::Turned {
+                    return Ok(Some(Heard::Other(event)));
+                }
                 let local = matches!(why, EndReason::LocalBye | EndReason::Rejected(_));
                 Err(self.end(if local { Interrupted::LocalHangup } else { Interrupted::RemoteHangup }))
             }
@@ -176,6 +215,12 @@ impl Executor {
                 }
                 Ok(Some(Heard::Confirmed))
             }
+            // Only somebody who talks to somebody can be transferred.
+            Event::ReferRequested { dialog, .. } if self.joined == Joined::Nobody => {
+                self.rooms.signalling.order(Order::RejectRefer(dialog, StatusCode::DECLINE)).await;
+                Ok(None)
+            }
+            Event::ReferRequested { .. } | Event::Referred { .. } => Ok(Some(Heard::Other(event))),
             Event::Reoffered { offer, .. } => {
                 self.caller.reoffered(offer).await;
                 Ok(None)
@@ -188,13 +233,20 @@ impl Executor {
                 self.caller.reoffer_refused(status);
                 Ok(None)
             }
-            Event::Info { content_type, body, .. } => Ok(if self.caller.has_telephone_event() {
-                None
-            } else {
-                info::digit(&content_type, &body).map(Heard::Digit)
-            }),
+            Event::Info { content_type, body, .. } => {
+                if let Some(press) = info::read(&content_type, &body) {
+                    // It comes back from the stream, as a key in RTP does.
+                    self.caller.press(press).await;
+                }
+                Ok(None)
+            }
             _ => Ok(None),
         }
+    }
+
+    /// What waits in the inbox of a call that is over.
+    pub(super) fn drain(&mut self) -> Vec<CallEvent> {
+        std::iter::from_fn(|| self.events.try_recv().ok()).take(INBOX).collect()
     }
 
     pub(super) fn end(&mut self, why: Interrupted) -> Interrupted {
@@ -215,7 +267,7 @@ pub(super) fn dialog_of(event: &Event) -> Option<DialogId> {
     event.dialog()
 }
 
-pub(super) fn clock() -> Instant {
+pub(crate) fn clock() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 

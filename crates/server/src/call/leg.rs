@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use antiphon_ivr::{CallerId, Digit};
 use antiphon_media::{
     Codec, DEFAULT_PTIME, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{self, SdpError},
@@ -16,7 +17,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CallEvent,
-    media_port::{MediaPort, capabilities},
+    info::{self, Press},
+    media_port::MediaPort,
 };
 use crate::{
     media::{
@@ -25,8 +27,10 @@ use crate::{
     },
     net::{MediaSocket, READ_AT_ONCE},
     rooms::Rooms,
+    settings::DigitWay,
     signalling::Order,
     trace::LegStream,
+    trunks::Claim,
 };
 
 /// How often a socket is read to empty it; no socket keeps more than that.
@@ -68,6 +72,15 @@ enum DialogState {
     Over,
 }
 
+/// What a party may ask of us.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Party {
+    /// A phone of ours: it acts with the rights of its client.
+    Phone,
+    /// Anybody else. Nobody outside makes us call outside.
+    Outside,
+}
+
 /// One party of a call.
 pub struct Leg {
     rooms: Arc<Rooms>,
@@ -87,8 +100,20 @@ pub struct Leg {
     direction: Direction,
     /// The same in an offer that is not answered yet.
     offered: Option<Direction>,
+    /// Whose rights it has.
+    pub(super) party: Party,
+    /// Its number and name, as others see them when they are called for it.
+    pub(super) shown: CallerId,
     /// What came before the answer.
     early: EarlySound,
+    /// Its place on a trunk, as long as it is.
+    claim: Option<Claim>,
+}
+
+impl std::fmt::Debug for Leg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Leg({}, {:?})", self.dialog, self.state)
+    }
 }
 
 /// What a callee may have sent before the answer: announcements and ringback, which nobody is to hear afterwards.
@@ -137,10 +162,19 @@ impl Leg {
             refusal: None,
             playback: 0,
             telephone_event: false,
+            claim: None,
             direction: Direction::SendRecv,
             offered: None,
+            party: Party::Outside,
+            shown: CallerId::default(),
             early: EarlySound::None,
         }
+    }
+
+    /// The same leg, which takes a place on a trunk.
+    pub(super) fn on_trunk(mut self, claim: Option<Claim>) -> Self {
+        self.claim = claim;
+        self
     }
 
     /// The leg's dialog.
@@ -158,14 +192,31 @@ impl Leg {
         self.worker.clone()
     }
 
-    /// Whether digits come as telephone-events, so that the same key in another way is not a second one.
-    pub fn has_telephone_event(&self) -> bool {
-        self.telephone_event
+    /// Takes a key that the party pressed and signalling brought; the stream tells whether it is a new one.
+    pub async fn press(&self, Press { digit, held }: Press) {
+        let key = antiphon_media::Digit::from_char(digit.as_char());
+        if let (Some(stream), Some(key)) = (self.stream, key) {
+            self.worker.order(MediaOrder::Press(stream, key, held)).await;
+        }
+    }
+
+    /// Tells the party of a key that the other side of its bridge pressed, where that has not gone over the bridge already.
+    pub async fn tell(&self, digit: Digit) {
+        if self.telephone_event || self.port.digits == DigitWay::Rfc4733 {
+            return;
+        }
+        let (content_type, body) = info::write(digit);
+        self.rooms.signalling.order(Order::Info(self.dialog, content_type, body)).await;
     }
 
     /// Whether the caller's leg has been answered.
     pub fn is_answered(&self) -> bool {
         self.state != DialogState::Ringing
+    }
+
+    /// Whether its dialog has ended, or we have ended it.
+    pub fn is_over(&self) -> bool {
+        self.state == DialogState::Over
     }
 
     /// Answers the caller: with the answer to their offer, or with our offer where they made none.
@@ -184,7 +235,7 @@ impl Leg {
     /// Takes the peer's answer to our offer: opens the stream, or agrees the one opened with our late offer.
     pub async fn accept(&mut self, answer: &[u8]) -> Result<(), LegError> {
         let direction = self.offered.take().unwrap_or(self.direction);
-        let negotiated = sdp::accept(answer, &capabilities(direction))?;
+        let negotiated = sdp::accept(answer, &self.port.capabilities(direction))?;
         self.direction = direction;
         self.agree(negotiated).await;
         Ok(())
@@ -296,6 +347,22 @@ impl Leg {
         let (reply, hearing) = oneshot::channel();
         self.worker.order(MediaOrder::Hearing(stream, reply)).await;
         hearing.await.unwrap_or(Hearing::Excused)
+    }
+
+    /// Moves the leg to another call: its events go to that inbox, its stream to that worker. Its peer notices nothing.
+    pub async fn move_to(&mut self, inbox: &mpsc::Sender<CallEvent>, worker: Worker) {
+        let (reply, adopted) = oneshot::channel();
+        self.rooms.signalling.order(Order::Adopt(self.dialog, inbox.clone(), reply)).await;
+        // It fails only when the process is ending.
+        let _ = adopted.await;
+        if let Some(stream) = self.stream {
+            let (reply, departed) = oneshot::channel();
+            self.worker.order(MediaOrder::Depart(stream, reply)).await;
+            if let Ok(Some(moving)) = departed.await {
+                worker.order(MediaOrder::Arrive(moving, inbox.clone())).await;
+            }
+        }
+        (self.inbox, self.worker) = (inbox.clone(), worker);
     }
 
     /// Joins the sound of two legs.

@@ -10,16 +10,19 @@ mod connections;
 pub mod guard;
 pub mod handle;
 mod keep_alive;
+pub mod outward;
 pub mod tls;
 
 use std::{collections::HashMap, io, sync::Arc, time::Instant};
 
-use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Request, Transport};
+use antiphon_sip::{
+    DialogId, Endpoint, Event, Flow, Invite, Rejection, Replaces, Reply, Request, StatusCode, Transport,
+};
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use self::guard::{Address, Failure, Guard};
-pub use self::handle::{Order, Report, Signalling, orders};
+pub use self::handle::{Located, Order, Report, Signalling, orders};
 use self::{
     connections::{Connections, Expected},
     tls::Tls,
@@ -47,6 +50,14 @@ pub trait Reception: Send + 'static {
         now: Instant,
         dialog: DialogId,
         invite: Box<Invite>,
+    ) -> Result<mpsc::Sender<CallEvent>, Rejection>;
+    /// A new call that asks for the place of a dialog: the inbox of that dialog's call, or how it is refused.
+    fn replacing(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        invite: Box<Invite>,
+        replaced: Located,
     ) -> Result<mpsc::Sender<CallEvent>, Rejection>;
     /// A request outside any dialog, such as REGISTER.
     fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply;
@@ -82,6 +93,7 @@ pub struct Task<R> {
     connections: Connections,
     guard: Arc<Guard>,
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
+    asked: outward::Asked,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
     trace: Arc<Trace>,
@@ -105,7 +117,18 @@ impl<R: Reception> Task<R> {
             connections.listen(transport, listener);
         }
         let (udp, guard) = (wires.udp, wires.guard);
-        Self { endpoint, reception, udp, connections, guard, calls: HashMap::new(), arrivals, orders, trace }
+        Self {
+            endpoint,
+            reception,
+            udp,
+            connections,
+            guard,
+            calls: HashMap::new(),
+            asked: outward::Asked::default(),
+            arrivals,
+            orders,
+            trace,
+        }
     }
 
     /// Runs until every handle is dropped.
@@ -167,6 +190,7 @@ impl<R: Reception> Task<R> {
             }
             Order::Reject(dialog, rejection) => self.endpoint.reject(now, dialog, rejection),
             Order::HangUp(dialog, reason) => self.endpoint.hang_up(now, dialog, reason),
+            Order::Info(dialog, content_type, body) => self.endpoint.info(now, dialog, content_type, body),
             Order::Invite(call, invitation, inbox, reply) => {
                 let party = Party::of(&invitation);
                 let dialog = self.endpoint.invite(now, *invitation);
@@ -183,9 +207,25 @@ impl<R: Reception> Task<R> {
             }
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
+            Order::Ask(ask) => self.asked.carry_out(now, &mut self.endpoint, ask),
             Order::Reoffer(dialog, offer, reply) => {
                 // A call that is over no longer waits for the reply.
                 let _ = reply.send(self.endpoint.reoffer(now, dialog, Some(offer)));
+                Ok(())
+            }
+            Order::AcceptRefer(dialog) => self.endpoint.accept_refer(now, dialog),
+            Order::RejectRefer(dialog, status) => self.endpoint.reject_refer(now, dialog, status),
+            Order::NotifyRefer(dialog, status) => self.endpoint.notify_refer(now, dialog, status),
+            Order::Refer(dialog, target, options, reply) => {
+                let _ = reply.send(self.endpoint.refer(now, dialog, *target, *options));
+                Ok(())
+            }
+            Order::Locate(replaces, reply) => {
+                let _ = reply.send(self.locate(&replaces));
+                Ok(())
+            }
+            Order::Adopt(dialog, inbox, reply) => {
+                self.adopt(dialog, inbox, reply);
                 Ok(())
             }
             Order::Admit(admission) => {
@@ -204,6 +244,28 @@ impl<R: Reception> Task<R> {
             // The far end was faster: its BYE or CANCEL crossed the order.
             tracing::debug!(%error, "an order came too late");
         }
+    }
+
+    /// A new call, or somebody who asks for a place in one.
+    fn receive(&mut self, dialog: DialogId, invite: Box<Invite>) -> Result<mpsc::Sender<CallEvent>, Rejection> {
+        let Some(replaced) = invite.replaces else { return self.reception.incoming(clock(), dialog, invite) };
+        let inbox = self.calls.get(&replaced).ok_or(StatusCode::NO_SUCH_TRANSACTION)?.clone();
+        self.reception.replacing(clock(), dialog, invite, Located { dialog: replaced, inbox })
+    }
+
+    /// Another call owns the dialog from now on. One that is over has no events left.
+    fn adopt(&mut self, dialog: DialogId, inbox: mpsc::Sender<CallEvent>, reply: oneshot::Sender<()>) {
+        if let Some(owner) = self.calls.get_mut(&dialog) {
+            *owner = inbox;
+        }
+        // Whoever waits for it may have ended.
+        let _ = reply.send(());
+    }
+
+    fn locate(&self, replaces: &Replaces) -> Option<Located> {
+        let dialog = self.endpoint.find_replaced(replaces)?;
+        let inbox = self.calls.get(&dialog)?.clone();
+        Some(Located { dialog, inbox })
     }
 
     /// Events may lead to transmissions and the other way round, so both are drained until neither is left.
@@ -238,7 +300,7 @@ impl<R: Reception> Task<R> {
 
     fn dispatch(&mut self, event: Event) {
         match event {
-            Event::Incoming { dialog, invite } => match self.reception.incoming(clock(), dialog, invite) {
+            Event::Incoming { dialog, invite } => match self.receive(dialog, invite) {
                 Ok(inbox) => {
                     self.calls.insert(dialog, inbox);
                 }
@@ -259,11 +321,14 @@ impl<R: Reception> Task<R> {
                     post(&inbox, event);
                 }
             }
-            event => {
-                if let Some(inbox) = event.dialog().and_then(|dialog| self.calls.get(&dialog)) {
-                    post(inbox, event);
+            event => match event.dialog() {
+                Some(dialog) => {
+                    if let Some(inbox) = self.calls.get(&dialog) {
+                        post(inbox, event);
+                    }
                 }
-            }
+                None => self.asked.hear(event),
+            },
         }
     }
 }
