@@ -92,4 +92,7 @@ pub struct Transmit {
     pub flow: Flow,
     /// One whole message.
     pub payload: Bytes,
+    /// Whether the same message goes another way as soon as this one is known to have failed, so that a connection for it is not
+    /// worth a long wait: somebody hears nothing meanwhile.
+    pub has_fallback: bool,
 }

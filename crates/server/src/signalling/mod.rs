@@ -14,7 +14,7 @@ pub mod tls;
 
 use std::{collections::HashMap, io, sync::Arc, time::Instant};
 
-use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Request, Transport};
+use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Request, Transmit, Transport};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -209,7 +209,7 @@ impl<R: Reception> Task<R> {
     fn drain(&mut self) {
         loop {
             while let Some(transmit) = self.endpoint.poll_transmit() {
-                self.transmit(transmit.flow, transmit.payload);
+                self.transmit(transmit);
             }
             let Some(event) = self.endpoint.poll_event() else { return };
             self.trace.note(clock(), &event);
@@ -217,7 +217,7 @@ impl<R: Reception> Task<R> {
         }
     }
 
-    fn transmit(&mut self, flow: Flow, payload: Bytes) {
+    fn transmit(&mut self, Transmit { flow, payload, has_fallback }: Transmit) {
         self.guard.sent(clock(), flow.peer.ip(), &payload);
         self.trace.offer(clock(), Direction::Sent, flow, &payload);
         match flow.transport {
@@ -231,7 +231,7 @@ impl<R: Reception> Task<R> {
                     }
                 }
             }
-            Transport::Tcp | Transport::Tls => self.connections.send(flow, payload),
+            Transport::Tcp | Transport::Tls => self.connections.send(flow, payload, has_fallback),
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) enum Sending {
 
 impl Endpoint {
     pub(super) fn transmit(&mut self, flow: Flow, payload: Bytes) {
-        self.transmits.push_back(Transmit { flow, payload });
+        self.transmits.push_back(Transmit { flow, payload, has_fallback: false });
     }
 
     pub(super) fn timing(&self, flow: Flow) -> Timing {
@@ -239,8 +239,9 @@ impl Endpoint {
             challenges: 0,
             acks: Vec::new(),
         };
+        let has_fallback = entry.fallback.is_some();
         self.transactions.insert_client(key, entry);
-        self.transmit(flow, payload);
+        self.transmits.push_back(Transmit { flow, payload, has_fallback });
     }
 
     /// Answers what the peer asked last time, unless the request has an answer already.
