@@ -107,13 +107,14 @@ impl Endpoint {
         let Some(Dialog { state: State::Calling(call), announced, .. }) = self.dialogs.get(&id) else {
             return false;
         };
-        let again = call.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
-        if *announced == Announced::Ended || again || call.challenges >= MAX_CHALLENGES {
+        if *announced == Announced::Ended {
             return false;
         }
+        let challenges = call.challenges;
         let Some(entry) = self.transactions.client(old) else { return false };
         let (flow, sent, credentials) = (entry.home(), entry.request.clone(), entry.credentials.clone());
-        let Some(mut request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
+        let request = self.authorised(&sent, credentials.as_ref(), challenges, response);
+        let Some(mut request) = request else { return false };
         let branch = self.branch();
         request.cseq += 1;
         request.via = self.listeners.via(flow, &branch);
@@ -127,20 +128,29 @@ impl Endpoint {
         true
     }
 
-    /// The request again, with an answer to the challenge in `response`.
+    /// The request again, with an answer to the challenge in `response`; `challenges` is how many were answered before it. None
+    /// where there is no answer, or no sense in another.
     pub(super) fn authorised(
         &mut self,
         request: &Outgoing,
         credentials: Option<&Bound>,
+        challenges: u8,
         response: &Response,
     ) -> Option<Outgoing> {
         let (status, headers) = (response.status, &response.common.headers);
+        let is_refused = challenges > 0 && !auth::asks_something_new(&request.headers, status, headers);
+        if is_refused || challenges >= MAX_CHALLENGES {
+            return None;
+        }
         let (uri, cnonce) = (request.uri.to_string(), self.tokens.token());
         let covered = Covered { method: request.method.as_str(), uri: &uri, cnonce: &cnonce };
-        let (name, value) = self.wallet.answer(status, headers, credentials?, covered)?;
+        let proof = self.wallet.answer(status, headers, credentials?, covered)?;
+        let other = self.wallet.renewed(status, &request.headers, credentials?, covered);
         let mut request = request.clone();
-        request.headers.remove(name);
-        request.headers.push(name, value);
+        for (name, value) in [Some(proof), other].into_iter().flatten() {
+            request.headers.remove(name);
+            request.headers.push(name, value);
+        }
         Some(request)
     }
 }

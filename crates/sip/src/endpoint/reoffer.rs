@@ -7,7 +7,6 @@
 
 use super::Endpoint;
 use super::send::{ALLOW, SDP, SUPPORTED};
-use crate::auth;
 use crate::dialog::{Announced, Dialog, Exchange, Origin, Reoffering, Retry, Role, State, ask};
 use crate::error::SipError;
 use crate::event::{DialogId, EndReason, Event};
@@ -224,12 +223,9 @@ impl Endpoint {
 
     fn authorise_reinvite(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) -> bool {
         let Some(entry) = self.transactions.client(branch) else { return false };
-        let again = entry.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
-        if again {
-            return false;
-        }
         let (sent, credentials, challenges) = (entry.request.clone(), entry.credentials.clone(), entry.challenges);
-        let Some(request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
+        let request = self.authorised(&sent, credentials.as_ref(), challenges, response);
+        let Some(request) = request else { return false };
         self.amend_reinvite(now, id, branch, request, challenges + 1)
     }
 
