@@ -4,7 +4,7 @@
 //! Sources: RFC 3261 §18; RFC 5626 §2 (flow).
 
 use bytes::Bytes;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// How messages travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,6 +72,13 @@ pub struct Flow {
     pub local: SocketAddr,
     /// The far end.
     pub peer: SocketAddr,
+}
+
+/// Whether an address is that of one host: not that of none (`0.0.0.0`), nor of many. Whoever names another, in a `Contact` or
+/// in the domain name system, names no way to somebody.
+pub fn is_one_host(ip: IpAddr) -> bool {
+    let is_broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+    !ip.is_unspecified() && !ip.is_multicast() && !is_broadcast
 }
 
 /// A place where messages are received.

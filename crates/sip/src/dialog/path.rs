@@ -5,7 +5,7 @@
 //! Sources: RFC 3261 §12.1 (making), §12.2.1.1 (requests, strict routing), §16.12.1; RFC 5626 §4.3 in spirit (NAT).
 
 use crate::error::Malformed;
-use crate::flow::{Flow, Transport};
+use crate::flow::{Flow, Transport, is_one_host};
 use crate::listeners::Listeners;
 use crate::message::build::Outgoing;
 use crate::message::{Headers, MAGIC_COOKIE, MAX_FORWARDS, Method, NameAddr, Request, Response, Scheme, Uri};
@@ -191,7 +191,7 @@ impl Path {
             None if self.reach != Reach::Target => return self.flow,
             None => &self.target,
         };
-        let Some(ip) = next.ip().filter(|ip| !ip.is_unspecified() && !ip.is_multicast()) else { return self.flow };
+        let Some(ip) = next.ip().filter(|ip| is_one_host(*ip)) else { return self.flow };
         let transport = match next.param("transport") {
             Some(value) => Transport::from_param(&value),
             None if *next.scheme() == Scheme::Sips => Some(Transport::Tls),
