@@ -85,21 +85,30 @@ impl Endpoint {
 
     /// Sends the CANCEL that is wanted, if a provisional response allows it (RFC 3261 §9.1).
     pub(super) fn cancel_if_possible(&mut self, now: Instant, id: DialogId) {
-        let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get_mut(&id) else { return };
+        let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get(&id) else { return };
         let Cancel::Wanted { reason } = &call.cancel else { return };
         let (reason, branch) = (reason.clone(), call.branch.clone());
-        let ready = self.transactions.with_client(&branch, |entry| {
+        let is_sent = self.cancel_branch(now, &branch, reason.as_deref());
+        if let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get_mut(&id)
+            && is_sent
+        {
+            call.cancel = Cancel::Sent;
+        }
+    }
+
+    /// Cancels an INVITE, if a provisional response allows it; either way it will end. Answers whether a CANCEL was sent.
+    pub(super) fn cancel_branch(&mut self, now: Instant, branch: &str, reason: Option<&str>) -> bool {
+        let ready = self.transactions.with_client(branch, |entry| {
             let ClientMachine::Invite(machine) = &mut entry.machine else { return None };
             if !machine.may_cancel() {
                 return None;
             }
             machine.cancelled(now, entry.timing);
-            Some((entry.flow, entry.request.cancel(reason.as_deref())))
+            Some((entry.flow, entry.request.cancel(reason)))
         });
-        if let Some((flow, cancel)) = ready.flatten() {
-            call.cancel = Cancel::Sent;
-            self.send_request(now, flow, cancel, ClientOwner::Nobody, None);
-        }
+        let Some((flow, cancel)) = ready.flatten() else { return false };
+        self.send_request(now, flow, cancel, ClientOwner::Nobody, None);
+        true
     }
 
     /// Answers the challenge to a call of ours. Answers whether another INVITE is on its way.

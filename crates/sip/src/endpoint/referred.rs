@@ -9,15 +9,13 @@
 
 use super::Endpoint;
 use super::inside::{Inside, Settled};
-use super::send::reply_flow;
 use crate::dialog::{Announced, ReferReceived, State};
 use crate::error::SipError;
 use crate::event::{DialogId, Event};
 use crate::flow::Flow;
-use crate::message::build::{Answer, response};
 use crate::message::{Headers, Method, ReferRequest, Request, StatusCode};
 use crate::message::{SIPFRAG, is_without_subscription, sipfrag};
-use crate::transaction::{Purpose, Server, ServerEntry, ServerKey, ServerMachine, ServerOwner};
+use crate::transaction::{Purpose, ServerKey, ServerOwner};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -46,11 +44,7 @@ impl Endpoint {
         if !confirmed || busy {
             return self.answer_at_once(now, flow, &refer, StatusCode::REQUEST_PENDING, self.response_headers());
         }
-        let reply = reply_flow(&refer, flow);
-        let timing = self.timing(reply);
-        let machine = ServerMachine::Other(Server::new(now, timing));
-        let entry = ServerEntry::new(machine, reply, timing, ServerOwner::Endpoint);
-        self.transactions.insert_server(key.clone(), entry, None);
+        self.begin_other(now, flow, &key, &refer, ServerOwner::Endpoint);
         let give_up_at = now + self.config.timers.t1 * 32;
         let transfers = self.transfers.entry(id).or_default();
         transfers.received = Some(ReferReceived::Asked { key, request: refer, give_up_at });
@@ -71,7 +65,7 @@ impl Endpoint {
         if untold {
             headers.push("Refer-Sub", "false");
         }
-        self.answer_waiting(now, &key, &request, StatusCode::ACCEPTED, headers);
+        self.answer_other(now, &key, &request, StatusCode::ACCEPTED, headers, Bytes::new());
         let transfers = self.transfers.entry(dialog).or_default();
         if untold {
             transfers.received = Some(ReferReceived::Untold);
@@ -102,7 +96,7 @@ impl Endpoint {
         if !status.is_rejection() {
             return Err(SipError::WrongStatus);
         }
-        self.answer_waiting(now, &key, &request, status, self.response_headers());
+        self.answer_other(now, &key, &request, status, self.response_headers(), Bytes::new());
         self.transfers.entry(dialog).or_default().received = None;
         self.reschedule_transfers(dialog);
         Ok(())
@@ -194,7 +188,7 @@ impl Endpoint {
                 let (key, request) = (key.clone(), request.clone());
                 let status = if over { StatusCode::NO_SUCH_TRANSACTION } else { StatusCode::DECLINE };
                 transfers.received = None;
-                self.answer_waiting(now, &key, &request, status, self.response_headers());
+                self.answer_other(now, &key, &request, status, self.response_headers(), Bytes::new());
                 if over {
                     self.transfers.remove(&id);
                 }
@@ -214,27 +208,6 @@ impl Endpoint {
         match self.transfers.get(&dialog).and_then(|transfers| transfers.received.as_ref()) {
             Some(ReferReceived::Asked { key, request, .. }) => Ok((key.clone(), request.clone())),
             _ => Err(SipError::WrongState),
-        }
-    }
-
-    /// Answers a request inside a dialog that waited for our owner.
-    pub(super) fn answer_waiting(
-        &mut self,
-        now: Instant,
-        key: &ServerKey,
-        request: &Request,
-        status: StatusCode,
-        headers: Headers,
-    ) {
-        let payload = response(request, &Answer::bare(status, headers));
-        let flow = self.transactions.with_server(key, |entry| {
-            if let ServerMachine::Other(machine) = &mut entry.machine {
-                machine.answered(now, entry.timing, payload.clone());
-            }
-            entry.flow
-        });
-        if let Some(flow) = flow {
-            self.transmit(flow, payload);
         }
     }
 }

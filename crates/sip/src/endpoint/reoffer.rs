@@ -12,7 +12,7 @@ use crate::error::SipError;
 use crate::event::{DialogId, EndReason, Event};
 use crate::message::build::Outgoing;
 use crate::message::{Headers, Method, Response, StatusCode};
-use crate::transaction::{ClientEntry, ClientMachine, ClientOwner, ForkAck};
+use crate::transaction::{ClientEntry, ClientOwner, ForkAck};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -111,22 +111,7 @@ impl Endpoint {
     /// What a provisional response means: nothing, unless nobody waits any more.
     pub(super) fn reinvite_progressed(&mut self, now: Instant, id: DialogId, branch: &str) {
         if self.reoffering(id, branch).is_none() {
-            self.cancel_branch(now, branch);
-        }
-    }
-
-    /// Cancels an INVITE, if a provisional response allows it; either way it will end.
-    pub(super) fn cancel_branch(&mut self, now: Instant, branch: &str) {
-        let ready = self.transactions.with_client(branch, |entry| {
-            let ClientMachine::Invite(machine) = &mut entry.machine else { return None };
-            if !machine.may_cancel() {
-                return None;
-            }
-            machine.cancelled(now, entry.timing);
-            Some((entry.flow, entry.request.cancel(None)))
-        });
-        if let Some((flow, cancel)) = ready.flatten() {
-            self.send_request(now, flow, cancel, ClientOwner::Nobody, None);
+            self.cancel_branch(now, branch, None);
         }
     }
 
@@ -281,7 +266,7 @@ impl Endpoint {
         {
             it.give_up_at = now + PATIENCE;
             let branch = it.branch.clone();
-            self.cancel_branch(now, &branch);
+            self.cancel_branch(now, &branch, None);
         }
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let Some(retry) = dialog.agreement.retry.take_if(|retry| retry.at <= now) else { return };

@@ -129,6 +129,21 @@ impl Endpoint {
         self.transactions.insert_server(ServerKey::of(request), entry, merge);
     }
 
+    /// Starts the transaction of a request, other than an INVITE, that waits for our owner.
+    pub(super) fn begin_other(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        key: &ServerKey,
+        request: &Request,
+        owner: ServerOwner,
+    ) {
+        let reply = reply_flow(request, flow);
+        let timing = self.timing(reply);
+        let machine = ServerMachine::Other(Server::new(now, timing));
+        self.transactions.insert_server(key.clone(), ServerEntry::new(machine, reply, timing, owner), None);
+    }
+
     /// Answers a request, other than an INVITE, that waited in a transaction of its own.
     pub(super) fn answer_other(
         &mut self,
