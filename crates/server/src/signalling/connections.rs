@@ -3,8 +3,8 @@
 //! Shape: each connection is one task that frames what it reads into messages for the endpoint and writes what it is given. A
 //! request to an address that we have made a connection to goes over that one; responses go over the connection of their request
 //! (RFC 5923 in spirit, without its `alias`: nobody who connects to us can have our requests for others).
-//! Time: a connection on which nothing comes for 16 minutes is closed; one that began a message and does not finish it, after 30
-//! seconds. A connection with its handshake has ten seconds, and three where the message has another way than over it. Those that
+//! Time: a connection on which nothing comes for 16 minutes is closed; one that was taken and says nothing at first, or that began
+//! a message and does not finish it, after 30 seconds. A connection with its handshake has ten seconds, and three where the message has another way than over it. Those that
 //! we made are kept alive.
 //! Errors: framing errors and failed connections end the connection and are told to the endpoint as a failed flow.
 
@@ -40,7 +40,7 @@ const UNWRITTEN: usize = 128;
 const CONNECTIONS: usize = 4096;
 /// How long a connection may be silent (a little above what RFC 5626 §4.4.1 lets a phone wait between keep-alives).
 const IDLE: Duration = Duration::from_secs(960);
-/// How long a begun message may take.
+/// How long a begun message may take, or the first one of a connection that was taken.
 const STALLED: Duration = Duration::from_secs(30);
 /// How long making a connection with its handshake, or writing to one, may take.
 const SLOW: Duration = Duration::from_secs(10);
@@ -331,7 +331,8 @@ async fn exchange(
 ) {
     let mut framer = StreamFramer::new();
     let mut buffer = vec![0; 16 * 1024];
-    let mut read_until = Instant::now() + IDLE;
+    // Whoever connects to us has something to say.
+    let mut read_until = Instant::now() + if keep_alive.is_some() { IDLE } else { STALLED };
     loop {
         let wake_at = keep_alive.as_ref().map_or(read_until, |keep_alive| keep_alive.next().min(read_until));
         tokio::select! {

@@ -46,6 +46,15 @@ async fn a_message_that_comes_a_byte_at_a_time_does_not_hold_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_connects_and_says_nothing_is_not_waited_for_as_long_as_a_phone() {
+    let silence = || std::iter::empty();
+    assert_eq!(lived(silence(), Duration::ZERO).await, (STALLED, 0));
+    // A line end is something: phones keep their connection alive with it.
+    let (lived, _) = lived([&b"\r\n"[..]].into_iter(), Duration::ZERO).await;
+    assert_eq!(lived, IDLE);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_with_slow_but_whole_messages_lives_until_it_is_silent() {
     let (lived, messages) = lived(std::iter::repeat_n(OPTIONS, 3), Duration::from_secs(500)).await;
     assert_eq!((lived, messages), (Duration::from_secs(1_000) + IDLE, 3));
