@@ -22,6 +22,10 @@ mod endings;
 mod failover;
 #[path = "call/house.rs"]
 mod house;
+#[path = "call/identity.rs"]
+mod identity;
+#[path = "call/keys.rs"]
+mod keys;
 #[path = "call/loss.rs"]
 mod loss;
 #[path = "call/menu.rs"]
@@ -42,5 +46,7 @@ mod stream;
 mod timers;
 #[path = "call/transfer.rs"]
 mod transfer;
+#[path = "call/trunks.rs"]
+mod trunks;
 #[path = "call/world.rs"]
 mod world;

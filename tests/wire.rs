@@ -27,5 +27,7 @@ mod tls;
 mod torture;
 #[path = "wire/transports.rs"]
 mod transports;
+#[path = "wire/trunks.rs"]
+mod trunks;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;

@@ -67,6 +67,15 @@ impl<'s> Api<'s> {
         id_of(&self.send("POST", "/client/@me/extension/", &body)?)
     }
 
+    /// Makes a phone with this password.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn make_phone(&self, name: &str, password: &str) -> Result<()> {
+        let phone = self.make_extension(name, "phone")?;
+        self.send("PUT", &format!("/extension/{phone}/phone/"), &json!({"password": password})).map(drop)
+    }
+
     fn make_menu(&self, name: &str, rule: &Value) -> Result<()> {
         let ivr = format!("/extension/{}/ivr", self.make_extension(name, "ivr")?);
         let context = json!({"name": "Main", "digit_len": 1, "inter_digit_timeout": 2000, "timeout": 5000});

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use antiphon_sip::EndReason;
-use antiphon_testkit::{Answering, PhoneSetup};
+use antiphon_testkit::{Answering, PhoneSetup, Proof, SipText, VirtualSocket, authorization};
 
-use crate::world::{World, pass};
+use crate::world::{SERVER, World, pass};
 
 /// The status with which a call was refused.
 fn refused(why: EndReason) -> Option<u16> {
@@ -107,5 +107,56 @@ async fn a_registered_phone_calls_under_its_own_number() {
     assert!(from.as_deref().is_some_and(|from| from.contains("sip:000*004@")), "{from:?}");
     phone.hang_up().await;
     callee.over().await;
+    world.leaves_nothing().await;
+}
+
+/// A request of one of the users behind a border that hides them from us: all come from its address, and none has another Via.
+async fn ask(border: &VirtualSocket, (method, user): (&str, &str), number: u32, password: Option<&str>) -> Option<u16> {
+    let (at, server) = (border.local_addr(), SERVER);
+    let uri = if method == "INVITE" { format!("sip:071@{server}") } else { format!("sip:{server}") };
+    let mut request = SipText { start: format!("{method} {uri} SIP/2.0"), ..SipText::default() }
+        .with("Max-Forwards", "70")
+        .with("From", &format!("<sip:{user}@{server}>;tag={number}"))
+        .with("To", &format!("<sip:{user}@{server}>"))
+        .with("Call-ID", &format!("border-{number}"))
+        .with("Contact", &format!("<sip:{user}@{at}>"));
+    let mut status = None;
+    for attempt in 1..=2 {
+        let sent = request
+            .clone()
+            .with("Via", &format!("SIP/2.0/UDP {at};branch=z9hG4bKborder{number}-{attempt};rport"))
+            .with("CSeq", &format!("{attempt} {method}"));
+        border.send(&sent.to_bytes(), server);
+        let answer = loop {
+            let answer = SipText::parse(&border.receive().await.payload);
+            if answer.status().is_some_and(|status| status >= 200) {
+                break answer;
+            }
+        };
+        status = answer.status();
+        if method == "INVITE" {
+            let branch = format!("SIP/2.0/UDP {at};branch=z9hG4bKborder{number}-{attempt};rport");
+            let ack = SipText { start: format!("ACK {uri} SIP/2.0"), ..sent.clone() };
+            let to = answer.header("To").unwrap_or_default();
+            let ack = ack.with("Via", &branch).with("To", to).with("CSeq", &format!("{attempt} ACK"));
+            border.send(&ack.to_bytes(), server);
+        }
+        let (Some(401), Some(password)) = (status, password) else { break };
+        let proof = Proof { user, password, method, uri: &uri };
+        let challenge = answer.header("WWW-Authenticate").expect("a challenge");
+        request = request.with("Authorization", &authorization(challenge, &proof).expect("a digest challenge"));
+    }
+    status
+}
+
+#[tokio::test]
+async fn who_shares_the_address_of_two_registered_phones_is_neither_of_them() {
+    let world = World::new().await;
+    let border = world.net.bind(([10, 5, 5, 5], 5060).into()).expect("a free address");
+    assert_eq!(ask(&border, ("REGISTER", "004"), 1, Some("secret")).await, Some(200));
+    assert_eq!(ask(&border, ("REGISTER", "005"), 2, Some("secret")).await, Some(200));
+    for (number, user) in [(3, "004"), (4, "005"), (5, "777")] {
+        assert_eq!(ask(&border, ("INVITE", user), number, None).await, Some(401), "{user}");
+    }
     world.leaves_nothing().await;
 }

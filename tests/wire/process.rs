@@ -15,9 +15,15 @@ const POLL: Duration = Duration::from_millis(10);
 pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
+    /// Starts a program that nobody types to.
     pub(crate) fn start(command: &mut Command) -> Self {
+        Self::spawn(command.stdin(Stdio::null()))
+    }
+
+    /// Starts a program with the standard input that the command has.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
-        match command.stdin(Stdio::null()).spawn() {
+        match command.spawn() {
             Ok(child) => Self(child),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 panic!("{name} is not installed: run `cargo xtask install`")

@@ -157,7 +157,10 @@ fn every_path_of_the_walkthrough_leads_where_it_says() {
     let trunk = Callee { name: "+7987654321", port: free_port(), calls: 1 };
     let phones =
         [Callee { name: "002", port: free_port(), calls: 1 }, Callee { name: "050", port: free_port(), calls: 3 }];
-    let settings = format!("[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.1:{}\"\ndial = ['^\\+']\n", trunk.port);
+    let settings = format!(
+        "[[trunk]]\nname = \"carrier\"\nuri = \"sip:127.0.0.1:{}\"\ndial = ['^\\+']\noptions_interval = 0\n",
+        trunk.port
+    );
     let server = Server::start(folder.path(), &settings);
     build_menu(&server);
     phones.iter().for_each(|phone| phone.register(&server));

@@ -1,7 +1,8 @@
 //! What the tests need beside the Rust toolchain, and how it gets here.
 //!
 //! Shape: each need is looked for first; only what is missing is installed, Debian packages with `apt-get` and cargo-deny
-//! with `cargo install`. A C compiler and the C headers are not on the list: without them xtask itself does not link.
+//! with `cargo install`. A package that brings a service is installed without it: the tests start the program themselves, and a
+//! machine that only builds should not answer calls. A C compiler and the C headers are not on the list: without them xtask itself does not link.
 //! Errors: [`Missing`], whose text names the need and the command that a person can run.
 
 use std::fmt;
@@ -12,12 +13,26 @@ use std::process::{Command, Stdio};
 struct Package {
     name: &'static str,
     program: &'static str,
+    /// The service that Debian would start with it, now and whenever the machine starts.
+    service: Option<&'static str>,
     why: &'static str,
 }
 
+impl Package {
+    const fn new(name: &'static str, program: &'static str, why: &'static str) -> Self {
+        Self { name, program, service: None, why }
+    }
+}
+
 const PACKAGES: &[Package] = &[
-    Package { name: "sip-tester", program: "sipp", why: "the wire tests call the server with SIPp" },
-    Package { name: "curl", program: "curl", why: "the tests make the documented requests with curl" },
+    Package::new("sip-tester", "sipp", "the wire tests call the server with SIPp"),
+    Package::new("curl", "curl", "the tests make the documented requests with curl"),
+    Package::new("baresip-core", "baresip", "the interop tests use it as a telephone"),
+    Package::new("linphone-cli", "linphonec", "the interop tests use it as a telephone"),
+    Package {
+        service: Some("kamailio.service"),
+        ..Package::new("kamailio", "kamailio", "the interop tests use it as a proxy and as a carrier")
+    },
 ];
 
 /// The newest that builds with the Rust version of this workspace.
@@ -115,18 +130,47 @@ fn install_packages(missing: &[&Package]) -> Result<(), Missing> {
     apt(&["update"]);
     let mut order = vec!["install", "--yes", "--no-install-recommends"];
     order.extend(missing.iter().map(|package| package.name));
-    if apt(&order) { Ok(()) } else { Err(Missing::Apt { needs }) }
+    let services: Vec<_> = missing.iter().filter_map(|package| package.service).collect();
+    hold_back(&services, &words[..words.len() - APT.len()]);
+    let done = apt(&order);
+    release(&services, &words[..words.len() - APT.len()]);
+    if done { Ok(()) } else { Err(Missing::Apt { needs }) }
 }
+
+/// Keeps services that are about to be installed from starting, where systemd would start them. Elsewhere nobody does: Debian's init
+/// script of Kamailio wants to be told so in a file first.
+fn hold_back(services: &[&str], rights: &[&str]) {
+    services.iter().for_each(|service| systemctl(rights, &["mask", "--runtime", service]));
+}
+
+/// Lets a person start the services that were installed, but not the next boot.
+fn release(services: &[&str], rights: &[&str]) {
+    for service in services {
+        systemctl(rights, &["unmask", "--runtime", service]);
+        systemctl(rights, &["disable", service]);
+    }
+}
+
+fn systemctl(rights: &[&str], words: &[&str]) {
+    if Path::new("/run/systemd/system").is_dir() {
+        let all: Vec<_> = rights.iter().chain(&["systemctl", "--quiet"]).chain(words).collect();
+        if let Some((program, rest)) = all.split_first() {
+            // A service that runs for nothing is no reason not to test.
+            answers(Command::new(program).args(rest));
+        }
+    }
+}
+
+/// The lock timeout waits for another apt-get, such as the nightly upgrade, instead of failing.
+const APT: [&str; 5] = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--option", "DPkg::Lock::Timeout=120"];
 
 /// The beginning of an apt-get command, or why there is none.
 fn apt_words(has_apt: bool, rights: Rights, needs: &str) -> Result<Vec<&'static str>, Missing> {
-    // The lock timeout waits for another apt-get, such as the nightly upgrade, instead of failing.
-    let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--option", "DPkg::Lock::Timeout=120"];
     let needs = needs.to_owned();
     match rights {
         _ if !has_apt => Err(Missing::NotDebian { needs }),
-        Rights::Root => Ok(apt.to_vec()),
-        Rights::Sudo => Ok([&["sudo", "-n"][..], &apt].concat()),
+        Rights::Root => Ok(APT.to_vec()),
+        Rights::Sudo => Ok([&["sudo", "-n"][..], &APT].concat()),
         Rights::None => Err(Missing::NoRights { needs }),
     }
 }
@@ -142,10 +186,11 @@ fn rights() -> Rights {
     }
 }
 
-/// Where on the PATH a program is. A user's PATH often leaves out the sbin folders, and nothing we need is there.
+/// Where a program is: on the PATH, or in the folder of daemons, which a user's PATH often leaves out.
 fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 /// Whether a command ends well; what it prints is not shown.

@@ -15,8 +15,9 @@ const USAGE: &str = "\
 Usage: cargo xtask <task>
 
 Tasks:
-  install  install what the tests need and this machine lacks: the Debian package
-           sip-tester (SIPp) and cargo-deny; says what is missing where it cannot
+  install  install what the tests need and this machine lacks: the Debian packages
+           sip-tester (SIPp), curl, baresip-core, linphone-cli and kamailio (without
+           its service), and cargo-deny; says what is missing where it cannot
   test     install, then formatting, clippy, build, every test, docs and cargo-deny;
            stops at the first failure
   fuzz [--seconds N] [TARGET...]

@@ -10,7 +10,7 @@ use antiphon_bench::{
     scenario::{
         Setup, flood,
         held::{self, Kind},
-        short, start,
+        registered, short, start,
     },
     server::Launch,
 };
@@ -32,6 +32,9 @@ struct Arguments {
     /// Extensions stored before a start is timed
     #[arg(long, default_value_t = 10_000)]
     extensions: usize,
+    /// Phones that register
+    #[arg(long, default_value_t = 10_000)]
+    phones: usize,
     /// Messages of the flood a second
     #[arg(long, default_value_t = 20_000)]
     flood_rate: u64,
@@ -71,6 +74,8 @@ enum What {
     Start,
     /// A flood from one source beside calls
     Flood,
+    /// Phones that register and are idle
+    Registered,
 }
 
 fn main() -> Result<()> {
@@ -130,6 +135,11 @@ fn measure(what: What, setup: &Setup, arguments: &Arguments) -> Result<Table> {
             for &calls in &arguments.calls {
                 flood::run(setup, calls, arguments.flood_rate, arguments.flood_seconds, &mut table)?;
             }
+            Ok(table)
+        }
+        What::Registered => {
+            let mut table = registered::table();
+            registered::run(setup, arguments.phones, &mut table)?;
             Ok(table)
         }
         What::Start => {

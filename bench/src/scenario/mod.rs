@@ -1,10 +1,11 @@
 //! What is measured.
 //!
-//! Shape: [`flood`] sends what nobody asked for, [`held`] keeps calls up beside the bare floor, [`short`] sets calls up and ends them at rising rates, [`start`] starts a
-//! server with much stored.
+//! Shape: [`flood`] sends what nobody asked for, [`held`] keeps calls up beside the bare floor, [`registered`] registers phones,
+//! [`short`] sets calls up and ends them at rising rates, [`start`] starts a server with much stored.
 
 pub mod flood;
 pub mod held;
+pub mod registered;
 pub mod short;
 pub mod start;
 

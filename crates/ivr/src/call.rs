@@ -20,6 +20,10 @@ pub struct Caller {
     pub presentation: Presentation,
     /// The public number dialled, or for a local call the IVR's number without the client's prefix (`ringme-ivr.md` 1.7).
     pub called_did: String,
+    /// The number that passed the call on to us; empty when none did, or it hides (RFC 5806, RFC 7044).
+    pub diversion_number: String,
+    /// Why it did, as the network has it, such as `user-busy`; empty when nobody says.
+    pub diversion_reason: String,
 }
 
 /// Whether a caller shows their number.

@@ -34,7 +34,8 @@ pub enum NotSet {
 pub struct Vars(BTreeMap<String, String>);
 
 impl Vars {
-    /// The predefined variables: `called_did`, `caller_id_name` and `caller_id_number` (`ringme-ivr.md` 1.7).
+    /// The predefined variables: `called_did`, `caller_id_name` and `caller_id_number` (`ringme-ivr.md` 1.7); for a call that was
+    /// passed on to us also `diversion_number` and `diversion_reason`.
     ///
     /// What the network sent is cut at [`MAX_VALUE`].
     pub fn of_caller(caller: &Caller) -> Self {
@@ -43,7 +44,11 @@ impl Vars {
             ("caller_id_name", &caller.name),
             ("caller_id_number", &caller.number),
         ];
-        Self(predefined.map(|(name, value)| (name.to_owned(), cut(value, MAX_VALUE).to_owned())).into())
+        // These are set only where there is something to say.
+        let more = [("diversion_number", &caller.diversion_number), ("diversion_reason", &caller.diversion_reason)];
+        let said = more.into_iter().filter(|(_, value)| !value.is_empty());
+        let all = predefined.into_iter().chain(said);
+        Self(all.map(|(name, value)| (name.to_owned(), cut(value, MAX_VALUE).to_owned())).collect())
     }
 
     /// Whether a text can be the name of a variable.
@@ -199,5 +204,8 @@ mod tests {
             vars.iter().collect::<Vec<_>>(),
             [("called_did", "071"), ("caller_id_name", "Anna"), ("caller_id_number", "+78121234567")]
         );
+        let passed_on = Caller { diversion_number: "+74950000000".into(), ..caller };
+        assert_eq!(Vars::of_caller(&passed_on).get("diversion_number"), Some("+74950000000"));
+        assert_eq!(Vars::of_caller(&passed_on).get("diversion_reason"), None);
     }
 }

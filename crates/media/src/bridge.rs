@@ -6,7 +6,7 @@
 //! Sources: RFC 4733 section 2.6 (events passed on by a gateway), RFC 7667 section 3.2.1 (a mixer of its own source).
 
 use crate::codec::Codec;
-use crate::dtmf::event::TelephoneEvent;
+use crate::dtmf::event::{Digit, TelephoneEvent};
 use crate::dtmf::receiver::Sighting;
 use crate::dtmf::relay::{Admission, Relay, Relayed};
 use crate::jitter::JitterBuffer;
@@ -31,6 +31,11 @@ impl BridgeEnd {
     /// Takes a report of a key of the other leg.
     pub(crate) fn hear_key(&mut self, timestamp: u32, event: TelephoneEvent, sighting: Sighting) -> Admission {
         self.keys.note(timestamp, event, sighting)
+    }
+
+    /// Takes a key of the other leg that signalling brought.
+    pub(crate) fn press(&mut self, key: Digit, ticks: u16) -> Admission {
+        self.keys.press(key, ticks)
     }
 
     /// Fills a frame that holds silence; answers how many samples were dropped to be less late.

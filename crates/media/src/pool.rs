@@ -9,7 +9,7 @@
 //! Sources: RFC 3550 section 5.1; the order of work is that of the crate's contract.
 
 use crate::config::{Negotiated, StreamConfig, nearest_ptime};
-use crate::dtmf::Keys;
+use crate::dtmf::{Digit, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
 use crate::slots::{Slot, Slots};
@@ -244,6 +244,21 @@ impl StreamPool {
         };
         if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()]) {
             entry.stream.receive(now, (from, datagram), Some(&mut peer.stream), &mut self.events);
+        }
+    }
+
+    /// Takes a key that the peer of a stream pressed and signalling brought, held for `held`. It is heard, stops a playback and
+    /// passes over a bridge as if it had come in RTP; when it comes in RTP as well, it is one key.
+    pub fn press(&mut self, now: Instant, id: StreamId, digit: Digit, held: Duration) {
+        let Some(&slot) = self.index.get(&id) else { return };
+        let ticks = u16::try_from(held.as_millis().saturating_mul(8)).unwrap_or(u16::MAX);
+        let Some(Some(entry)) = self.entries.get_mut(slot.index()) else { return };
+        let Some(peer) = entry.peer else {
+            entry.stream.press(now, (digit, ticks), None, &mut self.events);
+            return;
+        };
+        if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()]) {
+            entry.stream.press(now, (digit, ticks), Some(&mut peer.stream), &mut self.events);
         }
     }
 

@@ -17,6 +17,7 @@ use crate::dtmf::Keys;
 use crate::dtmf::event::{BLOCK_LEN, Digit, blocks};
 use crate::dtmf::receiver::{Receiver, Sighting};
 use crate::dtmf::relay::{Admission, Relayed};
+use crate::dtmf::ways::{KeyWay, Ways};
 use crate::event::{EventKind, Events, Queued};
 use crate::jitter::CAP;
 use crate::latch::{Latch, Source};
@@ -64,6 +65,8 @@ pub(crate) struct RtpStream {
     playback: Option<Playback>,
     /// Apart, because keys are rare and what was pressed is long.
     keys: Box<Receiver>,
+    /// For keys that come by signalling as well.
+    ways: Box<Ways>,
     received: ReceivedSequence,
     bridge: Option<Box<BridgeEnd>>,
     last_heard: Option<Instant>,
@@ -84,6 +87,7 @@ impl RtpStream {
             latch: Latch::new(negotiated.remote),
             playback: None,
             keys: Box::default(),
+            ways: Box::default(),
             received: ReceivedSequence::default(),
             bridge: None,
             last_heard: None,
@@ -177,7 +181,7 @@ impl RtpStream {
         self.last_heard = Some(now);
         self.received.note(packet.ssrc, packet.sequence);
         match (sound, peer) {
-            (None, peer) => self.receive_keys(&packet, peer, events),
+            (None, peer) => self.receive_keys(now, &packet, peer, events),
             (Some(codec), Some(peer)) => peer.hear(codec, &packet),
             (Some(_), None) => {}
         }
@@ -194,23 +198,55 @@ impl RtpStream {
         }
     }
 
-    fn receive_keys(&mut self, packet: &Packet<'_>, mut peer: Option<&mut Self>, events: &mut Events) {
+    fn receive_keys(&mut self, now: Instant, packet: &Packet<'_>, mut peer: Option<&mut Self>, events: &mut Events) {
         for (timestamp, event) in blocks(packet.timestamp, packet.payload) {
             let sighting = self.keys.note(packet.ssrc, packet.marker, timestamp, event);
             if let Sighting::New(digit) = sighting {
-                match events.push(self.id, EventKind::Digit(digit)) {
-                    Queued::Yes => self.barge_in(digit),
-                    // Nobody learns of the key, so nobody would go on after the prompt: it plays to its end.
-                    Queued::Full => self.totals.refused_events += 1,
+                if self.ways.is_echo(now, digit, KeyWay::Event) {
+                    // Nobody has begun to pass it on, so its later reports go nowhere.
+                    continue;
                 }
+                self.raise(digit, events);
             }
-            let Some(peer) = peer.as_deref_mut().filter(|peer| peer.negotiated.telephone_event.is_some()) else {
-                continue;
-            };
-            let admission = peer.bridge.as_mut().map(|bridge| bridge.hear_key(timestamp, event, sighting));
-            if admission == Some(Admission::Refused) {
-                peer.totals.refused_relays += 1;
+            if let Some((bridge, totals)) = peer.as_deref_mut().and_then(Self::takes_keys)
+                && bridge.hear_key(timestamp, event, sighting) == Admission::Refused
+            {
+                totals.refused_relays += 1;
             }
+        }
+    }
+
+    /// Takes a key of this leg that signalling brought, `ticks` long; `peer` is the other leg of its bridge.
+    pub(crate) fn press(
+        &mut self,
+        now: Instant,
+        (digit, ticks): (Digit, u16),
+        peer: Option<&mut Self>,
+        events: &mut Events,
+    ) {
+        if self.ways.is_echo(now, digit, KeyWay::Message) {
+            return;
+        }
+        self.raise(digit, events);
+        if let Some((bridge, totals)) = peer.and_then(Self::takes_keys)
+            && bridge.press(digit, ticks) == Admission::Refused
+        {
+            totals.refused_relays += 1;
+        }
+    }
+
+    /// Where keys of the other leg go, and what counts those that find no room, when they go as telephone-events.
+    fn takes_keys(&mut self) -> Option<(&mut BridgeEnd, &mut StreamTotals)> {
+        self.negotiated.telephone_event?;
+        Some((self.bridge.as_mut()?, &mut self.totals))
+    }
+
+    /// Tells the owner of a key.
+    fn raise(&mut self, digit: Digit, events: &mut Events) {
+        match events.push(self.id, EventKind::Digit(digit)) {
+            Queued::Yes => self.barge_in(digit),
+            // Nobody learns of the key, so nobody would go on after the prompt: it plays to its end.
+            Queued::Full => self.totals.refused_events += 1,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     registrar::Registrar,
     settings::{AccessSettings, Trunk},
     store::{Config, Extension, ExtensionKind, ExtensionStatus},
+    trunks::Trunks,
 };
 
 /// Whether a request is let in, and as whom.
@@ -20,8 +21,8 @@ use crate::{
 pub enum Verdict {
     /// From an address that may call without credentials.
     Trusted,
-    /// From the trunk of this name.
-    Trunk(String),
+    /// From this trunk.
+    Trunk(Arc<Trunk>),
     /// From this phone, by its registration or its credentials.
     Phone(Arc<Extension>),
     /// It must prove who it is; the endpoint's verdict says what was wrong with the proof it gave.
@@ -37,7 +38,9 @@ pub struct Gate<'a> {
     /// Who may call without credentials.
     pub access: &'a AccessSettings,
     /// The trunks and their networks.
-    pub trunks: &'a [Trunk],
+    pub trunks: &'a [Arc<Trunk>],
+    /// Where we are registered ourselves.
+    pub registrations: &'a Trunks,
     /// Which phone is registered where.
     pub registrar: &'a Registrar,
 }
@@ -45,14 +48,22 @@ pub struct Gate<'a> {
 impl Gate<'_> {
     /// Decides about a call.
     pub fn call(&self, now: Instant, flow: Flow, request: &Request, authenticator: &mut Authenticator) -> Verdict {
-        if let Some(phone) = self.registered_phone(now, flow, request) {
+        if came_directly(request)
+            && let Some(phone) = self.registered_phone(now, flow)
+        {
             return admitted(phone);
         }
         let source = flow.peer.ip();
         if let Some(trunk) =
             self.trunks.iter().find(|trunk| trunk.networks.iter().any(|network| network.contains(source)))
         {
-            return Verdict::Trunk(trunk.name.clone());
+            return Verdict::Trunk(trunk.clone());
+        }
+        // Who holds our registration calls us from where it does.
+        if let Some(name) = self.registrations.registered_at(source)
+            && let Some(trunk) = self.trunks.iter().find(|trunk| trunk.name == name)
+        {
+            return Verdict::Trunk(trunk.clone());
         }
         if request.header("Authorization").is_none() && self.access.allow.iter().any(|network| network.contains(source))
         {
@@ -67,12 +78,13 @@ impl Gate<'_> {
         self.credentials(now, request, authenticator)
     }
 
-    /// The phone that is registered from this flow; of several, as of a gateway, the one that From names, else the last.
-    fn registered_phone(&self, now: Instant, flow: Flow, request: &Request) -> Option<&Arc<Extension>> {
-        let phones = self.registrar.phones_at(now, flow);
-        let claimed = request.from().uri.user().and_then(|user| self.config.find_extension(&user, None));
-        let phone = claimed.map(|phone| phone.id).filter(|id| phones.contains(id)).or(phones.first().copied());
-        phone.and_then(|id| self.config.extension(id))
+    /// The phone that is registered from this flow. The flow of several, as of a gateway or of a border that hides who is behind
+    /// it, says nothing about one of them.
+    fn registered_phone(&self, now: Instant, flow: Flow) -> Option<&Arc<Extension>> {
+        match self.registrar.phones_at(now, flow).as_slice() {
+            [phone] => self.config.extension(*phone),
+            _ => None,
+        }
     }
 
     fn credentials(&self, now: Instant, request: &Request, authenticator: &mut Authenticator) -> Verdict {
@@ -93,9 +105,45 @@ impl Gate<'_> {
     }
 }
 
+/// Whether no proxy stands between. The flow of a proxy is everybody's who comes through it, and proves nothing about one of them.
+fn came_directly(request: &Request) -> bool {
+    request.headers("Via").flat_map(|line| line.split(',')).count() == 1
+}
+
 fn admitted(phone: &Arc<Extension>) -> Verdict {
     match phone.status {
         ExtensionStatus::Active => Verdict::Phone(phone.clone()),
         ExtensionStatus::Blocked => Verdict::Refused(StatusCode::FORBIDDEN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_sip::{Config, Endpoint, Event, Listener, Transport};
+
+    use super::*;
+
+    /// Whether a request with these Via headers came directly.
+    fn is_direct(vias: &str) -> bool {
+        let at = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let flow = Flow { transport: Transport::Udp, local: at(5060), peer: at(5070) };
+        let text = format!(
+            "REGISTER sip:antiphon SIP/2.0\r\n{vias}From: <sip:7@antiphon>;tag=1\r\nTo: <sip:7@antiphon>\r\nCall-ID: 1\r\n\
+             CSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n"
+        );
+        let listener = Listener { transport: Transport::Udp, local: flow.local, advertised: flow.local };
+        let mut endpoint = Endpoint::new(Config { listeners: vec![listener], ..Config::default() }, 1);
+        endpoint.handle_datagram(Instant::now(), flow, text.as_bytes());
+        let Some(Event::Requested { message, .. }) = endpoint.poll_event() else { panic!("no request: {text}") };
+        came_directly(&message)
+    }
+
+    #[test]
+    fn a_request_that_a_proxy_passed_on_did_not_come_directly() {
+        let own = "SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK1";
+        let further = "SIP/2.0/TCP 192.0.2.7;branch=z9hG4bK2";
+        assert!(is_direct(&format!("Via: {own}\r\n")));
+        assert!(!is_direct(&format!("Via: {own}\r\nVia: {further}\r\n")));
+        assert!(!is_direct(&format!("v: {own}, {further}\r\n")));
     }
 }

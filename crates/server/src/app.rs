@@ -37,6 +37,7 @@ use crate::{
     store::Store,
     switchboard::Switchboard,
     trace::Trace,
+    trunks::{self, Trunks},
 };
 
 /// Dialogs beyond those of the calls that fit: refusals on their way.
@@ -115,6 +116,7 @@ pub async fn start(
         files => ports.total().min(files),
     };
     let (signalling, orders) = signalling::orders();
+    let (trunks, trunk_orders) = Trunks::new();
     let trace = Arc::new(Trace::new(&settings.trace));
     let rooms = Arc::new(Rooms {
         signalling,
@@ -131,6 +133,7 @@ pub async fn start(
         advertise: settings.advertise,
         names,
         destinations: Mutex::default(),
+        trunks,
     });
     let switchboard = Switchboard::new(rooms.clone(), now(drive));
     let config = antiphon_sip::Config {
@@ -151,6 +154,12 @@ pub async fn start(
         if tokio::spawn(task.run()).await.is_err_and(|error| error.is_panic()) {
             tracing::error!("the signalling task panicked; the process ends");
             std::process::abort();
+        }
+    });
+    let owner = trunks::Owner::new(rooms.clone(), trunk_orders);
+    tokio::spawn(async move {
+        if tokio::spawn(owner.run()).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("the owner of the trunks panicked; trunks are as they were until the next start");
         }
     });
     overload::watch::start(rooms.clone());

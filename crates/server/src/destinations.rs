@@ -13,6 +13,8 @@ use antiphon_sip::Flow;
 
 /// How long a way that failed is put last.
 const PENALTY: Duration = Duration::from_secs(30);
+/// How long a peer may be put last at its own wish.
+const LONGEST: Duration = Duration::from_secs(3_600);
 /// Ways remembered at most; beyond, the one that failed longest ago is forgotten.
 const REMEMBERED: usize = 1_024;
 
@@ -35,6 +37,14 @@ impl Destinations {
             }
         }
         self.failed.insert(flow, now + PENALTY);
+    }
+
+    /// As [`failed`](Self::failed), for a time that is known: until a trunk is asked again, or as a `Retry-After` says.
+    pub fn failed_for(&mut self, now: Instant, flow: Flow, pause: Duration) {
+        self.failed(now, flow);
+        if let Some(until) = self.failed.get_mut(&flow) {
+            *until = now + pause.clamp(PENALTY, LONGEST);
+        }
     }
 
     /// Something came back over this way, and it was no 503.
@@ -81,6 +91,21 @@ mod tests {
         assert_eq!(order(&destinations, later), [3, 1, 2]);
         assert_eq!(order(&destinations, begin + PENALTY), [1, 3, 2]);
         assert_eq!(order(&destinations, later + PENALTY), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_way_that_asks_for_a_pause_is_last_for_as_long_and_not_for_ever() {
+        let now = Instant::now();
+        let mut destinations = Destinations::default();
+        destinations.failed_for(now, flow(1), Duration::from_secs(120));
+        destinations.failed_for(now, flow(2), Duration::from_secs(1_000_000));
+        destinations.failed_for(now, flow(3), Duration::ZERO);
+        let penalised =
+            |seconds| [1, 2, 3].map(|port| destinations.is_penalised(now + Duration::from_secs(seconds), flow(port)));
+        assert_eq!(penalised(29), [true, true, true]);
+        assert_eq!(penalised(119), [true, true, false]);
+        assert_eq!(penalised(3_599), [false, true, false]);
+        assert_eq!(penalised(3_600), [false, false, false]);
     }
 
     #[test]

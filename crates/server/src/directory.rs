@@ -23,7 +23,7 @@ pub enum Target {
     /// A number outside.
     Trunks {
         /// The trunks whose patterns allow the number, in the order of the settings; never none.
-        trunks: Vec<Trunk>,
+        trunks: Vec<Arc<Trunk>>,
         /// The number as dialled.
         number: String,
     },
@@ -44,7 +44,7 @@ pub enum NoRoute {
 ///
 /// # Errors
 /// [`NoRoute`] when it leads nowhere.
-pub fn resolve(config: &Config, trunks: &[Trunk], client: ClientId, dialled: &str) -> Result<Target, NoRoute> {
+pub fn resolve(config: &Config, trunks: &[Arc<Trunk>], client: ClientId, dialled: &str) -> Result<Target, NoRoute> {
     if let Some(extension) = config.find_extension(dialled, Some(client)) {
         return match (extension.status, &extension.kind) {
             (ExtensionStatus::Blocked, _) => Err(NoRoute::Blocked),
@@ -52,8 +52,8 @@ pub fn resolve(config: &Config, trunks: &[Trunk], client: ClientId, dialled: &st
             (ExtensionStatus::Active, ExtensionKind::Phone(_)) => Ok(Target::Phone(extension.clone())),
         };
     }
-    let allows = |trunk: &&Trunk| trunk.dial.iter().any(|pattern| pattern.is_match(dialled));
-    let trunks: Vec<Trunk> = trunks.iter().filter(allows).cloned().collect();
+    let allows = |trunk: &&Arc<Trunk>| trunk.dial.iter().any(|pattern| pattern.is_match(dialled));
+    let trunks: Vec<Arc<Trunk>> = trunks.iter().filter(allows).cloned().collect();
     match trunks.is_empty() {
         true => Err(NoRoute::Unknown),
         false => Ok(Target::Trunks { trunks, number: dialled.to_owned() }),

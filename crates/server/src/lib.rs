@@ -28,3 +28,4 @@ pub mod store;
 pub mod switchboard;
 pub mod telemetry;
 pub mod trace;
+pub mod trunks;

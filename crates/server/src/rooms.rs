@@ -22,6 +22,7 @@ use crate::{
     sounds::SystemSounds,
     store::Store,
     trace::Trace,
+    trunks::Trunks,
 };
 
 /// The language of system prompts, as long as a call has none of its own.
@@ -57,6 +58,8 @@ pub struct Rooms {
     pub names: Arc<dyn Names>,
     /// The ways out that failed lately.
     pub destinations: Mutex<Destinations>,
+    /// The trunks.
+    pub trunks: Trunks,
 }
 
 impl Rooms {

@@ -46,6 +46,7 @@ pub async fn serve(
     let server = app::start(&settings, store.clone(), sounds, network, MediaDrive::Threads).await?;
     let metrics = metrics.with_rooms(server.rooms.clone());
     let state = ApiState::new(store, server.rooms.calls.readiness(), metrics, domain(&settings))
+        .with_rooms(server.rooms.clone())
         .with_trace(server.rooms.trace.clone());
     let (stop_api, stopped) = oneshot::channel::<()>();
     let api = tokio::spawn(api::serve(http, api::router(state), async { drop(stopped.await) }));
@@ -59,6 +60,7 @@ pub async fn serve(
                     server.rooms.guard.follow(&settings.live);
                     reload_tls(&server, &settings);
                     server.rooms.settings.store(Arc::new(settings.live));
+                    server.rooms.trunks.read_again().await;
                     tracing::info!("settings read again");
                 }
                 Err(error) => tracing::error!(%error, "the settings are unusable; the old ones stay in force"),

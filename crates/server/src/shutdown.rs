@@ -62,6 +62,7 @@ impl Signals {
 pub async fn drain(rooms: &Rooms, patience: Duration, signals: &mut Signals) {
     rooms.calls.drain();
     rooms.signalling.order(Order::Admit(Admission::Draining)).await;
+    rooms.trunks.leave().await;
     let mut active = rooms.calls.active();
     let left = *active.borrow();
     tracing::info!(calls = left, "draining");

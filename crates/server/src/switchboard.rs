@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     access::{Gate, Verdict},
-    call::{CallEvent, INBOX, task},
+    call::{CallEvent, INBOX, task, task::Trust},
     calls::{CallId, busy},
     rooms::Rooms,
     signalling::{Reception, guard::Failure},
@@ -51,7 +51,13 @@ impl Switchboard {
             self.authenticator = authenticator(&self.realm, now);
         }
         let registrar = self.rooms.registrar();
-        let gate = Gate { config, access: &settings.access, trunks: &settings.trunks, registrar: &registrar };
+        let gate = Gate {
+            config,
+            access: &settings.access,
+            trunks: &settings.trunks,
+            registrations: &self.rooms.trunks,
+            registrar: &registrar,
+        };
         judge(&gate, &mut self.authenticator)
     }
 
@@ -75,12 +81,13 @@ impl Switchboard {
         }
         let verdict =
             self.judge(now, config, |gate, authenticator| gate.call(now, invite.flow, &invite.request, authenticator));
-        let phone = match verdict {
-            Verdict::Trusted | Verdict::Trunk(_) => None,
+        let (phone, trunk, trust) = match verdict {
+            Verdict::Trusted => (None, None, Trust::Believed),
+            Verdict::Trunk(trunk) => (None, Some(trunk), Trust::Believed),
             Verdict::Phone(phone) => {
                 // It has proved itself, so what was asked without credentials before is forgiven.
                 self.rooms.guard.vouch(now, invite.flow.peer.ip(), now);
-                Some(phone)
+                (Some(phone), None, Trust::Doubted)
             }
             Verdict::Challenge(doubt) => {
                 self.doubt(now, invite.flow, doubt);
@@ -98,7 +105,11 @@ impl Switchboard {
             return Err(StatusCode::FORBIDDEN.into());
         }
         let did = dialled_users(invite).find(|user| config.did(user).is_some());
-        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, did })
+        let claim = match trunk.as_deref().map(|trunk| self.rooms.trunks.claim(trunk)) {
+            Some(None) => return Err(busy()),
+            claim => claim.flatten(),
+        };
+        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, trunk, claim, trust, did })
     }
 }
 

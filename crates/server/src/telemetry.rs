@@ -4,13 +4,22 @@
 //! Prometheus text on request, the media workers' counters asked for at that moment.
 //! Units: seconds, as Prometheus likes them.
 
-use std::{fmt::Write as _, io::IsTerminal, sync::Arc};
+use std::{
+    fmt::Write as _,
+    io::IsTerminal,
+    sync::{Arc, atomic::Ordering},
+};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, Registry, filter::Targets, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
-use crate::{media::Media, rooms::Rooms, settings::LogFormat};
+use crate::{
+    media::Media,
+    rooms::Rooms,
+    settings::LogFormat,
+    trunks::{Health, Registered, Standing},
+};
 
 /// Upper bounds of call set-up, in seconds.
 const SETUP_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0];
@@ -82,6 +91,7 @@ impl Metrics {
         self.counted.run_upkeep();
         let mut text = self.counted.render();
         if let Some(rooms) = &self.rooms {
+            trunk_metrics(rooms, &mut text);
             signalling_metrics(rooms, &mut text).await;
             media_metrics(&rooms.media, &mut text).await;
         }
@@ -104,6 +114,27 @@ fn describe() {
     metrics::gauge!("antiphon_overloaded").set(0.0);
     metrics::describe_counter!("antiphon_events_waiting_total", "Events that found a call's inbox full");
     metrics::gauge!("antiphon_calls_active").set(0.0);
+}
+
+/// Which trunks are there; one that is not asked says nothing of itself.
+fn trunk_metrics(rooms: &Rooms, text: &mut String) {
+    let standings = rooms.trunks.standings();
+    let mut family = |name: &str, help: &str, value: &dyn Fn(&Standing) -> Option<usize>| {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (trunk, value) in standings.iter().filter_map(|(trunk, standing)| Some((trunk, value(standing)?))) {
+            let trunk = trunk.replace('\\', "\\\\").replace('"', "\\\"");
+            let _ = writeln!(text, "{name}{{trunk=\"{trunk}\"}} {value}");
+        }
+    };
+    family("antiphon_trunk_up", "Whether the trunk answers OPTIONS", &|standing| match standing.health {
+        Health::Unknown => None,
+        Health::Up => Some(1),
+        Health::Down => Some(0),
+    });
+    family("antiphon_trunk_registered", "Whether the trunk holds our registration", &|standing| {
+        (standing.registered != Registered::Unwanted).then(|| usize::from(standing.is_registered()))
+    });
+    family("antiphon_trunk_calls", "Calls on the trunk", &|standing| Some(standing.calls.load(Ordering::Relaxed)));
 }
 
 /// The endpoint's counters.

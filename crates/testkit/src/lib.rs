@@ -5,6 +5,7 @@
 //! Time: tokio's clock, which a test pauses. There is no way from here to a real socket: beside one, a paused clock
 //! jumps over answers that are on their way.
 
+mod carrier;
 mod dice;
 mod digest;
 mod heard;
@@ -15,6 +16,7 @@ mod sip_text;
 mod sound;
 mod stream;
 
+pub use carrier::{Carrier, CarrierSetup, Mood};
 pub use digest::{Proof, authorization};
 pub use heard::{Heard, Sound, Span};
 pub use ladder::ladder;

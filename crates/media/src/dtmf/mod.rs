@@ -6,6 +6,7 @@ pub mod event;
 pub mod keys;
 pub mod receiver;
 pub(crate) mod relay;
+pub(crate) mod ways;
 
 pub use event::Digit;
 pub use keys::Keys;

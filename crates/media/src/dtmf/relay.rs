@@ -6,7 +6,7 @@
 //! Errors: more than [`PENDING`] presses at once are not passed on, and counted by the caller.
 //! Sources: RFC 4733 sections 2.5.1.2 (updates), 2.5.1.3 (long events), 2.5.1.4 (three ends).
 
-use super::event::TelephoneEvent;
+use super::event::{Digit, TelephoneEvent};
 use super::receiver::Sighting;
 use std::collections::VecDeque;
 
@@ -14,6 +14,8 @@ use std::collections::VecDeque;
 const PENDING: usize = 16;
 /// Ticks without a report after which a press is over: 200 ms, ten lost packets.
 const GIVE_UP: u32 = 1_600;
+/// How loud a key is of which nobody says how loud it was: -10 dBm0, as phones have it.
+const VOLUME: u8 = 10;
 /// How often the end is said.
 const ENDS: u8 = 3;
 
@@ -90,6 +92,13 @@ impl Relay {
         Admission::Taken
     }
 
+    /// Takes a press of which signalling told when it was over, and how long it was.
+    pub(crate) fn press(&mut self, key: Digit, ticks: u16) -> Admission {
+        let event = TelephoneEvent { code: key.event(), end: true, volume: VOLUME, duration: ticks };
+        // No report of RTP goes on with it, so any timestamp does.
+        self.begin(0, event)
+    }
+
     fn begin(&mut self, timestamp: u32, event: TelephoneEvent) -> Admission {
         if self.presses.len() == PENDING {
             return Admission::Refused;
@@ -155,7 +164,6 @@ impl Press {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dtmf::Digit;
 
     fn report(end: bool, duration: u16) -> TelephoneEvent {
         TelephoneEvent { code: 4, end, volume: 10, duration }
@@ -194,6 +202,16 @@ mod tests {
         relay.note(77, report(true, 800), new_press());
         let ends: Vec<_> = (0..8).map_while(|frame| relay.next(frame * 160, 160)).map(|one| one.event.end).collect();
         assert_eq!(ends, [false, false, false, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_press_told_by_signalling_is_as_long_as_told() {
+        let mut relay = Relay::new();
+        assert_eq!(relay.press(Digit::from_event(11).unwrap(), 800), Admission::Taken);
+        let said: Vec<_> = (0..9).map_while(|frame| relay.next(frame * 160, 160)).map(|one| one.event).collect();
+        assert_eq!(said.iter().filter(|event| event.end).count(), 3);
+        assert!(said.iter().all(|event| event.code == 11));
+        assert_eq!(said.last().map(|event| event.duration), Some(800));
     }
 
     #[test]

@@ -524,6 +524,42 @@ fn a_key_on_a_bridge_is_raised_once_and_said_on_the_other_leg() {
     assert_eq!(last.timestamp.wrapping_sub(first.timestamp), 160 * (all.len() as u32 - 1), "sound goes on in its time");
 }
 
+/// Presses said to leg 2, by their timestamps, and events raised for leg 1, after what `press` does.
+fn said_of(press: impl Fn(&mut Bench)) -> (usize, usize) {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20)), (2, negotiated(2, 20))]);
+    bench.pool.bridge(StreamId(1), StreamId(2));
+    bench.run(ms(45));
+    press(&mut bench);
+    bench.run(ms(900));
+    let keys = bench.of(2).iter().filter(|sent| sent.payload_type == TELEPHONE_EVENT);
+    let presses: std::collections::HashSet<u32> = keys.map(|key| key.timestamp).collect();
+    (presses.len(), bench.events.len())
+}
+
+#[test]
+fn a_key_that_signalling_brings_is_raised_and_said_like_one_in_rtp_and_both_are_one() {
+    let five = Digit::from_event(5).unwrap();
+    let message = |bench: &mut Bench| bench.pool.press(bench.now, StreamId(1), five, ms(120));
+    let rtp = |bench: &mut Bench, at: u16| {
+        for (count, end) in [(0, false), (1, true), (2, true)] {
+            let event = TelephoneEvent { code: 5, end, volume: 10, duration: 160 * (count + 1) };
+            bench.press(1, at + count, u32::from(at) * 8_000, event);
+            bench.run(ms(20));
+        }
+    };
+    assert_eq!(said_of(message), (1, 1));
+    assert_eq!(said_of(|bench| rtp(bench, 1)), (1, 1));
+    assert_eq!(said_of(|bench| (message(bench), rtp(bench, 1)).1), (1, 1), "the message first");
+    assert_eq!(said_of(|bench| (rtp(bench, 1), message(bench)).1), (1, 1), "RTP first");
+    let twice = |bench: &mut Bench| {
+        rtp(bench, 1);
+        rtp(bench, 9);
+        message(bench);
+        message(bench);
+    };
+    assert_eq!(said_of(twice), (2, 2));
+}
+
 #[test]
 fn a_key_is_not_passed_on_to_a_leg_without_telephone_events() {
     let mut bench =

@@ -46,11 +46,28 @@ pub struct Capabilities {
     pub ptime: Duration,
     /// Which way we let sound flow.
     pub direction: Direction,
+    /// Whether keys may come and go as telephone-events.
+    pub telephone_events: TelephoneEvents,
+}
+
+/// Whether telephone-events are spoken (RFC 4733).
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub enum TelephoneEvents {
+    /// They are, where the peer speaks them too.
+    #[default]
+    Spoken,
+    /// They are not, because keys go another way.
+    Unspoken,
 }
 
 impl Default for Capabilities {
     fn default() -> Self {
-        Self { codecs: vec![Codec::Pcma, Codec::Pcmu], ptime: DEFAULT_PTIME, direction: Direction::SendRecv }
+        Self {
+            codecs: vec![Codec::Pcma, Codec::Pcmu],
+            ptime: DEFAULT_PTIME,
+            direction: Direction::SendRecv,
+            telephone_events: TelephoneEvents::Spoken,
+        }
     }
 }
 

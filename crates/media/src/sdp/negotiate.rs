@@ -7,7 +7,7 @@
 
 use super::parse::{Address, Description, Format, Medium};
 use super::write::{Audio, Writer};
-use super::{Capabilities, SdpError, SdpVersion};
+use super::{Capabilities, SdpError, SdpVersion, TelephoneEvents};
 use crate::codec::Codec;
 use crate::config::{Direction, Negotiated, nearest_ptime};
 use bytes::Bytes;
@@ -50,7 +50,7 @@ pub fn offer(local: SocketAddr, capabilities: &Capabilities, version: &SdpVersio
     writer.audio(&Audio {
         port: local.port(),
         codecs: &codecs,
-        telephone_event: Some(TELEPHONE_EVENT),
+        telephone_event: (capabilities.telephone_events == TelephoneEvents::Spoken).then_some(TELEPHONE_EVENT),
         ptime: nearest_ptime(capabilities.ptime),
         direction: capabilities.direction,
     });
@@ -82,6 +82,7 @@ fn agree(medium: &Medium, capabilities: &Capabilities) -> Option<Negotiated> {
     })?;
     let telephone_event =
         medium.formats().find(|(_, format)| *format == Format::TelephoneEvent).map(|(number, _)| number);
+    let telephone_event = telephone_event.filter(|_| capabilities.telephone_events == TelephoneEvents::Spoken);
     let (remote, offered) = match medium.address {
         Address::Ip(ip) => (Some(SocketAddr::new(ip, medium.port())), medium.direction),
         // Who cannot be sent to only sends (RFC 3264 section 8.4).

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::store::{Missing, Rejected, UploadError};
+use crate::trunks::NotRegistered;
 
 /// Why a request is not answered with a success.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,8 @@ pub(super) enum ApiError {
     Unreadable,
     #[error("the body must be multipart/form-data with the parts title and file")]
     NotMultipart,
+    #[error(transparent)]
+    Trunk(#[from] NotRegistered),
     #[error("the request took too long")]
     TooSlow,
     #[error("call not found")]
@@ -60,7 +63,8 @@ impl ApiError {
     /// The HTTP status, and the machine's word where the specification has one.
     fn kind(&self) -> (StatusCode, Option<&'static str>) {
         match self {
-            Self::NoSuchPath | Self::NoSuchCall => (StatusCode::NOT_FOUND, None),
+            Self::NoSuchPath | Self::NoSuchCall | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
+            Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Some("not_implemented")),
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, Some("method_not_allowed")),
             Self::NoToken | Self::BadToken => (StatusCode::UNAUTHORIZED, None),

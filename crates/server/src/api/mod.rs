@@ -30,6 +30,7 @@ mod sounds;
 #[cfg(test)]
 mod tests;
 mod token;
+mod trunks;
 
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{calls::Readiness, settings::TraceSettings, store::Store, telemetry::Metrics, trace::Trace};
+use crate::{calls::Readiness, rooms::Rooms, settings::TraceSettings, store::Store, telemetry::Metrics, trace::Trace};
 use error::ApiError;
 use rate::HourlyRate;
 
@@ -52,6 +53,8 @@ pub struct ApiState {
     metrics: Metrics,
     trace: Arc<Trace>,
     domain: Arc<str>,
+    /// Where calls are, in a server that takes some.
+    rooms: Option<Arc<Rooms>>,
     rate: Arc<HourlyRate>,
     /// The secrets that are checked at once; each takes memory and a core on purpose.
     secret_checks: Arc<Semaphore>,
@@ -73,10 +76,17 @@ impl ApiState {
             metrics: metrics.into(),
             trace: Arc::new(Trace::new(&TraceSettings::default())),
             domain: domain.into(),
+            rooms: None,
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
             uploads: Arc::new(Semaphore::new(limits::UPLOADS)),
         }
+    }
+
+    /// The same API, which shows these rooms' trunks.
+    #[must_use]
+    pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
+        Self { rooms: Some(rooms), ..self }
     }
 
     /// The same API over the calls of this trace; without it there are none.
@@ -138,6 +148,9 @@ fn client_resources() -> Router<ApiState> {
             "/client/{client}/extension/{extension}",
             get(extensions::show).put(extensions::update).delete(extensions::delete),
         )
+        .both("/trunk", get(trunks::list))
+        .both("/trunk/{trunk}", get(trunks::show))
+        .both("/trunk/{trunk}/register", post(trunks::register))
         .both("/client/{client}/did", get(dids::list).post(dids::create))
         .both("/client/{client}/did/{did}", get(dids::show).delete(dids::delete))
 }

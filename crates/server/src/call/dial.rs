@@ -9,17 +9,18 @@ use std::time::{Duration, Instant};
 
 use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted};
 use antiphon_media::{Direction, Keys, Repeat, Segment};
-use antiphon_sip::{Event, Flow, Invitation, NameAddr, StatusCode, Uri};
+use antiphon_sip::{Event, Invitation, NameAddr, StatusCode};
 
 use super::{
     executor::{Executor, Heard, clock, dialog_of, say_when_expired},
     failures::Failures,
     hunt::Hunt,
+    identity, info,
     leg::{Leg, LegMedia},
     media_port::MediaPort,
     reach::{self, Attempt, Reach},
 };
-use crate::media::worker::Hearing;
+use crate::{media::worker::Hearing, settings::DigitWay};
 
 /// How often a bridge is asked whether anybody is still there.
 const LISTEN: Duration = Duration::from_secs(30);
@@ -53,17 +54,32 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
 
 /// Calls one target.
 pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result<Leg, StatusCode> {
-    let Attempt { flow, host, target, route, credentials } = attempt;
+    let Attempt { flow, host, target, route, credentials, trunk } = attempt;
+    let digits = trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
+    if trunk.is_some() && call.rooms.calls.is_draining() {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let claim = match trunk.as_deref().map(|trunk| call.rooms.trunks.claim(trunk)) {
+        Some(None) => {
+            tracing::info!(
+                trunk = trunk.as_ref().map(|trunk| trunk.name.as_str()),
+                "the trunk carries as many calls as it may"
+            );
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        claim => claim.flatten(),
+    };
+    let (from, headers) = identity::outward(&call.rooms, flow, trunk.as_deref(), caller_id, &call.outward);
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
-    let (bind, shown) = call.rooms.media_addresses(flow);
-    let mut port = MediaPort::lease(&call.rooms, bind, shown).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let mut port = MediaPort::lease(&call.rooms, call.rooms.media_addresses(flow), digits)
+        .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let invitation = Invitation {
         flow,
-        from: caller(call, flow, caller_id),
+        from,
         to: NameAddr::new(target.clone()),
         target,
-        headers: Vec::new(),
+        headers,
         max_forwards,
         route,
         offer: port.offer(Direction::SendRecv),
@@ -75,18 +91,8 @@ pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId
     let dialog = call.rooms.signalling.invite(call.trace.id, invitation, call.inbox.clone()).await;
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.caller.worker(), port };
-    Ok(Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media))
-}
-
-/// Who calls, as the far end sees it (RFC 3323 §4.1 where there is no number to show).
-fn caller(call: &Executor, flow: Flow, caller_id: &CallerId) -> NameAddr {
-    if caller_id.number.is_empty() {
-        let nobody = "sip:anonymous@anonymous.invalid".parse().expect("a constant URI");
-        return NameAddr::new(nobody).with_display("Anonymous");
-    }
-    let host = call.rooms.listener(flow).map_or(flow.local, |listener| listener.advertised);
-    let address = NameAddr::new(Uri::sip(Some(&caller_id.number), host));
-    if caller_id.name.is_empty() { address } else { address.with_display(&caller_id.name) }
+    let leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media);
+    Ok(leg.on_trunk(claim))
 }
 
 /// What the caller hears while others ring: ringback, or before the answer what their own phone makes of a 180.
@@ -118,6 +124,14 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
                 listen_at = clock() + LISTEN;
                 continue;
             }
+            Heard::Digit(digit) => {
+                callee.tell(digit).await;
+                continue;
+            }
+            Heard::KeyOf(stream, digit) if callee.stream() == Some(stream) => {
+                call.caller.tell(digit).await;
+                continue;
+            }
             _ => continue,
         };
         match event {
@@ -127,6 +141,11 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
                 return Ok(Dialed::Answered { talk: clock().saturating_duration_since(began) });
             }
             Event::Reoffered { offer, .. } => callee.reoffered(offer).await,
+            Event::Info { content_type, body, .. } => {
+                if let Some(press) = info::read(&content_type, &body) {
+                    callee.press(press).await;
+                }
+            }
             Event::Reanswered { answer, .. } => callee.reanswered(&answer).await,
             Event::ReofferRefused { status, .. } => callee.reoffer_refused(status),
             Event::Confirmed { answer: Some(answer), .. } => {

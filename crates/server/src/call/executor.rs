@@ -8,12 +8,12 @@
 use std::{sync::Arc, time::Instant};
 
 use antiphon_ivr::{Digit, Interrupted, collector::DigitBuffer};
-use antiphon_media::{EventKind, PlaybackId};
+use antiphon_media::{EventKind, PlaybackId, StreamId};
 use antiphon_sip::{DialogId, EndReason, Event, Invite};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{CallEvent, info, leg::Leg};
+use super::{CallEvent, identity::Outward, info, leg::Leg};
 use crate::{
     rooms::Rooms,
     store::{ClientId, Config, Extension},
@@ -27,6 +27,8 @@ pub(super) enum Heard {
     Digit(Digit),
     /// The caller's playback was sent to its end.
     PlaybackEnded(PlaybackId),
+    /// The party of another stream than the caller's pressed a key.
+    KeyOf(StreamId, Digit),
     /// Something about another dialog than the caller's.
     Other(Event),
     /// The caller confirmed our answer.
@@ -45,6 +47,8 @@ pub struct Executor {
     pub(super) inbox: mpsc::Sender<CallEvent>,
     /// How many more hops a call made for this one may take.
     pub(super) hops_left: u8,
+    /// What trunks are told beside the caller's name and number.
+    pub(super) outward: Outward,
     /// The caller's offer, until it is answered.
     pub(super) offer: Option<Bytes>,
     events: mpsc::Receiver<CallEvent>,
@@ -76,6 +80,7 @@ impl Executor {
             caller,
             trace,
             inbox,
+            outward: Outward::default(),
             hops_left: invite.request.max_forwards(),
             offer: invite.offer.clone(),
             events,
@@ -150,7 +155,12 @@ impl Executor {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
             }),
-            CallEvent::Media(_) => Ok(None),
+            CallEvent::Media(event) => Ok(match event.kind {
+                EventKind::Digit(digit) => {
+                    Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
+                }
+                EventKind::PlaybackEnded { .. } => None,
+            }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
         }
@@ -188,11 +198,13 @@ impl Executor {
                 self.caller.reoffer_refused(status);
                 Ok(None)
             }
-            Event::Info { content_type, body, .. } => Ok(if self.caller.has_telephone_event() {
-                None
-            } else {
-                info::digit(&content_type, &body).map(Heard::Digit)
-            }),
+            Event::Info { content_type, body, .. } => {
+                if let Some(press) = info::read(&content_type, &body) {
+                    // It comes back from the stream, as a key in RTP does.
+                    self.caller.press(press).await;
+                }
+                Ok(None)
+            }
             _ => Ok(None),
         }
     }
@@ -215,7 +227,7 @@ pub(super) fn dialog_of(event: &Event) -> Option<DialogId> {
     event.dialog()
 }
 
-pub(super) fn clock() -> Instant {
+pub(crate) fn clock() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 

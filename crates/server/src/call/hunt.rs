@@ -7,7 +7,7 @@
 //! Errors: a target is a failure once its last way has failed, or a way has answered for all of them.
 //! Sources: RFC 3263 §4.3; RFC 3326 (Reason of the losers).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use antiphon_ivr::{CallerId, Interrupted};
 use antiphon_sip::{EndReason, Event, Flow, StatusCode};
@@ -37,6 +37,8 @@ struct Branch {
     route: Route,
     /// When the next way is tried, as long as this one says nothing.
     give_up_at: Option<Instant>,
+    /// How long whoever refuses wants to be left alone (RFC 3261 §20.33).
+    pause: Option<Duration>,
 }
 
 /// A name that has been looked up for a route.
@@ -97,7 +99,16 @@ impl<'a> Hunt<'a> {
 
     /// Tries the next way of a route; without one the target has failed, as `why` says.
     async fn advance(&mut self, call: &Executor, mut route: Route, why: StatusCode) {
-        match route.next() {
+        let is_full = |attempt: &Attempt| attempt.trunk.as_ref().is_some_and(|trunk| call.rooms.trunks.is_full(trunk));
+        let way = loop {
+            match route.next() {
+                Some(Way::Known(attempt)) if is_full(&attempt) => {
+                    tracing::info!(peer = %attempt.flow.peer, "a trunk carries as many calls as it may");
+                }
+                way => break way,
+            }
+        };
+        match way {
             None => self.failures.add(why),
             Some(Way::Known(attempt)) => self.call(call, route, attempt).await,
             Some(Way::Named(named)) => {
@@ -116,7 +127,7 @@ impl<'a> Hunt<'a> {
             Ok(leg) => {
                 let patience = call.rooms.settings.load().failover_after;
                 let give_up_at = route.has_more().then(|| clock() + patience);
-                self.branches.push(Branch { leg, flow, route, give_up_at });
+                self.branches.push(Branch { leg, flow, route, give_up_at, pause: None });
             }
             // That is for want of something here, which no other way has either.
             Err(status) => self.failures.add(status),
@@ -146,6 +157,7 @@ impl<'a> Hunt<'a> {
                 }
                 call.rooms.destinations().answered(clock(), branch.flow);
             }
+            Event::Reoffered { offer, .. } => self.branches[position].leg.reoffered(offer).await,
             Event::Answered { answer, .. } => {
                 let Branch { mut leg, flow, .. } = self.branches.swap_remove(position);
                 call.rooms.destinations().answered(clock(), flow);
@@ -158,7 +170,7 @@ impl<'a> Hunt<'a> {
                 }
                 return Ok(Some(leg));
             }
-            Event::Reoffered { offer, .. } => self.branches[position].leg.reoffered(offer).await,
+            Event::Refused { refusal, .. } => self.branches[position].pause = refusal.retry_after,
             Event::Ended { why, .. } => {
                 let mut branch = self.branches.swap_remove(position);
                 branch.leg.ended();
@@ -171,12 +183,12 @@ impl<'a> Hunt<'a> {
 
     /// A branch has ended before an answer.
     async fn failed(&mut self, call: &Executor, branch: Branch, why: EndReason) {
-        let Branch { flow, route, leg, .. } = branch;
+        let Branch { flow, route, leg, pause, .. } = branch;
         // Its port may be what the next attempt needs.
         drop(leg);
         let (next, status) = (next(why), status_of(why));
         match next {
-            Next::Avoid => call.rooms.destinations().failed(clock(), flow),
+            Next::Avoid => call.rooms.destinations().failed_for(clock(), flow, pause.unwrap_or_default()),
             Next::TryAnother | Next::Final => call.rooms.destinations().answered(clock(), flow),
         }
         if next == Next::Final {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use antiphon_ivr::Digit;
 use antiphon_media::{
     Codec, DEFAULT_PTIME, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{self, SdpError},
@@ -16,7 +17,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CallEvent,
-    media_port::{MediaPort, capabilities},
+    info::{self, Press},
+    media_port::MediaPort,
 };
 use crate::{
     media::{
@@ -25,8 +27,10 @@ use crate::{
     },
     net::{MediaSocket, READ_AT_ONCE},
     rooms::Rooms,
+    settings::DigitWay,
     signalling::Order,
     trace::LegStream,
+    trunks::Claim,
 };
 
 /// How often a socket is read to empty it; no socket keeps more than that.
@@ -89,6 +93,8 @@ pub struct Leg {
     offered: Option<Direction>,
     /// What came before the answer.
     early: EarlySound,
+    /// Its place on a trunk, as long as it is.
+    claim: Option<Claim>,
 }
 
 /// What a callee may have sent before the answer: announcements and ringback, which nobody is to hear afterwards.
@@ -137,10 +143,17 @@ impl Leg {
             refusal: None,
             playback: 0,
             telephone_event: false,
+            claim: None,
             direction: Direction::SendRecv,
             offered: None,
             early: EarlySound::None,
         }
+    }
+
+    /// The same leg, which takes a place on a trunk.
+    pub(super) fn on_trunk(mut self, claim: Option<Claim>) -> Self {
+        self.claim = claim;
+        self
     }
 
     /// The leg's dialog.
@@ -158,9 +171,21 @@ impl Leg {
         self.worker.clone()
     }
 
-    /// Whether digits come as telephone-events, so that the same key in another way is not a second one.
-    pub fn has_telephone_event(&self) -> bool {
-        self.telephone_event
+    /// Takes a key that the party pressed and signalling brought; the stream tells whether it is a new one.
+    pub async fn press(&self, Press { digit, held }: Press) {
+        let key = antiphon_media::Digit::from_char(digit.as_char());
+        if let (Some(stream), Some(key)) = (self.stream, key) {
+            self.worker.order(MediaOrder::Press(stream, key, held)).await;
+        }
+    }
+
+    /// Tells the party of a key that the other side of its bridge pressed, where that has not gone over the bridge already.
+    pub async fn tell(&self, digit: Digit) {
+        if self.telephone_event || self.port.digits == DigitWay::Rfc4733 {
+            return;
+        }
+        let (content_type, body) = info::write(digit);
+        self.rooms.signalling.order(Order::Info(self.dialog, content_type, body)).await;
     }
 
     /// Whether the caller's leg has been answered.
@@ -184,7 +209,7 @@ impl Leg {
     /// Takes the peer's answer to our offer: opens the stream, or agrees the one opened with our late offer.
     pub async fn accept(&mut self, answer: &[u8]) -> Result<(), LegError> {
         let direction = self.offered.take().unwrap_or(self.direction);
-        let negotiated = sdp::accept(answer, &capabilities(direction))?;
+        let negotiated = sdp::accept(answer, &self.port.capabilities(direction))?;
         self.direction = direction;
         self.agree(negotiated).await;
         Ok(())

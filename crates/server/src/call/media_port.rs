@@ -11,7 +11,7 @@ use std::{
 
 use antiphon_media::{
     Direction, Negotiated,
-    sdp::{self, Capabilities, SdpError, SdpVersion},
+    sdp::{self, Capabilities, SdpError, SdpVersion, TelephoneEvents},
 };
 use bytes::Bytes;
 
@@ -19,6 +19,7 @@ use crate::{
     media::ports::{Lease, NoPort},
     net::MediaSocket,
     rooms::Rooms,
+    settings::DigitWay,
 };
 
 /// A leased port, its bound socket, and how they are described to the peer.
@@ -30,29 +31,40 @@ pub struct MediaPort {
     /// Where the peer is told to send.
     pub(super) local: SocketAddr,
     version: SdpVersion,
+    /// How keys reach the peer.
+    pub(super) digits: DigitWay,
     /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
     described: Option<Bytes>,
 }
 
 impl MediaPort {
-    /// Binds a port at `bind`, described to the peer as `shown`.
-    pub fn lease(rooms: &Rooms, bind: IpAddr, shown: IpAddr) -> Result<Self, NoPort> {
+    /// Binds a port at `bind`, described to the peer as `shown`, whose keys go by `digits`.
+    pub fn lease(rooms: &Rooms, (bind, shown): (IpAddr, IpAddr), digits: DigitWay) -> Result<Self, NoPort> {
         let (lease, socket) = rooms.ports.lease(bind)?;
         let local = SocketAddr::new(shown, lease.port);
         let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
-        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, described: None })
+        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, digits, described: None })
     }
 
     /// Our offer, letting sound flow this way.
     pub fn offer(&mut self, direction: Direction) -> Bytes {
-        let offer = sdp::offer(self.local, &capabilities(direction), &self.version);
+        let offer = sdp::offer(self.local, &self.capabilities(direction), &self.version);
         self.describe(offer)
     }
 
     /// Our answer to the peer's offer, and what was agreed.
     pub fn answer(&mut self, offer: &[u8], direction: Direction) -> Result<(Bytes, Negotiated), SdpError> {
-        let (answer, negotiated) = sdp::answer(offer, self.local, &capabilities(direction), &self.version)?;
+        let (answer, negotiated) = sdp::answer(offer, self.local, &self.capabilities(direction), &self.version)?;
         Ok((self.describe(answer), negotiated))
+    }
+
+    /// All that we can do with this peer, where sound flows this way at most.
+    pub(super) fn capabilities(&self, direction: Direction) -> Capabilities {
+        let telephone_events = match self.digits {
+            DigitWay::Info => TelephoneEvents::Unspoken,
+            DigitWay::Rfc4733 | DigitWay::Auto => TelephoneEvents::Spoken,
+        };
+        Capabilities { direction, telephone_events, ..Capabilities::default() }
     }
 
     fn describe(&mut self, fresh: Bytes) -> Bytes {
@@ -63,9 +75,4 @@ impl MediaPort {
         self.described = Some(described.clone());
         described
     }
-}
-
-/// All that we can do, where sound flows this way at most.
-pub(super) fn capabilities(direction: Direction) -> Capabilities {
-    Capabilities { direction, ..Capabilities::default() }
 }

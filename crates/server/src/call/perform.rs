@@ -64,7 +64,7 @@ impl Executor {
             match self.hear(Some(until)).await? {
                 Heard::Confirmed | Heard::Timeout => return Ok(()),
                 Heard::Digit(digit) => self.digits.push(digit),
-                Heard::PlaybackEnded(_) | Heard::Other(_) => {}
+                Heard::PlaybackEnded(_) | Heard::KeyOf(..) | Heard::Other(_) => {}
             }
         }
     }

@@ -35,6 +35,8 @@ pub(super) struct Attempt {
     /// Proxies to pass, nearest first.
     pub(super) route: Vec<Uri>,
     pub(super) credentials: Option<Credentials>,
+    /// Whose way it is, when it leads outside.
+    pub(super) trunk: Option<Arc<Trunk>>,
 }
 
 /// A way by a URI whose host is looked up first.
@@ -46,6 +48,8 @@ pub(super) struct Named {
     target: Uri,
     /// What a challenge there is answered with.
     credentials: Option<Credentials>,
+    /// Whose way it is, when it leads outside.
+    trunk: Option<Arc<Trunk>>,
 }
 
 /// One way to a target.
@@ -100,6 +104,7 @@ impl Route {
                 target: named.target.clone(),
                 route: Vec::new(),
                 credentials: named.credentials.clone(),
+                trunk: named.trunk.clone(),
             })
         };
         for flow in good.into_iter().rev() {
@@ -150,7 +155,7 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
     let known = |Binding { contact, flow, path }| {
-        Way::Known(Attempt { flow, host: None, target: contact, route: path, credentials: None })
+        Way::Known(Attempt { flow, host: None, target: contact, route: path, credentials: None, trunk: None })
     };
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {
@@ -158,14 +163,15 @@ fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
     }
     let ExtensionKind::Phone(settings) = &phone.kind else { return Vec::new() };
     let contact = settings.contact.as_ref().and_then(|contact| contact.parse::<Uri>().ok());
-    let named = |target: Uri| Way::Named(Named { by: target.clone(), target, credentials: None });
+    let named = |target: Uri| Way::Named(Named { by: target.clone(), target, credentials: None, trunk: None });
     contact.map(named).into_iter().collect()
 }
 
 /// A number outside, by a trunk.
-fn through(trunk: &Trunk, number: &str) -> Option<Way> {
+fn through(trunk: &Arc<Trunk>, number: &str) -> Option<Way> {
     let by: Uri = trunk.uri.parse().ok()?;
     let credentials = trunk.username.clone().zip(trunk.password.clone());
-    let credentials = credentials.map(|(username, password)| Credentials { username, password, realm: None });
-    Some(Way::Named(Named { target: by.clone().with_user(number), by, credentials }))
+    let credentials =
+        credentials.map(|(username, password)| Credentials { username, password, realm: trunk.realm.clone() });
+    Some(Way::Named(Named { target: by.clone().with_user(number), by, credentials, trunk: Some(trunk.clone()) }))
 }

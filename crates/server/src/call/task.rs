@@ -7,7 +7,7 @@
 
 use std::{pin::pin, sync::Arc, time::Instant};
 
-use antiphon_ivr::{Call, Caller, Interrupted, Next, Request, Script, call::Presentation, script::Numbering};
+use antiphon_ivr::{Call, Interrupted, Next, Request, Script, script::Numbering};
 use antiphon_sip::{DialogId, Invite};
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -15,6 +15,7 @@ use tracing::Instrument;
 use super::{
     CallEvent,
     executor::{Executor, clock},
+    identity::{self, Outward},
     leg::{Leg, LegMedia},
     media_port::MediaPort,
 };
@@ -22,9 +23,11 @@ use crate::{
     calls::{CallId, busy},
     directory::InternalNumbers,
     rooms::Rooms,
+    settings::{DigitWay, Trunk},
     signalling::Order,
     store::{Config, Extension, ExtensionKind},
     trace::CallTrace,
+    trunks::Claim,
 };
 
 /// How often a call may go from one extension to the next (`ringme-ivr.md` 3.8).
@@ -37,8 +40,23 @@ pub struct Arrival {
     pub extension: Arc<Extension>,
     /// The phone that calls, when it is one of ours.
     pub caller_phone: Option<Arc<Extension>>,
+    /// The trunk that brought the call, when one did.
+    pub trunk: Option<Arc<Trunk>>,
+    /// The call's place on that trunk.
+    pub claim: Option<Claim>,
+    /// Whether what it says of the caller's identity is believed (RFC 3324).
+    pub trust: Trust,
     /// The public number that was dialled, when it was one.
     pub did: Option<String>,
+}
+
+/// Whether a source's word about who calls is believed.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Trust {
+    /// It is: a trunk, or an address that may call without credentials.
+    Believed,
+    /// It is not.
+    Doubted,
 }
 
 /// A call that was let in.
@@ -87,8 +105,9 @@ pub fn spawn(rooms: Arc<Rooms>, call: Incoming) {
 
 async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let Incoming { id, trace, dialog, invite, arrival, config, inbox, events, at } = call;
-    let (bind, shown) = rooms.media_addresses(invite.flow);
-    let port = match MediaPort::lease(&rooms, bind, shown) {
+    let addresses = rooms.media_addresses(invite.flow);
+    let digits = arrival.trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
+    let port = match MediaPort::lease(&rooms, addresses, digits) {
         Ok(port) => port,
         Err(error) => {
             tracing::warn!(%error, "call refused");
@@ -99,9 +118,11 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     };
     let media = LegMedia { worker: rooms.media.worker(), port };
     let leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
-    let (mut call, requests) = Call::new(caller(&invite, &arrival));
+    let (who, hidden) = identity::caller(&invite, &arrival);
+    let (mut call, requests) = Call::new(who);
     let client = arrival.extension.client;
     let mut executor = Executor::new(rooms.clone(), config.clone(), client, (leg, trace), &invite, (inbox, events), at);
+    executor.outward = Outward { hidden, diverted_by: arrival.did.clone() };
     tracing::info!(peer = %invite.flow.peer, "call begins");
     let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
     let talked = clock().saturating_duration_since(at);
@@ -167,29 +188,4 @@ async fn run_script(
             event = executor.next_event() => executor.keep(event).await,
         }
     }
-}
-
-/// Who calls, as scripts see it.
-fn caller(invite: &Invite, arrival: &Arrival) -> Caller {
-    let from = invite.request.from();
-    // One of our phones calls under its own number, whatever it says (`ringme-ivr.md` 4.2: an internal caller is `000*306`).
-    let phone = arrival.caller_phone.as_deref();
-    let number = match phone {
-        Some(phone) => phone.name.clone(),
-        None => from.uri.user().unwrap_or_default().into_owned(),
-    };
-    let own_name = phone.and_then(|phone| phone.caller_id_name.clone());
-    let name = own_name.or_else(|| from.display.clone()).unwrap_or_default();
-    let hidden = ["", "anonymous", "unavailable"].contains(&number.to_ascii_lowercase().as_str())
-        || invite
-            .request
-            .header("Privacy")
-            .is_some_and(|value| value.split(';').any(|part| part.trim().eq_ignore_ascii_case("id")));
-    let called_did = arrival.did.clone().unwrap_or_else(|| arrival.extension.number().to_owned());
-    let (number, name, presentation) = if hidden {
-        (String::new(), String::new(), Presentation::Restricted)
-    } else {
-        (number, name, Presentation::Allowed)
-    };
-    Caller { number, name, presentation, called_did }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use antiphon_media::{
-    Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId, StreamPool,
+    Digit, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId, StreamPool,
     StreamSummary, StreamTotals,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -42,6 +42,8 @@ pub enum Order {
     Play(StreamId, PlaybackId, Vec<Segment>, Repeat, Keys),
     /// Stop what plays.
     StopPlayback(StreamId),
+    /// Take a key that a stream's peer pressed for so long, and that signalling brought.
+    Press(StreamId, Digit, Duration),
     /// Join two streams.
     Bridge(StreamId, StreamId),
     /// Close a stream, and part it from its partner.
@@ -220,6 +222,7 @@ impl Work {
                 self.pool.play(id, playback, segments, repeat, stopped_by);
             }
             Order::StopPlayback(id) => self.pool.stop_playback(id),
+            Order::Press(id, digit, held) => self.pool.press(now, id, digit, held),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Close(id) => self.close(id),
             Order::Summary(id, reply) => drop(reply.send(self.pool.summary(id))),

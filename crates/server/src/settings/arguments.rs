@@ -14,16 +14,14 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use regex::Regex;
 use tracing::level_filters::LevelFilter;
 
-use super::file::{self, File, SipTable, TraceTable};
-use super::transport;
+use super::file::{File, SipTable, TraceTable};
 use super::{
     AccessSettings, Cidr, Command, LiveSettings, LogFormat, SessionTimers, Settings, SettingsError, SipListener,
-    StoreLocation, TraceSettings, Trunk,
+    StoreLocation, TraceSettings,
 };
-use crate::peer_uri;
+use super::{transport, trunk};
 
 const DEFAULT_CONFIG: &str = "antiphon.toml";
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
@@ -181,7 +179,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         log,
         guard: super::guard::guard(&sip_table)?,
         access: access(sip_table.allow, sip_table.realm)?,
-        trunks: file.trunk.into_iter().map(trunk).collect::<Result<_, _>>()?,
+        trunks: trunk::trunks(file.trunk)?,
         failover_after: transport::failover_after(sip_table.failover_after)?,
     };
     Ok(Settings {
@@ -346,35 +344,4 @@ fn access(allow: Option<Vec<String>>, realm: Option<String>) -> Result<AccessSet
         });
     }
     Ok(AccessSettings { allow: networks("sip.allow", allow)?, realm })
-}
-
-fn trunk(trunk: file::Trunk) -> Result<Trunk, SettingsError> {
-    let key = |key: &str| format!("trunk \"{}\": {key}", trunk.name);
-    if trunk.register {
-        return Err(SettingsError::NotBuilt { setting: key("register"), feature: "registering at a trunk".to_owned() });
-    }
-    if let Some(dtmf) = trunk.dtmf.as_deref().filter(|&dtmf| dtmf != "rfc4733") {
-        let given = Given { setting: key("dtmf"), text: dtmf.to_owned() };
-        return Err(match dtmf {
-            "info" | "inband" | "auto" => given.not_built(&format!("DTMF by \"{dtmf}\"")),
-            _ => given.wrong("is not \"rfc4733\""),
-        });
-    }
-    if let Err(problem) = peer_uri::check(&trunk.uri) {
-        return Err(Given { setting: key("uri"), text: trunk.uri }.wrong(problem));
-    }
-    let dial = trunk.dial.iter().map(|pattern| {
-        Regex::new(pattern).map_err(|_| {
-            Given { setting: key("dial"), text: pattern.clone() }
-                .wrong("is not a regular expression of the regex crate")
-        })
-    });
-    Ok(Trunk {
-        dial: dial.collect::<Result<_, _>>()?,
-        networks: networks(&key("match"), trunk.networks.clone())?,
-        name: trunk.name,
-        uri: trunk.uri,
-        username: trunk.username,
-        password: trunk.password,
-    })
 }

@@ -85,6 +85,16 @@ pub(super) struct Trunk {
     #[serde(default)]
     pub(super) dial: Vec<String>,
     pub(super) dtmf: Option<String>,
+    pub(super) realm: Option<String>,
+    pub(super) registrar: Option<String>,
+    pub(super) expires: Option<u64>,
+    pub(super) contact_user: Option<String>,
+    pub(super) options_interval: Option<u64>,
+    pub(super) from_user: Option<String>,
+    pub(super) from_host: Option<String>,
+    pub(super) identity: Option<String>,
+    pub(super) diversion: Option<bool>,
+    pub(super) max_calls: Option<usize>,
 }
 
 impl File {

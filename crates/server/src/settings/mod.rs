@@ -15,20 +15,22 @@ mod listener;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod trunk;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use regex::Regex;
 use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
 pub use transport::TlsSettings;
+pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -110,7 +112,7 @@ pub struct LiveSettings {
     /// How much one source may send.
     pub guard: GuardSettings,
     /// The ways out, in the order of the file.
-    pub trunks: Vec<Trunk>,
+    pub trunks: Vec<Arc<Trunk>>,
     /// How long a way out that says nothing is waited for when there is another.
     pub failover_after: Duration,
 }
@@ -122,36 +124,6 @@ pub struct AccessSettings {
     pub allow: Vec<Cidr>,
     /// The digest realm.
     pub realm: String,
-}
-
-/// A peer that takes calls to the outside and brings calls from there.
-#[derive(Clone)]
-pub struct Trunk {
-    /// The name in logs.
-    pub name: String,
-    /// The SIP URI that calls are sent to, as written.
-    pub uri: String,
-    /// The digest user for the trunk's challenges.
-    pub username: Option<String>,
-    /// The digest password for the trunk's challenges.
-    pub password: Option<String>,
-    /// Sources whose calls are this trunk's.
-    pub networks: Vec<Cidr>,
-    /// The numbers that may be dialled through it; nothing when empty.
-    pub dial: Vec<Regex>,
-}
-
-impl std::fmt::Debug for Trunk {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The password stays out of logs.
-        f.debug_struct("Trunk")
-            .field("name", &self.name)
-            .field("uri", &self.uri)
-            .field("username", &self.username)
-            .field("networks", &self.networks)
-            .field("dial", &self.dial)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Where the configuration is kept.

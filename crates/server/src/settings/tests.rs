@@ -203,11 +203,6 @@ fn a_wrong_file_is_refused_with_the_name_of_the_key() {
         ("[sip]\nlisten = [\"tls:127.0.0.1:0\"]\ntls_certificate = \"c.pem\"", "sip.tls_key: needed"),
         ("[sip]\ndns = [\"ns.example.net\"]", "sip.dns: \"ns.example.net\" is not an IP address"),
         ("[sip]\nfailover_after = 0", "sip.failover_after: 0 s is not between 1 and 32"),
-        (
-            "[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\nregister = true",
-            "register: registering at a trunk is not built yet",
-        ),
-        ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndtmf = \"info\"", "DTMF by \"info\" is not built yet"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndial = [\"(\"]", "trunk \"a\": dial"),
         ("drain_timeout = 1000000", "drain_timeout"),
     ] {

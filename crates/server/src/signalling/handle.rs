@@ -7,6 +7,7 @@ use antiphon_sip::{Admission, Counters, DialogId, Flow, Invitation, Rejection, S
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use super::outward::Ask;
 use crate::{call::CallEvent, calls::CallId, queue::send_now};
 
 /// Orders that wait for the endpoint at most; a sender waits for room beyond.
@@ -23,6 +24,8 @@ pub enum Order {
     Reject(DialogId, Rejection),
     /// End a dialog, with the value of a Reason header.
     HangUp(DialogId, Option<String>),
+    /// Send an INFO inside a dialog, with its `Content-Type`.
+    Info(DialogId, &'static str, Bytes),
     /// Call somebody for this call; the dialog's events go to the inbox.
     Invite(CallId, Box<Invitation>, mpsc::Sender<CallEvent>, oneshot::Sender<DialogId>),
     /// The far end of a TLS flow must prove to be this host.
@@ -33,6 +36,8 @@ pub enum Order {
     Reoffer(DialogId, Bytes, oneshot::Sender<Result<(), SipError>>),
     /// Refuse a re-INVITE.
     RejectReoffer(DialogId, StatusCode),
+    /// Ask something of somebody outside any call.
+    Ask(Ask),
     /// Say in answers to OPTIONS whether calls are taken.
     Admit(Admission),
     /// Tell the counters.

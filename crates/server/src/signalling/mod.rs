@@ -10,6 +10,7 @@ mod connections;
 pub mod guard;
 pub mod handle;
 mod keep_alive;
+pub mod outward;
 pub mod tls;
 
 use std::{collections::HashMap, io, sync::Arc, time::Instant};
@@ -82,6 +83,7 @@ pub struct Task<R> {
     connections: Connections,
     guard: Arc<Guard>,
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
+    asked: outward::Asked,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
     trace: Arc<Trace>,
@@ -105,7 +107,18 @@ impl<R: Reception> Task<R> {
             connections.listen(transport, listener);
         }
         let (udp, guard) = (wires.udp, wires.guard);
-        Self { endpoint, reception, udp, connections, guard, calls: HashMap::new(), arrivals, orders, trace }
+        Self {
+            endpoint,
+            reception,
+            udp,
+            connections,
+            guard,
+            calls: HashMap::new(),
+            asked: outward::Asked::default(),
+            arrivals,
+            orders,
+            trace,
+        }
     }
 
     /// Runs until every handle is dropped.
@@ -166,6 +179,7 @@ impl<R: Reception> Task<R> {
             }
             Order::Reject(dialog, rejection) => self.endpoint.reject(now, dialog, rejection),
             Order::HangUp(dialog, reason) => self.endpoint.hang_up(now, dialog, reason),
+            Order::Info(dialog, content_type, body) => self.endpoint.info(now, dialog, content_type, body),
             Order::Invite(call, invitation, inbox, reply) => {
                 let party = Party::of(&invitation);
                 let dialog = self.endpoint.invite(now, *invitation);
@@ -182,6 +196,7 @@ impl<R: Reception> Task<R> {
             }
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
+            Order::Ask(ask) => self.asked.carry_out(now, &mut self.endpoint, ask),
             Order::Reoffer(dialog, offer, reply) => {
                 // A call that is over no longer waits for the reply.
                 let _ = reply.send(self.endpoint.reoffer(now, dialog, Some(offer)));
@@ -258,11 +273,14 @@ impl<R: Reception> Task<R> {
                     post(&inbox, event);
                 }
             }
-            event => {
-                if let Some(inbox) = event.dialog().and_then(|dialog| self.calls.get(&dialog)) {
-                    post(inbox, event);
+            event => match event.dialog() {
+                Some(dialog) => {
+                    if let Some(inbox) = self.calls.get(&dialog) {
+                        post(inbox, event);
+                    }
                 }
-            }
+                None => self.asked.hear(event),
+            },
         }
     }
 }

@@ -1,0 +1,106 @@
+//! One telephone and a menu: it registers, calls, hears, presses keys, is answered, holds, and either side ends the call.
+
+use crate::baresip::Baresip;
+use crate::house::{CHOSEN, GREETING, House, MENU};
+use crate::linphone::Linphone;
+use crate::phone::{Account, Keys, Telephone, Transport};
+use crate::scene::{PATIENCE, Role, Scene, wait_for};
+
+const BARESIP: u32 = 450;
+const LINPHONE: u32 = 650;
+
+/// Talks to the menu, and is answered.
+#[track_caller]
+fn uses_the_menu(phone: &mut dyn Telephone) {
+    phone.call(MENU);
+    phone.hears(GREETING);
+    phone.press('5');
+    phone.hears(CHOSEN);
+    phone.hears(GREETING);
+}
+
+/// Holds a call with a menu and takes it back.
+#[track_caller]
+fn holds_the_menu(phone: &mut dyn Telephone) {
+    phone.hold();
+    phone.hears_nothing();
+    phone.resume();
+    phone.hears(GREETING);
+}
+
+/// Calls the menu twice: the menu ends one call, the telephone the other.
+#[track_caller]
+fn calls_and_calls_again(house: &House, phone: &mut dyn Telephone) {
+    uses_the_menu(phone);
+    holds_the_menu(phone);
+    phone.press('0');
+    phone.is_left();
+    phone.call("100");
+    phone.hears_something();
+    phone.press('3');
+    wait_for("key 3 of the demo leads to another extension", PATIENCE, || {
+        house.log().contains("another extension takes the call over").then_some(())
+    });
+    phone.hears_something();
+    phone.hang_up();
+}
+
+#[test]
+fn baresip_registers_over_udp_and_uses_a_menu() {
+    let scene = Scene::new();
+    let house = House::start(&scene, "", &["101"]);
+    let account = Account::new("101", BARESIP, house.sip);
+    calls_and_calls_again(&house, &mut Baresip::start(&scene, Role::Baresip, account));
+}
+
+#[test]
+fn baresip_registers_over_tcp_and_uses_a_menu() {
+    let scene = Scene::new();
+    let house = House::start(&scene, "", &["101"]);
+    let account = Account::new("101", BARESIP, house.sip).over(Transport::Tcp);
+    calls_and_calls_again(&house, &mut Baresip::start(&scene, Role::Baresip, account));
+}
+
+#[test]
+fn baresip_proves_who_it_is_when_it_calls_without_a_registration() {
+    let scene = Scene::new();
+    let house = House::start(&scene, "", &["101"]);
+    let account = Account::new("101", BARESIP, house.sip).unregistered();
+    let mut phone = Baresip::start(&scene, Role::Baresip, account);
+    uses_the_menu(&mut phone);
+    phone.hang_up();
+}
+
+#[test]
+fn linphone_registers_over_udp_and_uses_a_menu_with_keys_as_events() {
+    let scene = Scene::new();
+    let house = House::start(&scene, "", &["103"]);
+    let account = Account::new("103", LINPHONE, house.sip);
+    calls_and_calls_again(&house, &mut Linphone::start(&scene, Role::Linphone, account));
+}
+
+#[test]
+fn linphone_registers_over_tcp_and_uses_a_menu_with_keys_in_info() {
+    let scene = Scene::new();
+    let house = House::start(&scene, "", &["103"]);
+    let account = Account::new("103", LINPHONE, house.sip).over(Transport::Tcp).with_keys(Keys::Info);
+    calls_and_calls_again(&house, &mut Linphone::start(&scene, Role::Linphone, account));
+}
+
+#[test]
+fn linphone_proves_who_it_is_when_it_calls_without_a_registration() {
+    let scene = Scene::new();
+    let house = House::start(&scene, "", &["103"]);
+    let account = Account::new("103", LINPHONE, house.sip).unregistered().with_keys(Keys::Info);
+    let mut phone = Linphone::start(&scene, Role::Linphone, account);
+    uses_the_menu(&mut phone);
+    phone.hang_up();
+}
+
+#[test]
+fn a_telephone_with_a_wrong_password_is_refused() {
+    let scene = Scene::new();
+    let house = House::start(&scene, "", &["101"]);
+    let account = Account::new("101", BARESIP, house.sip).unregistered().with_password("another");
+    Baresip::start(&scene, Role::Baresip, account).is_refused(MENU);
+}

@@ -1,0 +1,112 @@
+//! What a telephone can do in a scenario.
+//!
+//! Shape: orders return when the telephone itself says that they are carried out. Each telephone speaks one tone, and records what it hears.
+
+use std::net::SocketAddr;
+
+/// What a telephone talks SIP over.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Udp,
+    Tcp,
+}
+
+impl Transport {
+    /// As the `transport` parameter of a URI has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        }
+    }
+}
+
+/// How a telephone sends its keys.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// RFC 4733.
+    Events,
+    /// SIP INFO, `application/dtmf-relay`.
+    Info,
+}
+
+/// Whether a telephone registers, or only knows where to call.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Registration {
+    Wanted,
+    Unwanted,
+}
+
+/// What a telephone is told before it starts.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    /// Its number, and its user name.
+    pub(crate) number: &'static str,
+    pub(crate) server: SocketAddr,
+    pub(crate) transport: Transport,
+    pub(crate) registration: Registration,
+    /// Where everything goes first, if not to the server.
+    pub(crate) proxy: Option<SocketAddr>,
+    pub(crate) keys: Keys,
+    /// The tone that it says, in Hz.
+    pub(crate) voice: u32,
+    pub(crate) password: String,
+}
+
+impl Account {
+    /// A telephone that registers over UDP and sends its keys as events.
+    pub(crate) fn new(number: &'static str, voice: u32, server: SocketAddr) -> Self {
+        let (transport, registration, keys) = (Transport::Udp, Registration::Wanted, Keys::Events);
+        Self { number, server, transport, registration, proxy: None, keys, voice, password: password(number) }
+    }
+
+    pub(crate) fn over(self, transport: Transport) -> Self {
+        Self { transport, ..self }
+    }
+
+    pub(crate) fn through(self, proxy: SocketAddr) -> Self {
+        Self { proxy: Some(proxy), ..self }
+    }
+
+    pub(crate) fn unregistered(self) -> Self {
+        Self { registration: Registration::Unwanted, ..self }
+    }
+
+    pub(crate) fn with_keys(self, keys: Keys) -> Self {
+        Self { keys, ..self }
+    }
+
+    pub(crate) fn with_password(self, password: &str) -> Self {
+        Self { password: password.to_owned(), ..self }
+    }
+}
+
+/// The password of a number, in all scenes.
+pub(crate) fn password(number: &str) -> String {
+    format!("correct-horse-{number}")
+}
+
+/// A telephone in the hands of a test.
+pub(crate) trait Telephone {
+    /// Calls a number of its server, and waits until it is answered.
+    fn call(&mut self, number: &str);
+    /// Waits until this number calls, with or without the prefix of its client.
+    fn is_called_by(&mut self, number: &str);
+    /// Picks up, and waits until both can talk.
+    fn pick_up(&mut self);
+    fn press(&mut self, key: char);
+    /// Puts the other side on hold, and waits until it is.
+    fn hold(&mut self);
+    /// Takes the other side back, and waits until it is.
+    fn resume(&mut self);
+    /// Ends the call, and waits until it has.
+    fn hang_up(&mut self);
+    /// Waits until the other side has ended the call.
+    fn is_left(&mut self);
+    /// Waits until it hears this tone, and nothing else.
+    fn hears(&mut self, hz: u32);
+    /// Waits until it hears anything.
+    fn hears_something(&mut self);
+    /// Waits until it is sent nothing but silence.
+    fn hears_nothing(&mut self);
+}
