@@ -12,7 +12,7 @@ mod resolver;
 
 use std::{net::IpAddr, net::SocketAddr, sync::Arc, time::Duration};
 
-use antiphon_sip::{Flow, Listener, Scheme, Transport, Uri};
+use antiphon_sip::{Flow, Listener, Scheme, Transport, Uri, is_one_host};
 use tokio::{
     task::JoinSet,
     time::{Instant, timeout_at},
@@ -198,11 +198,11 @@ async fn ask_all(names: &Arc<dyn Names>, questions: Vec<(String, Question)>, unt
     answers
 }
 
-/// Those addresses that one of our listeners can talk to, each once.
+/// Those addresses that one of our listeners can talk to, each once. What is the address of nobody or of many is none.
 fn flows(listeners: &[Listener], found: impl IntoIterator<Item = (Transport, SocketAddr)>) -> Result<Vec<Flow>, NoWay> {
     let mut none = NoWay::Nameless;
     let mut flows: Vec<Flow> = Vec::new();
-    for (transport, peer) in found {
+    for (transport, peer) in found.into_iter().filter(|(_, peer)| is_one_host(peer.ip())) {
         none = NoWay::NoListener;
         let fits = |listener: &&Listener| {
             listener.transport == transport && listener.local.is_ipv4() == peer.is_ipv4() && peer.port() != 0

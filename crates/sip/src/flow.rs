@@ -4,7 +4,7 @@
 //! Sources: RFC 3261 §18; RFC 5626 §2 (flow).
 
 use bytes::Bytes;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// How messages travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,6 +74,13 @@ pub struct Flow {
     pub peer: SocketAddr,
 }
 
+/// Whether an address is that of one host: not that of none (`0.0.0.0`), nor of many. Whoever names another, in a `Contact` or
+/// in the domain name system, names no way to somebody.
+pub fn is_one_host(ip: IpAddr) -> bool {
+    let is_broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+    !ip.is_unspecified() && !ip.is_multicast() && !is_broadcast
+}
+
 /// A place where messages are received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listener {
@@ -92,4 +99,7 @@ pub struct Transmit {
     pub flow: Flow,
     /// One whole message.
     pub payload: Bytes,
+    /// Whether the same message goes another way as soon as this one is known to have failed, so that a connection for it is not
+    /// worth a long wait: somebody hears nothing meanwhile.
+    pub has_fallback: bool,
 }

@@ -103,7 +103,7 @@ pub use error::{Malformed, SipError};
 pub use event::{
     Credentials, DialogId, EndReason, Event, Invitation, Invite, Refusal, RegistrationId, Rejection, Reply, RequestId,
 };
-pub use flow::{Flow, Listener, Transmit, Transport};
+pub use flow::{Flow, Listener, Transmit, Transport, is_one_host};
 pub use message::{
     CSeq, Contact, Frame, Method, NameAddr, Params, Request, Response, Scheme, StatusCode, StreamFramer, Uri,
 };

@@ -200,3 +200,13 @@ async fn however_much_a_domain_answers_the_ways_are_few() {
     assert_eq!(found.unwrap().len(), WAYS);
     assert!(asked.len() <= 4 + MOST, "{} questions", asked.len());
 }
+
+#[tokio::test(start_paused = true)]
+async fn addresses_of_nobody_and_of_many_are_none() {
+    let not_one = ["0.0.0.0", "239.1.1.1", "255.255.255.255", "::", "ff02::1"];
+    let told = |others: &[&str]| others.iter().fold(Told::default(), |told, ip| told.address("a.example.net", ip));
+    let (found, _) = ways(told(&not_one).address("a.example.net", "192.0.2.1"), "sip:a.example.net").await;
+    assert_eq!(found, Ok(vec!["udp 192.0.2.1:5060".to_owned()]));
+    assert_eq!(ways(told(&not_one), "sip:a.example.net").await.0, Err(NoWay::Nameless));
+    assert_eq!(ways(Told::default(), "sip:0.0.0.0").await.0, Err(NoWay::Nameless));
+}

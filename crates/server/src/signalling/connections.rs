@@ -3,8 +3,9 @@
 //! Shape: each connection is one task that frames what it reads into messages for the endpoint and writes what it is given. A
 //! request to an address that we have made a connection to goes over that one; responses go over the connection of their request
 //! (RFC 5923 in spirit, without its `alias`: nobody who connects to us can have our requests for others).
-//! Time: a connection on which nothing comes for 16 minutes is closed; one that began a message and does not finish it, after 30
-//! seconds; a handshake has ten. Those that we made are kept alive.
+//! Time: a connection on which nothing comes for 16 minutes is closed; one that was taken and says nothing at first, or that began
+//! a message and does not finish it, after 30 seconds. A connection with its handshake has ten seconds, and three where the message has another way than over it. Those that
+//! we made are kept alive.
 //! Errors: framing errors and failed connections end the connection and are told to the endpoint as a failed flow.
 
 use std::{
@@ -39,10 +40,12 @@ const UNWRITTEN: usize = 128;
 const CONNECTIONS: usize = 4096;
 /// How long a connection may be silent (a little above what RFC 5626 §4.4.1 lets a phone wait between keep-alives).
 const IDLE: Duration = Duration::from_secs(960);
-/// How long a begun message may take, and the first word of whoever connected.
+/// How long a begun message may take, or the first one of a connection that was taken.
 const STALLED: Duration = Duration::from_secs(30);
 /// How long making a connection with its handshake, or writing to one, may take.
 const SLOW: Duration = Duration::from_secs(10);
+/// The same for a connection whose message has another way: it includes one repetition of a lost SYN.
+const SLOW_WITH_FALLBACK: Duration = Duration::from_secs(3);
 /// How long what we wrote over a connection of our own may stay unacknowledged by the far end's TCP, in milliseconds.
 const UNACKNOWLEDGED: u32 = 30_000;
 
@@ -191,8 +194,8 @@ impl Connections {
         Expected::AsBefore
     }
 
-    /// Writes to the flow's connection, making one when there is none.
-    pub(super) fn send(&self, flow: Flow, payload: Bytes) {
+    /// Writes to the flow's connection, making one when there is none. Who has a fallback is told soon that it cannot be made.
+    pub(super) fn send(&self, flow: Flow, payload: Bytes, has_fallback: bool) {
         let mut table = self.lock();
         if let Some(entry) = table.open.get(&flow) {
             if entry.outlet.try_send(payload).is_err() {
@@ -217,18 +220,19 @@ impl Connections {
         drop(table);
         let connections = self.clone();
         tokio::spawn(async move {
-            connections.made(flow, proven, queue).await;
+            let patience = if has_fallback { SLOW_WITH_FALLBACK } else { SLOW };
+            connections.made(flow, proven, queue, patience).await;
             connections.close(flow, number);
         });
     }
 
-    async fn made(&self, flow: Flow, proven: Arc<Proven>, queue: mpsc::Receiver<Bytes>) {
+    async fn made(&self, flow: Flow, proven: Arc<Proven>, queue: mpsc::Receiver<Bytes>, patience: Duration) {
         let begun = Instant::now();
-        let left = || SLOW.saturating_sub(begun.elapsed());
+        let left = || patience.saturating_sub(begun.elapsed());
         let stream = match timeout(left(), connect(flow)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return tracing::info!(peer = %flow.peer, %error, "no connection"),
-            Err(_) => return tracing::info!(peer = %flow.peer, "no connection in {SLOW:?}"),
+            Err(_) => return tracing::info!(peer = %flow.peer, "no connection in {patience:?}"),
         };
         if flow.transport == Transport::Tcp {
             return self.exchange(stream, flow, queue, Begun::ByUs).await;
@@ -327,7 +331,7 @@ async fn exchange(
 ) {
     let mut framer = StreamFramer::new();
     let mut buffer = vec![0; 16 * 1024];
-    // Whoever connects has something to say at once: a connection that only takes room is soon given to others.
+    // Whoever connects to us has something to say.
     let mut read_until = Instant::now() + if keep_alive.is_some() { IDLE } else { STALLED };
     loop {
         let wake_at = keep_alive.as_ref().map_or(read_until, |keep_alive| keep_alive.next().min(read_until));

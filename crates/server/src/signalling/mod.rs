@@ -16,7 +16,7 @@ pub mod tls;
 use std::{collections::HashMap, io, sync::Arc, time::Instant};
 
 use antiphon_sip::{
-    DialogId, Endpoint, Event, Flow, Invite, Rejection, Replaces, Reply, Request, StatusCode, Transport,
+    DialogId, Endpoint, Event, Flow, Invite, Rejection, Replaces, Reply, Request, StatusCode, Transmit, Transport,
 };
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -272,7 +272,7 @@ impl<R: Reception> Task<R> {
     fn drain(&mut self) {
         loop {
             while let Some(transmit) = self.endpoint.poll_transmit() {
-                self.transmit(transmit.flow, transmit.payload);
+                self.transmit(transmit);
             }
             let Some(event) = self.endpoint.poll_event() else { return };
             self.trace.note(clock(), &event);
@@ -280,7 +280,7 @@ impl<R: Reception> Task<R> {
         }
     }
 
-    fn transmit(&mut self, flow: Flow, payload: Bytes) {
+    fn transmit(&mut self, Transmit { flow, payload, has_fallback }: Transmit) {
         self.guard.sent(clock(), flow.peer.ip(), &payload);
         self.trace.offer(clock(), Direction::Sent, flow, &payload);
         match flow.transport {
@@ -294,7 +294,7 @@ impl<R: Reception> Task<R> {
                     }
                 }
             }
-            Transport::Tcp | Transport::Tls => self.connections.send(flow, payload),
+            Transport::Tcp | Transport::Tls => self.connections.send(flow, payload, has_fallback),
         }
     }
 

@@ -28,6 +28,14 @@ impl Challenger {
         }
     }
 
+    /// The one that may ask as well.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Server => Self::Proxy,
+            Self::Proxy => Self::Server,
+        }
+    }
+
     /// Where its challenges stand.
     pub(super) fn challenge_header(self) -> &'static str {
         match self {
@@ -45,12 +53,13 @@ impl Challenger {
     }
 }
 
-/// Whether a challenge says that only the nonce was too old.
-pub(crate) fn is_stale(status: StatusCode, headers: &Headers) -> bool {
+/// Whether the challenge to a request asks for more than a proof that it has brought: nobody of that kind was answered yet (a
+/// proxy asks first and the server behind it next), or only the nonce was too old.
+pub(crate) fn asks_something_new(request: &Headers, status: StatusCode, challenge: &Headers) -> bool {
+    let is_stale = |value| fields(value).get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
     Challenger::of(status).is_some_and(|challenger| {
-        headers
-            .all(challenger.challenge_header())
-            .any(|value| fields(value).get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")))
+        request.first(challenger.answer_header()).is_none()
+            || challenge.all(challenger.challenge_header()).any(is_stale)
     })
 }
 

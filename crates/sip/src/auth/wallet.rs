@@ -114,13 +114,28 @@ impl Wallet {
 
     /// The headers that answer the last challenges of this peer ahead.
     pub(crate) fn ahead(&mut self, bound: &Bound, request: Covered<'_>) -> Vec<(&'static str, String)> {
-        let Some(purse) = self.purses.get_mut(&bound.key()) else { return Vec::new() };
-        let answers = [Challenger::Server, Challenger::Proxy].into_iter().filter_map(|challenger| {
-            let challenge = purse.slot(challenger).as_mut()?;
-            let value = challenge.answer(&bound.credentials, request.method, request.uri, request.cnonce)?;
-            Some((challenger.answer_header(), value))
-        });
-        answers.collect()
+        let both = [Challenger::Server, Challenger::Proxy].into_iter();
+        both.filter_map(|challenger| self.proof(challenger, bound, request)).collect()
+    }
+
+    /// What a request that meets this status has proved to the other challenger, proved anew: each count serves once.
+    pub(crate) fn renewed(
+        &mut self,
+        status: StatusCode,
+        sent: &Headers,
+        bound: &Bound,
+        request: Covered<'_>,
+    ) -> Option<(&'static str, String)> {
+        let other = Challenger::of(status)?.other();
+        sent.first(other.answer_header())?;
+        self.proof(other, bound, request)
+    }
+
+    /// The next answer to the last challenge of one kind.
+    fn proof(&mut self, challenger: Challenger, bound: &Bound, request: Covered<'_>) -> Option<(&'static str, String)> {
+        let challenge = self.purses.get_mut(&bound.key())?.slot(challenger).as_mut()?;
+        let value = challenge.answer(&bound.credentials, request.method, request.uri, request.cnonce)?;
+        Some((challenger.answer_header(), value))
     }
 
     fn purse(&mut self, key: Key, realm: &str) -> &mut Purse {

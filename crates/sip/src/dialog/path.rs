@@ -5,7 +5,7 @@
 //! Sources: RFC 3261 §12.1 (making), §12.2.1.1 (requests, strict routing), §16.12.1; RFC 5626 §4.3 in spirit (NAT).
 
 use crate::error::Malformed;
-use crate::flow::{Flow, Transport};
+use crate::flow::{Flow, Transport, is_one_host};
 use crate::listeners::Listeners;
 use crate::message::build::Outgoing;
 use crate::message::{Headers, MAGIC_COOKIE, MAX_FORWARDS, Method, NameAddr, Request, Response, Scheme, Uri};
@@ -22,6 +22,8 @@ enum Reach {
     Target,
     /// To where the peer was seen: its contact is an address behind a NAT.
     Seen,
+    /// Over the connection that the peer made, as long as there is that.
+    Connection,
 }
 
 /// The way to the peer of a dialog.
@@ -39,6 +41,8 @@ pub(crate) struct Path {
     target: Uri,
     routes: Vec<NameAddr>,
     reach: Reach,
+    /// Whether the connection of `flow` is gone. Where the peer made it, nobody listens at its far end.
+    is_cut: bool,
 }
 
 impl Path {
@@ -53,6 +57,7 @@ impl Path {
             target: contact_of(&invite.common.headers).or_else(|fault| target_of_2543(invite).ok_or(fault))?,
             routes: record_routes(&invite.common.headers),
             reach: Reach::Target,
+            is_cut: false,
         };
         path.reach = path.reach_of_caller();
         Ok(path)
@@ -69,6 +74,7 @@ impl Path {
             target: request.uri.clone(),
             routes: Vec::new(),
             reach: Reach::Seen,
+            is_cut: false,
         }
     }
 
@@ -95,7 +101,18 @@ impl Path {
         if let Ok(target) = contact_of(&request.common.headers) {
             self.target = target;
             self.flow = flow;
+            self.is_cut = false;
             self.reach = self.reach_of_caller();
+        }
+    }
+
+    /// A connection is gone: from now on requests go where the route set and the contact of the peer say.
+    pub(crate) fn lose_connection(&mut self, flow: Flow) {
+        if self.flow == flow {
+            self.is_cut = true;
+            if self.reach == Reach::Connection {
+                self.reach = Reach::Target;
+            }
         }
     }
 
@@ -120,7 +137,11 @@ impl Path {
     /// over its connection.
     fn reach_of_caller(&self) -> Reach {
         let elsewhere = self.target.ip().is_some_and(|ip| ip != self.flow.peer.ip());
-        if elsewhere || self.flow.transport.is_reliable() { Reach::Seen } else { Reach::Target }
+        match self.flow.transport.is_reliable() {
+            true => Reach::Connection,
+            false if elsewhere => Reach::Seen,
+            false => Reach::Target,
+        }
     }
 
     /// A called phone may stand behind a proxy that does not stay in the path, so only a private contact behind a
@@ -167,10 +188,10 @@ impl Path {
     fn next_hop(&self, listeners: &Listeners) -> Flow {
         let next = match self.routes.first() {
             Some(route) => &route.uri,
-            None if self.reach == Reach::Seen => return self.flow,
+            None if self.reach != Reach::Target => return self.flow,
             None => &self.target,
         };
-        let Some(ip) = next.ip().filter(|ip| !ip.is_unspecified() && !ip.is_multicast()) else { return self.flow };
+        let Some(ip) = next.ip().filter(|ip| is_one_host(*ip)) else { return self.flow };
         let transport = match next.param("transport") {
             Some(value) => Transport::from_param(&value),
             None if *next.scheme() == Scheme::Sips => Some(Transport::Tls),
@@ -181,7 +202,8 @@ impl Path {
         if port == 0 {
             return self.flow;
         }
-        if transport.is_reliable() && self.flow.transport == transport && self.flow.peer.ip() == ip {
+        let is_connected = transport.is_reliable() && !self.is_cut;
+        if is_connected && self.flow.transport == transport && self.flow.peer.ip() == ip {
             return self.flow;
         }
         match listeners.local_for(transport, ip, self.flow) {

@@ -85,21 +85,30 @@ impl Endpoint {
 
     /// Sends the CANCEL that is wanted, if a provisional response allows it (RFC 3261 §9.1).
     pub(super) fn cancel_if_possible(&mut self, now: Instant, id: DialogId) {
-        let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get_mut(&id) else { return };
+        let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get(&id) else { return };
         let Cancel::Wanted { reason } = &call.cancel else { return };
         let (reason, branch) = (reason.clone(), call.branch.clone());
-        let ready = self.transactions.with_client(&branch, |entry| {
+        let is_sent = self.cancel_branch(now, &branch, reason.as_deref());
+        if let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get_mut(&id)
+            && is_sent
+        {
+            call.cancel = Cancel::Sent;
+        }
+    }
+
+    /// Cancels an INVITE, if a provisional response allows it; either way it will end. Answers whether a CANCEL was sent.
+    pub(super) fn cancel_branch(&mut self, now: Instant, branch: &str, reason: Option<&str>) -> bool {
+        let ready = self.transactions.with_client(branch, |entry| {
             let ClientMachine::Invite(machine) = &mut entry.machine else { return None };
             if !machine.may_cancel() {
                 return None;
             }
             machine.cancelled(now, entry.timing);
-            Some((entry.flow, entry.request.cancel(reason.as_deref())))
+            Some((entry.flow, entry.request.cancel(reason)))
         });
-        if let Some((flow, cancel)) = ready.flatten() {
-            call.cancel = Cancel::Sent;
-            self.send_request(now, flow, cancel, ClientOwner::Nobody, None);
-        }
+        let Some((flow, cancel)) = ready.flatten() else { return false };
+        self.send_request(now, flow, cancel, ClientOwner::Nobody, None);
+        true
     }
 
     /// Answers the challenge to a call of ours. Answers whether another INVITE is on its way.
@@ -107,13 +116,14 @@ impl Endpoint {
         let Some(Dialog { state: State::Calling(call), announced, .. }) = self.dialogs.get(&id) else {
             return false;
         };
-        let again = call.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
-        if *announced == Announced::Ended || again || call.challenges >= MAX_CHALLENGES {
+        if *announced == Announced::Ended {
             return false;
         }
+        let challenges = call.challenges;
         let Some(entry) = self.transactions.client(old) else { return false };
         let (flow, sent, credentials) = (entry.home(), entry.request.clone(), entry.credentials.clone());
-        let Some(mut request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
+        let request = self.authorised(&sent, credentials.as_ref(), challenges, response);
+        let Some(mut request) = request else { return false };
         let branch = self.branch();
         request.cseq += 1;
         request.via = self.listeners.via(flow, &branch);
@@ -127,20 +137,29 @@ impl Endpoint {
         true
     }
 
-    /// The request again, with an answer to the challenge in `response`.
+    /// The request again, with an answer to the challenge in `response`; `challenges` is how many were answered before it. None
+    /// where there is no answer, or no sense in another.
     pub(super) fn authorised(
         &mut self,
         request: &Outgoing,
         credentials: Option<&Bound>,
+        challenges: u8,
         response: &Response,
     ) -> Option<Outgoing> {
         let (status, headers) = (response.status, &response.common.headers);
+        let is_refused = challenges > 0 && !auth::asks_something_new(&request.headers, status, headers);
+        if is_refused || challenges >= MAX_CHALLENGES {
+            return None;
+        }
         let (uri, cnonce) = (request.uri.to_string(), self.tokens.token());
         let covered = Covered { method: request.method.as_str(), uri: &uri, cnonce: &cnonce };
-        let (name, value) = self.wallet.answer(status, headers, credentials?, covered)?;
+        let proof = self.wallet.answer(status, headers, credentials?, covered)?;
+        let other = self.wallet.renewed(status, &request.headers, credentials?, covered);
         let mut request = request.clone();
-        request.headers.remove(name);
-        request.headers.push(name, value);
+        for (name, value) in [Some(proof), other].into_iter().flatten() {
+            request.headers.remove(name);
+            request.headers.push(name, value);
+        }
         Some(request)
     }
 }

@@ -7,7 +7,7 @@
 //! Sources: RFC 3261 §12.2.1, §22.2 (challenges); RFC 5057.
 
 use super::Endpoint;
-use crate::auth::{self, Bound};
+use crate::auth::Bound;
 use crate::dialog::State;
 use crate::error::SipError;
 use crate::event::{Credentials, DialogId, EndReason, Event};
@@ -18,7 +18,7 @@ use crate::transaction::{ClientEntry, ClientOwner, Purpose};
 use bytes::Bytes;
 use std::time::Instant;
 
-/// How many challenges one request answers: one, and another that says that the nonce was stale.
+/// How many challenges one request answers: one, and another that says that the nonce was stale, or that another asks with.
 pub(super) const MAX_CHALLENGES: u8 = 2;
 
 /// What came of a request of ours inside a dialog.
@@ -148,10 +148,6 @@ impl Endpoint {
     /// Sends a request other than INVITE again, with an answer to the challenge it got. Answers whether it is on its way.
     pub(super) fn answer_other_challenge(&mut self, now: Instant, old: &str, response: &Response) -> bool {
         let Some(entry) = self.transactions.client(old) else { return false };
-        let again = entry.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
-        if again || entry.challenges >= MAX_CHALLENGES {
-            return false;
-        }
         let ClientEntry { flow, owner, challenges, .. } = *entry;
         if let ClientOwner::Registration(id) = owner
             && self.registrations.get(&id).is_none_or(|found| found.cseq != entry.request.cseq)
@@ -160,7 +156,8 @@ impl Endpoint {
             return false;
         }
         let (sent, credentials) = (entry.request.clone(), entry.credentials.clone());
-        let Some(mut request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
+        let request = self.authorised(&sent, credentials.as_ref(), challenges, response);
+        let Some(mut request) = request else { return false };
         let branch = self.branch();
         request.cseq = self.next_cseq(owner, request.cseq);
         request.via = self.listeners.via(flow, &branch);

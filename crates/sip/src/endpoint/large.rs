@@ -1,7 +1,8 @@
 //! INVITEs too large for a datagram.
 //!
 //! Shape: a flow and a length in; the connection to take instead out.
-//! Time: a peer that refuses the connection is not asked for another for 10 min.
+//! Time: a peer that refuses the connection, or does not take it in the few seconds that the owner of the sockets gives it
+//! ([`Transmit::has_fallback`](crate::Transmit::has_fallback)), is not asked for another for 10 min.
 //! Errors: when the connection fails before an answer, the INVITE goes over UDP after all, with the same branch, so that a
 //! peer that has it already sees a repetition and not a second call.
 //! Sources: RFC 3261 §18.1.1.

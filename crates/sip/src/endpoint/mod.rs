@@ -119,6 +119,9 @@ impl Endpoint {
     /// What waits for a response over it ends; so does an unanswered call over a closed connection. Answered calls stay:
     /// they have other ways, and their own ends.
     pub fn handle_transport_error(&mut self, now: Instant, flow: Flow) {
+        if flow.transport.is_reliable() {
+            self.dialogs.values_mut().for_each(|dialog| dialog.path.lose_connection(flow));
+        }
         for entry in self.transactions.take_clients_of(flow) {
             let Some(entry) = self.fall_back(now, entry) else { continue };
             self.counters.transport_failed += 1;

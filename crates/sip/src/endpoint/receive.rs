@@ -248,7 +248,8 @@ impl Endpoint {
             State::Confirmed(Exchange::Reoffering(reoffering)) => {
                 let branch = reoffering.branch.clone();
                 dialog.state = State::Confirmed(Exchange::Idle);
-                return self.cancel_branch(now, &branch);
+                self.cancel_branch(now, &branch, None);
+                return;
             }
             _ => return,
         };

@@ -9,14 +9,13 @@
 
 use super::Endpoint;
 use super::inside::{Inside, Settled};
-use super::send::reply_flow;
 use crate::dialog::{Announced, ReferReceived, State};
 use crate::error::SipError;
 use crate::event::{DialogId, Event};
 use crate::flow::Flow;
 use crate::message::{Headers, Method, ReferRequest, Request, StatusCode};
 use crate::message::{SIPFRAG, is_without_subscription, sipfrag};
-use crate::transaction::{Purpose, Server, ServerEntry, ServerKey, ServerMachine, ServerOwner};
+use crate::transaction::{Purpose, ServerKey, ServerOwner};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -45,11 +44,7 @@ impl Endpoint {
         if !confirmed || busy {
             return self.answer_at_once(now, flow, &refer, StatusCode::REQUEST_PENDING, self.response_headers());
         }
-        let reply = reply_flow(&refer, flow);
-        let timing = self.timing(reply);
-        let machine = ServerMachine::Other(Server::new(now, timing));
-        let entry = ServerEntry::new(machine, reply, timing, ServerOwner::Endpoint);
-        self.transactions.insert_server(key.clone(), entry, None);
+        self.begin_other(now, flow, &key, &refer, ServerOwner::Endpoint);
         let give_up_at = now + self.config.timers.t1 * 32;
         let transfers = self.transfers.entry(id).or_default();
         transfers.received = Some(ReferReceived::Asked { key, request: refer, give_up_at });

@@ -7,13 +7,12 @@
 
 use super::Endpoint;
 use super::send::{ALLOW, SDP, SUPPORTED};
-use crate::auth;
 use crate::dialog::{Announced, Dialog, Exchange, Origin, Reoffering, Retry, Role, State, ask};
 use crate::error::SipError;
 use crate::event::{DialogId, EndReason, Event};
 use crate::message::build::Outgoing;
 use crate::message::{Headers, Method, Response, StatusCode};
-use crate::transaction::{ClientEntry, ClientMachine, ClientOwner, ForkAck};
+use crate::transaction::{ClientEntry, ClientOwner, ForkAck};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -112,22 +111,7 @@ impl Endpoint {
     /// What a provisional response means: nothing, unless nobody waits any more.
     pub(super) fn reinvite_progressed(&mut self, now: Instant, id: DialogId, branch: &str) {
         if self.reoffering(id, branch).is_none() {
-            self.cancel_branch(now, branch);
-        }
-    }
-
-    /// Cancels an INVITE, if a provisional response allows it; either way it will end.
-    pub(super) fn cancel_branch(&mut self, now: Instant, branch: &str) {
-        let ready = self.transactions.with_client(branch, |entry| {
-            let ClientMachine::Invite(machine) = &mut entry.machine else { return None };
-            if !machine.may_cancel() {
-                return None;
-            }
-            machine.cancelled(now, entry.timing);
-            Some((entry.flow, entry.request.cancel(None)))
-        });
-        if let Some((flow, cancel)) = ready.flatten() {
-            self.send_request(now, flow, cancel, ClientOwner::Nobody, None);
+            self.cancel_branch(now, branch, None);
         }
     }
 
@@ -224,12 +208,9 @@ impl Endpoint {
 
     fn authorise_reinvite(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) -> bool {
         let Some(entry) = self.transactions.client(branch) else { return false };
-        let again = entry.challenges > 0 && !auth::is_stale(response.status, &response.common.headers);
-        if again {
-            return false;
-        }
         let (sent, credentials, challenges) = (entry.request.clone(), entry.credentials.clone(), entry.challenges);
-        let Some(request) = self.authorised(&sent, credentials.as_ref(), response) else { return false };
+        let request = self.authorised(&sent, credentials.as_ref(), challenges, response);
+        let Some(request) = request else { return false };
         self.amend_reinvite(now, id, branch, request, challenges + 1)
     }
 
@@ -285,7 +266,7 @@ impl Endpoint {
         {
             it.give_up_at = now + PATIENCE;
             let branch = it.branch.clone();
-            self.cancel_branch(now, &branch);
+            self.cancel_branch(now, &branch, None);
         }
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let Some(retry) = dialog.agreement.retry.take_if(|retry| retry.at <= now) else { return };

@@ -41,7 +41,7 @@ pub(super) enum Sending {
 
 impl Endpoint {
     pub(super) fn transmit(&mut self, flow: Flow, payload: Bytes) {
-        self.transmits.push_back(Transmit { flow, payload });
+        self.transmits.push_back(Transmit { flow, payload, has_fallback: false });
     }
 
     pub(super) fn timing(&self, flow: Flow) -> Timing {
@@ -127,6 +127,21 @@ impl Endpoint {
         // A merged request is answered 482 and must not displace the transaction it was merged with.
         let merge = MergeKey::of(request).filter(|merge| !self.transactions.is_merged(merge));
         self.transactions.insert_server(ServerKey::of(request), entry, merge);
+    }
+
+    /// Starts the transaction of a request, other than an INVITE, that waits for our owner.
+    pub(super) fn begin_other(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        key: &ServerKey,
+        request: &Request,
+        owner: ServerOwner,
+    ) {
+        let reply = reply_flow(request, flow);
+        let timing = self.timing(reply);
+        let machine = ServerMachine::Other(Server::new(now, timing));
+        self.transactions.insert_server(key.clone(), ServerEntry::new(machine, reply, timing, owner), None);
     }
 
     /// Answers a request, other than an INVITE, that waited in a transaction of its own.
@@ -239,8 +254,9 @@ impl Endpoint {
             challenges: 0,
             acks: Vec::new(),
         };
+        let has_fallback = entry.fallback.is_some();
         self.transactions.insert_client(key, entry);
-        self.transmit(flow, payload);
+        self.transmits.push_back(Transmit { flow, payload, has_fallback });
     }
 
     /// Answers what the peer asked last time, unless the request has an answer already.

@@ -6,7 +6,7 @@
 
 use super::Endpoint;
 use super::inside::{Inside, Settled};
-use crate::dialog::{Announced, Exchange, Origin, SessionTimer, State, Terms, ask};
+use crate::dialog::{Announced, Exchange, Origin, SessionTimer, State, Terms, Wanted, ask};
 use crate::event::{DialogId, EndReason};
 use crate::message::{Headers, Method, Request, Response, StatusCode};
 use crate::transaction::{ClientOwner, Purpose};
@@ -28,10 +28,13 @@ impl Endpoint {
 
     /// Agrees the timer with a request that is about to get its 2xx, and writes it into that.
     pub(super) fn timer_by_request(&mut self, now: Instant, id: DialogId, request: &Request, ok: &mut Headers) {
+        let min_se = self.wanted().min_se;
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let agreement = &mut dialog.agreement;
         agreement.learn(&request.common.headers);
-        let terms = Terms::of_request(&request.common.headers, agreement.wanted, agreement.timer.as_ref());
+        // A 422 to a request of ours has raised what we may ask for, not what we take.
+        let wanted = Wanted { min_se, ..agreement.wanted };
+        let terms = Terms::of_request(&request.common.headers, wanted, agreement.timer.as_ref());
         let terms = terms.ok().flatten();
         agreement.timer = terms.map(|terms| SessionTimer::new(now, terms));
         if let Some(terms) = terms {

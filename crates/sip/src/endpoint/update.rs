@@ -6,14 +6,13 @@
 
 use super::Endpoint;
 use super::in_dialog::MAX_PAUSE;
-use super::send::reply_flow;
 use crate::dialog::{Asked, EarlyAnswer, Exchange, OfferSide, State, Told};
 use crate::error::SipError;
 use crate::event::{DialogId, Event};
 use crate::flow::Flow;
 use crate::message::body::{self, NoSdp};
 use crate::message::{Method, Request, StatusCode};
-use crate::transaction::{Server, ServerEntry, ServerKey, ServerMachine, ServerOwner};
+use crate::transaction::{ServerKey, ServerOwner};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -77,11 +76,7 @@ impl Endpoint {
                 return self.answer_at_once(now, flow, &request, status, self.response_headers());
             }
         }
-        let reply = reply_flow(&request, flow);
-        let timing = self.timing(reply);
-        let machine = ServerMachine::Other(Server::new(now, timing));
-        let entry = ServerEntry::new(machine, reply, timing, ServerOwner::Dialog(id));
-        self.transactions.insert_server(key.clone(), entry, None);
+        self.begin_other(now, flow, &key, &request, ServerOwner::Dialog(id));
         if let Some(dialog) = self.dialogs.get_mut(&id) {
             dialog.agreement.asked = Some(Asked { key, request, flow });
             self.events.push_back(Event::Reoffered { dialog: id, offer: Some(offer) });

@@ -46,11 +46,12 @@ async fn a_message_that_comes_a_byte_at_a_time_does_not_hold_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_connects_and_says_nothing_makes_room_soon() {
-    assert_eq!(lived(std::iter::empty(), Duration::ZERO).await, (STALLED, 0));
-    let (mut theirs, _arrivals, connection) = running(None);
-    theirs.write_all(PING).await.expect("it reads");
-    assert_eq!(connection.await.expect("no panic"), IDLE, "a keep-alive is a word");
+async fn whoever_connects_and_says_nothing_is_not_waited_for_as_long_as_a_phone() {
+    let silence = || std::iter::empty();
+    assert_eq!(lived(silence(), Duration::ZERO).await, (STALLED, 0));
+    // A line end is something: phones keep their connection alive with it.
+    let (lived, _) = lived([&b"\r\n"[..]].into_iter(), Duration::ZERO).await;
+    assert_eq!(lived, IDLE);
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,14 +112,14 @@ async fn pair() -> (Connections, mpsc::Receiver<Arrival>, TcpListener, Flow) {
 #[tokio::test]
 async fn what_goes_to_one_address_shares_a_connection_and_a_new_one_is_made_when_it_is_gone() {
     let (connections, mut arrivals, listener, flow) = pair().await;
-    connections.send(flow, Bytes::from_static(OPTIONS));
-    connections.send(flow, Bytes::from_static(OPTIONS));
+    connections.send(flow, Bytes::from_static(OPTIONS), false);
+    connections.send(flow, Bytes::from_static(OPTIONS), false);
     let (mut stream, _) = listener.accept().await.expect("it connects");
     let mut both = vec![0; OPTIONS.len() * 2];
     stream.read_exact(&mut both).await.expect("both come over one connection");
     drop(stream);
     assert!(matches!(arrivals.recv().await, Some(Arrival::Failed(failed)) if failed == flow));
-    connections.send(flow, Bytes::from_static(OPTIONS));
+    connections.send(flow, Bytes::from_static(OPTIONS), false);
     let (mut again, _) = listener.accept().await.expect("it connects again");
     let mut one = vec![0; OPTIONS.len()];
     again.read_exact(&mut one).await.expect("the message comes");
@@ -126,12 +127,32 @@ async fn what_goes_to_one_address_shares_a_connection_and_a_new_one_is_made_when
     assert!(arrivals.try_recv().is_err());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_host_that_answers_no_syn_is_waited_for_shortly_where_the_message_has_another_way() {
+    let (inlet, mut arrivals) = mpsc::channel(ARRIVED);
+    let connections = Connections::new(inlet, None, crate::signalling::guard::tests::usual());
+    // Nobody takes the one connection that fits its backlog, so the system drops every further SYN as a firewall does, and there is
+    // no answer that the paused clock could jump over.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+    let listener = socket.listen(0).expect("it listens");
+    let peer = listener.local_addr().expect("it is bound");
+    let _first = std::net::TcpStream::connect(peer).expect("the backlog takes one");
+    let flow = Flow { transport: Transport::Tcp, local: SocketAddr::from(([127, 0, 0, 1], 0)), peer };
+    for (has_fallback, patience) in [(true, 3), (false, 10)] {
+        let begin = Instant::now();
+        connections.send(flow, Bytes::from_static(OPTIONS), has_fallback);
+        assert!(matches!(arrivals.recv().await, Some(Arrival::Failed(failed)) if failed == flow));
+        assert_eq!(begin.elapsed(), Duration::from_secs(patience));
+    }
+}
+
 #[tokio::test]
 async fn a_message_of_sixty_kilobytes_comes_whole_both_ways() {
     let (connections, mut arrivals, listener, flow) = pair().await;
     let body = "x".repeat(60_000);
     let large = format!("MESSAGE sip:a@b SIP/2.0\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-    connections.send(flow, Bytes::from(large.clone()));
+    connections.send(flow, Bytes::from(large.clone()), false);
     let (mut stream, _) = listener.accept().await.expect("it connects");
     let mut heard = vec![0; large.len()];
     stream.read_exact(&mut heard).await.expect("it comes whole");

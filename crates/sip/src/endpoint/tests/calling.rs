@@ -188,6 +188,26 @@ fn an_accepted_challenge_makes_a_call_whose_ack_carries_the_credentials() {
 }
 
 #[test]
+fn a_proxy_and_the_server_behind_it_may_both_ask() {
+    let mut rig = Rig::new();
+    let (dialog, first) = rig.calling(credentials(Some("carrier")));
+    let of_proxy = CHALLENGE.replace("WWW-Authenticate", "Proxy-Authenticate").replace("n1", "n2");
+    rig.receive(&reply_with(&first, "407 Proxy Authentication Required", "x", &of_proxy, ""));
+    let second = rig.sent().pop().expect("another INVITE");
+    rig.receive(&reply_with(&second, "401 Unauthorized", "x", CHALLENGE, ""));
+    let third = rig.sent().pop().expect("and another");
+    assert!(third.header("Authorization").contains("nonce=\"n1\""));
+    let counts = [&second, &third].map(|sent| sent.header("Proxy-Authorization").contains("nc=00000001"));
+    assert_eq!(counts, [true, false], "a count serves once");
+    assert!(third.header("Proxy-Authorization").contains("nonce=\"n2\""));
+    assert!(rig.events().is_empty());
+    // Neither gets a third try.
+    rig.receive(&reply_with(&third, "407 Proxy Authentication Required", "x", &of_proxy, ""));
+    assert_eq!(rig.kinds(), ["ACK"]);
+    assert_eq!(rig.events(), ended(dialog, EndReason::Rejected(StatusCode::PROXY_AUTHENTICATION_REQUIRED)));
+}
+
+#[test]
 fn a_challenge_of_another_realm_is_a_rejection() {
     for credentials in [None, credentials(Some("elsewhere"))] {
         let mut rig = Rig::new();

@@ -161,6 +161,20 @@ fn large(rig: &mut Rig) -> (DialogId, Sent) {
 }
 
 #[test]
+fn only_a_connection_for_a_large_invite_is_said_to_have_a_fallback() {
+    let fallbacks = |mut rig: Rig, offer: &str| {
+        rig.endpoint.invite(rig.now, invitation(rig.flow, offer));
+        let connection = rig.endpoint.poll_transmit().expect("the INVITE");
+        rig.endpoint.handle_transport_error(rig.now, connection.flow);
+        let datagram = rig.endpoint.poll_transmit();
+        (connection.has_fallback, datagram.map(|again| again.has_fallback))
+    };
+    assert_eq!(fallbacks(Rig::new(), &LARGE.repeat(120)), (true, Some(false)));
+    assert_eq!(fallbacks(Rig::new(), LARGE), (false, None));
+    assert_eq!(fallbacks(Rig::new().over(Transport::Tcp), &LARGE.repeat(120)), (false, None), "there it was to go");
+}
+
+#[test]
 fn a_large_invite_takes_a_connection_and_its_dialog_stays_with_datagrams() {
     let mut rig = Rig::new();
     let (dialog, call) = large(&mut rig);

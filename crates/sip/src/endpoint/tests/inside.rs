@@ -139,3 +139,35 @@ fn requests_inside_dialogs_are_bounded() {
     let results: Vec<_> = (0..4).map(|_| rig.endpoint.info(rig.now, dialog, DTMF, "x".into())).collect();
     assert_eq!(results, [Ok(()), Ok(()), Ok(()), Err(SipError::Full)]);
 }
+
+#[test]
+fn a_caller_whose_connection_is_gone_is_reached_by_its_contact_or_its_routes() {
+    let mut rig = Rig::new().over(Transport::Tcp);
+    rig.flow.peer = addr("192.0.2.7:49152");
+    let (dialog, tag) = rig.answered();
+    let way = |rig: &mut Rig| {
+        rig.endpoint.info(rig.now, dialog, "", Bytes::new()).expect("it is answered");
+        let flow = rig.only().flow;
+        (flow.transport, flow.peer)
+    };
+    assert_eq!(way(&mut rig), (Transport::Tcp, rig.flow.peer), "nothing but the connection leads through a NAT");
+    rig.endpoint.handle_transport_error(rig.now, rig.flow);
+    rig.events();
+    assert_eq!(way(&mut rig), (Transport::Tcp, addr(PEER)));
+    // It comes again over another connection, which serves from then on.
+    rig.flow.peer = addr("192.0.2.7:49153");
+    rig.receive(&in_dialog("UPDATE", 2, &tag, ""));
+    assert_eq!(rig.kinds(), ["200"]);
+    assert_eq!(way(&mut rig), (Transport::Tcp, rig.flow.peer));
+
+    let mut rig = Rig::new().over(Transport::Tcp);
+    rig.flow.peer = addr("192.0.2.9:49152");
+    let route = "Record-Route: <sip:192.0.2.9:5070;transport=tcp;lr>";
+    let dialog = rig.incoming(&with_headers(&invite(OFFER), route));
+    rig.endpoint.answer(rig.now, dialog, ANSWER.into()).expect("it rings");
+    let tag = rig.only().to_tag();
+    rig.receive(&in_dialog("ACK", 1, &tag, ""));
+    rig.endpoint.handle_transport_error(rig.now, rig.flow);
+    rig.endpoint.hang_up(rig.now, dialog, None).expect("it is answered");
+    assert_eq!(rig.only().flow.peer, addr("192.0.2.9:5070"), "a proxy listens where its route says");
+}

@@ -209,6 +209,19 @@ fn a_422_is_answered_with_a_longer_interval_twice_at_most() {
 }
 
 #[test]
+fn a_422_raises_what_we_ask_for_and_not_what_we_take() {
+    let mut rig = Rig::new();
+    let (_, invite) = rig.calling(None);
+    rig.receive(&reply_with(&invite, "422 Session Interval Too Small", "x", "Min-SE: 1800", ""));
+    let invite = rig.sent().pop().expect("another INVITE");
+    rig.receive(&reply(&invite, "200 OK", "callee", ANSWER));
+    rig.sent();
+    let update = of_callee(&invite, "callee", "UPDATE", 1, "");
+    rig.receive(&with_headers(&update, "Supported: timer\nSession-Expires: 600;refresher=uac"));
+    assert_eq!(rig.only().header("Session-Expires"), "600;refresher=uac");
+}
+
+#[test]
 fn a_callee_that_knows_no_timer_gets_none() {
     let mut rig = Rig::new();
     agreed(&mut rig, ALLOW);
