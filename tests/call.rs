@@ -34,6 +34,12 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/referred.rs"]
+mod referred;
+#[path = "call/referring.rs"]
+mod referring;
+#[path = "call/replacing.rs"]
+mod replacing;
 #[path = "call/scenarios.rs"]
 mod scenarios;
 #[path = "call/seeds.rs"]

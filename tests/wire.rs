@@ -7,6 +7,8 @@
 
 #[path = "wire/dns.rs"]
 mod dns;
+#[path = "wire/exchange.rs"]
+mod exchange;
 #[path = "wire/lifecycle.rs"]
 mod lifecycle;
 #[path = "wire/media.rs"]
@@ -17,6 +19,8 @@ mod pack;
 mod process;
 #[path = "wire/registration.rs"]
 mod registration;
+#[path = "wire/scenarios.rs"]
+mod scenarios;
 #[path = "wire/server.rs"]
 mod server;
 #[path = "wire/sipp.rs"]
@@ -29,5 +33,7 @@ mod torture;
 mod transports;
 #[path = "wire/trunks.rs"]
 mod trunks;
+#[path = "wire/tunnel.rs"]
+mod tunnel;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;

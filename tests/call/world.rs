@@ -181,6 +181,11 @@ impl Author {
             json!([first, when("busy", "busy"), when("no_answer", "nobody"), when("answered", "thanks"),
                    {"action": "hangup"}])
         };
+        let refer = |to: &str, mode: &str| {
+            let mut rules = attempt(to);
+            rules[0]["transfer_mode"] = json!(mode);
+            rules
+        };
         let settings = json!({"name": "Main", "digit_len": 1, "allow_any_dial": false, "timeout": 5000});
         let options = json!({
             "start": [play("ad", "foreground"), play("hello", "background")],
@@ -191,6 +196,8 @@ impl Author {
             "5": attempt("099"),
             "6": [transfer("002")],
             "7": [play("bye", "background"), {"action": "hangup"}],
+            "9": refer("002", "refer"),
+            "0": refer("+7987654321", "auto"),
             "8": [transfer("071")],
             "timeout": [transfer("050")],
         });

@@ -16,13 +16,17 @@
 //! | `050 is not registered`                           | 480                                         |
 //! | `050 fails with 503`                              | that status                                 |
 //! | `090 is extension 7`                              | another IVR                                 |
+//! | `refer is refused with 603`                       | by the caller's side                        |
+//! | `refer succeeds after 4 s`                        | the caller talks to the target without us   |
+//! | `refer fails with 486 after 4 s`                  | the target's status                         |
+//! | `refer is not heard of`                           | agreed to, and no more                      |
 
 use std::time::Duration;
 
 use antiphon_ivr::{
     Digit, ExtensionId,
     call::Presentation,
-    simulator::{Event, Scenario, Target},
+    simulator::{Event, Referring, Scenario, Target},
 };
 
 use crate::document::{Fence, Problem};
@@ -51,9 +55,22 @@ fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
             (*subject).clone_into(&mut scenario.caller.number);
             scenario.caller.presentation = Presentation::Restricted;
         }
+        rest if *subject == "refer" => scenario.referring = referring(rest)?,
         _ => drop(scenario.targets.insert((*subject).to_owned(), target(rest)?)),
     }
     Some(())
+}
+
+fn referring(words: &[&str]) -> Option<Referring> {
+    Some(match words {
+        ["is", "refused", "with", status] => Referring::Refuses { status: status.parse().ok()? },
+        ["succeeds", "after", after, "s"] => Referring::Goes { after: seconds(after)? },
+        ["fails", "with", status, "after", after, "s"] => {
+            Referring::Fails { after: seconds(after)?, status: status.parse().ok()? }
+        }
+        ["is", "not", "heard", "of"] => Referring::SaysNothing,
+        _ => return None,
+    })
 }
 
 fn target(words: &[&str]) -> Option<Target> {

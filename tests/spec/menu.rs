@@ -62,7 +62,7 @@ fn context(value: &Value) -> Result<(wire::Context, Options), Wrong> {
 }
 
 fn rule(index: usize, body: &Value) -> Result<wire::Rule, Wrong> {
-    known(object(body, "a rule")?, &keys(&wire::Rule::default()), &[])?;
+    known(object(body, "a rule")?, &keys(&wire::Rule::default()), &["transfer_mode"])?;
     let rule = wire::Rule::default().patch(body).map_err(told)?;
     Ok(wire::Rule { id: RuleId(index as u64 + 1), ..rule })
 }

@@ -24,14 +24,14 @@ use crate::sipp::{Scenario, Sipp, free_port};
 /// How long an answer may take on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The name in the certificates.
-const NAME: &str = "sip.antiphon.test";
+pub(crate) const NAME: &str = "sip.antiphon.test";
 const LISTENERS: [&str; 2] = ["udp:127.0.0.1:0", "tls:127.0.0.1:0"];
 
 /// An authority, whose certificates the server shows.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names are good names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
@@ -46,14 +46,25 @@ impl Authority {
     }
 
     /// Writes a new certificate and its key into the folder, in place of those before.
-    fn issue(&self, folder: &Path) {
+    pub(crate) fn issue(&self, folder: &Path) {
         let (certificate, key) = self.certificate(NAME);
         std::fs::write(folder.join("ca.pem"), self.0.pem()).expect("the folder takes a file");
         std::fs::write(folder.join("certificate.pem"), certificate.pem()).expect("the folder takes a file");
         std::fs::write(folder.join("key.pem"), key.serialize_pem()).expect("the folder takes a file");
     }
 
-    fn client(&self) -> Arc<ClientConfig> {
+    /// Who shows a certificate for this name.
+    pub(crate) fn server(&self, name: &str) -> Arc<ServerConfig> {
+        let (certificate, key) = self.certificate(name);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let builder = builder.expect("ring does TLS").with_no_client_auth();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+        Arc::new(builder.with_single_cert(vec![certificate.der().clone()], key).expect("a pair"))
+    }
+
+    /// Who trusts this authority.
+    pub(crate) fn client(&self) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).expect("a root");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -63,7 +74,7 @@ impl Authority {
 }
 
 /// The settings of a server with the certificate in this folder.
-fn settings(folder: &Path) -> String {
+pub(crate) fn settings(folder: &Path) -> String {
     let file = |name: &str| folder.join(name).display().to_string();
     let (certificate, key) = (file("certificate.pem"), file("key.pem"));
     format!("[sip]\ntls_certificate = \"{certificate}\"\ntls_key = \"{key}\"\n")
@@ -214,12 +225,7 @@ fn a_tls_listener_without_usable_files_is_refused_with_status_2_and_the_name_of_
 /// A phone that is called over TLS once: it shows a certificate for this name and says that it is busy. What it was asked, or nothing
 /// where the server did not want to talk to it.
 fn busy_phone(authority: &Authority, name: &str, listener: TcpListener) -> std::thread::JoinHandle<Option<SipText>> {
-    let (certificate, key) = authority.certificate(name);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.expect("ring does TLS").with_no_client_auth();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-    let config = Arc::new(builder.with_single_cert(vec![certificate.der().clone()], key).expect("a pair"));
+    let config = authority.server(name);
     std::thread::spawn(move || {
         let (stream, _) = listener.accept().expect("the server connects");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout that is not zero");

@@ -7,7 +7,9 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, op::Cause, vars::Vars};
+use crate::{
+    Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Refer, Referred, op::Cause, vars::Vars,
+};
 
 /// Who calls and what was dialled, fixed for the call's life.
 #[derive(Clone, Eq, PartialEq, Default, Debug)]
@@ -94,6 +96,14 @@ impl Call {
         match self.perform(Op::Dial(dial)).await? {
             Outcome::Dialed(dialed) => Ok(dialed),
             other => unreachable!("a dial is answered with Dialed, not {other:?}"),
+        }
+    }
+
+    /// Asks the caller's side to call somebody itself.
+    pub async fn refer(&mut self, refer: Refer) -> Result<Referred, Interrupted> {
+        match self.perform(Op::Refer(refer)).await? {
+            Outcome::Referred(referred) => Ok(referred),
+            other => unreachable!("a refer is answered with Referred, not {other:?}"),
         }
     }
 

@@ -26,7 +26,7 @@ pub use digit::{Digit, DigitSet};
 pub use ids::{ContextId, ExtensionId, RuleId, SoundId};
 pub use op::{
     BargeIn, CallerId, Cause, Collect, Collected, Dial, Dialed, EndedBy, Interrupted, Op, Outcome, Play, Played,
-    Prompt, TargetRules, TypeAhead,
+    Prompt, Refer, ReferScope, Referred, TargetRules, TypeAhead,
 };
 pub use script::{Next, Numbering, Script};
 pub use vars::Vars;

@@ -13,6 +13,7 @@
 //! | Play    | say prompts                                   | Played        |
 //! | Collect | wait for digits                               | Collected     |
 //! | Dial    | ring targets, bridge the first to answer      | Dialed        |
+//! | Refer   | have the caller's side call a target itself   | Referred      |
 //! | Hangup  | end the call                                  | Done          |
 
 use std::time::Duration;
@@ -26,7 +27,8 @@ pub enum Op {
     Answer,
     /// From now on the call's script may take this long: after it, the op that runs ends with [`Interrupted::LifetimeExpired`], once.
     /// `None` lifts the limit. A bridge lifts it too. Ringing defers it: a [`Op::Dial`] in which it runs out and nobody answers
-    /// ends with the interruption in place of its outcome. [`Op::Hangup`] is never interrupted.
+    /// ends with the interruption in place of its outcome. [`Op::Refer`] defers it as well.
+    /// [`Op::Hangup`] is never interrupted.
     Limit(Option<Duration>),
     /// Say prompts, one after the other without a gap.
     Play(Play),
@@ -34,6 +36,8 @@ pub enum Op {
     Collect(Collect),
     /// Ring targets and bridge the caller to the first that answers, until one of the two hangs up.
     Dial(Dial),
+    /// Ask the caller's side to call a target itself, and to leave us.
+    Refer(Refer),
     /// End the call.
     Hangup(Cause),
 }
@@ -49,6 +53,8 @@ pub enum Outcome {
     Collected(Collected),
     /// Dial.
     Dialed(Dialed),
+    /// Refer.
+    Referred(Referred),
 }
 
 /// Why a script cannot go on. Any op can end so.
@@ -212,6 +218,45 @@ pub enum Dialed {
         /// A SIP status.
         status: u16,
     },
+}
+
+/// A request to the caller's side: to call somebody without us.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Refer {
+    /// A dialled string.
+    pub target: String,
+    /// Where it may lead.
+    pub scope: ReferScope,
+    /// How long to wait for the outcome.
+    pub patience: Duration,
+}
+
+/// Where a [`Refer`] may lead.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum ReferScope {
+    /// Anywhere that the caller's side can call.
+    Anywhere,
+    /// Outside, by the trunk that the call came by: only there does it save a way through us.
+    SameTrunk,
+}
+
+/// How a [`Refer`] ended. Nothing of it rings at us; the caller's side tells.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Referred {
+    /// The target has answered, or the caller has hung up on being asked. The call is over.
+    Done,
+    /// The caller's side does not do that, or could not be asked to.
+    Refused {
+        /// A SIP status.
+        status: u16,
+    },
+    /// It called the target, which failed.
+    Failed {
+        /// A SIP status.
+        status: u16,
+    },
+    /// Nothing was heard of it in time.
+    TimedOut,
 }
 
 /// A release cause (ITU-T Q.850 table 1).

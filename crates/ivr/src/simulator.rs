@@ -9,6 +9,7 @@
 //! Sources: `ringme-ivr.md` 3.4, 3.5, 3.8, 3.10.
 
 mod dial;
+mod refer;
 mod transcript;
 mod world;
 
@@ -39,6 +40,8 @@ pub struct Scenario {
     pub internal: BTreeSet<String>,
     /// What comes of dialling a number. An internal number that is not here rings without an answer, any other has no route (404).
     pub targets: BTreeMap<String, Target>,
+    /// What the caller's side makes of a REFER.
+    pub referring: Referring,
     /// What the caller does, and when. Afterwards the caller stays, and does nothing.
     pub timeline: Vec<(Duration, Event)>,
 }
@@ -82,6 +85,37 @@ pub enum Target {
     },
     /// Another IVR takes the call over.
     Ivr(ExtensionId),
+}
+
+/// What comes of asking the caller's side to call a number itself.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Referring {
+    /// It does not do that.
+    Refuses {
+        /// A SIP status.
+        status: u16,
+    },
+    /// It does.
+    Goes {
+        /// How long it takes the target to answer.
+        after: Duration,
+    },
+    /// It tries.
+    Fails {
+        /// How long that takes.
+        after: Duration,
+        /// What the target says.
+        status: u16,
+    },
+    /// It agrees, and is not heard of again.
+    SaysNothing,
+}
+
+impl Default for Referring {
+    /// Most phones of callers refuse.
+    fn default() -> Self {
+        Self::Refuses { status: 603 }
+    }
 }
 
 /// Runs a script to its end. `start` is any instant; only differences to it count.

@@ -88,7 +88,7 @@ pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, StreamConfig};
 pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
-pub use pool::{Due, PlaybackId, PoolError, Reading, StreamId, StreamPool};
+pub use pool::{Departed, Due, PlaybackId, PoolError, Reading, StreamId, StreamPool};
 pub use slots::Slot;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;

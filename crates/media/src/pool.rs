@@ -82,6 +82,10 @@ struct Entry {
     reading: Reading,
 }
 
+/// A stream between two pools.
+#[derive(Debug)]
+pub struct Departed(Box<Entry>);
+
 /// The streams of one owner.
 #[derive(Debug)]
 pub struct StreamPool {
@@ -155,6 +159,38 @@ impl StreamPool {
         self.closed += totals;
         tracing::debug!(stream = id.0, sent = totals.sent, received = totals.received, "stream closed");
         Some(totals)
+    }
+
+    /// Gives a stream away, out of its bridge, to another pool: nothing that a peer can see is interrupted.
+    pub fn depart(&mut self, id: StreamId) -> Option<Departed> {
+        self.unbridge(id);
+        let slot = self.index.remove(&id)?;
+        let entry = self.entries[slot.index()].take()?;
+        self.wheel.remove(slot.0);
+        self.free.give_back(slot);
+        Some(Departed(Box::new(entry)))
+    }
+
+    /// Takes a stream of another pool, whose next frame stays due when it was, and answers where it stands.
+    ///
+    /// # Errors
+    /// [`PoolError::Full`] at capacity: the stream is closed.
+    pub fn arrive(&mut self, now: Instant, departed: Departed) -> Result<Slot, PoolError> {
+        let mut entry = *departed.0;
+        let id = entry.stream.id;
+        if self.index.contains_key(&id) {
+            return Err(PoolError::Duplicate);
+        }
+        let position = self.wheel.not_before(now, entry.stream.next_due());
+        let Some(slot) = self.free.take(position.in_lap()) else {
+            self.closed += entry.stream.totals();
+            return Err(PoolError::Full);
+        };
+        self.wheel.place(position, slot.0, entry.interval);
+        entry.serviced = now;
+        self.entries[slot.index()] = Some(entry);
+        self.index.insert(id, slot);
+        Ok(slot)
     }
 
     /// Plays a list from the next frame on, in place of what plays; no end is raised for that.

@@ -102,6 +102,17 @@ impl Wheel {
         self.insert(self.tick_of(due), stream, interval);
     }
 
+    /// Where a stream that is due at `due` is to stand: never before it, for then nothing could be sent yet.
+    pub(crate) fn not_before(&mut self, now: Instant, due: Instant) -> Position {
+        if self.entries == 0 {
+            self.cursor = self.tick_of(now) + 1;
+            self.unvisited = None;
+            self.late = None;
+        }
+        let tick = self.tick_of(due);
+        Position(if self.instant_of(tick) < due { tick + 1 } else { tick })
+    }
+
     pub(crate) fn remove(&mut self, stream: u32) {
         for slot in &mut self.slots {
             if let Some(at) = slot.iter().position(|&entry| entry == stream) {
@@ -203,6 +214,17 @@ mod tests {
         assert_eq!(wheel.next_service(), Some(start + ms(1)));
         assert_eq!(popped(&mut wheel, start + ms(3)), [0, 1, 2]);
         assert_eq!(wheel.next_service(), Some(start + ms(4)));
+    }
+
+    #[test]
+    fn a_stream_from_another_calendar_is_never_serviced_before_it_is_due() {
+        let start = crate::test_start();
+        let mut wheel = Wheel::new(start);
+        let (now, due) = (start + ms(7), start + ms(9) + Duration::from_micros(300));
+        let position = wheel.not_before(now, due);
+        assert_eq!(wheel.place(position, 4, Interval::TwentyMs), start + ms(10));
+        let visits = (8..=50).filter(|&at| !popped(&mut wheel, start + ms(at)).is_empty());
+        assert_eq!(visits.collect::<Vec<_>>(), [10, 30, 50]);
     }
 
     #[test]

@@ -15,10 +15,14 @@ use tokio::sync::mpsc;
 
 use crate::{
     access::{Gate, Verdict},
-    call::{CallEvent, INBOX, task, task::Trust},
+    call::{
+        CallEvent, INBOX,
+        replace::{Claim, Replacement},
+        task::{self, Trust},
+    },
     calls::{CallId, busy},
     rooms::Rooms,
-    signalling::{Reception, guard::Failure},
+    signalling::{Located, Reception, guard::Failure},
     store::{Config, Extension, ExtensionStatus},
     trace::Beginning,
 };
@@ -59,6 +63,31 @@ impl Switchboard {
             registrar: &registrar,
         };
         judge(&gate, &mut self.authenticator)
+    }
+
+    /// With what right somebody asks for the place of a party.
+    fn claim(&mut self, now: Instant, invite: &Invite, replaced: DialogId) -> Result<Claim, Rejection> {
+        let config = self.rooms.store.snapshot();
+        let verdict =
+            self.judge(now, &config, |gate, authenticator| gate.call(now, invite.flow, &invite.request, authenticator));
+        match verdict {
+            Verdict::Phone(phone) => {
+                self.rooms.guard.vouch(now, invite.flow.peer.ip(), now);
+                Ok(Claim::Phone(phone))
+            }
+            Verdict::Trusted => Ok(Claim::Trusted),
+            Verdict::Trunk(_) => {
+                let old = self.rooms.trace.flow(replaced);
+                let same = old.is_some_and(|old| old.peer.ip() == invite.flow.peer.ip());
+                if same { Ok(Claim::SameTrunk) } else { Err(StatusCode::FORBIDDEN.into()) }
+            }
+            Verdict::Challenge(doubt) => {
+                self.doubt(now, invite.flow, doubt);
+                let headers = self.authenticator.challenge(now, doubt);
+                Err(Rejection { status: StatusCode::UNAUTHORIZED, headers })
+            }
+            Verdict::Refused(status) => Err(status.into()),
+        }
     }
 
     /// Notes that somebody was challenged, and why.
@@ -154,6 +183,23 @@ impl Reception for Switchboard {
         let call = task::Incoming { id, trace, dialog, invite, arrival, config, inbox: inbox.clone(), events, at: now };
         task::spawn(self.rooms.clone(), call);
         Ok(inbox)
+    }
+
+    fn replacing(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        invite: Box<Invite>,
+        replaced: Located,
+    ) -> Result<mpsc::Sender<CallEvent>, Rejection> {
+        let claim = self.claim(now, &invite, replaced.dialog).inspect_err(|rejection| {
+            tracing::info!(status = rejection.status.code(), peer = %invite.flow.peer, "nobody's place is given");
+        })?;
+        self.rooms.trace.joins(now, dialog, &invite, replaced.dialog);
+        let replacement = Replacement::new(self.rooms.clone(), (dialog, invite), claim, replaced.dialog);
+        // A call that cannot take it drops it, which answers it.
+        crate::queue::send_now(&replaced.inbox, CallEvent::Replacement(Box::new(replacement)));
+        Ok(replaced.inbox)
     }
 
     fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply {

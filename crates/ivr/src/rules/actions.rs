@@ -27,10 +27,10 @@ pub use transfer::Transfer;
 pub use transfer_from_variable::TransferFromVariable;
 
 use super::{
-    Targets,
+    Targets, mode,
     model::Check,
     run::{Flow, Run},
-    wire::{ActionName, FieldError},
+    wire::{self, ActionName, FieldError},
 };
 use crate::Interrupted;
 

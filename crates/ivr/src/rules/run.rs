@@ -12,7 +12,12 @@
 
 use std::time::Duration;
 
-use super::{Context, DirectDial, Expiry, Ivr, OptionKey, Rule, Targets, guard::CallStatus};
+use super::{
+    Context, DirectDial, Expiry, Ivr, OptionKey, Rule, Targets,
+    guard::CallStatus,
+    mode::{self, Asked},
+    wire::TransferMode,
+};
 use crate::{
     BargeIn, Call, CallerId, Cause, Collect, ContextId, Dial, Dialed, EndedBy, Interrupted, Next, Play, Played, Prompt,
     TargetRules, TypeAhead, script::Numbering,
@@ -195,21 +200,27 @@ impl<'a> Run<'a> {
 
     /// A transfer that nothing follows, whatever comes of it.
     async fn last_transfer(&mut self, targets: Vec<String>) -> Result<Next, Interrupted> {
-        match self.route(targets, TargetRules::Apply, Targets::RING_TIME).await? {
+        match self.route(targets, TargetRules::Apply, Targets::RING_TIME, TransferMode::Bridge).await? {
             Flow::Routed(Dialed::HandedOver(extension)) => Ok(Next::HandOver(extension)),
             _ => self.hang_up().await,
         }
     }
 
-    /// Rings targets; nothing where there are none.
+    /// Rings targets, or has the caller's side do it; nothing where there are none.
     pub(super) async fn route(
         &mut self,
         targets: Vec<String>,
         rules: TargetRules,
         no_answer: Duration,
+        mode: TransferMode,
     ) -> Result<Flow, Interrupted> {
         if targets.is_empty() {
             return Ok(Flow::Continue);
+        }
+        match mode::ask(self.call, mode, &targets, no_answer).await? {
+            Asked::NotDone => {}
+            Asked::Left => return self.hang_up().await.map(Flow::Ended),
+            Asked::Tried(dialed) => return Ok(Flow::Routed(dialed)),
         }
         let dial = Dial { targets, rules, no_answer, caller_id: self.caller_id.clone() };
         self.call.dial(dial).await.map(Flow::Routed)

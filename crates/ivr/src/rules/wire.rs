@@ -17,7 +17,9 @@ use serde_json::Value;
 
 pub use context::Context;
 pub use ivr::Ivr;
-pub use names::{ActionName, CallStatusName, CallerIdAction, ExpiryAction, HttpMethod, PlayDigitsMethod, SoundType};
+pub use names::{
+    ActionName, CallStatusName, CallerIdAction, ExpiryAction, HttpMethod, PlayDigitsMethod, SoundType, TransferMode,
+};
 pub use patch::FieldError;
 use patch::{Patch, words};
 pub use rule::Rule;

@@ -622,3 +622,34 @@ fn an_owner_that_never_drains_loses_digits_before_ends_and_no_memory() {
     assert_eq!(bench.ended(), [1], "a key that nobody hears of stops nothing");
     assert_eq!(bench.pool.totals().refused_events, 169);
 }
+
+#[test]
+fn a_stream_that_moves_to_another_pool_is_one_line_at_its_own_instants() {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20)), (2, negotiated(2, 20))]);
+    bench.pool.bridge(StreamId(1), StreamId(2));
+    bench.run(ms(1_000));
+    let sent = bench.of(2).len();
+    // The other pool's calendar began at an odd moment, and is full but for two places.
+    let mut other = Bench { start: bench.start, ..Bench::new() };
+    other.pool = StreamPool::new(bench.start + Duration::from_micros(300), 2);
+    other.pool.open(bench.now, StreamId(3), config(negotiated(3, 20))).unwrap();
+    other.now = bench.now;
+    let departed = bench.pool.depart(StreamId(2)).unwrap();
+    assert_eq!(bench.pool.open_streams(), 1);
+    other.pool.arrive(other.now, departed).unwrap();
+    other.pool.bridge(StreamId(3), StreamId(2));
+    other.run(ms(1_000));
+    let all: Vec<Sent> = bench.of(2).iter().chain(other.of(2)).cloned().collect();
+    assert_eq!((sent, all.len()), (50, 100));
+    assert_unbroken(&all);
+    for pair in all.windows(2) {
+        let gap = pair[1].at - pair[0].at;
+        assert!(gap.abs_diff(ms(20)) <= ms(1), "{gap:?} at {:?}", pair[1].at);
+    }
+    // The one that was left goes on alone; a third finds no place, and is counted as closed.
+    bench.run(ms(100));
+    assert_unbroken(bench.of(1));
+    let departed = bench.pool.depart(StreamId(1)).unwrap();
+    assert!(matches!(other.pool.arrive(other.now, departed), Err(PoolError::Full)));
+    assert_eq!(other.pool.totals().sent, 1_000 / 20 * 2 + 50 + 55);
+}

@@ -12,13 +12,15 @@ use antiphon_media::{Direction, Keys, Repeat, Segment};
 use antiphon_sip::{Event, Invitation, NameAddr, StatusCode};
 
 use super::{
+    attended,
     executor::{Executor, Heard, clock, dialog_of, say_when_expired},
     failures::Failures,
-    hunt::Hunt,
+    hunt::{Hunt, Referral},
     identity, info,
-    leg::{Leg, LegMedia},
+    leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
     reach::{self, Attempt, Reach},
+    transfer::{self, Transfers},
 };
 use crate::{media::worker::Hearing, settings::DigitWay};
 
@@ -42,7 +44,11 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     let winner = hunt.run(call, routes, until).await;
     call.caller.stop_playback().await;
     match winner? {
-        Some(callee) => talk(call, callee).await,
+        Some(callee) => {
+            call.caller.shown = dial.caller_id;
+            let talked = talk(call, callee).await;
+            transfer::after(call, talked)
+        }
         // The lifetime waited for the attempt to end (`ringme-ivr.md` 3.10).
         None if call.limit.is_some_and(|limit| limit <= clock()) => {
             call.limit = None;
@@ -53,8 +59,15 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
 }
 
 /// Calls one target.
-pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId) -> Result<Leg, StatusCode> {
+pub(super) async fn ring(
+    call: &Executor,
+    attempt: Attempt,
+    caller_id: &CallerId,
+    referral: &Referral,
+) -> Result<Leg, StatusCode> {
     let Attempt { flow, host, target, route, credentials, trunk } = attempt;
+    let party = if trunk.is_some() { Party::Outside } else { Party::Phone };
+    let number = target.user().unwrap_or_default().into_owned();
     let digits = trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     if trunk.is_some() && call.rooms.calls.is_draining() {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
@@ -69,7 +82,8 @@ pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId
         }
         claim => claim.flatten(),
     };
-    let (from, headers) = identity::outward(&call.rooms, flow, trunk.as_deref(), caller_id, &call.outward);
+    let (from, mut headers) = identity::outward(&call.rooms, flow, trunk.as_deref(), caller_id, &call.outward);
+    headers.extend(referral.headers(party));
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
     let mut port = MediaPort::lease(&call.rooms, call.rooms.media_addresses(flow), digits)
@@ -91,12 +105,13 @@ pub(super) async fn ring(call: &Executor, attempt: Attempt, caller_id: &CallerId
     let dialog = call.rooms.signalling.invite(call.trace.id, invitation, call.inbox.clone()).await;
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.caller.worker(), port };
-    let leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media);
-    Ok(leg.on_trunk(claim))
+    let mut leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media).on_trunk(claim);
+    (leg.party, leg.shown) = (party, CallerId { number, name: String::new() });
+    Ok(leg)
 }
 
 /// What the caller hears while others ring: ringback, or before the answer what their own phone makes of a 180.
-async fn comfort(call: &mut Executor) {
+pub(super) async fn comfort(call: &mut Executor) {
     if !call.caller.is_answered() {
         call.caller.ring().await;
         return;
@@ -111,9 +126,12 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
     call.caller.bridge(&callee).await;
     let began = clock();
     let mut listen_at = began + LISTEN;
+    let mut transfers = Transfers::begin(call);
     tracing::info!("bridged");
     loop {
-        let event = match call.hear(Some(listen_at)).await? {
+        let event = match transfers.hear(call, &mut callee, listen_at).await? {
+            Heard::HandOver(extension) => return Ok(Dialed::HandedOver(extension)),
+            Heard::Yield(ask) => return Err(attended::give(call, callee, *ask).await),
             Heard::Other(event) if dialog_of(&event) == Some(callee.dialog()) => event,
             Heard::Timeout if vanished(&call.caller, began).await && vanished(&callee, began).await => {
                 tracing::warn!("neither side of the bridge has been heard for minutes; the call is ended");

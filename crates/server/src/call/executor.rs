@@ -7,15 +7,24 @@
 
 use std::{sync::Arc, time::Instant};
 
-use antiphon_ivr::{Digit, Interrupted, collector::DigitBuffer};
+use antiphon_ivr::{Digit, ExtensionId, Interrupted, collector::DigitBuffer};
 use antiphon_media::{EventKind, PlaybackId, StreamId};
-use antiphon_sip::{DialogId, EndReason, Event, Invite};
+use antiphon_sip::{DialogId, EndReason, Event, Invite, StatusCode};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{CallEvent, identity::Outward, info, leg::Leg};
+use super::{
+    CallEvent, INBOX,
+    attended::Yield,
+    identity::Outward,
+    info,
+    leg::Leg,
+    replace::{self, Replacement},
+    transfer::Joined,
+};
 use crate::{
     rooms::Rooms,
+    signalling::Order,
     store::{ClientId, Config, Extension},
     trace::CallTrace,
 };
@@ -33,6 +42,14 @@ pub(super) enum Heard {
     Other(Event),
     /// The caller confirmed our answer.
     Confirmed,
+    /// The far end of a bridge sends the caller to another IVR.
+    HandOver(ExtensionId),
+    /// Somebody else is the caller now; what was played to the old one is over.
+    Replaced,
+    /// Somebody asks for the place of a party of the bridge.
+    Replacement(Box<Replacement>),
+    /// Another call asks for the party of the bridge.
+    Yield(Box<Yield>),
     /// The instant waited for has come.
     Timeout,
 }
@@ -52,6 +69,8 @@ pub struct Executor {
     /// The caller's offer, until it is answered.
     pub(super) offer: Option<Bytes>,
     events: mpsc::Receiver<CallEvent>,
+    /// Who is joined to whom, and whether the caller is still the one whose script this is.
+    pub(super) joined: Joined,
     /// The type-ahead.
     pub(super) digits: DigitBuffer,
     /// Why the call is over, once it is.
@@ -84,6 +103,7 @@ impl Executor {
             hops_left: invite.request.max_forwards(),
             offer: invite.offer.clone(),
             events,
+            joined: Joined::Nobody,
             digits: DigitBuffer::default(),
             over: None,
             limit: None,
@@ -151,6 +171,12 @@ impl Executor {
         match event {
             CallEvent::Shutdown => Err(self.end(Interrupted::Shutdown)),
             CallEvent::HangUp => Err(self.end(Interrupted::LocalHangup)),
+            // A question that is dropped is answered so.
+            CallEvent::Yield(ask) => Ok((self.joined != Joined::Nobody).then_some(Heard::Yield(ask))),
+            CallEvent::Replacement(replacement) => Ok(match self.joined {
+                Joined::Nobody => replace::in_menu(self, replacement).await,
+                _ => Some(Heard::Replacement(replacement)),
+            }),
             CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
@@ -173,6 +199,9 @@ impl Executor {
                 tracing::debug!(?why, "the caller's dialog has ended");
                 say_when_expired(why);
                 self.caller.ended();
+                if self.joined == Joined::Turned {
+                    return Ok(Some(Heard::Other(event)));
+                }
                 let local = matches!(why, EndReason::LocalBye | EndReason::Rejected(_));
                 Err(self.end(if local { Interrupted::LocalHangup } else { Interrupted::RemoteHangup }))
             }
@@ -186,6 +215,12 @@ impl Executor {
                 }
                 Ok(Some(Heard::Confirmed))
             }
+            // Only somebody who talks to somebody can be transferred.
+            Event::ReferRequested { dialog, .. } if self.joined == Joined::Nobody => {
+                self.rooms.signalling.order(Order::RejectRefer(dialog, StatusCode::DECLINE)).await;
+                Ok(None)
+            }
+            Event::ReferRequested { .. } | Event::Referred { .. } => Ok(Some(Heard::Other(event))),
             Event::Reoffered { offer, .. } => {
                 self.caller.reoffered(offer).await;
                 Ok(None)
@@ -207,6 +242,11 @@ impl Executor {
             }
             _ => Ok(None),
         }
+    }
+
+    /// What waits in the inbox of a call that is over.
+    pub(super) fn drain(&mut self) -> Vec<CallEvent> {
+        std::iter::from_fn(|| self.events.try_recv().ok()).take(INBOX).collect()
     }
 
     pub(super) fn end(&mut self, why: Interrupted) -> Interrupted {

@@ -65,6 +65,11 @@ impl Failures {
         self.first.get_or_insert(status);
     }
 
+    /// The status that stands for all of them; 408 where nobody said anything.
+    pub(super) fn status(&self) -> StatusCode {
+        self.first.unwrap_or(StatusCode::REQUEST_TIMEOUT)
+    }
+
     pub(super) fn outcome(&self) -> Dialed {
         match self.first {
             _ if self.all_busy => Dialed::Busy,

@@ -15,18 +15,27 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 
 use super::{
-    dial::ring,
+    dial::{comfort, ring},
     executor::{Executor, Heard, clock, dialog_of},
     failures::{Failures, Next, next, status_of},
     leg::Leg,
+    leg::Party,
     reach::{Attempt, Named, Route, Way},
+    replace::ELSEWHERE,
 };
 use crate::locate::NoWay;
 
 /// Targets at most, after phones with several contacts are counted out.
 const BRANCHES: usize = 100;
-/// What the losers of a fork are told, so that their phones do not list a missed call.
-const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
+impl Referral {
+    /// As headers of an INVITE to such a party.
+    pub(super) fn headers(&self, party: Party) -> Vec<(String, String)> {
+        let by = self.referred_by.as_ref().filter(|_| party == Party::Phone);
+        let by = by.map(|by| ("Referred-By".to_owned(), by.clone()));
+        by.into_iter().chain(self.replaces.as_ref().map(|replaces| ("Replaces".to_owned(), replaces.clone()))).collect()
+    }
+}
 
 /// A target that is being called.
 struct Branch {
@@ -43,19 +52,40 @@ struct Branch {
 
 /// A name that has been looked up for a route.
 type Found = (Route, Named, Result<Vec<Flow>, NoWay>);
+/// The end of a lookup.
+pub(super) type Looked = Result<Found, tokio::task::JoinError>;
+
+/// What the targets of a transfer are told of it.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Referral {
+    /// Who asked (RFC 3892). Phones of ours see it; outside it would only tell of our numbers.
+    pub(super) referred_by: Option<String>,
+    /// The dialog at the target that the call takes the place of (RFC 3891).
+    pub(super) replaces: Option<String>,
+}
 
 /// All targets of one dial.
-pub(super) struct Hunt<'a> {
-    caller_id: &'a CallerId,
+pub(super) struct Hunt {
+    caller_id: CallerId,
+    referral: Referral,
+    /// The last provisional response of any target.
+    pub(super) progress: Option<StatusCode>,
     branches: Vec<Branch>,
     lookups: JoinSet<Found>,
     pub(super) failures: Failures,
 }
 
-impl<'a> Hunt<'a> {
+impl Hunt {
     /// A hunt that has not begun, with what has failed before it.
-    pub(super) fn new(caller_id: &'a CallerId, failures: Failures) -> Self {
-        Self { caller_id, branches: Vec::new(), lookups: JoinSet::new(), failures }
+    pub(super) fn new(caller_id: &CallerId, failures: Failures) -> Self {
+        let (caller_id, referral) = (caller_id.clone(), Referral::default());
+        Self { caller_id, referral, progress: None, branches: Vec::new(), lookups: JoinSet::new(), failures }
+    }
+
+    /// The same, for a transfer that somebody asked for.
+    pub(super) fn referred(mut self, referral: Referral) -> Self {
+        self.referral = referral;
+        self
     }
 
     /// Calls until somebody answers, all have failed, or time is up. Whoever still rings then is cancelled with the hunt.
@@ -65,26 +95,25 @@ impl<'a> Hunt<'a> {
         routes: Vec<Route>,
         until: Instant,
     ) -> Result<Option<Leg>, Interrupted> {
-        for route in routes.into_iter().take(BRANCHES) {
-            self.advance(call, route, StatusCode::SERVICE_UNAVAILABLE).await;
-        }
-        while !(self.branches.is_empty() && self.lookups.is_empty()) {
-            let wake_at = self.branches.iter().filter_map(|branch| branch.give_up_at).fold(until, Instant::min);
+        self.begin(call, routes).await;
+        while !self.is_over() {
+            let wake_at = self.wakes_at(until);
             tokio::select! {
                 event = call.next_event() => {
                     // Digits while it rings mean nothing (`ringme-ivr.md` 3.8).
-                    let Some(Heard::Other(event)) = call.understand(event).await? else { continue };
+                    let event = match call.understand(event).await? {
+                        Some(Heard::Other(event)) => event,
+                        Some(Heard::Replaced) => {
+                            comfort(call).await;
+                            continue;
+                        }
+                        _ => continue,
+                    };
                     if let Some(winner) = self.hear(call, event).await? {
                         return Ok(Some(winner));
                     }
                 }
-                Some(found) = self.lookups.join_next() => {
-                    // A lookup that panicked has lost its route; the target is one that nobody can reach.
-                    match found {
-                        Ok(found) => self.found(call, found).await,
-                        Err(_) => self.failures.add(StatusCode::SERVER_ERROR),
-                    }
-                }
+                Some(found) = self.lookups.join_next() => self.looked_up(call, found).await,
                 () = tokio::time::sleep_until(wake_at.into()) => {
                     if clock() >= until {
                         self.failures = Failures::default();
@@ -95,6 +124,39 @@ impl<'a> Hunt<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Calls the targets.
+    pub(super) async fn begin(&mut self, call: &Executor, routes: Vec<Route>) {
+        for route in routes.into_iter().take(BRANCHES) {
+            self.advance(call, route, StatusCode::SERVICE_UNAVAILABLE).await;
+        }
+    }
+
+    /// Whether nobody is left who may answer.
+    pub(super) fn is_over(&self) -> bool {
+        self.branches.is_empty() && self.lookups.is_empty()
+    }
+
+    /// When [`leave_silent_ways`](Self::leave_silent_ways) has something to do, at the latest at `until`.
+    pub(super) fn wakes_at(&self, until: Instant) -> Instant {
+        self.branches.iter().filter_map(|branch| branch.give_up_at).fold(until, Instant::min)
+    }
+
+    /// The next name that has been looked up; pending while none is.
+    pub(super) async fn next_lookup(&mut self) -> Looked {
+        match self.lookups.join_next().await {
+            Some(found) => found,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A lookup has ended. One that panicked has lost its route; the target is one that nobody can reach.
+    pub(super) async fn looked_up(&mut self, call: &Executor, looked: Looked) {
+        match looked {
+            Ok(found) => self.found(call, found).await,
+            Err(_) => self.failures.add(StatusCode::SERVER_ERROR),
+        }
     }
 
     /// Tries the next way of a route; without one the target has failed, as `why` says.
@@ -123,7 +185,7 @@ impl<'a> Hunt<'a> {
 
     async fn call(&mut self, call: &Executor, route: Route, attempt: Attempt) {
         let flow = attempt.flow;
-        match ring(call, attempt, self.caller_id).await {
+        match ring(call, attempt, &self.caller_id, &self.referral).await {
             Ok(leg) => {
                 let patience = call.rooms.settings.load().failover_after;
                 let give_up_at = route.has_more().then(|| clock() + patience);
@@ -142,7 +204,7 @@ impl<'a> Hunt<'a> {
     }
 
     /// Takes an event of a branch; the leg of the winner when it has answered.
-    async fn hear(&mut self, call: &mut Executor, event: Event) -> Result<Option<Leg>, Interrupted> {
+    pub(super) async fn hear(&mut self, call: &mut Executor, event: Event) -> Result<Option<Leg>, Interrupted> {
         let of = dialog_of(&event);
         let Some(position) = self.branches.iter().position(|branch| Some(branch.leg.dialog()) == of) else {
             return Ok(None);
@@ -151,6 +213,9 @@ impl<'a> Hunt<'a> {
             Event::Trying { .. } | Event::Progress { .. } => {
                 let branch = &mut self.branches[position];
                 branch.give_up_at = None;
+                if let Event::Progress { status, .. } = &event {
+                    self.progress = Some(*status);
+                }
                 if matches!(event, Event::Progress { early: Some(_), .. }) {
                     // The caller hears our ringback, whatever the callee's side plays before somebody picks up.
                     branch.leg.sounds_early();
@@ -199,7 +264,7 @@ impl<'a> Hunt<'a> {
     }
 
     /// Leaves the ways that have said nothing for too long, for the next.
-    async fn leave_silent_ways(&mut self, call: &Executor) {
+    pub(super) async fn leave_silent_ways(&mut self, call: &Executor) {
         let now = clock();
         let silent = |branch: &mut Branch| branch.give_up_at.is_some_and(|at| at <= now);
         for branch in self.branches.extract_if(.., silent).collect::<Vec<_>>() {

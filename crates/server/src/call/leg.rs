@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use antiphon_ivr::Digit;
+use antiphon_ivr::{CallerId, Digit};
 use antiphon_media::{
     Codec, DEFAULT_PTIME, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{self, SdpError},
@@ -72,6 +72,15 @@ enum DialogState {
     Over,
 }
 
+/// What a party may ask of us.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Party {
+    /// A phone of ours: it acts with the rights of its client.
+    Phone,
+    /// Anybody else. Nobody outside makes us call outside.
+    Outside,
+}
+
 /// One party of a call.
 pub struct Leg {
     rooms: Arc<Rooms>,
@@ -91,10 +100,20 @@ pub struct Leg {
     direction: Direction,
     /// The same in an offer that is not answered yet.
     offered: Option<Direction>,
+    /// Whose rights it has.
+    pub(super) party: Party,
+    /// Its number and name, as others see them when they are called for it.
+    pub(super) shown: CallerId,
     /// What came before the answer.
     early: EarlySound,
     /// Its place on a trunk, as long as it is.
     claim: Option<Claim>,
+}
+
+impl std::fmt::Debug for Leg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Leg({}, {:?})", self.dialog, self.state)
+    }
 }
 
 /// What a callee may have sent before the answer: announcements and ringback, which nobody is to hear afterwards.
@@ -146,6 +165,8 @@ impl Leg {
             claim: None,
             direction: Direction::SendRecv,
             offered: None,
+            party: Party::Outside,
+            shown: CallerId::default(),
             early: EarlySound::None,
         }
     }
@@ -191,6 +212,11 @@ impl Leg {
     /// Whether the caller's leg has been answered.
     pub fn is_answered(&self) -> bool {
         self.state != DialogState::Ringing
+    }
+
+    /// Whether its dialog has ended, or we have ended it.
+    pub fn is_over(&self) -> bool {
+        self.state == DialogState::Over
     }
 
     /// Answers the caller: with the answer to their offer, or with our offer where they made none.
@@ -321,6 +347,22 @@ impl Leg {
         let (reply, hearing) = oneshot::channel();
         self.worker.order(MediaOrder::Hearing(stream, reply)).await;
         hearing.await.unwrap_or(Hearing::Excused)
+    }
+
+    /// Moves the leg to another call: its events go to that inbox, its stream to that worker. Its peer notices nothing.
+    pub async fn move_to(&mut self, inbox: &mpsc::Sender<CallEvent>, worker: Worker) {
+        let (reply, adopted) = oneshot::channel();
+        self.rooms.signalling.order(Order::Adopt(self.dialog, inbox.clone(), reply)).await;
+        // It fails only when the process is ending.
+        let _ = adopted.await;
+        if let Some(stream) = self.stream {
+            let (reply, departed) = oneshot::channel();
+            self.worker.order(MediaOrder::Depart(stream, reply)).await;
+            if let Ok(Some(moving)) = departed.await {
+                worker.order(MediaOrder::Arrive(moving, inbox.clone())).await;
+            }
+        }
+        (self.inbox, self.worker) = (inbox.clone(), worker);
     }
 
     /// Joins the sound of two legs.

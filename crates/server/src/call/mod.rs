@@ -1,8 +1,9 @@
 //! One call: its legs, its script, and what joins them.
 //!
 //! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] calls others, by the ways that `reach` finds and `hunt` tries; [`leg`] is one
-//! party's dialog and stream.
+//! party's dialog and stream. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
 
+mod attended;
 pub mod dial;
 pub mod executor;
 mod failures;
@@ -13,7 +14,13 @@ pub mod leg;
 pub mod media_port;
 pub mod perform;
 mod reach;
+mod refer;
+mod referral;
+pub mod replace;
 pub mod task;
+mod transfer;
+
+pub use self::attended::Yield;
 
 /// What reaches a call from the rooms below, through its one inbox.
 #[derive(Debug)]
@@ -22,6 +29,10 @@ pub enum CallEvent {
     Sip(antiphon_sip::Event),
     /// From the media worker.
     Media(antiphon_media::Event),
+    /// Another call asks for a party of this one.
+    Yield(Box<Yield>),
+    /// Somebody asks for a party's place.
+    Replacement(Box<replace::Replacement>),
     /// Somebody who may has ended the call.
     HangUp,
     /// The server goes down and no longer waits for this call.

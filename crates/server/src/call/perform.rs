@@ -2,7 +2,7 @@
 //!
 //! Shape: an [`Op`] in, orders to signalling and media out, and what the call hears until there is an outcome.
 //! The one place where ops are logged and counted.
-//! Time: an op's waits are instants on the task's clock; [`Op::Limit`] is one more, which every op but Dial and Hangup heeds.
+//! Time: an op's waits are instants on the task's clock; [`Op::Limit`] is one more, which every op but Dial, Refer and Hangup heeds.
 //! Errors: what a far end does wrong is an outcome; [`Interrupted`] is for what ends the script.
 
 use std::time::Duration;
@@ -17,6 +17,7 @@ use antiphon_sip::StatusCode;
 use super::{
     dial,
     executor::{Executor, Heard, clock},
+    refer,
 };
 use crate::trace::OpTrace;
 
@@ -45,6 +46,7 @@ impl Executor {
             Op::Play(play) => self.play(play).await.map(Outcome::Played),
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
+            Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -64,7 +66,7 @@ impl Executor {
             match self.hear(Some(until)).await? {
                 Heard::Confirmed | Heard::Timeout => return Ok(()),
                 Heard::Digit(digit) => self.digits.push(digit),
-                Heard::PlaybackEnded(_) | Heard::KeyOf(..) | Heard::Other(_) => {}
+                _ => {}
             }
         }
     }
@@ -99,7 +101,7 @@ impl Executor {
         if segments.is_empty() || self.caller.stream().is_none() {
             return Ok(Played::Finished { said: Duration::ZERO });
         }
-        let playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
+        let mut playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
         loop {
             match self.wait(None).await {
                 Ok(Heard::PlaybackEnded(ended)) if ended == playback => {
@@ -110,6 +112,11 @@ impl Executor {
                     self.caller.stop_playback().await;
                     self.digits.push(digit);
                     return Ok(Played::BargedIn(digit));
+                }
+                // Whoever is new has heard none of it.
+                Ok(Heard::Replaced) => {
+                    let segments = self.segments(&play.prompts);
+                    playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
                 }
                 Ok(Heard::Digit(digit)) if barge_in.otherwise == TypeAhead::Keep => self.digits.push(digit),
                 Ok(_) => {}
@@ -196,12 +203,13 @@ fn name(op: &Op) -> &'static str {
         Op::Play(_) => "play",
         Op::Collect(_) => "collect",
         Op::Dial(_) => "dial",
+        Op::Refer(_) => "refer",
         Op::Hangup(_) => "hangup",
     }
 }
 
 fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
-    use antiphon_ivr::{Dialed, EndedBy};
+    use antiphon_ivr::{Dialed, EndedBy, Referred};
     match outcome {
         Ok(Outcome::Done) => "done",
         Ok(Outcome::Played(Played::Finished { .. })) => "finished",
@@ -218,6 +226,12 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             Dialed::Busy => "busy",
             Dialed::NoAnswer => "no_answer",
             Dialed::Failed { .. } => "failed",
+        },
+        Ok(Outcome::Referred(referred)) => match referred {
+            Referred::Done => "done",
+            Referred::Refused { .. } => "refused",
+            Referred::Failed { .. } => "failed",
+            Referred::TimedOut => "timed_out",
         },
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
         Err(Interrupted::LocalHangup) => "hung_up",

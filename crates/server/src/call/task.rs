@@ -16,7 +16,7 @@ use super::{
     CallEvent,
     executor::{Executor, clock},
     identity::{self, Outward},
-    leg::{Leg, LegMedia},
+    leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
 };
 use crate::{
@@ -117,7 +117,10 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
         }
     };
     let media = LegMedia { worker: rooms.media.worker(), port };
-    let leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
+    let mut leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
+    if arrival.caller_phone.is_some() {
+        leg.party = Party::Phone;
+    }
     let (who, hidden) = identity::caller(&invite, &arrival);
     let (mut call, requests) = Call::new(who);
     let client = arrival.extension.client;

@@ -12,8 +12,8 @@ use std::{
 };
 
 use antiphon_media::{
-    Digit, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId, StreamPool,
-    StreamSummary, StreamTotals,
+    Departed, Digit, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId,
+    StreamPool, StreamSummary, StreamTotals,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -46,6 +46,10 @@ pub enum Order {
     Press(StreamId, Digit, Duration),
     /// Join two streams.
     Bridge(StreamId, StreamId),
+    /// Give a stream away, to another worker or for another call.
+    Depart(StreamId, oneshot::Sender<Option<Box<Moving>>>),
+    /// Take a stream that another worker gave away; its events go to this inbox.
+    Arrive(Box<Moving>, mpsc::Sender<CallEvent>),
     /// Close a stream, and part it from its partner.
     Close(StreamId),
     /// Tell what a stream was up to now, if it is open.
@@ -79,6 +83,13 @@ pub struct Opening {
     pub inbox: mpsc::Sender<CallEvent>,
     /// Told what the stream was when it is closed.
     pub summary: Arc<OnceLock<StreamSummary>>,
+}
+
+/// A stream on its way to another call, with its socket and its port.
+pub struct Moving {
+    stream: Departed,
+    socket: Box<dyn MediaSocket>,
+    owner: Owner,
 }
 
 /// A worker's counters since it began.
@@ -224,6 +235,8 @@ impl Work {
             Order::StopPlayback(id) => self.pool.stop_playback(id),
             Order::Press(id, digit, held) => self.pool.press(now, id, digit, held),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
+            Order::Depart(id, reply) => drop(reply.send(self.depart(id))),
+            Order::Arrive(moving, inbox) => self.arrive(now, *moving, inbox),
             Order::Close(id) => self.close(id),
             Order::Summary(id, reply) => drop(reply.send(self.pool.summary(id))),
             Order::Hearing(id, reply) => drop(reply.send(self.hearing(id))),
@@ -239,6 +252,24 @@ impl Work {
                 self.owners[slot.index()] = Some(Owner { inbox, summary, _lease: lease });
             }
             Err(error) => tracing::error!(%error, "a stream could not be opened"),
+        }
+    }
+
+    fn depart(&mut self, id: StreamId) -> Option<Box<Moving>> {
+        let slot = self.pool.slot(id)?;
+        let stream = self.pool.depart(id)?;
+        let (socket, owner) = self.sockets[slot.index()].take().zip(self.owners[slot.index()].take())?;
+        Some(Box::new(Moving { stream, socket, owner }))
+    }
+
+    fn arrive(&mut self, now: Instant, moving: Moving, inbox: mpsc::Sender<CallEvent>) {
+        let Moving { stream, socket, owner } = moving;
+        match self.pool.arrive(now, stream) {
+            Ok(slot) => {
+                self.sockets[slot.index()] = Some(socket);
+                self.owners[slot.index()] = Some(Owner { inbox, ..owner });
+            }
+            Err(error) => tracing::error!(%error, "a stream could not be taken over"),
         }
     }
 

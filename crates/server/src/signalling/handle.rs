@@ -3,7 +3,10 @@
 //! Shape: [`Signalling`] is the handle that calls hold; an [`Order`] is one thing asked.
 //! Errors: an order that comes too late is dropped by the task, because the far end was faster.
 
-use antiphon_sip::{Admission, Counters, DialogId, Flow, Invitation, Rejection, SipError, StatusCode, Transport};
+use antiphon_sip::{
+    Admission, Counters, DialogId, Flow, Invitation, ReferOptions, Rejection, Replaces, SipError, StatusCode,
+    Transport, Uri,
+};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -36,12 +39,33 @@ pub enum Order {
     Reoffer(DialogId, Bytes, oneshot::Sender<Result<(), SipError>>),
     /// Refuse a re-INVITE.
     RejectReoffer(DialogId, StatusCode),
+    /// Agree to a REFER of this dialog's peer.
+    AcceptRefer(DialogId),
+    /// Refuse it.
+    RejectRefer(DialogId, StatusCode),
+    /// Tell the peer how the call that it asked for goes.
+    NotifyRefer(DialogId, StatusCode),
+    /// Ask the peer to call somebody else.
+    Refer(DialogId, Box<Uri>, Box<ReferOptions>, oneshot::Sender<Result<(), SipError>>),
+    /// Say whose dialog a `Replaces` means.
+    Locate(Box<Replaces>, oneshot::Sender<Option<Located>>),
+    /// From now on a dialog's events go to this inbox.
+    Adopt(DialogId, mpsc::Sender<CallEvent>, oneshot::Sender<()>),
     /// Ask something of somebody outside any call.
     Ask(Ask),
     /// Say in answers to OPTIONS whether calls are taken.
     Admit(Admission),
     /// Tell the counters.
     Report(oneshot::Sender<Report>),
+}
+
+/// A dialog that somebody asked for, and the inbox of the call that it is part of.
+#[derive(Debug)]
+pub struct Located {
+    /// The dialog.
+    pub dialog: DialogId,
+    /// Where its call listens.
+    pub inbox: mpsc::Sender<CallEvent>,
 }
 
 /// What signalling counted since it began, and what it holds now.
@@ -120,6 +144,25 @@ impl Signalling {
         let (reply, result) = oneshot::channel();
         self.order(Order::Reoffer(dialog, offer, reply)).await;
         result.await.unwrap_or(Err(SipError::UnknownDialog))
+    }
+}
+
+impl Signalling {
+    /// Asks the peer of a dialog to call somebody else; what comes of it are events.
+    ///
+    /// # Errors
+    /// As the endpoint says: the call is over or unanswered, or another such request is still open.
+    pub async fn refer(&self, dialog: DialogId, target: Uri, options: ReferOptions) -> Result<(), SipError> {
+        let (reply, result) = oneshot::channel();
+        self.order(Order::Refer(dialog, Box::new(target), Box::new(options), reply)).await;
+        result.await.unwrap_or(Err(SipError::UnknownDialog))
+    }
+
+    /// Whose dialog a `Replaces` means, if it is one of ours.
+    pub async fn locate(&self, replaces: Replaces) -> Option<Located> {
+        let (reply, located) = oneshot::channel();
+        self.order(Order::Locate(Box::new(replaces), reply)).await;
+        located.await.ok().flatten()
     }
 }
 

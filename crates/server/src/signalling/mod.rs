@@ -15,12 +15,14 @@ pub mod tls;
 
 use std::{collections::HashMap, io, sync::Arc, time::Instant};
 
-use antiphon_sip::{DialogId, Endpoint, Event, Flow, Invite, Rejection, Reply, Request, Transmit, Transport};
+use antiphon_sip::{
+    DialogId, Endpoint, Event, Flow, Invite, Rejection, Replaces, Reply, Request, StatusCode, Transmit, Transport,
+};
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use self::guard::{Failure, Guard};
-pub use self::handle::{Order, Report, Signalling, orders};
+pub use self::handle::{Located, Order, Report, Signalling, orders};
 use self::{
     connections::{Connections, Expected},
     tls::Tls,
@@ -48,6 +50,14 @@ pub trait Reception: Send + 'static {
         now: Instant,
         dialog: DialogId,
         invite: Box<Invite>,
+    ) -> Result<mpsc::Sender<CallEvent>, Rejection>;
+    /// A new call that asks for the place of a dialog: the inbox of that dialog's call, or how it is refused.
+    fn replacing(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        invite: Box<Invite>,
+        replaced: Located,
     ) -> Result<mpsc::Sender<CallEvent>, Rejection>;
     /// A request outside any dialog, such as REGISTER.
     fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply;
@@ -202,6 +212,21 @@ impl<R: Reception> Task<R> {
                 let _ = reply.send(self.endpoint.reoffer(now, dialog, Some(offer)));
                 Ok(())
             }
+            Order::AcceptRefer(dialog) => self.endpoint.accept_refer(now, dialog),
+            Order::RejectRefer(dialog, status) => self.endpoint.reject_refer(now, dialog, status),
+            Order::NotifyRefer(dialog, status) => self.endpoint.notify_refer(now, dialog, status),
+            Order::Refer(dialog, target, options, reply) => {
+                let _ = reply.send(self.endpoint.refer(now, dialog, *target, *options));
+                Ok(())
+            }
+            Order::Locate(replaces, reply) => {
+                let _ = reply.send(self.locate(&replaces));
+                Ok(())
+            }
+            Order::Adopt(dialog, inbox, reply) => {
+                self.adopt(dialog, inbox, reply);
+                Ok(())
+            }
             Order::Admit(admission) => {
                 self.endpoint.set_admission(admission);
                 Ok(())
@@ -218,6 +243,28 @@ impl<R: Reception> Task<R> {
             // The far end was faster: its BYE or CANCEL crossed the order.
             tracing::debug!(%error, "an order came too late");
         }
+    }
+
+    /// A new call, or somebody who asks for a place in one.
+    fn receive(&mut self, dialog: DialogId, invite: Box<Invite>) -> Result<mpsc::Sender<CallEvent>, Rejection> {
+        let Some(replaced) = invite.replaces else { return self.reception.incoming(clock(), dialog, invite) };
+        let inbox = self.calls.get(&replaced).ok_or(StatusCode::NO_SUCH_TRANSACTION)?.clone();
+        self.reception.replacing(clock(), dialog, invite, Located { dialog: replaced, inbox })
+    }
+
+    /// Another call owns the dialog from now on. One that is over has no events left.
+    fn adopt(&mut self, dialog: DialogId, inbox: mpsc::Sender<CallEvent>, reply: oneshot::Sender<()>) {
+        if let Some(owner) = self.calls.get_mut(&dialog) {
+            *owner = inbox;
+        }
+        // Whoever waits for it may have ended.
+        let _ = reply.send(());
+    }
+
+    fn locate(&self, replaces: &Replaces) -> Option<Located> {
+        let dialog = self.endpoint.find_replaced(replaces)?;
+        let inbox = self.calls.get(&dialog)?.clone();
+        Some(Located { dialog, inbox })
     }
 
     /// Events may lead to transmissions and the other way round, so both are drained until neither is left.
@@ -252,7 +299,7 @@ impl<R: Reception> Task<R> {
 
     fn dispatch(&mut self, event: Event) {
         match event {
-            Event::Incoming { dialog, invite } => match self.reception.incoming(clock(), dialog, invite) {
+            Event::Incoming { dialog, invite } => match self.receive(dialog, invite) {
                 Ok(inbox) => {
                     self.calls.insert(dialog, inbox);
                 }

@@ -104,6 +104,14 @@ impl Book {
 
     pub(super) fn begin(&mut self, beginning: Beginning, leg: LegTrace) -> Arc<CallTrace> {
         let id = beginning.id;
+        let call = Arc::new(CallTrace::new(beginning, Transcript::new(ROOM)));
+        self.calls.insert(id, call.clone());
+        self.join(id, leg);
+        call
+    }
+
+    /// A leg that began with an INVITE to us, with the messages that came before it was a call's.
+    pub(super) fn join(&mut self, id: CallId, leg: LegTrace) {
         let mut before = Vec::new();
         if let Some(owners) = self.owners.get_mut(leg.sip_call_id.as_str()) {
             let refused = owners.iter().find_map(|owner| match owner {
@@ -121,13 +129,11 @@ impl Book {
                 }
             }
         }
-        let call = Arc::new(CallTrace::new(beginning, Transcript::new(ROOM)));
-        self.calls.insert(id, call.clone());
+        let number = self.calls.get(&id).map_or(0, |call| call.record().legs.len());
         self.add_leg(id, leg);
         for message in before {
-            self.keep(id, message);
+            self.keep(id, Message { leg: number, ..message });
         }
-        call
     }
 
     pub(super) fn add_leg(&mut self, id: CallId, leg: LegTrace) {
@@ -171,7 +177,10 @@ impl Book {
         let record = call.record();
         self.cost -= record.messages.cost();
         for leg in &record.legs {
-            self.dialogs.remove(&leg.dialog);
+            // A leg that has moved on is another call's by now.
+            if self.dialogs.get(&leg.dialog).is_some_and(|(owner, _)| *owner == id) {
+                self.dialogs.remove(&leg.dialog);
+            }
             self.disown(&leg.sip_call_id, |owner| matches!(owner, Owner::Call(call, _) if *call == id));
         }
         true

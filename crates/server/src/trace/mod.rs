@@ -35,7 +35,7 @@ pub use self::{
     refused::Refusal,
     transcript::{Direction, Message},
 };
-use crate::{calls::CallId, settings::TraceSettings};
+use crate::{calls::CallId, media::worker::Worker, settings::TraceSettings};
 
 /// What calls did.
 #[derive(Debug)]
@@ -113,6 +113,40 @@ impl Trace {
             stream: None,
         };
         self.book().add_leg(call, leg);
+    }
+
+    /// Somebody asks for the place of a party: a leg of that party's call.
+    pub(crate) fn joins(&self, now: Instant, dialog: DialogId, invite: &Invite, replaced: DialogId) {
+        let Some((call, _)) = self.leg(replaced) else { return };
+        let leg = LegTrace {
+            dialog,
+            sip_call_id: invite.request.call_id().to_owned(),
+            role: Role::Caller,
+            party: record::clip(&invite.request.from().uri.user().unwrap_or_default()),
+            flow: invite.flow,
+            began: now,
+            rang: None,
+            answered: None,
+            ended: None,
+            stream: None,
+        };
+        self.book().join(call.id, leg);
+    }
+
+    /// A leg goes on in another call, with its stream at this worker. Its first call remembers it as well.
+    pub(crate) fn moved(&self, dialog: DialogId, to: CallId, worker: &Worker) {
+        let Some((call, number)) = self.leg(dialog) else { return };
+        let Some(mut leg) = call.record().legs.get(number).cloned() else { return };
+        if let Some(stream) = &mut leg.stream {
+            stream.worker = worker.clone();
+        }
+        self.book().add_leg(to, leg);
+    }
+
+    /// Between whom a leg's first message went.
+    pub(crate) fn flow(&self, dialog: DialogId) -> Option<Flow> {
+        let (call, leg) = self.leg(dialog)?;
+        call.record().legs.get(leg).map(|leg| leg.flow)
     }
 
     /// Something happened in a dialog.

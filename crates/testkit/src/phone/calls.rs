@@ -5,6 +5,7 @@
 //! Sources: RFC 3261 §13 (INVITE), §14 (re-INVITE), §22 (digest).
 
 use super::speaker::Speaker;
+use super::transfers::{Referring, told};
 use super::writer::{self, BRANCH, DialogText};
 use super::written::Written;
 use super::{Answering, Diary, Keys, Offer, Order, PhoneSetup, Stage, lock, sdp};
@@ -13,8 +14,8 @@ use crate::net::Datagram;
 use crate::sip_text::SipText;
 use antiphon_media::Digit;
 use antiphon_sip::{
-    Config, DialogId, EndReason, Endpoint, Event, Flow, Invitation, Listener, MAX_FORWARDS, NameAddr, Rejection,
-    StatusCode, Transport, Uri,
+    Config, DialogId, EndReason, Endpoint, Event, Flow, Invitation, Listener, MAX_FORWARDS, NameAddr, ReferOptions,
+    ReferOutcome, Rejection, StatusCode, Transport, Uri,
 };
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -72,6 +73,12 @@ pub(super) struct Calls {
     stages: watch::Sender<Stage>,
     endpoint: Endpoint,
     call: Option<Call>,
+    referring: Referring,
+    /// The last `Refer-To`, which may name a dialog that the endpoint knows nothing of.
+    refer_to: String,
+    refers_as: Option<NameAddr>,
+    /// Who waits for the outcome of our REFER.
+    refers: Vec<(DialogId, oneshot::Sender<ReferOutcome>)>,
     rtp: SocketAddr,
     waiting: Vec<Written<Waiting>>,
     /// The ACKs of re-INVITEs by their branches, for a 2xx that comes again.
@@ -96,6 +103,10 @@ impl Calls {
             stages,
             endpoint: Endpoint::new(config, seed),
             call: None,
+            referring: Referring::Refuses(603),
+            refer_to: String::new(),
+            refers_as: None,
+            refers: Vec::new(),
             rtp: setup.rtp,
             waiting: Vec::new(),
             acks: VecDeque::new(),
@@ -157,6 +168,9 @@ impl Calls {
                 }
             }
             Order::Press(key) => self.press(now, key),
+            Order::Refer { to, norefersub, reply } => self.refer(now, &to, norefersub, reply),
+            Order::OnRefer(referring) => self.referring = referring,
+            Order::ReferAs(who) => self.refers_as = who.parse().ok(),
             Order::Speak(what) => self.speaker.speak(what),
             Order::Register { contact, password, reply } => {
                 let number = self.number();
@@ -183,17 +197,21 @@ impl Calls {
     fn invite(&mut self, now: Instant, user: &str, offer: Offer) {
         let setup = self.setup;
         let body = match &offer {
-            Offer::Usual => sdp::description(&setup, self.rtp, 1),
+            Offer::Usual | Offer::Replacing(_) => sdp::description(&setup, self.rtp, 1),
             Offer::Late => String::new(),
             Offer::Text(text) => text.clone(),
         };
         let target = Uri::sip(Some(user), setup.server);
+        let headers = match &offer {
+            Offer::Replacing(dialog) => vec![("Replaces".to_owned(), dialog.clone())],
+            Offer::Usual | Offer::Late | Offer::Text(_) => Vec::new(),
+        };
         let invitation = Invitation {
             flow: self.flow(setup.server),
             from: NameAddr::new(Uri::sip(Some(setup.name), setup.sip)),
             to: NameAddr::new(target.clone()),
             target,
-            headers: Vec::new(),
+            headers,
             max_forwards: MAX_FORWARDS,
             route: Vec::new(),
             offer: body.into(),
@@ -341,9 +359,43 @@ impl Calls {
                     // It fails only when the far end has taken its offer back.
                     let _ = self.endpoint.accept_reoffer(now.into_std(), dialog, answer.into());
                 }
+                Event::ReferRequested { dialog, .. } => self.referred(now, dialog),
+                Event::Referred { dialog, outcome } => {
+                    if let Some(at) = self.refers.iter().position(|(of, _)| *of == dialog) {
+                        // A test that no longer waits does not want to know.
+                        let _ = self.refers.swap_remove(at).1.send(outcome);
+                    }
+                }
                 Event::Ended { dialog, why } => self.ended(dialog, why),
                 _ => {}
             }
+        }
+    }
+
+    fn refer(&mut self, now: Instant, to: &str, norefersub: bool, reply: oneshot::Sender<ReferOutcome>) {
+        let Some(dialog) = self.call.as_ref().map(|call| call.dialog) else { return };
+        let target = Uri::sip(None, self.setup.server);
+        self.refer_to = format!("<{to}>");
+        let options = ReferOptions { norefersub, referred_by: self.refers_as.clone(), replaces: None };
+        // A REFER that cannot be sent drops the reply, which the test sees.
+        if self.endpoint.refer(now.into_std(), dialog, target, options).is_ok() {
+            self.refers.push((dialog, reply));
+        }
+    }
+
+    fn referred(&mut self, now: Instant, dialog: DialogId) {
+        let now = now.into_std();
+        // None of this fails on a REFER that has just come.
+        if let Referring::Refuses(status) = self.referring {
+            let _ = self.endpoint.reject_refer(now, dialog, StatusCode::new(status).unwrap_or(StatusCode::DECLINE));
+            return;
+        }
+        let _ = self.endpoint.accept_refer(now, dialog);
+        if let Some(status) = told(self.referring) {
+            let _ = self.endpoint.notify_refer(now, dialog, status);
+        }
+        if self.referring == Referring::HangsUp {
+            let _ = self.endpoint.hang_up(now, dialog, None);
         }
     }
 
@@ -419,6 +471,7 @@ impl Calls {
         let late_answer = self.call.as_ref().and_then(|call| call.late_answer.as_deref());
         let bytes = match (message.method(), late_answer) {
             (Some("ACK"), Some(answer)) => message.with_body("application/sdp", answer).to_bytes(),
+            (Some("REFER"), _) => message.with("Refer-To", &self.refer_to).to_bytes(),
             (Some("BYE"), _) if self.written > 0 => writer::renumbered(message, self.written).to_bytes(),
             _ => transmit.payload.to_vec(),
         };

@@ -10,6 +10,7 @@ mod calls;
 mod sdp;
 mod speaker;
 mod task;
+mod transfers;
 mod writer;
 mod written;
 
@@ -17,13 +18,14 @@ use crate::net::{BindError, VirtualNet};
 use crate::sip_text::SipText;
 use crate::stream::Received;
 use antiphon_media::{Audio, Codec};
-use antiphon_sip::EndReason;
+use antiphon_sip::{EndReason, ReferOutcome};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use task::Task;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
+pub use transfers::{Refer, Referring, Subscription};
 
 /// How long a test waits for a phone at most.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -84,6 +86,8 @@ enum Offer {
     /// Nothing: the ACK brings the answer to the offer in the 200.
     Late,
     Text(String),
+    /// The usual one, in an INVITE with this `Replaces`.
+    Replacing(String),
 }
 
 /// Where a phone's call stands.
@@ -111,6 +115,9 @@ enum Order {
     Reoffer { sdp: String, reply: oneshot::Sender<u16> },
     AskForOffer { reply: oneshot::Sender<u16> },
     Update { sdp: String, reply: oneshot::Sender<u16> },
+    Refer { to: String, norefersub: bool, reply: oneshot::Sender<ReferOutcome> },
+    OnRefer(Referring),
+    ReferAs(String),
     Register { contact: SocketAddr, password: String, reply: oneshot::Sender<u16> },
 }
 

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::{Check, Flow, Run, Targets};
+use super::{Check, Flow, Run, Targets, mode, wire::TransferMode};
 use crate::{Interrupted, TargetRules};
 
 /// Rings numbers with their own incoming rules.
@@ -18,16 +18,18 @@ pub struct Transfer {
     pub targets: Targets,
     /// How long.
     pub ring_time: Duration,
+    /// How the transfer is made.
+    pub mode: TransferMode,
 }
 
 impl Transfer {
     pub(super) fn check(check: &mut Check<'_>) -> Option<Self> {
         let targets = Targets::check(check, Targets::TRANSFER)?;
-        Some(Self { targets, ring_time: Targets::ring_time(check) })
+        Some(Self { targets, ring_time: Targets::ring_time(check), mode: mode::of(check.rule) })
     }
 
     pub(super) async fn run(&self, run: &mut Run<'_>) -> Result<Flow, Interrupted> {
         let targets = self.targets.dialled(&run.call.vars);
-        run.route(targets, TargetRules::Apply, self.ring_time).await
+        run.route(targets, TargetRules::Apply, self.ring_time, self.mode).await
     }
 }

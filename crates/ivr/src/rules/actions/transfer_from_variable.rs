@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::{Check, Flow, Run, Targets};
+use super::{Check, Flow, Run, Targets, mode, wire::TransferMode};
 use crate::{Interrupted, TargetRules};
 
 /// Rings the numbers that a variable holds.
@@ -17,18 +17,20 @@ pub struct TransferFromVariable {
     pub variable: String,
     /// How long.
     pub ring_time: Duration,
+    /// How the transfer is made.
+    pub mode: TransferMode,
 }
 
 impl TransferFromVariable {
     pub(super) fn check(check: &mut Check<'_>) -> Option<Self> {
         let variable = check.filled("transfer_variable", |rule| &rule.transfer_variable)?;
         check.variable_name("transfer_variable", &variable);
-        Some(Self { variable, ring_time: Targets::ring_time(check) })
+        Some(Self { variable, ring_time: Targets::ring_time(check), mode: mode::of(check.rule) })
     }
 
     pub(super) async fn run(&self, run: &mut Run<'_>) -> Result<Flow, Interrupted> {
         let numbers = run.call.vars.get(&self.variable).unwrap_or_default();
         let targets = Targets::split(numbers, Targets::TRANSFER);
-        run.route(targets, TargetRules::Apply, self.ring_time).await
+        run.route(targets, TargetRules::Apply, self.ring_time, self.mode).await
     }
 }

@@ -142,6 +142,19 @@ names!(
 );
 
 names!(
+    /// How a transfer is made. An addition of ours.
+    TransferMode {
+        /// We ring the targets, and stay between the caller and the one who answers.
+        #[default]
+        Bridge = "bridge",
+        /// The caller's phone or trunk is asked to call the target itself; where it refuses, as `bridge`.
+        Refer = "refer",
+        /// As `refer` where caller and target are on one trunk, else as `bridge`.
+        Auto = "auto",
+    }
+);
+
+names!(
     /// How a web server is asked.
     HttpMethod {
         /// GET.
@@ -151,3 +164,9 @@ names!(
         Post = "POST",
     }
 );
+
+impl TransferMode {
+    pub(super) fn is_usual(&self) -> bool {
+        *self == Self::Bridge
+    }
+}

@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::{
     ActionName, CallStatusName, CallerIdAction, FieldError, HttpMethod, MAX_DIGITS, MAX_LABEL, MAX_MS, MAX_OPAQUE,
-    MAX_SECONDS, MAX_TEXT, Named, Patch, PlayDigitsMethod, SoundType, words,
+    MAX_SECONDS, MAX_TEXT, Named, Patch, PlayDigitsMethod, SoundType, TransferMode, words,
 };
 use crate::{ContextId, RuleId, SoundId, rules::OptionKey};
 
 /// A rule (`ringme-ivr.md` 1.5), written with its 39 keys. The default is a fresh rule's, still without an action.
 ///
-/// `play_sound_from_variable` is none of the 39: it is written only where it is true.
+/// `play_sound_from_variable` and `transfer_mode` are none of the 39: they are written only where they are not as in a fresh rule.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rule {
@@ -74,6 +74,9 @@ pub struct Rule {
     pub transfer_dst: Option<String>,
     /// All transfers: seconds of ringing; 0 or unset is 60.
     pub transfer_timeout: Option<u64>,
+    /// All transfers: how they are made. An addition of ours.
+    #[serde(skip_serializing_if = "TransferMode::is_usual")]
+    pub transfer_mode: TransferMode,
     /// `transfer_from_variable`: the variable.
     pub transfer_variable: Option<String>,
     /// `set_variable`: the variable.
@@ -136,6 +139,7 @@ impl Default for Rule {
             context_option: None,
             transfer_dst: None,
             transfer_timeout: None,
+            transfer_mode: TransferMode::Bridge,
             transfer_variable: None,
             set_variable_name: None,
             set_variable_value: None,
@@ -228,6 +232,7 @@ impl Rule {
         patch.parsed("context_option", &mut self.context_option);
         patch.text("transfer_dst", MAX_TEXT, &mut self.transfer_dst);
         patch.optional_number("transfer_timeout", 0..=MAX_SECONDS, &mut self.transfer_timeout);
+        patch.word("transfer_mode", &mut self.transfer_mode);
         patch.text("transfer_variable", MAX_TEXT, &mut self.transfer_variable);
         patch.text("set_variable_name", MAX_TEXT, &mut self.set_variable_name);
         patch.text("set_variable_value", MAX_TEXT, &mut self.set_variable_value);

@@ -1,0 +1,56 @@
+//! What the server of the pack knows: its trunks, and the numbers that lead to phones, forks and trunks.
+//!
+//! Shape: trunks are lines of the settings, numbers are made with the API.
+
+use serde_json::{Value, json};
+
+use crate::server::Server;
+
+/// What every trunk of the pack is told when it challenges.
+pub(crate) const PASSWORD: &str = "secret";
+
+/// The settings of a trunk that carries one number, with these lines more; `user` is its name too.
+pub(crate) fn trunk(user: &str, uri: &str, number: &str, keys: &str) -> String {
+    let asked = if keys.contains("options_interval") { "" } else { "options_interval = 0\n" };
+    format!(
+        "[[trunk]]\nname = \"{user}\"\nuri = \"{uri}\"\nusername = \"{user}\"\npassword = \"{PASSWORD}\"\n\
+         dial = ['^\\+{number}$']\n{asked}{keys}"
+    )
+}
+
+/// The API of a server, with a token.
+pub(crate) struct Exchange<'a> {
+    server: &'a Server,
+    token: String,
+}
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(server: &'a Server) -> Self {
+        Self { server, token: server.token() }
+    }
+
+    /// The id in what was made or changed.
+    fn send(&self, method: &str, path: &str, body: &Value) -> Value {
+        let path = format!("/api/ver1.0{path}");
+        let (status, answer) = self.server.send(method, &path, &self.token, &body.to_string());
+        assert_eq!(status / 100, 2, "{method} {path}: {answer}");
+        serde_json::from_str::<Value>(&answer).unwrap_or_default()["id"].clone()
+    }
+
+    /// A phone that is always at this contact.
+    pub(crate) fn phone(&self, number: &str, contact: &str) {
+        let id = self.send("POST", "/client/@me/extension/", &json!({ "name": number, "type": "phone" }));
+        self.send("PUT", &format!("/extension/{id}/phone/"), &json!({ "contact": contact }));
+    }
+
+    /// A menu that does nothing but ring these numbers at once; its number is a public one too.
+    pub(crate) fn menu(&self, number: &str, rings: &str) {
+        let id = self.send("POST", "/client/@me/extension/", &json!({ "name": number, "type": "ivr" }));
+        let ivr = format!("/extension/{id}/ivr/");
+        let context = self.send("POST", &format!("{ivr}context/"), &json!({ "name": "ringing" }));
+        self.send("PUT", &ivr, &json!({ "entry_context": context }));
+        let rules = format!("{ivr}context/{context}/options/start/rules/");
+        self.send("POST", &rules, &json!({ "action": "transfer", "transfer_dst": rings }));
+        self.send("POST", "/client/@me/did/", &json!({ "did": number, "extension_id": id }));
+    }
+}
