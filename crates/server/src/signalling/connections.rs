@@ -34,8 +34,10 @@ use super::{
 };
 use crate::queue::send_now;
 
-/// Messages that wait to be written to one connection; a peer that does not read loses the rest and its connection.
-const UNWRITTEN: usize = 128;
+/// Messages that wait to be written to one connection; a peer that does not read loses the rest and its connection. A proxy sends
+/// the requests of all its calls over one, and what they are answered with is made faster than it is written. A stranger's limit
+/// and the time that a write has keep his far below.
+const UNWRITTEN: usize = 2_048;
 /// Connections at most, those included whose handshake is not over.
 const CONNECTIONS: usize = 4096;
 /// How long a connection may be silent (a little above what RFC 5626 §4.4.1 lets a phone wait between keep-alives).
