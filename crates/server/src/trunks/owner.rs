@@ -2,12 +2,16 @@
 //!
 //! Shape: one task; orders in. When the settings are read again, trunks that are new begin, those that are gone leave, those whose way,
 //! registration or interval is different begin anew, and all others are left alone.
-//! Time: a trunk that begins anew has left first.
+//! Time: what begins does so when all that end with the same reading have left: two names may be one contact to a registrar.
 //! Errors: a keeper that panics is logged, and its trunk is known no more until the settings are read again.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
 
 use super::{
     Order, Orders,
@@ -17,7 +21,7 @@ use crate::{rooms::Rooms, settings::Trunk};
 
 /// Wishes that wait for a keeper that is asking its trunk.
 const WISHES: usize = 8;
-/// How long a trunk that begins anew may take to let go of what it had.
+/// How long trunks that end may take to let go of what they had before others begin.
 const LETTING_GO: Duration = Duration::from_secs(2);
 
 struct Kept {
@@ -67,29 +71,26 @@ impl Owner {
     fn read(&mut self) {
         let trunks = self.rooms.settings.load().trunks.clone();
         let is_kept = |kept: &Kept| trunks.iter().any(|trunk| is_kept_alike(trunk, &kept.trunk));
-        let ended: HashMap<String, Kept> = self.kept.extract_if(|_, kept| !is_kept(kept)).collect();
-        let mut leaving: HashMap<String, JoinHandle<()>> =
-            ended.into_iter().map(|(name, kept)| (name, leave(kept))).collect();
+        let leaving: Vec<_> = self.kept.extract_if(|_, kept| !is_kept(kept)).map(|(_, kept)| leave(kept)).collect();
+        let gone = when_all_are_gone(leaving);
         self.rooms.trunks.keep_only(&trunks);
         for trunk in trunks {
             if !self.kept.contains_key(&trunk.name) {
-                let before = leaving.remove(&trunk.name);
-                self.begin(trunk, before);
+                self.begin(trunk, gone.clone());
             } else {
                 self.rooms.trunks.note(&trunk.name, |standing| standing.max_calls = trunk.max_calls);
             }
         }
     }
 
-    fn begin(&mut self, trunk: Arc<Trunk>, before: Option<JoinHandle<()>>) {
+    fn begin(&mut self, trunk: Arc<Trunk>, mut gone: watch::Receiver<()>) {
         self.rooms.trunks.begin(&trunk);
         let Some(keeper) = Keeper::new(trunk.clone(), self.rooms.clone()) else { return };
         let (wishes, queue) = mpsc::channel(WISHES);
         let name = trunk.name.clone();
         let task = tokio::spawn(async move {
-            if let Some(before) = before {
-                let _ = timeout(LETTING_GO, before).await;
-            }
+            // It is an error, because nobody is left to change it.
+            let _ = timeout(LETTING_GO, gone.changed()).await;
             if tokio::spawn(keeper.run(queue)).await.is_err_and(|error| error.is_panic()) {
                 tracing::error!(
                     trunk = name,
@@ -106,6 +107,20 @@ fn leave(kept: Kept) -> JoinHandle<()> {
     // With a full queue it leaves because the queue is closed.
     let _ = kept.wishes.try_send(Wish::Leave);
     kept.task
+}
+
+/// What closes when these have ended.
+fn when_all_are_gone(leaving: Vec<JoinHandle<()>>) -> watch::Receiver<()> {
+    let (open, gone) = watch::channel(());
+    if !leaving.is_empty() {
+        tokio::spawn(async move {
+            for task in leaving {
+                let _ = task.await;
+            }
+            drop(open);
+        });
+    }
+    gone
 }
 
 /// Whether a keeper of one does for the other.
