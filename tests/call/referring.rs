@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use antiphon_server::store::changes::{CreateClient, CreateExtension, UpdatePhone};
 use antiphon_sip::{EndReason, ReferOutcome, StatusCode};
 use antiphon_testkit::{Answering, Break, Pace, SimPhone, Stage, Subscription, breaks};
+use serde_json::json;
 
 use crate::world::{SERVER, TRUNK, World, on_its_own, pass, prompt};
 
@@ -158,6 +160,30 @@ fn what_may_not_be_dialled_is_refused() {
             world.leaves_nothing().await;
         });
     }
+}
+
+#[tokio::test]
+async fn a_phone_of_another_client_has_no_rights_in_the_call() {
+    let world = World::new().await;
+    let store = &world.server.rooms.store;
+    let client = store.commit(CreateClient { prefix: "001".to_owned() }).await.unwrap();
+    let body = json!({"name": "006", "type": "phone"});
+    let extension = store.commit(CreateExtension { client, body }).await.unwrap().id;
+    store.commit(UpdatePhone { client, extension, body: json!({"password": "secret"}) }).await.unwrap();
+    let callee = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
+    let trunk = world.callee("trunk", TRUNK, Answering::Never);
+    let strange = world.connect(World::setup_at("006", [10, 5, 5, 5].into()));
+    assert_eq!(strange.register("secret").await, 200);
+    strange.call("+37410000000").await;
+    strange.until("is up", |stage| *stage == Stage::Up).await;
+    pass(3_500).await;
+    strange.press('6').await;
+    callee.up().await;
+    let outcome = strange.refer("sip:+7987654321@127.0.0.1").await.outcome().await;
+    assert_eq!((outcome, trunk.stage()), (ReferOutcome::Refused(StatusCode::FORBIDDEN), Stage::Idle));
+    strange.hang_up().await;
+    callee.over().await;
+    world.leaves_nothing().await;
 }
 
 #[tokio::test]

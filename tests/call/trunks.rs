@@ -9,7 +9,7 @@ use std::time::Duration;
 use antiphon_server::settings::Settings;
 use antiphon_server::trunks::{Health, Registered};
 use antiphon_sip::{EndReason, RegistrationFailure};
-use antiphon_testkit::{Answering, Carrier, CarrierSetup, Mood, PhoneSetup};
+use antiphon_testkit::{Answering, Carrier, CarrierSetup, Keys, Mood, PhoneSetup, SimPhone, SipText, Stage};
 
 use crate::world::{Shape, World, pass, usual_trunks};
 
@@ -305,4 +305,103 @@ async fn a_trunk_carries_no_more_calls_than_it_may() {
     other.until("is up", |stage| *stage == antiphon_testkit::Stage::Up).await;
     other.hang_up().await;
     world.leaves_nothing().await;
+}
+
+/// A call over the trunk, whose party talks to 002.
+async fn carried(world: &World, keys: Keys) -> (SimPhone, SimPhone) {
+    let caller = world.connect(PhoneSetup { keys, ..World::setup_at("carrier", [10, 1, 2, 3].into()) });
+    let callee = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
+    caller.call("+37410000000").await;
+    caller.up().await;
+    pass(3_500).await;
+    caller.press('6').await;
+    callee.up().await;
+    pass(1_000).await;
+    (caller, callee)
+}
+
+/// What another call over the trunk is answered; it is hung up again.
+async fn one_more(world: &World, last: u8) -> Option<u16> {
+    let other = world.connect(World::setup_at("other", [10, 1, 2, last].into()));
+    other.call("+37410000000").await;
+    other.until("is answered", |stage| matches!(stage, Stage::Up | Stage::Over(_))).await;
+    other.hang_up().await;
+    match other.over().await {
+        EndReason::Rejected(status) => Some(status.code()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_party_that_moves_to_another_call_keeps_its_place_on_the_trunk() {
+    let world = world(usual_trunks("options_interval = 0\nmax_calls = 1")).await;
+    let (caller, callee) = carried(&world, Keys::Events).await;
+    let line = world.connect(World::setup("002", 12));
+    let target = world.callee("003", 3, Answering::After(Duration::from_secs(1)));
+    line.call("003").await;
+    line.up().await;
+    pass(1_000).await;
+    let replaces = callee.dialog().replace(';', "%3B").replace('=', "%3D");
+    line.refer(&format!("sip:003@127.0.0.1?Replaces={replaces}")).await;
+    callee.over().await;
+    line.over().await;
+    pass(1_000).await;
+    assert_eq!((caller.stage(), target.stage()), (Stage::Up, Stage::Up));
+    assert_eq!(one_more(&world, 4).await, Some(503), "the trunk carries as many as it may");
+    caller.hang_up().await;
+    target.over().await;
+    assert_eq!(one_more(&world, 5).await, None);
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_party_that_leaves_by_a_transfer_gives_its_place_on_the_trunk_back() {
+    let world = world(usual_trunks("options_interval = 0\nmax_calls = 1")).await;
+    let (caller, callee) = carried(&world, Keys::Events).await;
+    let target = world.callee("003", 3, Answering::After(Duration::from_secs(1)));
+    caller.refer("sip:003@127.0.0.1").await;
+    caller.over().await;
+    pass(1_000).await;
+    assert_eq!((callee.stage(), target.stage()), (Stage::Up, Stage::Up));
+    assert_eq!(one_more(&world, 4).await, None, "nobody is on the trunk any more");
+    callee.hang_up().await;
+    target.over().await;
+    world.leaves_nothing().await;
+}
+
+/// The carrier's calls come from more than one address.
+#[tokio::test]
+async fn a_trunk_goes_on_with_its_own_call_from_another_address_and_in_the_same_place() {
+    let world = world(usual_trunks("options_interval = 0\nmax_calls = 1\ndtmf = \"info\"")).await;
+    let (caller, callee) = carried(&world, Keys::Info).await;
+    let newcomer = world.connect(World::setup_at("newcomer", [10, 1, 2, 9].into()));
+    newcomer.call_replacing("+37410000000", &caller.dialog()).await;
+    newcomer.up().await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    callee.press('5').await;
+    pass(1_000).await;
+    assert_eq!(newcomer.requests("INFO").len(), 1, "keys go the trunk's way");
+    assert_eq!(one_more(&world, 4).await, Some(503), "it is on the trunk like the one before");
+    newcomer.hang_up().await;
+    callee.over().await;
+    assert_eq!(one_more(&world, 5).await, None);
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_trunk_with_another_name_registers_when_the_one_of_before_has_left() {
+    let world = world(registering("")).await;
+    let carrier = carrier(&world, None);
+    pass(1_000).await;
+    carrier.when_registering(Mood::Silent);
+    read_again(&world, &registering("").replace("\"home\"", "\"house\"")).await;
+    pass(800).await;
+    carrier.when_registering(Mood::Serves);
+    pass(5_000).await;
+    let expires = |(_, request): (_, SipText)| request.header("Expires").map(str::to_owned);
+    let asked: Vec<_> = carrier.requests("REGISTER").into_iter().skip(1).map(expires).collect();
+    let first = asked.iter().position(|expires| expires.as_deref() != Some("0")).expect("it registers");
+    // The two are one contact to the registrar: a farewell that comes late would take away what was just made.
+    assert!(first > 0 && asked[first..].iter().all(|expires| expires.as_deref() != Some("0")), "{asked:?}");
+    assert!(carrier.contact().is_some());
 }

@@ -69,7 +69,7 @@ impl Switchboard {
     }
 
     /// With what right somebody asks for the place of a party.
-    fn claim(&mut self, now: Instant, invite: &Invite, replaced: DialogId) -> Result<Claim, Rejection> {
+    fn claim(&mut self, now: Instant, invite: &Invite) -> Result<Claim, Rejection> {
         let config = self.rooms.store.snapshot();
         let verdict =
             self.judge(now, &config, |gate, authenticator| gate.call(now, invite.flow, &invite.request, authenticator));
@@ -79,11 +79,7 @@ impl Switchboard {
                 Ok(Claim::Phone(phone))
             }
             Verdict::Trusted => Ok(Claim::Trusted),
-            Verdict::Trunk(_) => {
-                let old = self.rooms.trace.flow(replaced);
-                let same = old.is_some_and(|old| old.peer.ip() == invite.flow.peer.ip());
-                if same { Ok(Claim::SameTrunk) } else { Err(StatusCode::FORBIDDEN.into()) }
-            }
+            Verdict::Trunk(trunk) => Ok(Claim::Trunk(trunk)),
             Verdict::Challenge(doubt) => {
                 self.doubt(now, invite.flow, &invite.request, doubt);
                 let headers = self.authenticator.challenge(now, doubt, invite.flow.peer.ip());
@@ -146,7 +142,7 @@ impl Switchboard {
             return Err(StatusCode::FORBIDDEN.into());
         }
         let did = dialled_users(invite).find(|user| config.did(user).is_some());
-        let claim = match trunk.as_deref().map(|trunk| self.rooms.trunks.claim(trunk)) {
+        let claim = match trunk.as_ref().map(|trunk| self.rooms.trunks.claim(trunk)) {
             Some(None) => return Err(busy()),
             claim => claim.flatten(),
         };
@@ -204,7 +200,7 @@ impl Reception for Switchboard {
         invite: Box<Invite>,
         replaced: Located,
     ) -> Result<mpsc::Sender<CallEvent>, Rejection> {
-        let claim = self.claim(now, &invite, replaced.dialog).inspect_err(|rejection| {
+        let claim = self.claim(now, &invite).inspect_err(|rejection| {
             tracing::info!(status = rejection.status.code(), peer = %invite.flow.peer, "nobody's place is given");
         })?;
         self.rooms.trace.joins(now, dialog, &invite, replaced.dialog);

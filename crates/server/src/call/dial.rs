@@ -72,7 +72,7 @@ pub(super) async fn ring(
     if trunk.is_some() && call.rooms.calls.is_draining() {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let claim = match trunk.as_deref().map(|trunk| call.rooms.trunks.claim(trunk)) {
+    let claim = match trunk.as_ref().map(|trunk| call.rooms.trunks.claim(trunk)) {
         Some(None) => {
             tracing::info!(
                 trunk = trunk.as_ref().map(|trunk| trunk.name.as_str()),

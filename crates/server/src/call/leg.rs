@@ -19,6 +19,7 @@ use super::{
     CallEvent,
     info::{self, Press},
     media_port::MediaPort,
+    replace::ELSEWHERE,
 };
 use crate::{
     media::{
@@ -27,7 +28,7 @@ use crate::{
     },
     net::{MediaSocket, READ_AT_ONCE},
     rooms::Rooms,
-    settings::DigitWay,
+    settings::{DigitWay, Trunk},
     signalling::Order,
     trace::LegStream,
     trunks::Claim,
@@ -106,7 +107,7 @@ pub struct Leg {
     pub(super) shown: CallerId,
     /// What came before the answer.
     early: EarlySound,
-    /// Its place on a trunk, as long as it is.
+    /// Its place on the trunk that it came or was called by.
     claim: Option<Claim>,
 }
 
@@ -175,6 +176,20 @@ impl Leg {
     pub(super) fn on_trunk(mut self, claim: Option<Claim>) -> Self {
         self.claim = claim;
         self
+    }
+
+    /// The trunk that it came or was called by.
+    pub(super) fn trunk(&self) -> Option<&Arc<Trunk>> {
+        self.claim.as_ref().map(Claim::trunk)
+    }
+
+    /// Puts a newcomer in this leg's place, on its trunk too where the newcomer comes by that.
+    pub(super) fn yield_to(&mut self, newcomer: Self, by_trunk: bool) {
+        let mut old = std::mem::replace(self, newcomer);
+        if by_trunk {
+            self.claim = old.claim.take();
+        }
+        old.hang_up(Some(ELSEWHERE));
     }
 
     /// The leg's dialog.

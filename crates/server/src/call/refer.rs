@@ -68,7 +68,8 @@ fn target(call: &Executor, refer: &Refer) -> Result<Uri, StatusCode> {
     let trunks = &call.rooms.settings.load().trunks;
     match directory::resolve(&call.config, trunks, call.client, &refer.target) {
         Ok(Target::Trunks { trunks, number }) => {
-            let callers = trunks.iter().find(|trunk| trunk.networks.iter().any(|net| net.contains(flow.peer.ip())));
+            let came_by = call.caller.trunk();
+            let callers = trunks.iter().find(|trunk| came_by.is_some_and(|came_by| came_by.name == trunk.name));
             let uri = callers.and_then(|trunk| trunk.uri.parse::<Uri>().ok()).ok_or(StatusCode::FORBIDDEN)?;
             Ok(uri.with_user(&number))
         }

@@ -5,7 +5,7 @@
 //! Errors: 403 for whoever may not, 481 for a party that is gone or that the call cannot exchange now, 488 and 503 as for any call.
 //! Sources: RFC 3891 §3; `docs/rfc/3891.md`.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 use antiphon_ivr::CallerId;
 use antiphon_sip::{DialogId, Invite, Rejection, StatusCode};
@@ -16,7 +16,12 @@ use super::{
     media_port::MediaPort,
     transfer::Joined,
 };
-use crate::{rooms::Rooms, settings::DigitWay, signalling::Order, store::Extension};
+use crate::{
+    rooms::Rooms,
+    settings::{DigitWay, Trunk},
+    signalling::Order,
+    store::Extension,
+};
 
 /// What a party is told whose call somebody else goes on with, so that its phone does not list a missed call.
 pub(super) const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
@@ -28,8 +33,8 @@ pub enum Claim {
     Phone(Arc<Extension>),
     /// A source that may call without credentials.
     Trusted,
-    /// The trunk that the party itself comes from.
-    SameTrunk,
+    /// This trunk, which may for the parties that it carries.
+    Trunk(Arc<Trunk>),
 }
 
 /// An INVITE that asks for a party's place. One that nobody takes is answered 481.
@@ -76,9 +81,11 @@ pub(super) async fn in_bridge(call: &mut Executor, callee: &mut Leg, replacement
     if !of_caller && replacement.replaced != callee.dialog() {
         return;
     }
-    let Some(leg) = answer(call, *replacement).await else { return };
-    let mut old = mem::replace(if of_caller { &mut call.caller } else { callee }, leg);
-    old.hang_up(Some(ELSEWHERE));
+    let by_trunk = matches!(replacement.claim, Claim::Trunk(_));
+    let old = if of_caller { &call.caller } else { &*callee };
+    let Some(leg) = answer(call, *replacement, old.trunk()).await else { return };
+    let old = if of_caller { &mut call.caller } else { &mut *callee };
+    old.yield_to(leg, by_trunk);
     call.caller.bridge(callee).await;
 }
 
@@ -88,19 +95,25 @@ pub(super) async fn in_menu(call: &mut Executor, replacement: Box<Replacement>) 
     if replacement.replaced != call.caller.dialog() || !answered {
         return None;
     }
-    let leg = answer(call, *replacement).await?;
-    mem::replace(&mut call.caller, leg).hang_up(Some(ELSEWHERE));
+    let by_trunk = matches!(replacement.claim, Claim::Trunk(_));
+    let leg = answer(call, *replacement, call.caller.trunk()).await?;
+    call.caller.yield_to(leg, by_trunk);
     Some(Heard::Replaced)
 }
 
-/// The leg of the newcomer, answered.
-async fn answer(call: &Executor, mut replacement: Replacement) -> Option<Leg> {
-    if matches!(&replacement.claim, Claim::Phone(phone) if phone.client != call.client) {
+/// The leg of the newcomer, answered; it takes the place of a party that is on this trunk.
+async fn answer(call: &Executor, mut replacement: Replacement, old: Option<&Arc<Trunk>>) -> Option<Leg> {
+    let (may, digits) = match &replacement.claim {
+        Claim::Phone(phone) => (phone.client == call.client, DigitWay::Auto),
+        Claim::Trusted => (true, DigitWay::Auto),
+        Claim::Trunk(trunk) => (old.is_some_and(|old| old.name == trunk.name), trunk.dtmf),
+    };
+    if !may {
         replacement.refuse(StatusCode::FORBIDDEN);
         return None;
     }
     let addresses = call.rooms.media_addresses(replacement.invite.flow);
-    let Ok(port) = MediaPort::lease(&call.rooms, addresses, DigitWay::Auto) else {
+    let Ok(port) = MediaPort::lease(&call.rooms, addresses, digits) else {
         replacement.refuse(StatusCode::SERVICE_UNAVAILABLE);
         return None;
     };
@@ -113,7 +126,7 @@ async fn answer(call: &Executor, mut replacement: Replacement) -> Option<Leg> {
             let name = phone.caller_id_name.clone().unwrap_or_default();
             (Party::Phone, CallerId { number: phone.name.clone(), name })
         }
-        Claim::Trusted | Claim::SameTrunk => {
+        Claim::Trusted | Claim::Trunk(_) => {
             let number = replacement.invite.request.from().uri.user().unwrap_or_default().into_owned();
             (Party::Outside, CallerId { number, name: String::new() })
         }

@@ -117,11 +117,12 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
         }
     };
     let media = LegMedia { worker: rooms.media.worker(), port };
-    let mut leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media);
-    if arrival.caller_phone.is_some() {
+    let (who, hidden) = identity::caller(&invite, &arrival);
+    let mut leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media).on_trunk(arrival.claim);
+    // A phone of somebody else is here what anybody outside is.
+    if arrival.caller_phone.is_some_and(|phone| phone.client == arrival.extension.client) {
         leg.party = Party::Phone;
     }
-    let (who, hidden) = identity::caller(&invite, &arrival);
     let (mut call, requests) = Call::new(who);
     let client = arrival.extension.client;
     let mut executor = Executor::new(rooms.clone(), config.clone(), client, (leg, trace), &invite, (inbox, events), at);

@@ -7,15 +7,37 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-/// One call's place on a trunk.
+use crate::settings::Trunk;
+
+/// One call's place on a trunk. It goes with the party that it was taken for, whichever call that is in.
 #[derive(Debug)]
 pub struct Claim {
-    carried: Arc<AtomicUsize>,
+    trunk: Arc<Trunk>,
+    _place: Place,
 }
 
 impl Claim {
+    /// Takes a place on a trunk that carries this many calls, unless those are as many as it may.
+    pub(super) fn take(carried: Arc<AtomicUsize>, trunk: Arc<Trunk>) -> Option<Self> {
+        let place = Place::take(carried, trunk.max_calls)?;
+        Some(Self { trunk, _place: place })
+    }
+
+    /// Whose place it is.
+    pub fn trunk(&self) -> &Arc<Trunk> {
+        &self.trunk
+    }
+}
+
+/// One of the places that are counted.
+#[derive(Debug)]
+struct Place {
+    carried: Arc<AtomicUsize>,
+}
+
+impl Place {
     /// Takes a place, unless as many are taken as there may be.
-    pub(super) fn take(carried: Arc<AtomicUsize>, most: Option<usize>) -> Option<Self> {
+    fn take(carried: Arc<AtomicUsize>, most: Option<usize>) -> Option<Self> {
         let most = most.unwrap_or(usize::MAX);
         let place = |taken: usize| (taken < most).then(|| taken + 1);
         carried.fetch_update(Ordering::AcqRel, Ordering::Acquire, place).ok()?;
@@ -23,7 +45,7 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
+impl Drop for Place {
     fn drop(&mut self) {
         self.carried.fetch_sub(1, Ordering::AcqRel);
     }
@@ -36,12 +58,12 @@ mod tests {
     #[test]
     fn a_place_is_free_again_when_its_call_is_over() {
         let carried = Arc::new(AtomicUsize::new(0));
-        let take = || Claim::take(carried.clone(), Some(2));
+        let take = || Place::take(carried.clone(), Some(2));
         let (first, second) = (take(), take());
         assert!(first.is_some() && second.is_some() && take().is_none());
         drop(first);
         assert!(take().is_some());
-        assert!(Claim::take(carried.clone(), None).is_some(), "without a limit there is room");
+        assert!(Place::take(carried.clone(), None).is_some(), "without a limit there is room");
         drop(second);
         assert_eq!(carried.load(Ordering::Acquire), 0);
     }

@@ -93,9 +93,9 @@ impl Trunks {
     }
 
     /// A place among the calls that a trunk carries, or `None` when it has as many as its settings allow.
-    pub fn claim(&self, trunk: &Trunk) -> Option<Claim> {
+    pub fn claim(&self, trunk: &Arc<Trunk>) -> Option<Claim> {
         let carried = self.lock().entry(trunk.name.clone()).or_default().calls.clone();
-        Claim::take(carried, trunk.max_calls)
+        Claim::take(carried, trunk.clone())
     }
 
     /// Whether a trunk carries as many calls as its settings allow.
