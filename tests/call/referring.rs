@@ -186,6 +186,30 @@ async fn a_phone_of_another_client_has_no_rights_in_the_call() {
     world.leaves_nothing().await;
 }
 
+/// The number that was called has passed on the caller, and not whom the caller transfers.
+#[tokio::test]
+async fn a_callee_that_is_transferred_outside_is_passed_on_by_nobody() {
+    let world = World::new().await;
+    let callee = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
+    let trunk = world.callee("trunk", TRUNK, Answering::After(Duration::from_secs(1)));
+    let caller = world.connect(World::setup_at("004", [10, 5, 5, 5].into()));
+    assert_eq!(caller.register("secret").await, 200);
+    caller.call("+37410000000").await;
+    caller.until("is up", |stage| *stage == Stage::Up).await;
+    pass(3_500).await;
+    caller.press('6').await;
+    callee.up().await;
+    let refer = caller.refer("sip:+7987654321@127.0.0.1").await;
+    assert_eq!(refer.outcome().await, ReferOutcome::Completed(StatusCode::OK));
+    let invite = &trunk.requests("INVITE")[0];
+    assert_eq!(invite.header("Diversion"), None);
+    let asserted = invite.header("P-Asserted-Identity");
+    assert!(asserted.is_some_and(|asserted| asserted.contains("sip:002@")), "{asserted:?}");
+    callee.hang_up().await;
+    trunk.over().await;
+    world.leaves_nothing().await;
+}
+
 #[tokio::test]
 async fn a_phone_of_ours_transfers_a_caller_outside_by_the_trunk_that_allows_the_number() {
     let world = World::new().await;

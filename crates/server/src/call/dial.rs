@@ -16,11 +16,12 @@ use super::{
     executor::{Executor, Heard, clock, dialog_of, say_when_expired},
     failures::Failures,
     hunt::{Hunt, Referral},
-    identity, info,
+    identity::{self, Outward},
+    info,
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
     reach::{self, Attempt, Reach},
-    transfer::{self, Transfers},
+    transfer::{self, Joined, Transfers},
 };
 use crate::{media::worker::Hearing, settings::DigitWay};
 
@@ -82,7 +83,10 @@ pub(super) async fn ring(
         }
         claim => claim.flatten(),
     };
-    let (from, mut headers) = identity::outward(&call.rooms, flow, trunk.as_deref(), caller_id, &call.outward);
+    // Of a callee that the caller transfers, nothing more is known, and it is not the caller's number that passes it on.
+    let nothing = Outward::default();
+    let outward = if matches!(call.joined, Joined::Turned | Joined::Orphaned) { &nothing } else { &call.outward };
+    let (from, mut headers) = identity::outward(&call.rooms, flow, trunk.as_deref(), caller_id, outward);
     headers.extend(referral.headers(party));
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;

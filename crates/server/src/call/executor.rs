@@ -64,7 +64,7 @@ pub struct Executor {
     pub(super) inbox: mpsc::Sender<CallEvent>,
     /// How many more hops a call made for this one may take.
     pub(super) hops_left: u8,
-    /// What trunks are told beside the caller's name and number.
+    /// What trunks are told beside the caller's name and number, where they are called for the caller.
     pub(super) outward: Outward,
     /// The caller's offer, until it is answered.
     pub(super) offer: Option<Bytes>,
