@@ -128,3 +128,21 @@ async fn a_hostile_caller_id_adds_no_header_and_breaks_no_line() {
     check(&told, "P-Asserted-Identity", Some("\"Eve\\\" <sip:x@y>\\\\\" <sip:X-Evil@127.0.0.1:5060>"));
     assert!(told.header("From").is_some_and(|from| from.contains("<sip:X-Evil@127.0.0.1:5060>")), "{told:?}");
 }
+
+/// RFC 3261 §16.3 step 3: what would be passed on and may not go any further.
+#[tokio::test]
+async fn a_call_without_hops_left_to_the_number_it_is_for_is_told_so() {
+    let world = World::new().await;
+    let callee = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
+    let caller = world.net.bind(([10, 1, 9, 9], 5060).into()).expect("a free address");
+    let text = String::from_utf8(invite("<sip:1@10.1.9.9>", 1, &[]).to_bytes()).expect("it is text");
+    let text = text.replace("Max-Forwards: 70", "Max-Forwards: 0").replace("sip:+37410000000@", "sip:002@");
+    caller.send(text.as_bytes(), SERVER);
+    let refused = loop {
+        let status = SipText::parse(&caller.receive().await.payload).status();
+        if status.is_some_and(|status| status >= 200) {
+            break status;
+        }
+    };
+    assert_eq!((refused, callee.requests("INVITE").len()), (Some(483), 0));
+}

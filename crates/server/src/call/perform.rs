@@ -189,6 +189,7 @@ fn refusal(cause: Cause) -> StatusCode {
         1 | 3 => StatusCode::NOT_FOUND,
         17 => StatusCode::BUSY_HERE,
         21 => StatusCode::FORBIDDEN,
+        25 => StatusCode::TOO_MANY_HOPS,
         38 | 41 | 42 => StatusCode::SERVICE_UNAVAILABLE,
         65 => StatusCode::NOT_ACCEPTABLE_HERE,
         102 => StatusCode::REQUEST_TIMEOUT,
