@@ -86,7 +86,7 @@ async fn a_wrong_password_is_said_and_not_tried_again_and_again() {
         panic!("{:?}", registered(&world));
     };
     assert_eq!(status.code(), 401);
-    assert!(world.server.rooms.trunks.registered_at([10, 9, 0, 1].into()).is_none());
+    assert!(!world.server.rooms.trunks.is_registered_at("home", [10, 9, 0, 1].into()));
 }
 
 #[tokio::test]
@@ -404,4 +404,22 @@ async fn a_trunk_with_another_name_registers_when_the_one_of_before_has_left() {
     // The two are one contact to the registrar: a farewell that comes late would take away what was just made.
     assert!(first > 0 && asked[first..].iter().all(|expires| expires.as_deref() != Some("0")), "{asked:?}");
     assert!(carrier.contact().is_some());
+}
+
+#[tokio::test]
+async fn of_two_registrations_at_one_carrier_a_call_is_of_the_one_whose_contact_is_called() {
+    let second = registering("").replace("\"home\"", "\"second\"").replace("\"ivr\"", "\"+37410000000\"");
+    let world = world(format!("{}{}{second}", usual_trunks("options_interval = 0"), registering(""))).await;
+    let _carrier = carrier(&world, None);
+    pass(1_000).await;
+    let mut setup = World::setup_at("carrier", AT.0.into());
+    setup.sip.set_port(5070);
+    let caller = world.connect(setup);
+    caller.call("+37410000000").await;
+    caller.up().await;
+    let standings = world.server.rooms.trunks.standings();
+    let calls = |name: &str| standings[name].calls.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!((calls("home"), calls("second")), (0, 1));
+    caller.hang_up().await;
+    caller.over().await;
 }

@@ -5,7 +5,7 @@
 //! Errors: none; a refusal is a verdict.
 //! Sources: `interface.md` "Where a call goes" 1; RFC 3261 §22; RFC 8760.
 
-use std::{sync::Arc, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use antiphon_sip::{Authenticator, Flow, Request, Secret, StatusCode, Verdict as Proof};
 
@@ -54,15 +54,7 @@ impl Gate<'_> {
             return admitted(phone);
         }
         let source = flow.peer.ip();
-        if let Some(trunk) =
-            self.trunks.iter().find(|trunk| trunk.networks.iter().any(|network| network.contains(source)))
-        {
-            return Verdict::Trunk(trunk.clone());
-        }
-        // Who holds our registration calls us from where it does.
-        if let Some(name) = self.registrations.registered_at(source)
-            && let Some(trunk) = self.trunks.iter().find(|trunk| trunk.name == name)
-        {
+        if let Some(trunk) = self.trunk(source, request) {
             return Verdict::Trunk(trunk.clone());
         }
         if request.header("Authorization").is_none() && self.access.allow.iter().any(|network| network.contains(source))
@@ -71,6 +63,23 @@ impl Gate<'_> {
         }
         // Everybody else is challenged, whoever he says he is: a 403 for those that are not there would tell who is.
         self.credentials(now, request, authenticator)
+    }
+
+    /// The trunk that a call from here is of: one with this network, else one that holds our registration, for that calls us from where
+    /// it does. Of several at one address, as two accounts at one carrier are, it is the one whose contact is called.
+    fn trunk(&self, source: IpAddr, request: &Request) -> Option<&Arc<Trunk>> {
+        let is_within = |trunk: &&Arc<Trunk>| trunk.networks.iter().any(|network| network.contains(source));
+        let is_registered = |trunk: &&Arc<Trunk>| self.registrations.is_registered_at(&trunk.name, source);
+        let mut here: Vec<_> = self.trunks.iter().filter(is_within).collect();
+        if here.is_empty() {
+            here = self.trunks.iter().filter(is_registered).collect();
+        }
+        let called = request.uri().user();
+        let is_named = |trunk: &&&Arc<Trunk>| {
+            let contact = trunk.registration.as_ref().map(|registration| registration.contact_user.as_str());
+            contact.is_some() && contact == called.as_deref()
+        };
+        here.iter().find(is_named).or(here.first()).copied()
     }
 
     /// Decides about a registration: always by credentials, wherever it comes from. An unknown phone is challenged like a known one.

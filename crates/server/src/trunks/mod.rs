@@ -85,11 +85,9 @@ impl Trunks {
         self.lock().get(name).cloned()
     }
 
-    /// The trunk that holds a registration of ours and is at this address; calls from there are its calls.
-    pub fn registered_at(&self, source: IpAddr) -> Option<String> {
-        let standings = self.lock();
-        let found = standings.iter().find(|(_, standing)| standing.registrar() == Some(source.to_canonical()));
-        found.map(|(name, _)| name.clone())
+    /// Whether a trunk holds a registration of ours and is at this address; calls from there are its calls.
+    pub fn is_registered_at(&self, name: &str, source: IpAddr) -> bool {
+        self.lock().get(name).is_some_and(|standing| standing.registrar() == Some(source.to_canonical()))
     }
 
     /// A place among the calls that a trunk carries, or `None` when it has as many as its settings allow.
