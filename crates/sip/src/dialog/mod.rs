@@ -12,6 +12,7 @@
 //! | Leaving   | our BYE                 | the end of its transaction                   |
 
 mod agreement;
+mod infos;
 mod path;
 mod reliable;
 mod session_timer;
@@ -20,6 +21,7 @@ mod uac;
 mod uas;
 
 pub(crate) use agreement::{Agreement, Asked, Origin, Reoffering, Retry, Role};
+pub(crate) use infos::Infos;
 pub(crate) use path::Path;
 pub(crate) use reliable::{Rack, Reliability, Told, Unpracked, rseq_of};
 pub(crate) use session_timer::{SessionTimer, Terms, Wanted, ask, lists};
@@ -79,6 +81,7 @@ pub(crate) struct Dialog {
     pub(crate) credentials: Option<Bound>,
     pub(crate) announced: Announced,
     pub(crate) agreement: Agreement,
+    pub(crate) infos: Infos,
     pub(crate) state: State,
 }
 

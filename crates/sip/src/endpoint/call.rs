@@ -6,7 +6,7 @@
 use super::Endpoint;
 use super::send::{ALLOW, SDP, SUPPORTED};
 use crate::auth::{Answered, Bound, Covered};
-use crate::dialog::{Agreement, Announced, Cancel, Dialog, OutgoingCall, Path, Role, State, ask};
+use crate::dialog::{Agreement, Announced, Cancel, Dialog, Infos, OutgoingCall, Path, Role, State, ask};
 use crate::event::{DialogId, EndReason, Event, Invitation};
 use crate::message::build::{Outgoing, push_foreign};
 use crate::message::{Method, NameAddr, Response, StatusCode};
@@ -45,6 +45,7 @@ impl Endpoint {
             credentials: credentials.clone(),
             announced: Announced::Alive,
             agreement,
+            infos: Infos::default(),
             state: State::Calling(OutgoingCall::new(branch)),
         });
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);

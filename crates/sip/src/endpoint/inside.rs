@@ -51,7 +51,7 @@ pub(super) struct Inside {
 
 impl Endpoint {
     /// Sends an INFO inside an answered call, for example a key in `application/dtmf-relay`. A refusal is reported as
-    /// [`Event::InfoRefused`]; a success is not reported.
+    /// [`Event::InfoRefused`]; a success is not reported. One at a time is on its way, and a few wait.
     ///
     /// # Errors
     /// [`SipError::UnknownDialog`], [`SipError::WrongState`] before the answer, or [`SipError::Full`].
@@ -59,12 +59,25 @@ impl Endpoint {
         if !matches!(self.live(dialog)?.state, State::Confirmed(_)) {
             return Err(SipError::WrongState);
         }
+        if let Some(infos) = self.dialogs.get_mut(&dialog).map(|dialog| &mut dialog.infos)
+            && infos.asking
+        {
+            return if infos.wait((content_type.to_owned(), body)) { Ok(()) } else { Err(SipError::Full) };
+        }
+        self.send_info(now, dialog, content_type, body)
+    }
+
+    fn send_info(&mut self, now: Instant, dialog: DialogId, content_type: &str, body: Bytes) -> Result<(), SipError> {
         let mut headers = Headers::default();
         if !body.is_empty() {
             headers.push("Content-Type", content_type);
         }
         let request = Inside { purpose: Purpose::Info, method: Method::Info, headers, body };
-        self.send_inside(now, dialog, request).map(|_| ())
+        self.send_inside(now, dialog, request)?;
+        if let Some(dialog) = self.dialogs.get_mut(&dialog) {
+            dialog.infos.asking = true;
+        }
+        Ok(())
     }
 
     /// Says what to answer the peer of a dialog with, should it challenge us. A dialog that the peer began has nothing to
@@ -115,7 +128,7 @@ impl Endpoint {
     pub(super) fn settled_inside(&mut self, now: Instant, id: DialogId, purpose: Purpose, settled: Settled<'_>) {
         // Whoever asked hears first, because nothing may follow the end of the dialog.
         match purpose {
-            Purpose::Info => self.info_settled(id, settled),
+            Purpose::Info => self.info_settled(now, id, settled),
             Purpose::Refer => self.refer_settled(now, id, settled),
             Purpose::Notify => self.notify_settled(now, id, settled),
             Purpose::Prack => {}
@@ -135,10 +148,25 @@ impl Endpoint {
         }
     }
 
-    fn info_settled(&mut self, id: DialogId, settled: Settled<'_>) {
+    fn info_settled(&mut self, now: Instant, id: DialogId, settled: Settled<'_>) {
         let status = settled.status();
-        if !status.is_some_and(StatusCode::is_success) && self.live(id).is_ok() {
-            self.events.push_back(Event::InfoRefused { dialog: id, status });
+        let live = self.live(id).is_ok();
+        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        dialog.infos.asking = false;
+        let goes_on = live && status.is_some_and(|status| !Purpose::Info.ends_dialog(status));
+        // Whoever does not hear one hears no other; what is so late would be another key.
+        let next = if goes_on { dialog.infos.next() } else { None };
+        let mut lost = if goes_on { 0 } else { dialog.infos.give_up() };
+        if !status.is_some_and(StatusCode::is_success) {
+            lost += 1;
+        }
+        if let Some((content_type, body)) = next
+            && self.send_info(now, id, &content_type, body).is_err()
+        {
+            lost += 1;
+        }
+        if live {
+            self.events.extend((0..lost).map(|_| Event::InfoRefused { dialog: id, status }));
         }
     }
 

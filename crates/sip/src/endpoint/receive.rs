@@ -7,7 +7,7 @@
 use super::send::{ALLOW, EXTENSIONS, SDP, SUPPORTED, reply_flow};
 use super::{Endpoint, screen};
 use crate::config::Admission;
-use crate::dialog::{Agreement, Announced, Dialog, Exchange, IncomingCall, OfferSide, Path, Role, State};
+use crate::dialog::{Agreement, Announced, Dialog, Exchange, IncomingCall, Infos, OfferSide, Path, Role, State};
 use crate::event::{DialogId, EndReason, Event, Invite, RequestId};
 use crate::flow::Flow;
 use crate::message::body::{self, NoSdp};
@@ -169,6 +169,7 @@ impl Endpoint {
             credentials: None,
             announced: Announced::Alive,
             agreement: Agreement::new(Role::Called, self.wanted()),
+            infos: Infos::default(),
             state: State::Incoming(IncomingCall {
                 key,
                 request: request.clone(),

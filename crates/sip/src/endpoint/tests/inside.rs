@@ -134,10 +134,11 @@ fn an_info_that_nobody_answers_is_given_up_and_the_call_goes_on() {
 
 #[test]
 fn requests_inside_dialogs_are_bounded() {
-    let mut rig = Rig::with(|config| config.max_transactions = 3);
+    let mut rig = Rig::with(|config| config.max_transactions = 1);
     let (dialog, _) = rig.answered();
-    let results: Vec<_> = (0..4).map(|_| rig.endpoint.info(rig.now, dialog, DTMF, "x".into())).collect();
-    assert_eq!(results, [Ok(()), Ok(()), Ok(()), Err(SipError::Full)]);
+    assert_eq!(rig.endpoint.info(rig.now, dialog, DTMF, "x".into()), Ok(()));
+    let target = "sip:carol@192.0.2.8".parse().expect("a URI");
+    assert_eq!(rig.endpoint.refer(rig.now, dialog, target, ReferOptions::default()), Err(SipError::Full));
 }
 
 #[test]
@@ -147,8 +148,9 @@ fn a_caller_whose_connection_is_gone_is_reached_by_its_contact_or_its_routes() {
     let (dialog, tag) = rig.answered();
     let way = |rig: &mut Rig| {
         rig.endpoint.info(rig.now, dialog, "", Bytes::new()).expect("it is answered");
-        let flow = rig.only().flow;
-        (flow.transport, flow.peer)
+        let info = rig.only();
+        rig.receive(&reply(&info, "200 OK", "alice", ""));
+        (info.flow.transport, info.flow.peer)
     };
     assert_eq!(way(&mut rig), (Transport::Tcp, rig.flow.peer), "nothing but the connection leads through a NAT");
     rig.endpoint.handle_transport_error(rig.now, rig.flow);
@@ -170,4 +172,24 @@ fn a_caller_whose_connection_is_gone_is_reached_by_its_contact_or_its_routes() {
     rig.endpoint.handle_transport_error(rig.now, rig.flow);
     rig.endpoint.hang_up(rig.now, dialog, None).expect("it is answered");
     assert_eq!(rig.only().flow.peer, addr("192.0.2.9:5070"), "a proxy listens where its route says");
+}
+
+/// One that overtakes a lost one would have that refused when it comes again.
+#[test]
+fn infos_go_one_at_a_time_and_in_their_order() {
+    let mut rig = Rig::new();
+    let (dialog, first) = informed(&mut rig, None);
+    for key in ["6", "7"] {
+        rig.endpoint.info(rig.now, dialog, DTMF, format!("Signal={key}").into()).expect("it waits");
+    }
+    assert!(rig.sent().is_empty());
+    rig.receive(&reply(&first, "415 Unsupported Media Type", "callee", ""));
+    let second = rig.only();
+    assert_eq!(second.body(), "Signal=6");
+    assert_eq!(rig.events(), [Event::InfoRefused { dialog, status: StatusCode::new(415) }]);
+    rig.receive(&reply(&second, "200 OK", "callee", ""));
+    assert_eq!(rig.only().body(), "Signal=7");
+    assert_eq!(rig.events(), []);
+    let waiting = (0..40).filter(|_| rig.endpoint.info(rig.now, dialog, DTMF, "x".into()).is_ok()).count();
+    assert_eq!(waiting, 16, "no more wait than that");
 }
