@@ -4,7 +4,7 @@
 //! Time: wall clock, and a bound of four times the linear, so that a loaded machine does no harm.
 
 use antiphon_media::sdp::{Capabilities, SdpVersion, accept, answer};
-use antiphon_sip::fuzzing::{digest, framer, headers, message, sipfrag, uri};
+use antiphon_sip::fuzzing::{digest, framer, headers, message, uri};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 

@@ -117,10 +117,12 @@ async fn a_scanner_is_answered_like_everybody_and_then_ignored_for_a_time() {
         answered += 1;
         pass(100).await;
     }
-    assert_eq!(answered, 200, "ten unanswered challenges are one failure, and twenty failures are enough");
+    // Its datagrams may be forged, so that the owner of the address keeps a way in: five messages, and one a second.
+    assert_eq!(answered, 205, "ten unanswered challenges are one failure, and twenty failures are enough");
     // Others do not notice, and the scanner is nobody even for what anybody gets an answer to.
     let mut other = Stranger::at(&world, "10.9.9.8:5060");
     assert_eq!(other.ask("OPTIONS", "a", "071").await, Some(200));
+    scanner.send("OPTIONS", "a", "071", None);
     assert_eq!(scanner.ask("OPTIONS", "a", "071").await, None);
     pass(601_000).await;
     assert_eq!(scanner.ask("REGISTER", "a", "071").await, Some(401), "it ends by itself");
@@ -140,16 +142,47 @@ async fn whoever_guesses_passwords_or_sends_nonsense_is_ignored_sooner() {
         guesses += 1;
         assert_eq!(guesser.answer().await.and_then(|answer| answer.status()), Some(401));
     }
-    assert_eq!(guesses, 19, "19 wrong passwords and their challenges");
+    assert_eq!(guesses, 20, "who answers a challenge is where he says");
     // The right password does not help it any more.
     assert_eq!(guesser.ask("REGISTER", "004", "004").await, None);
     let mut vandal = Stranger::at(&world, "10.9.9.8:5060");
-    for _ in 0..20 {
+    for _ in 0..30 {
         vandal.socket.send(b"INVITE nonsense\r\n\r\n", SERVER);
         pass(50).await;
     }
     assert_eq!(vandal.ask("OPTIONS", "a", "071").await, None);
     world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn whoever_forges_the_address_of_a_phone_does_not_keep_it_away() {
+    let world = World::new().await;
+    // The same socket sends what is forged and what is not, as the server sees it.
+    let mut phone = Stranger::at(&world, "10.9.9.7:5060");
+    let mut attacker = Stranger::at(&world, "10.9.9.9:5060");
+    attacker.send("REGISTER", "004", "004", None);
+    let of_attacker = attacker.answer().await.expect("an answer");
+    let of_attacker = of_attacker.header("WWW-Authenticate").expect("a challenge").to_owned();
+    let made_up = "Digest realm=\"antiphon\", nonce=\"0.0.0.0\", algorithm=MD5, qop=\"auth\"";
+    for forged in 0..100 {
+        match forged % 4 {
+            0 => phone.send("REGISTER", "004", "004", Some((&of_attacker, "guess"))),
+            1 => phone.send("REGISTER", "004", "004", Some((made_up, "guess"))),
+            2 => phone.send("INVITE", "004", "071", None),
+            _ => phone.socket.send(b"INVITE nonsense\r\n\r\n", SERVER),
+        }
+        pass(50).await;
+    }
+    assert_eq!(phone.ask("OPTIONS", "a", "071").await, None, "what is forged is dropped, and nearly all else");
+    pass(2_000).await;
+    phone.send("REGISTER", "004", "004", None);
+    let challenged = phone.answer().await.expect("a phone is challenged");
+    let challenge = challenged.header("WWW-Authenticate").expect("a challenge").to_owned();
+    phone.send("REGISTER", "004", "004", Some((&challenge, "secret")));
+    assert_eq!(phone.answer().await.and_then(|answer| answer.status()), Some(200));
+    for _ in 0..20 {
+        assert_eq!(phone.ask("OPTIONS", "a", "071").await, Some(200), "it has proved itself");
+    }
 }
 
 #[tokio::test]

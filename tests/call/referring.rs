@@ -338,9 +338,9 @@ async fn attended(by_callee: bool, rings_first: bool) {
     assert!(one.min(two) > Duration::from_millis(2_800), "{one:?} {two:?}\n{}", world.ladder());
     assert_eq!(world.load().await, (1, 2));
     let calls = world.server.rooms.trace.calls();
-    let going_on: Vec<_> = calls.iter().filter(|call| !call.record().is_over()).collect();
+    let going_on: Vec<_> = calls.iter().filter(|call| !call.record(|record| record.is_over())).collect();
     // The caller, the referrer, and the party that came from the other call: that one was rung there, or called.
-    assert_eq!(going_on.iter().map(|call| call.record().legs.len()).collect::<Vec<_>>(), [3]);
+    assert_eq!(going_on.iter().map(|call| call.record(|record| record.legs.len())).collect::<Vec<_>>(), [3]);
     if by_callee {
         target.hang_up().await
     } else {

@@ -15,8 +15,8 @@ fn calls(world: &World) -> Vec<Arc<CallTrace>> {
 
 /// What the sound of each leg was, in the order of legs.
 fn complaints(call: &CallTrace) -> Vec<Option<String>> {
-    let record = call.record();
-    let streams = record.legs.iter().filter_map(|leg| leg.stream.as_ref());
+    let legs = call.record(|record| record.legs.clone());
+    let streams = legs.iter().filter_map(|leg| leg.stream.as_ref());
     streams.map(|stream| sound::complaint(stream.summary.get().expect("the stream is closed"))).collect()
 }
 
@@ -56,14 +56,13 @@ async fn a_transfer_is_drawn_with_a_column_for_each_party() {
 ";
     let drawn = ladder::of_call(call);
     assert_eq!(format!("\n{drawn}"), expect, "\n{drawn}");
-    {
-        let record = call.record();
+    call.record(|record| {
         let ops: Vec<_> = record.ops.iter().map(|op| (op.name, op.outcome)).collect();
         assert_eq!(ops[0], ("answer", "done"));
         assert_eq!(*ops.last().unwrap(), ("dial", "caller_hung_up"));
         assert_eq!((record.ended.unwrap().1, record.ended_by()), ("caller_hung_up", Some("caller")));
         assert_eq!((record.from.as_str(), record.to.as_str(), record.extension.as_str()), ("caller", "071", "000*071"));
-    }
+    });
     assert_eq!(complaints(call), [None, None], "both were heard");
     world.leaves_nothing().await;
 }
@@ -81,7 +80,7 @@ async fn a_caller_of_whom_nothing_is_heard_is_told_of_with_the_address_that_was_
     pass(100).await;
     let call = &calls(&world)[0];
     assert_eq!(complaints(call), [Some("no packet came from the address in the SDP (127.0.0.10:4000)".to_owned())]);
-    let stream = call.record().legs[0].stream.clone().expect("the call was answered");
+    let stream = call.record(|record| record.legs[0].stream.clone()).expect("the call was answered");
     let totals = stream.summary.get().expect("the stream is closed").totals;
     assert!((95..=105).contains(&totals.sent), "{totals:?}");
     world.leaves_nothing().await;
@@ -114,14 +113,14 @@ async fn keys_in_info_are_in_no_output() {
     caller.over().await;
     pass(100).await;
     let call = &calls(&world)[0];
-    let messages = call.record().messages();
+    let messages = call.record(|record| record.messages());
     let info = messages.iter().find(|message| message.text().starts_with("INFO")).expect("the key came as INFO");
     assert!(info.text().contains("Signal=x"), "{}", info.text());
     let file = pcap::file(messages.iter().map(|message| (message, call.wall(message.at))));
     let (keys, hidden) = (b"Signal=7".as_slice(), b"Signal=x".as_slice());
     let held = |what: &[u8]| file.windows(what.len()).filter(|window| *window == what).count();
     assert_eq!((held(keys), held(hidden)), (0, 1));
-    let ops = call.record().ops.clone();
+    let ops = call.record(|record| record.ops.clone());
     let said = format!("{ops:?} {}", ladder::of_call(call));
     assert!(said.contains("max_digits") && !said.contains("Signal"), "{said}");
     world.leaves_nothing().await;
@@ -143,10 +142,8 @@ async fn a_call_that_is_hung_up_from_outside_ends_on_both_sides() {
     caller.over().await;
     callee.over().await;
     pass(100).await;
-    {
-        let record = call.record();
-        assert_eq!((record.ended.unwrap().1, record.ended_by()), ("hung_up", Some("antiphon")));
-    }
+    let ended = call.record(|record| (record.ended.unwrap().1, record.ended_by()));
+    assert_eq!(ended, ("hung_up", Some("antiphon")));
     assert!(!call.hang_up(), "it is over");
     world.leaves_nothing().await;
 }
@@ -178,7 +175,7 @@ async fn calls_that_lead_back_to_us_have_their_messages_at_both_ends() {
     let calls = calls(&world);
     assert!(calls.len() > 2, "{} calls", calls.len());
     for call in &calls {
-        let messages = call.record().messages();
+        let messages = call.record(|record| record.messages());
         assert!(messages[0].text().starts_with("INVITE "), "{}", messages[0].text());
         assert!(messages.iter().any(|message| message.text().starts_with("SIP/2.0 200")), "{}", ladder::of_call(call));
     }

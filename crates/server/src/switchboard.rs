@@ -22,7 +22,10 @@ use crate::{
     },
     calls::{CallId, busy},
     rooms::Rooms,
-    signalling::{Located, Reception, guard::Failure},
+    signalling::{
+        Located, Reception,
+        guard::{Address, Failure},
+    },
     store::{Config, Extension, ExtensionStatus},
     trace::Beginning,
 };
@@ -82,8 +85,8 @@ impl Switchboard {
                 if same { Ok(Claim::SameTrunk) } else { Err(StatusCode::FORBIDDEN.into()) }
             }
             Verdict::Challenge(doubt) => {
-                self.doubt(now, invite.flow, doubt);
-                let headers = self.authenticator.challenge(now, doubt);
+                self.doubt(now, invite.flow, &invite.request, doubt);
+                let headers = self.authenticator.challenge(now, doubt, invite.flow.peer.ip());
                 Err(Rejection { status: StatusCode::UNAUTHORIZED, headers })
             }
             Verdict::Refused(status) => Err(status.into()),
@@ -91,7 +94,7 @@ impl Switchboard {
     }
 
     /// Notes that somebody was challenged, and why.
-    fn doubt(&self, now: Instant, flow: Flow, doubt: Proof) {
+    fn doubt(&self, now: Instant, flow: Flow, request: &Request, doubt: Proof) {
         let failure = match doubt {
             Proof::Wrong => Failure::Credentials,
             // A nonce that is too old came with the right password.
@@ -101,7 +104,16 @@ impl Switchboard {
         if failure == Failure::Credentials {
             tracing::info!(peer = %flow.peer, "wrong credentials");
         }
-        self.rooms.guard.failed(now, flow.peer.ip(), failure);
+        self.failed(now, flow, request, failure);
+    }
+
+    /// Tells the guard, and whether the sender is known to be where he seems to be: anybody may write any address into a datagram, but
+    /// only who hears us there answers our challenge.
+    fn failed(&self, now: Instant, flow: Flow, request: &Request, failure: Failure) {
+        let source = flow.peer.ip();
+        let is_there = flow.transport.is_reliable() || self.authenticator.was_challenged_at(now, request, source);
+        let address = if is_there { Address::Proven } else { Address::Claimed };
+        self.rooms.guard.failed(now, source, address, failure);
     }
 
     fn admit(&mut self, now: Instant, invite: &Invite, config: &Config) -> Result<task::Arrival, Rejection> {
@@ -119,15 +131,15 @@ impl Switchboard {
                 (Some(phone), None, Trust::Doubted)
             }
             Verdict::Challenge(doubt) => {
-                self.doubt(now, invite.flow, doubt);
-                let headers = self.authenticator.challenge(now, doubt);
+                self.doubt(now, invite.flow, &invite.request, doubt);
+                let headers = self.authenticator.challenge(now, doubt, invite.flow.peer.ip());
                 return Err(Rejection { status: StatusCode::UNAUTHORIZED, headers });
             }
             Verdict::Refused(status) => return Err(status.into()),
         };
         // Whom it calls is looked at only now, so that nobody learns numbers who may not call them.
         let extension = called(config, invite, phone.as_deref()).ok_or_else(|| {
-            self.rooms.guard.failed(now, invite.flow.peer.ip(), Failure::UnknownNumber);
+            self.failed(now, invite.flow, &invite.request, Failure::UnknownNumber);
             StatusCode::NOT_FOUND
         })?;
         if extension.status == ExtensionStatus::Blocked {
@@ -214,8 +226,8 @@ impl Reception for Switchboard {
                 reply
             }
             Verdict::Challenge(doubt) => {
-                self.doubt(now, flow, doubt);
-                let headers = self.authenticator.challenge(now, doubt);
+                self.doubt(now, flow, request, doubt);
+                let headers = self.authenticator.challenge(now, doubt, flow.peer.ip());
                 Reply { status: StatusCode::UNAUTHORIZED, headers, body: Bytes::new() }
             }
             _ => Reply { status: StatusCode::FORBIDDEN, headers: Vec::new(), body: Bytes::new() },

@@ -18,7 +18,7 @@ use crate::trace::{
 
 /// What lists show of a call.
 pub(super) fn summary(call: &CallTrace) -> Value {
-    summary_of(call, &call.record())
+    call.record(|record| summary_of(call, record))
 }
 
 fn summary_of(call: &CallTrace, record: &Record) -> Value {
@@ -47,11 +47,10 @@ fn summary_of(call: &CallTrace, record: &Record) -> Value {
 
 /// Everything about a call.
 pub(super) async fn detail(call: &CallTrace) -> Value {
-    let (mut body, legs, messages, gap, ops, ops_omitted) = {
-        let record = call.record();
+    let (mut body, legs, messages, gap, ops, ops_omitted) = call.record(|record| {
         let (messages, gap) = (record.messages(), record.gap());
-        (summary_of(call, &record), record.legs.clone(), messages, gap, record.ops.clone(), record.ops_omitted)
-    };
+        (summary_of(call, record), record.legs.clone(), messages, gap, record.ops.clone(), record.ops_omitted)
+    });
     let mut media = Vec::new();
     for (number, leg) in legs.iter().enumerate() {
         if let Some(stream) = &leg.stream {

@@ -37,12 +37,13 @@ pub(super) struct Form {
 fn list(state: &ApiState, place: &Place, paging: &Paging, phase: Phase) -> Result<Json<Vec<Value>>, ApiError> {
     let client = place.client()?;
     let calls = state.trace.calls().into_iter().filter(|call| {
-        let record = call.record();
         call.client == client
-            && record.is_over() == (phase == Phase::Past)
-            && paging.admits("extension", &record.extension)
-            && paging.admits("from_username", &record.from)
-            && paging.admits("to_username", &record.to)
+            && call.record(|record| {
+                record.is_over() == (phase == Phase::Past)
+                    && paging.admits("extension", &record.extension)
+                    && paging.admits("from_username", &record.from)
+                    && paging.admits("to_username", &record.to)
+            })
     });
     Ok(Json(paging.of(calls, |call| summary(&call))))
 }
@@ -51,7 +52,7 @@ fn list(state: &ApiState, place: &Place, paging: &Paging, phase: Phase) -> Resul
 fn find(state: &ApiState, place: &Place, phase: Phase) -> Result<Arc<CallTrace>, ApiError> {
     let (client, id) = (place.client()?, place.call()?);
     let call = state.trace.call(id).filter(|call| call.client == client);
-    call.filter(|call| call.record().is_over() == (phase == Phase::Past)).ok_or(ApiError::NoSuchCall)
+    call.filter(|call| call.record(|record| record.is_over()) == (phase == Phase::Past)).ok_or(ApiError::NoSuchCall)
 }
 
 async fn show(call: Arc<CallTrace>, form: Form) -> Result<Response, ApiError> {
@@ -70,7 +71,7 @@ pub(super) fn text(text: String) -> Response {
 }
 
 fn capture_of(call: &CallTrace) -> Response {
-    let messages = call.record().messages();
+    let messages = call.record(|record| record.messages());
     capture_file(pcap::file(messages.iter().map(|message| (message, call.wall(message.at)))))
 }
 

@@ -116,12 +116,28 @@ impl SipTable {
                 let listen = value.try_into().map_err(|error: toml::de::Error| problem(error.message()))?;
                 Ok(Self { listen: Some(listen), ..Self::default() })
             }
-            toml::Value::Table(_) => value.try_into().map_err(|error: toml::de::Error| problem(error.message())),
+            toml::Value::Table(table) => {
+                table.clone().try_into().map_err(|error: toml::de::Error| match wrong_key(&table) {
+                    Some((key, message)) => {
+                        SettingsError::Value { setting: format!("sip.{key}"), problem: one_line(&message) }
+                    }
+                    None => problem(error.message()),
+                })
+            }
             toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_) => {
                 Err(problem("is neither listeners nor a table"))
             }
         }
     }
+}
+
+/// The key of `[sip]` that cannot be read, and why; the reader's own message says why only. An unknown key it names itself.
+fn wrong_key(table: &toml::Table) -> Option<(String, String)> {
+    table.iter().find_map(|(key, value)| {
+        let alone = toml::Table::from_iter([(key.clone(), value.clone())]);
+        let error = alone.try_into::<SipTable>().err()?;
+        (!error.message().contains(key.as_str())).then(|| (key.clone(), error.message().to_owned()))
+    })
 }
 
 fn in_file(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError {

@@ -186,6 +186,9 @@ fn a_wrong_file_is_refused_with_the_name_of_the_key() {
         ("drain_timeout = -1", "line 1: drain_timeout: "),
         ("\n[[trunk]]\nname = \"a\"\nuri = \"sip:x\"\ndial = [\n  \"1\",\n  2,\n]", "dial: "),
         ("\n[sip]\nrelam = \"x\"", "`relam`"),
+        ("[sip]\nrate_limit = -1", "sip.rate_limit: "),
+        ("[sip]\nrealm = \"a\"\nban_seconds = \"600\"", "sip.ban_seconds: "),
+        ("[sip]\ndns = [1]", "sip.dns: "),
         ("[sip]\nallow = [\"10.0.0.0/40\"]", "sip.allow: \"10.0.0.0/40\""),
         ("[sip]\nmin_se = 89", "sip.min_se: 89 s"),
         ("[sip]\nmin_se = 600\nsession_expires = 599", "sip.session_expires: 599 s"),
@@ -255,7 +258,7 @@ fn the_limits_of_a_source_are_settings_and_zero_is_none() {
         ("[sip]\nrate_burst = 0\n", "sip.rate_burst: 0 lets nothing in"),
         ("[sip]\nrate_limit = 2000000\n", "sip.rate_limit: 2000000 is more than 1000000"),
         ("[sip]\nban_seconds = 999999999\n", "sip.ban_seconds: 999999999 s is more than a week"),
-        ("[sip]\nban_after = -1\n", "sip: "),
+        ("[sip]\nban_after = -1\n", "sip.ban_after: "),
     ] {
         let message = refused(with_file(file, &[], &[]));
         assert!(message.starts_with(expect), "{message}");

@@ -21,7 +21,7 @@ use antiphon_sip::{
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use self::guard::{Failure, Guard};
+use self::guard::{Address, Failure, Guard};
 pub use self::handle::{Located, Order, Report, Signalling, orders};
 use self::{
     connections::{Connections, Expected},
@@ -167,7 +167,8 @@ impl<R: Reception> Task<R> {
                 let malformed = self.endpoint.counters().malformed;
                 self.endpoint.handle_datagram(now, flow, &message);
                 if self.endpoint.counters().malformed > malformed {
-                    self.guard.failed(now, flow.peer.ip(), Failure::Malformed);
+                    let address = if flow.transport.is_reliable() { Address::Proven } else { Address::Claimed };
+                    self.guard.failed(now, flow.peer.ip(), address, Failure::Malformed);
                 }
             }
             Arrival::Failed(flow) => {

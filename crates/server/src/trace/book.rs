@@ -12,7 +12,7 @@ use std::{
 use antiphon_sip::DialogId;
 
 use super::{
-    record::{Beginning, CallTrace, LEGS, LegTrace},
+    record::{Beginning, CallTrace, LEGS, LegTrace, Record},
     refused::{Refusal, Refused},
     transcript::{Direction, Message, Room, Transcript},
 };
@@ -92,14 +92,17 @@ impl Book {
         while self.cost + message.cost() > self.settings.bytes && self.give_way() {}
         // The call itself may have gone.
         let Some(call) = self.calls.get(&call) else { return };
-        let messages = &mut call.record().messages;
-        if self.cost + message.cost() > self.settings.bytes {
-            messages.omit();
-            return;
-        }
-        let before = messages.cost();
-        messages.push(message);
-        self.cost = self.cost + messages.cost() - before;
+        let fits = self.cost + message.cost() <= self.settings.bytes;
+        let (before, after) = call.record(|Record { messages, .. }| {
+            let before = messages.cost();
+            if fits {
+                messages.push(message)
+            } else {
+                messages.omit()
+            }
+            (before, messages.cost())
+        });
+        self.cost = self.cost + after - before;
     }
 
     pub(super) fn begin(&mut self, beginning: Beginning, leg: LegTrace) -> Arc<CallTrace> {
@@ -129,7 +132,7 @@ impl Book {
                 }
             }
         }
-        let number = self.calls.get(&id).map_or(0, |call| call.record().legs.len());
+        let number = self.calls.get(&id).map_or(0, |call| call.record(|record| record.legs.len()));
         self.add_leg(id, leg);
         for message in before {
             self.keep(id, Message { leg: number, ..message });
@@ -138,8 +141,7 @@ impl Book {
 
     pub(super) fn add_leg(&mut self, id: CallId, leg: LegTrace) {
         let Some(call) = self.calls.get(&id) else { return };
-        let mut record = call.record();
-        let number = record.legs.len();
+        let number = call.record(|record| record.legs.len());
         if number >= LEGS {
             return;
         }
@@ -152,7 +154,7 @@ impl Book {
             owners.push(Owner::Call(id, number));
         }
         self.dialogs.insert(leg.dialog, (id, number));
-        record.legs.push(leg);
+        call.record(|record| record.legs.push(leg));
     }
 
     pub(super) fn leg(&self, dialog: DialogId) -> Option<(Arc<CallTrace>, usize)> {
@@ -162,7 +164,7 @@ impl Book {
 
     pub(super) fn end(&mut self, now: Instant, id: CallId, outcome: &'static str) {
         let Some(call) = self.calls.get(&id) else { return };
-        if call.record().is_over() {
+        if call.record(|record| record.is_over()) {
             return;
         }
         call.end(now, outcome);
@@ -174,15 +176,16 @@ impl Book {
     fn give_way(&mut self) -> bool {
         let Some(id) = self.over.pop_front() else { return false };
         let Some(call) = self.calls.remove(&id) else { return true };
-        let record = call.record();
-        self.cost -= record.messages.cost();
-        for leg in &record.legs {
-            // A leg that has moved on is another call's by now.
-            if self.dialogs.get(&leg.dialog).is_some_and(|(owner, _)| *owner == id) {
-                self.dialogs.remove(&leg.dialog);
+        call.record(|record| {
+            self.cost -= record.messages.cost();
+            for leg in &record.legs {
+                // A leg that has moved on is another call's by now.
+                if self.dialogs.get(&leg.dialog).is_some_and(|(owner, _)| *owner == id) {
+                    self.dialogs.remove(&leg.dialog);
+                }
+                self.disown(&leg.sip_call_id, |owner| matches!(owner, Owner::Call(call, _) if *call == id));
             }
-            self.disown(&leg.sip_call_id, |owner| matches!(owner, Owner::Call(call, _) if *call == id));
-        }
+        });
         true
     }
 

@@ -26,17 +26,15 @@ struct Party {
 
 /// The ladder of a call, with the names of its parties.
 pub fn of_call(call: &CallTrace) -> String {
-    let record = call.record();
     let name = |leg: &super::LegTrace| match leg.role {
         Role::Caller => format!("caller {}", leg.party),
         Role::Callee => {
             leg.party.strip_prefix("sip:").unwrap_or(&leg.party).split(['@', ';']).next().unwrap_or_default().to_owned()
         }
     };
-    let parties: Vec<_> = record.legs.iter().map(|leg| Party { name: name(leg), address: leg.flow.peer }).collect();
-    let Some(ours) = record.legs.first().map(|caller| caller.flow.local) else { return String::new() };
-    let (messages, gap) = (record.messages(), record.gap());
-    drop(record);
+    let (legs, messages, gap) = call.record(|record| (record.legs.clone(), record.messages(), record.gap()));
+    let parties: Vec<_> = legs.iter().map(|leg| Party { name: name(leg), address: leg.flow.peer }).collect();
+    let Some(ours) = legs.first().map(|caller| caller.flow.local) else { return String::new() };
     draw(ours, &parties, &messages, gap)
 }
 

@@ -136,7 +136,7 @@ impl Trace {
     /// A leg goes on in another call, with its stream at this worker. Its first call remembers it as well.
     pub(crate) fn moved(&self, dialog: DialogId, to: CallId, worker: &Worker) {
         let Some((call, number)) = self.leg(dialog) else { return };
-        let Some(mut leg) = call.record().legs.get(number).cloned() else { return };
+        let Some(mut leg) = call.record(|record| record.legs.get(number).cloned()) else { return };
         if let Some(stream) = &mut leg.stream {
             stream.worker = worker.clone();
         }
@@ -146,7 +146,7 @@ impl Trace {
     /// Between whom a leg's first message went.
     pub(crate) fn flow(&self, dialog: DialogId) -> Option<Flow> {
         let (call, leg) = self.leg(dialog)?;
-        call.record().legs.get(leg).map(|leg| leg.flow)
+        call.record(|record| record.legs.get(leg).map(|leg| leg.flow))
     }
 
     /// Something happened in a dialog.
@@ -161,10 +161,8 @@ impl Trace {
 
     fn at_leg(&self, dialog: DialogId, change: impl FnOnce(&mut LegTrace)) {
         let found = self.book().leg(dialog);
-        if let Some((call, leg)) = found
-            && let Some(leg) = call.record().legs.get_mut(leg)
-        {
-            change(leg);
+        if let Some((call, leg)) = found {
+            call.record(|record| record.legs.get_mut(leg).map(change));
         }
     }
 

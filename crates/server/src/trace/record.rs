@@ -5,7 +5,7 @@
 //! Errors: none; what does not fit is counted.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -156,9 +156,11 @@ impl CallTrace {
         Self { id, client, began: at, began_at: SystemTime::now(), record: Mutex::new(record) }
     }
 
-    /// The parts that grow, locked: whoever holds them asks no other method of the call. The record is whole after every statement, so a panic elsewhere while it was locked harms nothing.
-    pub fn record(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Looks at the parts that grow, or changes them. They are locked for as long as this takes, so `look` is handed all it needs and
+    /// asks the same call for nothing but the time of day.
+    pub fn record<T>(&self, look: impl FnOnce(&mut Record) -> T) -> T {
+        // The record is whole after every statement, so a panic elsewhere while it was locked harms nothing.
+        look(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The time of day of an instant of this call.
@@ -168,41 +170,44 @@ impl CallTrace {
 
     /// Another extension serves the call from now on.
     pub(crate) fn serve(&self, extension: &str) {
-        extension.clone_into(&mut self.record().extension);
+        self.record(|record| extension.clone_into(&mut record.extension));
     }
 
     /// The caller was answered.
     pub(crate) fn answered(&self, now: Instant) {
-        let mut record = self.record();
-        record.answered.get_or_insert(now);
-        if let Some(caller) = record.legs.first_mut() {
-            caller.answered.get_or_insert(now);
-        }
+        self.record(|record| {
+            record.answered.get_or_insert(now);
+            if let Some(caller) = record.legs.first_mut() {
+                caller.answered.get_or_insert(now);
+            }
+        });
     }
 
     /// An op is done.
     pub(crate) fn op(&self, op: OpTrace) {
-        let mut record = self.record();
-        if record.ops.len() < OPS { record.ops.push(op) } else { record.ops_omitted += 1 }
+        self.record(|record| if record.ops.len() < OPS { record.ops.push(op) } else { record.ops_omitted += 1 });
     }
 
     /// A leg's stream was opened.
     pub(crate) fn stream_opened(&self, leg: usize, stream: LegStream) {
-        if let Some(leg) = self.record().legs.get_mut(leg) {
-            leg.stream = Some(stream);
-        }
+        self.record(|record| {
+            if let Some(leg) = record.legs.get_mut(leg) {
+                leg.stream = Some(stream);
+            }
+        });
     }
 
     /// Ends the call, as far as it still goes on: `false` when it is over or does not listen.
     pub fn hang_up(&self) -> bool {
-        let inbox = self.record().inbox.clone();
+        let inbox = self.record(|record| record.inbox.clone());
         inbox.is_some_and(|inbox| inbox.try_send(CallEvent::HangUp).is_ok())
     }
 
     pub(super) fn end(&self, now: Instant, outcome: &'static str) {
-        let mut record = self.record();
-        record.ended.get_or_insert((now, outcome));
-        record.inbox = None;
+        self.record(|record| {
+            record.ended.get_or_insert((now, outcome));
+            record.inbox = None;
+        });
     }
 }
 

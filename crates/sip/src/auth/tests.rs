@@ -6,7 +6,10 @@ use super::{Bound, Covered, Wallet};
 use crate::event::Credentials;
 use crate::message::wire::parse;
 use crate::message::{Headers, Message, Request, StatusCode};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
+
+const PHONE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 #[test]
 fn the_vectors_of_rfc_7616_3_9_1_hold() {
@@ -54,7 +57,7 @@ impl Rig {
 
     /// What a client with this password answers to a new challenge of this algorithm (0 is SHA-256, 1 MD5).
     fn answer(&mut self, password: &str, algorithm: usize) -> String {
-        let (name, value) = self.authenticator.challenge(self.now, Verdict::Missing).swap_remove(algorithm);
+        let (name, value) = self.authenticator.challenge(self.now, Verdict::Missing, PHONE).swap_remove(algorithm);
         let mut headers = Headers::default();
         headers.push(&name, value);
         let credentials = Credentials {
@@ -96,7 +99,7 @@ fn a_right_answer_is_verified_by_either_algorithm() {
 #[test]
 fn a_challenge_offers_its_algorithms_in_order_and_says_when_a_nonce_was_stale() {
     let mut rig = Rig::new(10);
-    let headers = rig.authenticator.challenge(rig.now, Verdict::Stale);
+    let headers = rig.authenticator.challenge(rig.now, Verdict::Stale, PHONE);
     assert!(headers.iter().all(|(name, value)| name == "WWW-Authenticate" && value.ends_with("stale=true")));
     assert!(headers[0].1.contains("algorithm=SHA-256") && headers[1].1.contains("algorithm=MD5"));
 }
@@ -106,7 +109,7 @@ fn a_challenge_offers_its_algorithms_in_order_and_says_when_a_nonce_was_stale() 
 fn the_usual_challenge_names_md5_alone() {
     let mut rig = Rig::new(10);
     rig.authenticator = Authenticator::new(AuthConfig::new("antiphon", [7; 32]), rig.now);
-    let headers = rig.authenticator.challenge(rig.now, Verdict::Missing);
+    let headers = rig.authenticator.challenge(rig.now, Verdict::Missing, PHONE);
     assert_eq!(headers.len(), 1);
     assert!(headers[0].1.contains("algorithm=MD5"));
 }
@@ -121,6 +124,32 @@ fn what_is_not_right_is_told_apart() {
     assert_eq!(rig.verify(&wrong), Verdict::Wrong);
     let other_user = rig.answer("secret", 0).replace("\"002\"", "\"003\"");
     assert_eq!(rig.verify(&other_user), Verdict::Wrong);
+}
+
+/// Whoever forges an address does not hear what is sent there.
+#[test]
+fn a_nonce_says_to_whom_it_was_sent() {
+    let mut rig = Rig::new(10);
+    let right = register(&rig.answer("secret", 0));
+    let wrong = register(&rig.answer("guess", 1));
+    let other = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 8));
+    for request in [&right, &wrong] {
+        assert!(rig.authenticator.was_challenged_at(rig.now, request, PHONE));
+        let mapped = IpAddr::V6(Ipv4Addr::new(192, 0, 2, 7).to_ipv6_mapped());
+        assert!(rig.authenticator.was_challenged_at(rig.now, request, mapped));
+        assert!(!rig.authenticator.was_challenged_at(rig.now, request, other));
+        assert!(!rig.authenticator.was_challenged_at(rig.now + Duration::from_secs(301), request, PHONE));
+    }
+    let text = rig.answer("secret", 0);
+    let mut forged = text.clone().into_bytes();
+    let mark_at = text.find("nonce=").map(|at| at + text[at + 7..].find('"').unwrap_or_default() + 6);
+    let mark_at = mark_at.expect("there is a nonce");
+    forged[mark_at] = if forged[mark_at] == b'0' { b'1' } else { b'0' };
+    let forged = register(&String::from_utf8(forged).expect("it was text"));
+    assert!(!rig.authenticator.was_challenged_at(rig.now, &forged, PHONE));
+    assert!(!rig.authenticator.was_challenged_at(rig.now, &register("Digest realm=\"antiphon\", nonce=\"x\""), PHONE));
+    // A phone that has moved since is let in all the same.
+    assert_eq!(rig.verify(&text), Verdict::Verified);
 }
 
 #[test]
@@ -167,7 +196,7 @@ fn an_answer_without_qop_is_understood_for_old_peers() {
 #[test]
 fn counts_may_overtake_each_other_but_serve_once() {
     let mut rig = Rig::new(10);
-    let (_, challenge) = rig.authenticator.challenge(rig.now, Verdict::Missing).swap_remove(0);
+    let (_, challenge) = rig.authenticator.challenge(rig.now, Verdict::Missing, PHONE).swap_remove(0);
     let (mut wallet, mut headers) = (Wallet::default(), Headers::default());
     headers.push("WWW-Authenticate", challenge);
     let credentials = Credentials { username: "002".to_owned(), password: "secret".to_owned(), realm: None };

@@ -4,6 +4,8 @@
 //! A nonce says when it was made and proves that we made it, so nothing is remembered until it is used. What is remembered
 //! then are the last counts used with it: each serves once, and one may come late by up to 63 (requests overtake each other
 //! over UDP). A nonce whose counts were forgotten is no longer taken.
+//! A nonce also says to which address it was sent, which proves that whoever uses it from there hears us there: a sender of
+//! datagrams may write any address. It is taken from others too, since a phone may move and a farm of proxies has many addresses.
 //! Time: told, counted from the moment the authenticator was made; a nonce of an earlier run is stale.
 //! Errors: [`Verdict`].
 //! Sources: RFC 3261 §22, RFC 7616 §3.3 to §3.6 and §5.4 (nonces), §5.5 (replay); RFC 8760.
@@ -17,6 +19,7 @@ use crate::message::text::quote;
 use crate::token::hex;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 /// What an [`Authenticator`] is told once.
@@ -112,9 +115,10 @@ impl Authenticator {
         Self { config, started, next: 0, counts: HashMap::new(), used: VecDeque::new(), forgotten: 0 }
     }
 
-    /// The `WWW-Authenticate` headers of a 401, one an algorithm. `after` is the verdict that led here.
-    pub fn challenge(&mut self, now: Instant, after: Verdict) -> Vec<(String, String)> {
+    /// The `WWW-Authenticate` headers of a 401 to this address, one an algorithm. `after` is the verdict that led here.
+    pub fn challenge(&mut self, now: Instant, after: Verdict, to: IpAddr) -> Vec<(String, String)> {
         let nonce = self.nonce(now, self.next);
+        let nonce = format!("{nonce}.{}", self.mark(&nonce, to));
         self.next += 1;
         let stale = if after == Verdict::Stale { ", stale=true" } else { "" };
         let header = |algorithm: &Algorithm| {
@@ -144,6 +148,13 @@ impl Authenticator {
             return Verdict::Stale;
         };
         if self.use_count(number, count) { Verdict::Verified } else { Verdict::Stale }
+    }
+
+    /// Whether the credentials, right or wrong, answer a challenge of ours to this address that is still good.
+    pub fn was_challenged_at(&self, now: Instant, request: &Request, address: IpAddr) -> bool {
+        let Some(fields) = self.credentials(request) else { return false };
+        let Some((nonce, mark)) = fields.get("nonce").and_then(|nonce| nonce.rsplit_once('.')) else { return false };
+        self.is_good(now, nonce).is_some() && same(self.mark(nonce, address).as_bytes(), mark.as_bytes())
     }
 
     /// The fields of the credentials for our realm.
@@ -193,8 +204,26 @@ impl Authenticator {
         format!("{seconds:x}.{number:x}.{}", hex(&outer.finalize()[..16]))
     }
 
-    /// The number of a nonce that is ours and young enough.
+    /// Says that a nonce went to this address.
+    fn mark(&self, nonce: &str, address: IpAddr) -> String {
+        let mut inner = Sha256::new();
+        inner.update(self.config.secret);
+        inner.update(b"sent to ");
+        inner.update(address.to_canonical().to_string());
+        inner.update(nonce);
+        let mut outer = Sha256::new();
+        outer.update(self.config.secret);
+        outer.update(inner.finalize());
+        hex(&outer.finalize()[..8])
+    }
+
+    /// The number of a nonce that is ours and young enough, wherever it went.
     fn number_of(&self, now: Instant, nonce: &str) -> Option<u64> {
+        nonce.rsplit_once('.').and_then(|(nonce, _)| self.is_good(now, nonce))
+    }
+
+    /// The number of a nonce without its mark, if it is ours and young enough.
+    fn is_good(&self, now: Instant, nonce: &str) -> Option<u64> {
         let mut parts = nonce.split('.');
         let seconds = u64::from_str_radix(parts.next()?, 16).ok()?;
         let number = u64::from_str_radix(parts.next()?, 16).ok()?;

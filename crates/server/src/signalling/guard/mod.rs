@@ -26,10 +26,13 @@ use arc_swap::ArcSwap;
 use self::{
     bucket::{Bucket, Limit},
     connections::Connections,
-    source::{Limits, Reason, Standing, Told, Verdict},
+    source::{Limits, Reason, Sentence, Standing, Told, Verdict},
     table::{Key, Table},
 };
-pub use self::{connections::Pass, source::Failure};
+pub use self::{
+    connections::Pass,
+    source::{Address, Failure},
+};
 use crate::settings::{Cidr, LiveSettings};
 
 /// Lines of the log a second, and at once, for all sources together. What is not written is counted all the same.
@@ -127,18 +130,21 @@ impl Guard {
         pass
     }
 
-    /// Notes what a source did wrong. Enough of it in five minutes, and it is ignored for a time. Trusted networks, addresses with a
-    /// registered phone and whoever we called are never.
-    pub fn failed(&self, now: Instant, source: IpAddr, failure: Failure) {
+    /// Notes what a source did wrong. Enough of it in five minutes, and it is ignored for a time; where somebody else may have done it
+    /// in its name, a little of what comes from there is still taken. Trusted networks, addresses with a registered phone and whoever
+    /// we called are never.
+    pub fn failed(&self, now: Instant, source: IpAddr, address: Address, failure: Failure) {
         metrics::counter!("antiphon_sip_failures_total", "kind" => failure.label()).increment(1);
         let rules = self.rules.load();
         let (at, standing) = (self.nanos(now), rules.standing(source));
         if standing == Standing::Trusted {
             return;
         }
-        let fail = |known: &mut source::Source| known.fail(at, &rules.limits, failure);
-        if self.table.with(at, Key::of(source, standing), fail) {
-            self.tell_refusal(at, source, failure.label(), rules.ban_seconds);
+        let fail = |known: &mut source::Source| known.fail(at, &rules.limits, address, failure);
+        match self.table.with(at, Key::of(source, standing), fail) {
+            Sentence::Nothing => {}
+            Sentence::Banned => self.tell_refusal(at, source, failure.label(), rules.ban_seconds),
+            Sentence::Suspected => self.tell_suspicion(at, source, failure.label(), rules.ban_seconds),
         }
     }
 
@@ -162,7 +168,7 @@ impl Guard {
 
     fn tell_limit(&self, at: u64, source: IpAddr, reason: Reason) {
         match reason {
-            Reason::Banned => {}
+            Reason::Banned | Reason::Suspected => {}
             Reason::Rate | Reason::NewRate => self.tell_refusal(at, source, reason.label(), 0),
             // Not a refusal of the source, and no line that bans it: it is one of ours.
             Reason::PhoneRate | Reason::TrustedRate => {
@@ -181,6 +187,15 @@ impl Guard {
         if self.may_tell(at) {
             let peer = source.to_canonical();
             tracing::warn!(target: "antiphon::guard", %peer, %reason, seconds, "source refused");
+        }
+    }
+
+    /// No line for fail2ban: whoever forges an address must not be able to shut out its owner.
+    fn tell_suspicion(&self, at: u64, source: IpAddr, reason: &str, seconds: u64) {
+        metrics::counter!("antiphon_sources_suspected_total", "reason" => reason.to_owned()).increment(1);
+        if self.may_tell(at) {
+            let peer = source.to_canonical();
+            tracing::warn!(target: "antiphon::guard", %peer, %reason, seconds, "source suspected");
         }
     }
 

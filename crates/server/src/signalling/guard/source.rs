@@ -17,6 +17,8 @@ const WINDOW: u64 = 300 * SECOND;
 const TOLD_FOR: u64 = 60 * SECOND;
 /// Points that are one failure of `ban_after`.
 const FAILURE: u32 = 10;
+/// What is taken from a suspect: messages a second, and at once. Enough for a phone to register, and next to nothing for a scanner.
+const RATION: (u32, u32) = (1, 5);
 
 /// The limits, ready to be used.
 #[derive(Copy, Clone, Debug)]
@@ -25,6 +27,7 @@ pub(super) struct Limits {
     beginning: Limit,
     phone: Limit,
     trusted: Limit,
+    suspect: Limit,
     ban_points: u32,
     ban: u64,
 }
@@ -36,6 +39,7 @@ impl From<&GuardSettings> for Limits {
             beginning: Limit::new(settings.new_rate, settings.new_rate.saturating_mul(3)),
             phone: Limit::new(settings.phone_rate, settings.phone_rate),
             trusted: Limit::new(settings.trusted_rate, settings.trusted_rate),
+            suspect: Limit::new(RATION.0, RATION.1),
             ban_points: settings.ban_after.saturating_mul(FAILURE),
             ban: u64::try_from(settings.ban.as_nanos()).unwrap_or(u64::MAX),
         }
@@ -56,6 +60,8 @@ pub(super) enum Standing {
 pub(super) enum Reason {
     /// The source is ignored.
     Banned,
+    /// What seems to come from there may be forged: nearly all of it is dropped.
+    Suspected,
     /// A stranger is over the limit of all messages.
     Rate,
     /// A stranger is over the limit of those that begin something.
@@ -71,6 +77,7 @@ impl Reason {
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Banned => "banned",
+            Self::Suspected => "suspected",
             Self::Rate => "rate",
             Self::NewRate => "new_rate",
             Self::PhoneRate => "phone_rate",
@@ -91,6 +98,26 @@ pub(super) enum Verdict {
 pub(super) enum Told {
     Already,
     NotYet,
+}
+
+/// Whether a sender is where his message says.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Address {
+    /// He has heard us there: he has a connection, or answers a challenge.
+    Proven,
+    /// It stands in a datagram, into which anybody can write any address.
+    Claimed,
+}
+
+/// What a source gets for its failures.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Sentence {
+    /// It has failed too seldom, or has its sentence already.
+    Nothing,
+    /// Nearly all is dropped from now on: others may have failed in its name, so it must be able to prove itself.
+    Suspected,
+    /// It is ignored from now on.
+    Banned,
 }
 
 /// What a source did that an honest one does rarely.
@@ -131,12 +158,17 @@ impl Failure {
 pub(super) struct Source {
     all: Bucket,
     beginnings: Bucket,
+    /// What it took while it was suspected: no debt once it has proved itself.
+    rations: Bucket,
     /// Until when a registration or a call of ours vouches for it.
     known_until: u64,
     banned_until: u64,
+    suspected_until: u64,
     told_until: u64,
     window_began: u64,
     points: u32,
+    /// The points of failures that others may have made in its name.
+    claimed: u32,
 }
 
 impl Source {
@@ -146,9 +178,11 @@ impl Source {
             Standing::Trusted => (limits.trusted, Reason::TrustedRate),
             Standing::Unknown if self.known_until > now => (limits.phone, Reason::PhoneRate),
             Standing::Unknown if self.banned_until > now => return Verdict::Drop(Reason::Banned, Told::Already),
+            Standing::Unknown if self.suspected_until > now => (limits.suspect, Reason::Suspected),
             Standing::Unknown => (limits.stranger, Reason::Rate),
         };
-        if !self.all.take(now, limit) {
+        let bucket = if reason == Reason::Suspected { &mut self.rations } else { &mut self.all };
+        if !bucket.take(now, limit) {
             return self.drop_for(now, reason);
         }
         if reason == Reason::Rate && glance::begins_something(message) && !self.beginnings.take(now, limits.beginning) {
@@ -164,26 +198,29 @@ impl Source {
         Verdict::Drop(reason, told)
     }
 
-    /// Notes a failure; answers whether the source is ignored from now on.
-    pub(super) fn fail(&mut self, now: u64, limits: &Limits, failure: Failure) -> bool {
+    /// Notes a failure; answers what the source gets for it and those before.
+    pub(super) fn fail(&mut self, now: u64, limits: &Limits, address: Address, failure: Failure) -> Sentence {
         if limits.ban_points == 0 || limits.ban == 0 || self.known_until > now {
-            return false;
+            return Sentence::Nothing;
         }
         if now.saturating_sub(self.window_began) >= WINDOW {
-            (self.window_began, self.points) = (now, 0);
+            (self.window_began, self.points, self.claimed) = (now, 0, 0);
         }
-        self.points = self.points.saturating_add(failure.points());
-        let is_banned = self.points >= limits.ban_points && self.banned_until <= now;
-        if is_banned {
-            self.points = 0;
-            self.banned_until = now.saturating_add(limits.ban);
+        let (points, until, sentence) = match address {
+            Address::Proven => (&mut self.points, &mut self.banned_until, Sentence::Banned),
+            Address::Claimed => (&mut self.claimed, &mut self.suspected_until, Sentence::Suspected),
+        };
+        *points = points.saturating_add(failure.points());
+        if *points < limits.ban_points || *until > now {
+            return Sentence::Nothing;
         }
-        is_banned
+        (*points, *until) = (0, now.saturating_add(limits.ban));
+        sentence
     }
 
     /// It is who it says until then.
     pub(super) fn vouch(&mut self, until: u64) {
-        self.points = 0;
+        (self.points, self.claimed, self.suspected_until) = (0, 0, 0);
         self.known_until = self.known_until.max(until);
     }
 
@@ -191,7 +228,7 @@ impl Source {
     pub(super) fn weight(&self, now: u64) -> u8 {
         match self {
             _ if self.known_until > now => 2,
-            _ if self.banned_until > now => 1,
+            _ if self.banned_until.max(self.suspected_until) > now => 1,
             _ => 0,
         }
     }
