@@ -65,9 +65,8 @@ pub(super) async fn ring(
     caller_id: &CallerId,
     referral: &Referral,
 ) -> Result<Leg, StatusCode> {
-    let Attempt { flow, host, target, route, credentials, trunk } = attempt;
+    let Attempt { flow, host, target, shown, route, credentials, trunk } = attempt;
     let party = if trunk.is_some() { Party::Outside } else { Party::Phone };
-    let number = target.user().unwrap_or_default().into_owned();
     let digits = trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     if trunk.is_some() && call.rooms.calls.is_draining() {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
@@ -106,7 +105,7 @@ pub(super) async fn ring(
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.caller.worker(), port };
     let mut leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media).on_trunk(claim);
-    (leg.party, leg.shown) = (party, CallerId { number, name: String::new() });
+    (leg.party, leg.shown) = (party, shown);
     Ok(leg)
 }
 
