@@ -34,8 +34,13 @@ use super::{
 };
 use crate::queue::send_now;
 
-/// Messages that wait to be written to one connection; a peer that does not read loses the rest and its connection.
-const UNWRITTEN: usize = 128;
+/// Messages that wait to be written to one connection; a peer that does not read loses the rest and its connection. A proxy sends
+/// the requests of all its calls over one, and what they are answered with is made faster than it is written. A stranger's limit
+/// and the time that a write has keep his far below.
+const UNWRITTEN: usize = 2 * super::ARRIVALS;
+/// From so many on nothing more is read from it: whoever asks faster than the answers can be written is slowed down by TCP, and what
+/// it has asked already finds room.
+const BEHIND: usize = UNWRITTEN / 4;
 /// Connections at most, those included whose handshake is not over.
 const CONNECTIONS: usize = 4096;
 /// How long a connection may be silent (a little above what RFC 5626 §4.4.1 lets a phone wait between keep-alives).
@@ -336,7 +341,7 @@ async fn exchange(
     loop {
         let wake_at = keep_alive.as_ref().map_or(read_until, |keep_alive| keep_alive.next().min(read_until));
         tokio::select! {
-            read = reader.read(&mut buffer) => {
+            read = reader.read(&mut buffer), if queue.len() < BEHIND => {
                 let Ok(length @ 1..) = read else { return };
                 let was_between = framer.is_empty();
                 let begins = if was_between { &buffer[..length] } else { &[] };

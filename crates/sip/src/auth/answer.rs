@@ -53,14 +53,29 @@ impl Challenger {
     }
 }
 
-/// Whether the challenge to a request asks for more than a proof that it has brought: nobody of that kind was answered yet (a
-/// proxy asks first and the server behind it next), or only the nonce was too old.
-pub(crate) fn asks_something_new(request: &Headers, status: StatusCode, challenge: &Headers) -> bool {
-    let is_stale = |value| fields(value).get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
-    Challenger::of(status).is_some_and(|challenger| {
-        request.first(challenger.answer_header()).is_none()
-            || challenge.all(challenger.challenge_header()).any(is_stale)
-    })
+/// The challenges that one request has answered on its way. A proxy may ask first and the server behind it next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Answered {
+    server: u8,
+    proxy: u8,
+}
+
+impl Answered {
+    /// With another challenge. None where it is not to be answered: each challenger gets one proof, and another when it says that
+    /// only the nonce was stale. A proof that was sent ahead does not count.
+    pub(crate) fn and(mut self, status: StatusCode, challenge: &Headers) -> Option<Self> {
+        let challenger = Challenger::of(status)?;
+        let count = match challenger {
+            Challenger::Server => &mut self.server,
+            Challenger::Proxy => &mut self.proxy,
+        };
+        let is_stale = |value| fields(value).get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
+        if *count > 1 || *count == 1 && !challenge.all(challenger.challenge_header()).any(is_stale) {
+            return None;
+        }
+        *count += 1;
+        Some(self)
+    }
 }
 
 /// A challenge that can be answered.

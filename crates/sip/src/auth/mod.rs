@@ -12,7 +12,7 @@ mod tests;
 mod verify;
 mod wallet;
 
-pub(crate) use answer::asks_something_new;
+pub(crate) use answer::Answered;
 pub use digest::Algorithm;
 pub use verify::{AuthConfig, Authenticator, Secret, Verdict};
 pub(crate) use wallet::{Bound, Covered, Wallet};

@@ -4,6 +4,7 @@
 //! Sources: RFC 3261 §9.1 (CANCEL), §12.1.2 (early dialogs), §13.2, §22.2 (challenges); RFC 3262 §4.
 
 use super::Path;
+use crate::auth::Answered;
 use bytes::Bytes;
 
 /// At most this many early dialogs of one call are kept apart; further ones only ring.
@@ -53,15 +54,15 @@ pub(crate) struct OutgoingCall {
     pub(crate) branch: String,
     pub(crate) cancel: Cancel,
     pub(crate) forks: Vec<Fork>,
-    /// How many challenges were answered.
-    pub(crate) challenges: u8,
+    /// Which challenges were answered.
+    pub(crate) answered: Answered,
     /// How often a longer session interval was asked for.
     pub(crate) raised: u8,
 }
 
 impl OutgoingCall {
     pub(crate) fn new(branch: String) -> Self {
-        Self { branch, cancel: Cancel::Unwanted, forks: Vec::new(), challenges: 0, raised: 0 }
+        Self { branch, cancel: Cancel::Unwanted, forks: Vec::new(), answered: Answered::default(), raised: 0 }
     }
 
     /// The early dialog with this tag of the peer's.

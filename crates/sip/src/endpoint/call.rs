@@ -4,9 +4,8 @@
 //! Sources: RFC 3261 §8.1.1, §9.1, §13.2.1, §22.2.
 
 use super::Endpoint;
-use super::inside::MAX_CHALLENGES;
 use super::send::{ALLOW, SDP, SUPPORTED};
-use crate::auth::{self, Bound, Covered};
+use crate::auth::{Answered, Bound, Covered};
 use crate::dialog::{Agreement, Announced, Cancel, Dialog, OutgoingCall, Path, Role, State, ask};
 use crate::event::{DialogId, EndReason, Event, Invitation};
 use crate::message::build::{Outgoing, push_foreign};
@@ -119,17 +118,17 @@ impl Endpoint {
         if *announced == Announced::Ended {
             return false;
         }
-        let challenges = call.challenges;
+        let answered = call.answered;
         let Some(entry) = self.transactions.client(old) else { return false };
         let (flow, sent, credentials) = (entry.home(), entry.request.clone(), entry.credentials.clone());
-        let request = self.authorised(&sent, credentials.as_ref(), challenges, response);
-        let Some(mut request) = request else { return false };
+        let authorised = self.authorised(&sent, credentials.as_ref(), answered, response);
+        let Some((mut request, answered)) = authorised else { return false };
         let branch = self.branch();
         request.cseq += 1;
         request.via = self.listeners.via(flow, &branch);
         if let Some(Dialog { state: State::Calling(call), path, .. }) = self.dialogs.get_mut(&id) {
             path.local_seq = request.cseq;
-            call.challenges += 1;
+            call.answered = answered;
             call.branch = branch;
             call.forks.clear();
         }
@@ -137,20 +136,17 @@ impl Endpoint {
         true
     }
 
-    /// The request again, with an answer to the challenge in `response`; `challenges` is how many were answered before it. None
-    /// where there is no answer, or no sense in another.
+    /// The request again, with an answer to the challenge in `response`, and which it has answered now. None where there is no
+    /// answer, or no sense in another.
     pub(super) fn authorised(
         &mut self,
         request: &Outgoing,
         credentials: Option<&Bound>,
-        challenges: u8,
+        answered: Answered,
         response: &Response,
-    ) -> Option<Outgoing> {
+    ) -> Option<(Outgoing, Answered)> {
         let (status, headers) = (response.status, &response.common.headers);
-        let is_refused = challenges > 0 && !auth::asks_something_new(&request.headers, status, headers);
-        if is_refused || challenges >= MAX_CHALLENGES {
-            return None;
-        }
+        let answered = answered.and(status, headers)?;
         let (uri, cnonce) = (request.uri.to_string(), self.tokens.token());
         let covered = Covered { method: request.method.as_str(), uri: &uri, cnonce: &cnonce };
         let proof = self.wallet.answer(status, headers, credentials?, covered)?;
@@ -160,6 +156,6 @@ impl Endpoint {
             request.headers.remove(name);
             request.headers.push(name, value);
         }
-        Some(request)
+        Some((request, answered))
     }
 }

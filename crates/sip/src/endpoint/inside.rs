@@ -18,9 +18,6 @@ use crate::transaction::{ClientEntry, ClientOwner, Purpose};
 use bytes::Bytes;
 use std::time::Instant;
 
-/// How many challenges one request answers: one, and another that says that the nonce was stale, or that another asks with.
-pub(super) const MAX_CHALLENGES: u8 = 2;
-
 /// What came of a request of ours inside a dialog.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Settled<'a> {
@@ -148,7 +145,7 @@ impl Endpoint {
     /// Sends a request other than INVITE again, with an answer to the challenge it got. Answers whether it is on its way.
     pub(super) fn answer_other_challenge(&mut self, now: Instant, old: &str, response: &Response) -> bool {
         let Some(entry) = self.transactions.client(old) else { return false };
-        let ClientEntry { flow, owner, challenges, .. } = *entry;
+        let ClientEntry { flow, owner, answered, .. } = *entry;
         if let ClientOwner::Registration(id) = owner
             && self.registrations.get(&id).is_none_or(|found| found.cseq != entry.request.cseq)
         {
@@ -156,13 +153,13 @@ impl Endpoint {
             return false;
         }
         let (sent, credentials) = (entry.request.clone(), entry.credentials.clone());
-        let request = self.authorised(&sent, credentials.as_ref(), challenges, response);
-        let Some(mut request) = request else { return false };
+        let authorised = self.authorised(&sent, credentials.as_ref(), answered, response);
+        let Some((mut request, answered)) = authorised else { return false };
         let branch = self.branch();
         request.cseq = self.next_cseq(owner, request.cseq);
         request.via = self.listeners.via(flow, &branch);
         self.send_request(now, flow, request, owner, credentials);
-        self.transactions.with_client(&branch, |entry| entry.challenges = challenges + 1);
+        self.transactions.with_client(&branch, |entry| entry.answered = answered);
         true
     }
 

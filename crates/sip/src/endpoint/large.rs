@@ -53,7 +53,7 @@ impl Endpoint {
         let mut request = entry.request;
         request.via = self.listeners.via(flow, &branch);
         self.send_request(now, flow, request, entry.owner, entry.credentials);
-        self.transactions.with_client(&branch, |again| again.challenges = entry.challenges);
+        self.transactions.with_client(&branch, |again| again.answered = entry.answered);
         None
     }
 }

@@ -7,6 +7,7 @@
 
 use super::Endpoint;
 use super::send::{ALLOW, SDP, SUPPORTED};
+use crate::auth::Answered;
 use crate::dialog::{Announced, Dialog, Exchange, Origin, Reoffering, Retry, Role, State, ask};
 use crate::error::SipError;
 use crate::event::{DialogId, EndReason, Event};
@@ -208,10 +209,10 @@ impl Endpoint {
 
     fn authorise_reinvite(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) -> bool {
         let Some(entry) = self.transactions.client(branch) else { return false };
-        let (sent, credentials, challenges) = (entry.request.clone(), entry.credentials.clone(), entry.challenges);
-        let request = self.authorised(&sent, credentials.as_ref(), challenges, response);
-        let Some(request) = request else { return false };
-        self.amend_reinvite(now, id, branch, request, challenges + 1)
+        let (sent, credentials, answered) = (entry.request.clone(), entry.credentials.clone(), entry.answered);
+        let authorised = self.authorised(&sent, credentials.as_ref(), answered, response);
+        let Some((request, answered)) = authorised else { return false };
+        self.amend_reinvite(now, id, branch, request, answered)
     }
 
     fn raise_reinvite(&mut self, now: Instant, id: DialogId, branch: &str, response: &Response) -> bool {
@@ -223,12 +224,19 @@ impl Endpoint {
         let mut request = entry.request.clone();
         request.drop_answers();
         ask(&mut request.headers, wanted, timer.as_ref());
-        let challenges = entry.challenges;
-        self.amend_reinvite(now, id, branch, request, challenges)
+        let answered = entry.answered;
+        self.amend_reinvite(now, id, branch, request, answered)
     }
 
     /// Sends a re-INVITE again, changed. Answers whether it could be.
-    fn amend_reinvite(&mut self, now: Instant, id: DialogId, old: &str, mut request: Outgoing, challenges: u8) -> bool {
+    fn amend_reinvite(
+        &mut self,
+        now: Instant,
+        id: DialogId,
+        old: &str,
+        mut request: Outgoing,
+        answered: Answered,
+    ) -> bool {
         let branch = self.branch();
         let Some(flow) = self.transactions.client(old).map(ClientEntry::home) else { return false };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return false };
@@ -243,7 +251,7 @@ impl Endpoint {
         request.via = self.listeners.via(flow, &branch);
         let credentials = dialog.credentials.clone();
         self.send_request(now, flow, request, ClientOwner::Reinvite(id), credentials);
-        self.transactions.with_client(&branch, |entry| entry.challenges = challenges);
+        self.transactions.with_client(&branch, |entry| entry.answered = answered);
         true
     }
 

@@ -5,7 +5,7 @@
 //! Sources: RFC 3261 §8.2.6, §8.2.7 (stateless answers), §18.2.2; RFC 3581 §4.
 
 use super::Endpoint;
-use crate::auth::{Bound, Covered};
+use crate::auth::{Answered, Bound, Covered};
 use crate::dialog::State;
 use crate::error::Malformed;
 use crate::event::DialogId;
@@ -251,7 +251,7 @@ impl Endpoint {
             request,
             credentials,
             fallback,
-            challenges: 0,
+            answered: Answered::default(),
             acks: Vec::new(),
         };
         let has_fallback = entry.fallback.is_some();

@@ -118,10 +118,7 @@ pub fn digest(bytes: &[u8]) {
         let mut headers = Headers::default();
         headers.push(name, text.clone());
         let status = crate::StatusCode::new(status).expect("a status");
-        let mut answered = Headers::default();
-        answered.push("Authorization", "Digest");
-        answered.push("Proxy-Authorization", "Digest");
-        auth::asks_something_new(&answered, status, &headers);
+        auth::Answered::default().and(status, &headers).and_then(|once| once.and(status, &headers));
         let credentials = crate::Credentials { username: "u".into(), password: "p".into(), realm: None };
         let bound = Bound::new(credentials, [192, 0, 2, 1].into());
         let covered = Covered { method: "INVITE", uri: "sip:a@192.0.2.1", cnonce: "c" };

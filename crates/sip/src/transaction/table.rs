@@ -6,7 +6,7 @@
 //! Sources: RFC 3261 §17.1.3, §17.2.3.
 
 use super::{Client, Fired, InviteClient, InviteServer, MergeKey, Purpose, Server, ServerKey, Timing};
-use crate::auth::Bound;
+use crate::auth::{Answered, Bound};
 use crate::event::{DialogId, RegistrationId, RequestId};
 use crate::flow::Flow;
 use crate::message::Request;
@@ -118,8 +118,8 @@ pub(crate) struct ClientEntry {
     pub(crate) credentials: Option<Bound>,
     /// The flow that it was meant for, when it is too large for that.
     pub(crate) fallback: Option<Flow>,
-    /// How many challenges were answered on the way to this request; the first INVITE of a call counts in its dialog.
-    pub(crate) challenges: u8,
+    /// Which challenges were answered on the way to this request; for the first INVITE of a call its dialog knows.
+    pub(crate) answered: Answered,
     /// The 2xx responses acknowledged so far, one a fork.
     pub(crate) acks: Vec<ForkAck>,
 }

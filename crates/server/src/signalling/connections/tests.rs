@@ -148,6 +148,19 @@ async fn a_host_that_answers_no_syn_is_waited_for_shortly_where_the_message_has_
 }
 
 #[tokio::test]
+async fn what_a_batch_of_arrivals_is_answered_with_does_not_close_the_connection() {
+    let (connections, mut arrivals, listener, flow) = pair().await;
+    // A batch of arrivals is answered before anything can be written, an INVITE with a few responses.
+    for _ in 0..crate::signalling::BATCH * 8 {
+        connections.send(flow, Bytes::from_static(OPTIONS), false);
+    }
+    let (mut stream, _) = listener.accept().await.expect("it connects");
+    let mut all = vec![0; OPTIONS.len() * crate::signalling::BATCH * 8];
+    stream.read_exact(&mut all).await.expect("all of them come");
+    assert!(arrivals.try_recv().is_err(), "nothing has failed");
+}
+
+#[tokio::test]
 async fn a_message_of_sixty_kilobytes_comes_whole_both_ways() {
     let (connections, mut arrivals, listener, flow) = pair().await;
     let body = "x".repeat(60_000);

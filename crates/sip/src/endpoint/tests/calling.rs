@@ -201,10 +201,31 @@ fn a_proxy_and_the_server_behind_it_may_both_ask() {
     assert_eq!(counts, [true, false], "a count serves once");
     assert!(third.header("Proxy-Authorization").contains("nonce=\"n2\""));
     assert!(rig.events().is_empty());
-    // Neither gets a third try.
+    // Neither gets another try.
     rig.receive(&reply_with(&third, "407 Proxy Authentication Required", "x", &of_proxy, ""));
     assert_eq!(rig.kinds(), ["ACK"]);
     assert_eq!(rig.events(), ended(dialog, EndReason::Rejected(StatusCode::PROXY_AUTHENTICATION_REQUIRED)));
+}
+
+#[test]
+fn a_proof_that_was_sent_ahead_is_no_answer_to_the_challenge_that_follows() {
+    let mut rig = Rig::new();
+    let (_, first) = rig.calling(credentials(Some("carrier")));
+    rig.receive(&reply_with(&first, "401 Unauthorized", "x", CHALLENGE, ""));
+    rig.sent();
+    // The next call brings a proof of a nonce that is no longer taken, a proxy asks on its way, and the server does not say stale.
+    let (dialog, ahead) = rig.calling(credentials(Some("carrier")));
+    assert!(ahead.header("Authorization").contains("nonce=\"n1\""));
+    let of_proxy = CHALLENGE.replace("WWW-Authenticate", "Proxy-Authenticate").replace("n1", "n2");
+    rig.receive(&reply_with(&ahead, "407 Proxy Authentication Required", "x", &of_proxy, ""));
+    let second = rig.sent().pop().expect("another INVITE");
+    let fresh = CHALLENGE.replace("n1", "n3");
+    rig.receive(&reply_with(&second, "401 Unauthorized", "x", &fresh, ""));
+    let third = rig.sent().pop().expect("and another");
+    assert!(third.header("Authorization").contains("nonce=\"n3\""));
+    rig.receive(&reply_with(&third, "401 Unauthorized", "x", &fresh, ""));
+    assert_eq!(rig.kinds(), ["ACK"]);
+    assert_eq!(rig.events(), ended(dialog, EndReason::Rejected(StatusCode::UNAUTHORIZED)));
 }
 
 #[test]
