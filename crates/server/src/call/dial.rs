@@ -5,7 +5,10 @@
 //! Errors: a target that cannot be reached is a failed branch; when all have failed the outcome says how.
 //! Sources: `ringme-ivr.md` 3.7 (fork status), 3.8 (transfer details); RFC 3326 (Reason of the losers).
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted};
 use antiphon_media::{Direction, Keys, Repeat, Segment};
@@ -105,7 +108,7 @@ pub(super) async fn ring(
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.caller.worker(), port };
     let mut leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media).on_trunk(claim);
-    (leg.party, leg.shown) = (party, shown);
+    (leg.party, leg.shown) = (party, Arc::unwrap_or_clone(shown));
     Ok(leg)
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Attempt {
     pub(super) host: Option<String>,
     pub(super) target: Uri,
     /// Who that is: a contact's user part says nothing of its number.
-    pub(super) shown: CallerId,
+    pub(super) shown: Arc<CallerId>,
     /// Proxies to pass, nearest first.
     pub(super) route: Vec<Uri>,
     pub(super) credentials: Option<Credentials>,
@@ -49,7 +49,7 @@ pub(super) struct Named {
     /// What is called.
     target: Uri,
     /// Who that is.
-    shown: CallerId,
+    shown: Arc<CallerId>,
     /// What a challenge there is answered with.
     credentials: Option<Credentials>,
     /// Whose way it is, when it leads outside.
@@ -159,7 +159,8 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
 
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
-    let shown = CallerId { number: phone.name.clone(), name: phone.caller_id_name.clone().unwrap_or_default() };
+    let (number, name) = (phone.name.clone(), phone.caller_id_name.clone().unwrap_or_default());
+    let shown = Arc::new(CallerId { number, name });
     let known = |Binding { contact, flow, path }| {
         let shown = shown.clone();
         Way::Known(Attempt { flow, host: None, target: contact, shown, route: path, credentials: None, trunk: None })
@@ -180,7 +181,7 @@ fn through(trunk: &Arc<Trunk>, number: &str) -> Option<Way> {
     let credentials = trunk.username.clone().zip(trunk.password.clone());
     let credentials =
         credentials.map(|(username, password)| Credentials { username, password, realm: trunk.realm.clone() });
-    let shown = CallerId { number: number.to_owned(), name: String::new() };
+    let shown = Arc::new(CallerId { number: number.to_owned(), name: String::new() });
     let target = by.clone().with_user(number);
     Some(Way::Named(Named { target, by, shown, credentials, trunk: Some(trunk.clone()) }))
 }
