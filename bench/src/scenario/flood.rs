@@ -140,7 +140,7 @@ pub fn run(setup: &Setup, calls: usize, rate: u64, seconds: u64, table: &mut Tab
     table.row(&[
         format!("{:.0} for {wall:.0} s", sent as f64 / wall),
         answered.to_string(),
-        format!("{:.0} / {:.0} / {:.0}", dropped("new_rate"), dropped("rate"), dropped("banned")),
+        ["new_rate", "rate", "suspected", "banned"].map(|reason| format!("{:.0}", dropped(reason))).join(" / "),
         format!("{} (most {})", over_time.join(" "), mib(most)),
         format!("{} of {calls}", generator.up()),
         format!("{} / {} / {} / {}", error(0.5), error(0.99), error(0.999), error(1.0)),
@@ -158,7 +158,7 @@ pub fn table() -> Table {
     Table::new(&[
         "flood a second",
         "answered",
-        "dropped: new rate / rate / banned",
+        "dropped: new rate / rate / suspected / banned",
         "RSS over time (MiB)",
         "calls still up",
         "interval error p50 / p99 / p99.9 / most (ms)",

@@ -96,7 +96,12 @@ impl Wallet {
         let key = bound.key();
         let wanted = self.purses.get(&key).map(|purse| &purse.realm).or(bound.credentials.realm.as_ref());
         let fits = |challenge: &Challenge| wanted.is_none_or(|wanted| *wanted == challenge.realm);
-        let challenge = headers.all(challenger.challenge_header()).filter_map(Challenge::read).find(fits)?;
+        let found = headers.all(challenger.challenge_header()).filter_map(Challenge::read).find(fits);
+        if found.is_none() {
+            // The usual cause is a carrier whose registrar and whose switch have realms of their own.
+            tracing::debug!(peer = %bound.peer, ?wanted, "a challenge that these credentials are not for gets no answer");
+        }
+        let challenge = found?;
         let slot = self.purse(key, &challenge.realm).slot(challenger);
         let current = match slot {
             // The same nonce again goes on counting, else it would be taken for a replay.
