@@ -7,6 +7,9 @@
 //! Errors: a missing program fails the test, and the message names `cargo xtask install`. A scene that fails shows what everybody said.
 //! Sources: what these programs do is told in `docs/interop.md`.
 
+#[allow(dead_code, reason = "the wire tests use the rest of it")]
+#[path = "wire/authority.rs"]
+mod authority;
 #[path = "interop/baresip.rs"]
 mod baresip;
 #[path = "interop/bridge.rs"]
@@ -32,5 +35,7 @@ mod said;
 mod scene;
 #[path = "interop/tones.rs"]
 mod tones;
+#[path = "interop/transfer.rs"]
+mod transfer;
 #[path = "interop/trunk.rs"]
 mod trunk;

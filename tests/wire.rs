@@ -5,6 +5,8 @@
 //! Time: nothing here sleeps for a fixed time; it waits for the ready line, for SIPp's end, and for packets.
 //! Errors: a missing program fails the test, and the message names `cargo xtask install`.
 
+#[path = "wire/authority.rs"]
+mod authority;
 #[path = "wire/dns.rs"]
 mod dns;
 #[path = "wire/exchange.rs"]

@@ -38,7 +38,7 @@ async fn a_transfer_is_drawn_with_a_column_for_each_party() {
     pass(100).await;
     let call = &calls(&world)[0];
     let expect = "
-          caller caller             antiphon                  002
+          caller caller             antiphon                  line-2
           127.0.0.10:5060           127.0.0.1:5060            127.0.0.2:5060
    0.000  |--INVITE SDP------------>|                         |
    0.000  |<-100 INVITE-------------|                         |

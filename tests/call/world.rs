@@ -170,7 +170,7 @@ impl Author {
         let id = |name: &str| ids.iter().find(|(known, _)| *known == name).expect("a known prompt").1;
         let play = |name: &str, kind: &str| json!({"action": "play_sound", "sound": id(name), "sound_type": kind});
         for host in [2u8, 3, 50, NOBODY] {
-            self.phone(&format!("{host:03}"), json!({"contact": format!("sip:{host:03}@127.0.0.{host}:5060")})).await;
+            self.phone(&format!("{host:03}"), json!({"contact": format!("sip:line-{host}@127.0.0.{host}:5060")})).await;
         }
         self.phone("004", json!({"password": "secret"})).await;
         self.phone("005", json!({"password": "secret"})).await;

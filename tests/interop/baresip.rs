@@ -45,7 +45,7 @@ impl Baresip {
         let folder = scene.folder(&format!("baresip-{}", account.number));
         tones::write(&folder.join("voice.wav"), account.voice, SECONDS);
         let at = scene.address(role);
-        std::fs::write(folder.join("config"), configuration(&folder, at, scene.media_ports(role)))
+        std::fs::write(folder.join("config"), configuration(&folder, at, scene.media_ports(role), &account))
             .expect("the folder takes a file");
         std::fs::write(folder.join("accounts"), line(&account)).expect("the folder takes a file");
         let log = File::create(folder.join("baresip.log")).expect("the folder takes a file");
@@ -120,10 +120,13 @@ impl Baresip {
 }
 
 impl Telephone for Baresip {
-    fn call(&mut self, number: &str) {
+    fn dial(&mut self, number: &str) {
         let target = format!("sip:{number}@{}", self.account.server);
         self.deaf = false;
         self.order("dial", &target);
+    }
+
+    fn is_answered(&mut self) {
         self.said.wait_for("\"type\":\"CALL_ESTABLISHED\"");
     }
 
@@ -152,6 +155,15 @@ impl Telephone for Baresip {
     fn resume(&mut self) {
         self.order("resume", "");
         self.said.wait_for("\"type\":\"CALL_REMOTE_SDP\"");
+    }
+
+    fn transfer(&mut self, number: &str) {
+        let target = format!("sip:{number}@{}", self.account.server);
+        self.order("transfer", &target);
+    }
+
+    fn transfer_fails(&mut self) {
+        self.said.wait_for("\"type\":\"TRANSFER_FAILED\"");
     }
 
     fn hang_up(&mut self) {
@@ -183,7 +195,8 @@ impl Telephone for Baresip {
     }
 }
 
-fn configuration(folder: &Path, at: IpAddr, (first, last): (u16, u16)) -> String {
+fn configuration(folder: &Path, at: IpAddr, (first, last): (u16, u16), account: &Account) -> String {
+    let trusted = account.authority.as_ref().map(|file| format!("sip_cafile {}\n", file.display())).unwrap_or_default();
     let modules = MODULES.into_iter().find(|place| Path::new(place).is_dir()).unwrap_or(MODULES[0]);
     let folder = folder.display();
     format!(
@@ -192,7 +205,7 @@ fn configuration(folder: &Path, at: IpAddr, (first, last): (u16, u16)) -> String
          ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\njitter_buffer_delay 1-5\n\
          module_path {modules}\nmodule g711.so\nmodule sndfile.so\nmodule aufile.so\nmodule aubridge.so\n\
          module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {at}:4444\n\
-         snd_path {folder}\nringback_disabled yes\nmenu_bell no\nstatmode_default off\n"
+         snd_path {folder}\nringback_disabled yes\nmenu_bell no\nstatmode_default off\n{trusted}"
     )
 }
 

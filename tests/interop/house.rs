@@ -1,6 +1,6 @@
 //! Antiphon in a scene: the real binary, with phones and a menu made over its API.
 //!
-//! Shape: everything at 127.x.y.1, SIP on port 5060 over UDP and TCP, and nobody is let in without credentials but trunks. The menu of
+//! Shape: everything at 127.x.y.1, SIP on port 5060 over UDP and TCP and, with a certificate, on 5061 over TLS; nobody is let in without credentials but trunks. The menu of
 //! extension 200 speaks in tones, so that a telephone's recording tells what was said.
 
 use std::fs::File;
@@ -38,7 +38,7 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Starts it with these settings besides the common ones, and with a telephone for each of these numbers.
+    /// Starts it with these settings besides the common ones (those of `[sip]` first), and with a telephone for each of these numbers.
     #[track_caller]
     pub(crate) fn start(scene: &Scene, settings: &str, phones: &[&str]) -> Self {
         let folder = scene.folder("antiphon");
@@ -49,6 +49,9 @@ impl House {
         let log = File::create(folder.join("antiphon.log")).expect("the folder takes a file");
         let mut command = Command::new(antiphon());
         command.args(["--sip", &format!("udp:{sip}"), "--sip", &format!("tcp:{sip}"), "--http", &http.to_string()]);
+        if settings.contains("tls_certificate") {
+            command.args(["--sip", &format!("tls:{at}:5061")]);
+        }
         let (first, last) = scene.media_ports(Role::Antiphon);
         command.args(["--rtp-ports", &format!("{first}-{last}"), "--log", "debug", "--config"]).arg(file);
         command.arg("--data").arg(folder.join("data")).env("RUST_BACKTRACE", "0");

@@ -23,6 +23,8 @@ pub(crate) struct Linphone {
     folder: PathBuf,
     said: Said,
     orders: ChildStdin,
+    /// Transfers that have failed so far.
+    failed: usize,
     _process: Running,
 }
 
@@ -48,7 +50,7 @@ impl Linphone {
         let output = process.0.stdout.take().expect("standard output is a pipe");
         let orders = process.0.stdin.take().expect("standard input is a pipe");
         let said = Said::listen("linphone", output, &folder.join("screen.log"));
-        let mut phone = Self { account, folder, said, orders, _process: process };
+        let mut phone = Self { account, folder, said, orders, failed: 0, _process: process };
         phone.said.wait_for("linphonec> ");
         phone.order("soundcard use files");
         phone.order(&format!("play {}/voice.wav", phone.folder.display()));
@@ -76,6 +78,26 @@ impl Linphone {
         Recording(self.folder.join("ear.wav"))
     }
 
+    /// A number of its server.
+    fn target(&self, number: &str) -> String {
+        let Account { server, transport, .. } = &self.account;
+        format!("sip:{number}@{server};transport={}", transport.name())
+    }
+
+    /// Joins the other sides of its last two calls, and leaves both.
+    pub(crate) fn join_calls(&mut self) {
+        let call = self.last_call();
+        self.order(&format!("transfer {} --to-call {call}", call - 1));
+    }
+
+    /// The number of its newest call.
+    fn last_call(&self) -> u32 {
+        let screen = std::fs::read_to_string(self.folder.join("screen.log")).unwrap_or_default();
+        let number =
+            screen.rsplit_once("assigned id ").map(|(_, rest)| rest.split(|next: char| !next.is_ascii_digit()));
+        number.and_then(|mut words| words.next()?.parse().ok()).expect("linphone numbers its calls")
+    }
+
     fn order(&mut self, words: &str) {
         let sent = writeln!(self.orders, "{words}").and_then(|()| self.orders.flush());
         sent.expect("linphonec takes commands");
@@ -83,10 +105,12 @@ impl Linphone {
 }
 
 impl Telephone for Linphone {
-    fn call(&mut self, number: &str) {
-        let Account { server, transport, .. } = &self.account;
-        let target = format!("sip:{number}@{server};transport={}", transport.name());
+    fn dial(&mut self, number: &str) {
+        let target = self.target(number);
         self.order(&format!("call {target}"));
+    }
+
+    fn is_answered(&mut self) {
         self.said.wait_for("Media streams established");
     }
 
@@ -112,6 +136,22 @@ impl Telephone for Linphone {
     fn resume(&mut self) {
         self.order("resume");
         self.said.wait_for("Media streams established");
+    }
+
+    fn transfer(&mut self, number: &str) {
+        let (call, target) = (self.last_call(), self.target(number));
+        self.order(&format!("transfer {call} {target}"));
+    }
+
+    fn transfer_fails(&mut self) {
+        // linphonec itself does not say it.
+        self.failed += 1;
+        let log = self.folder.join("linphone.log");
+        let failed = |line: &&str| line.contains("Transfer state") && line.ends_with("to [LinphoneCallError]");
+        wait_for("a transfer of linphone fails", PATIENCE, || {
+            let log = std::fs::read(&log).ok()?;
+            (String::from_utf8_lossy(&log).lines().filter(failed).count() == self.failed).then_some(())
+        });
     }
 
     fn hang_up(&mut self) {

@@ -1,5 +1,6 @@
 //! One telephone and a menu: it registers, calls, hears, presses keys, is answered, holds, and either side ends the call.
 
+use crate::authority::Authority;
 use crate::baresip::Baresip;
 use crate::house::{CHOSEN, GREETING, House, MENU};
 use crate::linphone::Linphone;
@@ -59,6 +60,23 @@ fn baresip_registers_over_tcp_and_uses_a_menu() {
     let house = House::start(&scene, "", &["101"]);
     let account = Account::new("101", BARESIP, house.sip).over(Transport::Tcp);
     calls_and_calls_again(&house, &mut Baresip::start(&scene, Role::Baresip, account));
+}
+
+#[test]
+fn baresip_registers_over_tls_and_uses_a_menu() {
+    let scene = Scene::new();
+    let authority = Authority::new();
+    let house = House::start(&scene, &certified(&scene, &authority), &["101"]);
+    let account = Account::new("101", BARESIP, house.sip).over_tls(&scene.folder("tls").join("ca.pem"));
+    calls_and_calls_again(&house, &mut Baresip::start(&scene, Role::Baresip, account));
+}
+
+/// The settings of a server with a certificate of this authority for its address.
+fn certified(scene: &Scene, authority: &Authority) -> String {
+    let folder = scene.folder("tls");
+    authority.issue_for(&folder, &scene.address(Role::Antiphon).to_string());
+    let file = |name: &str| folder.join(name).display().to_string();
+    format!("tls_certificate = \"{}\"\ntls_key = \"{}\"\n", file("certificate.pem"), file("key.pem"))
 }
 
 #[test]

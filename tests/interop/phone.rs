@@ -3,12 +3,14 @@
 //! Shape: orders return when the telephone itself says that they are carried out. Each telephone speaks one tone, and records what it hears.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 /// What a telephone talks SIP over.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Transport {
     Udp,
     Tcp,
+    Tls,
 }
 
 impl Transport {
@@ -17,6 +19,7 @@ impl Transport {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
         }
     }
 }
@@ -51,17 +54,35 @@ pub(crate) struct Account {
     /// The tone that it says, in Hz.
     pub(crate) voice: u32,
     pub(crate) password: String,
+    /// Whose certificates it believes, as a file.
+    pub(crate) authority: Option<PathBuf>,
 }
 
 impl Account {
     /// A telephone that registers over UDP and sends its keys as events.
     pub(crate) fn new(number: &'static str, voice: u32, server: SocketAddr) -> Self {
         let (transport, registration, keys) = (Transport::Udp, Registration::Wanted, Keys::Events);
-        Self { number, server, transport, registration, proxy: None, keys, voice, password: password(number) }
+        Self {
+            number,
+            server,
+            transport,
+            registration,
+            proxy: None,
+            keys,
+            voice,
+            password: password(number),
+            authority: None,
+        }
     }
 
     pub(crate) fn over(self, transport: Transport) -> Self {
         Self { transport, ..self }
+    }
+
+    /// Over TLS, at the next port, as RFC 3261 has it.
+    pub(crate) fn over_tls(self, authority: &Path) -> Self {
+        let server = SocketAddr::new(self.server.ip(), self.server.port() + 1);
+        Self { server, authority: Some(authority.to_owned()), ..self }.over(Transport::Tls)
     }
 
     pub(crate) fn through(self, proxy: SocketAddr) -> Self {
@@ -89,7 +110,14 @@ pub(crate) fn password(number: &str) -> String {
 /// A telephone in the hands of a test.
 pub(crate) trait Telephone {
     /// Calls a number of its server, and waits until it is answered.
-    fn call(&mut self, number: &str);
+    fn call(&mut self, number: &str) {
+        self.dial(number);
+        self.is_answered();
+    }
+    /// Calls a number of its server.
+    fn dial(&mut self, number: &str);
+    /// Waits until whom it has called picks up.
+    fn is_answered(&mut self);
     /// Waits until this number calls, with or without the prefix of its client.
     fn is_called_by(&mut self, number: &str);
     /// Picks up, and waits until both can talk.
@@ -99,6 +127,10 @@ pub(crate) trait Telephone {
     fn hold(&mut self);
     /// Takes the other side back, and waits until it is.
     fn resume(&mut self);
+    /// Asks that the other side talk to this number instead.
+    fn transfer(&mut self, number: &str);
+    /// Waits until it hears that a transfer of its own has failed.
+    fn transfer_fails(&mut self);
     /// Ends the call, and waits until it has.
     fn hang_up(&mut self);
     /// Waits until the other side has ended the call.

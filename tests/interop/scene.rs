@@ -15,7 +15,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(20);
 /// Media ports of each program in a scene.
-const PORTS: u16 = 100;
+const PORTS: u16 = 74;
 /// Where the media ports of all scenes begin; they end before those that the kernel gives away.
 const FIRST_PORT: u16 = 16_400;
 /// Processes, and scenes of a process, whose media ports are apart.
@@ -29,6 +29,8 @@ pub(crate) enum Role {
     Antiphon = 1,
     Baresip = 11,
     Linphone = 12,
+    /// Another telephone, of either make.
+    Target = 13,
     Kamailio = 21,
     /// Another address of Kamailio.
     Full = 22,
@@ -63,9 +65,10 @@ impl Scene {
         let place = match role {
             Role::Antiphon => 0,
             Role::Baresip => 1,
-            _ => 2,
+            Role::Target => 2,
+            _ => 3,
         };
-        let first = FIRST_PORT + (slot * 3 + place) * PORTS;
+        let first = FIRST_PORT + (slot * 4 + place) * PORTS;
         (first, first + PORTS - 1)
     }
 

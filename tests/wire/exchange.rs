@@ -45,12 +45,24 @@ impl<'a> Exchange<'a> {
 
     /// A menu that does nothing but ring these numbers at once; its number is a public one too.
     pub(crate) fn menu(&self, number: &str, rings: &str) {
+        self.menu_of(number, &[json!({ "action": "transfer", "transfer_dst": rings })]);
+    }
+
+    /// A menu that answers and has the caller call this number.
+    pub(crate) fn referring_menu(&self, number: &str, target: &str) {
+        let answer = json!({ "action": "play_silence", "silence_time": 100 });
+        let refer = json!({ "action": "transfer", "transfer_dst": target, "transfer_mode": "refer" });
+        self.menu_of(number, &[answer, refer]);
+    }
+
+    /// A menu with these rules, from its start.
+    fn menu_of(&self, number: &str, start: &[Value]) {
         let id = self.send("POST", "/client/@me/extension/", &json!({ "name": number, "type": "ivr" }));
         let ivr = format!("/extension/{id}/ivr/");
         let context = self.send("POST", &format!("{ivr}context/"), &json!({ "name": "ringing" }));
         self.send("PUT", &ivr, &json!({ "entry_context": context }));
         let rules = format!("{ivr}context/{context}/options/start/rules/");
-        self.send("POST", &rules, &json!({ "action": "transfer", "transfer_dst": rings }));
+        start.iter().for_each(|rule| drop(self.send("POST", &rules, rule)));
         self.send("POST", "/client/@me/did/", &json!({ "did": number, "extension_id": id }));
     }
 }

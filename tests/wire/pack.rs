@@ -13,13 +13,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::authority::Authority;
 use crate::exchange::{Exchange, trunk};
 use crate::process::{Running, alone, antiphon, root};
 use crate::scenarios::{
-    INWARD, Leads, NOBODY, NOWHERE, OUTWARD, OVER_DATAGRAMS, OVER_IPV6, Outward, SEES_REPETITIONS, TWICE,
+    INWARD, Leads, NOBODY, NOWHERE, OUTSIDE, OUTWARD, OVER_DATAGRAMS, OVER_IPV6, Outward, SEES_REPETITIONS, TWICE,
 };
 use crate::server::Server;
-use crate::tls::{self, Authority};
+use crate::tls;
 use crate::tunnel::Tunnels;
 
 /// How long a scenario may take.
@@ -96,6 +97,18 @@ impl Play {
         match (self.leads, self.callees.as_slice()) {
             (Leads::Phone, [callee]) => reach(number, callee),
             (Leads::Phone | Leads::Kept, _) => {}
+            (Leads::Transfer, callees) => {
+                let others = (1..callees.len()).map(|place| format!("{number}{place}"));
+                std::iter::once(number.clone())
+                    .chain(others)
+                    .zip(callees)
+                    .for_each(|(number, callee)| reach(&number, callee));
+            }
+            (Leads::Refer, callees) => {
+                let target = format!("{number}1");
+                callees.iter().for_each(|callee| reach(&target, callee));
+                exchange.referring_menu(number, &target);
+            }
             (Leads::Trunks, _) => exchange.menu(number, &format!("+{number}")),
             (Leads::Fork, callees) => {
                 let each: Vec<_> = (1..=callees.len()).map(|place| format!("{number}{place}")).collect();
@@ -241,7 +254,8 @@ fn every_scenario_of_the_pack_passes_over_every_transport() {
     let tunnels = Tunnels::new(&authority);
     let plays = plays(&tunnels, has_ipv6);
     let ca = folder.path().join("ca.pem").display().to_string();
-    let trunks: String = plays.iter().map(Play::trunks).collect();
+    let outside = trunk("outside", "sip:127.0.0.1:9", OUTSIDE, "");
+    let trunks: String = plays.iter().map(Play::trunks).chain([outside]).collect();
     let settings = format!("{}tls_ca = \"{ca}\"\n{TIMERS}{trunks}", tls::settings(folder.path()));
     let listeners = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0", "tls:127.0.0.1:0", "udp:[::1]:0"];
     antiphon();

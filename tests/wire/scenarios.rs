@@ -6,6 +6,8 @@
 pub(crate) const MENU: &str = "100";
 /// A phone at which nobody answers.
 pub(crate) const NOBODY: &str = "180";
+/// What a trunk carries behind a plus sign, and nobody may be sent to.
+pub(crate) const OUTSIDE: &str = "0000";
 /// In the place of a callee: nobody is there.
 pub(crate) const NOWHERE: &str = "nowhere";
 
@@ -49,6 +51,8 @@ pub(crate) const INWARD: &[(&str, &str)] = &[
     ("timer-proxy", MENU),
     ("info-digits", MENU),
     ("info-beside", MENU),
+    ("refer-menu", MENU),
+    ("replaces-nothing", MENU),
 ];
 
 /// How a number leads to those who are called.
@@ -60,6 +64,10 @@ pub(crate) enum Leads {
     Fork,
     /// A menu dials a number outside, which trunks carry, one after the other.
     Trunks,
+    /// The first is the extension of one phone, which the caller is answered by; each other has the same number with its place behind.
+    Transfer,
+    /// It is a menu that has the caller call somebody, whose number is the same with a 1 behind.
+    Refer,
     /// Nobody calls: it is a trunk, with which the server keeps in touch by itself.
     Kept,
 }
@@ -79,6 +87,14 @@ const fn phone(caller: &'static str, callees: &'static [&'static str]) -> Outwar
 
 const fn trunks(caller: &'static str, callees: &'static [&'static str], keys: &'static str) -> Outward {
     Outward { caller, leads: Leads::Trunks, callees, keys }
+}
+
+const fn transfer(caller: &'static str, callees: &'static [&'static str]) -> Outward {
+    Outward { caller, leads: Leads::Transfer, callees, keys: "" }
+}
+
+const fn refer(caller: &'static str, callees: &'static [&'static str]) -> Outward {
+    Outward { caller, leads: Leads::Refer, callees, keys: "" }
 }
 
 const fn kept(callee: &'static [&'static str], keys: &'static str) -> Outward {
@@ -121,6 +137,14 @@ pub(crate) const OUTWARD: &[Outward] = &[
     trunks("caller-private", &["callee-private"], ""),
     trunks("caller-through", &["callee-named"], OWN_FROM),
     trunks("caller-key", &["callee-key"], "dtmf = \"info\"\n"),
+    transfer("caller-through", &["callee-refers", "callee-referred"]),
+    transfer("caller-through", &["callee-refers-quietly", "callee-referred"]),
+    transfer("caller-through", &["callee-refers-busy", "callee-busy-later"]),
+    transfer("caller-leaves", &["callee-refers-twice"]),
+    transfer("caller-refers", &["callee-stays"]),
+    transfer("caller-through", &["callee-replaces"]),
+    refer("caller-referred", &[NOWHERE]),
+    refer("caller-not-referred", &["callee-answers"]),
     kept(&["registrar-423"], "register = true\nexpires = 60\n"),
     kept(&["registrar-stale"], "register = true\n"),
     kept(&["registrar-wrong-realm"], "register = true\nrealm = \"carrier.test\"\n"),

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::tls::{Authority, NAME};
+use crate::authority::{Authority, NAME};
 
 /// All tunnels of a test.
 pub(crate) struct Tunnels {

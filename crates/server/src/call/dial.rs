@@ -5,7 +5,10 @@
 //! Errors: a target that cannot be reached is a failed branch; when all have failed the outcome says how.
 //! Sources: `ringme-ivr.md` 3.7 (fork status), 3.8 (transfer details); RFC 3326 (Reason of the losers).
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted};
 use antiphon_media::{Direction, Keys, Repeat, Segment};
@@ -66,9 +69,8 @@ pub(super) async fn ring(
     caller_id: &CallerId,
     referral: &Referral,
 ) -> Result<Leg, StatusCode> {
-    let Attempt { flow, host, target, route, credentials, trunk } = attempt;
+    let Attempt { flow, host, target, shown, route, credentials, trunk } = attempt;
     let party = if trunk.is_some() { Party::Outside } else { Party::Phone };
-    let number = target.user().unwrap_or_default().into_owned();
     let digits = trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     if trunk.is_some() && call.rooms.calls.is_draining() {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
@@ -110,7 +112,7 @@ pub(super) async fn ring(
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.caller.worker(), port };
     let mut leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media).on_trunk(claim);
-    (leg.party, leg.shown) = (party, CallerId { number, name: String::new() });
+    (leg.party, leg.shown) = (party, Arc::unwrap_or_clone(shown));
     Ok(leg)
 }
 

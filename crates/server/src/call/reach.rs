@@ -7,7 +7,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use antiphon_ivr::ExtensionId;
+use antiphon_ivr::{CallerId, ExtensionId};
 use antiphon_sip::{Credentials, Flow, StatusCode, Uri};
 
 use super::{
@@ -32,6 +32,8 @@ pub(super) struct Attempt {
     /// Whose certificate the far end must show, where the way was found by a URI.
     pub(super) host: Option<String>,
     pub(super) target: Uri,
+    /// Who that is: a contact's user part says nothing of its number.
+    pub(super) shown: Arc<CallerId>,
     /// Proxies to pass, nearest first.
     pub(super) route: Vec<Uri>,
     pub(super) credentials: Option<Credentials>,
@@ -46,6 +48,8 @@ pub(super) struct Named {
     by: Uri,
     /// What is called.
     target: Uri,
+    /// Who that is.
+    shown: Arc<CallerId>,
     /// What a challenge there is answered with.
     credentials: Option<Credentials>,
     /// Whose way it is, when it leads outside.
@@ -102,6 +106,7 @@ impl Route {
                 flow,
                 host: Some(named.by.host().to_owned()),
                 target: named.target.clone(),
+                shown: named.shown.clone(),
                 route: Vec::new(),
                 credentials: named.credentials.clone(),
                 trunk: named.trunk.clone(),
@@ -154,8 +159,11 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
 
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
 fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
+    let (number, name) = (phone.name.clone(), phone.caller_id_name.clone().unwrap_or_default());
+    let shown = Arc::new(CallerId { number, name });
     let known = |Binding { contact, flow, path }| {
-        Way::Known(Attempt { flow, host: None, target: contact, route: path, credentials: None, trunk: None })
+        let shown = shown.clone();
+        Way::Known(Attempt { flow, host: None, target: contact, shown, route: path, credentials: None, trunk: None })
     };
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {
@@ -163,8 +171,8 @@ fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
     }
     let ExtensionKind::Phone(settings) = &phone.kind else { return Vec::new() };
     let contact = settings.contact.as_ref().and_then(|contact| contact.parse::<Uri>().ok());
-    let named = |target: Uri| Way::Named(Named { by: target.clone(), target, credentials: None, trunk: None });
-    contact.map(named).into_iter().collect()
+    let named = |target: Uri| Named { by: target.clone(), target, shown, credentials: None, trunk: None };
+    contact.map(named).map(Way::Named).into_iter().collect()
 }
 
 /// A number outside, by a trunk.
@@ -173,5 +181,7 @@ fn through(trunk: &Arc<Trunk>, number: &str) -> Option<Way> {
     let credentials = trunk.username.clone().zip(trunk.password.clone());
     let credentials =
         credentials.map(|(username, password)| Credentials { username, password, realm: trunk.realm.clone() });
-    Some(Way::Named(Named { target: by.clone().with_user(number), by, credentials, trunk: Some(trunk.clone()) }))
+    let shown = Arc::new(CallerId { number: number.to_owned(), name: String::new() });
+    let target = by.clone().with_user(number);
+    Some(Way::Named(Named { target, by, shown, credentials, trunk: Some(trunk.clone()) }))
 }
