@@ -4,7 +4,7 @@
 //! Errors: each check answers with the status the RFC gives it, in the order of RFC 3261 §8.2.
 //! Sources: RFC 3261 §8.2, §9.2, §11.2, §12.1.1, §13.3.1, §17.2.3; RFC 6026 §7.1.
 
-use super::send::{ALLOW, EXTENSIONS, SDP, SUPPORTED, reply_flow};
+use super::send::{ALLOW, EXTENSIONS, REGISTRAR_EXTENSIONS, SDP, SUPPORTED, reply_flow};
 use super::{Endpoint, screen};
 use crate::config::Admission;
 use crate::dialog::{Agreement, Announced, Dialog, Exchange, IncomingCall, Infos, OfferSide, Path, Role, State};
@@ -265,7 +265,8 @@ impl Endpoint {
 
 /// The extensions that a request needs and we do not have.
 fn unsupported(request: &Request) -> Option<String> {
-    let known = |tag: &str| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag));
+    let registrar = if *request.method() == Method::Register { REGISTRAR_EXTENSIONS } else { &[] };
+    let known = |tag: &str| EXTENSIONS.iter().chain(registrar).any(|known| known.eq_ignore_ascii_case(tag));
     let tags: Vec<_> = request.common.headers.items("Require").filter(|tag| !known(tag)).collect();
     (!tags.is_empty()).then(|| tags.join(", "))
 }

@@ -28,6 +28,9 @@ pub(super) const EXTENSIONS: &[&str] = &["100rel", "timer", "replaces", "norefer
 /// The same as `Supported` says it.
 pub(super) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
 
+/// What a registration may need besides: its owner keeps the path (RFC 3327 §5.3) and the flow (RFC 5626 §6).
+pub(super) const REGISTRAR_EXTENSIONS: &[&str] = &["path", "outbound"];
+
 /// The body type we understand.
 pub(super) const SDP: &str = "application/sdp";
 

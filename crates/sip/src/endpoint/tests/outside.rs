@@ -64,6 +64,16 @@ fn a_register_waits_for_the_owner_and_is_answered_once() {
 }
 
 #[test]
+fn a_proxy_that_stays_in_the_path_of_a_phone_may_require_it_for_the_registration_only() {
+    for (method, expected) in [("REGISTER", None), ("OPTIONS", Some("420"))] {
+        let mut rig = Rig::new();
+        rig.receive(&outside(method).replace("CSeq:", "Require: path\r\nCSeq:"));
+        assert_eq!(rig.kinds().first().map(String::as_str), expected, "{method}");
+        assert_eq!(rig.events().is_empty(), expected.is_some(), "{method}");
+    }
+}
+
+#[test]
 fn a_request_that_nobody_answers_is_forgotten() {
     let mut rig = Rig::new();
     rig.receive(&outside("REGISTER"));
