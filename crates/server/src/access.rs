@@ -57,12 +57,16 @@ impl Gate<'_> {
         if let Some(trunk) = self.trunk(source, request) {
             return Verdict::Trunk(trunk.clone());
         }
-        if request.header("Authorization").is_none() && self.access.allow.iter().any(|network| network.contains(source))
-        {
+        if request.header("Authorization").is_none() && self.allows(source) {
             return Verdict::Trusted;
         }
         // Everybody else is challenged, whoever he says he is: a 403 for those that are not there would tell who is.
         self.credentials(now, request, authenticator)
+    }
+
+    /// Whether the settings let this source call without credentials, whatever else it is.
+    pub fn allows(&self, source: IpAddr) -> bool {
+        self.access.allow.iter().any(|network| network.contains(source))
     }
 
     /// The trunk that a call from here is of: one with this network, else one that holds our registration, for that calls us from where
