@@ -82,7 +82,11 @@ pub mod sdp;
 mod slots;
 pub mod source;
 mod stream;
+#[allow(dead_code, reason = "the ear has it first")]
+mod stretch;
 mod summary;
+#[allow(dead_code, reason = "the ear has it first")]
+mod timeline;
 mod totals;
 mod wheel;
 

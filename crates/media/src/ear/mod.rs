@@ -1,9 +1,9 @@
 //! What one leg hears, as linear sound at the pace of its own packet times.
 //!
 //! Shape: packets in as they come; out, one frame for each packet time, exactly as long as asked. What did not come is concealed
-//! for [`CONCEAL`], then it is silence, or the noise that the peer described.
+//! for a while, then it is silence, or the noise that the peer described.
 //! Units: samples at [`Ear::rate`], which is that of the codec agreed on whatever the peer sends; timestamps are ticks of the codec.
-//! Time: the frames pulled are the clock. A packet that comes when its time has just passed makes everything later, not lost.
+//! Time: the frames pulled are the clock of a [`Timeline`]; where that asks for it, sound is made longer or shorter by periods.
 //! Errors: packets that come too late, twice, or that cannot be decoded are left out; [`Ear::dropped`] counts their ticks.
 //! Sources: RFC 3550 section 5.1, RFC 3551 section 4.1, RFC 3389 (pauses), RFC 4733 section 2.6 (no sound while a key is said).
 //!
@@ -15,18 +15,12 @@ mod shelf;
 use crate::codec::Codec;
 use crate::config::MAX_PTIME;
 use crate::rtp::packet::Packet;
+use crate::stretch;
+use crate::timeline::{Place, Timeline};
 use decoder::Decoder;
 use shelf::{Content, Shelf, Stored, Taken};
 use std::time::Duration;
 
-/// How long missing sound is concealed.
-const CONCEAL: Duration = Duration::from_millis(100);
-/// How long the first packet waits, so that the second may come later than it should.
-const MARGIN: Duration = Duration::from_millis(20);
-/// A timestamp this far from what is expected begins a new time line.
-const LEAP: Duration = Duration::from_millis(400);
-/// How late a packet may come and still be played, later than it was meant.
-const HOLD: Duration = Duration::from_millis(60);
 /// The longest sound of one packet.
 const LONGEST: Duration = Duration::from_millis(200);
 
@@ -37,29 +31,19 @@ struct Voice {
     decoder: Decoder,
 }
 
-/// The time line of one source.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-struct Line {
-    ssrc: u32,
-    clock_rate: u32,
-}
-
 /// What one leg hears.
 #[derive(Debug)]
 pub(crate) struct Ear {
     rate: u32,
     voices: Box<[Voice]>,
     current: usize,
-    line: Option<Line>,
     shelf: Shelf,
-    /// The tick of the next sample to be laid into `pcm`.
-    clock: u32,
+    /// When the next sample is due to be laid into `pcm`.
+    line: Timeline,
     /// Samples of which the first `given` were given out as the last frame and the first `ready` hold sound.
     pcm: Box<[i16]>,
     ready: usize,
     given: usize,
-    /// Ticks laid since the last packet.
-    gap: u32,
     /// From this tick on, and for so many, a key is pressed.
     key: Option<(u32, u32)>,
     dropped: u64,
@@ -77,13 +61,11 @@ impl Ear {
             rate,
             voices: voices.collect(),
             current: 0,
-            line: None,
             shelf: Shelf::new(),
-            clock: 0,
-            pcm: vec![0; samples(rate, LONGEST + 2 * MAX_PTIME)].into_boxed_slice(),
+            line: Timeline::new(),
+            pcm: vec![0; samples(rate, 2 * LONGEST + 2 * MAX_PTIME)].into_boxed_slice(),
             ready: 0,
             given: 0,
-            gap: u32::MAX,
             key: None,
             dropped: 0,
         }
@@ -102,10 +84,12 @@ impl Ear {
     /// Takes a packet of sound.
     pub(crate) fn hear(&mut self, packet: &Packet<'_>, codec: Codec) {
         let ticks = ticks_of(codec, packet.payload);
-        self.place(packet, ticks, codec.clock_rate());
-        let late = self.clock.wrapping_sub(packet.timestamp) as i32;
-        if late >= ticks as i32
-            || self.shelf.store(packet.timestamp, Content::Sound(codec), packet.payload) != Stored::Yes
+        let place = self.line.place((packet.ssrc, codec.clock_rate()), packet.timestamp, ticks);
+        if let Place::Anew(_) = place {
+            self.shelf.clear();
+        }
+        if place == Place::Late
+            || self.shelf.store(packet.timestamp, Content::Sound(codec), packet.payload) == Stored::Duplicate
         {
             self.dropped += u64::from(ticks);
         }
@@ -124,9 +108,10 @@ impl Ear {
         self.pcm.copy_within(self.given..self.ready, 0);
         self.ready -= self.given;
         let wanted = samples(self.rate, duration.min(MAX_PTIME));
-        while self.ready < wanted {
-            self.lay(wanted - self.ready);
-        }
+        self.fill(wanted);
+        self.correct(wanted);
+        self.fill(wanted);
+        self.line.frame((wanted / self.ratio()) as u32);
         self.given = wanted;
         &self.pcm[..wanted]
     }
@@ -136,33 +121,44 @@ impl Ear {
         &self.pcm[..self.given]
     }
 
-    /// Makes sure that the time line has a place for a packet that is `ticks` long.
-    fn place(&mut self, packet: &Packet<'_>, ticks: u32, clock_rate: u32) {
-        let line = Line { ssrc: packet.ssrc, clock_rate };
-        let early = packet.timestamp.wrapping_sub(self.clock) as i32;
-        let leap = early.unsigned_abs() > samples(clock_rate, LEAP) as u32;
-        let is_silent = self.gap > samples(clock_rate, CONCEAL) as u32;
-        if self.line != Some(line) || leap || (is_silent && early < 0) {
-            if self.line != Some(line) || leap {
-                self.shelf.clear();
-            }
-            self.line = Some(line);
-            self.clock = packet.timestamp.wrapping_sub(samples(clock_rate, MARGIN) as u32);
-        } else if early + (ticks as i32) <= 0 && early.unsigned_abs() <= self.gap.min(samples(clock_rate, HOLD) as u32)
-        {
-            // Nothing newer was heard, so this is what comes next.
-            self.clock = packet.timestamp;
+    fn fill(&mut self, wanted: usize) {
+        while self.ready < wanted {
+            self.lay(wanted - self.ready);
         }
     }
 
+    /// Makes the sound longer or shorter where packets come too late or needlessly early.
+    fn correct(&mut self, wanted: usize) {
+        let ratio = self.ratio();
+        let asked = self.line.correction().unsigned_abs() as usize * ratio;
+        if asked < stretch::least(self.rate) {
+            return;
+        }
+        let ticks = if self.line.correction() > 0 {
+            let end = (self.ready + stretch::most(self.rate)).min(self.pcm.len());
+            let added = stretch::lengthen(&mut self.pcm[..end], self.ready, self.rate, asked);
+            self.ready += added;
+            (added / ratio) as i32
+        } else {
+            if self.shelf.first() == Some(self.line.next()) && self.ready < wanted + stretch::most(self.rate) {
+                self.lay_packet(ratio);
+            }
+            let spare = asked.min(self.ready - wanted);
+            let gone = stretch::shorten(&mut self.pcm[..self.ready], self.rate, spare);
+            self.ready -= gone;
+            -((gone / ratio) as i32)
+        };
+        self.line.corrected(ticks);
+    }
+
     fn ratio(&self) -> usize {
-        self.line.map_or(1, |line| (self.rate / line.clock_rate.max(1)).max(1)) as usize
+        self.line.clock_rate().map_or(1, |clock_rate| (self.rate / clock_rate.max(1)).max(1)) as usize
     }
 
     /// Lays at least one sample, or takes a packet from the shelf.
     fn lay(&mut self, wanted: usize) {
         let ratio = self.ratio();
-        let ahead = self.shelf.first().map(|first| first.wrapping_sub(self.clock) as i32);
+        let ahead = self.shelf.first().map(|first| first.wrapping_sub(self.line.next()) as i32);
         match ahead {
             Some(..=0) => self.lay_packet(ratio),
             Some(ahead) => self.lay_gap(wanted.min(ahead as usize * ratio), ratio),
@@ -176,33 +172,29 @@ impl Ear {
         self.current = at;
         let Ok(length) = self.voices[at].decoder.decode(payload, &mut self.pcm[self.ready..]) else { return };
         // A packet that begins before its turn was in part heard already.
-        let heard = (self.clock.wrapping_sub(timestamp) as usize * ratio).min(length);
+        let heard = (self.line.next().wrapping_sub(timestamp) as usize * ratio).min(length);
         self.pcm.copy_within(self.ready + heard..self.ready + length, self.ready);
         let fresh = length - heard;
-        self.gap = 0;
-        self.advance(fresh, ratio);
+        self.advance(fresh, ratio, true);
     }
 
     fn lay_gap(&mut self, count: usize, ratio: usize) {
         let to = self.ready + count;
-        let ticks = (count / ratio) as u32;
-        let concealed = samples(self.line.map_or(self.rate, |line| line.clock_rate), CONCEAL) as u32;
-        let voice = self.voices.get_mut(self.current).filter(|_| self.gap < concealed);
+        let voice = self.voices.get_mut(self.current).filter(|_| !self.line.is_silent());
         match voice {
             Some(voice) => voice.decoder.conceal(&mut self.pcm[self.ready..to]),
             None => self.pcm[self.ready..to].fill(0),
         }
-        self.gap = self.gap.saturating_add(ticks);
-        self.advance(count, ratio);
+        self.advance(count, ratio, false);
     }
 
     /// Goes on over samples that were laid, and silences those under a key.
-    fn advance(&mut self, count: usize, ratio: usize) {
+    fn advance(&mut self, count: usize, ratio: usize, has_sound: bool) {
         let to = self.ready + count;
         let ticks = (count / ratio) as u32;
         if let Some((start, length)) = self.key {
-            let from = (start.wrapping_sub(self.clock) as i32).max(0) as usize * ratio;
-            let until = (start.wrapping_add(length).wrapping_sub(self.clock) as i32).max(0) as usize * ratio;
+            let from = (start.wrapping_sub(self.line.next()) as i32).max(0) as usize * ratio;
+            let until = (start.wrapping_add(length).wrapping_sub(self.line.next()) as i32).max(0) as usize * ratio;
             let laid = &mut self.pcm[self.ready..to];
             let until = until.min(laid.len());
             if let Some(under) = laid.get_mut(from.min(until)..until) {
@@ -210,7 +202,7 @@ impl Ear {
             }
         }
         self.ready = to;
-        self.clock = self.clock.wrapping_add(ticks);
+        self.line.leave(ticks, has_sound);
     }
 }
 
