@@ -3,7 +3,7 @@
 //! Shape: one source, one unbroken sequence and one unbroken timestamp line from open to close, through prompts,
 //! silence, ringing and bridge. What fills a frame is, in this order: a key passed on over the bridge, the playlist,
 //! the bridge, silence.
-//! Units: timestamps are samples of 8 kHz.
+//! Units: timestamps count in the clock of the codec, 8,000 a second for G.711.
 //! Time: told. Frames pass also while nothing may be sent (hold, no address), so that a playlist ends in its time;
 //! the timestamp goes on with them and the sequence does not. Frames that a late service skips are a gap in the
 //! timestamp; the playlist waits for them, so that no word of a prompt is lost.
@@ -12,7 +12,7 @@
 
 use crate::bridge::BridgeEnd;
 use crate::codec::Codec;
-use crate::config::{MAX_PTIME, Negotiated, StreamConfig, frame_samples, nearest_ptime};
+use crate::config::{Frame, MAX_PAYLOAD, Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::Keys;
 use crate::dtmf::event::{BLOCK_LEN, Digit, blocks};
 use crate::dtmf::receiver::{Receiver, Sighting};
@@ -31,8 +31,8 @@ use crate::totals::StreamTotals;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// The buffer that any packet of ours fits into: a header and 60 ms of sound.
-pub const MAX_PACKET: usize = HEADER_LEN + MAX_PTIME.as_millis() as usize * 8;
+/// The buffer that any packet of ours fits into.
+pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD;
 
 /// A packet to send now.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -57,6 +57,7 @@ struct Playback {
 pub(crate) struct RtpStream {
     pub(crate) id: StreamId,
     negotiated: Negotiated,
+    frame: Frame,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
@@ -80,6 +81,7 @@ impl RtpStream {
         Self {
             id,
             negotiated,
+            frame: Frame::of(negotiated.codec, negotiated.ptime),
             ssrc: config.ssrc,
             sequence: config.first_sequence,
             timestamp: config.first_timestamp,
@@ -110,6 +112,7 @@ impl RtpStream {
         if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
             bridge.forget_keys();
         }
+        self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
     }
 
@@ -119,10 +122,6 @@ impl RtpStream {
 
     pub(crate) fn stop_playback(&mut self) {
         self.playback = None;
-    }
-
-    fn frame_samples(&self) -> u32 {
-        frame_samples(self.negotiated.ptime)
     }
 
     pub(crate) fn join(&mut self) {
@@ -275,17 +274,17 @@ impl RtpStream {
         events: &mut Events,
     ) -> Option<Transmit<'a>> {
         let (head, body) = buffer.split_first_chunk_mut::<HEADER_LEN>()?;
-        let samples = self.frame_samples();
-        let body = body.get_mut(..samples as usize)?;
+        let Frame { ticks, bytes } = self.frame;
+        let body = body.get_mut(..bytes)?;
         // Ends: each turn takes one due frame, and at most four are due after the skipped ones.
         let (to, length) = loop {
             let due = self.pacer.take(now)?;
             self.count(due);
-            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(samples));
+            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
             let timestamp = self.timestamp;
-            self.timestamp = timestamp.wrapping_add(samples);
+            self.timestamp = timestamp.wrapping_add(ticks);
             self.fill(body, events);
-            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, samples));
+            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
             let Some(to) = self.latch.remote().filter(|_| self.negotiated.direction.sends()) else { continue };
             break (to, self.write(head, body, timestamp, key));
         };
