@@ -8,7 +8,7 @@
 //! Time: one frame for each packet time, also on hold, also for those that a late service skips: a listener's time line has no hole.
 //! Errors: after [`MOST_SKIPPED`] frames that were skipped at once the rest of them is not handed on.
 
-use crate::codec::Codec;
+use crate::codec::{Codec, Decoder};
 use crate::config::MAX_PTIME;
 use crate::ear::Ear;
 use crate::rtp::packet::Packet;
@@ -68,7 +68,7 @@ impl Listeners {
 
     /// Goes on under a new agreement. What waits is lost when the codec is another one.
     pub(crate) fn reconfigure(&mut self, codec: Codec) {
-        if self.mouth.codec != codec {
+        if self.mouth.decoder.codec() != codec {
             self.ear = Ear::new(codec);
             self.mouth = Mouth::new(codec);
         }
@@ -111,28 +111,22 @@ impl Listeners {
 /// What a leg is sent, as sound again.
 #[derive(Debug)]
 struct Mouth {
-    codec: Codec,
+    decoder: Decoder,
     pcm: Box<[i16]>,
 }
 
 impl Mouth {
     fn new(codec: Codec) -> Self {
         let longest = codec.sample_rate() as usize / 1_000 * MAX_PTIME.as_millis() as usize;
-        Self { codec, pcm: vec![0; longest].into_boxed_slice() }
+        Self { decoder: Decoder::new(codec), pcm: vec![0; longest].into_boxed_slice() }
     }
 
     /// A frame of `length` samples.
     fn say(&mut self, payload: Option<&[u8]>, length: usize) -> &[i16] {
+        let said = payload.and_then(|payload| self.decoder.decode(payload, &mut self.pcm).ok()).unwrap_or(0);
         let length = length.min(self.pcm.len());
-        let pcm = &mut self.pcm[..length];
-        let payload = payload.unwrap_or(&[]);
-        for (sample, &byte) in pcm.iter_mut().zip(payload) {
-            *sample = self.codec.decode(byte);
-        }
-        if let Some(rest) = pcm.get_mut(payload.len()..) {
-            rest.fill(0);
-        }
-        pcm
+        self.pcm[said.min(length)..length].fill(0);
+        &self.pcm[..length]
     }
 }
 
