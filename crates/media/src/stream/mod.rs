@@ -15,7 +15,8 @@ mod transmit;
 
 pub use transmit::{MAX_PACKET, Transmit};
 
-use crate::bridge::BridgeEnd;
+use crate::bridge::{BridgeEnd, Codecs};
+use crate::codec::Codec;
 use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
@@ -103,7 +104,7 @@ impl RtpStream {
             bridge.forget_keys();
         }
         if let Some(listeners) = &mut self.listeners {
-            listeners.reconfigure(negotiated.codec);
+            listeners.reconfigure(negotiated.codec, negotiated.ptime);
         }
         self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
@@ -117,8 +118,21 @@ impl RtpStream {
         self.playback = None;
     }
 
-    pub(crate) fn join(&mut self) {
-        self.bridge = Some(Box::new(BridgeEnd::new()));
+    /// Joins a leg that agreed on `from`.
+    pub(crate) fn join(&mut self, from: Codec) {
+        self.bridge = Some(Box::new(BridgeEnd::new(self.codecs(from), self.negotiated.ptime)));
+    }
+
+    /// Stays joined after one of the two legs agreed on something else; that of the other one is `from`.
+    pub(crate) fn stay_joined(&mut self, from: Codec) {
+        let codecs = self.codecs(from);
+        if let Some(bridge) = &mut self.bridge {
+            bridge.reconfigure(codecs, self.negotiated.ptime);
+        }
+    }
+
+    fn codecs(&self, from: Codec) -> Codecs {
+        Codecs { from, to: self.negotiated.codec }
     }
 
     pub(crate) fn leave(&mut self) {
@@ -128,8 +142,8 @@ impl RtpStream {
     /// Changes who listens to this leg.
     #[allow(dead_code, reason = "listeners come one by one")]
     pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
-        let codec = self.negotiated.codec;
-        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec)));
+        let Negotiated { codec, ptime, .. } = self.negotiated;
+        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec, ptime)));
         change(&mut listeners);
         self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
     }
