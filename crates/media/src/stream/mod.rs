@@ -22,7 +22,7 @@ use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
 use crate::latch::Latch;
 use crate::pacer::Pacer;
-use crate::pool::{PlaybackId, StreamId};
+use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::rtp::sequence::ReceivedSequence;
 use crate::source::playlist::{Playlist, Remains};
 use crate::summary::StreamSummary;
@@ -131,6 +131,11 @@ impl RtpStream {
             source: self.latch.learned(),
             totals: self.totals(),
         }
+    }
+
+    /// Whom its socket need hear.
+    pub(crate) fn senders(&self) -> Senders {
+        self.latch.settled().map_or(Senders::Anybody, Senders::Only)
     }
 
     /// When the last packet came that was used.
