@@ -2,7 +2,7 @@
 //!
 //! Shape: one source, one unbroken sequence and one unbroken timestamp line from open to close, through prompts,
 //! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes.
-//! Units: timestamps are samples of 8 kHz.
+//! Units: timestamps count in the clock of the codec, 8,000 a second for G.711.
 //! Time: told. Frames pass also while nothing may be sent (hold, no address), so that a playlist ends in its time;
 //! the timestamp goes on with them and the sequence does not. Frames that a late service skips are a gap in the
 //! timestamp; the playlist waits for them, so that no word of a prompt is lost.
@@ -16,11 +16,12 @@ mod transmit;
 pub use transmit::{MAX_PACKET, Transmit};
 
 use crate::bridge::BridgeEnd;
-use crate::config::{Negotiated, StreamConfig, frame_samples, nearest_ptime};
+use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
 use crate::latch::Latch;
+use crate::listen::Listeners;
 use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::rtp::sequence::ReceivedSequence;
@@ -43,6 +44,7 @@ struct Playback {
 pub(crate) struct RtpStream {
     pub(crate) id: StreamId,
     negotiated: Negotiated,
+    frame: Frame,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
@@ -55,6 +57,8 @@ pub(crate) struct RtpStream {
     ways: Box<Ways>,
     received: ReceivedSequence,
     bridge: Option<Box<BridgeEnd>>,
+    /// Who listens to this leg, if anybody does.
+    listeners: Option<Box<Listeners>>,
     last_heard: Option<Instant>,
     totals: StreamTotals,
 }
@@ -66,6 +70,7 @@ impl RtpStream {
         Self {
             id,
             negotiated,
+            frame: Frame::of(negotiated.codec, negotiated.ptime),
             ssrc: config.ssrc,
             sequence: config.first_sequence,
             timestamp: config.first_timestamp,
@@ -76,6 +81,7 @@ impl RtpStream {
             ways: Box::default(),
             received: ReceivedSequence::default(),
             bridge: None,
+            listeners: None,
             last_heard: None,
             totals: StreamTotals::default(),
         }
@@ -96,6 +102,10 @@ impl RtpStream {
         if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
             bridge.forget_keys();
         }
+        if let Some(listeners) = &mut self.listeners {
+            listeners.reconfigure(negotiated.codec);
+        }
+        self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
     }
 
@@ -107,16 +117,21 @@ impl RtpStream {
         self.playback = None;
     }
 
-    fn frame_samples(&self) -> u32 {
-        frame_samples(self.negotiated.ptime)
-    }
-
     pub(crate) fn join(&mut self) {
         self.bridge = Some(Box::new(BridgeEnd::new()));
     }
 
     pub(crate) fn leave(&mut self) {
         self.bridge = None;
+    }
+
+    /// Changes who listens to this leg.
+    #[allow(dead_code, reason = "listeners come one by one")]
+    pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
+        let codec = self.negotiated.codec;
+        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec)));
+        change(&mut listeners);
+        self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
     }
 
     pub(crate) fn totals(&self) -> StreamTotals {
