@@ -73,7 +73,7 @@ mod jitter;
 mod latch;
 mod pacer;
 mod pool;
-mod resample;
+pub mod resample;
 pub mod rtp;
 pub mod sdp;
 mod slots;
@@ -85,7 +85,7 @@ mod totals;
 mod wheel;
 
 pub use audio::Audio;
-pub use codec::Codec;
+pub use codec::{Band, Codec};
 pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, StreamConfig};
 pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};

@@ -2,9 +2,7 @@
 
 use antiphon_media::rtp::packet::{HEADER_LEN, Header, Packet};
 use antiphon_media::srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite};
-use antiphon_media::{
-    Codec, DEFAULT_PTIME, Direction, MAX_PACKET, Negotiated, StreamConfig, StreamId, StreamPool, Transmit,
-};
+use antiphon_media::{Codec, MAX_PACKET, Negotiated, StreamConfig, StreamId, StreamPool, Transmit};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -25,14 +23,7 @@ fn keying(ours: u8, theirs: u8) -> Keying {
 fn opened(first_sequence: u16) -> (StreamPool, Instant) {
     let start = Instant::now();
     let mut pool = StreamPool::new(start, 4);
-    let negotiated = Negotiated {
-        codec: Codec::Pcma,
-        payload_type: 8,
-        telephone_event: Some(101),
-        ptime: DEFAULT_PTIME,
-        remote: Some(at(4_000)),
-        direction: Direction::SendRecv,
-    };
+    let negotiated = Negotiated { remote: Some(at(4_000)), ..Negotiated::of(Codec::Pcma) };
     let config = StreamConfig { negotiated, ssrc: 9, first_sequence, first_timestamp: 0 };
     pool.open(start, LEG, config).expect("the pool has room");
     (pool, start)

@@ -2,7 +2,7 @@
 //!
 //! Shape: one source, one unbroken sequence and one unbroken timestamp line from open to close, through prompts,
 //! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes.
-//! Units: timestamps are samples of 8 kHz.
+//! Units: timestamps count in the clock of the codec, 8,000 a second for G.711.
 //! Time: told. Frames pass also while nothing may be sent (hold, no address), so that a playlist ends in its time;
 //! the timestamp goes on with them and the sequence does not. Frames that a late service skips are a gap in the
 //! timestamp; the playlist waits for them, so that no word of a prompt is lost.
@@ -16,7 +16,7 @@ mod transmit;
 pub use transmit::{MAX_PACKET, Transmit};
 
 use crate::bridge::BridgeEnd;
-use crate::config::{Negotiated, StreamConfig, frame_samples, nearest_ptime};
+use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
@@ -44,6 +44,7 @@ struct Playback {
 pub(crate) struct RtpStream {
     pub(crate) id: StreamId,
     negotiated: Negotiated,
+    frame: Frame,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
@@ -69,6 +70,7 @@ impl RtpStream {
         Self {
             id,
             negotiated,
+            frame: Frame::of(negotiated.codec, negotiated.ptime),
             ssrc: config.ssrc,
             sequence: config.first_sequence,
             timestamp: config.first_timestamp,
@@ -100,6 +102,7 @@ impl RtpStream {
         if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
             bridge.forget_keys();
         }
+        self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
     }
 
@@ -124,10 +127,6 @@ impl RtpStream {
 
     pub(crate) fn stop_playback(&mut self) {
         self.playback = None;
-    }
-
-    fn frame_samples(&self) -> u32 {
-        frame_samples(self.negotiated.ptime)
     }
 
     pub(crate) fn join(&mut self) {

@@ -5,7 +5,7 @@
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
 use super::RtpStream;
-use crate::config::MAX_PTIME;
+use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
 use crate::event::{EventKind, Events, Queued};
@@ -16,8 +16,8 @@ use crate::srtp::MAX_TAG;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// The buffer that any packet of ours fits into: a header, 60 ms of sound, and what protects it.
-pub const MAX_PACKET: usize = HEADER_LEN + MAX_PTIME.as_millis() as usize * 8 + MAX_TAG;
+/// The buffer that any packet of ours fits into, with what protects it.
+pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD + MAX_TAG;
 
 /// A packet to send now.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -37,17 +37,17 @@ impl RtpStream {
         events: &mut Events,
     ) -> Option<Transmit<'a>> {
         let (head, body) = buffer.split_first_chunk_mut::<HEADER_LEN>()?;
-        let samples = self.frame_samples();
-        let body = body.get_mut(..samples as usize)?;
+        let Frame { ticks, bytes } = self.frame;
+        let body = body.get_mut(..bytes)?;
         // Ends: each turn takes one due frame, and at most four are due after the skipped ones.
         let (to, length) = loop {
             let due = self.pacer.take(now)?;
             self.count(due);
-            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(samples));
+            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
             let timestamp = self.timestamp;
-            self.timestamp = timestamp.wrapping_add(samples);
+            self.timestamp = timestamp.wrapping_add(ticks);
             self.fill(body, events);
-            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, samples));
+            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
             let Some(to) = self.latch.remote().filter(|_| self.negotiated.direction.sends()) else { continue };
             break (to, self.write(head, body, timestamp, key));
         };

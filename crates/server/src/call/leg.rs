@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use antiphon_ivr::{CallerId, Digit};
 use antiphon_media::{
-    Codec, DEFAULT_PTIME, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    Codec, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{Agreed, Profile, SdpError},
 };
 use antiphon_sip::{DialogId, Rejection, SipError, StatusCode};
@@ -447,14 +447,7 @@ fn discard(socket: &dyn MediaSocket) {
 
 /// What holds of a stream whose offer the caller has yet to answer: nothing is sent, for nobody knows where to.
 fn unanswered() -> Agreed {
-    let negotiated = Negotiated {
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: None,
-        ptime: DEFAULT_PTIME,
-        remote: None,
-        direction: Direction::SendRecv,
-    };
+    let negotiated = Negotiated { telephone_event: None, ..Negotiated::of(Codec::Pcmu) };
     Agreed { negotiated, profile: Profile::Avp, keying: None }
 }
 
