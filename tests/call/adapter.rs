@@ -4,9 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use antiphon_server::locate::{Answers, Names, Question, Record};
-use antiphon_server::net::{MediaSocket, Network, READ_AT_ONCE, Wire};
+use antiphon_server::net::{ControlSocket, MediaSocket, Network, READ_AT_ONCE, Wire};
 use antiphon_testkit::{BindError, Datagram, VirtualNet, VirtualSocket};
 
 /// Sockets of a [`VirtualNet`] for the server, and names that a test tells: no name server is asked on virtual time.
@@ -52,6 +53,10 @@ impl Network for OnVirtualNet {
         Ok(Box::new(Socket(self.net.bind(at).map_err(in_use)?)))
     }
 
+    fn control_socket(&self, at: SocketAddr) -> io::Result<Box<dyn ControlSocket>> {
+        Ok(Box::new(Socket(self.net.bind(at).map_err(in_use)?)))
+    }
+
     fn names(&self, _: &[SocketAddr]) -> io::Result<Arc<dyn Names>> {
         Ok(Arc::new(Told(self.names.clone())))
     }
@@ -75,6 +80,18 @@ impl MediaSocket for Socket {
     fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize {
         let waiting = std::iter::from_fn(|| self.0.try_receive()).take(READ_AT_ONCE);
         waiting.map(|datagram| take(datagram.from, &datagram.payload)).count()
+    }
+
+    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
+        self.0.send(datagram, to);
+        true
+    }
+}
+
+impl ControlSocket for Socket {
+    fn receive(&self, _: Instant, take: &mut dyn FnMut(Instant, SocketAddr, &[u8])) {
+        let waiting = std::iter::from_fn(|| self.0.try_receive()).take(READ_AT_ONCE);
+        waiting.for_each(|datagram| take(datagram.at.into_std(), datagram.from, &datagram.payload));
     }
 
     fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {

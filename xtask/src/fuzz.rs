@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 use crate::install::{self, cargo};
 
 /// Every target; one more is one more line, and its file in `fuzz/fuzz_targets`.
-const TARGETS: &[&str] = &["message", "headers", "uri", "sdp", "digest", "sipfrag", "framer", "conversation"];
+const TARGETS: &[&str] = &["message", "headers", "uri", "sdp", "digest", "sipfrag", "framer", "conversation", "rtcp"];
 /// The longest input of a parser: a datagram.
 const DATAGRAM: usize = 65_536;
 /// The longest conversation: a kind and 64 steps of six bytes. Longer ones find nothing that these do not, and take as long as a

@@ -8,15 +8,19 @@
 //! may cross.
 //! Sources: RFC 3550 section 5.1; the order of work is that of the crate's contract.
 
-use crate::config::{Negotiated, StreamConfig, nearest_ptime};
+mod control;
+
+use crate::config::{Negotiated, RtcpPath, StreamConfig, nearest_ptime};
 use crate::dtmf::{Digit, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
+use crate::rtcp::{NtpClock, is_rtcp};
 use crate::slots::{Slot, Slots};
 use crate::source::playlist::{Playlist, Repeat, Segment};
 use crate::stream::{RtpStream, Transmit};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
+use crate::watch::Patience;
 use crate::wheel::{Interval, Wheel};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -51,6 +55,8 @@ pub struct Due {
     pub slot: Slot,
     /// Whether its socket is to be read.
     pub reading: Reading,
+    /// Whether its socket of RTCP is to be read, and [`StreamPool::poll_control`] asked: about once a second.
+    pub control: Reading,
 }
 
 /// Whether a stream's socket is to be read when the stream is serviced.
@@ -80,6 +86,8 @@ struct Entry {
     /// When the last datagram came, used or not; at first, when the stream was opened.
     arrived: Instant,
     reading: Reading,
+    /// When RTCP is looked at next.
+    control: Instant,
 }
 
 /// A stream between two pools.
@@ -96,6 +104,8 @@ pub struct StreamPool {
     events: Events,
     lateness: Histogram,
     closed: StreamTotals,
+    ntp: NtpClock,
+    patience: Patience,
 }
 
 impl StreamPool {
@@ -110,6 +120,8 @@ impl StreamPool {
             events: Events::new(capacity),
             lateness: Histogram::default(),
             closed: StreamTotals::default(),
+            ntp: NtpClock::since(start),
+            patience: Patience::default(),
         }
     }
 
@@ -125,12 +137,20 @@ impl StreamPool {
         let position = self.wheel.emptiest(now, interval);
         let slot = self.free.take(position.in_lap()).ok_or(PoolError::Full)?;
         let first = self.wheel.place(position, slot.0, interval);
-        let stream = RtpStream::new(id, &config, first);
+        let stream = RtpStream::new(now, id, &config, first);
+        let (reading, control) = (Reading::Now, now + control::EVERY);
         self.entries[slot.index()] =
-            Some(Entry { stream, peer: None, interval, serviced: now, arrived: now, reading: Reading::Now });
+            Some(Entry { stream, peer: None, interval, serviced: now, arrived: now, reading, control });
         self.index.insert(id, slot);
         tracing::debug!(stream = id.0, ssrc = config.ssrc, codec = config.negotiated.codec.name(), "stream opened");
         Ok(slot)
+    }
+
+    /// Tells a stream who sent to its port in a call before, as address and SSRC: unless the SDP names that address, it is not heard.
+    pub fn shun(&mut self, id: StreamId, sender: (SocketAddr, u32)) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.shun(sender);
+        }
     }
 
     /// Goes on under a new offer and answer: source, sequence and timestamp do not change.
@@ -261,7 +281,8 @@ impl StreamPool {
                 self.lateness.record(now.saturating_duration_since(due));
                 let quiet = now.saturating_duration_since(entry.arrived) >= QUIET_AFTER;
                 entry.reading = if quiet && entry.reading == Reading::Now { Reading::Later } else { Reading::Now };
-                return Some(Due { stream: entry.stream.id, slot: Slot(slot), reading: entry.reading });
+                let control = if now >= entry.control { Reading::Now } else { Reading::Later };
+                return Some(Due { stream: entry.stream.id, slot: Slot(slot), reading: entry.reading, control });
             }
         }
         None
@@ -274,6 +295,10 @@ impl StreamPool {
             return;
         };
         entry.arrived = now;
+        if is_rtcp(datagram) && entry.stream.negotiated().rtcp == RtcpPath::Muxed {
+            entry.stream.hear_control((now, self.ntp.at(now)), from, datagram);
+            return;
+        }
         let Some(peer) = entry.peer else {
             entry.stream.receive(now, (from, datagram), None, &mut self.events);
             return;
@@ -323,7 +348,7 @@ impl StreamPool {
         entry.is_some_and(|entry| entry.stream.negotiated().direction.receives())
     }
 
-    /// When the last packet of a stream's peer came that was used; `None` before the first.
+    /// When the last packet of a stream's peer came that was used, or its last report; `None` before the first.
     pub fn last_heard(&self, id: StreamId) -> Option<Instant> {
         let slot = self.slot(id)?;
         self.entries.get(slot.index())?.as_ref()?.stream.last_heard()

@@ -8,9 +8,9 @@ use std::ops::AddAssign;
 /// Received packets that were not used, by reason.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub struct Dropped {
-    /// Not RTP version 2, or a length that lies.
+    /// Neither RTP nor RTCP of version 2, or a length that lies.
     pub malformed: u64,
-    /// A payload type that was not negotiated; RTCP on the same port counts here.
+    /// A payload type that was not negotiated; RTCP on the same port counts here, unless that was agreed on.
     pub unknown_payload: u64,
     /// From another source than the one that is latched.
     pub foreign_source: u64,
@@ -39,6 +39,10 @@ pub struct StreamTotals {
     pub refused_events: u64,
     /// Digits that were not passed on over a bridge, because too many waited.
     pub refused_relays: u64,
+    /// RTCP datagrams sent.
+    pub reports_sent: u64,
+    /// RTCP datagrams received and used.
+    pub reports_received: u64,
     /// Received packets that were not used.
     pub dropped: Dropped,
 }
@@ -63,6 +67,8 @@ impl AddAssign for StreamTotals {
         self.bridge_dropped_samples += other.bridge_dropped_samples;
         self.refused_events += other.refused_events;
         self.refused_relays += other.refused_relays;
+        self.reports_sent += other.reports_sent;
+        self.reports_received += other.reports_received;
         self.dropped += other.dropped;
     }
 }

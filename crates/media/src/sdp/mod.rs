@@ -7,6 +7,7 @@
 
 mod negotiate;
 mod parse;
+mod rtcp;
 mod write;
 
 pub use negotiate::{accept, answer, offer};
@@ -48,6 +49,18 @@ pub struct Capabilities {
     pub direction: Direction,
     /// Whether keys may come and go as telephone-events.
     pub telephone_events: TelephoneEvents,
+    /// Whether our offers ask for RTP and RTCP on one port. Who asks us for that gets it.
+    pub rtcp_mux: RtcpMux,
+}
+
+/// Whether RTP and RTCP on one port are offered (RFC 5761).
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub enum RtcpMux {
+    /// They are.
+    Offered,
+    /// They are not, but agreed to.
+    #[default]
+    Unoffered,
 }
 
 /// Whether telephone-events are spoken (RFC 4733).
@@ -67,6 +80,7 @@ impl Default for Capabilities {
             ptime: DEFAULT_PTIME,
             direction: Direction::SendRecv,
             telephone_events: TelephoneEvents::Spoken,
+            rtcp_mux: RtcpMux::Unoffered,
         }
     }
 }

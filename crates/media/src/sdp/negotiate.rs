@@ -7,7 +7,7 @@
 
 use super::parse::{Address, Description, Format, Medium};
 use super::write::{Audio, Writer};
-use super::{Capabilities, SdpError, SdpVersion, TelephoneEvents};
+use super::{Capabilities, RtcpMux, SdpError, SdpVersion, TelephoneEvents, rtcp};
 use crate::codec::Codec;
 use crate::config::{Direction, Negotiated, nearest_ptime};
 use bytes::Bytes;
@@ -52,6 +52,7 @@ pub fn offer(local: SocketAddr, capabilities: &Capabilities, version: &SdpVersio
         telephone_event: (capabilities.telephone_events == TelephoneEvents::Spoken).then_some(TELEPHONE_EVENT),
         ptime: nearest_ptime(capabilities.ptime),
         direction: capabilities.direction,
+        rtcp_mux: capabilities.rtcp_mux == RtcpMux::Offered,
     });
     writer.finish()
 }
@@ -67,7 +68,8 @@ pub fn accept(answer: &[u8], capabilities: &Capabilities) -> Result<Negotiated, 
     if medium.port() == 0 {
         return Err(SdpError::Refused);
     }
-    agree(medium, capabilities).ok_or(SdpError::NoCommonCodec)
+    let agreed = agree(medium, capabilities).ok_or(SdpError::NoCommonCodec)?;
+    Ok(Negotiated { rtcp: rtcp::answered(agreed.rtcp, capabilities), ..agreed })
 }
 
 /// What we and the peer agree on for a medium, if it suits us.
@@ -90,6 +92,7 @@ fn agree(medium: &Medium, capabilities: &Capabilities) -> Option<Negotiated> {
     };
     let direction = offered.mirrored().and(capabilities.direction);
     let ptime = packet_length(medium, capabilities);
+    let rtcp = rtcp::path(medium, remote);
     let (telephone_event_clock, comfort_noise) = (codec.clock_rate(), None);
     Some(Negotiated {
         codec,
@@ -100,6 +103,7 @@ fn agree(medium: &Medium, capabilities: &Capabilities) -> Option<Negotiated> {
         ptime,
         remote,
         direction,
+        rtcp,
     })
 }
 

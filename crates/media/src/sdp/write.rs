@@ -6,7 +6,7 @@
 use super::SdpVersion;
 use super::parse::Medium;
 use crate::codec::Codec;
-use crate::config::{Direction, Negotiated};
+use crate::config::{Direction, Negotiated, RtcpPath};
 use bytes::Bytes;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
@@ -24,6 +24,7 @@ pub(super) struct Audio<'a> {
     pub(super) telephone_event: Option<u8>,
     pub(super) ptime: Duration,
     pub(super) direction: Direction,
+    pub(super) rtcp_mux: bool,
 }
 
 impl Writer {
@@ -68,6 +69,9 @@ impl Writer {
             Direction::Inactive => "inactive",
         };
         self.line(format_args!("a={direction}"));
+        if audio.rtcp_mux {
+            self.line(format_args!("a=rtcp-mux"));
+        }
     }
 
     /// The audio of an answer.
@@ -78,6 +82,7 @@ impl Writer {
             telephone_event: agreed.telephone_event,
             ptime: agreed.ptime,
             direction: agreed.direction,
+            rtcp_mux: agreed.rtcp == RtcpPath::Muxed,
         });
     }
 

@@ -60,6 +60,7 @@ impl RtpStream {
             break (to, self.write(head, body, timestamp, key));
         };
         self.totals.sent += 1;
+        self.octets = self.octets.wrapping_add(length as u32);
         let payload = buffer.get(..HEADER_LEN + length)?;
         Some(Transmit { to, payload })
     }

@@ -11,10 +11,11 @@ use std::{
 
 use antiphon_media::{
     Direction, Negotiated,
-    sdp::{self, Capabilities, SdpError, SdpVersion, TelephoneEvents},
+    sdp::{self, Capabilities, RtcpMux, SdpError, SdpVersion, TelephoneEvents},
 };
 use bytes::Bytes;
 
+use super::executor::clock;
 use crate::{
     media::ports::{Lease, NoPort},
     net::MediaSocket,
@@ -33,6 +34,7 @@ pub struct MediaPort {
     version: SdpVersion,
     /// How keys reach the peer.
     pub(super) digits: DigitWay,
+    rtcp_mux: RtcpMux,
     /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
     described: Option<Bytes>,
 }
@@ -40,10 +42,18 @@ pub struct MediaPort {
 impl MediaPort {
     /// Binds a port at `bind`, described to the peer as `shown`, whose keys go by `digits`.
     pub fn lease(rooms: &Rooms, (bind, shown): (IpAddr, IpAddr), digits: DigitWay) -> Result<Self, NoPort> {
-        let (lease, socket) = rooms.ports.lease(bind)?;
+        let (lease, socket) = rooms.ports.lease(clock(), bind)?;
         let local = SocketAddr::new(shown, lease.port);
         let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
-        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, digits, described: None })
+        Ok(Self {
+            lease: Arc::new(lease),
+            socket: Some(socket),
+            local,
+            version,
+            digits,
+            rtcp_mux: rooms.rtcp_mux,
+            described: None,
+        })
     }
 
     /// Our offer, letting sound flow this way.
@@ -64,7 +74,7 @@ impl MediaPort {
             DigitWay::Info => TelephoneEvents::Unspoken,
             DigitWay::Rfc4733 | DigitWay::Auto => TelephoneEvents::Spoken,
         };
-        Capabilities { direction, telephone_events, ..Capabilities::default() }
+        Capabilities { direction, telephone_events, rtcp_mux: self.rtcp_mux, ..Capabilities::default() }
     }
 
     fn describe(&mut self, fresh: Bytes) -> Bytes {
