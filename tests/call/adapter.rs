@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use antiphon_server::locate::{Answers, Names, Question, Record};
-use antiphon_server::net::{ControlSocket, MediaSocket, Network, READ_AT_ONCE, Wire};
+use antiphon_server::net::{ControlSocket, MediaSocket, Network, REPORTS_AT_ONCE, VirtualMedia, Wire};
 use antiphon_testkit::{BindError, Datagram, VirtualNet, VirtualSocket};
 
 /// Sockets of a [`VirtualNet`] for the server, and names that a test tells: no name server is asked on virtual time.
@@ -49,8 +49,8 @@ impl Network for OnVirtualNet {
         Ok(Arc::new(Socket(self.net.bind(at).map_err(in_use)?)))
     }
 
-    fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
-        Ok(Box::new(Socket(self.net.bind(at).map_err(in_use)?)))
+    fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket> {
+        Ok(MediaSocket::Virtual(Box::new(Socket(self.net.bind(at).map_err(in_use)?))))
     }
 
     fn control_socket(&self, at: SocketAddr) -> io::Result<Box<dyn ControlSocket>> {
@@ -76,26 +76,23 @@ impl Wire for Socket {
     }
 }
 
-impl MediaSocket for Socket {
-    fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize {
-        let waiting = std::iter::from_fn(|| self.0.try_receive()).take(READ_AT_ONCE);
-        waiting.map(|datagram| take(datagram.from, &datagram.payload)).count()
+impl VirtualMedia for Socket {
+    fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        self.0.try_receive().map(|datagram| copied(&datagram, buffer))
     }
 
-    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
+    fn send(&self, datagram: &[u8], to: SocketAddr) {
         self.0.send(datagram, to);
-        true
     }
 }
 
 impl ControlSocket for Socket {
     fn receive(&self, _: Instant, take: &mut dyn FnMut(Instant, SocketAddr, &[u8])) {
-        let waiting = std::iter::from_fn(|| self.0.try_receive()).take(READ_AT_ONCE);
+        let waiting = std::iter::from_fn(|| self.0.try_receive()).take(REPORTS_AT_ONCE);
         waiting.for_each(|datagram| take(datagram.at.into_std(), datagram.from, &datagram.payload));
     }
 
-    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
+    fn send(&self, datagram: &[u8], to: SocketAddr) {
         self.0.send(datagram, to);
-        true
     }
 }

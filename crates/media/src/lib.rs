@@ -77,6 +77,7 @@ mod listen;
 mod pacer;
 mod pool;
 mod quality;
+mod reading;
 pub mod resample;
 pub mod rtcp;
 pub mod rtp;
@@ -99,8 +100,9 @@ pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, RtcpPath, Stre
 pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
-pub use pool::{Departed, Due, PlaybackId, PoolError, Reading, StreamId, StreamPool};
+pub use pool::{ControlTurn, Departed, Due, PlaybackId, PoolError, Senders, StreamId, StreamPool};
 pub use quality::Impairment;
+pub use reading::Reading;
 pub use slots::Slot;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;

@@ -5,7 +5,7 @@ use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
 use antiphon_media::rtcp::{Block, NtpTime, Sending};
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
 use antiphon_media::{
-    Audio, Codec, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, RtcpPath, Segment,
+    Audio, Codec, ControlTurn, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RtcpPath, Segment,
     StreamConfig, StreamId, StreamPool,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -128,7 +128,7 @@ fn a_serviced_frame_allocates_nothing() {
             if tick < 10_000 {
                 hear(&mut pool, now, due, u16::try_from(tick / 20).expect("500 at most"));
             }
-            if due.control == Reading::Now {
+            if due.control == ControlTurn::Now {
                 reports += report(&mut pool, now, due, tick / 1_000);
             }
             while pool.poll_transmit(now, due.slot, &mut buffer).is_some() {

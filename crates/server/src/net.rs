@@ -6,8 +6,8 @@
 //! jumps over answers that are on their way.
 //! Errors: as the operating system gives them; a datagram that cannot be sent is lost, as on any network.
 
-mod batch;
 mod dated;
+mod media;
 
 use std::{
     future::poll_fn,
@@ -20,8 +20,10 @@ use std::{
 
 use tokio::io::ReadBuf;
 
-use self::batch::Family;
-pub use self::batch::READ_AT_ONCE;
+pub use self::{
+    dated::REPORTS_AT_ONCE,
+    media::{MediaSocket, UdpMedia, VirtualMedia},
+};
 use crate::locate::{Names, Resolver};
 
 /// A datagram socket that a task waits on.
@@ -39,21 +41,12 @@ pub async fn receive(wire: &dyn Wire, buffer: &mut [u8]) -> io::Result<(usize, S
     poll_fn(|cx| wire.poll_receive(cx, buffer)).await
 }
 
-/// A datagram socket of one media stream, never waited on.
-pub trait MediaSocket: Send + Sync + 'static {
-    /// Gives what has arrived, in order and at most [`READ_AT_ONCE`] datagrams, and says how many; more may wait only when it was as
-    /// many as that. `take` reads no socket.
-    fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize;
-    /// Sends at once; `false` says that the datagram was lost on this side.
-    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool;
-}
-
 /// A datagram socket beside one of media, for its RTCP: read seldom, so that each datagram says when it came.
 pub trait ControlSocket: Send + Sync + 'static {
-    /// Gives what has arrived up to `now`, in order and at most [`READ_AT_ONCE`] datagrams, each with its arrival.
+    /// Gives what has arrived up to `now`, in order and at most [`REPORTS_AT_ONCE`] datagrams, each with its arrival.
     fn receive(&self, now: Instant, take: &mut dyn FnMut(Instant, SocketAddr, &[u8]));
-    /// Sends at once; `false` says that the datagram was lost on this side.
-    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool;
+    /// Sends at once; what cannot be sent is lost.
+    fn send(&self, datagram: &[u8], to: SocketAddr);
 }
 
 /// Where sockets come from.
@@ -61,7 +54,7 @@ pub trait Network: Send + Sync + 'static {
     /// A wire bound to this address.
     fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>>;
     /// A media socket bound to this address.
-    fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>>;
+    fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket>;
     /// A socket for RTCP, bound to this address.
     fn control_socket(&self, at: SocketAddr) -> io::Result<Box<dyn ControlSocket>>;
     /// Who knows names: these servers, or the system's where there are none. Nobody is asked yet.
@@ -102,10 +95,8 @@ impl Network for Machine {
         Ok(Arc::new(UdpWire { socket: tokio::net::UdpSocket::from_std(socket)?, local }))
     }
 
-    fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
-        let socket = bind(at)?;
-        let family = if at.is_ipv4() { Family::V4 } else { Family::V6 };
-        Ok(Box::new(UdpMedia { socket, family }))
+    fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket> {
+        Ok(MediaSocket::Udp(UdpMedia::new(bind(at)?)))
     }
 
     fn control_socket(&self, at: SocketAddr) -> io::Result<Box<dyn ControlSocket>> {
@@ -151,21 +142,6 @@ impl Wire for UdpWire {
 
     fn send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<()> {
         self.socket.try_send_to(datagram, to).map(drop)
-    }
-}
-
-struct UdpMedia {
-    socket: UdpSocket,
-    family: Family,
-}
-
-impl MediaSocket for UdpMedia {
-    fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize {
-        batch::read(&self.socket, self.family, take)
-    }
-
-    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
-        self.socket.send_to(datagram, to).is_ok()
     }
 }
 

@@ -14,6 +14,15 @@ use crate::watch::Patience;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+/// Whether it is a stream's turn to have its RTCP seen to: about once a second.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum ControlTurn {
+    /// It is.
+    Now,
+    /// At a later service.
+    Later,
+}
+
 /// From one look at a stream's RTCP to the next.
 pub(super) const EVERY: Duration = Duration::from_secs(1);
 

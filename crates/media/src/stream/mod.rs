@@ -26,7 +26,7 @@ use crate::dtmf::ways::Ways;
 use crate::latch::Latch;
 use crate::listen::Listeners;
 use crate::pacer::Pacer;
-use crate::pool::{PlaybackId, StreamId};
+use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::rtp::reception::Reception;
 use crate::source::playlist::{Playlist, Remains};
 use crate::summary::StreamSummary;
@@ -184,6 +184,11 @@ impl RtpStream {
     /// Ticks of the RTP clock in a second.
     fn clock_rate(&self) -> u32 {
         self.negotiated.codec.clock_rate()
+    }
+
+    /// Whom its socket need hear.
+    pub(crate) fn senders(&self) -> Senders {
+        self.latch.settled().map_or(Senders::Anybody, Senders::Only)
     }
 
     /// When the last packet came that was used, or the last report.

@@ -29,7 +29,7 @@ impl ControlPort {
         &mut self,
         now: Instant,
         (pool, slot): (&mut StreamPool, Slot),
-        (socket, lease): (&dyn MediaSocket, &Lease),
+        (socket, lease): (&MediaSocket, &Lease),
         buffer: &mut [u8],
     ) {
         if pool.has_control_port(slot) {
@@ -48,7 +48,7 @@ impl ControlPort {
         &self,
         now: Instant,
         (pool, slot): (&mut StreamPool, Slot),
-        socket: &dyn MediaSocket,
+        socket: &MediaSocket,
         buffer: &mut [u8],
     ) {
         if let Some(farewell) = pool.farewell(now, slot, buffer) {
@@ -68,10 +68,10 @@ impl ControlPort {
         }
     }
 
-    fn send(&self, socket: &dyn MediaSocket, ControlTransmit { channel, transmit }: ControlTransmit<'_>) {
+    fn send(&self, socket: &MediaSocket, ControlTransmit { channel, transmit }: ControlTransmit<'_>) {
         match (channel, self) {
-            (Channel::Rtp, _) => drop(socket.send(transmit.payload, transmit.to)),
-            (Channel::Rtcp, Self::Bound(own)) => drop(own.send(transmit.payload, transmit.to)),
+            (Channel::Rtp, _) => socket.send(transmit.payload, transmit.to),
+            (Channel::Rtcp, Self::Bound(own)) => own.send(transmit.payload, transmit.to),
             (Channel::Rtcp, Self::Unbound | Self::Taken) => {}
         }
     }

@@ -12,25 +12,22 @@ use std::{
 };
 
 use antiphon_media::{
-    Departed, Digit, Due, Keys, MAX_PACKET, Negotiated, Patience, PlaybackId, Reading, Repeat, Segment, StreamConfig,
+    ControlTurn, Departed, Digit, Due, Keys, MAX_PACKET, Negotiated, Patience, PlaybackId, Reading, Repeat, Segment, StreamConfig,
     StreamId, StreamPool, StreamSummary, StreamTotals, rtcp::NtpClock,
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::{control::ControlPort, ports::Lease, quality::Quality};
-use crate::{
-    call::CallEvent,
-    net::{MediaSocket, READ_AT_ONCE},
-    queue::send_now,
-};
+use crate::{call::CallEvent, net::MediaSocket, queue::send_now};
 
 /// Orders that wait at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
 /// Events that wait for a call whose inbox is full. Beyond, the oldest is lost and counted.
 const UNDELIVERED: usize = 4096;
-/// How often one stream is read at one tick, [`READ_AT_ONCE`] datagrams each time; the rest waits in the socket, so that a flood
-/// cannot starve others.
-const READS_PER_TICK: usize = 4;
+/// How many datagrams of one stream are read at one tick at most; the rest waits in the socket, so that a flood cannot starve others.
+const READS_PER_TICK: usize = 16;
+/// A datagram longer than this is no RTP packet of ours; the rest of it is cut off.
+const DATAGRAM: usize = 2_048;
 
 /// What a call asks of its worker.
 pub enum Order {
@@ -76,7 +73,7 @@ pub struct Opening {
     /// Its configuration.
     pub config: StreamConfig,
     /// Its socket.
-    pub socket: Box<dyn MediaSocket>,
+    pub socket: MediaSocket,
     /// Its port, held for as long as the stream.
     pub lease: Arc<Lease>,
     /// Where its events go.
@@ -88,7 +85,7 @@ pub struct Opening {
 /// A stream on its way to another call, with its socket and its port.
 pub struct Moving {
     stream: Departed,
-    socket: Box<dyn MediaSocket>,
+    socket: MediaSocket,
     control: ControlPort,
     owner: Owner,
 }
@@ -178,7 +175,8 @@ impl Worker {
             undelivered: VecDeque::new(),
             events_lost: 0,
             quality: Quality::default(),
-            buffer: [0; MAX_PACKET],
+            incoming: [0; DATAGRAM],
+            outgoing: [0; MAX_PACKET],
         };
         (Self { orders }, work)
     }
@@ -214,14 +212,15 @@ struct Owner {
 pub struct Work {
     pool: StreamPool,
     /// The streams' sockets by their slots, apart from what no packet needs, so that they lie close together.
-    sockets: Box<[Option<Box<dyn MediaSocket>>]>,
+    sockets: Box<[Option<MediaSocket>]>,
     controls: Box<[ControlPort]>,
     owners: Box<[Option<Owner>]>,
     pub(super) orders: mpsc::Receiver<Order>,
     undelivered: VecDeque<(mpsc::Sender<CallEvent>, CallEvent)>,
     events_lost: u64,
     quality: Quality,
-    buffer: [u8; MAX_PACKET],
+    incoming: [u8; DATAGRAM],
+    outgoing: [u8; MAX_PACKET],
 }
 
 impl Work {
@@ -295,7 +294,7 @@ impl Work {
         let Some(slot) = self.pool.slot(id) else { return };
         let control = std::mem::take(&mut self.controls[slot.index()]);
         if let Some(socket) = &self.sockets[slot.index()] {
-            control.part(now, (&mut self.pool, slot), &**socket, &mut self.buffer);
+            control.part(now, (&mut self.pool, slot), socket, &mut self.outgoing);
         }
         if let (Some(owner), Some(summary)) = (&self.owners[slot.index()], self.pool.summary(id)) {
             if let Some(sender) = summary.source.zip(summary.peer_ssrc) {
@@ -313,21 +312,27 @@ impl Work {
     }
 
     /// Reads what has arrived for a stream, then sends what is due.
-    fn service(&mut self, now: Instant, Due { slot, reading, control, .. }: Due) {
-        let Some(socket) = &self.sockets[slot.index()] else { return };
-        let rounds = if reading == Reading::Now { READS_PER_TICK } else { 0 };
-        for _ in 0..rounds {
-            let mut take = |from, datagram: &[u8]| self.pool.handle_datagram(now, slot, from, datagram);
-            if socket.receive(&mut take) < READ_AT_ONCE {
-                break;
-            }
+    fn service(&mut self, now: Instant, Due { slot, reading, senders, control, .. }: Due) {
+        let Some(socket) = &mut self.sockets[slot.index()] else { return };
+        if let Some(senders) = senders {
+            socket.hear(senders);
         }
-        while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.buffer) {
+        let reads = match reading {
+            Reading::Later => 0,
+            Reading::One => 1,
+            Reading::All => READS_PER_TICK,
+        };
+        for _ in 0..reads {
+            let Some((length, from)) = socket.receive(&mut self.incoming) else { break };
+            let datagram = self.incoming.get(..length).unwrap_or_default();
+            self.pool.handle_datagram(now, slot, from, datagram);
+        }
+        while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.outgoing) {
             socket.send(transmit.payload, transmit.to);
         }
-        if let (Reading::Now, Some(owner)) = (control, &self.owners[slot.index()]) {
+        if let (ControlTurn::Now, Some(owner)) = (control, &self.owners[slot.index()]) {
             let (pool, port) = ((&mut self.pool, slot), &mut self.controls[slot.index()]);
-            port.serve(now, pool, (&**socket, &owner.lease), &mut self.buffer);
+            port.serve(now, pool, (socket, &owner.lease), &mut self.outgoing);
         }
     }
 

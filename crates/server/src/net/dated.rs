@@ -21,8 +21,10 @@ use nix::{
     },
 };
 
-use super::{ControlSocket, READ_AT_ONCE};
+use super::ControlSocket;
 
+/// How many datagrams are read at once at most; the rest waits for the next second.
+pub const REPORTS_AT_ONCE: usize = 4;
 /// A datagram longer than this is no report; the rest of it is cut off.
 const DATAGRAM: usize = 2_048;
 /// No datagram has waited longer: its stream is looked at about once a second.
@@ -54,7 +56,7 @@ impl Dated {
 impl ControlSocket for Dated {
     fn receive(&self, now: Instant, take: &mut dyn FnMut(Instant, SocketAddr, &[u8])) {
         ROOM.with_borrow_mut(|Room { datagram, messages }| {
-            for _ in 0..READ_AT_ONCE {
+            for _ in 0..REPORTS_AT_ONCE {
                 let Some((length, from, came)) = read(&self.socket, &mut datagram[..], messages) else { return };
                 let waited = came.map_or(Duration::ZERO, |came| wait_since(came).min(LONGEST_WAIT));
                 take(now.checked_sub(waited).unwrap_or(now), from, &datagram[..length]);
@@ -62,8 +64,9 @@ impl ControlSocket for Dated {
         });
     }
 
-    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
-        self.socket.send_to(datagram, to).is_ok()
+    fn send(&self, datagram: &[u8], to: SocketAddr) {
+        // It may be an ICMP answer to an earlier report that is told here; the next one goes out again.
+        let _ = self.socket.send_to(datagram, to);
     }
 }
 

@@ -1,4 +1,4 @@
-use super::super::{Reading, StreamId};
+use super::super::StreamId;
 use super::*;
 use crate::codec::Codec;
 use crate::config::{Negotiated, StreamConfig};
@@ -51,7 +51,7 @@ impl Bench {
                     self.sound(from);
                 }
                 while self.pool.poll_transmit(self.now, due.slot, &mut buffer).is_some() {}
-                if due.control == Reading::Now
+                if due.control == ControlTurn::Now
                     && let Some(report) = self.pool.poll_control(self.now, due.slot, &mut buffer)
                 {
                     self.reports.push((report.channel, report.transmit.to, report.transmit.payload.to_vec()));
