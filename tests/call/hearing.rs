@@ -98,6 +98,7 @@ async fn packets_that_nobody_agreed_on_are_told_of_by_their_number() {
     world.net.lose(usize::MAX, |from, _, _| from == at(10, 4_000));
     caller.call_offering("071", sdp).await;
     caller.up().await;
+    pass(100).await;
     let server = world.net.tape().into_iter().find(|passed| passed.from.port() >= 20_000).expect("it speaks").from;
     for sequence in 0..150u16 {
         let mut packet = vec![0x80, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];

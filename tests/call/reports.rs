@@ -11,7 +11,7 @@ use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
 use antiphon_media::rtcp::{Block, Sending, is_rtcp};
 use antiphon_testkit::{Answering, Passed, VirtualSocket};
 
-use crate::world::{SERVER, Shape, World, pass, prompt};
+use crate::world::{SERVER, Shape, World, on_its_own, pass, prompt};
 
 const THEIRS: u32 = 0xBEEF;
 
@@ -48,13 +48,16 @@ fn report(block: Block) -> Vec<u8> {
 }
 
 /// Waits for the server's next report at this socket and answers it after `kept`, as a phone that lost `lost` packets.
-async fn answer_a_report(rtcp: &VirtualSocket, kept: Duration, lost: i32) {
+async fn answer_a_report(world: &World, rtcp: &VirtualSocket, kept: Duration, lost: i32) {
     let datagram = rtcp.receive().await;
     let (ssrc, sending) = sending(&datagram.payload);
     tokio::time::sleep(kept).await;
-    // The sequence began anywhere; the tape says where it was.
+    // The sequence began anywhere; the tape says where it is.
+    let tape = world.net.tape();
+    let sound = tape.iter().rev().find(|passed| passed.to == at(10, 4_000)).expect("it speaks");
+    let highest = u16::from_be_bytes([sound.payload[2], sound.payload[3]]).into();
     let delay = u32::try_from(kept.as_millis() * 65_536 / 1_000).expect("it is short");
-    let block = Block { ssrc, lost, last_report: sending.ntp.middle(), delay, jitter: 24, ..Block::default() };
+    let block = Block { ssrc, lost, highest, last_report: sending.ntp.middle(), delay, jitter: 24, fraction_lost: 0 };
     rtcp.send(&report(block), datagram.from);
 }
 
@@ -69,7 +72,7 @@ async fn a_phones_report_tells_the_round_trip_and_what_it_hears() {
     caller.speak(Some(prompt("caller"))).await;
     caller.call("071").await;
     caller.up().await;
-    answer_a_report(&rtcp, Duration::from_millis(1_500), 3).await;
+    answer_a_report(&world, &rtcp, Duration::from_millis(1_500), 3).await;
     pass(1_500).await;
     let known = summary(&world, 0).await;
     let trip = known.round_trip().expect("the report tells it");
@@ -164,24 +167,26 @@ async fn a_port_that_a_peer_names_for_its_reports_gets_ours() {
     world.leaves_nothing().await;
 }
 
-#[tokio::test]
-async fn our_offers_ask_for_one_port_where_the_settings_say_so() {
+#[test]
+fn our_offers_ask_for_one_port_where_the_settings_say_so() {
     for (rtp, expect) in [("rtcp_mux = true", true), ("", false)] {
-        let world = World::shaped(Shape { rtp, ..Shape::default() }).await;
-        let caller = world.caller();
-        let callee = world.callee("002", 2, Answering::After(Duration::ZERO));
-        caller.call("071").await;
-        caller.up().await;
-        pass(3_500).await;
-        caller.press('6').await;
-        callee.up().await;
-        let offer = callee.requests("INVITE").remove(0);
-        assert_eq!(offer.body.contains("a=rtcp-mux"), expect);
-        pass(8_000).await;
-        // The phone does not know it, so that its reports stay apart.
-        assert!(of_server(&world).iter().any(|passed| passed.to == at(2, 4_001)));
-        caller.hang_up().await;
-        callee.over().await;
-        world.leaves_nothing().await;
+        on_its_own(async move {
+            let world = World::shaped(Shape { rtp, ..Shape::default() }).await;
+            let caller = world.caller();
+            let callee = world.callee("002", 2, Answering::After(Duration::ZERO));
+            caller.call("071").await;
+            caller.up().await;
+            pass(3_500).await;
+            caller.press('6').await;
+            callee.up().await;
+            let offer = callee.requests("INVITE").remove(0);
+            assert_eq!(offer.body.contains("a=rtcp-mux"), expect);
+            pass(8_000).await;
+            // The phone does not know it, so that its reports stay apart.
+            assert!(of_server(&world).iter().any(|passed| passed.to == at(2, 4_001)));
+            caller.hang_up().await;
+            callee.over().await;
+            world.leaves_nothing().await;
+        });
     }
 }

@@ -20,6 +20,7 @@ use crate::reading::{Reader, Reading};
 use crate::rtcp::{NtpClock, is_rtcp};
 use crate::slots::{Slot, Slots};
 use crate::source::playlist::{Playlist, Repeat, Segment};
+use crate::srtp::Keying;
 use crate::stream::{RtpStream, Transmit};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
@@ -173,6 +174,14 @@ impl StreamPool {
         tracing::debug!(stream = id.0, codec = negotiated.codec.name(), "stream reconfigured");
     }
 
+    /// Protects a stream as an offer and answer agreed, or no longer. To be told with [`Self::open`] and
+    /// [`Self::reconfigure`], before the next service, so that nothing goes out otherwise.
+    pub fn protect(&mut self, id: StreamId, keying: Option<&Keying>) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.protect(keying);
+        }
+    }
+
     /// Ends a stream and its bridge; answers what was counted, or `None` when it is not open.
     pub fn close(&mut self, id: StreamId) -> Option<StreamTotals> {
         self.unbridge(id);
@@ -300,11 +309,12 @@ impl StreamPool {
             self.closed.dropped.unknown_stream += 1;
             return;
         };
-        entry.reader.note(now);
         if is_rtcp(datagram) && entry.stream.negotiated().rtcp == RtcpPath::Muxed {
+            // Not noted as sound, of which one more packet then waits.
             entry.stream.hear_control((now, self.ntp.at(now)), from, datagram);
             return;
         }
+        entry.reader.note(now);
         let Some(peer) = entry.peer else {
             entry.stream.receive(now, (from, datagram), None, &mut self.events);
             return;

@@ -7,6 +7,7 @@
 use crate::config::Negotiated;
 use crate::quality::Impairment;
 use crate::rtp::reception::Counts;
+use crate::srtp::Suite;
 use crate::totals::StreamTotals;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct StreamSummary {
     pub stranger: Option<SocketAddr>,
     /// The last payload type that came and was not agreed on.
     pub unknown_payload: Option<u8>,
+    /// What protects its packets; `None` while they are plain.
+    pub suite: Option<Suite>,
     /// What was counted.
     pub totals: StreamTotals,
     /// What of the peer's packets came and what did not.

@@ -3,6 +3,7 @@
 //! Shape: plain counters of one stream, which add up to those of a pool.
 //! Units: packets, but for frames and samples where the name says so.
 
+use crate::srtp::SrtpError;
 use std::ops::AddAssign;
 
 /// Received packets that were not used, by reason.
@@ -14,6 +15,10 @@ pub struct Dropped {
     pub unknown_payload: u64,
     /// From another source than the one that is latched.
     pub foreign_source: u64,
+    /// Not authentic, where packets are protected: altered, under another key, or plain.
+    pub unauthentic: u64,
+    /// Taken before, or too old to know, where packets are protected.
+    pub replayed: u64,
     /// More sound in one packet than a bridge may hold.
     pub oversize: u64,
     /// For a stream that is not open; only in the totals of a pool.
@@ -47,11 +52,25 @@ pub struct StreamTotals {
     pub dropped: Dropped,
 }
 
+impl Dropped {
+    /// Counts a packet that is not what a protected stream takes.
+    pub(crate) fn count(&mut self, error: SrtpError) {
+        match error {
+            SrtpError::Replayed => self.replayed += 1,
+            SrtpError::TooLong => self.oversize += 1,
+            SrtpError::Malformed => self.malformed += 1,
+            SrtpError::Unauthentic | SrtpError::UsedUp => self.unauthentic += 1,
+        }
+    }
+}
+
 impl AddAssign for Dropped {
     fn add_assign(&mut self, other: Self) {
         self.malformed += other.malformed;
         self.unknown_payload += other.unknown_payload;
         self.foreign_source += other.foreign_source;
+        self.unauthentic += other.unauthentic;
+        self.replayed += other.replayed;
         self.oversize += other.oversize;
         self.unknown_stream += other.unknown_stream;
     }

@@ -55,10 +55,17 @@ impl StreamPool {
     /// Looks at what has come of the stream in this slot, raises what there is to tell, and gives its report where one is due,
     /// written into `buffer`, which must hold [`MAX_PACKET`](crate::MAX_PACKET) bytes.
     pub fn poll_control<'a>(&mut self, now: Instant, slot: Slot, buffer: &'a mut [u8]) -> Option<ControlTransmit<'a>> {
+        self.look(now, slot);
         let entry = self.entries.get_mut(slot.index())?.as_mut()?;
-        entry.control = now + EVERY;
-        entry.stream.look(now, &self.patience, &mut self.events);
         entry.stream.report((now, self.ntp.at(now)), buffer)
+    }
+
+    /// The same without a report, for a stream that has no port to send one from.
+    pub fn look(&mut self, now: Instant, slot: Slot) {
+        if let Some(Some(entry)) = self.entries.get_mut(slot.index()) {
+            entry.control = now + EVERY;
+            entry.stream.look(now, &self.patience, &mut self.events);
+        }
     }
 
     /// The last report of the stream in this slot, to be sent before it is closed; `None` where it has sent none before.

@@ -76,7 +76,7 @@ mod tests {
         for (attributes, expect) in table {
             let (body, agreed) =
                 answer(described(attributes).as_bytes(), local(), &Capabilities::default(), &VERSION).unwrap();
-            assert_eq!(agreed.rtcp, expect, "{attributes:?}");
+            assert_eq!(agreed.negotiated.rtcp, expect, "{attributes:?}");
             let muxed = String::from_utf8_lossy(&body).contains("\r\na=rtcp-mux\r\n");
             assert_eq!(muxed, expect == RtcpPath::Muxed, "{attributes:?}");
         }
@@ -92,7 +92,7 @@ mod tests {
             let mine = Capabilities { rtcp_mux: offered, ..Capabilities::default() };
             let ours = String::from_utf8(offer(local(), &mine, &VERSION).to_vec()).unwrap();
             assert_eq!(ours.contains("\r\na=rtcp-mux\r\n"), offered == RtcpMux::Offered);
-            assert_eq!(accept(described(answered).as_bytes(), &mine).map(|agreed| agreed.rtcp), Ok(expect));
+            assert_eq!(accept(described(answered).as_bytes(), &mine).map(|agreed| agreed.negotiated.rtcp), Ok(expect));
         }
     }
 }

@@ -5,7 +5,7 @@
 //! Units: RTP timestamps are ticks of the codec's clock.
 //! Time: told, as an instant and in NTP format.
 //! Errors: datagrams from elsewhere than the peer, and those that are no RTCP, are counted.
-//! Sources: RFC 3550 section 6; RFC 4961 section 4 (symmetric RTCP); RFC 5761 section 4 (one port).
+//! Sources: RFC 3550 section 6; RFC 4961 section 4 (symmetric RTCP); RFC 5761 section 4 (one port); RFC 3711 section 3.4 (SRTCP).
 //!
 //! The peer's RTCP comes from the host of its RTP, or from where its SDP said. Of one host, the first port that sends is kept until a
 //! new offer and answer, unless the SDP named another.
@@ -95,6 +95,17 @@ impl RtpStream {
             self.control.stranger = Some(from);
             return;
         }
+        let Some(mut protection) = self.protection.take() else {
+            return self.hear_plain_control(at, from, datagram);
+        };
+        match protection.unprotect_rtcp(datagram) {
+            Ok(plain) => self.hear_plain_control(at, from, plain),
+            Err(error) => self.totals.dropped.count(error),
+        }
+        self.protection = Some(protection);
+    }
+
+    fn hear_plain_control(&mut self, at: (Instant, NtpTime), from: SocketAddr, datagram: &[u8]) {
         let sent = self.sent(at.0);
         match self.control.reports.hear(at, sent, datagram) {
             Heard::Report => {
@@ -165,7 +176,8 @@ impl RtpStream {
         }
     }
 
-    /// Our report, where one is due and there is a place to send it to. The buffer must hold [`MAX_REPORT`] bytes.
+    /// Our report, where one is due and there is a place to send it to. The buffer must hold [`MAX_REPORT`] bytes and what protects
+    /// them.
     pub(crate) fn report<'a>(&mut self, at: (Instant, NtpTime), buffer: &'a mut [u8]) -> Option<ControlTransmit<'a>> {
         (self.control.reports.next() <= at.0).then_some(())?;
         self.write_report(at, Farewell::No, buffer)
@@ -186,7 +198,11 @@ impl RtpStream {
         let to = self.control_remote()?;
         let room = buffer.first_chunk_mut::<MAX_REPORT>()?;
         let sent = self.sent(at.0);
-        let length = self.control.reports.write(at, sent, &mut self.reception, farewell, room);
+        let mut length = self.control.reports.write(at, sent, &mut self.reception, farewell, room);
+        if let Some(protection) = &mut self.protection {
+            // Rather no report than a plain one.
+            length = protection.protect_rtcp(buffer, length).ok()?;
+        }
         self.totals.reports_sent += 1;
         let channel = if self.negotiated.rtcp == RtcpPath::Muxed { Channel::Rtp } else { Channel::Rtcp };
         Some(ControlTransmit { channel, transmit: Transmit { to, payload: buffer.get(..length)? } })
@@ -197,7 +213,9 @@ impl RtpStream {
         let remote = self.control.reports.remote()?;
         // How many of ours came after the highest that the peer knew.
         let after = self.sequence.wrapping_sub(1).wrapping_sub((remote.highest & 0xFFFF) as u16);
-        let expected = self.totals.sent.saturating_sub(u64::from(after));
+        // A number that was not sent yet says nothing.
+        let sent = self.totals.sent;
+        let expected = sent.checked_sub(u64::from(after)).unwrap_or(sent);
         Some(PeerReport {
             expected,
             lost: u64::try_from(remote.lost).unwrap_or(0).min(expected),

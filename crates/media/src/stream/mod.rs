@@ -29,6 +29,7 @@ use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::rtp::reception::Reception;
 use crate::source::playlist::{Playlist, Remains};
+use crate::srtp::{Keying, Protection};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
 use std::net::SocketAddr;
@@ -68,6 +69,8 @@ pub(crate) struct RtpStream {
     comfort: bool,
     /// Apart, because reports are rare.
     control: Box<Control>,
+    /// Just behind the socket and just before it; `None` while packets are plain.
+    protection: Option<Box<Protection>>,
     bridge: Option<Box<BridgeEnd>>,
     /// Who listens to this leg, if anybody does.
     listeners: Option<Box<Listeners>>,
@@ -96,6 +99,7 @@ impl RtpStream {
             octets: 0,
             comfort: false,
             control: Box::new(Control::new(now, (config.ssrc, config.first_timestamp, config.first_sequence))),
+            protection: None,
             bridge: None,
             listeners: None,
             last_heard: None,
@@ -132,6 +136,21 @@ impl RtpStream {
         }
         self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
+    }
+
+    /// Follows what an offer and answer agreed on about SRTP; `None` is plain.
+    ///
+    /// Before the first packet the sequence number loses its highest bit, so that a peer that misses the first packets
+    /// does not miss a wrap (RFC 3711 section 3.3.1).
+    pub(crate) fn protect(&mut self, keying: Option<&Keying>) {
+        if self.totals.sent == 0 && keying.is_some() {
+            self.sequence &= 0x7FFF;
+        }
+        match (keying, &mut self.protection) {
+            (None, protection) => *protection = None,
+            (Some(keying), Some(protection)) => protection.rekey(keying),
+            (Some(keying), None) => self.protection = Some(Box::new(Protection::new(keying))),
+        }
     }
 
     pub(crate) fn play(&mut self, id: PlaybackId, playlist: Playlist, stopped_by: Keys) {
@@ -173,6 +192,7 @@ impl RtpStream {
             source: self.latch.learned(),
             stranger: self.control.stranger,
             unknown_payload: self.control.unknown_payload,
+            suite: self.protection.as_ref().map(|protection| protection.suite()),
             totals: self.totals(),
             reception: self.reception.counts(),
             jitter: control::time_of(jitter, rate),

@@ -35,9 +35,9 @@ async fn tell(call: &Executor, stream: StreamId, finding: Finding) {
     let Some(summary) = known.summary().await else { return };
     let text = sound::sentence(finding, &summary);
     if sound::is_trouble(finding) {
-        tracing::info!(leg, finding = name, "{text}");
+        tracing::info!(leg, outcome = name, "{text}");
     } else {
-        tracing::debug!(leg, finding = name, "{text}");
+        tracing::debug!(leg, outcome = name, "{text}");
     }
     call.trace.remark(Remark { at: clock(), leg, name, text });
 }

@@ -34,9 +34,8 @@ impl ControlPort {
     ) {
         if pool.has_control_port(slot) {
             self.bind(lease);
-            if let Self::Bound(own) = self {
-                own.receive(now, &mut |at, from, datagram| pool.handle_control(at, slot, from, datagram));
-            }
+            let Self::Bound(own) = self else { return pool.look(now, slot) };
+            own.receive(now, &mut |at, from, datagram| pool.handle_control(at, slot, from, datagram));
         }
         if let Some(report) = pool.poll_control(now, slot, buffer) {
             self.send(socket, report);
@@ -61,7 +60,7 @@ impl ControlPort {
             *self = match lease.control_socket() {
                 Ok(socket) => Self::Bound(socket),
                 Err(error) => {
-                    tracing::debug!(%error, port = lease.port, "a stream has no port for RTCP");
+                    tracing::debug!(%error, "a stream has no port for RTCP");
                     Self::Taken
                 }
             };

@@ -51,6 +51,7 @@ pub struct Ports {
     network: Arc<dyn Network>,
     free: Arc<Mutex<VecDeque<Free>>>,
     total: usize,
+    last: u16,
 }
 
 /// A bound port, given back when dropped.
@@ -58,6 +59,8 @@ pub struct Lease {
     /// The port's number.
     pub port: u16,
     ip: IpAddr,
+    /// The port above, where the range has it.
+    above: Option<u16>,
     network: Arc<dyn Network>,
     free: Arc<Mutex<VecDeque<Free>>>,
     /// Whoever sent to the port in the call before, when that is not long ago.
@@ -72,7 +75,7 @@ impl Ports {
         let even = range.clone().filter(|port| port % 2 == 0 && *port != 0);
         let free: VecDeque<Free> = even.map(|port| Free { port, since: None }).collect();
         let total = free.len();
-        Self { network, free: Arc::new(Mutex::new(free)), total }
+        Self { network, free: Arc::new(Mutex::new(free)), total, last: *range.end() }
     }
 
     /// How many streams there can be at once.
@@ -96,7 +99,10 @@ impl Ports {
             let former =
                 since.and_then(|(since, sender)| sender.filter(|_| now.saturating_duration_since(since) < FORGOTTEN));
             match network.media_socket(SocketAddr::new(ip, port)) {
-                Ok(socket) => return Ok((Lease { port, ip, network, free, former, sender: OnceLock::new() }, socket)),
+                Ok(socket) => {
+                    let above = port.checked_add(1).filter(|above| *above <= self.last);
+                    return Ok((Lease { port, ip, above, network, free, former, sender: OnceLock::new() }, socket));
+                }
                 // As if it were freed now, so that the queue stays in order.
                 Err(_) => lock(&self.free).push_back(Free { port, since: Some((now, None)) }),
             }
@@ -117,9 +123,9 @@ impl Lease {
     /// Binds the port above, for RTCP.
     ///
     /// # Errors
-    /// What the operating system says; the stream then does without.
+    /// What the operating system says, or that the range ends before it; the stream then does without.
     pub fn control_socket(&self) -> io::Result<Box<dyn ControlSocket>> {
-        let above = self.port.checked_add(1).ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let above = self.above.ok_or(io::ErrorKind::AddrNotAvailable)?;
         self.network.control_socket(SocketAddr::new(self.ip, above))
     }
 
@@ -268,9 +274,9 @@ mod tests {
 
     #[test]
     fn the_port_above_is_bound_only_when_asked_for_and_may_be_taken() {
-        let ports = ports(&[20_001], 20_000..=20_003);
-        let leases = [ports.lease(clock(), HERE).unwrap().0, ports.lease(clock(), HERE).unwrap().0];
-        assert!(leases[0].control_socket().is_err());
-        assert!(leases[1].control_socket().is_ok());
+        let ports = ports(&[20_001], 20_000..=20_004);
+        let leases: Vec<_> = (0..3).map(|_| ports.lease(clock(), HERE).unwrap().0).collect();
+        let bound: Vec<_> = leases.iter().map(|lease| lease.control_socket().is_ok()).collect();
+        assert_eq!(bound, [false, true, false], "taken, free, and beyond the range");
     }
 }

@@ -44,6 +44,7 @@ pub(super) struct RtpTable {
     pub(super) rtcp_mux: bool,
     pub(super) silence_warning: Option<u64>,
     pub(super) hangup_after_silence: Option<u64>,
+    pub(super) srtp: Option<String>,
 }
 
 /// `[trace]`.
@@ -97,6 +98,7 @@ pub(super) struct Trunk {
     #[serde(default)]
     pub(super) dial: Vec<String>,
     pub(super) dtmf: Option<String>,
+    pub(super) srtp: Option<String>,
     pub(super) realm: Option<String>,
     pub(super) registrar: Option<String>,
     pub(super) expires: Option<u64>,

@@ -54,6 +54,8 @@ fn refused(stream: &StreamSummary) -> Vec<String> {
         (dropped.unknown_payload, format!("of a payload type that was not agreed on{payload}")),
         (dropped.malformed, "that were no RTP".to_owned()),
         (dropped.foreign_source, format!("from somewhere else{stranger}")),
+        (dropped.unauthentic, "that were not protected with the key that was agreed on".to_owned()),
+        (dropped.replayed, "that had been taken before".to_owned()),
         (dropped.oversize, "with too much sound".to_owned()),
     ] {
         if count > 0 {

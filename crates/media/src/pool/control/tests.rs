@@ -7,6 +7,7 @@ use crate::rtcp::read::{Compound, Packet};
 use crate::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
 use crate::rtcp::{Block, NtpTime, Sending};
 use crate::rtp::packet::{HEADER_LEN, Header};
+use crate::srtp::{Keying, MAX_RTCP_TRAILER, MasterKey, Mki, Protection, Suite};
 use crate::stream::{Channel, MAX_PACKET};
 use crate::watch::Finding;
 
@@ -250,4 +251,43 @@ fn a_stream_that_reported_says_goodbye_and_one_that_did_not_is_silent() {
     let farewell = bench.pool.farewell(bench.now, slot, &mut buffer).unwrap();
     let packets: Vec<_> = Compound::parse(farewell.transmit.payload).unwrap().collect();
     assert_eq!(packets.last(), Some(&Packet::Goodbye { ssrc: Some(SSRC) }));
+}
+
+fn keying(ours: u8, theirs: u8) -> Keying {
+    let suite = Suite::AesCm128HmacSha1_80;
+    let master = |seed| MasterKey::new(suite, &vec![seed; suite.material_len()]).unwrap();
+    Keying { ours: master(ours), theirs: master(theirs), mki: Mki::default() }
+}
+
+#[test]
+fn a_protected_stream_reports_and_hears_under_its_keys_only() {
+    for rtcp in [RtcpPath::Beside, RtcpPath::Muxed] {
+        let mut bench = Bench::new(rtcp);
+        bench.pool.protect(LEG, Some(&keying(1, 2)));
+        bench.run(10, None);
+        let mut peer = Protection::new(&keying(2, 1));
+        assert!(!bench.reports.is_empty());
+        for (_, _, report) in &bench.reports {
+            let plain = peer.unprotect_rtcp(report).unwrap();
+            assert!(Compound::parse(plain).is_ok_and(|packets| packets.count() == 2) && report.len() > plain.len());
+        }
+        let from = if rtcp == RtcpPath::Muxed { at(1, 4_000) } else { at(1, 4_001) };
+        bench.peer_reports(from, None, about_us(1));
+        let summary = bench.pool.summary(LEG).unwrap();
+        assert_eq!((summary.peer, summary.totals.dropped.unauthentic), (None, 1), "plain");
+        let plain = [&[0x81, 201, 0, 7, 0, 0, 0, 1][..], &SSRC.to_be_bytes(), &[0; 20]].concat();
+        let mut packet = [&plain[..], &[0; MAX_RTCP_TRAILER]].concat();
+        let length = peer.protect_rtcp(&mut packet, plain.len()).unwrap();
+        let slot = bench.pool.slot(LEG).unwrap();
+        for _ in 0..2 {
+            if rtcp == RtcpPath::Muxed {
+                bench.pool.handle_datagram(bench.now, slot, from, &packet[..length]);
+            } else {
+                bench.pool.handle_control(bench.now, slot, from, &packet[..length]);
+            }
+        }
+        let summary = bench.pool.summary(LEG).unwrap();
+        assert_eq!((summary.totals.reports_received, summary.totals.dropped.replayed), (1, 1));
+        assert!(summary.peer.is_some());
+    }
 }

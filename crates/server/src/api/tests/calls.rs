@@ -63,6 +63,7 @@ fn summary() -> StreamSummary {
         peer_ssrc: Some(2),
         source: remote,
         stranger: None,
+        suite: None,
         unknown_payload: None,
         totals: StreamTotals {
             sent: 1_000,
