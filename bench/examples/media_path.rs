@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_media::{Audio, Codec, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId};
+use antiphon_media::{Audio, Codec, Keys, Negotiated, Patience, PlaybackId, Repeat, Segment, StreamConfig, StreamId};
 use antiphon_server::{
     call::CallEvent,
     media::{
@@ -41,10 +41,10 @@ struct Arguments {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let start = Instant::now();
-    let (worker, mut work) = Worker::new(start, usize::from(arguments.calls));
+    let (worker, mut work) = Worker::new(start, usize::from(arguments.calls), Patience::default());
     let listener = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     let (inbox, _events) = mpsc::channel(16);
-    open(&arguments, &worker, &listener, &inbox)?;
+    open((&arguments, start), &worker, &listener, &inbox)?;
     let mut now = start;
     while now < start + Duration::from_secs(arguments.seconds) {
         now = pass(&mut work, now).unwrap_or(now + Duration::from_millis(1));
@@ -59,13 +59,18 @@ fn pass(work: &mut Work, now: Instant) -> Option<Instant> {
     work.pass(now)
 }
 
-fn open(arguments: &Arguments, worker: &Worker, listener: &UdpSocket, inbox: &mpsc::Sender<CallEvent>) -> Result<()> {
+fn open(
+    (arguments, start): (&Arguments, Instant),
+    worker: &Worker,
+    listener: &UdpSocket,
+    inbox: &mpsc::Sender<CallEvent>,
+) -> Result<()> {
     let last = arguments.ports.saturating_add(arguments.calls.saturating_mul(2));
     let ports = Ports::new(Arc::new(Machine), &(arguments.ports..=last));
     let prompt = Arc::new(Audio::from_pcm(&(0..80_000).map(|at| (at % 1_000) as i16 * 16).collect::<Vec<_>>()));
     for number in 0..arguments.calls {
         let id = StreamId(number.into());
-        let (lease, socket) = ports.lease(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
+        let (lease, socket) = ports.lease(start, IpAddr::V4(Ipv4Addr::LOCALHOST))?;
         let negotiated = Negotiated { remote: Some(listener.local_addr()?), ..Negotiated::of(Codec::Pcma) };
         let config = StreamConfig { negotiated, ssrc: number.into(), first_sequence: 0, first_timestamp: 0 };
         let opening = Opening {
