@@ -63,6 +63,9 @@ impl Ear {
     /// Takes a packet of sound and answers how many ticks of it will not be heard.
     pub(crate) fn hear(&mut self, packet: &Packet<'_>, codec: Codec) -> u32 {
         let ticks = ticks_of(codec, packet.payload);
+        if !self.voices.iter().any(|voice| voice.codec() == codec) {
+            return ticks;
+        }
         let place = self.line.place((packet.ssrc, codec.clock_rate()), packet.timestamp, ticks);
         if let Place::Anew(_) = place {
             self.shelf.clear();
