@@ -101,7 +101,7 @@ fn telephones_that_are_called_take_our_offer_of_srtp() {
     caller.hears(LINPHONE);
     callee.hears(BARESIP);
     callee.hold();
-    caller.hears_nothing();
+    callee.hears_nothing();
     callee.resume();
     caller.hears(LINPHONE);
     callee.hears(BARESIP);
