@@ -84,6 +84,9 @@ fn a_bridge_joins_plain_and_protected_sound_and_any_two_suites() {
             pass(500).await;
             let keys = callee.received().into_iter().filter(|packet| packet.payload_type == 101);
             assert!(keys.count() > 3, "{one:?} {other:?}");
+            // Keys went to the trunk over UDP, and that has been said; or they did not.
+            let is_news = world.server.rooms.trunks.reads_keys_aloud("carrier");
+            assert_eq!(is_news, other.is_none(), "{one:?} {other:?}");
             caller.hang_up().await;
             callee.over().await;
             world.leaves_nothing().await;
