@@ -237,7 +237,10 @@ impl Leg {
     pub async fn answer(&mut self, offer: Option<&[u8]>) -> Result<(), LegError> {
         let (sdp, agreed) = match offer {
             Some(offer) => self.port.answer(offer, self.direction)?,
-            None => (self.port.offer(self.direction), unanswered()),
+            None => {
+                let offer = self.port.offer(self.direction);
+                (offer, Agreed { keying: self.port.srtp.unanswered(), ..unanswered() })
+            }
         };
         // Open first: the caller may send, and must hear, from the moment of the 200.
         self.agree(agreed).await;
