@@ -99,7 +99,7 @@ impl RtpStream {
             opened: now,
             octets: 0,
             comfort: false,
-            control: Box::new(Control::new(now, (config.ssrc, config.first_timestamp, config.first_sequence))),
+            control: Box::new(Control::new(now, config)),
             protection: None,
             bridge: None,
             listeners: None,
