@@ -72,6 +72,7 @@ mod jitter;
 mod latch;
 mod pacer;
 mod pool;
+pub mod record;
 mod resample;
 pub mod rtp;
 pub mod sdp;

@@ -1,0 +1,256 @@
+//! The recorder that stands in a stream.
+//!
+//! Shape: frames of what is heard and what was said, one of each at every due packet time; blocks, out of sight, to its [`Reel`].
+//! Units: frames may be of any rate that a leg has; the recording keeps its own.
+//! Time: told by the lengths of frames. Nothing here allocates, locks or waits.
+//! Errors: what ends the recording is told once, by [`Recorder::hear`].
+
+use std::time::Duration;
+
+use super::level::Silence;
+use super::reel::{self, Block, Feed, Reel};
+use super::{Channels, Gap, RecordEnd, Recorded, RecordingId, Take};
+use crate::config::MAX_PTIME;
+
+/// The longest frame of a recording: 60 ms at 16 kHz.
+const LONGEST: usize = MAX_PTIME.as_millis() as usize * 16;
+
+/// What a recorder does with frames.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum State {
+    Running,
+    Paused(Gap),
+    Over,
+}
+
+/// Records one leg. Dropped, it ends the recording as one whose call is over.
+#[derive(Debug)]
+pub struct Recorder {
+    id: RecordingId,
+    take: Take,
+    feed: Feed,
+    state: State,
+    filling: Option<Block>,
+    /// Samples of one channel until now.
+    position: u64,
+    max: u64,
+    ended: Option<Recorded>,
+    silence: Silence,
+    /// The position at the end of the last sound.
+    sounded: u64,
+    /// Samples of one channel that found no block.
+    lost: u64,
+}
+
+impl Recorder {
+    /// A recorder, and the reel that its blocks are taken from. This allocates all that it needs.
+    pub fn new(id: RecordingId, take: Take) -> (Self, Reel) {
+        let (feed, reel) = reel::join(take);
+        let recorder = Self {
+            id,
+            take,
+            feed,
+            state: State::Running,
+            filling: None,
+            position: 0,
+            max: take.rate.samples(take.max_length.min(take.format().longest())),
+            ended: None,
+            silence: Silence::new(),
+            sounded: 0,
+            lost: 0,
+        };
+        (recorder, reel)
+    }
+
+    /// Its name.
+    pub fn id(&self) -> RecordingId {
+        self.id
+    }
+
+    /// Whether it records what the leg is sent, too.
+    pub fn wants_said(&self) -> bool {
+        self.take.channels == Channels::Stereo && self.state == State::Running
+    }
+
+    /// Takes the frame of one packet time: what was heard of the leg and what it was sent, both at `rate`. A channel that is shorter than
+    /// the frame is silent at its end; the frame is as long as the longer of the two.
+    ///
+    /// What is returned ends the recording; later frames do nothing.
+    pub fn hear(&mut self, rate: u32, heard: &[i16], said: &[i16]) -> Option<RecordEnd> {
+        let is_whole = self.take.channels == Channels::Mono || heard.len() == said.len();
+        if rate == self.take.rate.hertz() && is_whole && heard.len() <= LONGEST {
+            return self.frame(heard, said);
+        }
+        let (mut left, mut right) = ([0; LONGEST], [0; LONGEST]);
+        let length = heard.len().max(said.len());
+        let samples = length as u64 * u64::from(self.take.rate.hertz()) / u64::from(rate.max(1));
+        let samples = usize::try_from(samples).unwrap_or(LONGEST).min(LONGEST);
+        convert(heard, (rate, self.take.rate.hertz()), &mut left[..samples]);
+        convert(said, (rate, self.take.rate.hertz()), &mut right[..samples]);
+        self.frame(&left[..samples], &right[..samples])
+    }
+
+    /// Takes a time in which nothing was serviced: it is silent.
+    pub fn skip(&mut self, time: Duration) -> Option<RecordEnd> {
+        let silence = [0; LONGEST];
+        let mut left = self.take.rate.samples(time).min(self.max.saturating_sub(self.position));
+        // Ends: each turn takes a frame of what is left, which is bounded by the longest recording.
+        while left > 0 {
+            let samples = left.min(LONGEST as u64);
+            let frame = silence.get(..samples as usize).unwrap_or_default();
+            if let Some(end) = self.frame(frame, frame) {
+                return Some(end);
+            }
+            left -= samples;
+        }
+        None
+    }
+
+    /// Takes a frame of the recording's own rate, at most [`LONGEST`].
+    fn frame(&mut self, left: &[i16], right: &[i16]) -> Option<RecordEnd> {
+        let mut silent = Duration::ZERO;
+        match self.state {
+            State::Over | State::Paused(Gap::Cut) => return None,
+            State::Paused(Gap::Silent) => {
+                let nothing = &[0; LONGEST][..left.len().min(LONGEST)];
+                self.put(nothing, nothing);
+            }
+            State::Running => {
+                self.put(left, right);
+                silent = self.silence.hear(left, self.take.rate.duration(left.len() as u64));
+                if silent.is_zero() {
+                    self.sounded = self.position;
+                }
+            }
+        }
+        if self.state == State::Over {
+            self.finish(RecordEnd::Storage)
+        } else if self.position >= self.max {
+            self.finish(RecordEnd::MaxLength)
+        } else if self.take.end_silence.is_some_and(|limit| silent >= limit) {
+            self.finish(RecordEnd::EndSilence)
+        } else {
+            None
+        }
+    }
+
+    /// Writes samples of both channels, at most until the end of the longest recording.
+    fn put(&mut self, left: &[i16], right: &[i16]) {
+        let wanted = usize::try_from(self.max - self.position.min(self.max)).unwrap_or(usize::MAX).min(left.len());
+        let channels = self.take.channels.count();
+        let mut done = 0;
+        while done < wanted {
+            let Some(block) = self.block() else {
+                self.lost += (wanted - done) as u64;
+                self.position += (wanted - done) as u64;
+                return;
+            };
+            let room = block.room();
+            let samples = (room.len() / channels).min(wanted - done);
+            let (left, right) = (&left[done..done + samples], right.get(done..done + samples).unwrap_or_default());
+            match channels {
+                1 => room[..samples].copy_from_slice(left),
+                _ => {
+                    for ((pair, left), right) in room.chunks_exact_mut(2).zip(left).zip(right) {
+                        pair.copy_from_slice(&[*left, *right]);
+                    }
+                }
+            }
+            block.grow(samples * channels);
+            let full = block.is_full();
+            done += samples;
+            self.position += samples as u64;
+            if full {
+                self.pass_on();
+            }
+        }
+    }
+
+    /// The block that is being filled, or an empty one.
+    fn block(&mut self) -> Option<&mut Block> {
+        if self.filling.is_none() {
+            let mut block = self.feed.empty()?;
+            block.begin(self.position);
+            self.filling = Some(block);
+        }
+        self.filling.as_mut()
+    }
+
+    fn pass_on(&mut self) {
+        if let Some(block) = self.filling.take()
+            && !block.is_empty()
+            && self.feed.pass_on(block).is_err()
+        {
+            self.state = State::Over;
+        }
+    }
+
+    /// Records nothing until [`Recorder::resume`]; the block that is being filled is passed on, so that what was said is on its way.
+    pub fn pause(&mut self, gap: Gap) {
+        if self.state != State::Over {
+            self.pass_on();
+            self.silence.restart();
+            if self.state != State::Over {
+                self.state = State::Paused(gap);
+            }
+        }
+    }
+
+    /// Records again.
+    pub fn resume(&mut self) {
+        if self.state != State::Over {
+            self.state = State::Running;
+        }
+    }
+
+    /// Ends the recording, once; what is returned is why.
+    pub fn finish(&mut self, why: RecordEnd) -> Option<RecordEnd> {
+        if self.ended.is_some() {
+            return None;
+        }
+        self.pass_on();
+        self.state = State::Over;
+        let rate = self.take.rate;
+        let sounded = if self.take.end_silence.is_some() { self.sounded } else { self.position };
+        let recorded = Recorded {
+            why,
+            length: rate.duration(self.position),
+            sounded: rate.duration(sounded),
+            lost: rate.duration(self.lost),
+        };
+        let recorded = match self.feed.end(recorded) {
+            Ok(()) => recorded,
+            Err(reel::WriterGone) => Recorded { why: RecordEnd::Storage, ..recorded },
+        };
+        self.ended = Some(recorded);
+        Some(recorded.why)
+    }
+
+    /// What was recorded, once it has ended.
+    pub fn recorded(&self) -> Option<Recorded> {
+        self.ended
+    }
+}
+
+/// Writes samples of one rate as samples of another, between two of which a straight line is drawn; what the frame has no sound for is
+/// silent.
+fn convert(samples: &[i16], (from, to): (u32, u32), frame: &mut [i16]) {
+    for (index, sample) in frame.iter_mut().enumerate() {
+        let at = index as u64 * u64::from(from);
+        let (whole, part) = (at / u64::from(to), (at % u64::from(to)) as i64);
+        let whole = usize::try_from(whole).unwrap_or(usize::MAX);
+        let Some(&first) = samples.get(whole) else { continue };
+        let second = samples.get(whole + 1).copied().unwrap_or(first);
+        let between = i64::from(first) + (i64::from(second) - i64::from(first)) * part / i64::from(to);
+        *sample = i16::try_from(between).unwrap_or(first);
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.finish(RecordEnd::CallOver);
+    }
+}
+
+#[cfg(test)]
+mod tests;
