@@ -25,6 +25,7 @@ use crate::{
     },
     net::Network,
     overload,
+    recording::{self, Recordings},
     registrar::Registrar,
     rooms::{self, Rooms},
     settings::{self, Settings, SipListener},
@@ -71,6 +72,9 @@ pub enum StartError {
     /// Nobody can be asked for names.
     #[error("sip.dns: {0}")]
     Names(io::Error),
+    /// The directory of recordings cannot be used, or there is no thread to write them.
+    #[error("data: recordings: {0}")]
+    Recordings(io::Error),
     /// No media thread could be started.
     #[error("no thread for media: {0}")]
     Thread(io::Error),
@@ -129,6 +133,7 @@ pub async fn start(
         calls: Calls::new(capacity),
         guard,
         trace: trace.clone(),
+        recordings: recordings(settings, drive).map_err(StartError::Recordings)?,
         listeners: listeners.clone(),
         advertise: settings.advertise,
         names,
@@ -242,6 +247,17 @@ fn media(capacity: usize, drive: MediaDrive) -> Result<Media, StartError> {
         workers.push(worker);
     }
     Ok(Media::new(workers))
+}
+
+/// The recordings of the data directory, and somebody who writes them.
+fn recordings(settings: &Settings, drive: MediaDrive) -> io::Result<Recordings> {
+    let disk = recording::disk::Machine::open(&settings.data.join("recordings"))?;
+    let (recordings, work) = Recordings::open(Arc::new(disk), settings.recording)?;
+    match drive {
+        MediaDrive::Threads => recording::drive::spawn(work)?,
+        MediaDrive::VirtualTime => drop(tokio::spawn(recording::drive::drive(work))),
+    }
+    Ok(recordings)
 }
 
 fn run(number: usize, work: Work, drive: MediaDrive) -> Result<(), StartError> {

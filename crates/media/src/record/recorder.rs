@@ -90,22 +90,6 @@ impl Recorder {
         self.frame(&left[..samples], &right[..samples])
     }
 
-    /// Takes a time in which nothing was serviced: it is silent.
-    pub fn skip(&mut self, time: Duration) -> Option<RecordEnd> {
-        let silence = [0; LONGEST];
-        let mut left = self.take.rate.samples(time).min(self.max.saturating_sub(self.position));
-        // Ends: each turn takes a frame of what is left, which is bounded by the longest recording.
-        while left > 0 {
-            let samples = left.min(LONGEST as u64);
-            let frame = silence.get(..samples as usize).unwrap_or_default();
-            if let Some(end) = self.frame(frame, frame) {
-                return Some(end);
-            }
-            left -= samples;
-        }
-        None
-    }
-
     /// Takes a frame of the recording's own rate, at most [`LONGEST`].
     fn frame(&mut self, left: &[i16], right: &[i16]) -> Option<RecordEnd> {
         let mut silent = Duration::ZERO;

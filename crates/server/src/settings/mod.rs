@@ -12,6 +12,7 @@ mod cidr;
 mod file;
 mod guard;
 mod listener;
+mod recording;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -29,6 +30,7 @@ use tracing::level_filters::LevelFilter;
 pub use cidr::Cidr;
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
+pub use recording::RecordingSettings;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
 
@@ -66,6 +68,8 @@ pub struct Settings {
     pub drain_timeout: Duration,
     /// What is remembered of calls.
     pub trace: TraceSettings,
+    /// What is kept of recordings.
+    pub recording: RecordingSettings,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
     /// What a SIGHUP may change.

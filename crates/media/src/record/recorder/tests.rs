@@ -181,20 +181,6 @@ fn a_writer_that_is_gone_ends_it() {
 }
 
 #[test]
-fn time_that_nobody_serviced_is_silent() {
-    let (mut recorder, mut reel) = recorder(take(Channels::Stereo));
-    let mut file = File::default();
-    recorder.hear(8_000, &[1; FRAME], &[1; FRAME]);
-    assert_eq!(recorder.skip(Duration::from_millis(130)), None);
-    recorder.hear(8_000, &[2; FRAME], &[2; FRAME]);
-    drop(recorder);
-    file.write(&mut reel);
-    assert_eq!(file.samples.len(), (150 + 20) * 8 * 2);
-    assert_eq!(file.samples[FRAME * 2], 0);
-    assert_eq!(file.samples[150 * 8 * 2], 2);
-}
-
-#[test]
 fn a_shorter_channel_and_another_rate_keep_the_time() {
     let (mut recorder, mut reel) = recorder(Take { rate: Rate::Wide, ..take(Channels::Stereo) });
     let mut file = File::default();
