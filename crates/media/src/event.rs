@@ -5,6 +5,7 @@
 
 use crate::dtmf::Digit;
 use crate::pool::{PlaybackId, StreamId};
+use crate::record::{RecordEnd, Seat};
 use std::collections::VecDeque;
 
 /// Something that happened on one stream.
@@ -25,6 +26,13 @@ pub enum EventKind {
     PlaybackEnded {
         /// The playback, as its order named it.
         playback: PlaybackId,
+    },
+    /// A recording ended that nobody told to: it is as long as it may be, nobody said anything more, or its file took no more.
+    RecordingEnded {
+        /// Which.
+        seat: Seat,
+        /// Why.
+        why: RecordEnd,
     },
 }
 
@@ -53,7 +61,7 @@ impl Events {
     pub(crate) fn push(&mut self, stream: StreamId, kind: EventKind) -> Queued {
         let room = match kind {
             EventKind::Digit(_) => self.capacity / 2,
-            EventKind::PlaybackEnded { .. } => self.capacity,
+            EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } => self.capacity,
         };
         if self.queue.len() >= room {
             return Queued::Full;

@@ -1,10 +1,11 @@
 //! A serviced frame allocates nothing: not when it is received, not when it is sent, not when its prompt ends.
 #![allow(unsafe_code, reason = "a counting global allocator can only be written as an unsafe impl")]
 
+use antiphon_media::record::{Channels, Rate, Reading, RecordEnd, Recorder, RecordingId, Reel, Seat, Take};
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
 use antiphon_media::{
-    Audio, Codec, Direction, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig,
-    StreamId, StreamPool,
+    Audio, Codec, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    StreamPool,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -60,12 +61,9 @@ fn opened(start: Instant) -> StreamPool {
     for id in 0..STREAMS {
         let codec = if id % 2 == 0 { Codec::Pcma } else { Codec::Pcmu };
         let negotiated = Negotiated {
-            codec,
-            payload_type: codec.static_payload_type(),
-            telephone_event: Some(101),
             ptime: Duration::from_millis(10 * (id + 1)),
             remote: Some(remote(id)),
-            direction: Direction::SendRecv,
+            ..Negotiated::of(codec)
         };
         let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
         pool.open(start, StreamId(id), config).expect("the pool has room");
@@ -75,6 +73,25 @@ fn opened(start: Instant) -> StreamPool {
     }
     pool.bridge(StreamId(2), StreamId(3));
     pool
+}
+
+/// Records both sides of a stream's call, for 8 s.
+fn recorded(pool: &mut StreamPool, id: u64) -> Reel {
+    let max_length = Duration::from_secs(8);
+    let take = Take { channels: Channels::Stereo, rate: Rate::Wide, max_length, end_silence: Some(max_length) };
+    let (recorder, reel) = Recorder::new(RecordingId(1), take);
+    pool.record(StreamId(id), Seat::Call, Box::new(recorder));
+    reel
+}
+
+/// Gives blocks back as a writer does, and counts samples.
+fn write(reel: &mut Reel) -> usize {
+    let mut samples = 0;
+    while let Reading::Block(block) = reel.read() {
+        samples += block.samples().len();
+        reel.give_back(block);
+    }
+    samples
 }
 
 /// Sound, and a key now and then, of every stream's peer.
@@ -99,8 +116,9 @@ fn hear(pool: &mut StreamPool, now: Instant, due: Due, count: u16) {
 fn a_serviced_frame_allocates_nothing() {
     let start = Instant::now();
     let mut pool = opened(start);
+    let mut reels = [recorded(&mut pool, 1), recorded(&mut pool, 3)];
     let mut buffer = [0; MAX_PACKET];
-    let (mut sent, mut digits, mut ended) = (0u64, 0u64, 0u64);
+    let (mut sent, mut digits, mut ended, mut recordings, mut samples) = (0u64, 0u64, 0u64, 0u64, 0);
     let before = CALLS.get();
     assert!(before > 0, "opening does allocate, and the counter sees it");
     for tick in 0..10_000u32 {
@@ -111,14 +129,17 @@ fn a_serviced_frame_allocates_nothing() {
                 sent += 1;
             }
         }
+        samples += reels.iter_mut().map(write).sum::<usize>();
         while let Some(event) = pool.poll_event() {
             match event.kind {
                 EventKind::Digit(_) => digits += 1,
                 EventKind::PlaybackEnded { .. } => ended += 1,
+                EventKind::RecordingEnded { why, .. } => recordings += u64::from(why == RecordEnd::MaxLength),
             }
         }
     }
     let calls = CALLS.get() - before;
     assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
     assert!(sent > 2_000 && digits >= 10 * STREAMS && ended == STREAMS - 2, "{sent} {digits} {ended}");
+    assert_eq!((recordings, samples), (2, 2 * 2 * 8 * 16_000));
 }

@@ -16,6 +16,7 @@
 mod level;
 mod recorder;
 mod reel;
+mod seats;
 pub mod wav;
 
 use std::fmt;
@@ -25,6 +26,8 @@ use std::time::Duration;
 
 pub use recorder::Recorder;
 pub use reel::{Block, Reading, Reel};
+pub(crate) use seats::Recorders;
+pub use seats::Seat;
 
 /// A recording, as its owner names it; 32 hexadecimal digits when written.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]

@@ -11,6 +11,7 @@ use super::level::Silence;
 use super::reel::{self, Block, Feed, Reel};
 use super::{Channels, Gap, RecordEnd, Recorded, RecordingId, Take};
 use crate::config::MAX_PTIME;
+use crate::resample::Streaming;
 
 /// The longest frame of a recording: 60 ms at 16 kHz.
 const LONGEST: usize = MAX_PTIME.as_millis() as usize * 16;
@@ -35,6 +36,10 @@ pub struct Recorder {
     position: u64,
     max: u64,
     ended: Option<Recorded>,
+    /// The rate of frames, and the ways from there to the recording's.
+    from: u32,
+    left: Streaming,
+    right: Streaming,
     silence: Silence,
     /// The position at the end of the last sound.
     sounded: u64,
@@ -55,6 +60,9 @@ impl Recorder {
             position: 0,
             max: take.rate.samples(take.max_length.min(take.format().longest())),
             ended: None,
+            from: take.rate.hertz(),
+            left: Streaming::new(take.rate.hertz(), take.rate.hertz()),
+            right: Streaming::new(take.rate.hertz(), take.rate.hertz()),
             silence: Silence::new(),
             sounded: 0,
             lost: 0,
@@ -67,26 +75,43 @@ impl Recorder {
         self.id
     }
 
-    /// Whether it records what the leg is sent, too.
-    pub fn wants_said(&self) -> bool {
-        self.take.channels == Channels::Stereo && self.state == State::Running
+    /// Whose sound it records.
+    pub fn channels(&self) -> Channels {
+        self.take.channels
     }
 
-    /// Takes the frame of one packet time: what was heard of the leg and what it was sent, both at `rate`. A channel that is shorter than
-    /// the frame is silent at its end; the frame is as long as the longer of the two.
+    /// Whether it waits for frames with what the leg is sent, also where they become silence.
+    pub fn wants_said(&self) -> bool {
+        self.take.channels == Channels::Stereo && matches!(self.state, State::Running | State::Paused(Gap::Silent))
+    }
+
+    /// Frames are of this rate from now on. This allocates where the rate is another one.
+    pub fn follow(&mut self, rate: u32) {
+        if rate != self.from {
+            self.from = rate;
+            let own = self.take.rate.hertz();
+            (self.left, self.right) = (Streaming::new(rate, own), Streaming::new(rate, own));
+        }
+    }
+
+    /// Takes the frame of one packet time: what was heard of the leg and what it was sent, both of the rate that was told with
+    /// [`Recorder::follow`]; else the frame is silent. A channel that is shorter than the other is silent at its end.
     ///
     /// What is returned ends the recording; later frames do nothing.
     pub fn hear(&mut self, rate: u32, heard: &[i16], said: &[i16]) -> Option<RecordEnd> {
+        let own = self.take.rate.hertz();
         let is_whole = self.take.channels == Channels::Mono || heard.len() == said.len();
-        if rate == self.take.rate.hertz() && is_whole && heard.len() <= LONGEST {
+        if rate == own && is_whole && heard.len() <= LONGEST {
             return self.frame(heard, said);
         }
-        let (mut left, mut right) = ([0; LONGEST], [0; LONGEST]);
         let length = heard.len().max(said.len());
-        let samples = length as u64 * u64::from(self.take.rate.hertz()) / u64::from(rate.max(1));
+        let samples = length as u64 * u64::from(own) / u64::from(rate.max(1));
         let samples = usize::try_from(samples).unwrap_or(LONGEST).min(LONGEST);
-        convert(heard, (rate, self.take.rate.hertz()), &mut left[..samples]);
-        convert(said, (rate, self.take.rate.hertz()), &mut right[..samples]);
+        let (mut left, mut right) = ([0; LONGEST], [0; LONGEST]);
+        if rate == self.from {
+            self.left.run(heard, &mut left[..samples]);
+            self.right.run(said, &mut right[..samples]);
+        }
         self.frame(&left[..samples], &right[..samples])
     }
 
@@ -213,20 +238,6 @@ impl Recorder {
     /// What was recorded, once it has ended.
     pub fn recorded(&self) -> Option<Recorded> {
         self.ended
-    }
-}
-
-/// Writes samples of one rate as samples of another, between two of which a straight line is drawn; what the frame has no sound for is
-/// silent.
-fn convert(samples: &[i16], (from, to): (u32, u32), frame: &mut [i16]) {
-    for (index, sample) in frame.iter_mut().enumerate() {
-        let at = index as u64 * u64::from(from);
-        let (whole, part) = (at / u64::from(to), (at % u64::from(to)) as i64);
-        let whole = usize::try_from(whole).unwrap_or(usize::MAX);
-        let Some(&first) = samples.get(whole) else { continue };
-        let second = samples.get(whole + 1).copied().unwrap_or(first);
-        let between = i64::from(first) + (i64::from(second) - i64::from(first)) * part / i64::from(to);
-        *sample = i16::try_from(between).unwrap_or(first);
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use antiphon_ivr::{CallerId, Digit};
 use antiphon_media::{
-    Codec, DEFAULT_PTIME, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    Codec, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{self, SdpError},
 };
 use antiphon_sip::{DialogId, SipError, StatusCode};
@@ -432,14 +432,7 @@ fn discard(socket: &dyn MediaSocket) {
 
 /// What holds of a stream whose offer the caller has yet to answer: nothing is sent, for nobody knows where to.
 fn unanswered() -> Negotiated {
-    Negotiated {
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: None,
-        ptime: DEFAULT_PTIME,
-        remote: None,
-        direction: Direction::SendRecv,
-    }
+    Negotiated { telephone_event: None, ..Negotiated::of(Codec::Pcmu) }
 }
 
 impl Drop for Leg {

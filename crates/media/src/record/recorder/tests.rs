@@ -184,15 +184,22 @@ fn a_writer_that_is_gone_ends_it() {
 fn a_shorter_channel_and_another_rate_keep_the_time() {
     let (mut recorder, mut reel) = recorder(Take { rate: Rate::Wide, ..take(Channels::Stereo) });
     let mut file = File::default();
-    for (rate, samples) in [(8_000, 160), (16_000, 320), (48_000, 960), (16_000, 320)] {
+    for (rate, samples) in [(8_000, 160), (16_000, 320), (48_000, 960)] {
+        recorder.follow(rate);
+        recorder.hear(rate, &vec![500; samples], &vec![-500; samples]);
         recorder.hear(rate, &vec![500; samples], &[]);
-        recorder.hear(rate, &[], &vec![500; samples]);
+        recorder.hear(rate, &[], &vec![-500; samples]);
     }
+    // Of a rate that nobody told.
+    recorder.hear(8_000, &[500; 160], &[-500; 160]);
     drop(recorder);
     file.write(&mut reel);
-    assert_eq!(file.samples.len(), 8 * 320 * 2);
+    assert_eq!(file.samples.len(), 10 * 320 * 2);
     for (index, frame) in file.samples.chunks(640).enumerate() {
-        let middle = &frame[300..302];
-        assert_eq!(middle, if index % 2 == 0 { [500, 0] } else { [0, 500] }, "frame {index}");
+        let expect = match index {
+            9 => [0, 0],
+            index => [[500, -500], [500, 0], [0, -500]][index % 3],
+        };
+        assert_eq!(frame[300..302], expect, "frame {index}");
     }
 }

@@ -1,0 +1,138 @@
+//! What a leg is sent: one frame after another, each from the source that comes first.
+//!
+//! Shape: a key passed on over the bridge, the playlist, the bridge, silence; in this order.
+//! Time: a frame passes also while nothing may be sent, and the timestamp with it.
+//! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
+
+use super::RtpStream;
+use crate::config::{Frame, MAX_PAYLOAD};
+use crate::dtmf::event::BLOCK_LEN;
+use crate::dtmf::relay::Relayed;
+use crate::event::{EventKind, Events, Queued};
+use crate::listen::{Listeners, MOST_SKIPPED};
+use crate::pacer::{Due, Punctuality};
+use crate::pool::StreamId;
+use crate::rtp::packet::{HEADER_LEN, Header};
+use crate::source::playlist::Remains;
+use crate::totals::StreamTotals;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// The buffer that any packet of ours fits into.
+pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD;
+
+/// A packet to send now.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Transmit<'a> {
+    /// Where it goes.
+    pub to: SocketAddr,
+    /// The whole datagram.
+    pub payload: &'a [u8],
+}
+
+impl RtpStream {
+    /// The next packet due at `now`, written into `buffer`, which must hold [`MAX_PACKET`] bytes.
+    pub(crate) fn transmit<'a>(
+        &mut self,
+        now: Instant,
+        buffer: &'a mut [u8],
+        events: &mut Events,
+    ) -> Option<Transmit<'a>> {
+        let (head, body) = buffer.split_first_chunk_mut::<HEADER_LEN>()?;
+        let Frame { ticks, bytes } = self.frame;
+        let body = body.get_mut(..bytes)?;
+        // Ends: each turn takes one due frame, and at most four are due after the skipped ones.
+        let (to, length) = loop {
+            let due = self.pacer.take(now)?;
+            self.count(due);
+            self.hand_on_skipped(due.skipped);
+            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
+            let timestamp = self.timestamp;
+            self.timestamp = timestamp.wrapping_add(ticks);
+            if let Some(listeners) = &mut self.listeners {
+                listeners.hear(self.negotiated.ptime);
+            }
+            self.fill(body, events);
+            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
+            let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
+            if let Some(listeners) = &mut self.listeners {
+                listeners.say(Some(&*body).filter(|_| to.is_some() && key.is_none()));
+                tell_ended(listeners, (self.id, &mut self.totals), events);
+            }
+            let Some(to) = to else { continue };
+            break (to, self.write(head, body, timestamp, key));
+        };
+        self.totals.sent += 1;
+        let payload = buffer.get(..HEADER_LEN + length)?;
+        Some(Transmit { to, payload })
+    }
+
+    /// Lets listeners hear the frames that nobody sends.
+    fn hand_on_skipped(&mut self, skipped: u32) {
+        let Some(listeners) = &mut self.listeners else { return };
+        for _ in 0..skipped.min(MOST_SKIPPED) {
+            listeners.hear(self.negotiated.ptime);
+            listeners.say(None);
+        }
+    }
+
+    fn count(&mut self, due: Due) {
+        self.totals.skipped_frames += u64::from(due.skipped);
+        if due.punctuality == Punctuality::CaughtUp {
+            self.totals.caught_up_frames += 1;
+        }
+    }
+
+    /// Fills one frame. The bridge is read also under a playlist, so that it is up to date when the playlist ends.
+    fn fill(&mut self, frame: &mut [u8], events: &mut Events) {
+        let codec = self.negotiated.codec;
+        frame.fill(codec.silence());
+        if let Some(bridge) = &mut self.bridge {
+            self.totals.bridge_dropped_samples += u64::from(bridge.fill(frame, codec));
+        }
+        let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
+            return;
+        };
+        frame.fill(codec.silence());
+        playback.remains = playback.playlist.fill(frame, codec);
+        if playback.remains == Remains::Nothing {
+            let ended = EventKind::PlaybackEnded { playback: playback.id };
+            if events.push(self.id, ended) == Queued::Full {
+                self.totals.refused_events += 1;
+            }
+        }
+    }
+
+    /// Writes the header, and the key over the sound if there is one; answers the length of the payload.
+    fn write(&mut self, head: &mut [u8; HEADER_LEN], body: &mut [u8], timestamp: u32, key: Option<Relayed>) -> usize {
+        let mut header = Header {
+            marker: self.totals.sent == 0,
+            payload_type: self.negotiated.payload_type,
+            sequence: self.sequence,
+            timestamp,
+            ssrc: self.ssrc,
+        };
+        let mut length = body.len();
+        if let (Some(key), Some(payload_type), Some((block, _))) =
+            (key, self.negotiated.telephone_event, body.split_first_chunk_mut::<BLOCK_LEN>())
+        {
+            header.marker |= key.marker;
+            header.payload_type = payload_type;
+            header.timestamp = key.timestamp;
+            *block = key.event.to_bytes();
+            length = BLOCK_LEN;
+        }
+        header.write(head);
+        self.sequence = self.sequence.wrapping_add(1);
+        length
+    }
+}
+
+/// Tells the owner of recordings that have ended by themselves.
+fn tell_ended(listeners: &mut Listeners, (id, totals): (StreamId, &mut StreamTotals), events: &mut Events) {
+    while let Some((seat, why)) = listeners.recorders.next_ended() {
+        if events.push(id, EventKind::RecordingEnded { seat, why }) == Queued::Full {
+            totals.refused_events += 1;
+        }
+    }
+}
