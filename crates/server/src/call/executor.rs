@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 
 use antiphon_ivr::{Digit, ExtensionId, Interrupted, collector::DigitBuffer};
 use antiphon_media::{
-    EventKind, PlaybackId, StreamId,
+    Event as MediaEvent, EventKind, PlaybackId, StreamId,
     record::{RecordEnd, Seat},
 };
 use antiphon_sip::{DialogId, EndReason, Event, Invite, StatusCode};
@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use super::{
     CallEvent, INBOX,
     attended::Yield,
+    hearing,
     identity::Outward,
     info,
     leg::Leg,
@@ -184,7 +185,7 @@ impl Executor {
                 self.control_recording(control).await;
                 Ok(None)
             }
-            CallEvent::Media(antiphon_media::Event { kind: EventKind::RecordingEnded { seat, why }, .. }) => {
+            CallEvent::Media(MediaEvent { kind: EventKind::RecordingEnded { seat, why }, .. }) => {
                 self.recording_ended(seat, why).await;
                 Ok((seat == Seat::Message).then_some(Heard::MessageEnded(why)))
             }
@@ -194,16 +195,19 @@ impl Executor {
                 Joined::Nobody => replace::in_menu(self, replacement).await,
                 _ => Some(Heard::Replacement(replacement)),
             }),
+            CallEvent::Media(MediaEvent { stream, kind: EventKind::Found(finding) }) => {
+                hearing::found(self, stream, finding).await.map(|()| None)
+            }
             CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
-                EventKind::RecordingEnded { .. } => None,
+                EventKind::RecordingEnded { .. } | EventKind::Found(_) => None,
             }),
             CallEvent::Media(event) => Ok(match event.kind {
                 EventKind::Digit(digit) => {
                     Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
                 }
-                EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } => None,
+                EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } | EventKind::Found(_) => None,
             }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),

@@ -13,6 +13,7 @@ mod file;
 mod guard;
 mod listener;
 mod recording;
+mod rtp;
 mod srtp;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use cidr::Cidr;
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
 pub use recording::RecordingSettings;
+pub use rtp::RtpSettings;
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
@@ -74,6 +76,8 @@ pub struct Settings {
     pub recording: RecordingSettings,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
+    /// What is expected of the sound of peers.
+    pub rtp: RtpSettings,
     /// What a SIGHUP may change.
     pub live: LiveSettings,
 }
