@@ -36,6 +36,8 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/recording.rs"]
+mod recording;
 #[path = "call/referred.rs"]
 mod referred;
 #[path = "call/referring.rs"]

@@ -14,9 +14,15 @@
 //! | Collect | wait for digits                               | Collected     |
 //! | Dial    | ring targets, bridge the first to answer      | Dialed        |
 //! | Refer   | have the caller's side call a target itself   | Referred      |
+//! | Record  | take a message of the caller                  | Recorded      |
+//! | Recording | record the whole call, pause, go on, stop   | Recording     |
 //! | Hangup  | end the call                                  | Done          |
 
+mod record;
+
 use std::time::Duration;
+
+pub use record::{Beep, Gap, Record, RecordEnd, Recorded, Recording, RecordingState};
 
 use crate::{Digit, DigitSet, ExtensionId, SoundId};
 
@@ -38,6 +44,10 @@ pub enum Op {
     Dial(Dial),
     /// Ask the caller's side to call a target itself, and to leave us.
     Refer(Refer),
+    /// Take a message of the caller.
+    Record(Record),
+    /// Record the whole call, or pause, go on, stop.
+    Recording(Recording),
     /// End the call.
     Hangup(Cause),
 }
@@ -55,6 +65,10 @@ pub enum Outcome {
     Dialed(Dialed),
     /// Refer.
     Referred(Referred),
+    /// Record.
+    Recorded(Recorded),
+    /// Recording.
+    Recording(RecordingState),
 }
 
 /// Why a script cannot go on. Any op can end so.

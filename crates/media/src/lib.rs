@@ -73,12 +73,12 @@ mod histogram;
 mod holes;
 mod jitter;
 mod latch;
-#[allow(dead_code, reason = "listeners come one by one")]
 mod listen;
 mod pacer;
 mod pool;
 mod quality;
 mod reading;
+pub mod record;
 pub mod resample;
 pub mod rtcp;
 pub mod rtp;

@@ -31,6 +31,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
+mod recording;
+
 /// A stream, as its owner names it.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub struct StreamId(pub u64);

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "a counting global allocator can only be written as an unsafe impl")]
 
 use antiphon_media::codec::Band;
+use antiphon_media::record::{Channels, Rate, Reading, RecordEnd, Recorder, RecordingId, Reel, Seat, Take};
 use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
 use antiphon_media::rtcp::{Block, NtpTime, Sending};
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
@@ -79,6 +80,25 @@ fn opened(start: Instant) -> StreamPool {
     pool
 }
 
+/// Records both sides of a stream's call, for 8 s.
+fn recorded(pool: &mut StreamPool, id: u64) -> Reel {
+    let max_length = Duration::from_secs(8);
+    let take = Take { channels: Channels::Stereo, rate: Rate::Wide, max_length, end_silence: Some(max_length) };
+    let (recorder, reel) = Recorder::new(RecordingId(1), take);
+    pool.record(StreamId(id), Seat::Call, Box::new(recorder));
+    reel
+}
+
+/// Gives blocks back as a writer does, and counts samples.
+fn write(reel: &mut Reel) -> usize {
+    let mut samples = 0;
+    while let Reading::Block(block) = reel.read() {
+        samples += block.samples().len();
+        reel.give_back(block);
+    }
+    samples
+}
+
 fn keying(suite: Suite, ours: u8, theirs: u8) -> Keying {
     let master =
         |seed| MasterKey::new(suite, &vec![seed; suite.material_len()]).expect("as long as the suite wants it");
@@ -126,8 +146,10 @@ fn report(pool: &mut StreamPool, now: Instant, due: Due, count: u32) -> u64 {
 fn a_serviced_frame_allocates_nothing() {
     let start = Instant::now();
     let mut pool = opened(start);
+    let mut reels = [recorded(&mut pool, 1), recorded(&mut pool, 3)];
     let mut buffer = [0; MAX_PACKET];
     let (mut sent, mut digits, mut ended, mut reports, mut found) = (0u64, 0u64, 0u64, 0u64, 0u64);
+    let (mut recordings, mut samples) = (0u64, 0);
     let before = CALLS.get();
     assert!(before > 0, "opening does allocate, and the counter sees it");
     for tick in 0..25_000u32 {
@@ -143,10 +165,12 @@ fn a_serviced_frame_allocates_nothing() {
                 sent += 1;
             }
         }
+        samples += reels.iter_mut().map(write).sum::<usize>();
         while let Some(event) = pool.poll_event() {
             match event.kind {
                 EventKind::Digit(_) => digits += 1,
                 EventKind::PlaybackEnded { .. } => ended += 1,
+                EventKind::RecordingEnded { why, .. } => recordings += u64::from(why == RecordEnd::MaxLength),
                 EventKind::Found(_) => found += 1,
             }
         }
@@ -155,6 +179,7 @@ fn a_serviced_frame_allocates_nothing() {
     assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
     assert!(sent > 4_000 && digits >= 10 * STREAMS && ended == STREAMS - 2, "{sent} {digits} {ended}");
     assert!(reports >= 2 * STREAMS && found >= STREAMS, "{reports} {found}");
+    assert_eq!((recordings, samples), (2, 2 * 2 * 8 * 16_000));
 }
 
 /// Each suite, both ways, through a bridge of two suites, a change of keys and packets that are refused.

@@ -184,7 +184,6 @@ impl RtpStream {
     }
 
     /// Changes who listens to this leg.
-    #[allow(dead_code, reason = "listeners come one by one")]
     pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
         let Negotiated { codec, ptime, .. } = self.negotiated;
         let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec, ptime)));

@@ -9,11 +9,13 @@ use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
 use crate::event::{EventKind, Events, Queued};
-use crate::listen::MOST_SKIPPED;
+use crate::listen::{Listeners, MOST_SKIPPED};
 use crate::pacer::{Due, Punctuality};
+use crate::pool::StreamId;
 use crate::rtp::packet::{HEADER_LEN, Header};
 use crate::source::playlist::Remains;
 use crate::srtp::MAX_TAG;
+use crate::totals::StreamTotals;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -56,6 +58,7 @@ impl RtpStream {
             let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
             if let Some(listeners) = &mut self.listeners {
                 listeners.say(body.get(..length).filter(|_| to.is_some() && key.is_none()));
+                tell_ended(listeners, (self.id, &mut self.totals), events);
             }
             let Some(to) = to else { continue };
             break (to, self.write(head, (body, length), timestamp, key));
@@ -145,5 +148,14 @@ impl RtpStream {
         header.write(head);
         self.sequence = self.sequence.wrapping_add(1);
         length
+    }
+}
+
+/// Tells the owner of recordings that have ended by themselves.
+fn tell_ended(listeners: &mut Listeners, (id, totals): (StreamId, &mut StreamTotals), events: &mut Events) {
+    while let Some((seat, why)) = listeners.recorders.next_ended() {
+        if events.push(id, EventKind::RecordingEnded { seat, why }) == Queued::Full {
+            totals.refused_events += 1;
+        }
     }
 }

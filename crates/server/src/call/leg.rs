@@ -107,6 +107,8 @@ pub struct Leg {
     playback: u64,
     /// Whether digits come as telephone-events.
     telephone_event: bool,
+    /// Samples a second of the codec agreed on.
+    sample_rate: u32,
     /// Which way we let sound flow: a party on hold is only sent to.
     direction: Direction,
     /// The same in an offer that is not answered yet.
@@ -163,6 +165,7 @@ impl Leg {
             refusal: None,
             playback: 0,
             telephone_event: false,
+            sample_rate: Codec::Pcmu.sample_rate(),
             claim: None,
             direction: Direction::SendRecv,
             offered: None,
@@ -199,6 +202,11 @@ impl Leg {
     /// The leg's stream, once it is open.
     pub fn stream(&self) -> Option<StreamId> {
         self.stream
+    }
+
+    /// Samples a second of the sound that was agreed on.
+    pub fn sample_rate(&self) -> u32 {
+        self.sample_rate
     }
 
     /// The worker of the leg's stream.
@@ -305,6 +313,7 @@ impl Leg {
 
     async fn agree(&mut self, agreed: Agreed) {
         self.telephone_event = agreed.negotiated.telephone_event.is_some();
+        self.sample_rate = agreed.negotiated.codec.sample_rate();
         if let Some(trunk) = self.trunk().filter(|_| self.port.srtp.is_readable()) {
             srtp::warn(&self.rooms, trunk);
         }

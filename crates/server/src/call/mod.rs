@@ -15,6 +15,7 @@ pub mod leg;
 pub mod media_port;
 pub mod perform;
 mod reach;
+mod recording;
 mod refer;
 mod referral;
 pub mod replace;
@@ -22,7 +23,7 @@ pub mod srtp;
 pub mod task;
 mod transfer;
 
-pub use self::attended::Yield;
+pub use self::{attended::Yield, recording::Control as RecordingControl};
 
 /// What reaches a call from the rooms below, through its one inbox.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub enum CallEvent {
     Yield(Box<Yield>),
     /// Somebody asks for a party's place.
     Replacement(Box<replace::Replacement>),
+    /// Somebody who may asks about the recording of the call.
+    Recording(RecordingControl),
     /// Somebody who may has ended the call.
     HangUp,
     /// The server goes down and no longer waits for this call.

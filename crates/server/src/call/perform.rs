@@ -47,6 +47,8 @@ impl Executor {
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
             Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
+            Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
+            Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -205,12 +207,14 @@ fn name(op: &Op) -> &'static str {
         Op::Collect(_) => "collect",
         Op::Dial(_) => "dial",
         Op::Refer(_) => "refer",
+        Op::Record(_) => "record",
+        Op::Recording(_) => "recording",
         Op::Hangup(_) => "hangup",
     }
 }
 
 fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
-    use antiphon_ivr::{Dialed, EndedBy, Referred};
+    use antiphon_ivr::{Dialed, EndedBy, RecordEnd, RecordingState, Referred};
     match outcome {
         Ok(Outcome::Done) => "done",
         Ok(Outcome::Played(Played::Finished { .. })) => "finished",
@@ -233,6 +237,18 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             Referred::Refused { .. } => "refused",
             Referred::Failed { .. } => "failed",
             Referred::TimedOut => "timed_out",
+        },
+        Ok(Outcome::Recorded(recorded)) => match recorded.ended_by {
+            RecordEnd::Terminator(_) => "terminator",
+            RecordEnd::EndSilence => "end_silence",
+            RecordEnd::MaxLength => "max_length",
+            RecordEnd::HungUp => "caller_hung_up",
+            RecordEnd::Failed => "failed",
+        },
+        Ok(Outcome::Recording(state)) => match state {
+            RecordingState::Running => "running",
+            RecordingState::Paused => "paused",
+            RecordingState::Off => "off",
         },
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
         Err(Interrupted::LocalHangup) => "hung_up",

@@ -252,8 +252,13 @@ impl CallTrace {
 
     /// Ends the call, as far as it still goes on: `false` when it is over or does not listen.
     pub fn hang_up(&self) -> bool {
+        self.tell(CallEvent::HangUp)
+    }
+
+    /// Tells the call something, as far as it still goes on: `false` when it is over or does not listen.
+    pub fn tell(&self, event: CallEvent) -> bool {
         let inbox = self.record(|record| record.inbox.clone());
-        inbox.is_some_and(|inbox| inbox.try_send(CallEvent::HangUp).is_ok())
+        inbox.is_some_and(|inbox| inbox.try_send(event).is_ok())
     }
 
     pub(super) fn end(&self, now: Instant, outcome: &'static str) {
