@@ -8,7 +8,8 @@
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Refer, Referred, op::Cause, vars::Vars,
+    Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Refer, Referred, SendDigits, Sent,
+    op::Cause, vars::Vars,
 };
 
 /// Who calls and what was dialled, fixed for the call's life.
@@ -104,6 +105,14 @@ impl Call {
         match self.perform(Op::Refer(refer)).await? {
             Outcome::Referred(referred) => Ok(referred),
             other => unreachable!("a refer is answered with Referred, not {other:?}"),
+        }
+    }
+
+    /// Presses keys towards the caller.
+    pub async fn send_digits(&mut self, digits: SendDigits) -> Result<Sent, Interrupted> {
+        match self.perform(Op::SendDigits(digits)).await? {
+            Outcome::Sent(sent) => Ok(sent),
+            other => unreachable!("digits to send are answered with Sent, not {other:?}"),
         }
     }
 

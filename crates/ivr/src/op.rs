@@ -14,11 +14,15 @@
 //! | Collect | wait for digits                               | Collected     |
 //! | Dial    | ring targets, bridge the first to answer      | Dialed        |
 //! | Refer   | have the caller's side call a target itself   | Referred      |
+//! | SendDigits | press keys towards the caller              | Sent          |
 //! | Hangup  | end the call                                  | Done          |
 
 use std::time::Duration;
 
-use crate::{Digit, DigitSet, ExtensionId, SoundId};
+use crate::{
+    Digit, DigitSet, ExtensionId, SoundId,
+    send_digits::{SendDigits, Sent},
+};
 
 /// One thing that a script asks of its call.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,6 +42,9 @@ pub enum Op {
     Dial(Dial),
     /// Ask the caller's side to call a target itself, and to leave us.
     Refer(Refer),
+    /// Press keys towards the caller, as telephone-events, in INFO or as tones, by the way that the caller's side takes. What plays
+    /// goes on behind them; keys that the caller presses meanwhile are kept for the next collect.
+    SendDigits(SendDigits),
     /// End the call.
     Hangup(Cause),
 }
@@ -55,6 +62,8 @@ pub enum Outcome {
     Dialed(Dialed),
     /// Refer.
     Referred(Referred),
+    /// SendDigits.
+    Sent(Sent),
 }
 
 /// Why a script cannot go on. Any op can end so.

@@ -10,6 +10,7 @@
 
 mod dial;
 mod refer;
+mod send_digits;
 mod transcript;
 mod world;
 

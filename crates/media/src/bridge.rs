@@ -8,8 +8,9 @@
 use crate::codec::Codec;
 use crate::dtmf::event::{Digit, TelephoneEvent};
 use crate::dtmf::receiver::Sighting;
-use crate::dtmf::relay::{Admission, Relay, Relayed};
+use crate::dtmf::relay::{Admission, Relay, Relayed, Saying};
 use crate::jitter::JitterBuffer;
+use std::time::Duration;
 
 /// One leg's end of a bridge.
 #[derive(Debug)]
@@ -28,14 +29,20 @@ impl BridgeEnd {
         self.sound.push(ssrc, codec, timestamp, payload)
     }
 
-    /// Takes a report of a key of the other leg.
-    pub(crate) fn hear_key(&mut self, timestamp: u32, event: TelephoneEvent, sighting: Sighting) -> Admission {
-        self.keys.note(timestamp, event, sighting)
+    /// Takes a report of a key of the other leg, whose events count so many ticks a second.
+    pub(crate) fn hear_key(
+        &mut self,
+        timestamp: u32,
+        event: TelephoneEvent,
+        sighting: Sighting,
+        clock: u32,
+    ) -> Admission {
+        self.keys.note(timestamp, event, sighting, clock)
     }
 
     /// Takes a key of the other leg that signalling brought.
-    pub(crate) fn press(&mut self, key: Digit, ticks: u16) -> Admission {
-        self.keys.press(key, ticks)
+    pub(crate) fn press(&mut self, key: Digit, held: Duration) -> Admission {
+        self.keys.press(key, held)
     }
 
     /// Fills a frame that holds silence; answers how many samples were dropped to be less late.
@@ -43,9 +50,9 @@ impl BridgeEnd {
         self.sound.pull(frame, codec)
     }
 
-    /// The key to say in place of sound in the frame at `timestamp`, which is `samples` long.
-    pub(crate) fn next_key(&mut self, timestamp: u32, samples: u32) -> Option<Relayed> {
-        self.keys.next(timestamp, samples)
+    /// The key to say in place of sound in the frame at `timestamp`.
+    pub(crate) fn next_key(&mut self, timestamp: u32, saying: Saying) -> Option<Relayed> {
+        self.keys.next(timestamp, saying)
     }
 
     /// Forgets keys, because this leg has no telephone events any more.

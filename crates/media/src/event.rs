@@ -26,6 +26,8 @@ pub enum EventKind {
         /// The playback, as its order named it.
         playback: PlaybackId,
     },
+    /// All keys of the last order to send some were sent. Not raised for an order that was replaced.
+    KeysSent,
 }
 
 /// Room for digits, and as much again for ends of playbacks, for each stream.
@@ -53,7 +55,7 @@ impl Events {
     pub(crate) fn push(&mut self, stream: StreamId, kind: EventKind) -> Queued {
         let room = match kind {
             EventKind::Digit(_) => self.capacity / 2,
-            EventKind::PlaybackEnded { .. } => self.capacity,
+            EventKind::PlaybackEnded { .. } | EventKind::KeysSent => self.capacity,
         };
         if self.queue.len() >= room {
             return Queued::Full;

@@ -85,7 +85,7 @@ mod wheel;
 pub use audio::Audio;
 pub use codec::Codec;
 pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, StreamConfig};
-pub use dtmf::{Digit, Keys};
+pub use dtmf::{Digit, Inband, KeyStep, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
 pub use pool::{Departed, Due, PlaybackId, PoolError, Reading, StreamId, StreamPool};

@@ -9,7 +9,7 @@
 //! Sources: RFC 3550 section 5.1; the order of work is that of the crate's contract.
 
 use crate::config::{Negotiated, StreamConfig, nearest_ptime};
-use crate::dtmf::{Digit, Keys};
+use crate::dtmf::{Digit, Inband, KeyStep, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
 use crate::slots::{Slot, Slots};
@@ -217,6 +217,22 @@ impl StreamPool {
         }
     }
 
+    /// Says what keys have to do with a stream's sound where no telephone-events are agreed on; nothing, until this is said.
+    pub fn use_inband(&mut self, id: StreamId, inband: Inband) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.use_inband(inband);
+        }
+    }
+
+    /// Presses keys towards the peer, from the next frame on: as telephone-events where those were agreed on, else as tones. They go out
+    /// in place of what else would; that goes on meanwhile. In place of keys that are being sent; no end is raised for those.
+    /// Without a step, what is being sent is given up.
+    pub fn send_keys(&mut self, id: StreamId, steps: Vec<KeyStep>) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.send_keys(steps);
+        }
+    }
+
     /// Joins two streams, each of which leaves the bridge it was in. A stream does not join itself.
     pub fn bridge(&mut self, a: StreamId, b: StreamId) {
         let (Some(&one), Some(&other)) = (self.index.get(&a), self.index.get(&b)) else { return };
@@ -287,14 +303,13 @@ impl StreamPool {
     /// passes over a bridge as if it had come in RTP; when it comes in RTP as well, it is one key.
     pub fn press(&mut self, now: Instant, id: StreamId, digit: Digit, held: Duration) {
         let Some(&slot) = self.index.get(&id) else { return };
-        let ticks = u16::try_from(held.as_millis().saturating_mul(8)).unwrap_or(u16::MAX);
         let Some(Some(entry)) = self.entries.get_mut(slot.index()) else { return };
         let Some(peer) = entry.peer else {
-            entry.stream.press(now, (digit, ticks), None, &mut self.events);
+            entry.stream.press(now, (digit, held), None, &mut self.events);
             return;
         };
         if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()]) {
-            entry.stream.press(now, (digit, ticks), Some(&mut peer.stream), &mut self.events);
+            entry.stream.press(now, (digit, held), Some(&mut peer.stream), &mut self.events);
         }
     }
 

@@ -14,22 +14,78 @@ const HALF_AN_HOUR: usize = 1_800 * RATE;
 
 /// Sentences in a language, with numbers to be said between them.
 const LANGUAGES: [(&str, [&str; 4]); 8] = [
-    ("en", ["Please hold the line, somebody will be with you soon.", "Where did you leave the key of the old house?",
-        "Eight green apples fell off the tree last night.", "We moved the meeting to the room beside the stairs."]),
-    ("en-us", ["You owe me an honest answer, and you know why.", "The weather will be warm and a little windy.",
-        "I would like to change my order, please.", "Our new office opens early in the morning."]),
-    ("de", ["Bitte warten Sie, bis sich jemand meldet.", "Im Garten hinter dem Haus blühen die Rosen.",
-        "Wie weit ist es von hier bis zum Bahnhof?", "Übermorgen fahren wir mit dem Zug ans Meer."]),
-    ("fr", ["Veuillez patienter, nous arrivons tout de suite.", "Où avez-vous laissé la clé de la maison ?",
-        "Le train de nuit part à une heure du matin.", "Il fera beau demain, avec un peu de vent."]),
-    ("ru", ["Пожалуйста, подождите, вам скоро ответят.", "Где вы оставили ключ от старого дома?",
-        "Завтра утром мы едем к морю на поезде.", "Вчера вечером шёл сильный дождь."]),
-    ("es", ["Por favor, espere un momento en la línea.", "La casa vieja está al otro lado del río.",
-        "Mañana saldremos temprano hacia la playa.", "¿Cuánto cuesta el billete de ida y vuelta?"]),
-    ("it", ["Resti in linea, le rispondiamo subito.", "Domani partiamo per il mare con il treno.",
-        "La vecchia casa è vicino alla stazione.", "Quanto costa il biglietto di andata e ritorno?"]),
-    ("hy", ["Խնդրում եմ սպասեք մի փոքր։", "Վաղը առավոտյան մենք գնում ենք ծով։", "Հին տունը կայարանի մոտ է։",
-        "Որքա՞ն արժե տոմսը։"]),
+    (
+        "en",
+        [
+            "Please hold the line, somebody will be with you soon.",
+            "Where did you leave the key of the old house?",
+            "Eight green apples fell off the tree last night.",
+            "We moved the meeting to the room beside the stairs.",
+        ],
+    ),
+    (
+        "en-us",
+        [
+            "You owe me an honest answer, and you know why.",
+            "The weather will be warm and a little windy.",
+            "I would like to change my order, please.",
+            "Our new office opens early in the morning.",
+        ],
+    ),
+    (
+        "de",
+        [
+            "Bitte warten Sie, bis sich jemand meldet.",
+            "Im Garten hinter dem Haus blühen die Rosen.",
+            "Wie weit ist es von hier bis zum Bahnhof?",
+            "Übermorgen fahren wir mit dem Zug ans Meer.",
+        ],
+    ),
+    (
+        "fr",
+        [
+            "Veuillez patienter, nous arrivons tout de suite.",
+            "Où avez-vous laissé la clé de la maison ?",
+            "Le train de nuit part à une heure du matin.",
+            "Il fera beau demain, avec un peu de vent.",
+        ],
+    ),
+    (
+        "ru",
+        [
+            "Пожалуйста, подождите, вам скоро ответят.",
+            "Где вы оставили ключ от старого дома?",
+            "Завтра утром мы едем к морю на поезде.",
+            "Вчера вечером шёл сильный дождь.",
+        ],
+    ),
+    (
+        "es",
+        [
+            "Por favor, espere un momento en la línea.",
+            "La casa vieja está al otro lado del río.",
+            "Mañana saldremos temprano hacia la playa.",
+            "¿Cuánto cuesta el billete de ida y vuelta?",
+        ],
+    ),
+    (
+        "it",
+        [
+            "Resti in linea, le rispondiamo subito.",
+            "Domani partiamo per il mare con il treno.",
+            "La vecchia casa è vicino alla stazione.",
+            "Quanto costa il biglietto di andata e ritorno?",
+        ],
+    ),
+    (
+        "hy",
+        [
+            "Խնդրում եմ սպասեք մի փոքր։",
+            "Վաղը առավոտյան մենք գնում ենք ծով։",
+            "Հին տունը կայարանի մոտ է։",
+            "Որքա՞ն արժե տոմսը։",
+        ],
+    ),
 ];
 const VARIANTS: [&str; 8] = ["", "+m3", "+f2", "+m7", "+f4", "+m1", "+f1", "+croak"];
 
@@ -100,6 +156,40 @@ fn half_an_hour_of_speech_holds_no_key() {
         part += 1;
     }
     assert!(part > 20, "many voices have spoken");
+}
+
+/// Adds a key to a sound: two tones of -10 dBm0.
+fn press(pcm: &mut [i16], key: usize) {
+    let low = [697.0, 770.0, 852.0, 941.0][key / 4];
+    let high = [1_209.0, 1_336.0, 1_477.0, 1_633.0][key % 4];
+    for (at, sample) in pcm.iter_mut().enumerate() {
+        let sine = |hertz: f32| (TAU * hertz * at as f32 / RATE as f32).sin();
+        *sample = sample.saturating_add((7_200.0 * (sine(low) + sine(high))) as i16);
+    }
+}
+
+#[test]
+fn a_voice_under_the_tones_hides_no_key_and_doubles_none() {
+    let mut dice = Dice(11);
+    for part in 0..8 {
+        let audio = speech(&mut dice, part);
+        let voice: Vec<f32> =
+            audio.payload(Codec::Pcma).iter().map(|&byte| f32::from(Codec::Pcma.decode(byte))).collect();
+        let power = voice.iter().map(|sample| sample * sample).sum::<f32>() / voice.len() as f32;
+        // The voice is on average 15 dB softer than the two tones together, and in its loudest moments 5 dB.
+        let gain = 7_200.0 * 10f32.powf(-15.0 / 20.0) / power.sqrt();
+        let mut pcm: Vec<i16> = voice.iter().map(|sample| (sample * gain) as i16).collect();
+        let mut pressed = String::new();
+        for begin in (RATE..pcm.len() - RATE).step_by(RATE / 4) {
+            let key = dice.below(16);
+            pressed.push(char::from(b"123A456B789C*0#D"[key]));
+            press(&mut pcm[begin..begin + RATE / 10], key);
+        }
+        let keys = heard(&mut Detector::new(8_000), &Audio::from_pcm(&pcm));
+        let keys: String = keys.into_iter().map(|(key, _)| key).collect();
+        assert!(pressed.len() > 50);
+        assert_eq!(keys, pressed, "part {part}");
+    }
 }
 
 /// One note: its partials, each by its recursion, and how fast it fades.

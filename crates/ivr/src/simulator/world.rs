@@ -92,6 +92,7 @@ impl<'a> World<'a> {
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
             Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
             Op::Refer(refer) => self.refer(refer).map(Outcome::Referred),
+            Op::SendDigits(digits) => self.send_digits(digits).map(Outcome::Sent),
             Op::Hangup(_) => {
                 self.note("hang up");
                 self.call = State::Ended;
@@ -171,6 +172,11 @@ impl<'a> World<'a> {
                 if limit.is_some() { Err(self.expire()) } else { Ok(Waited::Through) }
             }
         }
+    }
+
+    /// Keeps a key for the next collect.
+    pub(super) fn keep(&mut self, digit: Digit) {
+        self.digits.push(digit);
     }
 
     /// The lifetime is over, once.

@@ -10,15 +10,16 @@
 //!
 //! | of the look    | limit                                                  | Q.24 wants taken | refused   |
 //! |----------------|--------------------------------------------------------|------------------|-----------|
-//! | frequency      | within 2.5 %, by how the phase turns from look to look | 1.5 %            | 3.5 %     |
+//! | frequency      | within 2.2 %, by how the phase turns from look to look | 1.5 %            | 3.5 %     |
 //! | level          | each tone at least -30 dBm0                            | 0 to -25 dBm0    | -55 dBm0  |
 //! | twist          | high group over low group -10 to +6 dB                 | -8 to +4 dB      |           |
-//! | purity         | 70 % of the power is in the two tones                  | 15 dB over noise | speech    |
+//! | purity         | 80 % of the power is in the two tones                  | 15 dB over noise | speech    |
+//! | harmonics      | the second one of each is 14 dB softer                 |                  | voices, instruments |
 //! | evenness       | no hop of it is 3 dB louder or softer                  |                  | speech    |
 //! | length         | 32 ms, by hops of 5 ms and parts of them               | 40 ms            | 24 ms     |
 //! | pause          | 20 ms; a shorter one is a hole in the press            | 30 to 40 ms      | 10 ms     |
 //!
-//! A second harmonic, by which speech is often told from tones, is a part of the power that is not in the two tones.
+//! The second harmonic of a low tone that is near the high tone of its key is not looked for.
 
 use super::Digit;
 use super::bank::{Bank, Complex, FREQUENCIES, HOPS, Hop, key};
@@ -39,11 +40,15 @@ const ZERO_DBM0: f32 = 2.6e8;
 const SOFTEST: f32 = ZERO_DBM0 * 1e-3;
 /// The high group over the low group, as a ratio of powers: -10 and +6 dB.
 const TWIST: (f32, f32) = (0.1, 4.0);
-const PURITY: f32 = 0.7;
+const PURITY: f32 = 0.8;
+/// A second harmonic's part of its tone's power: -14 dB.
+const HARMONIC: f32 = 0.04;
+/// A harmonic this near another tone, in hertz, cannot be told from it in one look.
+const NEAR: f32 = 120.0;
 /// The first sight of a look, before its frequencies are known.
 const GLANCE: f32 = 0.35;
 /// How far a frequency may be off, as a part of it.
-const OFF: f32 = 0.025;
+const OFF: f32 = 0.022;
 /// How even a press is: the amplitude of a hop against the whole.
 const EVEN: (f32, f32) = (0.7, 1.4);
 /// A hop with less of the amplitude is a pause.
@@ -119,7 +124,9 @@ struct Held {
 #[derive(Clone, Debug)]
 pub struct Detector {
     bank: Arc<Bank>,
-    filling: [f32; LONGEST_HOP],
+    /// The samples of the last look, hop by hop; the hop that is filled now is `filling`.
+    samples: [[f32; LONGEST_HOP]; LOOK],
+    filling: usize,
     filled: usize,
     /// The newest first.
     hops: [Hop; KEPT],
@@ -140,7 +147,8 @@ impl Detector {
         let turns = FREQUENCIES.map(|frequency| Complex::turn(TAU * frequency / rate as f32 * bank.hop as f32));
         Self {
             bank,
-            filling: [0.0; LONGEST_HOP],
+            samples: [[0.0; LONGEST_HOP]; LOOK],
+            filling: 0,
             filled: 0,
             hops: [Hop::default(); KEPT],
             looks: [[Complex::default(); 8]; 2],
@@ -161,20 +169,21 @@ impl Detector {
         while !rest.is_empty() {
             let room = self.bank.hop - self.filled;
             let (now, later) = rest.split_at(room.min(rest.len()));
-            for (slot, &sample) in self.filling[self.filled..].iter_mut().zip(now) {
+            for (slot, &sample) in self.samples[self.filling][self.filled..].iter_mut().zip(now) {
                 *slot = f32::from(sample);
             }
             self.filled += now.len();
             rest = later;
             if self.filled == self.bank.hop {
-                self.filled = 0;
                 self.hop(&mut tell);
+                self.filling = (self.filling + 1) % LOOK;
+                self.filled = 0;
             }
         }
     }
 
     fn hop(&mut self, tell: &mut impl FnMut(ToneEdge)) {
-        let hop = self.bank.sum(&self.filling[..self.bank.hop]);
+        let hop = self.bank.sum(&self.samples[self.filling][..self.bank.hop]);
         self.hops.rotate_right(1);
         self.hops[0] = hop;
         self.count += 1;
@@ -233,25 +242,43 @@ impl Detector {
         if powers[row] + powers[column] < GLANCE * whole {
             return None;
         }
-        let low = self.power_at_its_frequency(row)?;
-        let high = self.power_at_its_frequency(column)?;
+        let (low_frequency, low) = self.at_its_frequency(row)?;
+        let (high_frequency, high) = self.at_its_frequency(column)?;
         let twist = high / low;
         let is_key = low >= SOFTEST
             && high >= SOFTEST
             && (TWIST.0..=TWIST.1).contains(&twist)
-            && low + high >= PURITY * whole;
+            && low + high >= PURITY * whole
+            && self.power_of(self.weigh_at(2.0 * high_frequency)) <= HARMONIC * high
+            && ((2.0 * low_frequency - high_frequency).abs() < NEAR
+                || self.power_of(self.weigh_at(2.0 * low_frequency)) <= HARMONIC * low);
         is_key.then_some(Sight { row, column, powers: (low, high) })
     }
 
-    /// How strong a tone is at the frequency that it really has; `None` when that is not the tone's.
-    fn power_at_its_frequency(&self, tone: usize) -> Option<f32> {
+    /// The weighted sum over the last look at any frequency.
+    fn weigh_at(&self, frequency: f32) -> Complex {
+        let turn = Complex::turn(-TAU * frequency / (self.bank.hop as f32 * HOPS as f32));
+        let mut turned = Complex { re: 1.0, im: 0.0 };
+        let mut sum = Complex::default();
+        // The oldest hop first; the weights are the same both ways.
+        for (age, weight) in WEIGHTS.iter().enumerate() {
+            for &sample in &self.samples[(self.filling + 1 + age) % LOOK][..self.bank.hop] {
+                sum = sum + turned.scaled(weight * sample);
+                turned = turned * turn;
+            }
+        }
+        sum
+    }
+
+    /// The frequency that a tone really has and how strong it is there; `None` when that is not the tone's.
+    fn at_its_frequency(&self, tone: usize) -> Option<(f32, f32)> {
         let turn = self.turns[tone];
         let off = (self.looks[0][tone] * self.looks[1][tone].conjugate() * turn.conjugate()).angle();
-        let allowed = TAU * FREQUENCIES[tone] * OFF / HOPS as f32;
-        if off.abs() > allowed {
+        let hertz = off * HOPS as f32 / TAU;
+        if hertz.abs() > FREQUENCIES[tone] * OFF {
             return None;
         }
-        Some(self.power_of(self.weigh(tone, turn * Complex::turn(off))))
+        Some((FREQUENCIES[tone] + hertz, self.power_of(self.weigh(tone, turn * Complex::turn(off)))))
     }
 
     /// The amplitude of a tone in one hop.

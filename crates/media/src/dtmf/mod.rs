@@ -6,11 +6,28 @@ mod bank;
 pub mod event;
 pub mod inband;
 pub mod keys;
+pub(crate) mod outlet;
 pub mod receiver;
 pub(crate) mod relay;
+pub mod sending;
+pub(crate) mod strip;
 pub mod tone;
 pub(crate) mod ways;
 
 pub use event::Digit;
 pub use inband::{Detector, Edge, ToneEdge};
 pub use keys::Keys;
+pub use sending::KeyStep;
+pub use ways::{Decision, KeyWay};
+
+/// What keys have to do with a leg's sound, where no telephone-events were agreed on. Where they were, nothing.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub enum Inband {
+    /// Nothing.
+    #[default]
+    Unused,
+    /// The peer's keys are listened for in its sound.
+    Heard,
+    /// The same, and keys are said to the peer as tones.
+    Spoken,
+}

@@ -14,7 +14,7 @@ use crate::event::{EventKind, Events, Queued};
 use crate::rtp::packet::Packet;
 use crate::source::playlist::Remains;
 use crate::totals::StreamTotals;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl RtpStream {
     pub(super) fn receive_keys(
@@ -24,28 +24,35 @@ impl RtpStream {
         mut peer: Option<&mut Self>,
         events: &mut Events,
     ) {
+        let clock = self.event_clock();
         for (timestamp, event) in blocks(packet.timestamp, packet.payload) {
             let sighting = self.keys.note(packet.ssrc, packet.marker, timestamp, event);
-            if let Sighting::New(digit) = sighting {
-                if self.ways.is_echo(now, digit, KeyWay::Event) {
-                    // Nobody has begun to pass it on, so its later reports go nowhere.
-                    continue;
+            match (sighting, Digit::from_event(event.code)) {
+                (Sighting::New(digit), _) => {
+                    if self.ways.is_echo(now, digit, KeyWay::Event) {
+                        // Nobody has begun to pass it on, so its later reports go nowhere.
+                        continue;
+                    }
+                    self.raise(digit, events);
                 }
-                self.raise(digit, events);
+                (Sighting::Known | Sighting::Continued, Some(digit)) => {
+                    self.ways.still_held(now, digit, KeyWay::Event);
+                }
+                (Sighting::Known | Sighting::Continued | Sighting::Foreign, _) => {}
             }
             if let Some((bridge, totals)) = peer.as_deref_mut().and_then(Self::takes_keys)
-                && bridge.hear_key(timestamp, event, sighting) == Admission::Refused
+                && bridge.hear_key(timestamp, event, sighting, clock) == Admission::Refused
             {
                 totals.refused_relays += 1;
             }
         }
     }
 
-    /// Takes a key of this leg that signalling brought, `ticks` long; `peer` is the other leg of its bridge.
+    /// Takes a key of this leg that signalling brought, held for so long; `peer` is the other leg of its bridge.
     pub(crate) fn press(
         &mut self,
         now: Instant,
-        (digit, ticks): (Digit, u16),
+        (digit, held): (Digit, Duration),
         peer: Option<&mut Self>,
         events: &mut Events,
     ) {
@@ -54,15 +61,17 @@ impl RtpStream {
         }
         self.raise(digit, events);
         if let Some((bridge, totals)) = peer.and_then(Self::takes_keys)
-            && bridge.press(digit, ticks) == Admission::Refused
+            && bridge.press(digit, held) == Admission::Refused
         {
             totals.refused_relays += 1;
         }
     }
 
-    /// Where keys of the other leg go, and what counts those that find no room, when they go as telephone-events.
-    fn takes_keys(&mut self) -> Option<(&mut BridgeEnd, &mut StreamTotals)> {
-        self.negotiated.telephone_event?;
+    /// Where keys of the other leg go, and what counts those that find no room, when they go with the sound.
+    pub(super) fn takes_keys(&mut self) -> Option<(&mut BridgeEnd, &mut StreamTotals)> {
+        if !self.says_keys() {
+            return None;
+        }
         Some((self.bridge.as_mut()?, &mut self.totals))
     }
 

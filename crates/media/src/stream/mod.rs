@@ -1,7 +1,7 @@
 //! One leg's sound, both ways.
 //!
 //! Shape: one source, one unbroken sequence and one unbroken timestamp line from open to close, through prompts,
-//! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes.
+//! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes, [`say_keys`] what of that is keys.
 //! Units: timestamps are samples of 8 kHz.
 //! Time: told. Frames pass also while nothing may be sent (hold, no address), so that a playlist ends in its time;
 //! the timestamp goes on with them and the sequence does not. Frames that a late service skips are a gap in the
@@ -11,15 +11,17 @@
 
 mod keys;
 mod receive;
+mod say_keys;
 mod transmit;
 
 pub use transmit::{MAX_PACKET, Transmit};
 
 use crate::bridge::BridgeEnd;
+use crate::codec::SAMPLE_RATE;
 use crate::config::{Negotiated, StreamConfig, frame_samples, nearest_ptime};
-use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
+use crate::dtmf::{Inband, Keys};
 use crate::latch::Latch;
 use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, StreamId};
@@ -53,6 +55,9 @@ pub(crate) struct RtpStream {
     keys: Box<Receiver>,
     /// For keys that come by signalling as well.
     ways: Box<Ways>,
+    /// What keys have to do with the sound.
+    inband: Inband,
+    keys_out: Option<Box<say_keys::KeysOut>>,
     received: ReceivedSequence,
     bridge: Option<Box<BridgeEnd>>,
     last_heard: Option<Instant>,
@@ -74,6 +79,8 @@ impl RtpStream {
             playback: None,
             keys: Box::default(),
             ways: Box::default(),
+            inband: Inband::Unused,
+            keys_out: None,
             received: ReceivedSequence::default(),
             bridge: None,
             last_heard: None,
@@ -93,7 +100,8 @@ impl RtpStream {
         negotiated.ptime = nearest_ptime(negotiated.ptime);
         self.pacer.change_ptime(negotiated.ptime);
         self.latch.renegotiate(negotiated.remote);
-        if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
+        let by_events = self.negotiated.telephone_event.is_some();
+        if let (Some(bridge), true) = (&mut self.bridge, by_events != negotiated.telephone_event.is_some()) {
             bridge.forget_keys();
         }
         self.negotiated = negotiated;
@@ -107,8 +115,21 @@ impl RtpStream {
         self.playback = None;
     }
 
+    /// Ticks in a second of the telephone events of both directions.
+    fn event_clock(&self) -> u32 {
+        SAMPLE_RATE
+    }
+
     fn frame_samples(&self) -> u32 {
         frame_samples(self.negotiated.ptime)
+    }
+
+    /// Says what keys have to do with the sound of this leg.
+    pub(crate) fn use_inband(&mut self, inband: Inband) {
+        self.inband = inband;
+        if inband == Inband::Spoken {
+            self.prepare_keys();
+        }
     }
 
     pub(crate) fn join(&mut self) {

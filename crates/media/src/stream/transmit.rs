@@ -1,6 +1,6 @@
 //! What a leg is sent: one frame after another, each from the source that comes first.
 //!
-//! Shape: a key passed on over the bridge, the playlist, the bridge, silence; in this order.
+//! Shape: a key that the owner sends, one passed on over the bridge, the playlist, the bridge, silence; in this order.
 //! Time: a frame passes also while nothing may be sent, and the timestamp with it.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
@@ -46,7 +46,10 @@ impl RtpStream {
             let timestamp = self.timestamp;
             self.timestamp = timestamp.wrapping_add(samples);
             self.fill(body, events);
-            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, samples));
+            let key = self.next_key(timestamp, samples, events);
+            if let (Some(key), None) = (key, self.negotiated.telephone_event) {
+                self.say_as_tone(key, body);
+            }
             let Some(to) = self.latch.remote().filter(|_| self.negotiated.direction.sends()) else { continue };
             break (to, self.write(head, body, timestamp, key));
         };

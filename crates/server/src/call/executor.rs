@@ -36,6 +36,8 @@ pub(super) enum Heard {
     Digit(Digit),
     /// The caller's playback was sent to its end.
     PlaybackEnded(PlaybackId),
+    /// The keys that were sent to the caller have gone out.
+    KeysSent,
     /// The party of another stream than the caller's pressed a key.
     KeyOf(StreamId, Digit),
     /// Something about another dialog than the caller's.
@@ -180,12 +182,13 @@ impl Executor {
             CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
+                EventKind::KeysSent => Some(Heard::KeysSent),
             }),
             CallEvent::Media(event) => Ok(match event.kind {
                 EventKind::Digit(digit) => {
                     Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
                 }
-                EventKind::PlaybackEnded { .. } => None,
+                EventKind::PlaybackEnded { .. } | EventKind::KeysSent => None,
             }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),

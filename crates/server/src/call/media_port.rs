@@ -61,7 +61,7 @@ impl MediaPort {
     /// All that we can do with this peer, where sound flows this way at most.
     pub(super) fn capabilities(&self, direction: Direction) -> Capabilities {
         let telephone_events = match self.digits {
-            DigitWay::Info => TelephoneEvents::Unspoken,
+            DigitWay::Info | DigitWay::Inband => TelephoneEvents::Unspoken,
             DigitWay::Rfc4733 | DigitWay::Auto => TelephoneEvents::Spoken,
         };
         Capabilities { direction, telephone_events, ..Capabilities::default() }

@@ -17,6 +17,7 @@ mod reach;
 mod refer;
 mod referral;
 pub mod replace;
+mod send_digits;
 pub mod task;
 mod transfer;
 

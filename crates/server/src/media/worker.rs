@@ -12,8 +12,8 @@ use std::{
 };
 
 use antiphon_media::{
-    Departed, Digit, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId,
-    StreamPool, StreamSummary, StreamTotals,
+    Departed, Digit, Due, Inband, KeyStep, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment,
+    StreamConfig, StreamId, StreamPool, StreamSummary, StreamTotals,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -44,6 +44,10 @@ pub enum Order {
     StopPlayback(StreamId),
     /// Take a key that a stream's peer pressed for so long, and that signalling brought.
     Press(StreamId, Digit, Duration),
+    /// Say what keys have to do with a stream's sound.
+    UseInband(StreamId, Inband),
+    /// Press keys towards a stream's peer.
+    SendKeys(StreamId, Vec<KeyStep>),
     /// Join two streams.
     Bridge(StreamId, StreamId),
     /// Give a stream away, to another worker or for another call.
@@ -234,6 +238,8 @@ impl Work {
             }
             Order::StopPlayback(id) => self.pool.stop_playback(id),
             Order::Press(id, digit, held) => self.pool.press(now, id, digit, held),
+            Order::UseInband(id, inband) => self.pool.use_inband(id, inband),
+            Order::SendKeys(id, steps) => self.pool.send_keys(id, steps),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Depart(id, reply) => drop(reply.send(self.depart(id))),
             Order::Arrive(moving, inbox) => self.arrive(now, *moving, inbox),

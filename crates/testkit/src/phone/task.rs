@@ -120,9 +120,9 @@ impl Task {
         };
         let mut due = self.next_packet.unwrap_or(now);
         while due <= now {
-            let packet = self.calls.speaker.packet();
+            let packets = self.calls.speaker.packets();
             if let Some(socket) = self.rtp.last() {
-                socket.send(&packet, to);
+                packets.iter().for_each(|packet| socket.send(packet, to));
             }
             due += PTIME;
         }
