@@ -14,6 +14,8 @@ mod attack;
 mod chaos;
 #[path = "call/demo.rs"]
 mod demo;
+#[path = "call/digits.rs"]
+mod digits;
 #[path = "call/early.rs"]
 mod early;
 #[path = "call/endings.rs"]

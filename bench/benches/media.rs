@@ -11,8 +11,8 @@ use std::{
 };
 
 use antiphon_media::{
-    Audio, Codec, Digit, Direction, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    StreamPool,
+    Audio, Codec, Digit, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool,
+    codec::Law,
     dtmf::{event::TelephoneEvent, receiver::Receiver},
     rtp::packet::{HEADER_LEN, Header, Packet},
 };
@@ -47,14 +47,7 @@ impl Bench {
         let mut pool = StreamPool::new(now, STREAMS as usize);
         for stream in 0..STREAMS {
             let codec = codec_of(stream);
-            let negotiated = Negotiated {
-                codec,
-                payload_type: codec.static_payload_type(),
-                telephone_event: Some(101),
-                ptime: FRAME,
-                remote: Some(peer(stream)),
-                direction: Direction::SendRecv,
-            };
+            let negotiated = Negotiated { ptime: FRAME, remote: Some(peer(stream)), ..Negotiated::of(codec) };
             let config = StreamConfig { negotiated, ssrc: 1, first_sequence: 0, first_timestamp: 0 };
             pool.open(now, StreamId(stream), config).expect("the pool has room and the name is new");
         }
@@ -114,7 +107,7 @@ fn frames(criterion: &mut Criterion) {
     group.bench_function("bridge", |b| b.iter(|| bench.frame(Some(|_| 0))));
     let mut bench = Bench::bridged(mixed);
     group.bench_function("bridge, transcoded", |b| {
-        b.iter(|| bench.frame(Some(|stream| mixed(stream).static_payload_type())));
+        b.iter(|| bench.frame(Some(|stream| mixed(stream).payload_type())));
     });
     group.finish();
 }
@@ -124,12 +117,12 @@ fn codecs(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     let samples: [i16; SAMPLES] = std::array::from_fn(|at| i16::try_from(at).unwrap_or(0) * 100);
     let bytes: [u8; SAMPLES] = std::array::from_fn(|at| at as u8);
-    for codec in [Codec::Pcmu, Codec::Pcma] {
-        group.bench_function(format!("encode {}", codec.name()), |b| {
-            b.iter(|| black_box(&samples).map(|sample| codec.encode(sample)));
+    for (name, law) in [("PCMU", Law::Mu), ("PCMA", Law::A)] {
+        group.bench_function(format!("encode {name}"), |b| {
+            b.iter(|| black_box(&samples).map(|sample| law.encode(sample)));
         });
-        group.bench_function(format!("decode {}", codec.name()), |b| {
-            b.iter(|| black_box(&bytes).map(|byte| codec.decode(byte)));
+        group.bench_function(format!("decode {name}"), |b| {
+            b.iter(|| black_box(&bytes).map(|byte| law.decode(byte)));
         });
     }
     group.finish();

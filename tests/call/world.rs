@@ -204,6 +204,14 @@ impl Author {
         let main = self.menu("071", settings, options).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+37410000000", "extension_id": main.0}) })
             .await;
+        let say = |sound: &str| json!([play(sound, "foreground"), {"action": "hangup"}]);
+        let settings = json!({"name": "Digits", "digit_len": 3, "allow_any_dial": false, "timeout": 5000, "inter_digit_timeout": 10000});
+        let options = json!({
+            "start": [play("ad", "foreground"), play("hello", "background")],
+            "579": say("bye"), "557": say("thanks"), "577": say("thanks"),
+            "invalid": say("busy"), "timeout": say("nobody"),
+        });
+        self.menu("074", settings, options).await;
         let around = json!({"start": [transfer("+999")]});
         let around = self.menu("073", json!({"name": "Around", "digit_len": 1}), around).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;

@@ -45,6 +45,21 @@ impl BridgeEnd {
         self.keys.press(key, held)
     }
 
+    /// A key of the other leg begins that is heard as tones, and has lasted so long.
+    pub(crate) fn begin_tone(&mut self, key: Digit, held: Duration) -> Admission {
+        self.keys.begin_tone(key, held)
+    }
+
+    /// It goes on; say so in each packet time.
+    pub(crate) fn hold_tone(&mut self, key: Digit, held: Duration) {
+        self.keys.hold(key, held);
+    }
+
+    /// It is over.
+    pub(crate) fn end_tone(&mut self, key: Digit, held: Duration) {
+        self.keys.end_tone(key, held);
+    }
+
     /// Fills a frame that holds silence; answers how many samples were dropped to be less late.
     pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec) -> u32 {
         self.sound.pull(frame, codec)

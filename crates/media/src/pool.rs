@@ -318,8 +318,13 @@ impl StreamPool {
     /// `buffer` must hold [`MAX_PACKET`](crate::MAX_PACKET) bytes; into a smaller one nothing is written and the
     /// frame stays due.
     pub fn poll_transmit<'a>(&mut self, now: Instant, slot: Slot, buffer: &'a mut [u8]) -> Option<Transmit<'a>> {
-        let entry = self.entries.get_mut(slot.index())?.as_mut()?;
-        entry.stream.transmit(now, buffer, &mut self.events)
+        let Some(peer) = self.entries.get(slot.index())?.as_ref()?.peer else {
+            let entry = self.entries.get_mut(slot.index())?.as_mut()?;
+            return entry.stream.transmit(now, buffer, None, &mut self.events);
+        };
+        let both = self.entries.get_disjoint_mut([slot.index(), peer.index()]);
+        let Ok([Some(entry), Some(peer)]) = both else { return None };
+        entry.stream.transmit(now, buffer, Some(&mut peer.stream), &mut self.events)
     }
 
     /// The oldest event that was not yet taken.

@@ -3,8 +3,8 @@
 
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
 use antiphon_media::{
-    Audio, Codec, Direction, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig,
-    StreamId, StreamPool,
+    Audio, Codec, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    StreamPool,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -60,12 +60,9 @@ fn opened(start: Instant) -> StreamPool {
     for id in 0..STREAMS {
         let codec = if id % 2 == 0 { Codec::Pcma } else { Codec::Pcmu };
         let negotiated = Negotiated {
-            codec,
-            payload_type: codec.static_payload_type(),
-            telephone_event: Some(101),
             ptime: Duration::from_millis(10 * (id + 1)),
             remote: Some(remote(id)),
-            direction: Direction::SendRecv,
+            ..Negotiated::of(codec)
         };
         let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
         pool.open(start, StreamId(id), config).expect("the pool has room");

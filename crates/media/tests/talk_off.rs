@@ -4,6 +4,7 @@
 //! G.711, as it would on a line, and is heard by one detector.
 //! Errors: without espeak-ng the test says how to get it; `cargo xtask test` installs it.
 
+use antiphon_media::codec::Law;
 use antiphon_media::dtmf::{Detector, Edge};
 use antiphon_media::{Audio, Codec};
 use std::f32::consts::TAU;
@@ -109,7 +110,7 @@ fn heard(detector: &mut Detector, audio: &Audio) -> Vec<(char, u64)> {
     let mut frame = [0; 160];
     for payload in audio.payload(Codec::Pcma).chunks(160) {
         for (sample, &byte) in frame.iter_mut().zip(payload) {
-            *sample = Codec::Pcma.decode(byte);
+            *sample = Law::A.decode(byte);
         }
         detector.hear(&frame[..payload.len()], |edge| {
             if edge.edge == Edge::Began {
@@ -173,8 +174,7 @@ fn a_voice_under_the_tones_hides_no_key_and_doubles_none() {
     let mut dice = Dice(11);
     for part in 0..8 {
         let audio = speech(&mut dice, part);
-        let voice: Vec<f32> =
-            audio.payload(Codec::Pcma).iter().map(|&byte| f32::from(Codec::Pcma.decode(byte))).collect();
+        let voice: Vec<f32> = audio.payload(Codec::Pcma).iter().map(|&byte| f32::from(Law::A.decode(byte))).collect();
         let power = voice.iter().map(|sample| sample * sample).sum::<f32>() / voice.len() as f32;
         // The voice is on average 15 dB softer than the two tones together, and in its loudest moments 5 dB.
         let gain = 7_200.0 * 10f32.powf(-15.0 / 20.0) / power.sqrt();

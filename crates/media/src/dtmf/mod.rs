@@ -12,13 +12,14 @@ pub(crate) mod relay;
 pub mod sending;
 pub(crate) mod strip;
 pub mod tone;
+pub(crate) mod tone_ear;
 pub(crate) mod ways;
 
 pub use event::Digit;
 pub use inband::{Detector, Edge, ToneEdge};
 pub use keys::Keys;
 pub use sending::KeyStep;
-pub use ways::{Decision, KeyWay};
+pub use ways::{Decision, KeyLog, KeyRow, KeyWay};
 
 /// What keys have to do with a leg's sound, where no telephone-events were agreed on. Where they were, nothing.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]

@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 const SIGNALLED: Duration = Duration::from_secs(5);
 /// How far apart the two may be that come with the sound.
 const SOUNDED: Duration = Duration::from_secs(1);
+/// Rows of a log.
+const ROWS: usize = 32;
 /// Presses remembered.
 const REMEMBERED: usize = 16;
 
@@ -54,6 +56,43 @@ pub enum Decision {
     Refused,
 }
 
+/// One key that was heard, without saying which.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct KeyRow {
+    /// When.
+    pub at: Instant,
+    /// How it came.
+    pub way: KeyWay,
+    /// What became of it.
+    pub decision: Decision,
+}
+
+/// The last keys of a leg's peer, by whatever way they came.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub struct KeyLog {
+    rows: [Option<KeyRow>; ROWS],
+    noted: u64,
+}
+
+impl KeyLog {
+    pub(crate) fn note(&mut self, row: KeyRow) {
+        let at = (self.noted % ROWS as u64) as usize;
+        self.rows[at] = Some(row);
+        self.noted += 1;
+    }
+
+    /// The rows, oldest first.
+    pub fn rows(&self) -> impl Iterator<Item = KeyRow> {
+        let (newer, older) = self.rows.split_at((self.noted % ROWS as u64) as usize);
+        older.iter().chain(newer).flatten().copied()
+    }
+
+    /// How many fell out, because only the last 32 are kept.
+    pub fn omitted(&self) -> u64 {
+        self.noted.saturating_sub(ROWS as u64)
+    }
+}
+
 #[derive(Copy, Clone, Debug)]
 struct Press {
     digit: Digit,
@@ -79,6 +118,8 @@ impl Press {
 pub(crate) struct Ways {
     presses: [Option<Press>; REMEMBERED],
     next: usize,
+    /// What was decided, for people.
+    pub(crate) log: KeyLog,
 }
 
 impl Ways {
@@ -187,5 +228,18 @@ mod tests {
     fn a_flood_of_keys_forgets_the_oldest_and_no_more() {
         let many = "r1 ".repeat(40);
         assert_eq!(fresh(&format!("{many}i1"), 1), many.trim_end());
+    }
+
+    #[test]
+    fn a_log_keeps_the_last_rows_in_their_order() {
+        let (mut log, begin) = (KeyLog::default(), crate::test_start());
+        assert_eq!((log.rows().count(), log.omitted()), (0, 0));
+        for number in 0..40 {
+            let at = begin + Duration::from_millis(number);
+            log.note(KeyRow { at, way: KeyWay::Tone, decision: Decision::Taken });
+        }
+        let times: Vec<_> = log.rows().map(|row| (row.at - begin).as_millis()).collect();
+        assert_eq!(times, (8..40).collect::<Vec<_>>());
+        assert_eq!(log.omitted(), 8);
     }
 }

@@ -9,7 +9,7 @@ use crate::bridge::BridgeEnd;
 use crate::dtmf::event::{Digit, blocks};
 use crate::dtmf::receiver::Sighting;
 use crate::dtmf::relay::Admission;
-use crate::dtmf::ways::KeyWay;
+use crate::dtmf::ways::{Decision, KeyRow, KeyWay};
 use crate::event::{EventKind, Events, Queued};
 use crate::rtp::packet::Packet;
 use crate::source::playlist::Remains;
@@ -24,16 +24,18 @@ impl RtpStream {
         mut peer: Option<&mut Self>,
         events: &mut Events,
     ) {
-        let clock = self.event_clock();
+        let clock = self.negotiated.telephone_event_clock;
         for (timestamp, event) in blocks(packet.timestamp, packet.payload) {
+            if let Some(listeners) = &mut self.listeners {
+                listeners.take_key(timestamp, u32::from(event.duration));
+            }
             let sighting = self.keys.note(packet.ssrc, packet.marker, timestamp, event);
             match (sighting, Digit::from_event(event.code)) {
                 (Sighting::New(digit), _) => {
-                    if self.ways.is_echo(now, digit, KeyWay::Event) {
+                    if self.hear_key(now, digit, KeyWay::Event, events) == Decision::Echo {
                         // Nobody has begun to pass it on, so its later reports go nowhere.
                         continue;
                     }
-                    self.raise(digit, events);
                 }
                 (Sighting::Known | Sighting::Continued, Some(digit)) => {
                     self.ways.still_held(now, digit, KeyWay::Event);
@@ -56,10 +58,9 @@ impl RtpStream {
         peer: Option<&mut Self>,
         events: &mut Events,
     ) {
-        if self.ways.is_echo(now, digit, KeyWay::Message) {
+        if self.hear_key(now, digit, KeyWay::Message, events) == Decision::Echo {
             return;
         }
-        self.raise(digit, events);
         if let Some((bridge, totals)) = peer.and_then(Self::takes_keys)
             && bridge.press(digit, held) == Admission::Refused
         {
@@ -75,13 +76,23 @@ impl RtpStream {
         Some((self.bridge.as_mut()?, &mut self.totals))
     }
 
-    /// Tells the owner of a key.
-    fn raise(&mut self, digit: Digit, events: &mut Events) {
-        match events.push(self.id, EventKind::Digit(digit)) {
-            Queued::Yes => self.barge_in(digit),
-            // Nobody learns of the key, so nobody would go on after the prompt: it plays to its end.
-            Queued::Full => self.totals.refused_events += 1,
+    /// Takes a key that came by this way, and tells the owner of it unless it came by another way already.
+    pub(super) fn hear_key(&mut self, now: Instant, digit: Digit, way: KeyWay, events: &mut Events) -> Decision {
+        let decision = match self.ways.is_echo(now, digit, way) {
+            true => Decision::Echo,
+            false => match events.push(self.id, EventKind::Digit(digit)) {
+                Queued::Yes => Decision::Taken,
+                // Nobody learns of the key, so nobody would go on after the prompt: it plays to its end.
+                Queued::Full => Decision::Refused,
+            },
+        };
+        match decision {
+            Decision::Taken => self.barge_in(digit),
+            Decision::Echo => {}
+            Decision::Refused => self.totals.refused_events += 1,
         }
+        self.ways.log.note(KeyRow { at: now, way, decision });
+        decision
     }
 
     /// Stops what plays if the key does. The playlist stays until the next order, because nothing is freed here.

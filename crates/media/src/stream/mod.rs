@@ -1,14 +1,16 @@
 //! One leg's sound, both ways.
 //!
 //! Shape: one source, one unbroken sequence and one unbroken timestamp line from open to close, through prompts,
-//! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes, [`say_keys`] what of that is keys.
-//! Units: timestamps are samples of 8 kHz.
+//! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes, [`say_keys`]
+//! what of that is keys.
+//! Units: timestamps count in the clock of the codec, 8,000 a second for G.711.
 //! Time: told. Frames pass also while nothing may be sent (hold, no address), so that a playlist ends in its time;
 //! the timestamp goes on with them and the sequence does not. Frames that a late service skips are a gap in the
 //! timestamp; the playlist waits for them, so that no word of a prompt is lost.
 //! Errors: received packets that are not used are counted by reason.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.
 
+mod hear_tones;
 mod keys;
 mod receive;
 mod say_keys;
@@ -17,12 +19,12 @@ mod transmit;
 pub use transmit::{MAX_PACKET, Transmit};
 
 use crate::bridge::BridgeEnd;
-use crate::codec::SAMPLE_RATE;
-use crate::config::{Negotiated, StreamConfig, frame_samples, nearest_ptime};
+use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
 use crate::dtmf::{Inband, Keys};
 use crate::latch::Latch;
+use crate::listen::Listeners;
 use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, StreamId};
 use crate::rtp::sequence::ReceivedSequence;
@@ -45,6 +47,7 @@ struct Playback {
 pub(crate) struct RtpStream {
     pub(crate) id: StreamId,
     negotiated: Negotiated,
+    frame: Frame,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
@@ -60,6 +63,8 @@ pub(crate) struct RtpStream {
     keys_out: Option<Box<say_keys::KeysOut>>,
     received: ReceivedSequence,
     bridge: Option<Box<BridgeEnd>>,
+    /// Who listens to this leg, if anybody does.
+    listeners: Option<Box<Listeners>>,
     last_heard: Option<Instant>,
     totals: StreamTotals,
 }
@@ -71,6 +76,7 @@ impl RtpStream {
         Self {
             id,
             negotiated,
+            frame: Frame::of(negotiated.codec, negotiated.ptime),
             ssrc: config.ssrc,
             sequence: config.first_sequence,
             timestamp: config.first_timestamp,
@@ -83,6 +89,7 @@ impl RtpStream {
             keys_out: None,
             received: ReceivedSequence::default(),
             bridge: None,
+            listeners: None,
             last_heard: None,
             totals: StreamTotals::default(),
         }
@@ -104,7 +111,13 @@ impl RtpStream {
         if let (Some(bridge), true) = (&mut self.bridge, by_events != negotiated.telephone_event.is_some()) {
             bridge.forget_keys();
         }
+        if let Some(listeners) = &mut self.listeners {
+            listeners.reconfigure(negotiated.codec);
+        }
+        self.frame = Frame::of(negotiated.codec, negotiated.ptime);
+        self.keys_in(negotiated.codec);
         self.negotiated = negotiated;
+        self.listen_for_tones();
     }
 
     pub(crate) fn play(&mut self, id: PlaybackId, playlist: Playlist, stopped_by: Keys) {
@@ -115,29 +128,20 @@ impl RtpStream {
         self.playback = None;
     }
 
-    /// Ticks in a second of the telephone events of both directions.
-    fn event_clock(&self) -> u32 {
-        SAMPLE_RATE
-    }
-
-    fn frame_samples(&self) -> u32 {
-        frame_samples(self.negotiated.ptime)
-    }
-
-    /// Says what keys have to do with the sound of this leg.
-    pub(crate) fn use_inband(&mut self, inband: Inband) {
-        self.inband = inband;
-        if inband == Inband::Spoken {
-            self.prepare_keys();
-        }
-    }
-
     pub(crate) fn join(&mut self) {
         self.bridge = Some(Box::new(BridgeEnd::new()));
     }
 
     pub(crate) fn leave(&mut self) {
         self.bridge = None;
+    }
+
+    /// Changes who listens to this leg.
+    pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
+        let codec = self.negotiated.codec;
+        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec)));
+        change(&mut listeners);
+        self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
     }
 
     pub(crate) fn totals(&self) -> StreamTotals {
@@ -151,6 +155,7 @@ impl RtpStream {
             peer_ssrc: self.received.ssrc(),
             source: self.latch.learned(),
             totals: self.totals(),
+            keys: self.ways.log,
         }
     }
 

@@ -42,10 +42,14 @@ impl RtpStream {
         self.totals.received += 1;
         self.last_heard = Some(now);
         self.received.note(packet.ssrc, packet.sequence);
+        if let (Some(listeners), Some(codec)) = (&mut self.listeners, sound) {
+            listeners.take(&packet, codec);
+        }
         match (sound, peer) {
             (None, peer) => self.receive_keys(now, &packet, peer, events),
-            (Some(codec), Some(peer)) => peer.hear(codec, &packet),
-            (Some(_), None) => {}
+            // A peer that sends the tone of a key beside its event would have the key heard twice.
+            (Some(codec), Some(peer)) if !self.keys.covers(packet.ssrc, packet.timestamp) => peer.hear(codec, &packet),
+            (Some(_), _) => {}
         }
     }
 

@@ -6,7 +6,7 @@
 //! Sources: RFC 4733 section 2.5.1.1; ITU-T Q.23.
 
 use super::RtpStream;
-use crate::codec::Codec;
+use crate::codec::{Codec, Encoder};
 use crate::config::MAX_PTIME;
 use crate::dtmf::outlet::ToneOutlet;
 use crate::dtmf::relay::{Relayed, Saying};
@@ -21,6 +21,7 @@ pub(super) struct KeysOut {
     sending: Option<Sending>,
     progress: Progress,
     tones: ToneOutlet,
+    encoder: Encoder,
     pcm: Box<[i16]>,
 }
 
@@ -32,19 +33,15 @@ enum Progress {
 
 impl KeysOut {
     fn new(codec: Codec) -> Self {
-        let longest = rate_of(codec) as usize / 1_000 * MAX_PTIME.as_millis() as usize;
+        let longest = codec.sample_rate() as usize / 1_000 * MAX_PTIME.as_millis() as usize;
         Self {
             sending: None,
             progress: Progress::Done,
             tones: ToneOutlet::default(),
+            encoder: Encoder::new(codec),
             pcm: vec![0; longest].into_boxed_slice(),
         }
     }
-}
-
-/// Samples in a second of what a codec takes.
-fn rate_of(_codec: Codec) -> u32 {
-    crate::codec::SAMPLE_RATE
 }
 
 impl RtpStream {
@@ -70,10 +67,10 @@ impl RtpStream {
 
     /// What to say of a key in the packet time at `timestamp`, `ticks` long.
     pub(super) fn next_key(&mut self, timestamp: u32, ticks: u32, events: &mut Events) -> Option<Relayed> {
-        let clock = self.event_clock();
-        let saying = match self.negotiated.telephone_event {
-            Some(_) => Saying::events(clock, ticks),
-            None => Saying::tones(clock, ticks),
+        let (agreed, clock) = (&self.negotiated, self.negotiated.codec.clock_rate());
+        let saying = match (agreed.telephone_event, agreed.telephone_event_clock) {
+            (Some(_), event_clock) => Saying::events(event_clock, ticks * (event_clock / 1_000) / (clock / 1_000)),
+            (None, _) => Saying::tones(clock, ticks),
         };
         self.own_key(timestamp, saying, events)
             .or_else(|| self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, saying)))
@@ -98,17 +95,22 @@ impl RtpStream {
         }
     }
 
-    /// Writes a key as tones in place of the sound of a frame.
-    pub(super) fn say_as_tone(&mut self, key: Relayed, frame: &mut [u8]) {
-        let (codec, Some(out)) = (self.negotiated.codec, &mut self.keys_out) else { return };
-        if self.inband != Inband::Spoken {
-            return;
-        }
-        let length = frame.len().min(out.pcm.len());
-        let pcm = &mut out.pcm[..length];
-        out.tones.say(key, rate_of(codec), pcm);
-        for (byte, &sample) in frame.iter_mut().zip(pcm.iter()) {
-            *byte = codec.encode(sample);
+    /// Writes a key as tones in place of the sound of a frame; answers the length of the payload.
+    pub(super) fn say_as_tone(&mut self, key: Relayed, payload: &mut [u8]) -> usize {
+        let whole = payload.len();
+        let (codec, ptime) = (self.negotiated.codec, self.negotiated.ptime);
+        let Some(out) = self.keys_out.as_mut().filter(|_| self.inband == Inband::Spoken) else { return whole };
+        let samples = codec.sample_rate() / 1_000 * u32::try_from(ptime.as_millis()).unwrap_or(20);
+        let Some(pcm) = out.pcm.get_mut(..samples as usize) else { return whole };
+        out.tones.say(key, codec.sample_rate(), pcm);
+        out.encoder.encode(pcm, payload)
+    }
+
+    /// The codec is another one now.
+    pub(super) fn keys_in(&mut self, codec: Codec) {
+        if let Some(out) = self.keys_out.as_mut().filter(|out| out.encoder.codec() != codec) {
+            let KeysOut { sending, progress, .. } = std::mem::replace(&mut **out, KeysOut::new(codec));
+            (out.sending, out.progress) = (sending, progress);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use antiphon_ivr::{Digit, ExtensionId, Interrupted, collector::DigitBuffer};
+use antiphon_ivr::{Digit, ExtensionId, Interrupted, SendDigits, collector::DigitBuffer};
 use antiphon_media::{EventKind, PlaybackId, StreamId};
 use antiphon_sip::{DialogId, EndReason, Event, Invite, StatusCode};
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use super::{
     info,
     leg::Leg,
     replace::{self, Replacement},
+    send_digits,
     transfer::Joined,
 };
 use crate::{
@@ -38,6 +39,8 @@ pub(super) enum Heard {
     PlaybackEnded(PlaybackId),
     /// The keys that were sent to the caller have gone out.
     KeysSent,
+    /// Somebody has keys pressed towards another party than the caller.
+    SendDigits(DialogId, SendDigits),
     /// The party of another stream than the caller's pressed a key.
     KeyOf(StreamId, Digit),
     /// Something about another dialog than the caller's.
@@ -173,6 +176,11 @@ impl Executor {
         match event {
             CallEvent::Shutdown => Err(self.end(Interrupted::Shutdown)),
             CallEvent::HangUp => Err(self.end(Interrupted::LocalHangup)),
+            CallEvent::SendDigits(dialog, digits) if dialog == self.caller.dialog() => {
+                send_digits::begin(&self.caller, digits).await;
+                Ok(None)
+            }
+            CallEvent::SendDigits(dialog, digits) => Ok(Some(Heard::SendDigits(dialog, digits))),
             // A question that is dropped is answered so.
             CallEvent::Yield(ask) => Ok((self.joined != Joined::Nobody).then_some(Heard::Yield(ask))),
             CallEvent::Replacement(replacement) => Ok(match self.joined {

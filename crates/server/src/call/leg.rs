@@ -6,9 +6,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_ivr::{CallerId, Digit};
+use antiphon_ivr::{CallerId, Digit, DigitStep, send_digits::GAP};
 use antiphon_media::{
-    Codec, DEFAULT_PTIME, Direction, KeyStep, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    Codec, Direction, KeyStep, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{self, SdpError},
 };
 use antiphon_sip::{DialogId, SipError, StatusCode};
@@ -239,6 +239,25 @@ impl Leg {
         self.rooms.signalling.order(Order::Info(self.dialog, content_type, body)).await;
     }
 
+    /// Sends INFOs with these keys in their time, whatever the call does meanwhile.
+    pub(super) fn inform_in_time(&self, steps: Vec<DigitStep>) {
+        let (rooms, dialog) = (self.rooms.clone(), self.dialog);
+        // Ends: there are at most so many steps, each within seconds.
+        tokio::spawn(async move {
+            for step in steps {
+                let length = match step {
+                    DigitStep::Press(digit, held) => {
+                        let (content_type, body) = info::write(digit, held);
+                        rooms.signalling.order(Order::Info(dialog, content_type, body)).await;
+                        held + GAP
+                    }
+                    DigitStep::Pause(length) => length,
+                };
+                tokio::time::sleep(length).await;
+            }
+        });
+    }
+
     /// How the party is told of keys.
     pub(super) fn key_way(&self) -> KeyWay {
         match (self.telephone_event, self.port.digits) {
@@ -464,14 +483,7 @@ fn discard(socket: &dyn MediaSocket) {
 
 /// What holds of a stream whose offer the caller has yet to answer: nothing is sent, for nobody knows where to.
 fn unanswered() -> Negotiated {
-    Negotiated {
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: None,
-        ptime: DEFAULT_PTIME,
-        remote: None,
-        direction: Direction::SendRecv,
-    }
+    Negotiated { telephone_event: None, ..Negotiated::of(Codec::Pcmu) }
 }
 
 impl Drop for Leg {

@@ -34,6 +34,8 @@ pub enum CallEvent {
     Yield(Box<Yield>),
     /// Somebody asks for a party's place.
     Replacement(Box<replace::Replacement>),
+    /// Somebody who may has keys pressed towards the party of a dialog.
+    SendDigits(antiphon_sip::DialogId, antiphon_ivr::SendDigits),
     /// Somebody who may has ended the call.
     HangUp,
     /// The server goes down and no longer waits for this call.

@@ -1,4 +1,4 @@
-//! Pressing keys towards the caller.
+//! Pressing keys towards a party: the caller, as an op, or any party for the API.
 //!
 //! Shape: with the sound, as telephone-events or tones, the stream presses them and says when it is done; in INFO, this presses them
 //! one by one.
@@ -13,7 +13,7 @@ use antiphon_media::KeyStep;
 
 use super::{
     executor::{Executor, Heard, clock},
-    leg::KeyWay,
+    leg::{KeyWay, Leg},
 };
 
 /// How much longer than they take keys may wait to be sent.
@@ -31,6 +31,15 @@ pub(super) async fn send(call: &mut Executor, digits: &SendDigits) -> Result<Sen
             tracing::info!("the caller's side does not speak telephone-events, and its setting allows nothing else");
             Ok(Sent::Unsent)
         }
+    }
+}
+
+/// Begins to press these keys towards a party, and does not wait until that is done.
+pub(super) async fn begin(leg: &Leg, digits: SendDigits) {
+    match leg.key_way() {
+        KeyWay::Sound => leg.send_keys(steps(&digits)).await,
+        KeyWay::Info => leg.inform_in_time(digits.steps),
+        KeyWay::None => tracing::info!("digits were not sent: the party takes them in no way that its setting allows"),
     }
 }
 
@@ -80,7 +89,7 @@ async fn pass(call: &mut Executor, until: Instant) -> Result<(), Interrupted> {
 }
 
 /// The same in media's terms, each key with the gap behind it.
-pub(crate) fn steps(digits: &SendDigits) -> Vec<KeyStep> {
+fn steps(digits: &SendDigits) -> Vec<KeyStep> {
     let mut steps = Vec::with_capacity(2 * digits.steps.len());
     for step in &digits.steps {
         match step {

@@ -147,9 +147,9 @@ impl Speaker {
             }
         }
         for (byte, tone) in payload.iter_mut().zip(self.tones.drain(..self.tones.len().min(SAMPLES as usize))) {
-            *byte = codec.encode(tone);
+            *byte = codec.law().map_or(0, |law| law.encode(tone));
         }
-        self.write(codec.static_payload_type(), false, self.timestamp, &payload)
+        self.write(codec.payload_type(), false, self.timestamp, &payload)
     }
 
     fn write(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Vec<u8> {
