@@ -26,7 +26,7 @@ use crate::dtmf::{Inband, Keys};
 use crate::latch::Latch;
 use crate::listen::Listeners;
 use crate::pacer::Pacer;
-use crate::pool::{PlaybackId, StreamId};
+use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::rtp::sequence::ReceivedSequence;
 use crate::source::playlist::{Playlist, Remains};
 use crate::summary::StreamSummary;
@@ -157,6 +157,11 @@ impl RtpStream {
             totals: self.totals(),
             keys: self.ways.log,
         }
+    }
+
+    /// Whom its socket need hear.
+    pub(crate) fn senders(&self) -> Senders {
+        self.latch.settled().map_or(Senders::Anybody, Senders::Only)
     }
 
     /// When the last packet came that was used.
