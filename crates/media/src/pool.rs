@@ -148,6 +148,12 @@ impl StreamPool {
             entry.interval = interval;
             self.wheel.change(slot.0, entry.stream.next_due(), interval);
         }
+        if let Some(peer) = entry.peer
+            && let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()])
+        {
+            entry.stream.stay_joined(&peer.stream);
+            peer.stream.stay_joined(&entry.stream);
+        }
         tracing::debug!(stream = id.0, codec = negotiated.codec.name(), "stream reconfigured");
     }
 
@@ -246,8 +252,8 @@ impl StreamPool {
         self.unbridge(b);
         let both = self.entries.get_disjoint_mut([one.index(), other.index()]);
         let Ok([Some(first), Some(second)]) = both else { return };
-        first.stream.join();
-        second.stream.join();
+        first.stream.join(&second.stream);
+        second.stream.join(&first.stream);
         first.peer = Some(other);
         second.peer = Some(one);
     }

@@ -24,11 +24,13 @@ pub use ways::{Decision, KeyLog, KeyRow, KeyWay};
 /// What keys have to do with a leg's sound, where no telephone-events were agreed on. Where they were, nothing.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub enum Inband {
-    /// Nothing.
+    /// Nothing: tones pass as any sound does.
     #[default]
     Unused,
-    /// The peer's keys are listened for in its sound.
+    /// The owner tells the peer of keys in another way, so that it is sent no tones of keys that are known.
+    Apart,
+    /// The same, and the peer's keys are listened for in its sound.
     Heard,
-    /// The same, and keys are said to the peer as tones.
+    /// The peer's keys are listened for in its sound, and keys are said to the peer as tones.
     Spoken,
 }

@@ -4,7 +4,7 @@
 //! for a while, then it is silence, or the noise that the peer described.
 //! Units: samples at [`Ear::rate`], which is that of the codec agreed on whatever the peer sends; timestamps are ticks of the codec.
 //! Time: the frames pulled are the clock of a [`Timeline`]; where that asks for it, sound is made longer or shorter by periods.
-//! Errors: packets that come too late, twice, or that cannot be decoded are left out; [`Ear::dropped`] counts their ticks.
+//! Errors: packets that come too late, twice, or that cannot be decoded are left out.
 //! Sources: RFC 3550 section 5.1, RFC 3551 section 4.1, RFC 3389 (pauses), RFC 4733 section 2.6 (no sound while a key is said).
 //!
 //! An ear is large and is made only where somebody listens.
@@ -38,7 +38,6 @@ pub(crate) struct Ear {
     given: usize,
     /// From this tick on, and for so many, a key is pressed.
     key: Option<(u32, u32)>,
-    dropped: u64,
 }
 
 impl Ear {
@@ -55,7 +54,6 @@ impl Ear {
             ready: 0,
             given: 0,
             key: None,
-            dropped: 0,
         }
     }
 
@@ -64,13 +62,8 @@ impl Ear {
         self.rate
     }
 
-    /// Ticks of sound that came and were not heard.
-    pub(crate) fn dropped(&self) -> u64 {
-        self.dropped
-    }
-
-    /// Takes a packet of sound.
-    pub(crate) fn hear(&mut self, packet: &Packet<'_>, codec: Codec) {
+    /// Takes a packet of sound and answers how many ticks of it will not be heard.
+    pub(crate) fn hear(&mut self, packet: &Packet<'_>, codec: Codec) -> u32 {
         let ticks = ticks_of(codec, packet.payload);
         let place = self.line.place((packet.ssrc, codec.clock_rate()), packet.timestamp, ticks);
         if let Place::Anew(_) = place {
@@ -79,8 +72,9 @@ impl Ear {
         if place == Place::Late
             || self.shelf.store(packet.timestamp, Content::Sound(codec), packet.payload) == Stored::Duplicate
         {
-            self.dropped += u64::from(ticks);
+            return ticks;
         }
+        0
     }
 
     /// Takes a report of a key: while it is pressed there is no sound.
@@ -91,6 +85,11 @@ impl Ear {
         };
     }
 
+    /// Says how long the frames are that are asked for from now on.
+    pub(crate) fn expect(&mut self, frame: Duration) {
+        self.line.expect(frame);
+    }
+
     /// The next frame.
     pub(crate) fn frame(&mut self, duration: Duration) -> &[i16] {
         self.pcm.copy_within(self.given..self.ready, 0);
@@ -99,7 +98,7 @@ impl Ear {
         self.fill(wanted);
         self.correct(wanted);
         self.fill(wanted);
-        self.line.frame((wanted / self.ratio()) as u32);
+        self.line.frame();
         self.given = wanted;
         &self.pcm[..wanted]
     }
@@ -198,6 +197,6 @@ impl Ear {
 }
 
 /// Samples, or ticks, of a time.
-fn samples(rate: u32, duration: Duration) -> usize {
+pub(crate) fn samples(rate: u32, duration: Duration) -> usize {
     rate as usize / 1_000 * duration.as_millis() as usize
 }

@@ -23,9 +23,14 @@ impl RtpStream {
         self.listen_for_tones();
     }
 
+    /// Whether the peer's keys are looked for in its sound.
+    pub(super) fn hears_tones(&self) -> bool {
+        matches!(self.inband, Inband::Heard | Inband::Spoken) && self.negotiated.telephone_event.is_none()
+    }
+
     /// Begins to listen for tones, or stops, as was agreed.
     pub(super) fn listen_for_tones(&mut self) {
-        let wanted = self.inband != Inband::Unused && self.negotiated.telephone_event.is_none();
+        let wanted = self.hears_tones();
         if !wanted && self.listeners.is_none() {
             return;
         }

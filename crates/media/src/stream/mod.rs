@@ -18,7 +18,7 @@ mod transmit;
 
 pub use transmit::{MAX_PACKET, Transmit};
 
-use crate::bridge::BridgeEnd;
+use crate::bridge::{BridgeEnd, Terms, Tones};
 use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
@@ -112,7 +112,7 @@ impl RtpStream {
             bridge.forget_keys();
         }
         if let Some(listeners) = &mut self.listeners {
-            listeners.reconfigure(negotiated.codec);
+            listeners.reconfigure(negotiated.codec, negotiated.ptime);
         }
         self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.keys_in(negotiated.codec);
@@ -128,8 +128,24 @@ impl RtpStream {
         self.playback = None;
     }
 
-    pub(crate) fn join(&mut self) {
-        self.bridge = Some(Box::new(BridgeEnd::new()));
+    /// Joins another leg.
+    pub(crate) fn join(&mut self, from: &Self) {
+        self.bridge = Some(Box::new(BridgeEnd::new(self.terms(from), self.negotiated.ptime)));
+    }
+
+    /// Stays joined with another leg after one of the two agreed on something else.
+    pub(crate) fn stay_joined(&mut self, from: &Self) {
+        let terms = self.terms(from);
+        if let Some(bridge) = &mut self.bridge {
+            bridge.reconfigure(terms, self.negotiated.ptime);
+        }
+    }
+
+    fn terms(&self, from: &Self) -> Terms {
+        // What nobody would be told of otherwise stays in the sound.
+        let is_told = self.negotiated.telephone_event.is_some() || self.inband != Inband::Unused;
+        let tones = if from.hears_tones() && is_told { Tones::TakenOut } else { Tones::Passed };
+        Terms { from: from.negotiated.codec, to: self.negotiated.codec, tones }
     }
 
     pub(crate) fn leave(&mut self) {
@@ -138,8 +154,8 @@ impl RtpStream {
 
     /// Changes who listens to this leg.
     pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
-        let codec = self.negotiated.codec;
-        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec)));
+        let Negotiated { codec, ptime, .. } = self.negotiated;
+        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec, ptime)));
         change(&mut listeners);
         self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
     }

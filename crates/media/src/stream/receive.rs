@@ -48,7 +48,7 @@ impl RtpStream {
         match (sound, peer) {
             (None, peer) => self.receive_keys(now, &packet, peer, events),
             // A peer that sends the tone of a key beside its event would have the key heard twice.
-            (Some(codec), Some(peer)) if !self.keys.covers(packet.ssrc, packet.timestamp) => peer.hear(codec, &packet),
+            (Some(codec), Some(peer)) if !self.keys.covers(packet.ssrc, packet.timestamp) => peer.hear(&packet, codec),
             (Some(_), _) => {}
         }
     }
@@ -65,9 +65,9 @@ impl RtpStream {
     }
 
     /// Takes sound of the other leg of the bridge.
-    fn hear(&mut self, codec: Codec, packet: &Packet<'_>) {
+    fn hear(&mut self, packet: &Packet<'_>, codec: Codec) {
         if let Some(bridge) = &mut self.bridge {
-            let dropped = bridge.hear(packet.ssrc, codec, packet.timestamp, packet.payload);
+            let dropped = bridge.hear(packet, codec);
             self.totals.bridge_dropped_samples += u64::from(dropped);
         }
     }

@@ -95,15 +95,14 @@ impl RtpStream {
         }
     }
 
-    /// Writes a key as tones in place of the sound of a frame; answers the length of the payload.
-    pub(super) fn say_as_tone(&mut self, key: Relayed, payload: &mut [u8]) -> usize {
-        let whole = payload.len();
+    /// Writes a key as tones in place of the sound of a frame; answers the length of the payload, when keys go so.
+    pub(super) fn say_as_tone(&mut self, key: Relayed, payload: &mut [u8]) -> Option<usize> {
         let (codec, ptime) = (self.negotiated.codec, self.negotiated.ptime);
-        let Some(out) = self.keys_out.as_mut().filter(|_| self.inband == Inband::Spoken) else { return whole };
+        let out = self.keys_out.as_mut().filter(|_| self.inband == Inband::Spoken)?;
         let samples = codec.sample_rate() / 1_000 * u32::try_from(ptime.as_millis()).unwrap_or(20);
-        let Some(pcm) = out.pcm.get_mut(..samples as usize) else { return whole };
+        let pcm = out.pcm.get_mut(..samples as usize)?;
         out.tones.say(key, codec.sample_rate(), pcm);
-        out.encoder.encode(pcm, payload)
+        Some(out.encoder.encode(pcm, payload))
     }
 
     /// The codec is another one now.

@@ -45,7 +45,7 @@ impl RtpStream {
         let (to, length) = loop {
             let due = self.pacer.take(now)?;
             self.count(due);
-            self.hand_on_skipped(due.skipped);
+            self.pass_over(due.skipped, body);
             self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
             let timestamp = self.timestamp;
             self.timestamp = timestamp.wrapping_add(ticks);
@@ -53,31 +53,35 @@ impl RtpStream {
                 listeners.hear(self.negotiated.ptime);
                 self.note_tones(now, peer.as_deref_mut(), events);
             }
-            self.fill(body, events);
+            let mut length = self.fill(body, events);
             let key = self.next_key(timestamp, ticks, events);
-            let length = match (key, self.negotiated.telephone_event) {
-                (Some(key), None) => self.say_as_tone(key, body),
-                _ => body.len(),
-            };
             let event = key.filter(|_| self.negotiated.telephone_event.is_some());
+            if let (Some(key), None) = (key, event) {
+                length = self.say_as_tone(key, body).unwrap_or(length);
+            }
             let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
             if let Some(listeners) = &mut self.listeners {
                 listeners.say(body.get(..length).filter(|_| to.is_some() && event.is_none()));
             }
             let Some(to) = to else { continue };
-            break (to, self.write(head, body.get_mut(..length)?, timestamp, event));
+            break (to, self.write(head, (body, length), timestamp, event));
         };
         self.totals.sent += 1;
         let payload = buffer.get(..HEADER_LEN + length)?;
         Some(Transmit { to, payload })
     }
 
-    /// Lets listeners hear the frames that nobody sends.
-    fn hand_on_skipped(&mut self, skipped: u32) {
-        let Some(listeners) = &mut self.listeners else { return };
+    /// Lets frames pass that nobody sends: those who listen get them, and the bridge does not keep what belonged into them.
+    fn pass_over(&mut self, skipped: u32, scratch: &mut [u8]) {
+        let ptime = self.negotiated.ptime;
         for _ in 0..skipped.min(MOST_SKIPPED) {
-            listeners.hear(self.negotiated.ptime);
-            listeners.say(None);
+            if let Some(listeners) = &mut self.listeners {
+                listeners.hear(ptime);
+                listeners.say(None);
+            }
+            if let Some(bridge) = &mut self.bridge {
+                bridge.fill(scratch, ptime);
+            }
         }
     }
 
@@ -88,15 +92,19 @@ impl RtpStream {
         }
     }
 
-    /// Fills one frame. The bridge is read also under a playlist, so that it is up to date when the playlist ends.
-    fn fill(&mut self, frame: &mut [u8], events: &mut Events) {
+    /// Fills one frame and answers how many bytes it has. The bridge is read also under a playlist, so that it is up to date when the
+    /// playlist ends.
+    fn fill(&mut self, frame: &mut [u8], events: &mut Events) -> usize {
         let codec = self.negotiated.codec;
-        frame.fill(codec.silence());
-        if let Some(bridge) = &mut self.bridge {
-            self.totals.bridge_dropped_samples += u64::from(bridge.fill(frame, codec));
-        }
+        let length = match &mut self.bridge {
+            Some(bridge) => bridge.fill(frame, self.negotiated.ptime),
+            None => {
+                frame.fill(codec.silence());
+                frame.len()
+            }
+        };
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
-            return;
+            return length;
         };
         frame.fill(codec.silence());
         playback.remains = playback.playlist.fill(frame, codec);
@@ -106,10 +114,17 @@ impl RtpStream {
                 self.totals.refused_events += 1;
             }
         }
+        frame.len()
     }
 
     /// Writes the header, and the key over the sound if there is one; answers the length of the payload.
-    fn write(&mut self, head: &mut [u8; HEADER_LEN], body: &mut [u8], timestamp: u32, key: Option<Relayed>) -> usize {
+    fn write(
+        &mut self,
+        head: &mut [u8; HEADER_LEN],
+        (body, mut length): (&mut [u8], usize),
+        timestamp: u32,
+        key: Option<Relayed>,
+    ) -> usize {
         let mut header = Header {
             marker: self.totals.sent == 0,
             payload_type: self.negotiated.payload_type,
@@ -117,7 +132,6 @@ impl RtpStream {
             timestamp,
             ssrc: self.ssrc,
         };
-        let mut length = body.len();
         if let (Some(key), Some(payload_type), Some((block, _))) =
             (key, self.negotiated.telephone_event, body.split_first_chunk_mut::<BLOCK_LEN>())
         {

@@ -89,7 +89,8 @@ impl DigitWay {
     /// What keys have to do with the sound where no telephone-events are agreed on.
     pub fn inband(self) -> Inband {
         match self {
-            Self::Rfc4733 | Self::Info => Inband::Unused,
+            Self::Rfc4733 => Inband::Unused,
+            Self::Info => Inband::Apart,
             Self::Inband => Inband::Spoken,
             Self::Auto => Inband::Heard,
         }
