@@ -15,6 +15,7 @@ use crate::histogram::Histogram;
 use crate::reading::{Reader, Reading};
 use crate::slots::{Slot, Slots};
 use crate::source::playlist::{Playlist, Repeat, Segment};
+use crate::srtp::Keying;
 use crate::stream::{RtpStream, Transmit};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
@@ -155,6 +156,14 @@ impl StreamPool {
             peer.stream.stay_joined(&entry.stream);
         }
         tracing::debug!(stream = id.0, codec = negotiated.codec.name(), "stream reconfigured");
+    }
+
+    /// Protects a stream as an offer and answer agreed, or no longer. To be told with [`Self::open`] and
+    /// [`Self::reconfigure`], before the next service, so that nothing goes out otherwise.
+    pub fn protect(&mut self, id: StreamId, keying: Option<&Keying>) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.protect(keying);
+        }
     }
 
     /// Ends a stream and its bridge; answers what was counted, or `None` when it is not open.

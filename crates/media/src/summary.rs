@@ -4,6 +4,7 @@
 
 use crate::config::Negotiated;
 use crate::dtmf::KeyLog;
+use crate::srtp::Suite;
 use crate::totals::StreamTotals;
 use std::net::SocketAddr;
 
@@ -20,6 +21,8 @@ pub struct StreamSummary {
     pub source: Option<SocketAddr>,
     /// How its last keys came, and what became of them.
     pub keys: KeyLog,
+    /// What protects its packets; `None` while they are plain.
+    pub suite: Option<Suite>,
     /// What was counted.
     pub totals: StreamTotals,
 }

@@ -29,6 +29,7 @@ use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::rtp::sequence::ReceivedSequence;
 use crate::source::playlist::{Playlist, Remains};
+use crate::srtp::{Keying, Protection};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
 use std::time::Instant;
@@ -62,6 +63,8 @@ pub(crate) struct RtpStream {
     inband: Inband,
     keys_out: Option<Box<say_keys::KeysOut>>,
     received: ReceivedSequence,
+    /// Just behind the socket and just before it; `None` while packets are plain.
+    protection: Option<Box<Protection>>,
     bridge: Option<Box<BridgeEnd>>,
     /// Who listens to this leg, if anybody does.
     listeners: Option<Box<Listeners>>,
@@ -88,6 +91,7 @@ impl RtpStream {
             inband: Inband::Unused,
             keys_out: None,
             received: ReceivedSequence::default(),
+            protection: None,
             bridge: None,
             listeners: None,
             last_heard: None,
@@ -118,6 +122,21 @@ impl RtpStream {
         self.keys_in(negotiated.codec);
         self.negotiated = negotiated;
         self.listen_for_tones();
+    }
+
+    /// Follows what an offer and answer agreed on about SRTP; `None` is plain.
+    ///
+    /// Before the first packet the sequence number loses its highest bit, so that a peer that misses the first packets
+    /// does not miss a wrap (RFC 3711 section 3.3.1).
+    pub(crate) fn protect(&mut self, keying: Option<&Keying>) {
+        if self.totals.sent == 0 && keying.is_some() {
+            self.sequence &= 0x7FFF;
+        }
+        match (keying, &mut self.protection) {
+            (None, protection) => *protection = None,
+            (Some(keying), Some(protection)) => protection.rekey(keying),
+            (Some(keying), None) => self.protection = Some(Box::new(Protection::new(keying))),
+        }
     }
 
     pub(crate) fn play(&mut self, id: PlaybackId, playlist: Playlist, stopped_by: Keys) {
@@ -170,6 +189,7 @@ impl RtpStream {
             ssrc: self.ssrc,
             peer_ssrc: self.received.ssrc(),
             source: self.latch.learned(),
+            suite: self.protection.as_ref().map(|protection| protection.suite()),
             totals: self.totals(),
             keys: self.ways.log,
         }

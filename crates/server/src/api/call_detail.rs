@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use antiphon_media::{
     Direction as SoundDirection, StreamSummary,
     dtmf::{Decision, KeyRow, KeyWay},
+    srtp::Suite,
 };
 use antiphon_sip::Transport;
 use serde_json::{Value, json};
@@ -126,7 +127,7 @@ async fn sound_of(began: Instant, leg: usize, stream: &LegStream) -> Value {
     };
     let local = stream.local.to_string();
     let Some(summary) = summary else { return json!({ "leg": leg, "local": local }) };
-    let StreamSummary { negotiated, ssrc, peer_ssrc, source, keys, totals } = summary;
+    let StreamSummary { negotiated, ssrc, peer_ssrc, source, keys, suite, totals } = summary;
     json!({
         "leg": leg,
         "local": local,
@@ -141,6 +142,7 @@ async fn sound_of(began: Instant, leg: usize, stream: &LegStream) -> Value {
             SoundDirection::Inactive => "inactive",
         },
         "telephone_event": negotiated.telephone_event,
+        "srtp": suite.map(Suite::name),
         "ssrc": ssrc,
         "peer_ssrc": peer_ssrc,
         "sent": totals.sent,
@@ -152,6 +154,8 @@ async fn sound_of(began: Instant, leg: usize, stream: &LegStream) -> Value {
             "malformed": totals.dropped.malformed,
             "unknown_payload": totals.dropped.unknown_payload,
             "foreign_source": totals.dropped.foreign_source,
+            "unauthentic": totals.dropped.unauthentic,
+            "replayed": totals.dropped.replayed,
             "oversize": totals.dropped.oversize,
         },
         "digits": keys.rows().map(|row| digit(began, row)).collect::<Vec<_>>(),

@@ -12,8 +12,8 @@ use std::{
 };
 
 use antiphon_media::{
-    Departed, Digit, Due, Inband, KeyStep, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment,
-    StreamConfig, StreamId, StreamPool, StreamSummary, StreamTotals,
+    Departed, Digit, Due, Inband, KeyStep, Keys, MAX_PACKET, PlaybackId, Reading, Repeat, Segment, StreamConfig,
+    StreamId, StreamPool, StreamSummary, StreamTotals, sdp::Agreed, srtp::Keying,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -34,7 +34,7 @@ pub enum Order {
     /// Open a stream on this socket.
     Open(Box<Opening>),
     /// Go on with what a new offer and answer agreed.
-    Reconfigure(StreamId, Negotiated),
+    Reconfigure(StreamId, Box<Agreed>),
     /// Play these segments in place of what plays now, until the end or one of these keys.
     Play(StreamId, PlaybackId, Vec<Segment>, Repeat, Keys),
     /// Stop what plays.
@@ -76,6 +76,8 @@ pub struct Opening {
     pub id: StreamId,
     /// Its configuration.
     pub config: StreamConfig,
+    /// What protects its packets; `None` where they are plain.
+    pub keying: Option<Keying>,
     /// Its socket.
     pub socket: MediaSocket,
     /// Its port, held for as long as the stream.
@@ -116,7 +118,7 @@ impl Report {
     }
 
     /// The counters, each with its metric's name and meaning.
-    pub fn counters(&self) -> [(&'static str, &'static str, u64); 12] {
+    pub fn counters(&self) -> [(&'static str, &'static str, u64); 14] {
         let totals = &self.totals;
         [
             ("antiphon_rtp_sent_total", "RTP packets sent", totals.sent),
@@ -139,6 +141,16 @@ impl Report {
                 "antiphon_rtp_foreign_source_total",
                 "Packets of another source than the peer",
                 totals.dropped.foreign_source,
+            ),
+            (
+                "antiphon_rtp_unauthentic_total",
+                "Packets of protected streams that were not authentic",
+                totals.dropped.unauthentic,
+            ),
+            (
+                "antiphon_rtp_replayed_total",
+                "Packets of protected streams that were taken before or were too old",
+                totals.dropped.replayed,
             ),
             ("antiphon_rtp_oversize_total", "Packets with too much sound", totals.dropped.oversize),
             (
@@ -231,7 +243,10 @@ impl Work {
     pub(super) fn apply(&mut self, now: Instant, order: Order) {
         match order {
             Order::Open(opening) => self.open(now, *opening),
-            Order::Reconfigure(id, negotiated) => self.pool.reconfigure(now, id, negotiated),
+            Order::Reconfigure(id, agreed) => {
+                self.pool.reconfigure(now, id, agreed.negotiated);
+                self.pool.protect(id, agreed.keying.as_ref());
+            }
             Order::Play(id, playback, segments, repeat, stopped_by) => {
                 self.pool.play(id, playback, segments, repeat, stopped_by);
             }
@@ -250,9 +265,10 @@ impl Work {
     }
 
     fn open(&mut self, now: Instant, opening: Opening) {
-        let Opening { id, config, socket, lease, inbox, summary } = opening;
+        let Opening { id, config, keying, socket, lease, inbox, summary } = opening;
         match self.pool.open(now, id, config) {
             Ok(slot) => {
+                self.pool.protect(id, keying.as_ref());
                 self.sockets[slot.index()] = Some(socket);
                 self.owners[slot.index()] = Some(Owner { inbox, summary, _lease: lease });
             }
