@@ -48,6 +48,8 @@ mod scenarios;
 mod seeds;
 #[path = "call/seen.rs"]
 mod seen;
+#[path = "call/sending.rs"]
+mod sending;
 #[path = "call/srtp.rs"]
 mod srtp;
 #[path = "call/stream.rs"]

@@ -9,7 +9,7 @@
 #[path = "digits/fault.rs"]
 mod fault;
 #[path = "digits/state.rs"]
-mod state;
+pub(crate) mod state;
 #[path = "digits/table.rs"]
 mod table;
 
