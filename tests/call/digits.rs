@@ -97,7 +97,6 @@ const WAYS: [Way; 7] = [
         faults: &[
             Fault::None,
             Fault::FirstLost,
-            Fault::AllButOneLost,
             Fault::MessageLate,
             Fault::AnswerLost,
             Fault::Duplicated,

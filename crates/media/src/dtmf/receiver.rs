@@ -63,10 +63,14 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Whether the newest press of this source has been reported to last at this time: the sound then is the key's own tone, if anything.
-    pub(crate) fn covers(&self, ssrc: u32, timestamp: u32) -> bool {
+    /// Whether sound of this source at this time lies under its newest press, of which another report may come within `margin` ticks:
+    /// such sound is the key's own tone, if anything.
+    pub(crate) fn covers(&self, ssrc: u32, timestamp: u32, margin: u32) -> bool {
         let newest = (self.oldest + REMEMBERED - 1) % REMEMBERED;
-        let within = |press: &Press| timestamp.wrapping_sub(press.timestamp) < u32::from(press.duration);
+        let within = |press: &Press| {
+            let margin = if press.ended { 0 } else { margin };
+            timestamp.wrapping_sub(press.timestamp) < u32::from(press.duration) + margin
+        };
         self.presses[newest].as_ref().is_some_and(|press| press.ssrc == ssrc && within(press))
     }
 
@@ -189,7 +193,8 @@ mod tests {
                 }
                 let event = TelephoneEvent { code: 5, end: false, volume: 10, duration: within as u16 };
                 heard += usize::from(matches!(receiver.note(1, packet == 0, began, event), Sighting::New(_)));
-                assert!(receiver.covers(1, began + within - 1) && !receiver.covers(1, began + within));
+                assert!(receiver.covers(1, began + within - 1, 0) && !receiver.covers(1, began + within, 0));
+                assert!(receiver.covers(1, began + within, 1) && !receiver.covers(2, began, 1));
             }
             assert_eq!((heard, seen), (1, segments), "{clock}");
         }

@@ -2,7 +2,7 @@
 //!
 //! Shape: in each packet time, after the leg was listened to: a press is raised to the owner once and goes on to the other leg
 //! of the bridge, for as long as it is heard.
-//! Time: a press is known some 40 ms after it begins, and its end some 25 ms after it ends.
+//! Time: a press is known some 40 ms after it begins, and its end some 30 ms after it ends.
 //! Sources: ITU-T Q.24.
 
 use super::RtpStream;
