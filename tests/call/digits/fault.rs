@@ -78,13 +78,18 @@ impl Fault {
         }
     }
 
-    /// Presses a key under this fault, until it is over and the network is well again.
-    pub(super) async fn press(self, world: &World, phone: &SimPhone, key: char, way: &Way) {
+    /// Makes the network as rough as it is in this fault: some time before the press, as a network does not become so with a key.
+    pub(super) fn begin(self, world: &World, phone: &SimPhone) {
         let (from, server) = (phone.setup().sip.ip(), SERVER.ip());
         if let Some(path) = self.path() {
             world.net.set_path(from, server, path);
             world.net.set_path(server, from, path);
         }
+    }
+
+    /// Presses a key under this fault, until it is over and the network is well again.
+    pub(super) async fn press(self, world: &World, phone: &SimPhone, key: char, way: &Way) {
+        let (from, server) = (phone.setup().sip.ip(), SERVER.ip());
         self.lose(world);
         match self {
             Self::Twice => {

@@ -122,6 +122,7 @@ async fn menu(cell: Cell) {
         State::InterDigit => (6_000, "5", "9"),
         _ => (6_000, "", "79"),
     };
+    cell.fault.begin(&world, &caller);
     pass(wait).await;
     if cell.state == State::Hold {
         hold(&caller, 2, "sendonly").await;
@@ -162,7 +163,7 @@ async fn bridge(cell: Cell) {
     let world = World::sharing(Shape { trunks, ..Shape::default() }).await;
     let caller = world.connect(PhoneSetup { keys: cell.way.keys, ..World::setup("caller", 10) });
     let dialling = cell.state == State::Dialling;
-    let answering = Answering::After(Duration::from_millis(if dialling { 10_000 } else { 500 }));
+    let answering = Answering::After(Duration::from_millis(if dialling { 11_000 } else { 500 }));
     let callee = world.connect(PhoneSetup { keys, answering, ..World::setup("trunk", TRUNK) });
     caller.call("071").await;
     caller.up().await;
@@ -171,6 +172,8 @@ async fn bridge(cell: Cell) {
     let pressed = match cell.state {
         State::Dialling => {
             callee.ringing().await;
+            cell.fault.begin(&world, &caller);
+            pass(1_000).await;
             cell.fault.press(&world, &caller, '7', &cell.way).await;
             callee.up().await;
             pass(1_000).await;
@@ -179,7 +182,8 @@ async fn bridge(cell: Cell) {
         }
         _ => {
             callee.up().await;
-            pass(1_000).await;
+            cell.fault.begin(&world, &caller);
+            pass(2_000).await;
             cell.fault.press(&world, &caller, '7', &cell.way).await;
             clean(&cell, &caller, "9").await;
             if cell.fault.presses() == 2 { "779" } else { "79" }

@@ -17,7 +17,7 @@
 //! | harmonics      | the second one of each is 14 dB softer                 |                  | voices, instruments |
 //! | evenness       | no hop of it is 3 dB louder or softer                  |                  | speech    |
 //! | length         | 32 ms, by hops of 5 ms and parts of them               | 40 ms            | 24 ms     |
-//! | pause          | 26 ms; a shorter one, such as a lost packet, is a hole in the press | 30 to 40 ms | 10 ms |
+//! | pause          | 24 ms; a shorter one, such as a lost packet, is a hole in the press | 30 to 40 ms | 10 ms |
 //!
 //! The second harmonic of a low tone that is near the high tone of its key is not looked for.
 
@@ -55,7 +55,7 @@ const EVEN: (f32, f32) = (0.7, 1.4);
 const HELD: f32 = 0.5;
 /// In hops.
 const SHORTEST_PRESS: f32 = 6.4;
-const SHORTEST_PAUSE: f32 = 5.2;
+const SHORTEST_PAUSE: f32 = 4.8;
 /// For so many hops the softer tone may be away.
 const LONGEST_LOSS: u32 = 8;
 

@@ -2,7 +2,8 @@
 //!
 //! Shape: frames in; the same sound [`HELD_BACK`] later, with silence where there were keys, out.
 //! Units: samples, counted as its detector counts them.
-//! Time: a key is known some 40 ms after it begins, so the sound waits for longer than that, on such bridges only. Of a key that
+//! Time: a key is known some 40 ms after it begins, later where a packet of it is late, so the sound waits for longer than that, on
+//! such bridges only. Of a key that
 //! the detector finds later than [`HELD_BACK`], because somebody speaks under it, the beginning has passed already; up to 40 ms
 //! of that is no key to any receiver (ITU-T Q.24).
 //! Errors: of more than [`SPANS`] keys within the time that is held back, which is more than anybody can press, the oldest is let through.
@@ -11,7 +12,7 @@ use super::inband::{Detector, Edge, ToneEdge};
 use std::time::Duration;
 
 /// How long sound waits.
-pub(crate) const HELD_BACK: Duration = Duration::from_millis(60);
+pub(crate) const HELD_BACK: Duration = Duration::from_millis(80);
 /// Keys that are remembered at once.
 const SPANS: usize = 4;
 /// How much earlier a key may begin and how much later it may end than the detector says.
@@ -126,7 +127,7 @@ mod tests {
             let (sound, out) = stripped(rate, frame, "159D");
             let mut detector = Detector::new(rate);
             detector.hear(&out, |edge| panic!("{rate}: {edge:?} was left"));
-            let delay = rate as usize * 60 / 1_000;
+            let delay = rate as usize * 80 / 1_000;
             let loudest = out.iter().map(|sample| sample.unsigned_abs()).max().unwrap();
             assert!(loudest <= 900, "{rate}: a fragment of {loudest}");
             // Before the first key and behind the last one nothing is missing.
