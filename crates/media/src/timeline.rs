@@ -126,11 +126,6 @@ impl Timeline {
         self.source.map(|(_, clock_rate)| clock_rate)
     }
 
-    /// Ticks that left without sound since the last sound.
-    pub(crate) fn gap(&self) -> u32 {
-        self.gap
-    }
-
     /// Whether what is missing is a silence and no longer made up.
     pub(crate) fn is_silent(&self) -> bool {
         self.gap > self.ticks(Ticks(CONCEALED.as_millis() as i32)).unsigned_abs()

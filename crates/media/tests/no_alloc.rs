@@ -1,7 +1,7 @@
 //! A serviced frame allocates nothing: not when it is received, not when it is sent, not when its prompt ends.
 #![allow(unsafe_code, reason = "a counting global allocator can only be written as an unsafe impl")]
 
-use antiphon_media::codec::Law;
+use antiphon_media::codec::{Band, Law};
 use antiphon_media::dtmf::tone::{Hold, Tone};
 use antiphon_media::dtmf::{Detector, Digit, Edge};
 use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
@@ -272,4 +272,59 @@ fn a_protected_frame_allocates_nothing() {
     assert!(sent > opened && opened > 300, "{sent} {opened}");
     let totals = pool.totals();
     assert!(totals.received > 300 && totals.dropped.replayed > 300 && totals.dropped.unauthentic > 300, "{totals:?}");
+}
+
+/// A relay, and transcoders of every kind, over a network that loses, repeats and delays.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
+fn a_bridge_allocates_nothing_whatever_is_lost_on_it() {
+    let start = Instant::now();
+    let mut pool = StreamPool::new(start, 16);
+    let wide = Codec::L16(Band::Wide);
+    let legs = [Codec::Pcma, Codec::Pcmu, Codec::Pcmu, Codec::G722, Codec::G722, wide, Codec::G722, Codec::G722];
+    for (id, codec) in (0..).zip(legs) {
+        let negotiated = Negotiated { remote: Some(remote(id)), ..Negotiated::of(codec) };
+        let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
+        pool.open(start, StreamId(id), config).expect("the pool has room");
+    }
+    for id in [0, 2, 4, 6] {
+        pool.bridge(StreamId(id), StreamId(id + 1));
+    }
+    let mut buffer = [0; MAX_PACKET];
+    let (mut sent, before) = (0u64, CALLS.get());
+    for tick in 0..10_000u32 {
+        let now = start + Duration::from_millis(u64::from(tick));
+        while let Some(due) = pool.poll_due(now) {
+            let codec = legs[due.stream.0 as usize];
+            // A clock that runs 2 % faster than ours, with losses, repeats and packets that come before their turn.
+            let count = tick / 20 + tick / 1_000;
+            for count in [count, count + u32::from(count % 13 == 0)] {
+                if count % 17 != 0 {
+                    say(&mut pool, now, due, codec, count);
+                }
+            }
+            while pool.poll_transmit(now, due.slot, &mut buffer).is_some() {
+                sent += 1;
+            }
+        }
+    }
+    let calls = CALLS.get() - before;
+    assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
+    assert!(sent > 3_900, "{sent}");
+}
+
+/// A packet of 20 ms.
+fn say(pool: &mut StreamPool, now: Instant, due: Due, codec: Codec, count: u32) {
+    let mut datagram = [0x35; HEADER_LEN + 640];
+    let ticks = codec.clock_rate() / 50;
+    let header = Header {
+        marker: false,
+        payload_type: codec.payload_type(),
+        sequence: count as u16,
+        timestamp: count * ticks,
+        ssrc: 1,
+    };
+    header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
+    let length = HEADER_LEN + 20 * codec.bytes_per_ms().expect("no codec of varying length is here");
+    pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..length]);
 }

@@ -1,3 +1,4 @@
+mod bridging;
 mod listening;
 
 use super::*;
