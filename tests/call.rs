@@ -14,6 +14,8 @@ mod attack;
 mod chaos;
 #[path = "call/demo.rs"]
 mod demo;
+#[path = "call/digits.rs"]
+mod digits;
 #[path = "call/early.rs"]
 mod early;
 #[path = "call/endings.rs"]
@@ -52,6 +54,8 @@ mod scenarios;
 mod seeds;
 #[path = "call/seen.rs"]
 mod seen;
+#[path = "call/sending.rs"]
+mod sending;
 #[path = "call/srtp.rs"]
 mod srtp;
 #[path = "call/stream.rs"]

@@ -206,6 +206,14 @@ impl Author {
         let main = self.menu("071", settings, options).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+37410000000", "extension_id": main.0}) })
             .await;
+        let say = |sound: &str| json!([play(sound, "foreground"), {"action": "hangup"}]);
+        let settings = json!({"name": "Digits", "digit_len": 3, "allow_any_dial": false, "timeout": 5000, "inter_digit_timeout": 10000});
+        let options = json!({
+            "start": [play("ad", "foreground"), play("hello", "background")],
+            "579": say("bye"), "557": say("thanks"), "577": say("thanks"),
+            "invalid": say("busy"), "timeout": say("nobody"),
+        });
+        self.menu("074", settings, options).await;
         // It waits for a key for ten minutes.
         let patient = json!({"name": "Patient", "digit_len": 1, "timeout": 600_000});
         self.menu("075", patient, json!({"start": [play("hello", "background")]})).await;

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Record, Recorded, Recording,
-    RecordingState, Refer, Referred, op::Cause, vars::Vars,
+    RecordingState, Refer, Referred, SendDigits, Sent, op::Cause, vars::Vars,
 };
 
 /// Who calls and what was dialled, fixed for the call's life.
@@ -121,6 +121,14 @@ impl Call {
         match self.perform(Op::Recording(recording)).await? {
             Outcome::Recording(state) => Ok(state),
             other => unreachable!("a recording is answered with Recording, not {other:?}"),
+        }
+    }
+
+    /// Presses keys towards the caller.
+    pub async fn send_digits(&mut self, digits: SendDigits) -> Result<Sent, Interrupted> {
+        match self.perform(Op::SendDigits(digits)).await? {
+            Outcome::Sent(sent) => Ok(sent),
+            other => unreachable!("digits to send are answered with Sent, not {other:?}"),
         }
     }
 

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod op;
 pub mod rules;
 pub mod script;
+pub mod send_digits;
 pub mod simulator;
 pub mod vars;
 
@@ -30,4 +31,5 @@ pub use op::{
     TypeAhead,
 };
 pub use script::{Next, Numbering, Script};
+pub use send_digits::{DigitStep, SendDigits, Sent};
 pub use vars::Vars;

@@ -16,6 +16,7 @@
 //! | Refer   | have the caller's side call a target itself   | Referred      |
 //! | Record  | take a message of the caller                  | Recorded      |
 //! | Recording | record the whole call, pause, go on, stop   | Recording     |
+//! | SendDigits | press keys towards the caller              | Sent          |
 //! | Hangup  | end the call                                  | Done          |
 
 mod record;
@@ -24,7 +25,10 @@ use std::time::Duration;
 
 pub use record::{Beep, Gap, Record, RecordEnd, Recorded, Recording, RecordingState};
 
-use crate::{Digit, DigitSet, ExtensionId, SoundId};
+use crate::{
+    Digit, DigitSet, ExtensionId, SoundId,
+    send_digits::{SendDigits, Sent},
+};
 
 /// One thing that a script asks of its call.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,6 +52,9 @@ pub enum Op {
     Record(Record),
     /// Record the whole call, or pause, go on, stop.
     Recording(Recording),
+    /// Press keys towards the caller, as telephone-events, in INFO or as tones, by the way that the caller's side takes. What plays
+    /// goes on behind them; keys that the caller presses meanwhile are kept for the next collect.
+    SendDigits(SendDigits),
     /// End the call.
     Hangup(Cause),
 }
@@ -69,6 +76,8 @@ pub enum Outcome {
     Recorded(Recorded),
     /// Recording.
     Recording(RecordingState),
+    /// SendDigits.
+    Sent(Sent),
 }
 
 /// Why a script cannot go on. Any op can end so.

@@ -11,6 +11,7 @@
 mod dial;
 mod record;
 mod refer;
+mod send_digits;
 mod transcript;
 mod world;
 

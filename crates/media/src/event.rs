@@ -35,6 +35,8 @@ pub enum EventKind {
         /// Why.
         why: RecordEnd,
     },
+    /// All keys of the last order to send some were sent. Not raised for an order that was replaced.
+    KeysSent,
     /// Something changed in who hears whom; raised once a change.
     Found(Finding),
 }
@@ -65,7 +67,7 @@ impl Events {
         let room = match kind {
             EventKind::Found(_) => self.capacity / 4,
             EventKind::Digit(_) => self.capacity / 2,
-            EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } => self.capacity,
+            EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } | EventKind::KeysSent => self.capacity,
         };
         if self.queue.len() >= room {
             return Queued::Full;

@@ -98,7 +98,7 @@ mod wheel;
 pub use audio::Audio;
 pub use codec::{Band, Codec};
 pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, RtcpPath, StreamConfig};
-pub use dtmf::{Digit, Keys};
+pub use dtmf::{Digit, Inband, KeyStep, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
 pub use pool::{ControlTurn, Departed, Due, PlaybackId, PoolError, Senders, StreamId, StreamPool};

@@ -10,6 +10,7 @@
 
 use crate::codec::{Codec, Decoder};
 use crate::config::MAX_PTIME;
+use crate::dtmf::tone_ear::ToneEar;
 use crate::ear::Ear;
 use crate::record::Recorders;
 use crate::rtp::packet::Packet;
@@ -35,6 +36,8 @@ pub(crate) struct Listeners {
     ear: Ear,
     mouth: Mouth,
     pub(crate) recorders: Recorders,
+    /// Keys in the sound.
+    pub(crate) tones: Option<Box<ToneEar>>,
     #[cfg(test)]
     pub(crate) witness: Option<Witness>,
 }
@@ -48,6 +51,7 @@ impl Listeners {
             ear,
             mouth: Mouth::new(codec),
             recorders: Recorders::default(),
+            tones: None,
             #[cfg(test)]
             witness: None,
         }
@@ -59,7 +63,7 @@ impl Listeners {
         if self.witness.is_some() {
             return true;
         }
-        !self.recorders.is_empty()
+        !self.recorders.is_empty() || self.tones.is_some()
     }
 
     /// Whether anybody wants what the leg is sent.
@@ -98,6 +102,9 @@ impl Listeners {
         let frame = Frame { heard, said: &[], rate };
         // Listeners that only hear, one line each.
         self.recorders.hear(&frame);
+        if let Some(tones) = &mut self.tones {
+            tones.hear(frame.heard);
+        }
     }
 
     /// The same packet time ends: what the peer was sent in it; `None` where that was no sound.

@@ -103,6 +103,7 @@ impl<'a> World<'a> {
             Op::Refer(refer) => self.refer(refer).map(Outcome::Referred),
             Op::Record(record) => self.record(record).map(Outcome::Recorded),
             Op::Recording(recording) => Ok(Outcome::Recording(self.recording(*recording))),
+            Op::SendDigits(digits) => self.send_digits(digits).map(Outcome::Sent),
             Op::Hangup(_) => {
                 self.note("hang up");
                 self.call = State::Ended;
@@ -191,6 +192,11 @@ impl<'a> World<'a> {
     /// What was pressed before does not count.
     pub(super) fn forget_digits(&mut self) {
         self.digits.clear();
+    }
+
+    /// Keeps a key for the next collect.
+    pub(super) fn keep(&mut self, digit: Digit) {
+        self.digits.push(digit);
     }
 
     /// The lifetime is over, once.

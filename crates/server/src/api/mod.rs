@@ -13,6 +13,7 @@ mod calls;
 mod contexts;
 mod date;
 mod dids;
+mod digits;
 mod error;
 mod extensions;
 mod health;
@@ -166,6 +167,7 @@ fn call_resources() -> Router<ApiState> {
         .both(CURRENT, get(calls::current))
         .both(&format!("{CURRENT}/{{call}}"), get(calls::show_current).delete(calls::hang_up))
         .both(&format!("{CURRENT}/{{call}}/recording"), get(records::of_call).post(records::control))
+        .both(&format!("{CURRENT}/{{call}}/digits"), post(digits::press))
         .both(&format!("{CURRENT}/{{call}}/ladder"), get(calls::current_ladder))
         .both(&format!("{CURRENT}/{{call}}/pcap"), get(calls::current_pcap).post(calls::capture))
         .both(HISTORY, get(calls::history))

@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use antiphon_ivr::{Digit, ExtensionId, Interrupted, collector::DigitBuffer};
+use antiphon_ivr::{Digit, ExtensionId, Interrupted, SendDigits, collector::DigitBuffer};
 use antiphon_media::{
     Event as MediaEvent, EventKind, PlaybackId, StreamId,
     record::{RecordEnd, Seat},
@@ -25,6 +25,7 @@ use super::{
     leg::Leg,
     recording::CallRecording,
     replace::{self, Replacement},
+    send_digits,
     transfer::Joined,
 };
 use crate::{
@@ -43,6 +44,10 @@ pub(super) enum Heard {
     PlaybackEnded(PlaybackId),
     /// The recording of a message has ended by itself.
     MessageEnded(RecordEnd),
+    /// The keys that were sent to the caller have gone out.
+    KeysSent,
+    /// Somebody has keys pressed towards another party than the caller.
+    SendDigits(DialogId, SendDigits),
     /// The party of another stream than the caller's pressed a key.
     KeyOf(StreamId, Digit),
     /// Something about another dialog than the caller's.
@@ -189,6 +194,11 @@ impl Executor {
                 self.recording_ended(seat, why).await;
                 Ok((seat == Seat::Message).then_some(Heard::MessageEnded(why)))
             }
+            CallEvent::SendDigits(dialog, digits) if dialog == self.caller.dialog() => {
+                send_digits::begin(&self.caller, digits).await;
+                Ok(None)
+            }
+            CallEvent::SendDigits(dialog, digits) => Ok(Some(Heard::SendDigits(dialog, digits))),
             // A question that is dropped is answered so.
             CallEvent::Yield(ask) => Ok((self.joined != Joined::Nobody).then_some(Heard::Yield(ask))),
             CallEvent::Replacement(replacement) => Ok(match self.joined {
@@ -201,13 +211,17 @@ impl Executor {
             CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
+                EventKind::KeysSent => Some(Heard::KeysSent),
                 EventKind::RecordingEnded { .. } | EventKind::Found(_) => None,
             }),
             CallEvent::Media(event) => Ok(match event.kind {
                 EventKind::Digit(digit) => {
                     Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
                 }
-                EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } | EventKind::Found(_) => None,
+                EventKind::PlaybackEnded { .. }
+                | EventKind::RecordingEnded { .. }
+                | EventKind::KeysSent
+                | EventKind::Found(_) => None,
             }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),

@@ -19,6 +19,7 @@ mod recording;
 mod refer;
 mod referral;
 pub mod replace;
+mod send_digits;
 pub mod srtp;
 pub mod task;
 mod transfer;
@@ -38,6 +39,8 @@ pub enum CallEvent {
     Replacement(Box<replace::Replacement>),
     /// Somebody who may asks about the recording of the call.
     Recording(RecordingControl),
+    /// Somebody who may has keys pressed towards the party of a dialog.
+    SendDigits(antiphon_sip::DialogId, antiphon_ivr::SendDigits),
     /// Somebody who may has ended the call.
     HangUp,
     /// The server goes down and no longer waits for this call.

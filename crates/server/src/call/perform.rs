@@ -17,7 +17,7 @@ use antiphon_sip::StatusCode;
 use super::{
     dial,
     executor::{Executor, Heard, clock},
-    refer,
+    refer, send_digits,
 };
 use crate::trace::OpTrace;
 
@@ -49,6 +49,7 @@ impl Executor {
             Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
             Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
             Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
+            Op::SendDigits(digits) => send_digits::send(self, &digits).await.map(Outcome::Sent),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -209,12 +210,13 @@ fn name(op: &Op) -> &'static str {
         Op::Refer(_) => "refer",
         Op::Record(_) => "record",
         Op::Recording(_) => "recording",
+        Op::SendDigits(_) => "send_digits",
         Op::Hangup(_) => "hangup",
     }
 }
 
 fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
-    use antiphon_ivr::{Dialed, EndedBy, RecordEnd, RecordingState, Referred};
+    use antiphon_ivr::{Dialed, EndedBy, RecordEnd, RecordingState, Referred, Sent};
     match outcome {
         Ok(Outcome::Done) => "done",
         Ok(Outcome::Played(Played::Finished { .. })) => "finished",
@@ -250,6 +252,8 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             RecordingState::Paused => "paused",
             RecordingState::Off => "off",
         },
+        Ok(Outcome::Sent(Sent::All)) => "sent",
+        Ok(Outcome::Sent(Sent::Unsent)) => "unsent",
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
         Err(Interrupted::LocalHangup) => "hung_up",
         Err(Interrupted::LifetimeExpired) => "lifetime_expired",
