@@ -1,4 +1,14 @@
 //! Where sound comes from: files, and lists of prompts and silence.
 
+pub mod file;
+mod mp3;
+mod mpeg;
+mod ogg;
 pub mod playlist;
+mod vorbis;
+mod vorbis_setup;
 pub mod wav;
+
+pub use mp3::Mp3Error;
+pub use ogg::OggError;
+pub use vorbis_setup::SetupError;
