@@ -1,0 +1,108 @@
+//! What a leg is sent: one frame after another, each from the source that comes first.
+//!
+//! Shape: a key passed on over the bridge, the playlist, the bridge, silence; in this order.
+//! Time: a frame passes also while nothing may be sent, and the timestamp with it.
+//! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
+
+use super::RtpStream;
+use crate::config::MAX_PTIME;
+use crate::dtmf::event::BLOCK_LEN;
+use crate::dtmf::relay::Relayed;
+use crate::event::{EventKind, Events, Queued};
+use crate::pacer::{Due, Punctuality};
+use crate::rtp::packet::{HEADER_LEN, Header};
+use crate::source::playlist::Remains;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// The buffer that any packet of ours fits into: a header and 60 ms of sound.
+pub const MAX_PACKET: usize = HEADER_LEN + MAX_PTIME.as_millis() as usize * 8;
+
+/// A packet to send now.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Transmit<'a> {
+    /// Where it goes.
+    pub to: SocketAddr,
+    /// The whole datagram.
+    pub payload: &'a [u8],
+}
+
+impl RtpStream {
+    /// The next packet due at `now`, written into `buffer`, which must hold [`MAX_PACKET`] bytes.
+    pub(crate) fn transmit<'a>(
+        &mut self,
+        now: Instant,
+        buffer: &'a mut [u8],
+        events: &mut Events,
+    ) -> Option<Transmit<'a>> {
+        let (head, body) = buffer.split_first_chunk_mut::<HEADER_LEN>()?;
+        let samples = self.frame_samples();
+        let body = body.get_mut(..samples as usize)?;
+        // Ends: each turn takes one due frame, and at most four are due after the skipped ones.
+        let (to, length) = loop {
+            let due = self.pacer.take(now)?;
+            self.count(due);
+            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(samples));
+            let timestamp = self.timestamp;
+            self.timestamp = timestamp.wrapping_add(samples);
+            self.fill(body, events);
+            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, samples));
+            let Some(to) = self.latch.remote().filter(|_| self.negotiated.direction.sends()) else { continue };
+            break (to, self.write(head, body, timestamp, key));
+        };
+        self.totals.sent += 1;
+        let payload = buffer.get(..HEADER_LEN + length)?;
+        Some(Transmit { to, payload })
+    }
+
+    fn count(&mut self, due: Due) {
+        self.totals.skipped_frames += u64::from(due.skipped);
+        if due.punctuality == Punctuality::CaughtUp {
+            self.totals.caught_up_frames += 1;
+        }
+    }
+
+    /// Fills one frame. The bridge is read also under a playlist, so that it is up to date when the playlist ends.
+    fn fill(&mut self, frame: &mut [u8], events: &mut Events) {
+        let codec = self.negotiated.codec;
+        frame.fill(codec.silence());
+        if let Some(bridge) = &mut self.bridge {
+            self.totals.bridge_dropped_samples += u64::from(bridge.fill(frame, codec));
+        }
+        let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
+            return;
+        };
+        frame.fill(codec.silence());
+        playback.remains = playback.playlist.fill(frame, codec);
+        if playback.remains == Remains::Nothing {
+            let ended = EventKind::PlaybackEnded { playback: playback.id };
+            if events.push(self.id, ended) == Queued::Full {
+                self.totals.refused_events += 1;
+            }
+        }
+    }
+
+    /// Writes the header, and the key over the sound if there is one; answers the length of the payload.
+    fn write(&mut self, head: &mut [u8; HEADER_LEN], body: &mut [u8], timestamp: u32, key: Option<Relayed>) -> usize {
+        let mut header = Header {
+            marker: self.totals.sent == 0,
+            payload_type: self.negotiated.payload_type,
+            sequence: self.sequence,
+            timestamp,
+            ssrc: self.ssrc,
+        };
+        let mut length = body.len();
+        if let (Some(key), Some(payload_type), Some((block, _))) =
+            (key, self.negotiated.telephone_event, body.split_first_chunk_mut::<BLOCK_LEN>())
+        {
+            header.marker |= key.marker;
+            header.payload_type = payload_type;
+            header.timestamp = key.timestamp;
+            *block = key.event.to_bytes();
+            length = BLOCK_LEN;
+        }
+        header.write(head);
+        self.sequence = self.sequence.wrapping_add(1);
+        length
+    }
+}
