@@ -67,6 +67,9 @@ pub mod codec;
 mod config;
 pub mod dtmf;
 mod event;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod histogram;
 mod jitter;
 mod latch;

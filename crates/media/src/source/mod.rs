@@ -3,7 +3,7 @@
 pub mod file;
 mod mp3;
 mod mpeg;
-mod ogg;
+pub(crate) mod ogg;
 pub mod playlist;
 mod vorbis;
 mod vorbis_setup;
