@@ -46,6 +46,8 @@ mod scenarios;
 mod seeds;
 #[path = "call/seen.rs"]
 mod seen;
+#[path = "call/srtp.rs"]
+mod srtp;
 #[path = "call/stream.rs"]
 mod stream;
 #[path = "call/timers.rs"]

@@ -11,10 +11,11 @@ use std::{
 };
 
 use antiphon_media::{
-    Audio, Codec, Digit, Direction, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    StreamPool,
+    Audio, Codec, Digit, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool,
+    codec::Law,
     dtmf::{event::TelephoneEvent, receiver::Receiver},
     rtp::packet::{HEADER_LEN, Header, Packet},
+    srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite},
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -47,14 +48,7 @@ impl Bench {
         let mut pool = StreamPool::new(now, STREAMS as usize);
         for stream in 0..STREAMS {
             let codec = codec_of(stream);
-            let negotiated = Negotiated {
-                codec,
-                payload_type: codec.static_payload_type(),
-                telephone_event: Some(101),
-                ptime: FRAME,
-                remote: Some(peer(stream)),
-                direction: Direction::SendRecv,
-            };
+            let negotiated = Negotiated { ptime: FRAME, remote: Some(peer(stream)), ..Negotiated::of(codec) };
             let config = StreamConfig { negotiated, ssrc: 1, first_sequence: 0, first_timestamp: 0 };
             pool.open(now, StreamId(stream), config).expect("the pool has room and the name is new");
         }
@@ -114,7 +108,7 @@ fn frames(criterion: &mut Criterion) {
     group.bench_function("bridge", |b| b.iter(|| bench.frame(Some(|_| 0))));
     let mut bench = Bench::bridged(mixed);
     group.bench_function("bridge, transcoded", |b| {
-        b.iter(|| bench.frame(Some(|stream| mixed(stream).static_payload_type())));
+        b.iter(|| bench.frame(Some(|stream| mixed(stream).payload_type())));
     });
     group.finish();
 }
@@ -124,12 +118,12 @@ fn codecs(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     let samples: [i16; SAMPLES] = std::array::from_fn(|at| i16::try_from(at).unwrap_or(0) * 100);
     let bytes: [u8; SAMPLES] = std::array::from_fn(|at| at as u8);
-    for codec in [Codec::Pcmu, Codec::Pcma] {
-        group.bench_function(format!("encode {}", codec.name()), |b| {
-            b.iter(|| black_box(&samples).map(|sample| codec.encode(sample)));
+    for (name, law) in [("PCMU", Law::Mu), ("PCMA", Law::A)] {
+        group.bench_function(format!("encode {name}"), |b| {
+            b.iter(|| black_box(&samples).map(|sample| law.encode(sample)));
         });
-        group.bench_function(format!("decode {}", codec.name()), |b| {
-            b.iter(|| black_box(&bytes).map(|byte| codec.decode(byte)));
+        group.bench_function(format!("decode {name}"), |b| {
+            b.iter(|| black_box(&bytes).map(|byte| law.decode(byte)));
         });
     }
     group.finish();
@@ -161,5 +155,41 @@ fn digits(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, frames, codecs, packets, digits);
+fn keying(suite: Suite, ours: u8, theirs: u8) -> Keying {
+    let master =
+        |seed| MasterKey::new(suite, &vec![seed; suite.material_len()]).expect("as long as the suite wants it");
+    Keying { ours: master(ours), theirs: master(theirs), mki: Mki::default() }
+}
+
+fn protection(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("srtp");
+    group.throughput(Throughput::Elements(1));
+    for suite in Suite::ALL {
+        let mut here = Protection::new(&keying(suite, 1, 2));
+        let mut sequence = 0u16;
+        let mut packet = [0x55; HEADER_LEN + SAMPLES + MAX_TAG];
+        let mut protected = |packet: &mut [u8]| {
+            packet[..HEADER_LEN].copy_from_slice(&header(sequence, 160));
+            sequence = sequence.wrapping_add(1);
+            here.protect_rtp(packet, HEADER_LEN + SAMPLES).expect("the packets are in order")
+        };
+        group.bench_function(format!("protect {}", suite.name()), |b| b.iter(|| protected(black_box(&mut packet))));
+        // Each packet is taken once, so that both halves are measured together.
+        let mut there = Protection::new(&keying(suite, 2, 1));
+        group.bench_function(format!("protect and unprotect {}", suite.name()), |b| {
+            b.iter(|| {
+                let length = protected(black_box(&mut packet));
+                there.unprotect_rtp(&packet[..length]).expect("it is authentic").len()
+            });
+        });
+        let length = protected(&mut packet);
+        packet[20] ^= 1;
+        group.bench_function(format!("refuse a forged {}", suite.name()), |b| {
+            b.iter(|| there.unprotect_rtp(black_box(&packet[..length])).is_err());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, frames, codecs, packets, digits, protection);
 criterion_main!(benches);

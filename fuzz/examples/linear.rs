@@ -105,7 +105,9 @@ const BINARY: &[Binary] = &[
     ("short frames", |n| [&b"\0"[..], &bytes(&[b"\xFF\xF3\x14\xC4", &[0; 20][..]].concat(), n)].concat()),
     ("tags", |n| [&b"\0"[..], &bytes(b"ID3\x04\0\0\0\0\0\0", n)].concat()),
     ("pages", |n| [&b"\x01"[..], &bytes(b"OggS\0\x02\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\0", n)].concat()),
-    ("long pages", |n| [&b"\x01"[..], &bytes(b"OggS\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\xFF\xFF", n)].concat()),
+    ("long pages", |n| {
+        [&b"\x01"[..], &bytes(b"OggS\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\xFF\xFF", n)].concat()
+    }),
     ("datagrams", |n| bytes(b"\x10\x05\x80\x65\0\x01\0\0\0\xA0\0\0\0\x07\x05\x0A\0\xA0", n)),
     ("keys", |n| bytes(b"\x01\x08\xFF\x01\x05\x0A\0\xA0\x03\0\0\0\x05\0\xFF\0", n)),
 ];

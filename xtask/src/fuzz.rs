@@ -18,6 +18,8 @@ const TARGETS: &[&str] = &[
     "headers",
     "uri",
     "sdp",
+    "sdes",
+    "srtp",
     "digest",
     "sipfrag",
     "framer",
@@ -217,6 +219,7 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
             .map(|word| word.as_bytes().to_vec())
             .collect(),
         "sdp" => [body].iter().filter(|body| body.starts_with("v=0")).map(|body| body.as_bytes().to_vec()).collect(),
+        "sdes" => SDES.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "framer" => vec![[b"\x07", message].concat()],
         // Steps of a conversation are numbers; any bytes will do.
@@ -224,6 +227,13 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
         _ => vec![message.to_vec()],
     }
 }
+
+/// Lines of keys.
+const SDES: &[&str] = &[
+    "1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4 WSH=64 KDR=0",
+    "1 AEAD_AES_256_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis=\n\
+     2 AES_CM_128_HMAC_SHA1_32 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz UNENCRYPTED_SRTCP",
+];
 
 /// A challenge and an answer.
 const DIGESTS: &[&str] = &[

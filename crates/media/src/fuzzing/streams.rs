@@ -93,7 +93,7 @@ impl Call {
         let negotiated = negotiated();
         for leg in LEGS {
             let config = StreamConfig {
-                negotiated: negotiated.clone(),
+                negotiated,
                 ssrc: 0x5EED,
                 first_sequence: u16::MAX - 1,
                 first_timestamp: u32::MAX - 100,
@@ -126,6 +126,10 @@ impl Call {
         let mut buffer = [0; MAX_PACKET];
         while let Some(due) = self.pool.poll_due(self.now) {
             while let Some(transmit) = self.pool.poll_transmit(self.now, due.slot, &mut buffer) {
+                // What is told of the sound goes the same way where both share a port (RFC 5761 section 4).
+                if matches!(transmit.payload.get(1), Some(192..=223)) {
+                    continue;
+                }
                 let packet = Packet::parse(transmit.payload).expect("what leaves is RTP");
                 let events = blocks(packet.timestamp, packet.payload);
                 if packet.payload_type == EVENTS {
@@ -156,10 +160,11 @@ impl Call {
 
 /// What two telephones agree on that know events.
 fn negotiated() -> Negotiated {
-    let offer = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 101\r\n\
+    let offer =
+        b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 101\r\n\
                   a=rtpmap:101 telephone-event/8000\r\n";
     let version = SdpVersion { session_id: 1, version: 1 };
     let local = SocketAddr::from(([127, 0, 0, 1], 40_000));
-    let (_, negotiated) = sdp::answer(offer, local, &Capabilities::default(), &version).expect("a plain offer");
-    negotiated
+    let (_, agreed) = sdp::answer(offer, local, &Capabilities::default(), &version).expect("a plain offer");
+    agreed.negotiated
 }

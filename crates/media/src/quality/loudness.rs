@@ -30,7 +30,7 @@ pub(super) fn integrated(samples: &[i16], rate: u32) -> Option<f64> {
             .fold((0.0, 0_u32), |(sum, count), power| (sum + power, count + 1));
         (count > 0).then(|| loudness(sum / f64::from(count)))
     };
-    above(above(ABSOLUTE_GATE)? + RELATIVE_GATE).or_else(|| above(ABSOLUTE_GATE))
+    above((above(ABSOLUTE_GATE)? + RELATIVE_GATE).max(ABSOLUTE_GATE))
 }
 
 fn loudness(power: f64) -> f64 {

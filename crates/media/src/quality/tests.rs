@@ -50,6 +50,15 @@ fn the_gates_leave_pauses_out() {
     near(assess(&levels, rate).loudness, -26.0, 0.1);
 }
 
+/// Below the first gate nothing counts, also where the second one is lower still.
+#[test]
+fn what_is_below_the_first_gate_never_counts() {
+    let part = |level, seconds| sine(8_000, 997.0, level, seconds);
+    let alone = assess(&part(-63.0, 5.0), 8_000).loudness.unwrap();
+    let among = assess(&[part(-63.0, 5.0), part(-71.0, 60.0)].concat(), 8_000).loudness.unwrap();
+    assert!((alone - among).abs() < 0.2, "{alone} {among}");
+}
+
 #[test]
 fn a_word_shorter_than_a_block_has_a_loudness_too() {
     near(assess(&sine(8_000, 997.0, -20.0, 0.2), 8_000).loudness, -23.0, 0.2);
@@ -62,10 +71,8 @@ fn silence_before_and_after_is_measured_and_a_long_one_is_told() {
         let quality = assess(&[quiet(rate, 500), tone.clone(), quiet(rate, 1_200)].concat(), rate);
         assert_eq!(quality.leading_silence, Duration::from_millis(500), "{rate}");
         assert_eq!(quality.trailing_silence, Duration::from_millis(1_200), "{rate}");
-        let told = [
-            "It begins with 500 ms of silence, for which every caller waits.",
-            "It ends with 1200 ms of silence.",
-        ];
+        let told =
+            ["It begins with 500 ms of silence, for which every caller waits.", "It ends with 1200 ms of silence."];
         assert_eq!(sentences(&quality), told);
         assert!(assess(&[quiet(rate, 300), tone, quiet(rate, 1_000)].concat(), rate).warnings().is_empty());
     }

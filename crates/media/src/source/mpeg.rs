@@ -61,11 +61,12 @@ impl Sync {
         if kilobits == 0 {
             return Some(Self::FreeRate);
         }
-        let rate = full >> match version {
-            3 => 0,
-            2 => 1,
-            _ => 2,
-        };
+        let rate = full
+            >> match version {
+                3 => 0,
+                2 => 1,
+                _ => 2,
+            };
         let samples: u32 = if first { 1_152 } else { 576 };
         let length = samples / 8 * kilobits * 1_000 / rate + u32::from(third >> 1 & 1);
         let channels = if fourth >> 6 == 3 { 1 } else { 2 };

@@ -153,11 +153,7 @@ impl Stream {
         Self { serial: first.serial, sequence: first.sequence, begun: Vec::new(), is_begun: false }
     }
 
-    fn take(
-        &mut self,
-        page: &Page<'_>,
-        take: &mut impl FnMut(&[u8]) -> Result<(), OggError>,
-    ) -> Result<(), OggError> {
+    fn take(&mut self, page: &Page<'_>, take: &mut impl FnMut(&[u8]) -> Result<(), OggError>) -> Result<(), OggError> {
         if page.sequence != self.sequence {
             return Err(OggError::MissingPage(self.sequence));
         }

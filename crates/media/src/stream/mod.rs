@@ -2,7 +2,7 @@
 //!
 //! Shape: one source, one unbroken sequence and one unbroken timestamp line from open to close, through prompts,
 //! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes.
-//! Units: timestamps are samples of 8 kHz.
+//! Units: timestamps count in the clock of the codec, 8,000 a second for G.711.
 //! Time: told. Frames pass also while nothing may be sent (hold, no address), so that a playlist ends in its time;
 //! the timestamp goes on with them and the sequence does not. Frames that a late service skips are a gap in the
 //! timestamp; the playlist waits for them, so that no word of a prompt is lost.
@@ -16,15 +16,17 @@ mod transmit;
 pub use transmit::{MAX_PACKET, Transmit};
 
 use crate::bridge::BridgeEnd;
-use crate::config::{Negotiated, StreamConfig, frame_samples, nearest_ptime};
+use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
 use crate::latch::Latch;
+use crate::listen::Listeners;
 use crate::pacer::Pacer;
-use crate::pool::{PlaybackId, StreamId};
+use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::rtp::sequence::ReceivedSequence;
 use crate::source::playlist::{Playlist, Remains};
+use crate::srtp::{Keying, Protection};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
 use std::time::Instant;
@@ -43,6 +45,7 @@ struct Playback {
 pub(crate) struct RtpStream {
     pub(crate) id: StreamId,
     negotiated: Negotiated,
+    frame: Frame,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
@@ -54,7 +57,11 @@ pub(crate) struct RtpStream {
     /// For keys that come by signalling as well.
     ways: Box<Ways>,
     received: ReceivedSequence,
+    /// Just behind the socket and just before it; `None` while packets are plain.
+    protection: Option<Box<Protection>>,
     bridge: Option<Box<BridgeEnd>>,
+    /// Who listens to this leg, if anybody does.
+    listeners: Option<Box<Listeners>>,
     last_heard: Option<Instant>,
     totals: StreamTotals,
 }
@@ -66,6 +73,7 @@ impl RtpStream {
         Self {
             id,
             negotiated,
+            frame: Frame::of(negotiated.codec, negotiated.ptime),
             ssrc: config.ssrc,
             sequence: config.first_sequence,
             timestamp: config.first_timestamp,
@@ -75,7 +83,9 @@ impl RtpStream {
             keys: Box::default(),
             ways: Box::default(),
             received: ReceivedSequence::default(),
+            protection: None,
             bridge: None,
+            listeners: None,
             last_heard: None,
             totals: StreamTotals::default(),
         }
@@ -96,7 +106,26 @@ impl RtpStream {
         if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
             bridge.forget_keys();
         }
+        if let Some(listeners) = &mut self.listeners {
+            listeners.reconfigure(negotiated.codec);
+        }
+        self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
+    }
+
+    /// Follows what an offer and answer agreed on about SRTP; `None` is plain.
+    ///
+    /// Before the first packet the sequence number loses its highest bit, so that a peer that misses the first packets
+    /// does not miss a wrap (RFC 3711 section 3.3.1).
+    pub(crate) fn protect(&mut self, keying: Option<&Keying>) {
+        if self.totals.sent == 0 && keying.is_some() {
+            self.sequence &= 0x7FFF;
+        }
+        match (keying, &mut self.protection) {
+            (None, protection) => *protection = None,
+            (Some(keying), Some(protection)) => protection.rekey(keying),
+            (Some(keying), None) => self.protection = Some(Box::new(Protection::new(keying))),
+        }
     }
 
     pub(crate) fn play(&mut self, id: PlaybackId, playlist: Playlist, stopped_by: Keys) {
@@ -107,16 +136,21 @@ impl RtpStream {
         self.playback = None;
     }
 
-    fn frame_samples(&self) -> u32 {
-        frame_samples(self.negotiated.ptime)
-    }
-
     pub(crate) fn join(&mut self) {
         self.bridge = Some(Box::new(BridgeEnd::new()));
     }
 
     pub(crate) fn leave(&mut self) {
         self.bridge = None;
+    }
+
+    /// Changes who listens to this leg.
+    #[allow(dead_code, reason = "listeners come one by one")]
+    pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
+        let codec = self.negotiated.codec;
+        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec)));
+        change(&mut listeners);
+        self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
     }
 
     pub(crate) fn totals(&self) -> StreamTotals {
@@ -129,8 +163,14 @@ impl RtpStream {
             ssrc: self.ssrc,
             peer_ssrc: self.received.ssrc(),
             source: self.latch.learned(),
+            suite: self.protection.as_ref().map(|protection| protection.suite()),
             totals: self.totals(),
         }
+    }
+
+    /// Whom its socket need hear.
+    pub(crate) fn senders(&self) -> Senders {
+        self.latch.settled().map_or(Senders::Anybody, Senders::Only)
     }
 
     /// When the last packet came that was used.

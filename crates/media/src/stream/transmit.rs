@@ -5,18 +5,20 @@
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
 use super::RtpStream;
-use crate::config::MAX_PTIME;
+use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
 use crate::event::{EventKind, Events, Queued};
+use crate::listen::MOST_SKIPPED;
 use crate::pacer::{Due, Punctuality};
 use crate::rtp::packet::{HEADER_LEN, Header};
 use crate::source::playlist::Remains;
+use crate::srtp::MAX_TAG;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// The buffer that any packet of ours fits into: a header and 60 ms of sound.
-pub const MAX_PACKET: usize = HEADER_LEN + MAX_PTIME.as_millis() as usize * 8;
+/// The buffer that any packet of ours fits into, with what protects it.
+pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD + MAX_TAG;
 
 /// A packet to send now.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -36,23 +38,45 @@ impl RtpStream {
         events: &mut Events,
     ) -> Option<Transmit<'a>> {
         let (head, body) = buffer.split_first_chunk_mut::<HEADER_LEN>()?;
-        let samples = self.frame_samples();
-        let body = body.get_mut(..samples as usize)?;
+        let Frame { ticks, bytes } = self.frame;
+        let body = body.get_mut(..bytes)?;
         // Ends: each turn takes one due frame, and at most four are due after the skipped ones.
         let (to, length) = loop {
             let due = self.pacer.take(now)?;
             self.count(due);
-            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(samples));
+            self.hand_on_skipped(due.skipped);
+            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
             let timestamp = self.timestamp;
-            self.timestamp = timestamp.wrapping_add(samples);
+            self.timestamp = timestamp.wrapping_add(ticks);
+            if let Some(listeners) = &mut self.listeners {
+                listeners.hear(self.negotiated.ptime);
+            }
             self.fill(body, events);
-            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, samples));
-            let Some(to) = self.latch.remote().filter(|_| self.negotiated.direction.sends()) else { continue };
+            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
+            let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
+            if let Some(listeners) = &mut self.listeners {
+                listeners.say(Some(&*body).filter(|_| to.is_some() && key.is_none()));
+            }
+            let Some(to) = to else { continue };
             break (to, self.write(head, body, timestamp, key));
         };
+        let mut length = HEADER_LEN + length;
+        if let Some(protection) = &mut self.protection {
+            // It fails when the key is used up, after more packets than a call has.
+            length = protection.protect_rtp(buffer, length).ok()?;
+        }
         self.totals.sent += 1;
-        let payload = buffer.get(..HEADER_LEN + length)?;
+        let payload = buffer.get(..length)?;
         Some(Transmit { to, payload })
+    }
+
+    /// Lets listeners hear the frames that nobody sends.
+    fn hand_on_skipped(&mut self, skipped: u32) {
+        let Some(listeners) = &mut self.listeners else { return };
+        for _ in 0..skipped.min(MOST_SKIPPED) {
+            listeners.hear(self.negotiated.ptime);
+            listeners.say(None);
+        }
     }
 
     fn count(&mut self, due: Due) {

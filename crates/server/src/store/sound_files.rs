@@ -79,6 +79,7 @@ impl SoundFiles {
         let decoded = file::read(upload)?;
         let quality = SoundQuality::of(&decoded);
         let ending = decoded.format.name();
+        let name: String = Sha1::digest(upload).iter().map(|byte| format!("{byte:02x}")).collect();
         let audio = audio_of(decoded);
         let write = |bytes: &[u8]| {
             self.write_beside(bytes).map_err(|error| {
@@ -87,7 +88,7 @@ impl SoundFiles {
             })
         };
         Ok(StagedSound {
-            filename: format!("{:x}.{ending}", Sha1::digest(upload)),
+            filename: format!("{name}.{ending}"),
             upload: write(upload)?,
             ready: write(&ready_form(&audio))?,
             audio: Arc::new(audio),

@@ -40,7 +40,8 @@ fn a_small_setup_is_taken() {
 #[test]
 fn a_few_bytes_do_not_get_gigabytes() {
     let entries = 1 << 17;
-    let book = [SYNC, (32, 16), (entries, 24), (1, 1), (16, 5), (entries, 18), (1, 4), (0, 32), (0, 32), (0, 4), (0, 1)];
+    let book =
+        [SYNC, (32, 16), (entries, 24), (1, 1), (16, 5), (entries, 18), (1, 4), (0, 32), (0, 32), (0, 4), (0, 1)];
     let mut hostile = setup(256);
     for _ in 0..256 {
         hostile = hostile.put(&book).put(&[(0, 1)]);

@@ -128,14 +128,16 @@ async fn the_answer_says_what_is_wrong_with_a_prompt_and_takes_it() {
     let late = [vec![0; 4_000], sine(3_276.7, 2)].concat();
     let made = api.upload("/client/@me/sound/", Some("late"), Some(&wav_of(&late))).await.expect(201);
     assert_eq!(made["quality"]["leading_silence_ms"], 500);
-    assert_eq!(made["quality"]["loudness_lufs"], -23.0);
+    // -23.0, and a little less by the blocks of 400 ms that begin in the silence.
+    assert_eq!(made["quality"]["loudness_lufs"], -23.3);
     assert_eq!(made["quality"]["peak_dbfs"], -20.0);
     let told = json!(["It begins with 500 ms of silence, for which every caller waits."]);
     assert_eq!(made["quality"]["warnings"], told);
 
     // Another content has its own report, another title keeps it.
     let path = format!("/client/@me/sound/{}", made["id"]);
-    let loud: Vec<i16> = sine(300_000.0, 1).iter().map(|&sample| if sample < 0 { i16::MIN } else { i16::MAX }).collect();
+    let loud: Vec<i16> =
+        sine(300_000.0, 1).iter().map(|&sample| if sample < 0 { i16::MIN } else { i16::MAX }).collect();
     let replaced = api.upload(&path, None, Some(&wav_of(&loud))).await.expect(201);
     assert_eq!(replaced["quality"]["clipped_samples"], 8_000);
     assert_eq!(replaced["quality"]["leading_silence_ms"], 0);
