@@ -20,6 +20,8 @@ mod early;
 mod endings;
 #[path = "call/failover.rs"]
 mod failover;
+#[path = "call/hearing.rs"]
+mod hearing;
 #[path = "call/house.rs"]
 mod house;
 #[path = "call/identity.rs"]
@@ -40,6 +42,8 @@ mod referred;
 mod referring;
 #[path = "call/replacing.rs"]
 mod replacing;
+#[path = "call/reports.rs"]
+mod reports;
 #[path = "call/scenarios.rs"]
 mod scenarios;
 #[path = "call/seeds.rs"]

@@ -80,9 +80,10 @@ mod latch;
 mod listen;
 mod pacer;
 mod pool;
-pub mod quality;
+mod quality;
 mod reading;
 pub mod resample;
+pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 mod slots;
@@ -95,24 +96,26 @@ mod summary;
 #[allow(dead_code, reason = "the ear has it first")]
 mod timeline;
 mod totals;
+mod watch;
 mod wheel;
 
 pub use audio::Audio;
 pub use codec::{Band, Codec};
-pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, StreamConfig};
+pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, RtcpPath, StreamConfig};
 pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
-pub use pool::{Departed, Due, PlaybackId, PoolError, Senders, StreamId, StreamPool};
-pub use quality::Quality;
+pub use pool::{ControlTurn, Departed, Due, PlaybackId, PoolError, Senders, StreamId, StreamPool};
+pub use quality::Impairment;
 pub use reading::Reading;
 pub use slots::Slot;
 pub use source::file::FileError;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;
-pub use stream::{MAX_PACKET, Transmit};
-pub use summary::StreamSummary;
+pub use stream::{Channel, ControlTransmit, MAX_PACKET, Transmit};
+pub use summary::{PeerReport, StreamSummary};
 pub use totals::{Dropped, StreamTotals};
+pub use watch::{Finding, Patience};
 
 /// An instant for tests to count from.
 #[cfg(test)]

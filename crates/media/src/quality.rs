@@ -1,156 +1,111 @@
-//! What can be said of a prompt before anybody hears it.
+//! How good a connection sounds, as the E-model estimates it.
 //!
-//! Shape: a pure function of samples; [`Quality`] has figures, [`Quality::warnings`] the sentences that follow from them.
-//! Units: decibels are against a sample of full scale, loudness is in LUFS; both are of the sound as one channel, at the
-//! file's own rate and in its whole band, before it is brought to the band of a telephone.
-//! Errors: none; a figure that the sound is too short or too silent for is absent.
-//! Sources: EBU R 128 and ITU-R BS.1770 (loudness); ITU-T P.56 and G.191 (speech is tested at -26 dB of full scale).
+//! Shape: loss, delay and codec in, a rating from 0 to 100 or a mean opinion score from 1 to 4.5 out. Computed when somebody asks.
+//! Units: loss as a part of 1; delay from mouth to ear.
+//! Sources: ITU-T G.107 (2015) sections 7.4 (delay, loss) and annex B (score), with every other parameter at its default, so that
+//! a connection without fault rates 93.2; ITU-T G.113 appendix I (codecs).
 //!
-//! How wide the band is, is not told: a tone or a piece of music with no treble is as it should be.
+//! The scale is the narrow-band one for every codec, on which a wide-band codec is without fault: what is wanted is what the network
+//! did, comparable between calls.
 
-mod loudness;
-
-use std::fmt;
+use crate::codec::Codec;
 use std::time::Duration;
 
-/// Softer than this, 10 ms count as silence: -50 dB of full scale.
-const SILENCE: f64 = 1e-5;
-/// Windows in a second.
-const WINDOWS: u32 = 100;
-const FULL_SCALE: f64 = 32_768.0;
-/// From here on a value is full scale: the loudest of mu-law, which is less than that of A-law and of 8 and 16 bits.
-const CLIP_LEVEL: u16 = 32_124;
-/// So many equal values at full scale are no peak but a cut one.
-const CLIP_RUN: usize = 3;
+/// The rating of a connection with all parameters at their defaults.
+const BEST: f64 = 93.2;
 
-const LONG_LEADING: Duration = Duration::from_millis(300);
-const LONG_TRAILING: Duration = Duration::from_secs(1);
-const QUIET: f64 = -36.0;
-const LOUD: f64 = -14.0;
-const LARGE_OFFSET: f64 = 0.01;
-
-/// The figures of a sound.
+/// What a connection suffers from.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub struct Quality {
-    /// How long it lasts.
-    pub duration: Duration,
-    /// Its integrated loudness in LUFS; absent where nothing is above the gate, or the rate is below 4 kHz.
-    pub loudness: Option<f64>,
-    /// Its loudest sample in dB of full scale; absent where all are 0.
-    pub peak: Option<f64>,
-    /// Samples that stand in a row at full scale.
-    pub clipped_samples: usize,
-    /// Silence before the first sound.
-    pub leading_silence: Duration,
-    /// Silence after the last sound.
-    pub trailing_silence: Duration,
-    /// The average of all samples, as a part of full scale.
-    pub dc_offset: f64,
+pub struct Impairment {
+    /// The codec.
+    pub codec: Codec,
+    /// The part of the packets that is lost, at random.
+    pub loss: f64,
+    /// The delay from mouth to ear.
+    pub delay: Duration,
 }
 
-/// What an author may want to mend; displayed as one sentence.
-#[derive(Copy, Clone, Debug, PartialEq)]
-pub enum Warning {
-    /// Nothing is heard.
-    Silent,
-    /// Callers wait for the beginning.
-    LeadingSilence(Duration),
-    /// Callers wait after the end.
-    TrailingSilence(Duration),
-    /// Peaks are cut.
-    Clipped(usize),
-    /// Hard to hear.
-    Quiet(f64),
-    /// Unpleasant to hear.
-    Loud(f64),
-    /// The sound is not around zero.
-    Offset(f64),
+impl Impairment {
+    /// The transmission rating R, from 0 to 93.2.
+    pub fn rating(&self) -> f64 {
+        (BEST - delay_impairment(self.delay) - self.equipment_impairment()).clamp(0.0, BEST)
+    }
+
+    /// The mean opinion score of a listening and talking person, from 1 to 4.41.
+    pub fn mos(&self) -> f64 {
+        let rating = self.rating();
+        (1.0 + 0.035 * rating + rating * (rating - 60.0) * (100.0 - rating) * 7e-6).clamp(1.0, 4.5)
+    }
+
+    /// What codec and loss take from the rating: Ie,eff for losses without bursts.
+    fn equipment_impairment(&self) -> f64 {
+        let Robustness { impairment, robustness } = Robustness::of(self.codec);
+        let percent = 100.0 * self.loss.clamp(0.0, 1.0);
+        impairment + (95.0 - impairment) * percent / (percent + robustness)
+    }
 }
 
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Silent => write!(f, "Nothing can be heard in the whole sound."),
-            Self::LeadingSilence(silence) => {
-                write!(f, "It begins with {} ms of silence, for which every caller waits.", silence.as_millis())
-            }
-            Self::TrailingSilence(silence) => write!(f, "It ends with {} ms of silence.", silence.as_millis()),
-            Self::Clipped(samples) => {
-                write!(f, "It is clipped: {samples} samples stand in rows at full scale; record it softer.")
-            }
-            Self::Quiet(loudness) => {
-                write!(f, "It is soft, {loudness:.1} LUFS; speech around -26 is easy to hear on a telephone.")
-            }
-            Self::Loud(loudness) => {
-                write!(f, "It is loud, {loudness:.1} LUFS; speech around -26 is pleasant to hear on a telephone.")
-            }
-            Self::Offset(offset) => {
-                write!(f, "Its average is {:.1} % of full scale and not zero, which clicks.", offset * 100.0)
-            }
+/// What a codec is without loss (Ie), and how well it bears it (Bpl).
+struct Robustness {
+    impairment: f64,
+    robustness: f64,
+}
+
+impl Robustness {
+    const fn of(codec: Codec) -> Self {
+        match codec {
+            // G.711 with concealment; without it Bpl would be 4.3. Who listens conceals, and so do telephones.
+            Codec::Pcmu | Codec::Pcma => Self { impairment: 0.0, robustness: 25.1 },
+            // The recommendation has no figures for these on this scale. Their concealment is of the same kind.
+            Codec::G722 | Codec::L16(_) | Codec::Opus => Self { impairment: 0.0, robustness: 25.1 },
         }
     }
 }
 
-impl Quality {
-    /// What is wrong, the worst first.
-    pub fn warnings(&self) -> Vec<Warning> {
-        if self.leading_silence >= self.duration {
-            return vec![Warning::Silent];
-        }
-        let leading = Some(self.leading_silence).filter(|&silence| silence > LONG_LEADING);
-        let trailing = Some(self.trailing_silence).filter(|&silence| silence > LONG_TRAILING);
-        let found = [
-            Some(self.clipped_samples).filter(|&samples| samples > 0).map(Warning::Clipped),
-            leading.map(Warning::LeadingSilence),
-            trailing.map(Warning::TrailingSilence),
-            self.loudness.filter(|&loudness| loudness < QUIET).map(Warning::Quiet),
-            self.loudness.filter(|&loudness| loudness > LOUD).map(Warning::Loud),
-            Some(self.dc_offset).filter(|offset| offset.abs() > LARGE_OFFSET).map(Warning::Offset),
-        ];
-        found.into_iter().flatten().collect()
+/// What delay takes from the rating without echo (Idd): nothing up to 100 ms.
+fn delay_impairment(delay: Duration) -> f64 {
+    let ratio = delay.as_secs_f64() / 0.1;
+    if ratio <= 1.0 {
+        return 0.0;
     }
-}
-
-/// Weighs a sound of so many samples a second.
-pub fn assess(samples: &[i16], rate: u32) -> Quality {
-    let sum: i64 = samples.iter().map(|&sample| i64::from(sample)).sum();
-    let mean = sum as f64 / samples.len().max(1) as f64;
-    let (leading, trailing) = silence(samples, rate, mean);
-    let peak = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
-    Quality {
-        duration: lasting(samples.len(), rate),
-        loudness: loudness::integrated(samples, rate),
-        peak: (peak > 0).then(|| 20.0 * (f64::from(peak) / FULL_SCALE).log10()),
-        clipped_samples: clipped(samples),
-        leading_silence: lasting(leading, rate),
-        trailing_silence: lasting(trailing, rate),
-        dc_offset: mean / FULL_SCALE,
-    }
-}
-
-fn lasting(samples: usize, rate: u32) -> Duration {
-    let nanoseconds = samples as u64 * 1_000_000_000 / u64::from(rate.max(1));
-    Duration::from_nanos(nanoseconds)
-}
-
-/// Samples before the first window that is heard and after the last one.
-fn silence(samples: &[i16], rate: u32, mean: f64) -> (usize, usize) {
-    let length = (rate / WINDOWS).max(1) as usize;
-    let limit = SILENCE * FULL_SCALE * FULL_SCALE;
-    let is_heard = |window: &[i16]| {
-        let power: f64 = window.iter().map(|&sample| (f64::from(sample) - mean).powi(2)).sum();
-        power > limit * window.len() as f64
-    };
-    let Some(first) = samples.chunks(length).position(is_heard) else { return (samples.len(), samples.len()) };
-    let last = samples.rchunks(length).position(is_heard).unwrap_or(0);
-    (first * length, last * length)
-}
-
-/// Samples in rows of equal values at full scale.
-fn clipped(samples: &[i16]) -> usize {
-    let at_full_scale = |run: &&[i16]| run.len() >= CLIP_RUN && run[0].unsigned_abs() >= CLIP_LEVEL;
-    samples.chunk_by(|one, next| one == next).filter(at_full_scale).map(<[i16]>::len).sum()
+    let x = ratio.log2();
+    25.0 * ((1.0 + x.powi(6)).powf(1.0 / 6.0) - 3.0 * (1.0 + (x / 3.0).powi(6)).powf(1.0 / 6.0) + 2.0)
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(loss: f64, delay_ms: u64, rating: f64, mos: f64) {
+        let impaired = Impairment { codec: Codec::Pcmu, loss, delay: Duration::from_millis(delay_ms) };
+        let got = (impaired.rating(), impaired.mos());
+        assert!((got.0 - rating).abs() < 0.05 && (got.1 - mos).abs() < 0.005, "{loss} {delay_ms}: {got:?}");
+    }
+
+    /// The scores of G.107 annex B for some ratings, and what loss and delay leave of them.
+    #[test]
+    fn scores_are_those_of_the_recommendation() {
+        check(0.0, 0, 93.2, 4.409);
+        check(0.0, 100, 93.2, 4.409);
+        // 95 * 1/(1+25.1) = 3.64, 95 * 5/30.1 = 15.78, 95 * 25.1/50.2 = 47.5.
+        check(0.01, 0, 89.56, 4.328);
+        check(0.05, 0, 77.42, 3.923);
+        check(0.251, 0, 45.7, 2.351);
+        // X = log2(4) = 2: 25 * (65^(1/6) - 3 (1 + (2/3)^6)^(1/6) + 2).
+        check(0.0, 400, 69.13, 3.556);
+        check(1.0, 60_000, 0.0, 1.0);
+        check(f64::MAX, 0, 17.26, 1.177);
+    }
+
+    #[test]
+    fn more_loss_and_more_delay_never_sound_better() {
+        let mos = |loss: u32, delay: u32| {
+            let delay = Duration::from_millis(u64::from(delay) * 25);
+            Impairment { codec: Codec::Pcma, loss: f64::from(loss) / 50.0, delay }.mos()
+        };
+        for (loss, delay) in (0..50).flat_map(|loss| (0..50).map(move |delay| (loss, delay))) {
+            assert!(mos(loss + 1, delay) <= mos(loss, delay) && mos(loss, delay + 1) <= mos(loss, delay) + 1e-9);
+        }
+    }
+}

@@ -1,8 +1,7 @@
 //! Uploads under any bytes: what is taken holds sound, no more of it than its bytes can hold, and can be weighed.
 
-use crate::quality;
 use crate::source::file::{self, Decoded, MAX_SAMPLES};
-use crate::source::{ogg, wav};
+use crate::source::{ogg, quality, wav};
 
 /// The most samples of one channel that a byte can stand for: half of a packet of a block of 8,192.
 const PER_BYTE: usize = 4_096;

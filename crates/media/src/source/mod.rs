@@ -5,6 +5,7 @@ mod mp3;
 mod mpeg;
 pub(crate) mod ogg;
 pub mod playlist;
+pub mod quality;
 mod vorbis;
 mod vorbis_setup;
 pub mod wav;

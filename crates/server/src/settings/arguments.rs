@@ -21,7 +21,7 @@ use super::{
     AccessSettings, Cidr, Command, LiveSettings, LogFormat, SessionTimers, Settings, SettingsError, SipListener,
     StoreLocation, TraceSettings,
 };
-use super::{transport, trunk};
+use super::{rtp, transport, trunk};
 
 const DEFAULT_CONFIG: &str = "antiphon.toml";
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
@@ -195,6 +195,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         drain_timeout: drain(file.drain_timeout)?,
         trace: trace(&file.trace)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
+        rtp: rtp::read(&file.rtp)?,
         live,
         data,
     })

@@ -1,12 +1,12 @@
 //! What an upload was and how it will be heard, as the API shows it and the database keeps it.
 //!
-//! Shape: the figures of `antiphon_media::quality` in the units and with the names of the API, and its warnings as they were
+//! Shape: the figures of `antiphon_media::source::quality` in the units and with the names of the API, and its warnings as they were
 //! worded then.
 //! Units: each name ends with its own; decibels are rounded to a tenth.
 //! Sources: `field.md`, P12.
 
-use antiphon_media::quality;
 use antiphon_media::source::file::Decoded;
+use antiphon_media::source::quality;
 use serde::{Deserialize, Serialize};
 
 /// The report of an upload.

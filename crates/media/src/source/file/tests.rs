@@ -1,5 +1,5 @@
 use super::*;
-use crate::quality::assess;
+use crate::source::quality::assess;
 use proptest::prelude::*;
 use std::time::Duration;
 
