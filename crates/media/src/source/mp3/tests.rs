@@ -81,7 +81,7 @@ fn another_sample_rate_in_the_middle_is_refused() {
 fn frames_without_any_sound_in_them_are_refused() {
     // Headers with nothing behind them: the side information is wrong in each.
     let header = &MONO_16K[..4];
-    let frame = [header, &vec![0xFF; 140]].concat();
+    let frame = [header, &[0xFF; 140]].concat();
     let broken = frame.repeat(10);
     assert!(matches!(read(&broken), Err(Mp3Error::Broken | Mp3Error::NoFrame)), "{:?}", read(&broken));
     let only_tag = frames(TAGGED)[0].1;
