@@ -30,7 +30,12 @@ impl Audio {
     /// [`WavError`] when the file is not one of these, is empty, or lasts longer than [`wav::MAX_DURATION`].
     pub fn from_wav(file: &[u8]) -> Result<Self, WavError> {
         let wav = wav::read(file)?;
-        Ok(Self::from_pcm(&resample(wav.samples, wav.rate, SAMPLE_RATE)))
+        Ok(Self::at_rate(wav.samples, wav.rate))
+    }
+
+    /// Encodes linear samples of any rate.
+    pub fn at_rate(samples: Vec<i16>, rate: u32) -> Self {
+        Self::from_pcm(&resample(samples, rate, SAMPLE_RATE))
     }
 
     /// Takes back what [`Audio::payload`] gave, for a store that keeps prompts encoded.

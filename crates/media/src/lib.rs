@@ -69,6 +69,9 @@ mod config;
 pub mod dtmf;
 mod ear;
 mod event;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod histogram;
 mod holes;
 mod jitter;
@@ -105,6 +108,7 @@ pub use pool::{ControlTurn, Departed, Due, PlaybackId, PoolError, Senders, Strea
 pub use quality::Impairment;
 pub use reading::Reading;
 pub use slots::Slot;
+pub use source::file::FileError;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;
 pub use stream::{Channel, ControlTransmit, MAX_PACKET, Transmit};

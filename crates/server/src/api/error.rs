@@ -84,9 +84,7 @@ impl ApiError {
             }
             Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, Some("timeout")),
             Self::Upload(UploadError::Storage) => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
-            Self::Upload(UploadError::Mp3 | UploadError::Wav(_)) => {
-                (StatusCode::BAD_REQUEST, Some("invalid_parameter"))
-            }
+            Self::Upload(UploadError::File(_)) => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
             Self::Rejected(rejected) => rejection(rejected),
         }
     }

@@ -17,6 +17,7 @@ mod lock;
 mod model;
 mod rejected;
 mod sound_files;
+mod sound_quality;
 mod tokens;
 mod writer;
 
@@ -40,6 +41,7 @@ pub use model::{
 };
 pub use rejected::{Missing, Rejected, Taken};
 pub use sound_files::{StagedSound, UploadError};
+pub use sound_quality::SoundQuality;
 pub use tokens::{AccessToken, Grant};
 pub use writer::{Change, Edit};
 
@@ -148,7 +150,7 @@ impl Store {
     ///
     /// # Errors
     /// [`UploadError`] when it is no sound that can be played, or the disk fails.
-    pub fn stage_sound(&self, wav: &[u8]) -> Result<StagedSound, UploadError> {
-        self.shared.sounds.stage(wav)
+    pub fn stage_sound(&self, upload: &[u8]) -> Result<StagedSound, UploadError> {
+        self.shared.sounds.stage(upload)
     }
 }
