@@ -73,6 +73,7 @@ mod latch;
 mod pacer;
 mod pool;
 mod resample;
+mod room;
 pub mod rtp;
 pub mod sdp;
 mod slots;
