@@ -49,6 +49,20 @@ impl Codec {
         }
     }
 
+    /// RTP ticks in a second.
+    pub const fn clock_rate(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma => 8_000,
+        }
+    }
+
+    /// Samples in a second of the linear sound that its coders take and give.
+    pub const fn sample_rate(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma => 8_000,
+        }
+    }
+
     /// The byte that stands for no sound.
     pub const fn silence(self) -> u8 {
         match self {

@@ -1,3 +1,5 @@
+mod listening;
+
 use super::*;
 use crate::audio::Audio;
 use crate::codec::Codec;

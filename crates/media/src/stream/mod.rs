@@ -21,6 +21,7 @@ use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
 use crate::latch::Latch;
+use crate::listen::Listeners;
 use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, StreamId};
 use crate::rtp::sequence::ReceivedSequence;
@@ -55,6 +56,8 @@ pub(crate) struct RtpStream {
     ways: Box<Ways>,
     received: ReceivedSequence,
     bridge: Option<Box<BridgeEnd>>,
+    /// Who listens to this leg, if anybody does.
+    listeners: Option<Box<Listeners>>,
     last_heard: Option<Instant>,
     totals: StreamTotals,
 }
@@ -76,6 +79,7 @@ impl RtpStream {
             ways: Box::default(),
             received: ReceivedSequence::default(),
             bridge: None,
+            listeners: None,
             last_heard: None,
             totals: StreamTotals::default(),
         }
@@ -95,6 +99,9 @@ impl RtpStream {
         self.latch.renegotiate(negotiated.remote);
         if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
             bridge.forget_keys();
+        }
+        if let Some(listeners) = &mut self.listeners {
+            listeners.reconfigure(negotiated.codec);
         }
         self.negotiated = negotiated;
     }
@@ -117,6 +124,15 @@ impl RtpStream {
 
     pub(crate) fn leave(&mut self) {
         self.bridge = None;
+    }
+
+    /// Changes who listens to this leg.
+    #[allow(dead_code, reason = "listeners come one by one")]
+    pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
+        let codec = self.negotiated.codec;
+        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec)));
+        change(&mut listeners);
+        self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
     }
 
     pub(crate) fn totals(&self) -> StreamTotals {
