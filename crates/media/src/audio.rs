@@ -4,7 +4,7 @@
 //! Units: 8,000 samples a second, mono.
 //! Errors: [`WavError`] of the reader.
 
-use crate::codec::{Codec, duration_of};
+use crate::codec::{Codec, SAMPLE_RATE, duration_of};
 use crate::resample::resample;
 use crate::source::wav::{self, WavError};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Audio {
     /// [`WavError`] when the file is not one of these, is empty, or lasts longer than [`wav::MAX_DURATION`].
     pub fn from_wav(file: &[u8]) -> Result<Self, WavError> {
         let wav = wav::read(file)?;
-        Ok(Self::from_pcm(&resample(wav.samples, wav.rate)))
+        Ok(Self::from_pcm(&resample(wav.samples, wav.rate, SAMPLE_RATE)))
     }
 
     /// Takes back what [`Audio::payload`] gave, for a store that keeps prompts encoded.

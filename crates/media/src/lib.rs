@@ -76,7 +76,7 @@ mod latch;
 mod listen;
 mod pacer;
 mod pool;
-mod resample;
+pub mod resample;
 mod room;
 pub mod rtp;
 pub mod sdp;
@@ -88,6 +88,7 @@ mod stretch;
 mod summary;
 #[allow(dead_code, reason = "the ear has it first")]
 mod timeline;
+pub mod tones;
 mod totals;
 mod wheel;
 

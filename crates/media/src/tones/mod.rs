@@ -51,7 +51,7 @@ impl FromStr for Country {
 }
 
 /// What sounds while a tone is on.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug)]
 enum Pitch {
     One(f64),
     /// Two together, of one level.
@@ -61,7 +61,7 @@ enum Pitch {
 }
 
 /// A tone: what sounds, and how long it does and does not, in turns.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug)]
 struct Cadence {
     pitch: Pitch,
     milliseconds: &'static [u32],

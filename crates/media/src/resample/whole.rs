@@ -1,34 +1,24 @@
-//! Any rate to 8 kHz, band-limited.
+//! A whole sound at another rate.
 //!
-//! Shape: a whole sound in, a whole sound out; each output sample is a windowed-sinc filter of the input at its instant.
-//! Units: samples of 16 bits; the ratio is reduced to integers, so no phase drifts.
-//! Errors: none; a rate of 8 kHz returns the sound as it is.
-//! Sources: Smith, Digital Audio Resampling (CCRMA); Kaiser and Schafer 1980 (the window).
+//! Shape: each output sample is a filter of the input at its instant, so the output is not late.
+//! Errors: none; equal rates, or none at all, return the sound as it is.
 //!
-//! Down to 8 kHz the filter is flat to 3.3 kHz and lets nothing above 4 kHz fold back by more than -60 dB. Up to
-//! 8 kHz the same filter is scaled to the band of the input.
+//! Down to 8 kHz the filter is flat to 3.3 kHz and lets nothing above 4 kHz fold back by more than -60 dB. Up the same filter is
+//! scaled to the band of the input.
 
-use crate::codec::SAMPLE_RATE;
-use std::f64::consts::PI;
+use super::Ratio;
+use super::kernel::Kernel;
 
-/// Half of the filter, in periods of the slower of the two rates.
-const HALF_PERIODS: f64 = 32.0;
-/// The middle of the filter's slope, as a part of the slower rate's band.
-const CUTOFF: f64 = 0.92;
-/// The window's shape: about 70 dB.
-const KAISER_BETA: f64 = 7.0;
+/// About 70 dB, and a slope of an eighth of the band.
+const KERNEL: Kernel = Kernel { half: 32.0, cutoff: 0.92, beta: 7.0 };
 /// Points of the filter's curve in a period; between them it is a straight line, which errs by less than -90 dB.
 const RESOLUTION: usize = 512;
 /// Filters of all phases are kept up to this many weights, 16 MB; beyond, they are made for each sample.
 const MAX_WEIGHTS: usize = 4 << 20;
 
-/// Converts a sound from `rate` samples a second to 8,000.
-pub(crate) fn resample(samples: Vec<i16>, rate: u32) -> Vec<i16> {
-    if rate == SAMPLE_RATE || rate == 0 {
-        return samples;
-    }
-    let divisor = gcd(rate, SAMPLE_RATE);
-    let ratio = Ratio { up: (SAMPLE_RATE / divisor) as usize, down: (rate / divisor) as usize };
+/// Converts a sound from one rate to another.
+pub(crate) fn resample(samples: Vec<i16>, from: u32, to: u32) -> Vec<i16> {
+    let Some(ratio) = Ratio::of(from, to).filter(|_| from != to) else { return samples };
     let filter = Filter::new(ratio);
     let length = (samples.len() * ratio.up).div_ceil(ratio.down);
     let phases = filter.phases();
@@ -47,13 +37,6 @@ pub(crate) fn resample(samples: Vec<i16>, rate: u32) -> Vec<i16> {
     (0..length).map(at).collect()
 }
 
-/// Output samples for input samples, in lowest terms.
-#[derive(Copy, Clone)]
-struct Ratio {
-    up: usize,
-    down: usize,
-}
-
 struct Filter {
     ratio: Ratio,
     /// Input samples in a period of the slower rate.
@@ -66,10 +49,10 @@ struct Filter {
 
 impl Filter {
     fn new(ratio: Ratio) -> Self {
-        let stretch = (ratio.down as f64 / ratio.up as f64).max(1.0);
-        let points = HALF_PERIODS as usize * RESOLUTION;
-        let curve = (0..=points).map(|point| impulse(point as f64 / RESOLUTION as f64)).chain([0.0]).collect();
-        Self { ratio, stretch, half_taps: (HALF_PERIODS * stretch).ceil() as usize, curve }
+        let stretch = ratio.stretch();
+        let points = KERNEL.half as usize * RESOLUTION;
+        let curve = (0..=points).map(|point| KERNEL.at(point as f64 / RESOLUTION as f64)).chain([0.0]).collect();
+        Self { ratio, stretch, half_taps: (KERNEL.half * stretch).ceil() as usize, curve }
     }
 
     /// The weights of every phase, unless they are too many to keep.
@@ -119,32 +102,10 @@ impl Filter {
     }
 }
 
-/// The ideal filter under its window, at a distance in periods.
-fn impulse(distance: f64) -> f64 {
-    let angle = PI * CUTOFF * distance;
-    let sinc = if angle == 0.0 { 1.0 } else { angle.sin() / angle };
-    let edge = distance / HALF_PERIODS;
-    sinc * bessel(KAISER_BETA * (1.0 - edge * edge).max(0.0).sqrt()) / bessel(KAISER_BETA)
-}
-
-/// The modified Bessel function of order zero, by its series.
-fn bessel(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let (mut term, mut sum) = (1.0, 1.0);
-    for order in 1..40 {
-        term *= quarter / f64::from(order * order);
-        sum += term;
-    }
-    sum
-}
-
-fn gcd(one: u32, other: u32) -> u32 {
-    if other == 0 { one } else { gcd(other, one % other) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::f64::consts::PI;
 
     fn tone(rate: u32, hertz: f64) -> Vec<i16> {
         let step = 2.0 * PI * hertz / f64::from(rate);
@@ -162,11 +123,11 @@ mod tests {
     fn speech_passes_and_what_would_fold_back_does_not() {
         for rate in [11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000] {
             for hertz in [300.0, 1_000.0, 3_000.0] {
-                let heard = level(&resample(tone(rate, hertz), rate));
+                let heard = level(&resample(tone(rate, hertz), rate, 8_000));
                 assert!(heard.abs() < 0.2, "{hertz} Hz at {rate}: {heard:.2} dB");
             }
             for hertz in [4_100.0, 4_800.0, 5_300.0] {
-                let heard = level(&resample(tone(rate, hertz), rate));
+                let heard = level(&resample(tone(rate, hertz), rate, 8_000));
                 assert!(heard < -40.0, "{hertz} Hz at {rate}: {heard:.2} dB");
             }
         }
@@ -176,7 +137,7 @@ mod tests {
     fn a_tone_is_the_same_tone_at_eight_kilohertz() {
         let want = tone(8_000, 440.0);
         for rate in [6_000, 11_025, 44_100, 47_999, 191_999] {
-            let heard = resample(tone(rate, 440.0), rate);
+            let heard = resample(tone(rate, 440.0), rate, 8_000);
             let error = heard.iter().zip(&want).skip(200).take(3_000).map(|(a, b)| (a - b).abs()).max().unwrap();
             assert!(error < 100, "{rate}: {error}");
         }
@@ -185,7 +146,7 @@ mod tests {
     #[test]
     fn a_slower_sound_gets_no_images() {
         // Of 1 kHz at 4 kHz the image is at 3 kHz: the sound must equal a clean tone.
-        let heard = resample(tone(4_000, 1_000.0), 4_000);
+        let heard = resample(tone(4_000, 1_000.0), 4_000, 8_000);
         let want = tone(8_000, 1_000.0);
         assert!(heard.iter().zip(&want).skip(200).take(3_000).all(|(a, b)| (a - b).abs() < 100));
     }
@@ -194,9 +155,9 @@ mod tests {
     fn lengths_and_extremes() {
         for (rate, length, expect) in [(8_000, 5, 5), (16_000, 5, 3), (48_000, 1, 1), (1_000, 3, 24), (44_100, 441, 80)]
         {
-            assert_eq!(resample(vec![i16::MIN; length], rate).len(), expect, "{rate}");
+            assert_eq!(resample(vec![i16::MIN; length], rate, 8_000).len(), expect, "{rate}");
         }
-        assert!(resample(Vec::new(), 44_100).is_empty());
-        assert!(resample(vec![1_000; 4_000], 16_000)[500..1_500].iter().all(|&sample| sample == 1_000));
+        assert!(resample(Vec::new(), 44_100, 8_000).is_empty());
+        assert!(resample(vec![1_000; 4_000], 16_000, 8_000)[500..1_500].iter().all(|&sample| sample == 1_000));
     }
 }
