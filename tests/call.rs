@@ -12,6 +12,8 @@ mod adapter;
 mod attack;
 #[path = "call/chaos.rs"]
 mod chaos;
+#[path = "call/conference.rs"]
+mod conference;
 #[path = "call/demo.rs"]
 mod demo;
 #[path = "call/early.rs"]
@@ -20,6 +22,8 @@ mod early;
 mod endings;
 #[path = "call/failover.rs"]
 mod failover;
+#[path = "call/hold.rs"]
+mod hold;
 #[path = "call/house.rs"]
 mod house;
 #[path = "call/identity.rs"]
@@ -50,6 +54,8 @@ mod seen;
 mod stream;
 #[path = "call/timers.rs"]
 mod timers;
+#[path = "call/tones.rs"]
+mod tones;
 #[path = "call/transfer.rs"]
 mod transfer;
 #[path = "call/trunks.rs"]

@@ -11,8 +11,9 @@ use std::{
 };
 
 use antiphon_media::{
-    Audio, Codec, Digit, Direction, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    StreamPool,
+    Announcement, Audio, Codec, Digit, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RoomId, SeatOptions, Segment,
+    StreamConfig, StreamId, StreamPool,
+    codec::Law,
     dtmf::{event::TelephoneEvent, receiver::Receiver},
     rtp::packet::{HEADER_LEN, Header, Packet},
 };
@@ -47,14 +48,7 @@ impl Bench {
         let mut pool = StreamPool::new(now, STREAMS as usize);
         for stream in 0..STREAMS {
             let codec = codec_of(stream);
-            let negotiated = Negotiated {
-                codec,
-                payload_type: codec.static_payload_type(),
-                telephone_event: Some(101),
-                ptime: FRAME,
-                remote: Some(peer(stream)),
-                direction: Direction::SendRecv,
-            };
+            let negotiated = Negotiated { ptime: FRAME, remote: Some(peer(stream)), ..Negotiated::of(codec) };
             let config = StreamConfig { negotiated, ssrc: 1, first_sequence: 0, first_timestamp: 0 };
             pool.open(now, StreamId(stream), config).expect("the pool has room and the name is new");
         }
@@ -75,6 +69,17 @@ impl Bench {
         let mut bench = Self::new(codec_of);
         for stream in (0..STREAMS).step_by(2) {
             bench.pool.bridge(StreamId(stream), StreamId(stream + 1));
+        }
+        bench
+    }
+
+    /// Conferences of so many; all of them talk at once, which is the dearest.
+    fn conferring(members: u64, codec_of: fn(u64) -> Codec) -> Self {
+        let mut bench = Self::new(codec_of);
+        for stream in 0..STREAMS {
+            let room = (RoomId(stream / members), Announcement::Silent);
+            let seated = bench.pool.seat(bench.now, StreamId(stream), room, SeatOptions::default());
+            seated.expect("the stream is open and there is a room for every stream");
         }
         bench
     }
@@ -114,9 +119,21 @@ fn frames(criterion: &mut Criterion) {
     group.bench_function("bridge", |b| b.iter(|| bench.frame(Some(|_| 0))));
     let mut bench = Bench::bridged(mixed);
     group.bench_function("bridge, transcoded", |b| {
-        b.iter(|| bench.frame(Some(|stream| mixed(stream).static_payload_type())));
+        b.iter(|| bench.frame(Some(|stream| mixed(stream).payload_type())));
+    });
+    for members in [3, 10, 50] {
+        let mut bench = Bench::conferring(members, |_| Codec::Pcmu);
+        group.bench_function(format!("conference of {members}"), |b| b.iter(|| bench.frame(Some(|_| 0))));
+    }
+    let mut bench = Bench::conferring(10, half_wide);
+    group.bench_function("conference of 10, half of them G.722", |b| {
+        b.iter(|| bench.frame(Some(|stream| half_wide(stream).payload_type())));
     });
     group.finish();
+}
+
+fn half_wide(stream: u64) -> Codec {
+    if stream.is_multiple_of(2) { Codec::Pcmu } else { Codec::G722 }
 }
 
 fn codecs(criterion: &mut Criterion) {
@@ -124,12 +141,12 @@ fn codecs(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     let samples: [i16; SAMPLES] = std::array::from_fn(|at| i16::try_from(at).unwrap_or(0) * 100);
     let bytes: [u8; SAMPLES] = std::array::from_fn(|at| at as u8);
-    for codec in [Codec::Pcmu, Codec::Pcma] {
-        group.bench_function(format!("encode {}", codec.name()), |b| {
-            b.iter(|| black_box(&samples).map(|sample| codec.encode(sample)));
+    for (name, law) in [("PCMU", Law::Mu), ("PCMA", Law::A)] {
+        group.bench_function(format!("encode {name}"), |b| {
+            b.iter(|| black_box(&samples).map(|sample| law.encode(sample)));
         });
-        group.bench_function(format!("decode {}", codec.name()), |b| {
-            b.iter(|| black_box(&bytes).map(|byte| codec.decode(byte)));
+        group.bench_function(format!("decode {name}"), |b| {
+            b.iter(|| black_box(&bytes).map(|byte| law.decode(byte)));
         });
     }
     group.finish();

@@ -4,7 +4,7 @@
 //! Units: 8,000 samples a second, mono.
 //! Errors: [`WavError`] of the reader.
 
-use crate::codec::{Codec, SAMPLE_RATE, duration_of};
+use crate::codec::{Codec, Law, SAMPLE_RATE, duration_of};
 use crate::resample::resample;
 use crate::source::wav::{self, WavError};
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub struct Audio {
 impl Audio {
     /// Encodes linear samples at 8 kHz.
     pub fn from_pcm(samples: &[i16]) -> Self {
-        let encode = |codec: Codec| samples.iter().map(|&sample| codec.encode(sample)).collect();
-        Self { pcmu: encode(Codec::Pcmu), pcma: encode(Codec::Pcma) }
+        let encode = |law: Law| samples.iter().map(|&sample| law.encode(sample)).collect();
+        Self { pcmu: encode(Law::Mu), pcma: encode(Law::A) }
     }
 
     /// Reads a WAV file: linear PCM, A-law or mu-law, 1 to 192 kHz, 1 to 8 channels, mixed down and resampled.
@@ -45,11 +45,12 @@ impl Audio {
         duration_of(self.pcmu.len() as u64)
     }
 
-    /// The whole prompt as payload bytes, one a sample.
+    /// The whole prompt as payload bytes, one a sample; of a codec other than G.711 there are none yet.
     pub fn payload(&self, codec: Codec) -> &[u8] {
-        match codec {
-            Codec::Pcmu => &self.pcmu,
-            Codec::Pcma => &self.pcma,
+        match codec.law() {
+            Some(Law::Mu) => &self.pcmu,
+            Some(Law::A) => &self.pcma,
+            None => &[],
         }
     }
 }
@@ -57,10 +58,11 @@ impl Audio {
 impl Audio {
     /// The same as [`Audio::payload`], to be kept by somebody who reads it often.
     pub(crate) fn shared_payload(&self, codec: Codec) -> Arc<[u8]> {
-        Arc::clone(match codec {
-            Codec::Pcmu => &self.pcmu,
-            Codec::Pcma => &self.pcma,
-        })
+        match codec.law() {
+            Some(Law::Mu) => Arc::clone(&self.pcmu),
+            Some(Law::A) => Arc::clone(&self.pcma),
+            None => Arc::from([]),
+        }
     }
 }
 
@@ -88,9 +90,9 @@ mod tests {
         for (rate, channels) in [(8_000, 1), (44_100, 2), (4_000, 3)] {
             let audio = Audio::from_wav(&wav(rate, channels, hound::SampleFormat::Int, 1)).unwrap();
             assert_eq!(audio.duration(), Duration::from_secs(1), "{rate}");
-            for codec in [Codec::Pcmu, Codec::Pcma] {
+            for (codec, law) in [(Codec::Pcmu, Law::Mu), (Codec::Pcma, Law::A)] {
                 let middle = &audio.payload(codec)[2_000..6_000];
-                assert!(middle.iter().all(|&byte| byte == codec.encode(1_000)), "{rate} in {}", codec.name());
+                assert!(middle.iter().all(|&byte| byte == law.encode(1_000)), "{rate} in {}", codec.name());
             }
         }
     }

@@ -4,7 +4,7 @@
 //! Units: `ptime` is the time one packet covers, 10 to 60 ms in steps of 10; other values become the nearest allowed.
 //! Sources: RFC 3264 section 5.1 (direction), RFC 8866 section 6.4 (`a=ptime`), RFC 3550 section 5.1 (random starts).
 
-use crate::codec::{Codec, SAMPLES_PER_MS};
+use crate::codec::Codec;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ pub const DEFAULT_PTIME: Duration = Duration::from_millis(20);
 /// The longest packet length, which bounds the size of a packet.
 pub const MAX_PTIME: Duration = Duration::from_millis(60);
 const PTIME_STEP_MS: u128 = 10;
+/// The largest payload that we send, which leaves room in a packet of 1,500 bytes for all headers there are: 40 ms of the widest
+/// codec, linear sound at 16 kHz.
+pub(crate) const MAX_PAYLOAD: usize = 1_280;
 
 /// Which way sound may flow, as seen from our side.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash)]
@@ -68,14 +71,34 @@ pub struct Negotiated {
     pub codec: Codec,
     /// The payload type that stands for the codec.
     pub payload_type: u8,
-    /// The payload type of RFC 4733 digits at 8 kHz, where the peer has them.
+    /// The payload type of RFC 4733 digits, where the peer has them.
     pub telephone_event: Option<u8>,
+    /// The ticks in a second that durations of these digits count: as many as those of the codec, where the peer offers that.
+    pub telephone_event_clock: u32,
+    /// The payload type of comfort noise (RFC 3389), where the peer may send it. We send none.
+    pub comfort_noise: Option<u8>,
     /// The time that each packet we send covers.
     pub ptime: Duration,
     /// Where the peer wants its packets; `None` on hold by address, or where the address is a name.
     pub remote: Option<SocketAddr>,
     /// Which way sound may flow, as seen from our side.
     pub direction: Direction,
+}
+
+impl Negotiated {
+    /// A codec under its usual payload types, with digits, 20 ms a packet, both ways, and no address yet.
+    pub const fn of(codec: Codec) -> Self {
+        Self {
+            codec,
+            payload_type: codec.payload_type(),
+            telephone_event: Some(101),
+            telephone_event_clock: codec.clock_rate(),
+            comfort_noise: None,
+            ptime: DEFAULT_PTIME,
+            remote: None,
+            direction: Direction::SendRecv,
+        }
+    }
 }
 
 /// Everything a stream needs to open. The three numbers are random and the owner draws them.
@@ -98,9 +121,20 @@ pub(crate) fn nearest_ptime(asked: Duration) -> Duration {
     Duration::from_millis(u64::try_from(allowed).unwrap_or(20))
 }
 
-/// The samples of one packet of `ptime`.
-pub(crate) fn frame_samples(ptime: Duration) -> u32 {
-    u32::try_from(nearest_ptime(ptime).as_millis()).unwrap_or(20) * SAMPLES_PER_MS
+/// One packet of `ptime`: how far it takes the RTP timestamp, and how many bytes of payload it has at most.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Frame {
+    pub(crate) ticks: u32,
+    pub(crate) bytes: usize,
+}
+
+impl Frame {
+    pub(crate) fn of(codec: Codec, ptime: Duration) -> Self {
+        let milliseconds = u32::try_from(nearest_ptime(ptime).as_millis()).unwrap_or(20);
+        let ticks = codec.clock_rate() / 1_000 * milliseconds;
+        let bytes = codec.bytes_per_ms().map_or(MAX_PAYLOAD, |bytes| bytes * milliseconds as usize);
+        Self { ticks, bytes: bytes.min(MAX_PAYLOAD) }
+    }
 }
 
 #[cfg(test)]

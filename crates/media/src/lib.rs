@@ -93,12 +93,13 @@ mod totals;
 mod wheel;
 
 pub use audio::Audio;
-pub use codec::Codec;
+pub use codec::{Band, Codec};
 pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, StreamConfig};
 pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
-pub use pool::{Departed, Due, PlaybackId, PoolError, Reading, StreamId, StreamPool};
+pub use pool::{Departed, Due, PlaybackId, PoolError, Reading, SeatError, StreamId, StreamPool};
+pub use room::{Announcement, RoomId, SeatOptions, Voice};
 pub use slots::Slot;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;

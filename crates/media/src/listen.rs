@@ -8,9 +8,10 @@
 //! Time: one frame for each packet time, also on hold, also for those that a late service skips: a listener's time line has no hole.
 //! Errors: after [`MOST_SKIPPED`] frames that were skipped at once the rest of them is not handed on.
 
-use crate::codec::Codec;
+use crate::codec::{Codec, Decoder};
 use crate::config::MAX_PTIME;
 use crate::ear::Ear;
+use crate::room::{Mixing, Seat};
 use crate::rtp::packet::Packet;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(crate) struct Frame<'f> {
 pub(crate) struct Listeners {
     ear: Ear,
     mouth: Mouth,
+    /// A place in a conference.
+    pub(crate) seat: Option<Box<Seat>>,
     #[cfg(test)]
     pub(crate) witness: Option<Witness>,
 }
@@ -43,6 +46,7 @@ impl Listeners {
         Self {
             ear: Ear::new(codec),
             mouth: Mouth::new(codec),
+            seat: None,
             #[cfg(test)]
             witness: None,
         }
@@ -54,7 +58,7 @@ impl Listeners {
         if self.witness.is_some() {
             return true;
         }
-        false
+        self.seat.is_some()
     }
 
     /// Whether anybody wants what the leg is sent.
@@ -68,7 +72,7 @@ impl Listeners {
 
     /// Goes on under a new agreement. What waits is lost when the codec is another one.
     pub(crate) fn reconfigure(&mut self, codec: Codec) {
-        if self.mouth.codec != codec {
+        if self.mouth.decoder.codec() != codec {
             self.ear = Ear::new(codec);
             self.mouth = Mouth::new(codec);
         }
@@ -84,12 +88,15 @@ impl Listeners {
         self.ear.hear_key(timestamp, ticks);
     }
 
-    /// One packet time begins: what the peer said in it.
-    pub(crate) fn hear(&mut self, ptime: Duration) {
+    /// One packet time begins: what the peer said in it. A frame that is skipped is none of a conference.
+    pub(crate) fn hear(&mut self, ptime: Duration, mixing: Option<Mixing<'_>>) {
         let rate = self.ear.rate();
         let heard = self.ear.frame(ptime);
-        let _frame = Frame { heard, said: &[], rate };
+        let frame = Frame { heard, said: &[], rate };
         // Listeners that only hear, one line each.
+        if let (Some(seat), Some(mixing)) = (&mut self.seat, mixing) {
+            seat.say(mixing, frame.heard);
+        }
     }
 
     /// The same packet time ends: what the peer was sent in it; `None` where that was no sound.
@@ -111,28 +118,22 @@ impl Listeners {
 /// What a leg is sent, as sound again.
 #[derive(Debug)]
 struct Mouth {
-    codec: Codec,
+    decoder: Decoder,
     pcm: Box<[i16]>,
 }
 
 impl Mouth {
     fn new(codec: Codec) -> Self {
         let longest = codec.sample_rate() as usize / 1_000 * MAX_PTIME.as_millis() as usize;
-        Self { codec, pcm: vec![0; longest].into_boxed_slice() }
+        Self { decoder: Decoder::new(codec), pcm: vec![0; longest].into_boxed_slice() }
     }
 
     /// A frame of `length` samples.
     fn say(&mut self, payload: Option<&[u8]>, length: usize) -> &[i16] {
+        let said = payload.and_then(|payload| self.decoder.decode(payload, &mut self.pcm).ok()).unwrap_or(0);
         let length = length.min(self.pcm.len());
-        let pcm = &mut self.pcm[..length];
-        let payload = payload.unwrap_or(&[]);
-        for (sample, &byte) in pcm.iter_mut().zip(payload) {
-            *sample = self.codec.decode(byte);
-        }
-        if let Some(rest) = pcm.get_mut(payload.len()..) {
-            rest.fill(0);
-        }
-        pcm
+        self.pcm[said.min(length)..length].fill(0);
+        &self.pcm[..length]
     }
 }
 

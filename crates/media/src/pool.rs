@@ -8,10 +8,15 @@
 //! may cross.
 //! Sources: RFC 3550 section 5.1; the order of work is that of the crate's contract.
 
+mod conference;
+
+pub use conference::SeatError;
+
 use crate::config::{Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::{Digit, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
+use crate::room::Rooms;
 use crate::slots::{Slot, Slots};
 use crate::source::playlist::{Playlist, Repeat, Segment};
 use crate::stream::{RtpStream, Transmit};
@@ -93,6 +98,7 @@ pub struct StreamPool {
     entries: Vec<Option<Entry>>,
     free: Slots,
     index: HashMap<StreamId, Slot>,
+    rooms: Rooms,
     events: Events,
     lateness: Histogram,
     closed: StreamTotals,
@@ -107,6 +113,7 @@ impl StreamPool {
             entries: (0..capacity).map(|_| None).collect(),
             free: Slots::new(capacity as u32),
             index: HashMap::with_capacity(capacity),
+            rooms: Rooms::new(capacity),
             events: Events::new(capacity),
             lateness: Histogram::default(),
             closed: StreamTotals::default(),
@@ -145,12 +152,14 @@ impl StreamPool {
             entry.interval = interval;
             self.wheel.change(slot.0, entry.stream.next_due(), interval);
         }
+        self.tune(slot);
         tracing::debug!(stream = id.0, codec = negotiated.codec.name(), "stream reconfigured");
     }
 
     /// Ends a stream and its bridge; answers what was counted, or `None` when it is not open.
     pub fn close(&mut self, id: StreamId) -> Option<StreamTotals> {
         self.unbridge(id);
+        self.unseat(id);
         let slot = self.index.remove(&id)?;
         let entry = self.entries[slot.index()].take()?;
         self.wheel.remove(slot.0);
@@ -164,6 +173,7 @@ impl StreamPool {
     /// Gives a stream away, out of its bridge, to another pool: nothing that a peer can see is interrupted.
     pub fn depart(&mut self, id: StreamId) -> Option<Departed> {
         self.unbridge(id);
+        self.unseat(id);
         let slot = self.index.remove(&id)?;
         let entry = self.entries[slot.index()].take()?;
         self.wheel.remove(slot.0);
@@ -223,8 +233,10 @@ impl StreamPool {
         if one == other {
             return;
         }
-        self.unbridge(a);
-        self.unbridge(b);
+        for stream in [a, b] {
+            self.unbridge(stream);
+            self.unseat(stream);
+        }
         let both = self.entries.get_disjoint_mut([one.index(), other.index()]);
         let Ok([Some(first), Some(second)]) = both else { return };
         first.stream.join();
@@ -304,7 +316,8 @@ impl StreamPool {
     /// frame stays due.
     pub fn poll_transmit<'a>(&mut self, now: Instant, slot: Slot, buffer: &'a mut [u8]) -> Option<Transmit<'a>> {
         let entry = self.entries.get_mut(slot.index())?.as_mut()?;
-        entry.stream.transmit(now, buffer, &mut self.events)
+        let room = entry.stream.room().and_then(|place| self.rooms.at(place));
+        entry.stream.transmit(now, buffer, room, &mut self.events)
     }
 
     /// The oldest event that was not yet taken.

@@ -89,6 +89,15 @@ pub(crate) enum Place {
     Anew(i32),
 }
 
+/// What left.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Laid {
+    /// Sound that came.
+    Sound,
+    /// Something in its place.
+    Nothing,
+}
+
 impl Timeline {
     pub(crate) fn new() -> Self {
         Self {
@@ -191,10 +200,13 @@ impl Timeline {
         self.correction = 0;
     }
 
-    /// Says that `ticks` left, with sound or without.
-    pub(crate) fn leave(&mut self, ticks: u32, has_sound: bool) {
+    /// Says that `ticks` left.
+    pub(crate) fn leave(&mut self, ticks: u32, laid: Laid) {
         self.next = self.next.wrapping_add(ticks);
-        self.gap = if has_sound { 0 } else { self.gap.saturating_add(ticks) };
+        self.gap = match laid {
+            Laid::Sound => 0,
+            Laid::Nothing => self.gap.saturating_add(ticks),
+        };
     }
 
     /// Says that a frame of `ticks` left.

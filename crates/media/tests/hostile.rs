@@ -38,12 +38,11 @@ fn negotiated() -> impl Strategy<Value = Negotiated> {
         |(is_alaw, ptime, port, direction, events)| {
             let codec = if is_alaw { Codec::Pcma } else { Codec::Pcmu };
             Negotiated {
-                codec,
-                payload_type: codec.static_payload_type(),
                 telephone_event: events.then_some(101),
                 ptime: Duration::from_millis(ptime),
                 remote: port.map(at),
                 direction,
+                ..Negotiated::of(codec)
             }
         },
     )

@@ -97,7 +97,7 @@ impl Tape {
 impl Heard {
     /// What these packets are to somebody who knows these sounds.
     pub fn of(packets: &[Received], known: &KnownSounds) -> Self {
-        let tape = Tape::of(packets, known.codec().static_payload_type());
+        let tape = Tape::of(packets, known.codec().payload_type());
         let mut spans: Vec<Span> = Vec::new();
         let mut at = 0;
         while at < tape.bytes.len() {

@@ -62,7 +62,7 @@ impl KnownSounds {
         let table = match (spoken, self.codec) {
             (Codec::Pcmu, Codec::Pcma) => Some(&g711::ULAW_TO_ALAW),
             (Codec::Pcma, Codec::Pcmu) => Some(&g711::ALAW_TO_ULAW),
-            (Codec::Pcmu, Codec::Pcmu) | (Codec::Pcma, Codec::Pcma) => None,
+            _ => None,
         };
         let heard = |&byte: &u8| table.map_or(byte, |table| table[usize::from(byte)]);
         let payload = audio.payload(spoken).iter().map(heard).collect();
@@ -101,7 +101,7 @@ impl KnownSounds {
 
     /// How many bytes of silence `heard` begins with.
     pub(crate) fn silence(&self, heard: &[u8]) -> usize {
-        let silent = [self.codec.silence(), self.codec.encode(0)];
+        let silent = [self.codec.silence(), self.codec.law().map_or(0, |law| law.encode(0))];
         heard.iter().take_while(|byte| silent.contains(byte)).count()
     }
 }

@@ -91,6 +91,7 @@ impl<'a> World<'a> {
             Op::Play(play) => self.play(play).map(Outcome::Played),
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
             Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
+            Op::Conference(conference) => self.conference(conference).map(Outcome::Conferred),
             Op::Refer(refer) => self.refer(refer).map(Outcome::Referred),
             Op::Hangup(_) => {
                 self.note("hang up");

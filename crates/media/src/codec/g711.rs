@@ -4,6 +4,68 @@
 //! Units: linear samples are 16-bit, of which mu-law keeps 14 bits and A-law 13, left-justified.
 //! Sources: ITU-T G.711 (11/88) tables 1a to 2b (the laws), 3 and 4 (from one law to the other).
 
+/// One of the two laws of G.711.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum Law {
+    /// Mu-law, of North America and Japan.
+    Mu,
+    /// A-law, of everywhere else.
+    A,
+}
+
+impl Law {
+    /// The byte that stands for no sound.
+    pub const fn silence(self) -> u8 {
+        match self {
+            Self::Mu => 0xFF,
+            Self::A => 0xD5,
+        }
+    }
+
+    /// Encodes one linear sample.
+    pub const fn encode(self, sample: i16) -> u8 {
+        match self {
+            Self::Mu => encode_ulaw(sample),
+            Self::A => encode_alaw(sample),
+        }
+    }
+
+    /// Decodes one byte.
+    pub const fn decode(self, byte: u8) -> i16 {
+        match self {
+            Self::Mu => decode_ulaw(byte),
+            Self::A => decode_alaw(byte),
+        }
+    }
+
+    /// Decodes as many bytes as `pcm` holds.
+    pub fn decode_all(self, payload: &[u8], pcm: &mut [i16]) {
+        let table = match self {
+            Self::Mu => &ULAW_DECODED,
+            Self::A => &ALAW_DECODED,
+        };
+        for (sample, &byte) in pcm.iter_mut().zip(payload) {
+            *sample = table[usize::from(byte)];
+        }
+    }
+
+    /// Encodes as many samples as `payload` holds, and answers how many.
+    pub fn encode_all(self, pcm: &[i16], payload: &mut [u8]) -> usize {
+        // The law is asked once, not for every sample.
+        match self {
+            Self::Mu => encode_all(pcm, payload, encode_ulaw),
+            Self::A => encode_all(pcm, payload, encode_alaw),
+        }
+    }
+}
+
+fn encode_all(pcm: &[i16], payload: &mut [u8], encode: impl Fn(i16) -> u8) -> usize {
+    for (byte, &sample) in payload.iter_mut().zip(pcm) {
+        *byte = encode(sample);
+    }
+    payload.len().min(pcm.len())
+}
+
 /// Added to a magnitude before mu-law segments it; 33 in the 14-bit terms of G.711.
 const ULAW_BIAS: i32 = 0x84;
 /// The largest magnitude that mu-law can say once biased.

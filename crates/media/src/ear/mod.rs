@@ -9,27 +9,19 @@
 //!
 //! An ear is large and is made only where somebody listens.
 
-mod decoder;
 mod shelf;
+mod voice;
 
 use crate::codec::Codec;
 use crate::config::MAX_PTIME;
 use crate::rtp::packet::Packet;
 use crate::stretch;
-use crate::timeline::{Place, Timeline};
-use decoder::Decoder;
+use crate::timeline::{Laid, Place, Timeline};
 use shelf::{Content, Shelf, Stored, Taken};
 use std::time::Duration;
+use voice::{LONGEST, Voice};
 
-/// The longest sound of one packet.
-const LONGEST: Duration = Duration::from_millis(200);
-
-/// A decoder of one of the codecs that the peer may send.
-#[derive(Debug)]
-struct Voice {
-    codec: Codec,
-    decoder: Decoder,
-}
+pub(crate) use voice::ticks_of;
 
 /// What one leg hears.
 #[derive(Debug)]
@@ -53,13 +45,9 @@ impl Ear {
     /// An ear for a leg that agreed on `codec`.
     pub(crate) fn new(codec: Codec) -> Self {
         let rate = codec.sample_rate();
-        let mut heard = vec![codec];
-        // A peer may send another codec of an answer that named several, and those of static payload types are known.
-        heard.extend([Codec::Pcmu, Codec::Pcma].into_iter().filter(|&other| other != codec));
-        let voices = heard.into_iter().map(|codec| Voice { codec, decoder: Decoder::new(codec) });
         Self {
             rate,
-            voices: voices.collect(),
+            voices: Voice::of(codec),
             current: 0,
             shelf: Shelf::new(),
             line: Timeline::new(),
@@ -168,52 +156,48 @@ impl Ear {
 
     fn lay_packet(&mut self, ratio: usize) {
         let Some(Taken { timestamp, content: Content::Sound(codec), payload }) = self.shelf.take() else { return };
-        let Some(at) = self.voices.iter().position(|voice| voice.codec == codec) else { return };
+        let Some(at) = self.voices.iter().position(|voice| voice.codec() == codec) else { return };
         self.current = at;
-        let Ok(length) = self.voices[at].decoder.decode(payload, &mut self.pcm[self.ready..]) else { return };
+        let length = self.voices[at].decode(payload, &mut self.pcm[self.ready..]);
+        if length == 0 {
+            return;
+        }
         // A packet that begins before its turn was in part heard already.
         let heard = (self.line.next().wrapping_sub(timestamp) as usize * ratio).min(length);
         self.pcm.copy_within(self.ready + heard..self.ready + length, self.ready);
         let fresh = length - heard;
-        self.advance(fresh, ratio, true);
+        self.advance(fresh, ratio, Laid::Sound);
     }
 
     fn lay_gap(&mut self, count: usize, ratio: usize) {
         let to = self.ready + count;
         let voice = self.voices.get_mut(self.current).filter(|_| !self.line.is_silent());
         match voice {
-            Some(voice) => voice.decoder.conceal(&mut self.pcm[self.ready..to]),
+            Some(voice) => voice.conceal(&mut self.pcm[self.ready..to], count / ratio),
             None => self.pcm[self.ready..to].fill(0),
         }
-        self.advance(count, ratio, false);
+        self.advance(count, ratio, Laid::Nothing);
     }
 
     /// Goes on over samples that were laid, and silences those under a key.
-    fn advance(&mut self, count: usize, ratio: usize, has_sound: bool) {
+    fn advance(&mut self, count: usize, ratio: usize, laid: Laid) {
         let to = self.ready + count;
         let ticks = (count / ratio) as u32;
         if let Some((start, length)) = self.key {
             let from = (start.wrapping_sub(self.line.next()) as i32).max(0) as usize * ratio;
             let until = (start.wrapping_add(length).wrapping_sub(self.line.next()) as i32).max(0) as usize * ratio;
-            let laid = &mut self.pcm[self.ready..to];
-            let until = until.min(laid.len());
-            if let Some(under) = laid.get_mut(from.min(until)..until) {
+            let new = &mut self.pcm[self.ready..to];
+            let until = until.min(new.len());
+            if let Some(under) = new.get_mut(from.min(until)..until) {
                 under.fill(0);
             }
         }
         self.ready = to;
-        self.line.leave(ticks, has_sound);
+        self.line.leave(ticks, laid);
     }
 }
 
 /// Samples, or ticks, of a time.
 fn samples(rate: u32, duration: Duration) -> usize {
     rate as usize / 1_000 * duration.as_millis() as usize
-}
-
-/// How long a payload sounds, in ticks.
-fn ticks_of(codec: Codec, payload: &[u8]) -> u32 {
-    match codec {
-        Codec::Pcmu | Codec::Pcma => payload.len() as u32,
-    }
 }

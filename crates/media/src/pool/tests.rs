@@ -1,3 +1,4 @@
+mod conference;
 mod listening;
 
 use super::*;
@@ -26,12 +27,10 @@ fn peer(id: u64) -> SocketAddr {
 
 fn negotiated(id: u64, ptime: u64) -> Negotiated {
     Negotiated {
-        codec: Codec::Pcma,
-        payload_type: 8,
         telephone_event: Some(TELEPHONE_EVENT),
         ptime: ms(ptime),
         remote: Some(peer(id)),
-        direction: Direction::SendRecv,
+        ..Negotiated::of(Codec::Pcma)
     }
 }
 
@@ -338,7 +337,7 @@ fn a_negotiation_changes_codec_length_and_address_and_not_the_line() {
     let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
     bench.run(ms(61));
     for (ptime, codec) in [(30, Codec::Pcmu), (40, Codec::Pcma), (10, Codec::Pcma), (60, Codec::Pcmu)] {
-        let payload_type = codec.static_payload_type();
+        let payload_type = codec.payload_type();
         let next = Negotiated { codec, payload_type, remote: Some(peer(7)), ..negotiated(1, ptime) };
         bench.pool.reconfigure(bench.now, StreamId(1), next);
         let before = bench.of(1).len();

@@ -20,6 +20,7 @@ mod chime;
 mod gate;
 mod limit;
 mod ring;
+mod rooms;
 mod seat;
 #[cfg(test)]
 mod tests;
@@ -29,8 +30,9 @@ use self::ring::Ring;
 use crate::config::MAX_PTIME;
 use std::time::{Duration, Instant};
 
-pub(crate) use self::seat::{Seat, Seating};
-pub use self::seat::{Voice, SeatOptions};
+pub(crate) use self::rooms::Rooms;
+pub(crate) use self::seat::{Mixing, Seat};
+pub use self::seat::{SeatOptions, Voice};
 
 /// How late a frame may be added and still be heard by all: many times the lateness of a service on a machine that is not overloaded.
 const SLACK: Duration = Duration::from_millis(10);
@@ -149,7 +151,9 @@ impl Room {
         let end = at + frame.len() as u64;
         self.go_on(at, end);
         let from = at.max(own.head()).max(self.sum.oldest());
-        let Some(frame) = from.checked_sub(at).and_then(|said| frame.get(usize::try_from(said).ok()?..)) else { return };
+        let Some(frame) = from.checked_sub(at).and_then(|said| frame.get(usize::try_from(said).ok()?..)) else {
+            return;
+        };
         own.advance(end);
         own.zip(from, frame, |own, said| *own = *said);
         self.sum.zip(from, frame, |sum, said| *sum += i32::from(*said));

@@ -44,8 +44,7 @@ pub fn answer(
 
 /// Offers all that we can do (RFC 3264 section 5.1).
 pub fn offer(local: SocketAddr, capabilities: &Capabilities, version: &SdpVersion) -> Bytes {
-    let codecs: Vec<(u8, Codec)> =
-        capabilities.codecs.iter().map(|codec| (codec.static_payload_type(), *codec)).collect();
+    let codecs: Vec<(u8, Codec)> = capabilities.codecs.iter().map(|codec| (codec.payload_type(), *codec)).collect();
     let mut writer = Writer::new(local, *version);
     writer.audio(&Audio {
         port: local.port(),
@@ -91,7 +90,17 @@ fn agree(medium: &Medium, capabilities: &Capabilities) -> Option<Negotiated> {
     };
     let direction = offered.mirrored().and(capabilities.direction);
     let ptime = packet_length(medium, capabilities);
-    Some(Negotiated { codec, payload_type, telephone_event, ptime, remote, direction })
+    let (telephone_event_clock, comfort_noise) = (codec.clock_rate(), None);
+    Some(Negotiated {
+        codec,
+        payload_type,
+        telephone_event,
+        telephone_event_clock,
+        comfort_noise,
+        ptime,
+        remote,
+        direction,
+    })
 }
 
 /// The packet length the peer asks for, within what it can take and what we can do.

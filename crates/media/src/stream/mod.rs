@@ -2,7 +2,7 @@
 //!
 //! Shape: one source, one unbroken sequence and one unbroken timestamp line from open to close, through prompts,
 //! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes.
-//! Units: timestamps are samples of 8 kHz.
+//! Units: timestamps count in the clock of the codec, 8,000 a second for G.711.
 //! Time: told. Frames pass also while nothing may be sent (hold, no address), so that a playlist ends in its time;
 //! the timestamp goes on with them and the sequence does not. Frames that a late service skips are a gap in the
 //! timestamp; the playlist waits for them, so that no word of a prompt is lost.
@@ -16,7 +16,7 @@ mod transmit;
 pub use transmit::{MAX_PACKET, Transmit};
 
 use crate::bridge::BridgeEnd;
-use crate::config::{Negotiated, StreamConfig, frame_samples, nearest_ptime};
+use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
@@ -24,6 +24,7 @@ use crate::latch::Latch;
 use crate::listen::Listeners;
 use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, StreamId};
+use crate::room::Seat;
 use crate::rtp::sequence::ReceivedSequence;
 use crate::source::playlist::{Playlist, Remains};
 use crate::summary::StreamSummary;
@@ -44,6 +45,7 @@ struct Playback {
 pub(crate) struct RtpStream {
     pub(crate) id: StreamId,
     negotiated: Negotiated,
+    frame: Frame,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
@@ -69,6 +71,7 @@ impl RtpStream {
         Self {
             id,
             negotiated,
+            frame: Frame::of(negotiated.codec, negotiated.ptime),
             ssrc: config.ssrc,
             sequence: config.first_sequence,
             timestamp: config.first_timestamp,
@@ -103,6 +106,7 @@ impl RtpStream {
         if let Some(listeners) = &mut self.listeners {
             listeners.reconfigure(negotiated.codec);
         }
+        self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
     }
 
@@ -114,10 +118,6 @@ impl RtpStream {
         self.playback = None;
     }
 
-    fn frame_samples(&self) -> u32 {
-        frame_samples(self.negotiated.ptime)
-    }
-
     pub(crate) fn join(&mut self) {
         self.bridge = Some(Box::new(BridgeEnd::new()));
     }
@@ -127,12 +127,21 @@ impl RtpStream {
     }
 
     /// Changes who listens to this leg.
-    #[allow(dead_code, reason = "listeners come one by one")]
     pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
         let codec = self.negotiated.codec;
         let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec)));
         change(&mut listeners);
         self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
+    }
+
+    /// Its place in a conference.
+    pub(crate) fn seat(&mut self) -> Option<&mut Seat> {
+        self.listeners.as_mut()?.seat.as_deref_mut()
+    }
+
+    /// Where the room of its conference stands.
+    pub(crate) fn room(&self) -> Option<usize> {
+        self.listeners.as_ref()?.seat.as_ref().map(|seat| seat.room)
     }
 
     pub(crate) fn totals(&self) -> StreamTotals {

@@ -1,23 +1,24 @@
 //! What a leg is sent: one frame after another, each from the source that comes first.
 //!
-//! Shape: a key passed on over the bridge, the playlist, the bridge, silence; in this order.
+//! Shape: a key passed on over the bridge, the playlist, the conference, the bridge, silence; in this order.
 //! Time: a frame passes also while nothing may be sent, and the timestamp with it.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
 use super::RtpStream;
-use crate::config::MAX_PTIME;
+use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
 use crate::event::{EventKind, Events, Queued};
 use crate::listen::MOST_SKIPPED;
 use crate::pacer::{Due, Punctuality};
+use crate::room::{Mixing, Room};
 use crate::rtp::packet::{HEADER_LEN, Header};
 use crate::source::playlist::Remains;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// The buffer that any packet of ours fits into: a header and 60 ms of sound.
-pub const MAX_PACKET: usize = HEADER_LEN + MAX_PTIME.as_millis() as usize * 8;
+/// The buffer that any packet of ours fits into.
+pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD;
 
 /// A packet to send now.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -29,29 +30,31 @@ pub struct Transmit<'a> {
 }
 
 impl RtpStream {
-    /// The next packet due at `now`, written into `buffer`, which must hold [`MAX_PACKET`] bytes.
+    /// The next packet due at `now`, written into `buffer`, which must hold [`MAX_PACKET`] bytes; `room` is that of its conference.
     pub(crate) fn transmit<'a>(
         &mut self,
         now: Instant,
         buffer: &'a mut [u8],
+        mut room: Option<&mut Room>,
         events: &mut Events,
     ) -> Option<Transmit<'a>> {
         let (head, body) = buffer.split_first_chunk_mut::<HEADER_LEN>()?;
-        let samples = self.frame_samples();
-        let body = body.get_mut(..samples as usize)?;
+        let Frame { ticks, bytes } = self.frame;
+        let body = body.get_mut(..bytes)?;
         // Ends: each turn takes one due frame, and at most four are due after the skipped ones.
         let (to, length) = loop {
             let due = self.pacer.take(now)?;
+            let at = self.pacer.next_due() - self.negotiated.ptime;
             self.count(due);
             self.hand_on_skipped(due.skipped);
-            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(samples));
+            self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
             let timestamp = self.timestamp;
-            self.timestamp = timestamp.wrapping_add(samples);
+            self.timestamp = timestamp.wrapping_add(ticks);
             if let Some(listeners) = &mut self.listeners {
-                listeners.hear(self.negotiated.ptime);
+                listeners.hear(self.negotiated.ptime, Mixing::at(&mut room, at));
             }
-            self.fill(body, events);
-            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, samples));
+            self.fill(body, Mixing::at(&mut room, at), events);
+            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
             let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
             if let Some(listeners) = &mut self.listeners {
                 listeners.say(Some(&*body).filter(|_| to.is_some() && key.is_none()));
@@ -68,7 +71,7 @@ impl RtpStream {
     fn hand_on_skipped(&mut self, skipped: u32) {
         let Some(listeners) = &mut self.listeners else { return };
         for _ in 0..skipped.min(MOST_SKIPPED) {
-            listeners.hear(self.negotiated.ptime);
+            listeners.hear(self.negotiated.ptime, None);
             listeners.say(None);
         }
     }
@@ -81,11 +84,15 @@ impl RtpStream {
     }
 
     /// Fills one frame. The bridge is read also under a playlist, so that it is up to date when the playlist ends.
-    fn fill(&mut self, frame: &mut [u8], events: &mut Events) {
+    fn fill(&mut self, frame: &mut [u8], mixing: Option<Mixing<'_>>, events: &mut Events) {
         let codec = self.negotiated.codec;
         frame.fill(codec.silence());
         if let Some(bridge) = &mut self.bridge {
             self.totals.bridge_dropped_samples += u64::from(bridge.fill(frame, codec));
+        }
+        let ptime = self.negotiated.ptime;
+        if let (Some(seat), Some(mixing)) = (self.seat(), mixing) {
+            seat.fill(mixing, ptime, frame);
         }
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
             return;

@@ -126,7 +126,8 @@ mod tests {
 
     /// When the sound of one period goes on and off, in milliseconds.
     fn cadence(samples: &[i16]) -> Vec<usize> {
-        let sounds: Vec<bool> = samples.chunks(80).map(|part| part.iter().any(|sample| sample.unsigned_abs() > 200)).collect();
+        let sounds: Vec<bool> =
+            samples.chunks(80).map(|part| part.iter().any(|sample| sample.unsigned_abs() > 200)).collect();
         sounds.chunk_by(|one, other| one == other).map(|run| run.len() * 10).collect()
     }
 

@@ -41,6 +41,8 @@ pub(super) enum ApiError {
     TooSlow,
     #[error("call not found")]
     NoSuchCall,
+    #[error("nobody is in a conference of this name")]
+    NoSuchConference,
     #[error("{0} is not built yet")]
     NotBuilt(&'static str),
     #[error(transparent)]
@@ -63,7 +65,9 @@ impl ApiError {
     /// The HTTP status, and the machine's word where the specification has one.
     fn kind(&self) -> (StatusCode, Option<&'static str>) {
         match self {
-            Self::NoSuchPath | Self::NoSuchCall | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
+            Self::NoSuchPath | Self::NoSuchCall | Self::NoSuchConference | Self::Trunk(NotRegistered::Unknown) => {
+                (StatusCode::NOT_FOUND, None)
+            }
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Some("not_implemented")),
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, Some("method_not_allowed")),

@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod call_detail;
 mod calls;
+mod conferences;
 mod contexts;
 mod date;
 mod dids;
@@ -35,7 +36,7 @@ mod trunks;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
@@ -157,6 +158,7 @@ fn client_resources() -> Router<ApiState> {
 
 fn call_resources() -> Router<ApiState> {
     const CURRENT: &str = "/client/{client}/current_calls";
+    const CONFERENCE: &str = "/client/{client}/conference";
     const HISTORY: &str = "/client/{client}/call_history";
     const REFUSED: &str = "/client/{client}/refused_calls";
     Router::new()
@@ -164,6 +166,12 @@ fn call_resources() -> Router<ApiState> {
         .both(&format!("{CURRENT}/{{call}}"), get(calls::show_current).delete(calls::hang_up))
         .both(&format!("{CURRENT}/{{call}}/ladder"), get(calls::current_ladder))
         .both(&format!("{CURRENT}/{{call}}/pcap"), get(calls::current_pcap).post(calls::capture))
+        .both(CONFERENCE, get(conferences::list))
+        .both(&format!("{CONFERENCE}/{{conference}}"), get(conferences::show))
+        .both(
+            &format!("{CONFERENCE}/{{conference}}/member/{{call}}"),
+            put(conferences::change_member).delete(conferences::kick),
+        )
         .both(HISTORY, get(calls::history))
         .both(&format!("{HISTORY}/{{call}}"), get(calls::show_past))
         .both(&format!("{HISTORY}/{{call}}/ladder"), get(calls::past_ladder))
@@ -190,6 +198,7 @@ fn extension_resources() -> Router<ApiState> {
     let menu = menu_resources();
     Router::new()
         .both("/extension/{extension}/phone", get(phones::show).put(phones::update))
+        .both("/extension/{extension}/conference", get(conferences::settings).put(conferences::update))
         .both("/extension/{extension}/ivr", get(ivr::show).put(ivr::update))
         .nest("/extension/{extension}/ivr", menu.clone())
         // The vendor's own examples have this spelling once.

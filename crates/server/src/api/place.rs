@@ -68,6 +68,11 @@ impl Place {
         self.part("call").parse().map_err(|_| ApiError::NoSuchCall)
     }
 
+    /// The name of a conference.
+    pub(super) fn conference(&self) -> &str {
+        self.part("conference")
+    }
+
     pub(super) fn refusal(&self) -> Result<u64, ApiError> {
         self.id("refusal").ok_or(ApiError::NoSuchCall)
     }

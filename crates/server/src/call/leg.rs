@@ -4,11 +4,11 @@
 //! panicking or cancelled call leaves nothing behind.
 //! Errors: [`LegError`] when no port is free or the peer's SDP cannot be used.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use antiphon_ivr::{CallerId, Digit};
 use antiphon_media::{
-    Codec, DEFAULT_PTIME, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    Audio, Codec, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{self, SdpError},
 };
 use antiphon_sip::{DialogId, SipError, StatusCode};
@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CallEvent,
+    executor::clock,
     info::{self, Press},
     media_port::MediaPort,
     replace::ELSEWHERE,
@@ -107,6 +108,10 @@ pub struct Leg {
     pub(super) shown: CallerId,
     /// What came before the answer.
     early: EarlySound,
+    /// What it is played.
+    sound: Sound,
+    /// Whether the party has put us on hold.
+    held: Held,
     /// Its place on the trunk that it came or was called by.
     claim: Option<Claim>,
 }
@@ -123,6 +128,40 @@ enum EarlySound {
     None,
     /// It waits in the socket.
     Possible,
+}
+
+/// What a leg is played, apart from what the other side of its bridge says.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Sound {
+    Nothing,
+    /// What a script or a ringing target needs.
+    Prompt,
+    /// Music on hold.
+    Music,
+}
+
+/// Whether a party has put us on hold.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Held {
+    No,
+    /// It sends nothing.
+    Silently,
+    /// It may send, music of its own for example.
+    Sending {
+        since: Instant,
+    },
+}
+
+impl Held {
+    /// What holds after an offer and its answer let sound flow this way.
+    fn then(self, direction: Direction) -> Self {
+        match (direction, self) {
+            (Direction::SendRecv | Direction::SendOnly, _) => Self::No,
+            (Direction::Inactive, _) => Self::Silently,
+            (Direction::RecvOnly, Self::Sending { since }) => Self::Sending { since },
+            (Direction::RecvOnly, Self::No | Self::Silently) => Self::Sending { since: clock() },
+        }
+    }
 }
 
 /// Where a leg's stream lives.
@@ -169,6 +208,8 @@ impl Leg {
             party: Party::Outside,
             shown: CallerId::default(),
             early: EarlySound::None,
+            sound: Sound::Nothing,
+            held: Held::No,
         }
     }
 
@@ -308,6 +349,7 @@ impl Leg {
 
     async fn agree(&mut self, negotiated: Negotiated) {
         self.telephone_event = negotiated.telephone_event.is_some();
+        self.held = self.held.then(negotiated.direction);
         match self.stream {
             Some(stream) => self.worker.order(MediaOrder::Reconfigure(stream, negotiated)).await,
             None => self.open(negotiated).await,
@@ -341,6 +383,7 @@ impl Leg {
     ///
     /// No end is heard of after such a key, only the key.
     pub async fn play(&mut self, segments: Vec<Segment>, repeat: Repeat, stopped_by: Keys) -> PlaybackId {
+        self.sound = Sound::Prompt;
         self.playback += 1;
         let playback = PlaybackId(self.playback);
         if let Some(stream) = self.stream {
@@ -349,8 +392,25 @@ impl Leg {
         playback
     }
 
+    /// Plays music over and over, because the other side of its bridge has put it on hold.
+    pub(super) async fn hold_with(&mut self, music: Arc<Audio>) {
+        self.play(vec![Segment::Audio(music)], Repeat::Forever, Keys::NONE).await;
+        self.sound = Sound::Music;
+    }
+
+    /// What it is played.
+    pub(super) fn sound(&self) -> Sound {
+        self.sound
+    }
+
+    /// Whether the party has put us on hold.
+    pub(super) fn held(&self) -> Held {
+        self.held
+    }
+
     /// Silences the leg from the next frame on.
-    pub async fn stop_playback(&self) {
+    pub async fn stop_playback(&mut self) {
+        self.sound = Sound::Nothing;
         if let Some(stream) = self.stream {
             self.worker.order(MediaOrder::StopPlayback(stream)).await;
         }
@@ -366,18 +426,23 @@ impl Leg {
 
     /// Moves the leg to another call: its events go to that inbox, its stream to that worker. Its peer notices nothing.
     pub async fn move_to(&mut self, inbox: &mpsc::Sender<CallEvent>, worker: Worker) {
+        self.inbox = inbox.clone();
         let (reply, adopted) = oneshot::channel();
         self.rooms.signalling.order(Order::Adopt(self.dialog, inbox.clone(), reply)).await;
         // It fails only when the process is ending.
         let _ = adopted.await;
-        if let Some(stream) = self.stream {
-            let (reply, departed) = oneshot::channel();
-            self.worker.order(MediaOrder::Depart(stream, reply)).await;
-            if let Ok(Some(moving)) = departed.await {
-                worker.order(MediaOrder::Arrive(moving, inbox.clone())).await;
-            }
+        self.carry_to(worker).await;
+    }
+
+    /// Moves the leg's stream to this worker, out of its bridge; its events go on to the same call.
+    pub(super) async fn carry_to(&mut self, worker: Worker) {
+        let old = std::mem::replace(&mut self.worker, worker);
+        let Some(stream) = self.stream else { return };
+        let (reply, departed) = oneshot::channel();
+        old.order(MediaOrder::Depart(stream, reply)).await;
+        if let Ok(Some(moving)) = departed.await {
+            self.worker.order(MediaOrder::Arrive(moving, self.inbox.clone())).await;
         }
-        (self.inbox, self.worker) = (inbox.clone(), worker);
     }
 
     /// Joins the sound of two legs.
@@ -432,14 +497,7 @@ fn discard(socket: &dyn MediaSocket) {
 
 /// What holds of a stream whose offer the caller has yet to answer: nothing is sent, for nobody knows where to.
 fn unanswered() -> Negotiated {
-    Negotiated {
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: None,
-        ptime: DEFAULT_PTIME,
-        remote: None,
-        direction: Direction::SendRecv,
-    }
+    Negotiated { telephone_event: None, ..Negotiated::of(Codec::Pcmu) }
 }
 
 impl Drop for Leg {

@@ -4,9 +4,11 @@
 //! party's dialog and stream. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
 
 mod attended;
+mod confer;
 pub mod dial;
 pub mod executor;
 mod failures;
+mod hold;
 mod hunt;
 pub mod identity;
 pub mod info;
@@ -33,6 +35,8 @@ pub enum CallEvent {
     Yield(Box<Yield>),
     /// Somebody asks for a party's place.
     Replacement(Box<replace::Replacement>),
+    /// An administrator asks something of a member of a conference.
+    Conference(crate::conferences::Wish),
     /// Somebody who may has ended the call.
     HangUp,
     /// The server goes down and no longer waits for this call.

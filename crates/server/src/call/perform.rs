@@ -2,7 +2,7 @@
 //!
 //! Shape: an [`Op`] in, orders to signalling and media out, and what the call hears until there is an outcome.
 //! The one place where ops are logged and counted.
-//! Time: an op's waits are instants on the task's clock; [`Op::Limit`] is one more, which every op but Dial, Refer and Hangup heeds.
+//! Time: an op's waits are instants on the task's clock; [`Op::Limit`] is one more, which every op but Dial, Conference, Refer and Hangup heeds.
 //! Errors: what a far end does wrong is an outcome; [`Interrupted`] is for what ends the script.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use antiphon_media::{Keys, Repeat, Segment};
 use antiphon_sip::StatusCode;
 
 use super::{
-    dial,
+    confer, dial,
     executor::{Executor, Heard, clock},
     refer,
 };
@@ -46,6 +46,7 @@ impl Executor {
             Op::Play(play) => self.play(play).await.map(Outcome::Played),
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
+            Op::Conference(conference) => confer::confer(self, conference).await.map(Outcome::Conferred),
             Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
@@ -204,13 +205,14 @@ fn name(op: &Op) -> &'static str {
         Op::Play(_) => "play",
         Op::Collect(_) => "collect",
         Op::Dial(_) => "dial",
+        Op::Conference(_) => "conference",
         Op::Refer(_) => "refer",
         Op::Hangup(_) => "hangup",
     }
 }
 
 fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
-    use antiphon_ivr::{Dialed, EndedBy, Referred};
+    use antiphon_ivr::{Conferred, Dialed, EndedBy, Referred};
     match outcome {
         Ok(Outcome::Done) => "done",
         Ok(Outcome::Played(Played::Finished { .. })) => "finished",
@@ -227,6 +229,11 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             Dialed::Busy => "busy",
             Dialed::NoAnswer => "no_answer",
             Dialed::Failed { .. } => "failed",
+        },
+        Ok(Outcome::Conferred(conferred)) => match conferred {
+            Conferred::Left => "left",
+            Conferred::Kicked => "kicked",
+            Conferred::Full => "full",
         },
         Ok(Outcome::Referred(referred)) => match referred {
             Referred::Done => "done",

@@ -1,6 +1,6 @@
 //! The settings file, close to its text.
 //!
-//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[trace]` and `[[trunk]]`.
+//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[trace]`, `[tones]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -31,6 +31,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) trace: TraceTable,
     #[serde(default)]
+    pub(super) tones: TonesTable,
+    #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
 }
 
@@ -40,6 +42,13 @@ pub(super) struct File {
 pub(super) struct TraceTable {
     pub(super) calls: Option<u64>,
     pub(super) megabytes: Option<u64>,
+}
+
+/// `[tones]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TonesTable {
+    pub(super) country: Option<String>,
 }
 
 /// `[sip]`.

@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use antiphon_media::tones::Country;
 use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
@@ -66,6 +67,8 @@ pub struct Settings {
     pub drain_timeout: Duration,
     /// What is remembered of calls.
     pub trace: TraceSettings,
+    /// The country whose tones callers hear.
+    pub tones: Country,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
     /// What a SIGHUP may change.

@@ -34,8 +34,8 @@ pub use config::Config;
 pub use credentials::{Secret, SecretHash};
 pub use document::{ContextDocument, IvrDocument, OptionDocument};
 pub use model::{
-    Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
-    Sound,
+    Application, Client, ClientId, ConferenceSettings, Did, DidId, Extension, ExtensionKind, ExtensionProfile,
+    ExtensionStatus, Phone, Sound,
 };
 pub use rejected::{Missing, Rejected, Taken};
 pub use sound_files::{StagedSound, UploadError};

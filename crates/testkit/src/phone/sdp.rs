@@ -10,7 +10,7 @@ const EVENTS: u8 = 101;
 
 /// The phone's offer or answer, with its media at this address.
 pub(super) fn description(setup: &PhoneSetup, rtp: SocketAddr, version: u32) -> String {
-    let (ip, port, number, name) = (rtp.ip(), rtp.port(), setup.codec.static_payload_type(), setup.codec.name());
+    let (ip, port, number, name) = (rtp.ip(), rtp.port(), setup.codec.payload_type(), setup.codec.name());
     let family = if rtp.is_ipv4() { "IP4" } else { "IP6" };
     let (list, lines) = match setup.keys {
         Keys::Events => {

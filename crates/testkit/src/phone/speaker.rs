@@ -107,7 +107,7 @@ impl Speaker {
                 self.spoken += 1;
             }
         }
-        self.write(codec.static_payload_type(), false, self.timestamp, &payload)
+        self.write(codec.payload_type(), false, self.timestamp, &payload)
     }
 
     fn write(&self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Vec<u8> {

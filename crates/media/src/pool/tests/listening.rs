@@ -1,6 +1,7 @@
 //! What listeners of a leg get.
 
 use super::*;
+use crate::codec::Law;
 use crate::listen::Witness;
 
 fn listened(ptime: u64) -> Bench {
@@ -23,18 +24,18 @@ fn a_listener_gets_what_the_peer_said_and_was_sent_frame_by_frame() {
     let said = prompt(1_600);
     bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(said.clone())], Repeat::Once, Keys::NONE);
     for count in 0..50u16 {
-        bench.receive_sound(1, count, 160, Codec::Pcma.encode(1_000 + 100 * count as i16));
+        bench.receive_sound(1, count, 160, Law::A.encode(1_000 + 100 * count as i16));
         bench.run(ms(20));
     }
     let witness = witness(&mut bench);
     assert_eq!(witness.heard.len(), witness.said.len());
-    let expect: Vec<i16> = said.payload(Codec::Pcma).iter().map(|&byte| Codec::Pcma.decode(byte)).collect();
+    let expect: Vec<i16> = said.payload(Codec::Pcma).iter().map(|&byte| Law::A.decode(byte)).collect();
     assert_eq!(witness.said[..1_600], expect);
     assert!(witness.said[1_600..].iter().all(|&sample| sample.abs() <= 8), "silence");
     let begin = witness.heard.iter().position(|&sample| sample != 0).unwrap();
     assert!(begin <= 320, "{begin}");
     for (count, frame) in witness.heard[begin..].chunks(160).enumerate() {
-        let expect = Codec::Pcma.decode(Codec::Pcma.encode(1_000 + 100 * count as i16));
+        let expect = Law::A.decode(Law::A.encode(1_000 + 100 * count as i16));
         assert!(frame.iter().all(|&sample| sample == expect), "frame {count}");
     }
 }
