@@ -50,6 +50,8 @@ mod scenarios;
 mod seeds;
 #[path = "call/seen.rs"]
 mod seen;
+#[path = "call/srtp.rs"]
+mod srtp;
 #[path = "call/stream.rs"]
 mod stream;
 #[path = "call/timers.rs"]

@@ -296,7 +296,7 @@ impl World {
     pub(crate) fn setup_at(name: &'static str, host: IpAddr) -> PhoneSetup {
         let at = |port| SocketAddr::new(host, port);
         let (codec, keys, answering) = (Codec::Pcma, Keys::Events, Answering::Never);
-        PhoneSetup { name, sip: at(5060), rtp: at(4000), server: SERVER, codec, keys, answering }
+        PhoneSetup { name, sip: at(5060), rtp: at(4000), server: SERVER, codec, keys, answering, srtp: None }
     }
 
     /// Connects a phone.

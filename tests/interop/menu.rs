@@ -72,7 +72,7 @@ fn baresip_registers_over_tls_and_uses_a_menu() {
 }
 
 /// The settings of a server with a certificate of this authority for its address.
-fn certified(scene: &Scene, authority: &Authority) -> String {
+pub(crate) fn certified(scene: &Scene, authority: &Authority) -> String {
     let folder = scene.folder("tls");
     authority.issue_for(&folder, &scene.address(Role::Antiphon).to_string());
     let file = |name: &str| folder.join(name).display().to_string();

@@ -13,7 +13,8 @@ use std::process::{Command, ExitCode};
 use crate::install::{self, cargo};
 
 /// Every target; one more is one more line, and its file in `fuzz/fuzz_targets`.
-const TARGETS: &[&str] = &["message", "headers", "uri", "sdp", "digest", "sipfrag", "framer", "conversation"];
+const TARGETS: &[&str] =
+    &["message", "headers", "uri", "sdp", "sdes", "srtp", "digest", "sipfrag", "framer", "conversation"];
 /// The longest input of a parser: a datagram.
 const DATAGRAM: usize = 65_536;
 /// The longest conversation: a kind and 64 steps of six bytes. Longer ones find nothing that these do not, and take as long as a
@@ -163,6 +164,7 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
             .map(|word| word.as_bytes().to_vec())
             .collect(),
         "sdp" => [body].iter().filter(|body| body.starts_with("v=0")).map(|body| body.as_bytes().to_vec()).collect(),
+        "sdes" => SDES.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "framer" => vec![[b"\x07", message].concat()],
         // Steps of a conversation are numbers; any bytes will do.
@@ -170,6 +172,13 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
         _ => vec![message.to_vec()],
     }
 }
+
+/// Lines of keys.
+const SDES: &[&str] = &[
+    "1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4 WSH=64 KDR=0",
+    "1 AEAD_AES_256_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis=\n\
+     2 AES_CM_128_HMAC_SHA1_32 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz UNENCRYPTED_SRTCP",
+];
 
 /// A challenge and an answer.
 const DIGESTS: &[&str] = &[

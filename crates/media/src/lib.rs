@@ -26,12 +26,13 @@
 //! let offer = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
 //! let local = "127.0.0.1:40000".parse()?;
 //! let version = SdpVersion { session_id: 1, version: 1 };
-//! let (_body_of_the_200, negotiated) = sdp::answer(offer, local, &Capabilities::default(), &version)?;
+//! let (_body_of_the_200, agreed) = sdp::answer(offer, local, &Capabilities::default(), &version)?;
 //!
 //! // The owner draws the random numbers and reads the clock; here time is counted.
 //! let start = Instant::now();
 //! let mut pool = StreamPool::new(start, 100);
 //! let leg = StreamId(1);
+//! let negotiated = agreed.negotiated;
 //! pool.open(start, leg, StreamConfig { negotiated, ssrc: 0x5EED, first_sequence: 7, first_timestamp: 1_000 })?;
 //!
 //! // A prompt of 100 ms: five packets of 20 ms.
@@ -76,12 +77,14 @@ mod latch;
 mod listen;
 mod pacer;
 mod pool;
+mod reading;
 pub mod resample;
 mod room;
 pub mod rtp;
 pub mod sdp;
 mod slots;
 pub mod source;
+pub mod srtp;
 mod stream;
 #[allow(dead_code, reason = "the ear has it first")]
 mod stretch;
@@ -98,7 +101,8 @@ pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, StreamConfig};
 pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
-pub use pool::{Departed, Due, PlaybackId, PoolError, Reading, SeatError, StreamId, StreamPool};
+pub use pool::{Departed, Due, PlaybackId, PoolError, SeatError, Senders, StreamId, StreamPool};
+pub use reading::Reading;
 pub use room::{Announcement, RoomId, SeatOptions, Voice};
 pub use slots::Slot;
 pub use source::playlist::{Repeat, Segment};

@@ -3,6 +3,7 @@
 //! Shape: a copy of plain values, taken when somebody asks; nothing is noted for it packet by packet.
 
 use crate::config::Negotiated;
+use crate::srtp::Suite;
 use crate::totals::StreamTotals;
 use std::net::SocketAddr;
 
@@ -17,6 +18,8 @@ pub struct StreamSummary {
     pub peer_ssrc: Option<u32>,
     /// Where the peer's packets come from; `None` when nothing usable came.
     pub source: Option<SocketAddr>,
+    /// What protects its packets; `None` while they are plain.
+    pub suite: Option<Suite>,
     /// What was counted.
     pub totals: StreamTotals,
 }

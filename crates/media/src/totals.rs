@@ -14,6 +14,10 @@ pub struct Dropped {
     pub unknown_payload: u64,
     /// From another source than the one that is latched.
     pub foreign_source: u64,
+    /// Not authentic, where packets are protected: altered, under another key, or plain.
+    pub unauthentic: u64,
+    /// Taken before, or too old to know, where packets are protected.
+    pub replayed: u64,
     /// More sound in one packet than a bridge may hold.
     pub oversize: u64,
     /// For a stream that is not open; only in the totals of a pool.
@@ -48,6 +52,8 @@ impl AddAssign for Dropped {
         self.malformed += other.malformed;
         self.unknown_payload += other.unknown_payload;
         self.foreign_source += other.foreign_source;
+        self.unauthentic += other.unauthentic;
+        self.replayed += other.replayed;
         self.oversize += other.oversize;
         self.unknown_stream += other.unknown_stream;
     }

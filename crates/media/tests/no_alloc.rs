@@ -3,6 +3,7 @@
 
 use antiphon_media::codec::Band;
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
+use antiphon_media::srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite};
 use antiphon_media::{
     Announcement, Audio, Codec, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RoomId, SeatOptions,
     Segment, StreamConfig, StreamId, StreamPool, Voice,
@@ -75,6 +76,12 @@ fn opened(start: Instant) -> StreamPool {
     pool
 }
 
+fn keying(suite: Suite, ours: u8, theirs: u8) -> Keying {
+    let master =
+        |seed| MasterKey::new(suite, &vec![seed; suite.material_len()]).expect("as long as the suite wants it");
+    Keying { ours: master(ours), theirs: master(theirs), mki: Mki::default() }
+}
+
 /// Sound, and a key now and then, of every stream's peer.
 fn hear(pool: &mut StreamPool, now: Instant, due: Due, count: u16) {
     let id = due.stream.0;
@@ -119,6 +126,58 @@ fn a_serviced_frame_allocates_nothing() {
     let calls = CALLS.get() - before;
     assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
     assert!(sent > 2_000 && digits >= 10 * STREAMS && ended == STREAMS - 2, "{sent} {digits} {ended}");
+}
+
+/// Each suite, both ways, through a bridge of two suites, a change of keys and packets that are refused.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
+fn a_protected_frame_allocates_nothing() {
+    let start = Instant::now();
+    let mut pool = opened(start);
+    let mut peers: Vec<_> = Suite::ALL.iter().map(|&suite| Protection::new(&keying(suite, 2, 1))).collect();
+    for (id, &suite) in (0..).zip(&Suite::ALL) {
+        pool.protect(StreamId(id), Some(&keying(suite, 1, 2)));
+    }
+    let mut buffer = [0; MAX_PACKET];
+    let (mut sent, mut opened, mut calls) = (0u64, 0u64, 0u64);
+    for tick in 0..4_000u32 {
+        let now = start + Duration::from_millis(u64::from(tick));
+        if tick == 2_000 {
+            for ((id, &suite), peer) in (0..).zip(&Suite::ALL).zip(&mut peers) {
+                pool.protect(StreamId(id), Some(&keying(suite, 3, 4)));
+                peer.rekey(&keying(suite, 4, 3));
+            }
+        }
+        let before = CALLS.get();
+        while let Some(due) = pool.poll_due(now) {
+            let mut peer = usize::try_from(due.stream.0).ok().and_then(|at| peers.get_mut(at));
+            let mut datagram = [0x55; HEADER_LEN + 160 + MAX_TAG];
+            let sequence = u16::try_from(tick).expect("4,000 at most");
+            let payload_type = if due.stream.0 % 2 == 0 { 8 } else { 0 };
+            let header = Header { marker: false, payload_type, sequence, timestamp: tick * 8, ssrc: 1 };
+            header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
+            let length = peer.as_mut().map(|peer| peer.protect_rtp(&mut datagram, HEADER_LEN + 160).expect("in order"));
+            let length = length.unwrap_or(HEADER_LEN + 160);
+            // As it came, once more, and changed.
+            pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..length]);
+            pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..length]);
+            datagram[30] ^= 1;
+            datagram[3] ^= 1;
+            pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..length]);
+            while let Some(transmit) = pool.poll_transmit(now, due.slot, &mut buffer) {
+                sent += 1;
+                if let Some(peer) = &mut peer {
+                    opened += u64::from(peer.unprotect_rtp(transmit.payload).is_ok());
+                }
+            }
+        }
+        while pool.poll_event().is_some() {}
+        calls += CALLS.get() - before;
+    }
+    assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
+    assert!(sent > opened && opened > 300, "{sent} {opened}");
+    let totals = pool.totals();
+    assert!(totals.received > 300 && totals.dropped.replayed > 300 && totals.dropped.unauthentic > 300, "{totals:?}");
 }
 
 /// Members of all packet times and bands, all in one room.

@@ -3,10 +3,12 @@
 //! Shape: one head, one line and its attributes for each medium.
 //! Sources: RFC 8866 section 5; RFC 3264 sections 5 and 6.
 
-use super::SdpVersion;
+use super::negotiate::Agreed;
 use super::parse::Medium;
+use super::{Profile, SdpVersion, sdes};
 use crate::codec::Codec;
-use crate::config::{Direction, Negotiated};
+use crate::config::Direction;
+use crate::srtp::MasterKey;
 use bytes::Bytes;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +22,9 @@ pub(super) struct Writer {
 /// The attributes of the audio that we speak.
 pub(super) struct Audio<'a> {
     pub(super) port: u16,
+    pub(super) profile: Profile,
+    /// Our keys, each with its tag.
+    pub(super) keys: &'a [(u32, &'a MasterKey)],
     pub(super) codecs: &'a [(u8, Codec)],
     pub(super) telephone_event: Option<u8>,
     pub(super) ptime: Duration,
@@ -48,11 +53,14 @@ impl Writer {
 
     pub(super) fn audio(&mut self, audio: &Audio<'_>) {
         self.text.push_str("m=audio ");
-        let _ = write!(self.text, "{} RTP/AVP", audio.port);
+        let _ = write!(self.text, "{} {}", audio.port, audio.profile.name());
         for number in audio.codecs.iter().map(|(number, _)| *number).chain(audio.telephone_event) {
             let _ = write!(self.text, " {number}");
         }
         self.text.push_str("\r\n");
+        for (tag, key) in audio.keys {
+            self.line(format_args!("a=crypto:{}", *sdes::write(*tag, key)));
+        }
         for (number, codec) in audio.codecs {
             self.line(format_args!("a=rtpmap:{number} {}/8000", codec.name()));
         }
@@ -70,10 +78,14 @@ impl Writer {
         self.line(format_args!("a={direction}"));
     }
 
-    /// The audio of an answer.
-    pub(super) fn agreed(&mut self, port: u16, agreed: &Negotiated) {
+    /// The audio of an answer, with our key under the tag of the peer's.
+    pub(super) fn agreed(&mut self, port: u16, agreed: &Agreed, tag: u32) {
+        let keys: Vec<_> = agreed.keying.iter().map(|keying| (tag, &keying.ours)).collect();
+        let (profile, agreed) = (agreed.profile, &agreed.negotiated);
         self.audio(&Audio {
             port,
+            profile,
+            keys: &keys,
             codecs: &[(agreed.payload_type, agreed.codec)],
             telephone_event: agreed.telephone_event,
             ptime: agreed.ptime,

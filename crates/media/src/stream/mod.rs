@@ -23,10 +23,11 @@ use crate::dtmf::ways::Ways;
 use crate::latch::Latch;
 use crate::listen::Listeners;
 use crate::pacer::Pacer;
-use crate::pool::{PlaybackId, StreamId};
+use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::room::Seat;
 use crate::rtp::sequence::ReceivedSequence;
 use crate::source::playlist::{Playlist, Remains};
+use crate::srtp::{Keying, Protection};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
 use std::time::Instant;
@@ -57,6 +58,8 @@ pub(crate) struct RtpStream {
     /// For keys that come by signalling as well.
     ways: Box<Ways>,
     received: ReceivedSequence,
+    /// Just behind the socket and just before it; `None` while packets are plain.
+    protection: Option<Box<Protection>>,
     bridge: Option<Box<BridgeEnd>>,
     /// Who listens to this leg, if anybody does.
     listeners: Option<Box<Listeners>>,
@@ -81,6 +84,7 @@ impl RtpStream {
             keys: Box::default(),
             ways: Box::default(),
             received: ReceivedSequence::default(),
+            protection: None,
             bridge: None,
             listeners: None,
             last_heard: None,
@@ -108,6 +112,21 @@ impl RtpStream {
         }
         self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
+    }
+
+    /// Follows what an offer and answer agreed on about SRTP; `None` is plain.
+    ///
+    /// Before the first packet the sequence number loses its highest bit, so that a peer that misses the first packets
+    /// does not miss a wrap (RFC 3711 section 3.3.1).
+    pub(crate) fn protect(&mut self, keying: Option<&Keying>) {
+        if self.totals.sent == 0 && keying.is_some() {
+            self.sequence &= 0x7FFF;
+        }
+        match (keying, &mut self.protection) {
+            (None, protection) => *protection = None,
+            (Some(keying), Some(protection)) => protection.rekey(keying),
+            (Some(keying), None) => self.protection = Some(Box::new(Protection::new(keying))),
+        }
     }
 
     pub(crate) fn play(&mut self, id: PlaybackId, playlist: Playlist, stopped_by: Keys) {
@@ -154,8 +173,14 @@ impl RtpStream {
             ssrc: self.ssrc,
             peer_ssrc: self.received.ssrc(),
             source: self.latch.learned(),
+            suite: self.protection.as_ref().map(|protection| protection.suite()),
             totals: self.totals(),
         }
+    }
+
+    /// Whom its socket need hear.
+    pub(crate) fn senders(&self) -> Senders {
+        self.latch.settled().map_or(Senders::Anybody, Senders::Only)
     }
 
     /// When the last packet came that was used.

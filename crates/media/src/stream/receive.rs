@@ -2,7 +2,7 @@
 //!
 //! Shape: one datagram a call; sound goes to the other leg of the bridge, keys to [`super::keys`].
 //! Errors: packets that are not used are counted by reason.
-//! Sources: RFC 3550 section 5.1; RFC 3264 section 6.1 (the codec that the peer chose).
+//! Sources: RFC 3550 section 5.1; RFC 3264 section 6.1 (the codec that the peer chose); RFC 3711 section 3.3.
 
 use super::RtpStream;
 use crate::codec::Codec;
@@ -10,12 +10,35 @@ use crate::event::Events;
 use crate::jitter::CAP;
 use crate::latch::Source;
 use crate::rtp::packet::Packet;
+use crate::srtp::SrtpError;
 use std::net::SocketAddr;
 use std::time::Instant;
 
 impl RtpStream {
     /// Takes a datagram of this leg; `peer` is the other leg of its bridge.
+    ///
+    /// A protected stream takes nothing that is not authentic, not even to learn where its peer is.
     pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        (from, datagram): (SocketAddr, &[u8]),
+        peer: Option<&mut Self>,
+        events: &mut Events,
+    ) {
+        let Some(mut protection) = self.protection.take() else {
+            return self.receive_plain(now, (from, datagram), peer, events);
+        };
+        match protection.unprotect_rtp(datagram) {
+            Ok(plain) => self.receive_plain(now, (from, plain), peer, events),
+            Err(SrtpError::Replayed) => self.totals.dropped.replayed += 1,
+            Err(SrtpError::TooLong) => self.totals.dropped.oversize += 1,
+            Err(SrtpError::Malformed) => self.totals.dropped.malformed += 1,
+            Err(SrtpError::Unauthentic | SrtpError::UsedUp) => self.totals.dropped.unauthentic += 1,
+        }
+        self.protection = Some(protection);
+    }
+
+    fn receive_plain(
         &mut self,
         now: Instant,
         (from, datagram): (SocketAddr, &[u8]),

@@ -14,11 +14,12 @@ use crate::pacer::{Due, Punctuality};
 use crate::room::{Mixing, Room};
 use crate::rtp::packet::{HEADER_LEN, Header};
 use crate::source::playlist::Remains;
+use crate::srtp::MAX_TAG;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// The buffer that any packet of ours fits into.
-pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD;
+/// The buffer that any packet of ours fits into, with what protects it.
+pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD + MAX_TAG;
 
 /// A packet to send now.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -62,8 +63,13 @@ impl RtpStream {
             let Some(to) = to else { continue };
             break (to, self.write(head, body, timestamp, key));
         };
+        let mut length = HEADER_LEN + length;
+        if let Some(protection) = &mut self.protection {
+            // It fails when the key is used up, after more packets than a call has.
+            length = protection.protect_rtp(buffer, length).ok()?;
+        }
         self.totals.sent += 1;
-        let payload = buffer.get(..HEADER_LEN + length)?;
+        let payload = buffer.get(..length)?;
         Some(Transmit { to, payload })
     }
 

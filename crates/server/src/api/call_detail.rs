@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use antiphon_media::{Direction as SoundDirection, StreamSummary};
+use antiphon_media::{Direction as SoundDirection, StreamSummary, srtp::Suite};
 use antiphon_sip::Transport;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -123,7 +123,7 @@ async fn sound_of(leg: usize, stream: &LegStream) -> Value {
     };
     let local = stream.local.to_string();
     let Some(summary) = summary else { return json!({ "leg": leg, "local": local }) };
-    let StreamSummary { negotiated, ssrc, peer_ssrc, source, totals } = summary;
+    let StreamSummary { negotiated, ssrc, peer_ssrc, source, suite, totals } = summary;
     json!({
         "leg": leg,
         "local": local,
@@ -138,6 +138,7 @@ async fn sound_of(leg: usize, stream: &LegStream) -> Value {
             SoundDirection::Inactive => "inactive",
         },
         "telephone_event": negotiated.telephone_event,
+        "srtp": suite.map(Suite::name),
         "ssrc": ssrc,
         "peer_ssrc": peer_ssrc,
         "sent": totals.sent,
@@ -149,6 +150,8 @@ async fn sound_of(leg: usize, stream: &LegStream) -> Value {
             "malformed": totals.dropped.malformed,
             "unknown_payload": totals.dropped.unknown_payload,
             "foreign_source": totals.dropped.foreign_source,
+            "unauthentic": totals.dropped.unauthentic,
+            "replayed": totals.dropped.replayed,
             "oversize": totals.dropped.oversize,
         },
         "remark": sound::complaint(&summary),

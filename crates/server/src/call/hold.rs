@@ -13,16 +13,50 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_media::Audio;
+use antiphon_media::{Audio, Direction};
 
 use super::{
     executor::{Executor, clock},
-    leg::{Held, Leg, Sound},
+    leg::Leg,
 };
 use crate::media::worker::Hearing;
 
 /// How long somebody who holds may be silent before the other hears our music.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// What a leg is played, apart from what the other side of its bridge says.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Sound {
+    Nothing,
+    /// What a script or a ringing target needs.
+    Prompt,
+    /// Music on hold.
+    Music,
+}
+
+/// Whether a party has put us on hold.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Held {
+    No,
+    /// It sends nothing.
+    Silently,
+    /// It may send, music of its own for example.
+    Sending {
+        since: Instant,
+    },
+}
+
+impl Held {
+    /// What holds after an offer and its answer let sound flow this way.
+    pub(super) fn then(self, direction: Direction) -> Self {
+        match (direction, self) {
+            (Direction::SendRecv | Direction::SendOnly, _) => Self::No,
+            (Direction::Inactive, _) => Self::Silently,
+            (Direction::RecvOnly, Self::Sending { since }) => Self::Sending { since },
+            (Direction::RecvOnly, Self::No | Self::Silently) => Self::Sending { since: clock() },
+        }
+    }
+}
 
 /// Sees to the music of both; when it is to be seen to again, where that is soon.
 pub(super) async fn follow(call: &mut Executor, callee: &mut Leg) -> Option<Instant> {

@@ -4,30 +4,31 @@
 //! panicking or cancelled call leaves nothing behind.
 //! Errors: [`LegError`] when no port is free or the peer's SDP cannot be used.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use antiphon_ivr::{CallerId, Digit};
 use antiphon_media::{
     Audio, Codec, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    sdp::{self, SdpError},
+    sdp::{Agreed, Profile, SdpError},
 };
-use antiphon_sip::{DialogId, SipError, StatusCode};
+use antiphon_sip::{DialogId, Rejection, SipError, StatusCode};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CallEvent,
-    executor::clock,
+    hold::{Held, Sound},
     info::{self, Press},
     media_port::MediaPort,
     replace::ELSEWHERE,
+    srtp,
 };
 use crate::{
     media::{
         ports::NoPort,
         worker::{Hearing, Opening, Order as MediaOrder, Worker},
     },
-    net::{MediaSocket, READ_AT_ONCE},
+    net::MediaSocket,
     rooms::Rooms,
     settings::{DigitWay, Trunk},
     signalling::Order,
@@ -35,8 +36,8 @@ use crate::{
     trunks::Claim,
 };
 
-/// How often a socket is read to empty it; no socket keeps more than that.
-const DISCARDED_ROUNDS: usize = 1_024;
+/// How many datagrams are thrown away to empty a socket; none keeps more than that.
+const DISCARDED: usize = 4_096;
 
 /// Why a leg cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,15 @@ impl LegError {
             Self::Sdp(_) => StatusCode::NOT_ACCEPTABLE_HERE,
             Self::Sip(_) => StatusCode::SERVER_ERROR,
         }
+    }
+
+    /// What the peer is told, with the reason in words where it can do something about it (RFC 3261 §20.43).
+    pub fn rejection(&self) -> Rejection {
+        let mut rejection = Rejection::from(self.status());
+        if let Self::Sdp(error) = self {
+            rejection.headers.push(("Warning".to_owned(), format!("399 antiphon \"{error}\"")));
+        }
+        rejection
     }
 }
 
@@ -94,7 +104,7 @@ pub struct Leg {
     stream: Option<StreamId>,
     state: DialogState,
     /// How an unanswered caller is refused.
-    refusal: Option<StatusCode>,
+    refusal: Option<Rejection>,
     playback: u64,
     /// Whether digits come as telephone-events.
     telephone_event: bool,
@@ -128,40 +138,6 @@ enum EarlySound {
     None,
     /// It waits in the socket.
     Possible,
-}
-
-/// What a leg is played, apart from what the other side of its bridge says.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-pub(super) enum Sound {
-    Nothing,
-    /// What a script or a ringing target needs.
-    Prompt,
-    /// Music on hold.
-    Music,
-}
-
-/// Whether a party has put us on hold.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-pub(super) enum Held {
-    No,
-    /// It sends nothing.
-    Silently,
-    /// It may send, music of its own for example.
-    Sending {
-        since: Instant,
-    },
-}
-
-impl Held {
-    /// What holds after an offer and its answer let sound flow this way.
-    fn then(self, direction: Direction) -> Self {
-        match (direction, self) {
-            (Direction::SendRecv | Direction::SendOnly, _) => Self::No,
-            (Direction::Inactive, _) => Self::Silently,
-            (Direction::RecvOnly, Self::Sending { since }) => Self::Sending { since },
-            (Direction::RecvOnly, Self::No | Self::Silently) => Self::Sending { since: clock() },
-        }
-    }
 }
 
 /// Where a leg's stream lives.
@@ -277,12 +253,12 @@ impl Leg {
 
     /// Answers the caller: with the answer to their offer, or with our offer where they made none.
     pub async fn answer(&mut self, offer: Option<&[u8]>) -> Result<(), LegError> {
-        let (sdp, negotiated) = match offer {
+        let (sdp, agreed) = match offer {
             Some(offer) => self.port.answer(offer, self.direction)?,
             None => (self.port.offer(self.direction), unanswered()),
         };
         // Open first: the caller may send, and must hear, from the moment of the 200.
-        self.agree(negotiated).await;
+        self.agree(agreed).await;
         self.rooms.signalling.answer(self.dialog, sdp).await?;
         self.state = DialogState::Up;
         Ok(())
@@ -291,9 +267,9 @@ impl Leg {
     /// Takes the peer's answer to our offer: opens the stream, or agrees the one opened with our late offer.
     pub async fn accept(&mut self, answer: &[u8]) -> Result<(), LegError> {
         let direction = self.offered.take().unwrap_or(self.direction);
-        let negotiated = sdp::accept(answer, &self.port.capabilities(direction))?;
+        let agreed = self.port.accept(answer, direction)?;
         self.direction = direction;
-        self.agree(negotiated).await;
+        self.agree(agreed).await;
         Ok(())
     }
 
@@ -332,9 +308,9 @@ impl Leg {
         let order = match offer {
             None => Order::AcceptReoffer(self.dialog, self.port.offer(self.direction)),
             Some(offer) => match self.port.answer(&offer, self.direction) {
-                Ok((sdp, negotiated)) => {
+                Ok((sdp, agreed)) => {
                     if self.stream.is_some() {
-                        self.agree(negotiated).await;
+                        self.agree(agreed).await;
                     }
                     Order::AcceptReoffer(self.dialog, sdp)
                 }
@@ -347,19 +323,22 @@ impl Leg {
         self.rooms.signalling.order(order).await;
     }
 
-    async fn agree(&mut self, negotiated: Negotiated) {
-        self.telephone_event = negotiated.telephone_event.is_some();
-        self.held = self.held.then(negotiated.direction);
+    async fn agree(&mut self, agreed: Agreed) {
+        self.telephone_event = agreed.negotiated.telephone_event.is_some();
+        self.held = self.held.then(agreed.negotiated.direction);
+        if let Some(trunk) = self.trunk().filter(|_| self.port.srtp.is_readable()) {
+            srtp::warn(&self.rooms, trunk);
+        }
         match self.stream {
-            Some(stream) => self.worker.order(MediaOrder::Reconfigure(stream, negotiated)).await,
-            None => self.open(negotiated).await,
+            Some(stream) => self.worker.order(MediaOrder::Reconfigure(stream, Box::new(agreed))).await,
+            None => self.open(agreed).await,
         }
     }
 
-    async fn open(&mut self, negotiated: Negotiated) {
+    async fn open(&mut self, Agreed { negotiated, keying, .. }: Agreed) {
         let Some(socket) = self.port.socket.take() else { return };
         if self.early == EarlySound::Possible {
-            discard(&*socket);
+            discard(&socket);
         }
         let id = self.rooms.media.next_stream();
         let config = StreamConfig {
@@ -374,7 +353,7 @@ impl Leg {
             call.stream_opened(leg, LegStream { id, worker, local, summary });
         }
         let (lease, inbox) = (self.port.lease.clone(), self.inbox.clone());
-        let opening = Opening { id, config, socket, lease, inbox, summary };
+        let opening = Opening { id, config, keying, socket, lease, inbox, summary };
         self.worker.order(MediaOrder::Open(Box::new(opening))).await;
         self.stream = Some(id);
     }
@@ -458,13 +437,13 @@ impl Leg {
     }
 
     /// How an unanswered caller is refused when the leg is dropped.
-    pub fn refuse_with(&mut self, status: StatusCode) {
-        self.refusal = Some(status);
+    pub fn refuse_with(&mut self, refusal: impl Into<Rejection>) {
+        self.refusal = Some(refusal.into());
     }
 
     /// Ends the leg in order; an unanswered caller for whom nobody said otherwise hears that nobody is available.
     pub fn finish(&mut self) {
-        self.refusal.get_or_insert(StatusCode::TEMPORARILY_UNAVAILABLE);
+        self.refusal.get_or_insert(StatusCode::TEMPORARILY_UNAVAILABLE.into());
         self.hang_up(None);
     }
 
@@ -477,7 +456,9 @@ impl Leg {
     pub fn hang_up(&mut self, reason: Option<&str>) {
         let order = match self.state {
             // Without a word of how, the call's task has failed.
-            DialogState::Ringing => Order::Reject(self.dialog, self.refusal.unwrap_or(StatusCode::SERVER_ERROR).into()),
+            DialogState::Ringing => {
+                Order::Reject(self.dialog, self.refusal.take().unwrap_or(StatusCode::SERVER_ERROR.into()))
+            }
             DialogState::Up => Order::HangUp(self.dialog, reason.map(str::to_owned)),
             DialogState::Over => return,
         };
@@ -487,17 +468,19 @@ impl Leg {
 }
 
 /// Throws away what waits in a socket.
-fn discard(socket: &dyn MediaSocket) {
-    for _ in 0..DISCARDED_ROUNDS {
-        if socket.receive(&mut |_, _| {}) < READ_AT_ONCE {
+fn discard(socket: &MediaSocket) {
+    // Nothing is looked at, so nothing need be kept.
+    for _ in 0..DISCARDED {
+        if socket.receive(&mut []).is_none() {
             return;
         }
     }
 }
 
 /// What holds of a stream whose offer the caller has yet to answer: nothing is sent, for nobody knows where to.
-fn unanswered() -> Negotiated {
-    Negotiated { telephone_event: None, ..Negotiated::of(Codec::Pcmu) }
+fn unanswered() -> Agreed {
+    let negotiated = Negotiated { telephone_event: None, ..Negotiated::of(Codec::Pcmu) };
+    Agreed { negotiated, profile: Profile::Avp, keying: None }
 }
 
 impl Drop for Leg {

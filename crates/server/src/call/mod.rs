@@ -1,7 +1,7 @@
 //! One call: its legs, its script, and what joins them.
 //!
 //! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] calls others, by the ways that `reach` finds and `hunt` tries; [`leg`] is one
-//! party's dialog and stream. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
+//! party's dialog and stream, and [`srtp`] what it protects that with. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
 
 mod attended;
 mod confer;
@@ -19,6 +19,7 @@ mod reach;
 mod refer;
 mod referral;
 pub mod replace;
+pub mod srtp;
 pub mod task;
 mod transfer;
 

@@ -12,32 +12,29 @@ use std::{
 };
 
 use antiphon_media::{
-    Announcement, Departed, Digit, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, RoomId, SeatOptions,
-    Segment, StreamConfig, StreamId, StreamPool, StreamSummary, StreamTotals, Voice,
+    Announcement, Departed, Digit, Due, Keys, MAX_PACKET, PlaybackId, Reading, Repeat, RoomId, SeatOptions, Segment,
+    StreamConfig, StreamId, StreamPool, StreamSummary, StreamTotals, Voice, sdp::Agreed, srtp::Keying,
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::ports::Lease;
-use crate::{
-    call::CallEvent,
-    net::{MediaSocket, READ_AT_ONCE},
-    queue::send_now,
-};
+use crate::{call::CallEvent, net::MediaSocket, queue::send_now};
 
 /// Orders that wait at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
 /// Events that wait for a call whose inbox is full. Beyond, the oldest is lost and counted.
 const UNDELIVERED: usize = 4096;
-/// How often one stream is read at one tick, [`READ_AT_ONCE`] datagrams each time; the rest waits in the socket, so that a flood
-/// cannot starve others.
-const READS_PER_TICK: usize = 4;
+/// How many datagrams of one stream are read at one tick at most; the rest waits in the socket, so that a flood cannot starve others.
+const READS_PER_TICK: usize = 16;
+/// A datagram longer than this is no RTP packet of ours; the rest of it is cut off.
+const DATAGRAM: usize = 2_048;
 
 /// What a call asks of its worker.
 pub enum Order {
     /// Open a stream on this socket.
     Open(Box<Opening>),
     /// Go on with what a new offer and answer agreed.
-    Reconfigure(StreamId, Negotiated),
+    Reconfigure(StreamId, Box<Agreed>),
     /// Play these segments in place of what plays now, until the end or one of these keys.
     Play(StreamId, PlaybackId, Vec<Segment>, Repeat, Keys),
     /// Stop what plays.
@@ -88,8 +85,10 @@ pub struct Opening {
     pub id: StreamId,
     /// Its configuration.
     pub config: StreamConfig,
+    /// What protects its packets; `None` where they are plain.
+    pub keying: Option<Keying>,
     /// Its socket.
-    pub socket: Box<dyn MediaSocket>,
+    pub socket: MediaSocket,
     /// Its port, held for as long as the stream.
     pub lease: Arc<Lease>,
     /// Where its events go.
@@ -101,7 +100,7 @@ pub struct Opening {
 /// A stream on its way to another call, with its socket and its port.
 pub struct Moving {
     stream: Departed,
-    socket: Box<dyn MediaSocket>,
+    socket: MediaSocket,
     owner: Owner,
 }
 
@@ -128,7 +127,7 @@ impl Report {
     }
 
     /// The counters, each with its metric's name and meaning.
-    pub fn counters(&self) -> [(&'static str, &'static str, u64); 12] {
+    pub fn counters(&self) -> [(&'static str, &'static str, u64); 14] {
         let totals = &self.totals;
         [
             ("antiphon_rtp_sent_total", "RTP packets sent", totals.sent),
@@ -151,6 +150,16 @@ impl Report {
                 "antiphon_rtp_foreign_source_total",
                 "Packets of another source than the peer",
                 totals.dropped.foreign_source,
+            ),
+            (
+                "antiphon_rtp_unauthentic_total",
+                "Packets of protected streams that were not authentic",
+                totals.dropped.unauthentic,
+            ),
+            (
+                "antiphon_rtp_replayed_total",
+                "Packets of protected streams that were taken before or were too old",
+                totals.dropped.replayed,
             ),
             ("antiphon_rtp_oversize_total", "Packets with too much sound", totals.dropped.oversize),
             (
@@ -180,7 +189,8 @@ impl Worker {
             orders: queue,
             undelivered: VecDeque::new(),
             events_lost: 0,
-            buffer: [0; MAX_PACKET],
+            incoming: [0; DATAGRAM],
+            outgoing: [0; MAX_PACKET],
         };
         (Self { orders }, work)
     }
@@ -221,12 +231,13 @@ struct Owner {
 pub struct Work {
     pool: StreamPool,
     /// The streams' sockets by their slots, apart from what no packet needs, so that they lie close together.
-    sockets: Box<[Option<Box<dyn MediaSocket>>]>,
+    sockets: Box<[Option<MediaSocket>]>,
     owners: Box<[Option<Owner>]>,
     pub(super) orders: mpsc::Receiver<Order>,
     undelivered: VecDeque<(mpsc::Sender<CallEvent>, CallEvent)>,
     events_lost: u64,
-    buffer: [u8; MAX_PACKET],
+    incoming: [u8; DATAGRAM],
+    outgoing: [u8; MAX_PACKET],
 }
 
 impl Work {
@@ -246,7 +257,10 @@ impl Work {
     pub(super) fn apply(&mut self, now: Instant, order: Order) {
         match order {
             Order::Open(opening) => self.open(now, *opening),
-            Order::Reconfigure(id, negotiated) => self.pool.reconfigure(now, id, negotiated),
+            Order::Reconfigure(id, agreed) => {
+                self.pool.reconfigure(now, id, agreed.negotiated);
+                self.pool.protect(id, agreed.keying.as_ref());
+            }
             Order::Play(id, playback, segments, repeat, stopped_by) => {
                 self.pool.play(id, playback, segments, repeat, stopped_by);
             }
@@ -264,9 +278,10 @@ impl Work {
     }
 
     fn open(&mut self, now: Instant, opening: Opening) {
-        let Opening { id, config, socket, lease, inbox, summary } = opening;
+        let Opening { id, config, keying, socket, lease, inbox, summary } = opening;
         match self.pool.open(now, id, config) {
             Ok(slot) => {
+                self.pool.protect(id, keying.as_ref());
                 self.sockets[slot.index()] = Some(socket);
                 self.owners[slot.index()] = Some(Owner { inbox, summary, _lease: lease });
             }
@@ -317,16 +332,22 @@ impl Work {
     }
 
     /// Reads what has arrived for a stream, then sends what is due.
-    fn service(&mut self, now: Instant, Due { slot, reading, .. }: Due) {
-        let Some(socket) = &self.sockets[slot.index()] else { return };
-        let rounds = if reading == Reading::Now { READS_PER_TICK } else { 0 };
-        for _ in 0..rounds {
-            let mut take = |from, datagram: &[u8]| self.pool.handle_datagram(now, slot, from, datagram);
-            if socket.receive(&mut take) < READ_AT_ONCE {
-                break;
-            }
+    fn service(&mut self, now: Instant, Due { slot, reading, senders, .. }: Due) {
+        let Some(socket) = &mut self.sockets[slot.index()] else { return };
+        if let Some(senders) = senders {
+            socket.hear(senders);
         }
-        while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.buffer) {
+        let reads = match reading {
+            Reading::Later => 0,
+            Reading::One => 1,
+            Reading::All => READS_PER_TICK,
+        };
+        for _ in 0..reads {
+            let Some((length, from)) = socket.receive(&mut self.incoming) else { break };
+            let datagram = self.incoming.get(..length).unwrap_or_default();
+            self.pool.handle_datagram(now, slot, from, datagram);
+        }
+        while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.outgoing) {
             socket.send(transmit.payload, transmit.to);
         }
     }

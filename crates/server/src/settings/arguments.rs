@@ -188,6 +188,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         guard: super::guard::guard(&sip_table)?,
         access: access(sip_table.allow, sip_table.realm)?,
         trunks: trunk::trunks(file.trunk)?,
+        srtp: super::srtp::policy(file.rtp.srtp.as_deref(), "rtp.srtp")?.unwrap_or_default(),
         failover_after: transport::failover_after(sip_table.failover_after)?,
     };
     Ok(Settings {

@@ -12,6 +12,7 @@ mod cidr;
 mod file;
 mod guard;
 mod listener;
+mod srtp;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -30,6 +31,7 @@ use tracing::level_filters::LevelFilter;
 pub use cidr::Cidr;
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
+pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
 
@@ -116,6 +118,8 @@ pub struct LiveSettings {
     pub guard: GuardSettings,
     /// The ways out, in the order of the file.
     pub trunks: Vec<Arc<Trunk>>,
+    /// What is done about SRTP with phones, and with trunks that say nothing else.
+    pub srtp: SrtpPolicy,
     /// How long a way out that says nothing is waited for when there is another.
     pub failover_after: Duration,
 }

@@ -201,6 +201,8 @@ fn a_wrong_file_is_refused_with_the_name_of_the_key() {
         ("[sip]\nmin_se = 89", "sip.min_se: 89 s"),
         ("[sip]\nmin_se = 600\nsession_expires = 599", "sip.session_expires: 599 s"),
         ("[sip]\nsession_expires = 86401", "sip.session_expires"),
+        ("[rtp]\nsrtp = \"always\"", "rtp.srtp: \"always\" is none of off, optional, required"),
+        ("[rtp]\nsrpt = \"off\"", "`srpt`"),
         ("sip = []", "sip: names no listener"),
         ("sip = 5060", "sip: is neither"),
         ("[[trunk]]\nuri = \"sip:x\"", "`name`"),

@@ -19,6 +19,8 @@ pub fn complaint(stream: &StreamSummary) -> Option<String> {
             (dropped.unknown_payload, "of a payload type that was not agreed on"),
             (dropped.malformed, "that were no RTP"),
             (dropped.foreign_source, "from somewhere else"),
+            (dropped.unauthentic, "that were not protected with the key that was agreed on"),
+            (dropped.replayed, "that had been taken before"),
             (dropped.oversize, "with too much sound"),
         ] {
             if count > 0 {
