@@ -50,8 +50,7 @@ fn encode(conference: &Shown) -> Value {
 }
 
 fn of_client(state: &ApiState, place: &Place) -> Result<Vec<Shown>, ApiError> {
-    let client = place.client()?;
-    Ok(state.rooms.as_ref().map(|rooms| rooms.conferences.of(client)).unwrap_or_default())
+    Ok(state.conferences.of(place.client()?))
 }
 
 /// The conference that the path names, as `800` or `000*800`.
@@ -72,8 +71,10 @@ pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<
 
 fn wish(state: &ApiState, place: &Place, wish: Wish) -> Result<(), ApiError> {
     let (client, call, shown) = (place.client()?, place.call()?, find(state, place)?);
-    let found = state.rooms.as_ref().is_some_and(|rooms| rooms.conferences.wish(client, &shown.name, call, wish));
-    if found { Ok(()) } else { Err(ApiError::NoSuchCall) }
+    match state.conferences.wish(client, &shown.name, call, wish) {
+        true => Ok(()),
+        false => Err(ApiError::NoSuchCall),
+    }
 }
 
 pub(super) async fn change_member(

@@ -40,7 +40,10 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{calls::Readiness, rooms::Rooms, settings::TraceSettings, store::Store, telemetry::Metrics, trace::Trace};
+use crate::{
+    calls::Readiness, conferences::Conferences, rooms::Rooms, settings::TraceSettings, store::Store,
+    telemetry::Metrics, trace::Trace,
+};
 use error::ApiError;
 use rate::HourlyRate;
 
@@ -54,6 +57,8 @@ pub struct ApiState {
     metrics: Metrics,
     trace: Arc<Trace>,
     domain: Arc<str>,
+    /// The conferences that somebody is in.
+    conferences: Conferences,
     /// Where calls are, in a server that takes some.
     rooms: Option<Arc<Rooms>>,
     rate: Arc<HourlyRate>,
@@ -77,6 +82,7 @@ impl ApiState {
             metrics: metrics.into(),
             trace: Arc::new(Trace::new(&TraceSettings::default())),
             domain: domain.into(),
+            conferences: Conferences::default(),
             rooms: None,
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
@@ -84,10 +90,16 @@ impl ApiState {
         }
     }
 
-    /// The same API, which shows these rooms' trunks.
+    /// The same API, which shows these rooms' trunks and conferences.
     #[must_use]
     pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
-        Self { rooms: Some(rooms), ..self }
+        Self { conferences: rooms.conferences.clone(), rooms: Some(rooms), ..self }
+    }
+
+    /// The same API over these conferences.
+    #[must_use]
+    pub fn with_conferences(self, conferences: Conferences) -> Self {
+        Self { conferences, ..self }
     }
 
     /// The same API over the calls of this trace; without it there are none.

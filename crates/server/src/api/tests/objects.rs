@@ -179,36 +179,3 @@ async fn a_public_number_leads_to_an_extension() {
     api.delete("/client/@me/did/x").await.refused(404);
     api.delete(&format!("/client/@me/extension/{id}")).await.expect(204);
 }
-
-#[tokio::test]
-async fn a_conference_has_settings_and_keeps_them() {
-    let api = Api::new().await;
-    let id = api.extension("800", "conference").await;
-    let path = format!("/extension/{id}/conference/");
-    let new = json!({"pin": null, "max_members": 50, "muted": false, "tones": true, "music": true});
-    assert_eq!(api.get(&path).await.expect(200), new);
-    let changed = api.put(&path, json!({"pin": "2580", "max_members": 20, "muted": true})).await.expect(200);
-    let expected = json!({"pin": "2580", "max_members": 20, "muted": true, "tones": true, "music": true});
-    assert_eq!((&changed, &api.get(&path).await.expect(200)), (&expected, &expected));
-    // A change of the extension leaves them alone.
-    let labelled = api.put(&format!("/client/@me/extension/{id}"), json!({"label": "board"})).await.expect(200);
-    assert_eq!((&labelled["type"], &labelled["label"]), (&json!("conference"), &json!("board")));
-    assert_eq!(api.get(&path).await.expect(200), expected);
-    for (body, said) in [
-        (json!({"pin": "12a"}), "pin: must be 1 to 12 digits"),
-        (json!({"pin": ""}), "pin: must be 1 to 12 digits"),
-        (json!({"max_members": 1}), "max_members: must be 2 to 500"),
-        (json!({"max_members": 501}), "max_members: must be 2 to 500"),
-        (json!({"music": 7}), "music: must be true or false"),
-    ] {
-        let message = api.put(&path, body.clone()).await.refused(400);
-        assert!(message.contains(said), "{body}: {message}");
-    }
-    assert_eq!(api.put(&path, json!({"pin": null})).await.expect(200)["pin"], json!(null));
-    let phone = api.extension("201", "phone").await;
-    let message = api.get(&format!("/extension/{phone}/conference/")).await.refused(404);
-    assert!(message.contains("not a conference"), "{message}");
-    assert!(api.get(&format!("/extension/{id}/phone/")).await.refused(404).contains("not a phone"));
-    assert_eq!(api.get("/client/@me/conference/").await.expect(200), json!([]));
-    api.get("/client/@me/conference/800").await.refused(404);
-}
