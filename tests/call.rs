@@ -22,6 +22,8 @@ mod early;
 mod endings;
 #[path = "call/failover.rs"]
 mod failover;
+#[path = "call/hearing.rs"]
+mod hearing;
 #[path = "call/hold.rs"]
 mod hold;
 #[path = "call/house.rs"]
@@ -44,6 +46,8 @@ mod referred;
 mod referring;
 #[path = "call/replacing.rs"]
 mod replacing;
+#[path = "call/reports.rs"]
+mod reports;
 #[path = "call/scenarios.rs"]
 mod scenarios;
 #[path = "call/seeds.rs"]

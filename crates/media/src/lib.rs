@@ -77,9 +77,11 @@ mod latch;
 mod listen;
 mod pacer;
 mod pool;
+mod quality;
 mod reading;
 pub mod resample;
 mod room;
+pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 mod slots;
@@ -93,23 +95,26 @@ mod summary;
 mod timeline;
 pub mod tones;
 mod totals;
+mod watch;
 mod wheel;
 
 pub use audio::Audio;
 pub use codec::{Band, Codec};
-pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, StreamConfig};
+pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, RtcpPath, StreamConfig};
 pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
-pub use pool::{Departed, Due, PlaybackId, PoolError, SeatError, Senders, StreamId, StreamPool};
+pub use pool::{ControlTurn, Departed, Due, PlaybackId, PoolError, SeatError, Senders, StreamId, StreamPool};
+pub use quality::Impairment;
 pub use reading::Reading;
 pub use room::{Announcement, RoomId, SeatOptions, Voice};
 pub use slots::Slot;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;
-pub use stream::{MAX_PACKET, Transmit};
-pub use summary::StreamSummary;
+pub use stream::{Channel, ControlTransmit, MAX_PACKET, Transmit};
+pub use summary::{PeerReport, StreamSummary};
 pub use totals::{Dropped, StreamTotals};
+pub use watch::{Finding, Patience};
 
 /// An instant for tests to count from.
 #[cfg(test)]

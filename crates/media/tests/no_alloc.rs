@@ -2,11 +2,13 @@
 #![allow(unsafe_code, reason = "a counting global allocator can only be written as an unsafe impl")]
 
 use antiphon_media::codec::Band;
+use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
+use antiphon_media::rtcp::{Block, NtpTime, Sending};
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
 use antiphon_media::srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite};
 use antiphon_media::{
-    Announcement, Audio, Codec, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RoomId, SeatOptions,
-    Segment, StreamConfig, StreamId, StreamPool, Voice,
+    Announcement, Audio, Codec, ControlTurn, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RoomId,
+    RtcpPath, SeatOptions, Segment, StreamConfig, StreamId, StreamPool, Voice,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -64,6 +66,7 @@ fn opened(start: Instant) -> StreamPool {
         let negotiated = Negotiated {
             ptime: Duration::from_millis(10 * (id + 1)),
             remote: Some(remote(id)),
+            rtcp: if id % 2 == 0 { RtcpPath::Muxed } else { RtcpPath::Beside },
             ..Negotiated::of(codec)
         };
         let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
@@ -99,19 +102,43 @@ fn hear(pool: &mut StreamPool, now: Instant, due: Due, count: u16) {
     pool.handle_datagram(now, due.slot, remote(id), &datagram[..length]);
 }
 
+/// Reports of every stream's peer, which hears nothing every other minute, and ours.
+fn report(pool: &mut StreamPool, now: Instant, due: Due, count: u32) -> u64 {
+    let id = due.stream.0;
+    let block = Block { ssrc: 9, highest: count / 100 * 100, last_report: 1, ..Block::default() };
+    let sending = Some(Sending { ntp: NtpTime(u64::from(count) << 32), timestamp: 0, packets: count, octets: 0 });
+    let (cname, farewell) = (Cname::new([7; 10]), Farewell::No);
+    let mut datagram = [0; MAX_REPORT];
+    let length = Report { ssrc: 1, sending, block: Some(block), cname, farewell }.write(&mut datagram);
+    if pool.has_control_port(due.slot) {
+        pool.handle_control(now, due.slot, SocketAddr::from(([127, 0, 0, 1], 9_000)), &datagram[..length]);
+        pool.handle_control(now, due.slot, remote(id), &datagram[..length]);
+        pool.handle_control(now, due.slot, remote(id), &datagram[1..]);
+    } else {
+        pool.handle_datagram(now, due.slot, remote(id), &datagram[..length]);
+    }
+    let mut buffer = [0; MAX_PACKET];
+    u64::from(pool.poll_control(now, due.slot, &mut buffer).is_some())
+}
+
 #[test]
 #[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
 fn a_serviced_frame_allocates_nothing() {
     let start = Instant::now();
     let mut pool = opened(start);
     let mut buffer = [0; MAX_PACKET];
-    let (mut sent, mut digits, mut ended) = (0u64, 0u64, 0u64);
+    let (mut sent, mut digits, mut ended, mut reports, mut found) = (0u64, 0u64, 0u64, 0u64, 0u64);
     let before = CALLS.get();
     assert!(before > 0, "opening does allocate, and the counter sees it");
-    for tick in 0..10_000u32 {
+    for tick in 0..25_000u32 {
         let now = start + Duration::from_millis(u64::from(tick));
         while let Some(due) = pool.poll_due(now) {
-            hear(&mut pool, now, due, u16::try_from(tick / 20).expect("500 at most"));
+            if tick < 10_000 {
+                hear(&mut pool, now, due, u16::try_from(tick / 20).expect("500 at most"));
+            }
+            if due.control == ControlTurn::Now {
+                reports += report(&mut pool, now, due, tick / 1_000);
+            }
             while pool.poll_transmit(now, due.slot, &mut buffer).is_some() {
                 sent += 1;
             }
@@ -120,12 +147,14 @@ fn a_serviced_frame_allocates_nothing() {
             match event.kind {
                 EventKind::Digit(_) => digits += 1,
                 EventKind::PlaybackEnded { .. } => ended += 1,
+                EventKind::Found(_) => found += 1,
             }
         }
     }
     let calls = CALLS.get() - before;
     assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
-    assert!(sent > 2_000 && digits >= 10 * STREAMS && ended == STREAMS - 2, "{sent} {digits} {ended}");
+    assert!(sent > 4_000 && digits >= 10 * STREAMS && ended == STREAMS - 2, "{sent} {digits} {ended}");
+    assert!(reports >= 2 * STREAMS && found >= STREAMS, "{reports} {found}");
 }
 
 /// Each suite, both ways, through a bridge of two suites, a change of keys and packets that are refused.

@@ -9,6 +9,7 @@ use std::{
 
 use antiphon_media::{
     Audio,
+    sdp::RtcpMux,
     tones::{CallTone, Country},
 };
 use antiphon_sip::{Flow, Listener, Uri};
@@ -79,6 +80,8 @@ pub struct Rooms {
     pub listeners: Vec<Listener>,
     /// The address shown to peers of its family in SDP, where the settings fix one.
     pub advertise: Option<IpAddr>,
+    /// Whether our offers ask for RTP and RTCP on one port.
+    pub rtcp_mux: RtcpMux,
     /// Who knows names.
     pub names: Arc<dyn Names>,
     /// The ways out that failed lately.

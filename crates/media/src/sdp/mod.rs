@@ -8,6 +8,7 @@
 mod negotiate;
 mod parse;
 mod profile;
+mod rtcp;
 mod sdes;
 mod write;
 
@@ -60,6 +61,18 @@ pub struct Capabilities {
     pub telephone_events: TelephoneEvents,
     /// Whether sound is protected.
     pub secrecy: Secrecy,
+    /// Whether our offers ask for RTP and RTCP on one port. Who asks us for that gets it.
+    pub rtcp_mux: RtcpMux,
+}
+
+/// Whether RTP and RTCP on one port are offered (RFC 5761).
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub enum RtcpMux {
+    /// They are.
+    Offered,
+    /// They are not, but agreed to.
+    #[default]
+    Unoffered,
 }
 
 /// Whether telephone-events are spoken (RFC 4733).
@@ -80,6 +93,7 @@ impl Default for Capabilities {
             direction: Direction::SendRecv,
             telephone_events: TelephoneEvents::Spoken,
             secrecy: Secrecy::Plain,
+            rtcp_mux: RtcpMux::Unoffered,
         }
     }
 }

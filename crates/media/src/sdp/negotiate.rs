@@ -7,7 +7,7 @@
 
 use super::parse::{Address, Description, Format, Medium};
 use super::write::{Audio, Writer};
-use super::{Capabilities, Profile, SdpError, SdpVersion, Secrecy, TelephoneEvents};
+use super::{Capabilities, Profile, RtcpMux, SdpError, SdpVersion, Secrecy, TelephoneEvents, rtcp};
 use crate::codec::Codec;
 use crate::config::{Direction, Negotiated, nearest_ptime};
 use crate::srtp::Keying;
@@ -77,6 +77,7 @@ pub fn offer(local: SocketAddr, capabilities: &Capabilities, version: &SdpVersio
         telephone_event: (capabilities.telephone_events == TelephoneEvents::Spoken).then_some(TELEPHONE_EVENT),
         ptime: nearest_ptime(capabilities.ptime),
         direction: capabilities.direction,
+        rtcp_mux: capabilities.rtcp_mux == RtcpMux::Offered,
     });
     writer.finish()
 }
@@ -103,6 +104,7 @@ pub fn accept(answer: &[u8], capabilities: &Capabilities) -> Result<Agreed, SdpE
         (Some(_), None) => agreed.keying = None,
         _ => {}
     }
+    agreed.negotiated.rtcp = rtcp::answered(agreed.negotiated.rtcp, capabilities);
     Ok(agreed)
 }
 
@@ -134,6 +136,7 @@ fn agree_sound(medium: &Medium, capabilities: &Capabilities) -> Option<Negotiate
     };
     let direction = offered.mirrored().and(capabilities.direction);
     let ptime = packet_length(medium, capabilities);
+    let rtcp = rtcp::path(medium, remote);
     let (telephone_event_clock, comfort_noise) = (codec.clock_rate(), None);
     Some(Negotiated {
         codec,
@@ -144,6 +147,7 @@ fn agree_sound(medium: &Medium, capabilities: &Capabilities) -> Option<Negotiate
         ptime,
         remote,
         direction,
+        rtcp,
     })
 }
 

@@ -156,6 +156,11 @@ impl Medium {
         (whole > 0).then(|| Duration::from_millis(u64::from(whole)))
     }
 
+    /// Whether an attribute without a value is there.
+    pub(super) fn has(&self, attribute: &str) -> bool {
+        self.line.attributes.iter().any(|one| one.attribute.eq_ignore_ascii_case(attribute))
+    }
+
     /// The values of an attribute, in their order.
     pub(super) fn values<'m>(&'m self, attribute: &str) -> impl Iterator<Item = &'m str> {
         let named = move |one: &&'m Attribute| one.attribute.eq_ignore_ascii_case(attribute);

@@ -7,7 +7,7 @@ use super::negotiate::Agreed;
 use super::parse::Medium;
 use super::{Profile, SdpVersion, sdes};
 use crate::codec::Codec;
-use crate::config::Direction;
+use crate::config::{Direction, RtcpPath};
 use crate::srtp::MasterKey;
 use bytes::Bytes;
 use std::fmt::Write as _;
@@ -29,6 +29,7 @@ pub(super) struct Audio<'a> {
     pub(super) telephone_event: Option<u8>,
     pub(super) ptime: Duration,
     pub(super) direction: Direction,
+    pub(super) rtcp_mux: bool,
 }
 
 impl Writer {
@@ -76,6 +77,9 @@ impl Writer {
             Direction::Inactive => "inactive",
         };
         self.line(format_args!("a={direction}"));
+        if audio.rtcp_mux {
+            self.line(format_args!("a=rtcp-mux"));
+        }
     }
 
     /// The audio of an answer, with our key under the tag of the peer's.
@@ -90,6 +94,7 @@ impl Writer {
             telephone_event: agreed.telephone_event,
             ptime: agreed.ptime,
             direction: agreed.direction,
+            rtcp_mux: agreed.rtcp == RtcpPath::Muxed,
         });
     }
 

@@ -9,12 +9,15 @@
 //! Errors: received packets that are not used are counted by reason.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.
 
+mod control;
 mod keys;
 mod receive;
 mod transmit;
 
+pub use control::{Channel, ControlTransmit};
 pub use transmit::{MAX_PACKET, Transmit};
 
+use self::control::Control;
 use crate::bridge::BridgeEnd;
 use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::Keys;
@@ -25,11 +28,12 @@ use crate::listen::Listeners;
 use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::room::Seat;
-use crate::rtp::sequence::ReceivedSequence;
+use crate::rtp::reception::Reception;
 use crate::source::playlist::{Playlist, Remains};
 use crate::srtp::{Keying, Protection};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
+use std::net::SocketAddr;
 use std::time::Instant;
 
 #[derive(Debug)]
@@ -57,7 +61,15 @@ pub(crate) struct RtpStream {
     keys: Box<Receiver>,
     /// For keys that come by signalling as well.
     ways: Box<Ways>,
-    received: ReceivedSequence,
+    reception: Reception,
+    /// From when arrivals are counted.
+    opened: Instant,
+    /// Payload bytes sent; they wrap.
+    octets: u32,
+    /// Whether the last packet used was comfort noise.
+    comfort: bool,
+    /// Apart, because reports are rare.
+    control: Box<Control>,
     /// Just behind the socket and just before it; `None` while packets are plain.
     protection: Option<Box<Protection>>,
     bridge: Option<Box<BridgeEnd>>,
@@ -68,7 +80,7 @@ pub(crate) struct RtpStream {
 }
 
 impl RtpStream {
-    pub(crate) fn new(id: StreamId, config: &StreamConfig, first: Instant) -> Self {
+    pub(crate) fn new(now: Instant, id: StreamId, config: &StreamConfig, first: Instant) -> Self {
         let mut negotiated = config.negotiated;
         negotiated.ptime = nearest_ptime(negotiated.ptime);
         Self {
@@ -83,13 +95,22 @@ impl RtpStream {
             playback: None,
             keys: Box::default(),
             ways: Box::default(),
-            received: ReceivedSequence::default(),
+            reception: Reception::default(),
+            opened: now,
+            octets: 0,
+            comfort: false,
+            control: Box::new(Control::new(now, (config.ssrc, config.first_timestamp, config.first_sequence))),
             protection: None,
             bridge: None,
             listeners: None,
             last_heard: None,
             totals: StreamTotals::default(),
         }
+    }
+
+    /// Tells who sent to the stream's port in a call before.
+    pub(crate) fn shun(&mut self, sender: (SocketAddr, u32)) {
+        self.latch.shun(sender);
     }
 
     pub(crate) fn negotiated(&self) -> &Negotiated {
@@ -104,6 +125,10 @@ impl RtpStream {
         negotiated.ptime = nearest_ptime(negotiated.ptime);
         self.pacer.change_ptime(negotiated.ptime);
         self.latch.renegotiate(negotiated.remote);
+        self.control.renegotiate(&self.negotiated, &negotiated);
+        if negotiated.codec.clock_rate() != self.clock_rate() {
+            self.reception.change_clock();
+        }
         if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
             bridge.forget_keys();
         }
@@ -164,18 +189,31 @@ impl RtpStream {
     }
 
     pub(crate) fn totals(&self) -> StreamTotals {
-        StreamTotals { lost: self.received.lost(), ..self.totals }
+        StreamTotals { lost: self.reception.counts().lost, ..self.totals }
     }
 
     pub(crate) fn summary(&self) -> StreamSummary {
+        let rate = self.clock_rate();
+        let (jitter, worst_jitter) = self.reception.jitter();
         StreamSummary {
             negotiated: self.negotiated,
             ssrc: self.ssrc,
-            peer_ssrc: self.received.ssrc(),
+            peer_ssrc: self.reception.ssrc(),
             source: self.latch.learned(),
+            stranger: self.control.stranger,
+            unknown_payload: self.control.unknown_payload,
             suite: self.protection.as_ref().map(|protection| protection.suite()),
             totals: self.totals(),
+            reception: self.reception.counts(),
+            jitter: control::time_of(jitter, rate),
+            worst_jitter: control::time_of(worst_jitter, rate),
+            peer: self.peer_report(),
         }
+    }
+
+    /// Ticks of the RTP clock in a second.
+    fn clock_rate(&self) -> u32 {
+        self.negotiated.codec.clock_rate()
     }
 
     /// Whom its socket need hear.
@@ -183,8 +221,8 @@ impl RtpStream {
         self.latch.settled().map_or(Senders::Anybody, Senders::Only)
     }
 
-    /// When the last packet came that was used.
+    /// When the last packet came that was used, or the last report.
     pub(crate) fn last_heard(&self) -> Option<Instant> {
-        self.last_heard
+        self.last_heard.max(self.control.last_report())
     }
 }

@@ -5,14 +5,18 @@
 //! Sources: RFC 3550 section 5.1; RFC 3264 section 6.1 (the codec that the peer chose); RFC 3711 section 3.3.
 
 use super::RtpStream;
+use super::control::ticks;
 use crate::codec::Codec;
 use crate::event::Events;
 use crate::jitter::CAP;
 use crate::latch::Source;
 use crate::rtp::packet::Packet;
-use crate::srtp::SrtpError;
+use crate::rtp::reception::Arrival;
 use std::net::SocketAddr;
 use std::time::Instant;
+
+/// The static payload type of comfort noise (RFC 3551 table 4).
+const COMFORT_NOISE: u8 = 13;
 
 impl RtpStream {
     /// Takes a datagram of this leg; `peer` is the other leg of its bridge.
@@ -30,10 +34,7 @@ impl RtpStream {
         };
         match protection.unprotect_rtp(datagram) {
             Ok(plain) => self.receive_plain(now, (from, plain), peer, events),
-            Err(SrtpError::Replayed) => self.totals.dropped.replayed += 1,
-            Err(SrtpError::TooLong) => self.totals.dropped.oversize += 1,
-            Err(SrtpError::Malformed) => self.totals.dropped.malformed += 1,
-            Err(SrtpError::Unauthentic | SrtpError::UsedUp) => self.totals.dropped.unauthentic += 1,
+            Err(error) => self.totals.dropped.count(error),
         }
         self.protection = Some(protection);
     }
@@ -51,11 +52,12 @@ impl RtpStream {
         };
         let sound = self.codec_of(packet.payload_type);
         if sound.is_none() && Some(packet.payload_type) != self.negotiated.telephone_event {
-            self.totals.dropped.unknown_payload += 1;
+            self.receive_unknown(now, from, &packet);
             return;
         }
         if self.latch.hear(now, from, packet.ssrc, packet.sequence) == Source::Stranger {
             self.totals.dropped.foreign_source += 1;
+            self.control.stranger = Some(from);
             return;
         }
         if sound.is_some() && packet.payload.len() > CAP as usize {
@@ -64,7 +66,10 @@ impl RtpStream {
         }
         self.totals.received += 1;
         self.last_heard = Some(now);
-        self.received.note(packet.ssrc, packet.sequence);
+        self.comfort = false;
+        if self.reception.note(packet.ssrc, packet.sequence) != Arrival::Duplicate && sound.is_some() {
+            self.reception.time(packet.timestamp, ticks(now.saturating_duration_since(self.opened), self.clock_rate()));
+        }
         if let (Some(listeners), Some(codec)) = (&mut self.listeners, sound) {
             listeners.take(&packet, codec);
         }
@@ -72,6 +77,18 @@ impl RtpStream {
             (None, peer) => self.receive_keys(now, &packet, peer, events),
             (Some(codec), Some(peer)) => peer.hear(codec, &packet),
             (Some(_), None) => {}
+        }
+    }
+
+    /// Counts a packet of a payload type that was not agreed on. Comfort noise is none either, but says that the peer is there and
+    /// has nothing to say (RFC 3389).
+    fn receive_unknown(&mut self, now: Instant, from: SocketAddr, packet: &Packet<'_>) {
+        self.totals.dropped.unknown_payload += 1;
+        self.control.unknown_payload = Some(packet.payload_type);
+        let comfort = packet.payload_type == self.negotiated.comfort_noise.unwrap_or(COMFORT_NOISE);
+        if comfort && self.latch.remote() == Some(from) {
+            self.comfort = true;
+            self.last_heard = Some(now);
         }
     }
 

@@ -63,12 +63,14 @@ impl RtpStream {
             let Some(to) = to else { continue };
             break (to, self.write(head, body, timestamp, key));
         };
+        let octets = length as u32;
         let mut length = HEADER_LEN + length;
         if let Some(protection) = &mut self.protection {
             // It fails when the key is used up, after more packets than a call has.
             length = protection.protect_rtp(buffer, length).ok()?;
         }
         self.totals.sent += 1;
+        self.octets = self.octets.wrapping_add(octets);
         let payload = buffer.get(..length)?;
         Some(Transmit { to, payload })
     }

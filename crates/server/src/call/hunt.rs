@@ -218,10 +218,6 @@ impl Hunt {
                 if let Event::Progress { status, .. } = &event {
                     self.progress = Some(*status);
                 }
-                if matches!(event, Event::Progress { early: Some(_), .. }) {
-                    // The caller hears our ringback, whatever the callee's side plays before somebody picks up.
-                    branch.leg.sounds_early();
-                }
                 call.rooms.destinations().answered(clock(), branch.flow);
             }
             Event::Reoffered { offer, .. } => self.branches[position].leg.reoffered(offer).await,

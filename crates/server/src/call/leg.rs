@@ -116,8 +116,6 @@ pub struct Leg {
     pub(super) party: Party,
     /// Its number and name, as others see them when they are called for it.
     pub(super) shown: CallerId,
-    /// What came before the answer.
-    early: EarlySound,
     /// What it is played.
     sound: Sound,
     /// Whether the party has put us on hold.
@@ -130,14 +128,6 @@ impl std::fmt::Debug for Leg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Leg({}, {:?})", self.dialog, self.state)
     }
-}
-
-/// What a callee may have sent before the answer: announcements and ringback, which nobody is to hear afterwards.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-enum EarlySound {
-    None,
-    /// It waits in the socket.
-    Possible,
 }
 
 /// Where a leg's stream lives.
@@ -183,7 +173,6 @@ impl Leg {
             offered: None,
             party: Party::Outside,
             shown: CallerId::default(),
-            early: EarlySound::None,
             sound: Sound::Nothing,
             held: Held::No,
         }
@@ -297,11 +286,6 @@ impl Leg {
         self.offered = None;
     }
 
-    /// The callee described its media before the answer, and may send.
-    pub fn sounds_early(&mut self) {
-        self.early = EarlySound::Possible;
-    }
-
     /// Follows a re-INVITE or an UPDATE: the stream goes on with what was agreed. Before the answer of a callee there is none, and
     /// what is agreed then is told again by the answer.
     pub async fn reoffered(&mut self, offer: Option<Bytes>) {
@@ -337,9 +321,8 @@ impl Leg {
 
     async fn open(&mut self, Agreed { negotiated, keying, .. }: Agreed) {
         let Some(socket) = self.port.socket.take() else { return };
-        if self.early == EarlySound::Possible {
-            discard(&socket);
-        }
+        // What waits is from before the answer, which nobody is to hear afterwards, or of the call that had the port before.
+        discard(&socket);
         let id = self.rooms.media.next_stream();
         let config = StreamConfig {
             negotiated,

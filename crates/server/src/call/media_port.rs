@@ -11,11 +11,11 @@ use std::{
 
 use antiphon_media::{
     Direction,
-    sdp::{self, Agreed, Capabilities, SdpError, SdpVersion, Secrecy, TelephoneEvents},
+    sdp::{self, Agreed, Capabilities, RtcpMux, SdpError, SdpVersion, Secrecy, TelephoneEvents},
 };
 use bytes::Bytes;
 
-use super::srtp::DialogSrtp;
+use super::{executor::clock, srtp::DialogSrtp};
 use crate::{
     media::ports::{Lease, NoPort},
     net::MediaSocket,
@@ -34,6 +34,7 @@ pub struct MediaPort {
     version: SdpVersion,
     /// How keys reach the peer.
     pub(super) digits: DigitWay,
+    rtcp_mux: RtcpMux,
     /// What is done about SRTP.
     pub(super) srtp: DialogSrtp,
     /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
@@ -49,10 +50,19 @@ impl MediaPort {
         digits: DigitWay,
         srtp: DialogSrtp,
     ) -> Result<Self, NoPort> {
-        let (lease, socket) = rooms.ports.lease(bind)?;
+        let (lease, socket) = rooms.ports.lease(clock(), bind)?;
         let local = SocketAddr::new(shown, lease.port);
         let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
-        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, digits, srtp, described: None })
+        Ok(Self {
+            lease: Arc::new(lease),
+            socket: Some(socket),
+            local,
+            version,
+            digits,
+            rtcp_mux: rooms.rtcp_mux,
+            srtp,
+            described: None,
+        })
     }
 
     /// Our offer, letting sound flow this way.
@@ -86,7 +96,7 @@ impl MediaPort {
             DigitWay::Info => TelephoneEvents::Unspoken,
             DigitWay::Rfc4733 | DigitWay::Auto => TelephoneEvents::Spoken,
         };
-        Capabilities { direction, telephone_events, secrecy, ..Capabilities::default() }
+        Capabilities { direction, telephone_events, secrecy, rtcp_mux: self.rtcp_mux, ..Capabilities::default() }
     }
 
     fn describe(&mut self, fresh: Bytes) -> Bytes {

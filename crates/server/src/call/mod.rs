@@ -1,13 +1,14 @@
 //! One call: its legs, its script, and what joins them.
 //!
 //! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] calls others, by the ways that `reach` finds and `hunt` tries; [`leg`] is one
-//! party's dialog and stream, and [`srtp`] what it protects that with. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
+//! party's dialog and stream, and [`srtp`] what it protects that with; `hearing` tells who hears whom. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
 
 mod attended;
 mod confer;
 pub mod dial;
 pub mod executor;
 mod failures;
+mod hearing;
 mod hold;
 mod hunt;
 pub mod identity;

@@ -22,7 +22,7 @@ use super::{
     AccessSettings, Cidr, Command, LiveSettings, LogFormat, SessionTimers, Settings, SettingsError, SipListener,
     StoreLocation, TraceSettings,
 };
-use super::{transport, trunk};
+use super::{rtp, transport, trunk};
 
 const DEFAULT_CONFIG: &str = "antiphon.toml";
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
@@ -204,6 +204,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         trace: trace(&file.trace)?,
         tones: tones(file.tones.country)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
+        rtp: rtp::read(&file.rtp)?,
         live,
         data,
     })

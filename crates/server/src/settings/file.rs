@@ -42,6 +42,10 @@ pub(super) struct File {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RtpTable {
+    #[serde(default)]
+    pub(super) rtcp_mux: bool,
+    pub(super) silence_warning: Option<u64>,
+    pub(super) hangup_after_silence: Option<u64>,
     pub(super) srtp: Option<String>,
 }
 

@@ -12,6 +12,7 @@ mod cidr;
 mod file;
 mod guard;
 mod listener;
+mod rtp;
 mod srtp;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use tracing::level_filters::LevelFilter;
 pub use cidr::Cidr;
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
+pub use rtp::RtpSettings;
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
@@ -73,6 +75,8 @@ pub struct Settings {
     pub tones: Country,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
+    /// What is expected of the sound of peers.
+    pub rtp: RtpSettings,
     /// What a SIGHUP may change.
     pub live: LiveSettings,
 }
