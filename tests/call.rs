@@ -16,6 +16,8 @@ mod chaos;
 mod conference;
 #[path = "call/demo.rs"]
 mod demo;
+#[path = "call/digits.rs"]
+mod digits;
 #[path = "call/early.rs"]
 mod early;
 #[path = "call/endings.rs"]
@@ -40,6 +42,8 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/recording.rs"]
+mod recording;
 #[path = "call/referred.rs"]
 mod referred;
 #[path = "call/referring.rs"]
@@ -54,6 +58,8 @@ mod scenarios;
 mod seeds;
 #[path = "call/seen.rs"]
 mod seen;
+#[path = "call/sending.rs"]
+mod sending;
 #[path = "call/srtp.rs"]
 mod srtp;
 #[path = "call/stream.rs"]

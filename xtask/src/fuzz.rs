@@ -13,8 +13,20 @@ use std::process::{Command, ExitCode};
 use crate::install::{self, cargo};
 
 /// Every target; one more is one more line, and its file in `fuzz/fuzz_targets`.
-const TARGETS: &[&str] =
-    &["message", "headers", "uri", "sdp", "sdes", "srtp", "rtcp", "digest", "sipfrag", "framer", "conversation"];
+const TARGETS: &[&str] = &[
+    "message",
+    "headers",
+    "uri",
+    "sdp",
+    "digits",
+    "sdes",
+    "srtp",
+    "rtcp",
+    "digest",
+    "sipfrag",
+    "framer",
+    "conversation",
+];
 /// The longest input of a parser: a datagram.
 const DATAGRAM: usize = 65_536;
 /// The longest conversation: a kind and 64 steps of six bytes. Longer ones find nothing that these do not, and take as long as a
@@ -168,8 +180,8 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
         "rtcp" => RTCP.iter().map(|bytes| bytes.to_vec()).collect(),
         "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "framer" => vec![[b"\x07", message].concat()],
-        // Steps of a conversation are numbers; any bytes will do.
-        "conversation" => vec![message.iter().take(CONVERSATION).copied().collect()],
+        // Steps of a conversation, or of keys, are numbers; any bytes will do.
+        "conversation" | "digits" => vec![message.iter().take(CONVERSATION).copied().collect()],
         _ => vec![message.to_vec()],
     }
 }

@@ -15,11 +15,21 @@
 //! | Dial       | ring targets, bridge the first to answer      | Dialed        |
 //! | Conference | talk with all others in a room                | Conferred     |
 //! | Refer      | have the caller's side call a target itself   | Referred      |
+//! | Record     | take a message of the caller                  | Recorded      |
+//! | Recording  | record the whole call, pause, go on, stop     | Recording     |
+//! | SendDigits | press keys towards the caller                 | Sent          |
 //! | Hangup     | end the call                                  | Done          |
+
+mod record;
 
 use std::time::Duration;
 
-use crate::{Digit, DigitSet, ExtensionId, SoundId};
+pub use record::{Beep, Gap, Record, RecordEnd, Recorded, Recording, RecordingState};
+
+use crate::{
+    Digit, DigitSet, ExtensionId, SoundId,
+    send_digits::{SendDigits, Sent},
+};
 
 /// One thing that a script asks of its call.
 #[derive(Clone, PartialEq, Debug)]
@@ -42,6 +52,13 @@ pub enum Op {
     Conference(Conference),
     /// Ask the caller's side to call a target itself, and to leave us.
     Refer(Refer),
+    /// Take a message of the caller.
+    Record(Record),
+    /// Record the whole call, or pause, go on, stop.
+    Recording(Recording),
+    /// Press keys towards the caller, as telephone-events, in INFO or as tones, by the way that the caller's side takes. What plays
+    /// goes on behind them; keys that the caller presses meanwhile are kept for the next collect.
+    SendDigits(SendDigits),
     /// End the call.
     Hangup(Cause),
 }
@@ -61,6 +78,12 @@ pub enum Outcome {
     Conferred(Conferred),
     /// Refer.
     Referred(Referred),
+    /// Record.
+    Recorded(Recorded),
+    /// Recording.
+    Recording(RecordingState),
+    /// SendDigits.
+    Sent(Sent),
 }
 
 /// Why a script cannot go on. Any op can end so.

@@ -10,7 +10,9 @@
 
 mod conference;
 mod dial;
+mod record;
 mod refer;
+mod send_digits;
 mod transcript;
 mod world;
 
@@ -63,6 +65,8 @@ pub struct Sound {
 pub enum Event {
     /// Presses a key.
     Pressed(Digit),
+    /// Speaks for so long.
+    Spoke(Duration),
     /// Hangs up.
     HungUp,
 }

@@ -1,51 +1,146 @@
 //! The end of a bridge that stands in one leg: what the other leg says, waiting to be sent to this one.
 //!
-//! Shape: sound goes through a [`JitterBuffer`], keys through a [`Relay`]; both leave at this leg's own packet times,
-//! with this leg's own source, sequence and timestamp.
-//! Units: samples of 8 kHz; codecs that differ are rewritten by table as the sound leaves.
+//! Shape: sound goes through a [`JitterBuffer`] where its bytes can pass, else through a [`Transcoder`]; keys go through a [`Relay`].
+//! All leave at this leg's own packet times, with this leg's own source, sequence and timestamp.
+//! Units: a frame is as long as this leg's packets.
 //! Sources: RFC 4733 section 2.6 (events passed on by a gateway), RFC 7667 section 3.2.1 (a mixer of its own source).
 
 use crate::codec::Codec;
 use crate::dtmf::event::{Digit, TelephoneEvent};
 use crate::dtmf::receiver::Sighting;
-use crate::dtmf::relay::{Admission, Relay, Relayed};
+use crate::dtmf::relay::{Admission, Relay, Relayed, Saying};
 use crate::jitter::JitterBuffer;
+use crate::rtp::packet::Packet;
+use crate::transcoder::Transcoder;
+use std::time::Duration;
 
 /// One leg's end of a bridge.
 #[derive(Debug)]
 pub(crate) struct BridgeEnd {
-    sound: JitterBuffer,
+    terms: Terms,
+    sound: Passage,
     keys: Relay,
 }
 
+/// Between what the sound passes.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Terms {
+    /// The codec that the other leg agreed on.
+    pub(crate) from: Codec,
+    /// That of this leg.
+    pub(crate) to: Codec,
+    /// What becomes of the tones of keys.
+    pub(crate) tones: Tones,
+}
+
+/// What becomes of the tones of keys in the sound of the other leg.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Tones {
+    /// They are sound like any other.
+    Passed,
+    /// They are taken out, because this leg is told of the keys in its own way.
+    TakenOut,
+}
+
+/// How sound passes.
+#[derive(Debug)]
+enum Passage {
+    /// As it is, or by a table.
+    Bytes(JitterBuffer),
+    /// Decoded and encoded again.
+    Linear(Box<Transcoder>),
+}
+
+impl Passage {
+    fn between(Terms { from, to, tones }: Terms) -> Self {
+        if tones == Tones::Passed && JitterBuffer::joins(from, to) {
+            Self::Bytes(JitterBuffer::new(to))
+        } else {
+            Self::Linear(Box::new(Transcoder::new(from, to, tones)))
+        }
+    }
+}
+
 impl BridgeEnd {
-    pub(crate) fn new() -> Self {
-        Self { sound: JitterBuffer::new(), keys: Relay::new() }
+    pub(crate) fn new(terms: Terms, ptime: Duration) -> Self {
+        let mut end = Self { terms, sound: Passage::between(terms), keys: Relay::new() };
+        end.reconfigure(terms, ptime);
+        end
     }
 
-    /// Takes sound of the other leg; answers how many samples this dropped.
-    pub(crate) fn hear(&mut self, ssrc: u32, codec: Codec, timestamp: u32, payload: &[u8]) -> u32 {
-        self.sound.push(ssrc, codec, timestamp, payload)
+    /// Goes on under other terms. What waits of the sound is lost when they differ from those before; keys are not.
+    pub(crate) fn reconfigure(&mut self, terms: Terms, ptime: Duration) {
+        if self.terms != terms {
+            self.terms = terms;
+            self.sound = Passage::between(terms);
+        }
+        match &mut self.sound {
+            Passage::Bytes(buffer) => buffer.expect(ptime),
+            Passage::Linear(transcoder) => transcoder.expect(ptime),
+        }
     }
 
-    /// Takes a report of a key of the other leg.
-    pub(crate) fn hear_key(&mut self, timestamp: u32, event: TelephoneEvent, sighting: Sighting) -> Admission {
-        self.keys.note(timestamp, event, sighting)
+    /// Takes sound of the other leg; answers how many ticks this dropped.
+    pub(crate) fn hear(&mut self, packet: &Packet<'_>, codec: Codec) -> u32 {
+        match &mut self.sound {
+            Passage::Bytes(buffer) => buffer.push(packet.ssrc, codec, packet.timestamp, packet.payload),
+            Passage::Linear(transcoder) => transcoder.hear(packet, codec),
+        }
+    }
+
+    /// While a key of the other leg is pressed, nothing is made up in place of its sound.
+    pub(crate) fn hush(&mut self, timestamp: u32, ticks: u32) {
+        match &mut self.sound {
+            Passage::Bytes(buffer) => buffer.hush(),
+            Passage::Linear(transcoder) => transcoder.hear_key(timestamp, ticks),
+        }
+    }
+
+    /// Takes a report of a key of the other leg, whose events count so many ticks a second.
+    pub(crate) fn hear_key(
+        &mut self,
+        timestamp: u32,
+        event: TelephoneEvent,
+        sighting: Sighting,
+        clock: u32,
+    ) -> Admission {
+        self.keys.note(timestamp, event, sighting, clock)
     }
 
     /// Takes a key of the other leg that signalling brought.
-    pub(crate) fn press(&mut self, key: Digit, ticks: u16) -> Admission {
-        self.keys.press(key, ticks)
+    pub(crate) fn press(&mut self, key: Digit, held: Duration) -> Admission {
+        self.keys.press(key, held)
     }
 
-    /// Fills a frame that holds silence; answers how many samples were dropped to be less late.
-    pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec) -> u32 {
-        self.sound.pull(frame, codec)
+    /// A key of the other leg begins that is heard as tones, and has lasted so long.
+    pub(crate) fn begin_tone(&mut self, key: Digit, held: Duration) -> Admission {
+        self.keys.begin_tone(key, held)
     }
 
-    /// The key to say in place of sound in the frame at `timestamp`, which is `samples` long.
-    pub(crate) fn next_key(&mut self, timestamp: u32, samples: u32) -> Option<Relayed> {
-        self.keys.next(timestamp, samples)
+    /// It goes on; say so in each packet time.
+    pub(crate) fn hold_tone(&mut self, key: Digit, held: Duration) {
+        self.keys.hold(key, held);
+    }
+
+    /// It is over.
+    pub(crate) fn end_tone(&mut self, key: Digit, held: Duration) {
+        self.keys.end_tone(key, held);
+    }
+
+    /// Writes the sound of a frame and answers how many bytes it has.
+    pub(crate) fn fill(&mut self, frame: &mut [u8], ptime: Duration) -> usize {
+        match &mut self.sound {
+            Passage::Bytes(buffer) => {
+                buffer.pull(frame);
+                frame.len()
+            }
+            Passage::Linear(transcoder) => transcoder.fill(frame, ptime),
+        }
+    }
+
+    /// The key to say in place of sound in the frame at `timestamp`.
+    pub(crate) fn next_key(&mut self, timestamp: u32, saying: Saying) -> Option<Relayed> {
+        self.keys.next(timestamp, saying)
     }
 
     /// Forgets keys, because this leg has no telephone events any more.

@@ -67,18 +67,18 @@ mod bridge;
 pub mod codec;
 mod config;
 pub mod dtmf;
-#[allow(dead_code, reason = "the bridge between codecs and the recorder are the first to hear with it")]
 mod ear;
 mod event;
 mod histogram;
+mod holes;
 mod jitter;
 mod latch;
-#[allow(dead_code, reason = "listeners come one by one")]
 mod listen;
 mod pacer;
 mod pool;
 mod quality;
 mod reading;
+pub mod record;
 pub mod resample;
 mod room;
 pub mod rtcp;
@@ -88,20 +88,19 @@ mod slots;
 pub mod source;
 pub mod srtp;
 mod stream;
-#[allow(dead_code, reason = "the ear has it first")]
 mod stretch;
 mod summary;
-#[allow(dead_code, reason = "the ear has it first")]
 mod timeline;
 pub mod tones;
 mod totals;
+mod transcoder;
 mod watch;
 mod wheel;
 
 pub use audio::Audio;
 pub use codec::{Band, Codec};
 pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, RtcpPath, StreamConfig};
-pub use dtmf::{Digit, Keys};
+pub use dtmf::{Digit, Inband, KeyStep, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
 pub use pool::{ControlTurn, Departed, Due, PlaybackId, PoolError, SeatError, Senders, StreamId, StreamPool};

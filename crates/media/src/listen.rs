@@ -10,7 +10,9 @@
 
 use crate::codec::{Codec, Decoder};
 use crate::config::MAX_PTIME;
+use crate::dtmf::tone_ear::ToneEar;
 use crate::ear::Ear;
+use crate::record::Recorders;
 use crate::room::{Mixing, Seat};
 use crate::rtp::packet::Packet;
 use std::time::Duration;
@@ -34,6 +36,9 @@ pub(crate) struct Frame<'f> {
 pub(crate) struct Listeners {
     ear: Ear,
     mouth: Mouth,
+    pub(crate) recorders: Recorders,
+    /// Keys in the sound.
+    pub(crate) tones: Option<Box<ToneEar>>,
     /// A place in a conference.
     pub(crate) seat: Option<Box<Seat>>,
     #[cfg(test)]
@@ -41,11 +46,15 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// Nobody yet; the leg agreed on `codec`.
-    pub(crate) fn new(codec: Codec) -> Self {
+    /// Nobody yet; the leg agreed on `codec`, and on packets of `ptime`.
+    pub(crate) fn new(codec: Codec, ptime: Duration) -> Self {
+        let mut ear = Ear::new(codec);
+        ear.expect(ptime);
         Self {
-            ear: Ear::new(codec),
+            ear,
             mouth: Mouth::new(codec),
+            recorders: Recorders::default(),
+            tones: None,
             seat: None,
             #[cfg(test)]
             witness: None,
@@ -58,7 +67,7 @@ impl Listeners {
         if self.witness.is_some() {
             return true;
         }
-        self.seat.is_some()
+        !self.recorders.is_empty() || self.tones.is_some() || self.seat.is_some()
     }
 
     /// Whether anybody wants what the leg is sent.
@@ -67,15 +76,17 @@ impl Listeners {
         if self.witness.is_some() {
             return true;
         }
-        false
+        self.recorders.want_said()
     }
 
     /// Goes on under a new agreement. What waits is lost when the codec is another one.
-    pub(crate) fn reconfigure(&mut self, codec: Codec) {
+    pub(crate) fn reconfigure(&mut self, codec: Codec, ptime: Duration) {
         if self.mouth.decoder.codec() != codec {
             self.ear = Ear::new(codec);
             self.mouth = Mouth::new(codec);
+            self.recorders.follow(codec.sample_rate());
         }
+        self.ear.expect(ptime);
     }
 
     /// Takes a packet of the peer's sound.
@@ -94,6 +105,10 @@ impl Listeners {
         let heard = self.ear.frame(ptime);
         let frame = Frame { heard, said: &[], rate };
         // Listeners that only hear, one line each.
+        self.recorders.hear(&frame);
+        if let Some(tones) = &mut self.tones {
+            tones.hear(frame.heard);
+        }
         if let (Some(seat), Some(mixing)) = (&mut self.seat, mixing) {
             seat.say(mixing, frame.heard);
         }
@@ -106,11 +121,12 @@ impl Listeners {
         }
         let rate = self.ear.rate();
         let heard = self.ear.last();
-        let _frame = Frame { heard, said: self.mouth.say(payload, heard.len()), rate };
+        let frame = Frame { heard, said: self.mouth.say(payload, heard.len()), rate };
         // Listeners that want both, one line each.
+        self.recorders.say(&frame);
         #[cfg(test)]
         if let Some(witness) = &mut self.witness {
-            witness.take(&_frame);
+            witness.take(&frame);
         }
     }
 }

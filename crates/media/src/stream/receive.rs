@@ -75,8 +75,9 @@ impl RtpStream {
         }
         match (sound, peer) {
             (None, peer) => self.receive_keys(now, &packet, peer, events),
-            (Some(codec), Some(peer)) => peer.hear(codec, &packet),
-            (Some(_), None) => {}
+            // A peer that sends the tone of a key beside its event would have the key heard twice.
+            (Some(codec), Some(peer)) if !self.is_under_a_key(&packet) => peer.hear(&packet, codec),
+            (Some(_), _) => {}
         }
     }
 
@@ -103,10 +104,16 @@ impl RtpStream {
         }
     }
 
+    /// Whether the peer has said a key as event in the place of this sound, or is about to.
+    fn is_under_a_key(&self, packet: &Packet<'_>) -> bool {
+        // Packets overtake one another, so the report of this packet time may be behind its sound.
+        self.keys.covers(packet.ssrc, packet.timestamp, self.frame.ticks * 3)
+    }
+
     /// Takes sound of the other leg of the bridge.
-    fn hear(&mut self, codec: Codec, packet: &Packet<'_>) {
+    fn hear(&mut self, packet: &Packet<'_>, codec: Codec) {
         if let Some(bridge) = &mut self.bridge {
-            let dropped = bridge.hear(packet.ssrc, codec, packet.timestamp, packet.payload);
+            let dropped = bridge.hear(packet, codec);
             self.totals.bridge_dropped_samples += u64::from(dropped);
         }
     }

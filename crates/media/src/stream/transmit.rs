@@ -1,6 +1,6 @@
 //! What a leg is sent: one frame after another, each from the source that comes first.
 //!
-//! Shape: a key passed on over the bridge, the playlist, the conference, the bridge, silence; in this order.
+//! Shape: a key that the owner sends, one passed on over the bridge, the playlist, the conference, the bridge, silence; in this order.
 //! Time: a frame passes also while nothing may be sent, and the timestamp with it.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
@@ -9,12 +9,14 @@ use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
 use crate::event::{EventKind, Events, Queued};
-use crate::listen::MOST_SKIPPED;
+use crate::listen::{Listeners, MOST_SKIPPED};
 use crate::pacer::{Due, Punctuality};
+use crate::pool::StreamId;
 use crate::room::{Mixing, Room};
 use crate::rtp::packet::{HEADER_LEN, Header};
 use crate::source::playlist::Remains;
 use crate::srtp::MAX_TAG;
+use crate::totals::StreamTotals;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -31,12 +33,13 @@ pub struct Transmit<'a> {
 }
 
 impl RtpStream {
-    /// The next packet due at `now`, written into `buffer`, which must hold [`MAX_PACKET`] bytes; `room` is that of its conference.
+    /// The next packet due at `now`, written into `buffer`, which must hold [`MAX_PACKET`] bytes. `peer` is the other
+    /// leg of its bridge, `room` that of its conference.
     pub(crate) fn transmit<'a>(
         &mut self,
         now: Instant,
         buffer: &'a mut [u8],
-        mut room: Option<&mut Room>,
+        (mut peer, mut room): (Option<&mut Self>, Option<&mut Room>),
         events: &mut Events,
     ) -> Option<Transmit<'a>> {
         let (head, body) = buffer.split_first_chunk_mut::<HEADER_LEN>()?;
@@ -47,21 +50,27 @@ impl RtpStream {
             let due = self.pacer.take(now)?;
             let at = self.pacer.next_due() - self.negotiated.ptime;
             self.count(due);
-            self.hand_on_skipped(due.skipped);
+            self.pass_over(due.skipped, body);
             self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
             let timestamp = self.timestamp;
             self.timestamp = timestamp.wrapping_add(ticks);
             if let Some(listeners) = &mut self.listeners {
                 listeners.hear(self.negotiated.ptime, Mixing::at(&mut room, at));
+                self.note_tones(now, peer.as_deref_mut(), events);
             }
-            self.fill(body, Mixing::at(&mut room, at), events);
-            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
+            let mut length = self.fill(body, Mixing::at(&mut room, at), events);
+            let key = self.next_key(timestamp, ticks, events);
+            let event = key.filter(|_| self.negotiated.telephone_event.is_some());
+            if let (Some(key), None) = (key, event) {
+                length = self.say_as_tone(key, body).unwrap_or(length);
+            }
             let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
             if let Some(listeners) = &mut self.listeners {
-                listeners.say(Some(&*body).filter(|_| to.is_some() && key.is_none()));
+                listeners.say(body.get(..length).filter(|_| to.is_some() && event.is_none()));
+                tell_ended(listeners, (self.id, &mut self.totals), events);
             }
             let Some(to) = to else { continue };
-            break (to, self.write(head, body, timestamp, key));
+            break (to, self.write(head, (body, length), timestamp, event));
         };
         let octets = length as u32;
         let mut length = HEADER_LEN + length;
@@ -75,12 +84,17 @@ impl RtpStream {
         Some(Transmit { to, payload })
     }
 
-    /// Lets listeners hear the frames that nobody sends.
-    fn hand_on_skipped(&mut self, skipped: u32) {
-        let Some(listeners) = &mut self.listeners else { return };
+    /// Lets frames pass that nobody sends: those who listen get them, and the bridge does not keep what belonged into them.
+    fn pass_over(&mut self, skipped: u32, scratch: &mut [u8]) {
+        let ptime = self.negotiated.ptime;
         for _ in 0..skipped.min(MOST_SKIPPED) {
-            listeners.hear(self.negotiated.ptime, None);
-            listeners.say(None);
+            if let Some(listeners) = &mut self.listeners {
+                listeners.hear(ptime, None);
+                listeners.say(None);
+            }
+            if let Some(bridge) = &mut self.bridge {
+                bridge.fill(scratch, ptime);
+            }
         }
     }
 
@@ -91,19 +105,23 @@ impl RtpStream {
         }
     }
 
-    /// Fills one frame. The bridge is read also under a playlist, so that it is up to date when the playlist ends.
-    fn fill(&mut self, frame: &mut [u8], mixing: Option<Mixing<'_>>, events: &mut Events) {
+    /// Fills one frame and answers how many bytes it has. The bridge is read also under a playlist, so that it is up to date when the
+    /// playlist ends.
+    fn fill(&mut self, frame: &mut [u8], mixing: Option<Mixing<'_>>, events: &mut Events) -> usize {
         let codec = self.negotiated.codec;
-        frame.fill(codec.silence());
-        if let Some(bridge) = &mut self.bridge {
-            self.totals.bridge_dropped_samples += u64::from(bridge.fill(frame, codec));
-        }
+        let mut length = match &mut self.bridge {
+            Some(bridge) => bridge.fill(frame, self.negotiated.ptime),
+            None => {
+                frame.fill(codec.silence());
+                frame.len()
+            }
+        };
         let ptime = self.negotiated.ptime;
         if let (Some(seat), Some(mixing)) = (self.seat(), mixing) {
-            seat.fill(mixing, ptime, frame);
+            length = seat.fill(mixing, ptime, frame);
         }
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
-            return;
+            return length;
         };
         frame.fill(codec.silence());
         playback.remains = playback.playlist.fill(frame, codec);
@@ -113,10 +131,17 @@ impl RtpStream {
                 self.totals.refused_events += 1;
             }
         }
+        frame.len()
     }
 
     /// Writes the header, and the key over the sound if there is one; answers the length of the payload.
-    fn write(&mut self, head: &mut [u8; HEADER_LEN], body: &mut [u8], timestamp: u32, key: Option<Relayed>) -> usize {
+    fn write(
+        &mut self,
+        head: &mut [u8; HEADER_LEN],
+        (body, mut length): (&mut [u8], usize),
+        timestamp: u32,
+        key: Option<Relayed>,
+    ) -> usize {
         let mut header = Header {
             marker: self.totals.sent == 0,
             payload_type: self.negotiated.payload_type,
@@ -124,7 +149,6 @@ impl RtpStream {
             timestamp,
             ssrc: self.ssrc,
         };
-        let mut length = body.len();
         if let (Some(key), Some(payload_type), Some((block, _))) =
             (key, self.negotiated.telephone_event, body.split_first_chunk_mut::<BLOCK_LEN>())
         {
@@ -137,5 +161,14 @@ impl RtpStream {
         header.write(head);
         self.sequence = self.sequence.wrapping_add(1);
         length
+    }
+}
+
+/// Tells the owner of recordings that have ended by themselves.
+fn tell_ended(listeners: &mut Listeners, (id, totals): (StreamId, &mut StreamTotals), events: &mut Events) {
+    while let Some((seat, why)) = listeners.recorders.next_ended() {
+        if events.push(id, EventKind::RecordingEnded { seat, why }) == Queued::Full {
+            totals.refused_events += 1;
+        }
     }
 }

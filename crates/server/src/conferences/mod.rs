@@ -207,6 +207,7 @@ impl Table {
 mod tests {
     use super::*;
     use crate::call::executor::clock;
+    use antiphon_media::Patience;
 
     fn entry(name: &str, most: usize, call: CallId, worker: &Worker) -> (Entry, mpsc::Receiver<CallEvent>) {
         let (inbox, events) = mpsc::channel(4);
@@ -218,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_conference_is_full_at_its_limit_and_gone_with_its_last_member() {
-        let (worker, _work) = Worker::new(clock(), 1);
+        let (worker, _work) = Worker::new(clock(), 1, Patience::default());
         let conferences = Conferences::default();
         let [first, second, third] = [(); 3].map(|()| CallId::new());
         let (one, mut events) = entry("800", 2, first, &worker);

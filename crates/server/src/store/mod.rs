@@ -33,6 +33,7 @@ use std::time::SystemTime;
 pub use config::Config;
 pub use credentials::{Secret, SecretHash};
 pub use document::{ContextDocument, IvrDocument, OptionDocument};
+pub(crate) use lock::private_directory;
 pub use model::{
     Application, Client, ClientId, ConferenceSettings, Did, DidId, Extension, ExtensionKind, ExtensionProfile,
     ExtensionStatus, Phone, Sound,

@@ -1,6 +1,7 @@
 //! Conferences: their settings, and who is in one now.
 
 use antiphon_ivr::{Announcement, CallerId, Voice};
+use antiphon_media::Patience;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -48,7 +49,7 @@ async fn a_conference_has_settings_and_keeps_them() {
 async fn members_are_listed_muted_and_sent_out_by_their_client_alone() {
     let conferences = Conferences::default();
     let mut api = Api::with(|state| state.with_conferences(conferences.clone())).await;
-    let (worker, _work) = Worker::new(clock(), 1);
+    let (worker, _work) = Worker::new(clock(), 1, Patience::default());
     let (inbox, mut events) = mpsc::channel(4);
     let who = CallerId { number: "201".to_owned(), name: "Ann".to_owned() };
     let member = Member { call: CallId::new(), who, voice: Voice::Heard, since: clock() };
