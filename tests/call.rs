@@ -12,6 +12,8 @@ mod adapter;
 mod attack;
 #[path = "call/chaos.rs"]
 mod chaos;
+#[path = "call/conference.rs"]
+mod conference;
 #[path = "call/demo.rs"]
 mod demo;
 #[path = "call/digits.rs"]
@@ -24,6 +26,8 @@ mod endings;
 mod failover;
 #[path = "call/hearing.rs"]
 mod hearing;
+#[path = "call/hold.rs"]
+mod hold;
 #[path = "call/house.rs"]
 mod house;
 #[path = "call/identity.rs"]
@@ -62,6 +66,8 @@ mod srtp;
 mod stream;
 #[path = "call/timers.rs"]
 mod timers;
+#[path = "call/tones.rs"]
+mod tones;
 #[path = "call/transfer.rs"]
 mod transfer;
 #[path = "call/trunks.rs"]

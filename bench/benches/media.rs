@@ -11,7 +11,8 @@ use std::{
 };
 
 use antiphon_media::{
-    Audio, Codec, Digit, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId, StreamPool,
+    Announcement, Audio, Codec, Digit, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RoomId, SeatOptions, Segment,
+    StreamConfig, StreamId, StreamPool,
     codec::Law,
     dtmf::{event::TelephoneEvent, receiver::Receiver},
     rtp::packet::{HEADER_LEN, Header, Packet},
@@ -73,6 +74,17 @@ impl Bench {
         bench
     }
 
+    /// Conferences of so many; all of them talk at once, which is the dearest.
+    fn conferring(members: u64, codec_of: fn(u64) -> Codec) -> Self {
+        let mut bench = Self::new(codec_of);
+        for stream in 0..STREAMS {
+            let room = (RoomId(stream / members), Announcement::Silent);
+            let seated = bench.pool.seat(bench.now, StreamId(stream), room, SeatOptions::default());
+            seated.expect("the stream is open and there is a room for every stream");
+        }
+        bench
+    }
+
     /// One frame of every stream: a packet in where `payload_type` names what each sends, a packet out.
     fn frame(&mut self, payload_type: Option<fn(u64) -> u8>) -> usize {
         self.now += FRAME;
@@ -110,7 +122,19 @@ fn frames(criterion: &mut Criterion) {
     group.bench_function("bridge, transcoded", |b| {
         b.iter(|| bench.frame(Some(|stream| mixed(stream).payload_type())));
     });
+    for members in [3, 10, 50] {
+        let mut bench = Bench::conferring(members, |_| Codec::Pcmu);
+        group.bench_function(format!("conference of {members}"), |b| b.iter(|| bench.frame(Some(|_| 0))));
+    }
+    let mut bench = Bench::conferring(10, half_wide);
+    group.bench_function("conference of 10, half of them G.722", |b| {
+        b.iter(|| bench.frame(Some(|stream| half_wide(stream).payload_type())));
+    });
     group.finish();
+}
+
+fn half_wide(stream: u64) -> Codec {
+    if stream.is_multiple_of(2) { Codec::Pcmu } else { Codec::G722 }
 }
 
 fn codecs(criterion: &mut Criterion) {

@@ -16,7 +16,7 @@ use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
     CreateClient, CreateContext, CreateDid, CreateExtension, CreateOption, CreateRule, CreateSound, OptionPath,
-    UpdateIvr, UpdatePhone,
+    UpdateConference, UpdateIvr, UpdatePhone,
 };
 use antiphon_server::store::{Change, ClientId, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
@@ -77,7 +77,6 @@ pub(crate) fn usual_trunks(carrier: &str) -> String {
 pub(crate) struct World {
     pub(crate) net: VirtualNet,
     pub(crate) server: Server,
-    ringback: Arc<Audio>,
     data: tempfile::TempDir,
 }
 
@@ -220,6 +219,14 @@ impl Author {
         let around = json!({"start": [transfer("+999")]});
         let around = self.menu("073", json!({"name": "Around", "digit_len": 1}), around).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
+        for (name, settings) in [
+            ("800", json!({})),
+            ("801", json!({"pin": "1234"})),
+            ("802", json!({"max_members": 2, "tones": false, "music": false})),
+        ] {
+            let extension = self.extension(json!({"name": name, "type": "conference"})).await;
+            self.commit(UpdateConference { client: self.client, extension, body: settings }).await;
+        }
         self.recorders(&transfer).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
@@ -303,12 +310,11 @@ impl World {
         words.extend(["--data".into(), data.path().join("data").into_os_string()]);
         let settings = Settings::load(words, &|_| None).expect("usable settings");
         let net = VirtualNet::new(shape.seed);
-        let ringback = sounds.find("tone", "ringback").expect("a system sound").clone();
         tokio::time::pause();
         let network = Arc::new(OnVirtualNet { net: net.clone(), names: shape.names });
         let server = app::start(&settings, store, sounds, network, MediaDrive::VirtualTime).await;
         let server = server.unwrap_or_else(|error| panic!("the server does not start: {error}"));
-        Self { net, server, ringback, data }
+        Self { net, server, data }
     }
 
     /// A phone's setup: it speaks PCMA, has telephone-events, and nobody picks it up.
@@ -338,9 +344,13 @@ impl World {
         self.connect(PhoneSetup { answering, ..Self::setup(name, host) })
     }
 
-    /// The prompts, the ringback and what these phones say, each by its name.
+    /// The prompts, the ringback, the music on hold and what these phones say, each by its name.
     pub(crate) fn known(&self, listener: &SimPhone, speakers: &[&SimPhone]) -> KnownSounds {
-        let mut known = KnownSounds::new(listener.setup().codec).with("ringback", &self.ringback);
+        let mut known = KnownSounds::new(listener.setup().codec);
+        for name in ["ringback", "hold"] {
+            let sound = self.server.rooms.system_sound(&format!("tone/{name}")).expect("a system sound");
+            known = known.with(name, &sound);
+        }
         for (name, ..) in SOUNDS {
             known = known.with(name, &prompt(name));
         }

@@ -8,8 +8,8 @@
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Record, Recorded, Recording,
-    RecordingState, Refer, Referred, SendDigits, Sent, op::Cause, vars::Vars,
+    Collect, Collected, Conference, Conferred, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Record, Recorded,
+    Recording, RecordingState, Refer, Referred, SendDigits, Sent, op::Cause, vars::Vars,
 };
 
 /// Who calls and what was dialled, fixed for the call's life.
@@ -97,6 +97,14 @@ impl Call {
         match self.perform(Op::Dial(dial)).await? {
             Outcome::Dialed(dialed) => Ok(dialed),
             other => unreachable!("a dial is answered with Dialed, not {other:?}"),
+        }
+    }
+
+    /// Talks with all others in a conference.
+    pub async fn conference(&mut self, conference: Conference) -> Result<Conferred, Interrupted> {
+        match self.perform(Op::Conference(conference)).await? {
+            Outcome::Conferred(conferred) => Ok(conferred),
+            other => unreachable!("a conference is answered with Conferred, not {other:?}"),
         }
     }
 

@@ -11,6 +11,7 @@
 
 pub mod call;
 pub mod collector;
+pub mod conference;
 pub mod digit;
 mod direct;
 pub mod ids;
@@ -26,9 +27,9 @@ pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
 pub use ids::{ContextId, ExtensionId, RecordingId, RuleId, SoundId};
 pub use op::{
-    BargeIn, CallerId, Cause, Collect, Collected, Dial, Dialed, EndedBy, Interrupted, Op, Outcome, Play, Played,
-    Prompt, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred, TargetRules,
-    TypeAhead,
+    Alone, Announcement, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed, EndedBy,
+    Interrupted, Op, Outcome, Play, Played, Prompt, Record, RecordEnd, Recorded, Recording, RecordingState, Refer,
+    ReferScope, Referred, TargetRules, TypeAhead, Voice,
 };
 pub use script::{Next, Numbering, Script};
 pub use send_digits::{DigitStep, SendDigits, Sent};

@@ -6,18 +6,19 @@
 //! Errors: what a far end or a web server did wrong is an outcome; [`Interrupted`] says that the script cannot go on.
 //! Sources: `ringme-ivr.md` 3.3-3.10; VoiceXML 2.0 §4.1 (prompt, barge-in).
 //!
-//! | op      | asks                                          | outcome       |
-//! |---------|-----------------------------------------------|---------------|
-//! | Answer  | connect the caller, once                      | Done          |
-//! | Limit   | end the script's ops after a time, or no more | Done          |
-//! | Play    | say prompts                                   | Played        |
-//! | Collect | wait for digits                               | Collected     |
-//! | Dial    | ring targets, bridge the first to answer      | Dialed        |
-//! | Refer   | have the caller's side call a target itself   | Referred      |
-//! | Record  | take a message of the caller                  | Recorded      |
-//! | Recording | record the whole call, pause, go on, stop   | Recording     |
-//! | SendDigits | press keys towards the caller              | Sent          |
-//! | Hangup  | end the call                                  | Done          |
+//! | op         | asks                                          | outcome       |
+//! |------------|-----------------------------------------------|---------------|
+//! | Answer     | connect the caller, once                      | Done          |
+//! | Limit      | end the script's ops after a time, or no more | Done          |
+//! | Play       | say prompts                                   | Played        |
+//! | Collect    | wait for digits                               | Collected     |
+//! | Dial       | ring targets, bridge the first to answer      | Dialed        |
+//! | Conference | talk with all others in a room                | Conferred     |
+//! | Refer      | have the caller's side call a target itself   | Referred      |
+//! | Record     | take a message of the caller                  | Recorded      |
+//! | Recording  | record the whole call, pause, go on, stop     | Recording     |
+//! | SendDigits | press keys towards the caller                 | Sent          |
+//! | Hangup     | end the call                                  | Done          |
 
 mod record;
 
@@ -46,6 +47,9 @@ pub enum Op {
     Collect(Collect),
     /// Ring targets and bridge the caller to the first that answers, until one of the two hangs up.
     Dial(Dial),
+    /// Have the caller talk with all others who are in the same conference, until one of its ways out is taken. It lifts the limit of
+    /// [`Op::Limit`], as a bridge does.
+    Conference(Conference),
     /// Ask the caller's side to call a target itself, and to leave us.
     Refer(Refer),
     /// Take a message of the caller.
@@ -70,6 +74,8 @@ pub enum Outcome {
     Collected(Collected),
     /// Dial.
     Dialed(Dialed),
+    /// Conference.
+    Conferred(Conferred),
     /// Refer.
     Referred(Referred),
     /// Record.
@@ -241,6 +247,61 @@ pub enum Dialed {
         /// A SIP status.
         status: u16,
     },
+}
+
+/// A place in a conference. The first who comes opens it, and it ends with the last who goes.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Conference {
+    /// What the conference is called; one name is one conference within a client.
+    pub name: String,
+    /// Whether the others hear the caller from the beginning.
+    pub voice: Voice,
+    /// How many may be in it; whoever comes then finds it full.
+    pub most: usize,
+    /// Whether all hear that somebody comes or goes.
+    pub announcement: Announcement,
+    /// What the caller hears while nobody else is there.
+    pub alone: Alone,
+    /// The key by which the caller leaves, where there is one.
+    pub leave_by: Option<Digit>,
+}
+
+/// Whether the others in a conference hear somebody. The caller changes it with `*6`, an administrator through the API.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Voice {
+    /// They do.
+    Heard,
+    /// They do not.
+    Muted,
+}
+
+/// Whether a conference tells that somebody comes or goes.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Announcement {
+    /// By a tone.
+    Tone,
+    /// Not at all.
+    Silent,
+}
+
+/// What somebody hears who is alone in a conference.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Alone {
+    /// The music on hold.
+    Music,
+    /// Nothing.
+    Silence,
+}
+
+/// How a [`Conference`] ended for the caller. (The caller hanging up is [`Interrupted::RemoteHangup`].)
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Conferred {
+    /// The caller pressed the key for it.
+    Left,
+    /// An administrator sent the caller out.
+    Kicked,
+    /// There was no place.
+    Full,
 }
 
 /// A request to the caller's side: to call somebody without us.

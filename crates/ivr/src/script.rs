@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Call, ExtensionId, Interrupted, direct, rules};
+use crate::{Call, ExtensionId, Interrupted, conference, direct, rules};
 
 /// How a script ended on its own.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -24,6 +24,8 @@ pub trait Numbering: Send + Sync {
 pub enum Script {
     /// Contexts, options and rules (`ringme-ivr.md`).
     Rules(Arc<rules::Ivr>),
+    /// A conference that is called by its number.
+    Conference(Arc<conference::Entrance>),
     /// A number that is called without a menu, such as a phone's.
     Direct(String),
 }
@@ -33,6 +35,7 @@ impl Script {
     pub async fn run(&self, call: &mut Call, numbering: &dyn Numbering) -> Result<Next, Interrupted> {
         match self {
             Self::Rules(ivr) => rules::run(ivr, call, numbering).await,
+            Self::Conference(entrance) => conference::run(entrance, call).await,
             Self::Direct(number) => direct::run(number, call).await,
         }
     }

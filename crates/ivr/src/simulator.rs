@@ -8,6 +8,7 @@
 //! Errors: none; a script that does not end is stopped after [`MAX_OPS`] ops, and the transcript says so.
 //! Sources: `ringme-ivr.md` 3.4, 3.5, 3.8, 3.10.
 
+mod conference;
 mod dial;
 mod record;
 mod refer;
@@ -42,6 +43,8 @@ pub struct Scenario {
     pub internal: BTreeSet<String>,
     /// What comes of dialling a number. An internal number that is not here rings without an answer, any other has no route (404).
     pub targets: BTreeMap<String, Target>,
+    /// Whom a caller meets in a conference.
+    pub conferring: Conferring,
     /// What the caller's side makes of a REFER.
     pub referring: Referring,
     /// What the caller does, and when. Afterwards the caller stays, and does nothing.
@@ -89,6 +92,21 @@ pub enum Target {
     },
     /// Another IVR takes the call over.
     Ivr(ExtensionId),
+}
+
+/// What comes of going into a conference.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub enum Conferring {
+    /// The caller stays until it leaves.
+    #[default]
+    Stays,
+    /// An administrator sends the caller out.
+    Kicked {
+        /// After how long.
+        after: Duration,
+    },
+    /// There is no place.
+    Full,
 }
 
 /// What comes of asking the caller's side to call a number itself.

@@ -13,6 +13,7 @@ use crate::config::MAX_PTIME;
 use crate::dtmf::tone_ear::ToneEar;
 use crate::ear::Ear;
 use crate::record::Recorders;
+use crate::room::{Mixing, Seat};
 use crate::rtp::packet::Packet;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(crate) struct Listeners {
     pub(crate) recorders: Recorders,
     /// Keys in the sound.
     pub(crate) tones: Option<Box<ToneEar>>,
+    /// A place in a conference.
+    pub(crate) seat: Option<Box<Seat>>,
     #[cfg(test)]
     pub(crate) witness: Option<Witness>,
 }
@@ -52,6 +55,7 @@ impl Listeners {
             mouth: Mouth::new(codec),
             recorders: Recorders::default(),
             tones: None,
+            seat: None,
             #[cfg(test)]
             witness: None,
         }
@@ -63,7 +67,7 @@ impl Listeners {
         if self.witness.is_some() {
             return true;
         }
-        !self.recorders.is_empty() || self.tones.is_some()
+        !self.recorders.is_empty() || self.tones.is_some() || self.seat.is_some()
     }
 
     /// Whether anybody wants what the leg is sent.
@@ -95,8 +99,8 @@ impl Listeners {
         self.ear.hear_key(timestamp, ticks);
     }
 
-    /// One packet time begins: what the peer said in it.
-    pub(crate) fn hear(&mut self, ptime: Duration) {
+    /// One packet time begins: what the peer said in it. A frame that is skipped is none of a conference.
+    pub(crate) fn hear(&mut self, ptime: Duration, mixing: Option<Mixing<'_>>) {
         let rate = self.ear.rate();
         let heard = self.ear.frame(ptime);
         let frame = Frame { heard, said: &[], rate };
@@ -104,6 +108,9 @@ impl Listeners {
         self.recorders.hear(&frame);
         if let Some(tones) = &mut self.tones {
             tones.hear(frame.heard);
+        }
+        if let (Some(seat), Some(mixing)) = (&mut self.seat, mixing) {
+            seat.say(mixing, frame.heard);
         }
     }
 

@@ -8,8 +8,10 @@
 //! may cross.
 //! Sources: RFC 3550 section 5.1; the order of work is that of the crate's contract.
 
+mod conference;
 mod control;
 
+pub use conference::SeatError;
 pub use control::ControlTurn;
 
 use crate::config::{Negotiated, RtcpPath, StreamConfig, nearest_ptime};
@@ -17,6 +19,7 @@ use crate::dtmf::{Digit, Inband, KeyStep, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
 use crate::reading::{Reader, Reading};
+use crate::room::Rooms;
 use crate::rtcp::{NtpClock, is_rtcp};
 use crate::slots::{Slot, Slots};
 use crate::source::playlist::{Playlist, Repeat, Segment};
@@ -103,6 +106,7 @@ pub struct StreamPool {
     entries: Vec<Option<Entry>>,
     free: Slots,
     index: HashMap<StreamId, Slot>,
+    rooms: Rooms,
     events: Events,
     lateness: Histogram,
     closed: StreamTotals,
@@ -119,6 +123,7 @@ impl StreamPool {
             entries: (0..capacity).map(|_| None).collect(),
             free: Slots::new(capacity as u32),
             index: HashMap::with_capacity(capacity),
+            rooms: Rooms::new(capacity),
             events: Events::new(capacity),
             lateness: Histogram::default(),
             closed: StreamTotals::default(),
@@ -179,6 +184,7 @@ impl StreamPool {
             entry.stream.stay_joined(&peer.stream);
             peer.stream.stay_joined(&entry.stream);
         }
+        self.tune(slot);
         tracing::debug!(stream = id.0, codec = negotiated.codec.name(), "stream reconfigured");
     }
 
@@ -193,6 +199,7 @@ impl StreamPool {
     /// Ends a stream and its bridge; answers what was counted, or `None` when it is not open.
     pub fn close(&mut self, id: StreamId) -> Option<StreamTotals> {
         self.unbridge(id);
+        self.unseat(id);
         let slot = self.index.remove(&id)?;
         let entry = self.entries[slot.index()].take()?;
         self.wheel.remove(slot.0);
@@ -206,6 +213,7 @@ impl StreamPool {
     /// Gives a stream away, out of its bridge, to another pool: nothing that a peer can see is interrupted.
     pub fn depart(&mut self, id: StreamId) -> Option<Departed> {
         self.unbridge(id);
+        self.unseat(id);
         let slot = self.index.remove(&id)?;
         let entry = self.entries[slot.index()].take()?;
         self.wheel.remove(slot.0);
@@ -281,8 +289,10 @@ impl StreamPool {
         if one == other {
             return;
         }
-        self.unbridge(a);
-        self.unbridge(b);
+        for stream in [a, b] {
+            self.unbridge(stream);
+            self.unseat(stream);
+        }
         let both = self.entries.get_disjoint_mut([one.index(), other.index()]);
         let Ok([Some(first), Some(second)]) = both else { return };
         first.stream.join(&second.stream);
@@ -367,13 +377,18 @@ impl StreamPool {
     /// `buffer` must hold [`MAX_PACKET`](crate::MAX_PACKET) bytes; into a smaller one nothing is written and the
     /// frame stays due.
     pub fn poll_transmit<'a>(&mut self, now: Instant, slot: Slot, buffer: &'a mut [u8]) -> Option<Transmit<'a>> {
-        let Some(peer) = self.entries.get(slot.index())?.as_ref()?.peer else {
+        let (peer, room) = {
+            let entry = self.entries.get(slot.index())?.as_ref()?;
+            (entry.peer, entry.stream.room())
+        };
+        let room = room.and_then(|place| self.rooms.at(place));
+        let Some(peer) = peer else {
             let entry = self.entries.get_mut(slot.index())?.as_mut()?;
-            return entry.stream.transmit(now, buffer, None, &mut self.events);
+            return entry.stream.transmit(now, buffer, (None, room), &mut self.events);
         };
         let both = self.entries.get_disjoint_mut([slot.index(), peer.index()]);
         let Ok([Some(entry), Some(peer)]) = both else { return None };
-        entry.stream.transmit(now, buffer, Some(&mut peer.stream), &mut self.events)
+        entry.stream.transmit(now, buffer, (Some(&mut peer.stream), room), &mut self.events)
     }
 
     /// The oldest event that was not yet taken.

@@ -10,8 +10,8 @@ use antiphon_media::rtcp::{Block, NtpTime, Sending};
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
 use antiphon_media::srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite};
 use antiphon_media::{
-    Audio, Codec, ControlTurn, Due, EventKind, Inband, KeyStep, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat,
-    RtcpPath, Segment, StreamConfig, StreamId, StreamPool,
+    Announcement, Audio, Codec, ControlTurn, Due, EventKind, Inband, KeyStep, Keys, MAX_PACKET, Negotiated, PlaybackId,
+    Repeat, RoomId, RtcpPath, SeatOptions, Segment, StreamConfig, StreamId, StreamPool, Voice,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -352,4 +352,44 @@ fn say(pool: &mut StreamPool, now: Instant, due: Due, codec: Codec, count: u32) 
     header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
     let length = HEADER_LEN + 20 * codec.bytes_per_ms().expect("no codec of varying length is here");
     pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..length]);
+}
+
+/// Members of all packet times and bands, all in one room.
+const MEMBERS: [(Codec, u64); 5] =
+    [(Codec::Pcma, 20), (Codec::Pcmu, 30), (Codec::G722, 10), (Codec::L16(Band::Wide), 20), (Codec::Pcma, 60)];
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
+fn a_conference_allocates_nothing() {
+    let start = Instant::now();
+    let mut pool = StreamPool::new(start, MEMBERS.len());
+    let music = Some(Arc::new(Audio::from_pcm(&[1_000; 3_333])));
+    for (id, (codec, ptime)) in (0..).zip(MEMBERS) {
+        let negotiated =
+            Negotiated { ptime: Duration::from_millis(ptime), remote: Some(remote(id)), ..Negotiated::of(codec) };
+        let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
+        pool.open(start, StreamId(id), config).expect("the pool has room");
+        let options = SeatOptions { voice: Voice::Heard, music: music.clone() };
+        pool.seat(start, StreamId(id), (RoomId(1), Announcement::Tone), options).expect("there is a room");
+    }
+    let (mut buffer, mut sent) = ([0; MAX_PACKET], 0u64);
+    let before = CALLS.get();
+    for tick in 0..3_000u32 {
+        let now = start + Duration::from_millis(u64::from(tick));
+        while let Some(due) = pool.poll_due(now) {
+            let codec = MEMBERS[due.stream.0 as usize].0;
+            let mut datagram = [0x2A; HEADER_LEN + 640];
+            let bytes = codec.bytes_per_ms().expect("no Opus here") * 20;
+            let (sequence, ticks) = ((tick / 20) as u16, codec.clock_rate() / 50);
+            let payload_type = codec.payload_type();
+            let header = Header { marker: false, payload_type, sequence, timestamp: tick / 20 * ticks, ssrc: 1 };
+            header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
+            pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..HEADER_LEN + bytes]);
+            while pool.poll_transmit(now, due.slot, &mut buffer).is_some() {
+                sent += 1;
+            }
+        }
+    }
+    assert_eq!(CALLS.get() - before, 0, "allocator calls while {sent} packets were sent");
+    assert!(sent > 700, "{sent}");
 }

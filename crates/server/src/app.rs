@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     calls::Calls,
+    conferences::Conferences,
     limits,
     media::{
         Media,
@@ -28,7 +29,7 @@ use crate::{
     overload,
     recording::{self, Recordings},
     registrar::Registrar,
-    rooms::{self, Rooms},
+    rooms::{self, Rooms, Tones},
     settings::{self, Settings, SipListener},
     signalling::{
         self, Wires,
@@ -131,6 +132,8 @@ pub async fn start(
         settings: ArcSwap::from_pointee(settings.live.clone()),
         sounds,
         registrar: Mutex::new(Registrar::new(now(drive))),
+        conferences: Conferences::default(),
+        tones: Tones::of(settings.tones),
         calls: Calls::new(capacity),
         guard,
         trace: trace.clone(),

@@ -16,7 +16,7 @@ use crate::{
 /// Where a dialled string leads.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// Another IVR.
+    /// Another IVR, or a conference: the call goes on there.
     Ivr(ExtensionId),
     /// A phone, by its registered or fixed contacts.
     Phone(Arc<Extension>),
@@ -48,7 +48,9 @@ pub fn resolve(config: &Config, trunks: &[Arc<Trunk>], client: ClientId, dialled
     if let Some(extension) = config.find_extension(dialled, Some(client)) {
         return match (extension.status, &extension.kind) {
             (ExtensionStatus::Blocked, _) => Err(NoRoute::Blocked),
-            (ExtensionStatus::Active, ExtensionKind::Ivr(_)) => Ok(Target::Ivr(extension.id)),
+            (ExtensionStatus::Active, ExtensionKind::Ivr(_) | ExtensionKind::Conference(_)) => {
+                Ok(Target::Ivr(extension.id))
+            }
             (ExtensionStatus::Active, ExtensionKind::Phone(_)) => Ok(Target::Phone(extension.clone())),
         };
     }

@@ -7,6 +7,7 @@ pub mod api;
 pub mod app;
 pub mod call;
 pub mod calls;
+pub mod conferences;
 pub mod destinations;
 pub mod directory;
 pub mod first_start;

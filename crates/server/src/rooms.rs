@@ -7,12 +7,17 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use antiphon_media::{Audio, sdp::RtcpMux};
+use antiphon_media::{
+    Audio,
+    sdp::RtcpMux,
+    tones::{CallTone, Country},
+};
 use antiphon_sip::{Flow, Listener, Uri};
 use arc_swap::ArcSwap;
 
 use crate::{
     calls::Calls,
+    conferences::Conferences,
     destinations::Destinations,
     locate::{self, Names, NoWay},
     media::{Media, ports::Ports},
@@ -28,6 +33,23 @@ use crate::{
 
 /// The language of system prompts, as long as a call has none of its own.
 const LANGUAGE: &str = "en";
+
+/// The tones of the country of the settings.
+#[derive(Clone, Debug)]
+pub struct Tones {
+    ringback: Arc<Audio>,
+    busy: Arc<Audio>,
+    congestion: Arc<Audio>,
+}
+
+impl Tones {
+    /// Those of this country.
+    pub fn of(country: Country) -> Self {
+        let [ringback, busy, congestion] =
+            [CallTone::Ringback, CallTone::Busy, CallTone::Congestion].map(|tone| Arc::new(country.tone(tone)));
+        Self { ringback, busy, congestion }
+    }
+}
 
 /// The rooms that a call gives orders to, and what it looks things up in.
 pub struct Rooms {
@@ -45,6 +67,10 @@ pub struct Rooms {
     pub sounds: SystemSounds,
     /// Where the phones are.
     pub registrar: Mutex<Registrar>,
+    /// The conferences.
+    pub conferences: Conferences,
+    /// What callers hear while others ring, and when they cannot be reached.
+    pub tones: Tones,
     /// The calls in progress.
     pub calls: Calls,
     /// Who is heard at all.
@@ -76,6 +102,9 @@ impl Rooms {
     /// The sound of the system set with this name, such as `tone/ringback` or `digits/5`, or `None`.
     pub fn system_sound(&self, name: &str) -> Option<Arc<Audio>> {
         let found = match name.strip_prefix("tone/") {
+            Some("ringback") => Some(&self.tones.ringback),
+            Some("busy") => Some(&self.tones.busy),
+            Some("congestion") => Some(&self.tones.congestion),
             Some(tone) => self.sounds.find("tone", tone),
             None => self.sounds.find(LANGUAGE, name),
         };

@@ -100,6 +100,7 @@ impl<'a> World<'a> {
             Op::Play(play) => self.play(play).map(Outcome::Played),
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
             Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
+            Op::Conference(conference) => self.conference(conference).map(Outcome::Conferred),
             Op::Refer(refer) => self.refer(refer).map(Outcome::Referred),
             Op::Record(record) => self.record(record).map(Outcome::Recorded),
             Op::Recording(recording) => Ok(Outcome::Recording(self.recording(*recording))),

@@ -30,6 +30,7 @@ use crate::latch::Latch;
 use crate::listen::Listeners;
 use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, Senders, StreamId};
+use crate::room::Seat;
 use crate::rtp::reception::Reception;
 use crate::source::playlist::{Playlist, Remains};
 use crate::srtp::{Keying, Protection};
@@ -202,6 +203,16 @@ impl RtpStream {
         let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec, ptime)));
         change(&mut listeners);
         self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
+    }
+
+    /// Its place in a conference.
+    pub(crate) fn seat(&mut self) -> Option<&mut Seat> {
+        self.listeners.as_mut()?.seat.as_deref_mut()
+    }
+
+    /// Where the room of its conference stands.
+    pub(crate) fn room(&self) -> Option<usize> {
+        self.listeners.as_ref()?.seat.as_ref().map(|seat| seat.room)
     }
 
     pub(crate) fn totals(&self) -> StreamTotals {

@@ -1,6 +1,6 @@
 //! What a leg is sent: one frame after another, each from the source that comes first.
 //!
-//! Shape: a key that the owner sends, one passed on over the bridge, the playlist, the bridge, silence; in this order.
+//! Shape: a key that the owner sends, one passed on over the bridge, the playlist, the conference, the bridge, silence; in this order.
 //! Time: a frame passes also while nothing may be sent, and the timestamp with it.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
@@ -12,6 +12,7 @@ use crate::event::{EventKind, Events, Queued};
 use crate::listen::{Listeners, MOST_SKIPPED};
 use crate::pacer::{Due, Punctuality};
 use crate::pool::StreamId;
+use crate::room::{Mixing, Room};
 use crate::rtp::packet::{HEADER_LEN, Header};
 use crate::source::playlist::Remains;
 use crate::srtp::MAX_TAG;
@@ -33,12 +34,12 @@ pub struct Transmit<'a> {
 
 impl RtpStream {
     /// The next packet due at `now`, written into `buffer`, which must hold [`MAX_PACKET`] bytes. `peer` is the other
-    /// leg of its bridge.
+    /// leg of its bridge, `room` that of its conference.
     pub(crate) fn transmit<'a>(
         &mut self,
         now: Instant,
         buffer: &'a mut [u8],
-        mut peer: Option<&mut Self>,
+        (mut peer, mut room): (Option<&mut Self>, Option<&mut Room>),
         events: &mut Events,
     ) -> Option<Transmit<'a>> {
         let (head, body) = buffer.split_first_chunk_mut::<HEADER_LEN>()?;
@@ -47,16 +48,17 @@ impl RtpStream {
         // Ends: each turn takes one due frame, and at most four are due after the skipped ones.
         let (to, length) = loop {
             let due = self.pacer.take(now)?;
+            let at = self.pacer.next_due() - self.negotiated.ptime;
             self.count(due);
             self.pass_over(due.skipped, body);
             self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
             let timestamp = self.timestamp;
             self.timestamp = timestamp.wrapping_add(ticks);
             if let Some(listeners) = &mut self.listeners {
-                listeners.hear(self.negotiated.ptime);
+                listeners.hear(self.negotiated.ptime, Mixing::at(&mut room, at));
                 self.note_tones(now, peer.as_deref_mut(), events);
             }
-            let mut length = self.fill(body, events);
+            let mut length = self.fill(body, Mixing::at(&mut room, at), events);
             let key = self.next_key(timestamp, ticks, events);
             let event = key.filter(|_| self.negotiated.telephone_event.is_some());
             if let (Some(key), None) = (key, event) {
@@ -87,7 +89,7 @@ impl RtpStream {
         let ptime = self.negotiated.ptime;
         for _ in 0..skipped.min(MOST_SKIPPED) {
             if let Some(listeners) = &mut self.listeners {
-                listeners.hear(ptime);
+                listeners.hear(ptime, None);
                 listeners.say(None);
             }
             if let Some(bridge) = &mut self.bridge {
@@ -105,15 +107,19 @@ impl RtpStream {
 
     /// Fills one frame and answers how many bytes it has. The bridge is read also under a playlist, so that it is up to date when the
     /// playlist ends.
-    fn fill(&mut self, frame: &mut [u8], events: &mut Events) -> usize {
+    fn fill(&mut self, frame: &mut [u8], mixing: Option<Mixing<'_>>, events: &mut Events) -> usize {
         let codec = self.negotiated.codec;
-        let length = match &mut self.bridge {
+        let mut length = match &mut self.bridge {
             Some(bridge) => bridge.fill(frame, self.negotiated.ptime),
             None => {
                 frame.fill(codec.silence());
                 frame.len()
             }
         };
+        let ptime = self.negotiated.ptime;
+        if let (Some(seat), Some(mixing)) = (self.seat(), mixing) {
+            length = seat.fill(mixing, ptime, frame);
+        }
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
             return length;
         };

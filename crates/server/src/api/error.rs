@@ -46,6 +46,8 @@ pub(super) enum ApiError {
     Recording(#[from] NotDeleted),
     #[error("the call cannot be recorded: it is not answered, or the disk has no room")]
     NotRecorded,
+    #[error("nobody is in a conference of this name")]
+    NoSuchConference,
     #[error("{0} is not built yet")]
     NotBuilt(&'static str),
     #[error(transparent)]
@@ -71,7 +73,9 @@ impl ApiError {
             Self::Recording(NotDeleted::Unknown) => (StatusCode::NOT_FOUND, None),
             Self::Recording(NotDeleted::Running) | Self::NotRecorded => (StatusCode::CONFLICT, Some("conflict")),
             Self::Recording(NotDeleted::Storage) => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
-            Self::NoSuchPath | Self::NoSuchCall | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
+            Self::NoSuchPath | Self::NoSuchCall | Self::NoSuchConference | Self::Trunk(NotRegistered::Unknown) => {
+                (StatusCode::NOT_FOUND, None)
+            }
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Some("not_implemented")),
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, Some("method_not_allowed")),

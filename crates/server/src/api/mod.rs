@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod call_detail;
 mod calls;
+mod conferences;
 mod contexts;
 mod date;
 mod dids;
@@ -38,11 +39,14 @@ mod wav;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{calls::Readiness, rooms::Rooms, settings::TraceSettings, store::Store, telemetry::Metrics, trace::Trace};
+use crate::{
+    calls::Readiness, conferences::Conferences, rooms::Rooms, settings::TraceSettings, store::Store,
+    telemetry::Metrics, trace::Trace,
+};
 use error::ApiError;
 use rate::HourlyRate;
 
@@ -56,6 +60,8 @@ pub struct ApiState {
     metrics: Metrics,
     trace: Arc<Trace>,
     domain: Arc<str>,
+    /// The conferences that somebody is in.
+    conferences: Conferences,
     /// Where calls are, in a server that takes some.
     rooms: Option<Arc<Rooms>>,
     rate: Arc<HourlyRate>,
@@ -79,6 +85,7 @@ impl ApiState {
             metrics: metrics.into(),
             trace: Arc::new(Trace::new(&TraceSettings::default())),
             domain: domain.into(),
+            conferences: Conferences::default(),
             rooms: None,
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
@@ -86,10 +93,16 @@ impl ApiState {
         }
     }
 
-    /// The same API, which shows these rooms' trunks.
+    /// The same API, which shows these rooms' trunks and conferences.
     #[must_use]
     pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
-        Self { rooms: Some(rooms), ..self }
+        Self { conferences: rooms.conferences.clone(), rooms: Some(rooms), ..self }
+    }
+
+    /// The same API over these conferences.
+    #[must_use]
+    pub fn with_conferences(self, conferences: Conferences) -> Self {
+        Self { conferences, ..self }
     }
 
     /// The same API over the calls of this trace; without it there are none.
@@ -161,6 +174,7 @@ fn client_resources() -> Router<ApiState> {
 
 fn call_resources() -> Router<ApiState> {
     const CURRENT: &str = "/client/{client}/current_calls";
+    const CONFERENCE: &str = "/client/{client}/conference";
     const HISTORY: &str = "/client/{client}/call_history";
     const REFUSED: &str = "/client/{client}/refused_calls";
     Router::new()
@@ -170,6 +184,12 @@ fn call_resources() -> Router<ApiState> {
         .both(&format!("{CURRENT}/{{call}}/digits"), post(digits::press))
         .both(&format!("{CURRENT}/{{call}}/ladder"), get(calls::current_ladder))
         .both(&format!("{CURRENT}/{{call}}/pcap"), get(calls::current_pcap).post(calls::capture))
+        .both(CONFERENCE, get(conferences::list))
+        .both(&format!("{CONFERENCE}/{{conference}}"), get(conferences::show))
+        .both(
+            &format!("{CONFERENCE}/{{conference}}/member/{{call}}"),
+            put(conferences::change_member).delete(conferences::kick),
+        )
         .both(HISTORY, get(calls::history))
         .both(&format!("{HISTORY}/{{call}}"), get(calls::show_past))
         .both(&format!("{HISTORY}/{{call}}/ladder"), get(calls::past_ladder))
@@ -204,6 +224,7 @@ fn extension_resources() -> Router<ApiState> {
     let menu = menu_resources();
     Router::new()
         .both("/extension/{extension}/phone", get(phones::show).put(phones::update))
+        .both("/extension/{extension}/conference", get(conferences::settings).put(conferences::update))
         .both("/extension/{extension}/ivr", get(ivr::show).put(ivr::update))
         .nest("/extension/{extension}/ivr", menu.clone())
         // The vendor's own examples have this spelling once.

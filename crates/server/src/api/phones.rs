@@ -21,7 +21,7 @@ fn encode(phone: &Phone) -> Value {
 pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
     match &place.extension(&state.store.snapshot())?.kind {
         ExtensionKind::Phone(phone) => Ok(Json(encode(phone))),
-        ExtensionKind::Ivr(_) => Err(Missing::Phone.into()),
+        ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) => Err(Missing::Phone.into()),
     }
 }
 

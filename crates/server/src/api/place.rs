@@ -70,6 +70,11 @@ impl Place {
         self.part("call").parse().map_err(|_| ApiError::NoSuchCall)
     }
 
+    /// The name of a conference.
+    pub(super) fn conference(&self) -> &str {
+        self.part("conference")
+    }
+
     pub(super) fn record(&self) -> Result<RecordingId, ApiError> {
         self.part("record").parse().map_err(|_| NotDeleted::Unknown.into())
     }

@@ -29,6 +29,7 @@ use super::{
     transfer::Joined,
 };
 use crate::{
+    conferences::Wish,
     rooms::Rooms,
     signalling::Order,
     store::{ClientId, Config, Extension},
@@ -54,6 +55,8 @@ pub(super) enum Heard {
     Other(Event),
     /// The caller confirmed our answer.
     Confirmed,
+    /// Something is asked of a member of a conference.
+    Conference(Wish),
     /// The far end of a bridge sends the caller to another IVR.
     HandOver(ExtensionId),
     /// Somebody else is the caller now; what was played to the old one is over.
@@ -199,6 +202,7 @@ impl Executor {
                 Ok(None)
             }
             CallEvent::SendDigits(dialog, digits) => Ok(Some(Heard::SendDigits(dialog, digits))),
+            CallEvent::Conference(wish) => Ok(Some(Heard::Conference(wish))),
             // A question that is dropped is answered so.
             CallEvent::Yield(ask) => Ok((self.joined != Joined::Nobody).then_some(Heard::Yield(ask))),
             CallEvent::Replacement(replacement) => Ok(match self.joined {

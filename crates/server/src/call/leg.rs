@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon_ivr::{CallerId, Digit, DigitStep, send_digits::GAP};
 use antiphon_media::{
-    Codec, Direction, KeyStep, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    Audio, Codec, Direction, KeyStep, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{Agreed, Profile, SdpError},
 };
 use antiphon_sip::{DialogId, Rejection, SipError, StatusCode};
@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CallEvent,
+    hold::{Held, Sound},
     info::{self, Press},
     media_port::MediaPort,
     replace::ELSEWHERE,
@@ -128,6 +129,10 @@ pub struct Leg {
     pub(super) party: Party,
     /// Its number and name, as others see them when they are called for it.
     pub(super) shown: CallerId,
+    /// What it is played.
+    sound: Sound,
+    /// Whether the party has put us on hold.
+    held: Held,
     /// Its place on the trunk that it came or was called by.
     claim: Option<Claim>,
 }
@@ -182,6 +187,8 @@ impl Leg {
             offered: None,
             party: Party::Outside,
             shown: CallerId::default(),
+            sound: Sound::Nothing,
+            held: Held::No,
         }
     }
 
@@ -363,6 +370,7 @@ impl Leg {
 
     async fn agree(&mut self, agreed: Agreed) {
         self.telephone_event = agreed.negotiated.telephone_event.is_some();
+        self.held = self.held.then(agreed.negotiated.direction);
         self.sample_rate = agreed.negotiated.codec.sample_rate();
         if let Some(trunk) = self.trunk().filter(|_| self.port.srtp.is_readable()) {
             srtp::warn(&self.rooms, trunk);
@@ -400,6 +408,7 @@ impl Leg {
     ///
     /// No end is heard of after such a key, only the key.
     pub async fn play(&mut self, segments: Vec<Segment>, repeat: Repeat, stopped_by: Keys) -> PlaybackId {
+        self.sound = Sound::Prompt;
         self.playback += 1;
         let playback = PlaybackId(self.playback);
         if let Some(stream) = self.stream {
@@ -408,8 +417,25 @@ impl Leg {
         playback
     }
 
+    /// Plays music over and over, because the other side of its bridge has put it on hold.
+    pub(super) async fn hold_with(&mut self, music: Arc<Audio>) {
+        self.play(vec![Segment::Audio(music)], Repeat::Forever, Keys::NONE).await;
+        self.sound = Sound::Music;
+    }
+
+    /// What it is played.
+    pub(super) fn sound(&self) -> Sound {
+        self.sound
+    }
+
+    /// Whether the party has put us on hold.
+    pub(super) fn held(&self) -> Held {
+        self.held
+    }
+
     /// Silences the leg from the next frame on.
-    pub async fn stop_playback(&self) {
+    pub async fn stop_playback(&mut self) {
+        self.sound = Sound::Nothing;
         if let Some(stream) = self.stream {
             self.worker.order(MediaOrder::StopPlayback(stream)).await;
         }
@@ -425,18 +451,23 @@ impl Leg {
 
     /// Moves the leg to another call: its events go to that inbox, its stream to that worker. Its peer notices nothing.
     pub async fn move_to(&mut self, inbox: &mpsc::Sender<CallEvent>, worker: Worker) {
+        self.inbox = inbox.clone();
         let (reply, adopted) = oneshot::channel();
         self.rooms.signalling.order(Order::Adopt(self.dialog, inbox.clone(), reply)).await;
         // It fails only when the process is ending.
         let _ = adopted.await;
-        if let Some(stream) = self.stream {
-            let (reply, departed) = oneshot::channel();
-            self.worker.order(MediaOrder::Depart(stream, reply)).await;
-            if let Ok(Some(moving)) = departed.await {
-                worker.order(MediaOrder::Arrive(moving, inbox.clone())).await;
-            }
+        self.carry_to(worker).await;
+    }
+
+    /// Moves the leg's stream to this worker, out of its bridge; its events go on to the same call.
+    pub(super) async fn carry_to(&mut self, worker: Worker) {
+        let old = std::mem::replace(&mut self.worker, worker);
+        let Some(stream) = self.stream else { return };
+        let (reply, departed) = oneshot::channel();
+        old.order(MediaOrder::Depart(stream, reply)).await;
+        if let Ok(Some(moving)) = departed.await {
+            self.worker.order(MediaOrder::Arrive(moving, self.inbox.clone())).await;
         }
-        (self.inbox, self.worker) = (inbox.clone(), worker);
     }
 
     /// Joins the sound of two legs.

@@ -4,10 +4,12 @@
 //! party's dialog and stream, and [`srtp`] what it protects that with; `hearing` tells who hears whom. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
 
 mod attended;
+mod confer;
 pub mod dial;
 pub mod executor;
 mod failures;
 mod hearing;
+mod hold;
 mod hunt;
 pub mod identity;
 pub mod info;
@@ -41,6 +43,8 @@ pub enum CallEvent {
     Recording(RecordingControl),
     /// Somebody who may has keys pressed towards the party of a dialog.
     SendDigits(antiphon_sip::DialogId, antiphon_ivr::SendDigits),
+    /// An administrator asks something of a member of a conference.
+    Conference(crate::conferences::Wish),
     /// Somebody who may has ended the call.
     HangUp,
     /// The server goes down and no longer waits for this call.

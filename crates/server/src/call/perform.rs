@@ -2,7 +2,7 @@
 //!
 //! Shape: an [`Op`] in, orders to signalling and media out, and what the call hears until there is an outcome.
 //! The one place where ops are logged and counted.
-//! Time: an op's waits are instants on the task's clock; [`Op::Limit`] is one more, which every op but Dial, Refer and Hangup heeds.
+//! Time: an op's waits are instants on the task's clock; [`Op::Limit`] is one more, which every op but Dial, Conference, Refer and Hangup heeds.
 //! Errors: what a far end does wrong is an outcome; [`Interrupted`] is for what ends the script.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use antiphon_media::{Keys, Repeat, Segment};
 use antiphon_sip::StatusCode;
 
 use super::{
-    dial,
+    confer, dial,
     executor::{Executor, Heard, clock},
     refer, send_digits,
 };
@@ -46,6 +46,7 @@ impl Executor {
             Op::Play(play) => self.play(play).await.map(Outcome::Played),
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
+            Op::Conference(conference) => confer::confer(self, conference).await.map(Outcome::Conferred),
             Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
             Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
             Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
@@ -207,6 +208,7 @@ fn name(op: &Op) -> &'static str {
         Op::Play(_) => "play",
         Op::Collect(_) => "collect",
         Op::Dial(_) => "dial",
+        Op::Conference(_) => "conference",
         Op::Refer(_) => "refer",
         Op::Record(_) => "record",
         Op::Recording(_) => "recording",
@@ -216,7 +218,7 @@ fn name(op: &Op) -> &'static str {
 }
 
 fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
-    use antiphon_ivr::{Dialed, EndedBy, RecordEnd, RecordingState, Referred, Sent};
+    use antiphon_ivr::{Conferred, Dialed, EndedBy, RecordEnd, RecordingState, Referred, Sent};
     match outcome {
         Ok(Outcome::Done) => "done",
         Ok(Outcome::Played(Played::Finished { .. })) => "finished",
@@ -233,6 +235,11 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             Dialed::Busy => "busy",
             Dialed::NoAnswer => "no_answer",
             Dialed::Failed { .. } => "failed",
+        },
+        Ok(Outcome::Conferred(conferred)) => match conferred {
+            Conferred::Left => "left",
+            Conferred::Kicked => "kicked",
+            Conferred::Full => "full",
         },
         Ok(Outcome::Referred(referred)) => match referred {
             Referred::Done => "done",

@@ -158,6 +158,7 @@ async fn run_scripts(
         let numbering = InternalNumbers { config: config.clone(), client: extension.client };
         let script = match &extension.kind {
             ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
+            ExtensionKind::Conference(entrance) => Script::Conference(entrance.clone()),
             ExtensionKind::Phone(_) => Script::Direct(extension.name.clone()),
         };
         executor.serve(&extension);

@@ -21,6 +21,7 @@ use super::{
     attended::{self, Asked},
     dial::comfort,
     executor::{Executor, Heard, clock, dialog_of},
+    hold,
     hunt::Hunt,
     leg::Leg,
     reach::Reach,
@@ -103,7 +104,8 @@ impl Transfers {
             return Err(over);
         }
         loop {
-            let woken = self.wait(call, until).await;
+            let music = hold::follow(call, callee).await;
+            let woken = self.wait(call, music.map_or(until, |music| music.min(until))).await;
             let heard = match woken {
                 Woken::Event(event) => match call.understand(event).await {
                     Ok(Some(heard)) => self.sort(call, callee, heard).await?,

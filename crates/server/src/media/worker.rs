@@ -13,9 +13,9 @@ use std::{
 
 use antiphon_media::record::{Gap, Recorder, Seat};
 use antiphon_media::{
-    ControlTurn, Departed, Digit, Due, Inband, KeyStep, Keys, MAX_PACKET, Patience, PlaybackId, Reading, Repeat,
-    Segment, StreamConfig, StreamId, StreamPool, StreamSummary, StreamTotals, rtcp::NtpClock, sdp::Agreed,
-    srtp::Keying,
+    Announcement, ControlTurn, Departed, Digit, Due, Inband, KeyStep, Keys, MAX_PACKET, Patience, PlaybackId, Reading,
+    Repeat, RoomId, SeatOptions, Segment, StreamConfig, StreamId, StreamPool, StreamSummary, StreamTotals, Voice,
+    rtcp::NtpClock, sdp::Agreed, srtp::Keying,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -57,6 +57,8 @@ pub enum Order {
     SendKeys(StreamId, Vec<KeyStep>),
     /// Join two streams.
     Bridge(StreamId, StreamId),
+    /// Give a stream a place in a conference of this worker, change it, or take it away.
+    Seat(StreamId, Seating),
     /// Give a stream away, to another worker or for another call.
     Depart(StreamId, oneshot::Sender<Option<Box<Moving>>>),
     /// Take a stream that another worker gave away; its events go to this inbox.
@@ -69,6 +71,17 @@ pub enum Order {
     Hearing(StreamId, oneshot::Sender<Hearing>),
     /// Tell the counters.
     Report(oneshot::Sender<Report>),
+}
+
+/// A stream's place in a conference.
+#[derive(Debug)]
+pub enum Seating {
+    /// In this room, which is opened for its first member, and tells that somebody comes or goes or not.
+    In(RoomId, Announcement, SeatOptions),
+    /// Where it is; whether the others hear it.
+    Voice(Voice),
+    /// In no room any more.
+    Nowhere,
 }
 
 /// Whether a peer can be heard.
@@ -207,6 +220,11 @@ impl Worker {
         (Self { orders }, work)
     }
 
+    /// Whether the other handle is on the same worker.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.orders.same_channel(&other.orders)
+    }
+
     /// Gives an order; waits only when the worker is thousands of orders behind.
     pub async fn order(&self, order: Order) {
         // A worker that is gone ends the process (see `thread`), so nobody is left to tell.
@@ -282,6 +300,7 @@ impl Work {
             Order::UseInband(id, inband) => self.pool.use_inband(id, inband),
             Order::SendKeys(id, steps) => self.pool.send_keys(id, steps),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
+            Order::Seat(id, seating) => self.seat(now, id, seating),
             Order::Depart(id, reply) => drop(reply.send(self.depart(id))),
             Order::Arrive(moving, inbox) => self.arrive(now, *moving, inbox),
             Order::Close(id) => self.close(now, id),
@@ -303,6 +322,18 @@ impl Work {
                 self.owners[slot.index()] = Some(Owner { inbox, summary, lease });
             }
             Err(error) => tracing::error!(%error, "a stream could not be opened"),
+        }
+    }
+
+    fn seat(&mut self, now: Instant, id: StreamId, seating: Seating) {
+        match seating {
+            Seating::In(room, announcement, options) => {
+                if let Err(error) = self.pool.seat(now, id, (room, announcement), options) {
+                    tracing::warn!(%error, "a stream got no seat in a conference");
+                }
+            }
+            Seating::Voice(voice) => self.pool.set_voice(id, voice),
+            Seating::Nowhere => self.pool.unseat(id),
         }
     }
 

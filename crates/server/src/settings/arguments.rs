@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use antiphon_media::tones::Country;
 use clap::Parser;
 use clap::error::ErrorKind;
 use tracing::level_filters::LevelFilter;
@@ -150,6 +151,13 @@ where
     }
 }
 
+/// The country whose tones callers hear.
+fn tones(country: Option<String>) -> Result<Country, SettingsError> {
+    let Some(text) = country else { return Ok(Country::default()) };
+    let given = Given { setting: "tones.country".to_owned(), text };
+    given.text.parse::<Country>().map_err(|unknown| given.wrong(unknown))
+}
+
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
@@ -195,6 +203,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         drain_timeout: drain(file.drain_timeout)?,
         trace: trace(&file.trace)?,
         recording: super::recording::recording(&file.recording)?,
+        tones: tones(file.tones.country)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
         rtp: rtp::read(&file.rtp)?,
         live,

@@ -1,6 +1,6 @@
 //! The settings file, close to its text.
 //!
-//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[recording]` and
+//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]` and
 //! `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
@@ -34,6 +34,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) trace: TraceTable,
     #[serde(default)]
+    pub(super) tones: TonesTable,
+    #[serde(default)]
     pub(super) recording: RecordingTable,
     #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
@@ -56,6 +58,13 @@ pub(super) struct RtpTable {
 pub(super) struct TraceTable {
     pub(super) calls: Option<u64>,
     pub(super) megabytes: Option<u64>,
+}
+
+/// `[tones]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TonesTable {
+    pub(super) country: Option<String>,
 }
 
 /// `[recording]`.

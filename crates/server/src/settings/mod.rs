@@ -27,6 +27,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use antiphon_media::tones::Country;
 use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub trace: TraceSettings,
     /// What is kept of recordings.
     pub recording: RecordingSettings,
+    /// The country whose tones callers hear.
+    pub tones: Country,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
     /// What is expected of the sound of peers.

@@ -161,6 +161,14 @@ fn the_file_holds_tls_name_servers_and_failover() {
 }
 
 #[test]
+fn the_file_names_the_country_of_the_tones() {
+    assert_eq!(load(&[], &[]).unwrap().tones.code(), "eu");
+    assert_eq!(with_file("[tones]\ncountry = \"AM\"", &[], &[]).unwrap().tones.code(), "am");
+    let message = refused(with_file("[tones]\ncountry = \"atlantis\"", &[], &[]));
+    assert!(message.contains("tones.country: \"atlantis\" is no country"), "{message:?}");
+}
+
+#[test]
 fn a_trunk_may_be_reached_over_tls() {
     for uri in ["sips:sip.example.net", "sip:sip.example.net;transport=tls", "sips:192.0.2.1:5071;transport=tcp"] {
         let file = format!("[[trunk]]\nname = \"a\"\nuri = \"{uri}\"");

@@ -20,6 +20,8 @@ pub const OPTIONS_OF_A_CONTEXT: usize = 1_000;
 pub const RULES_OF_AN_OPTION: usize = 200;
 /// Rules of one menu, all options together, since a change builds the whole menu anew.
 pub const RULES_OF_AN_IVR: usize = 10_000;
+/// Members of one conference, since every one of them costs a mix, an encoding and a quarter of a second of sound in memory.
+pub const MEMBERS_OF_A_CONFERENCE: u64 = 500;
 /// Bytes of an uploaded sound.
 pub const SOUND_BYTES: usize = 10 * 1024 * 1024;
 /// Live access tokens of one application; beyond it the oldest goes.

@@ -13,7 +13,8 @@ use serde::de::{DeserializeOwned, Error as _};
 use super::credentials::SecretHash;
 use super::document::{ContextDocument, IvrDocument, OptionDocument};
 use super::model::{
-    Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionStatus, Phone, Sound,
+    Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
+    Sound,
 };
 use super::sound_files::SoundFiles;
 use super::writer::{signed, unsigned};
@@ -117,18 +118,20 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
         } else {
             None
         };
-        let kind = match &document {
-            Some(document) => ExtensionKind::Ivr(changes::built(document, ExtensionId(extension))),
-            None => ExtensionKind::Phone(Phone { password: row.get(7)?, contact: row.get(8)? }),
+        let (name, profile): (String, ExtensionProfile) = (row.get(2)?, body(row, 6, "extension", extension)?);
+        let kind = match (&document, &profile.conference) {
+            (Some(document), _) => ExtensionKind::Ivr(changes::built(document, ExtensionId(extension))),
+            (None, Some(conference)) => ExtensionKind::Conference(conference.entrance(&name)),
+            (None, None) => ExtensionKind::Phone(Phone { password: row.get(7)?, contact: row.get(8)? }),
         };
         config.put_extension(Extension {
             id: ExtensionId(extension),
             client: ClientId(id(row, 1)?),
-            name: row.get(2)?,
+            name,
             status: word::<ExtensionStatus>(&row.get::<_, String>(3)?, "extension", extension)?,
             caller_id_name: row.get(4)?,
             create_date: row.get(5)?,
-            profile: body(row, 6, "extension", extension)?,
+            profile,
             document: document.map(Into::into),
             kind,
         });

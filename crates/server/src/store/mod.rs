@@ -36,8 +36,8 @@ pub use credentials::{Secret, SecretHash};
 pub use document::{ContextDocument, IvrDocument, OptionDocument};
 pub(crate) use lock::private_directory;
 pub use model::{
-    Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
-    Sound,
+    Application, Client, ClientId, ConferenceSettings, Did, DidId, Extension, ExtensionKind, ExtensionProfile,
+    ExtensionStatus, Phone, Sound,
 };
 pub use rejected::{Missing, Rejected, Taken};
 pub use sound_files::{StagedSound, UploadError};

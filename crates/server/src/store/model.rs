@@ -8,8 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use antiphon_ivr::conference::Entrance;
 use antiphon_ivr::rules::Ivr;
-use antiphon_ivr::{ExtensionId, SoundId};
+use antiphon_ivr::{Alone, Announcement, ExtensionId, SoundId, Voice};
 use antiphon_media::Audio;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -139,6 +140,8 @@ pub enum ExtensionKind {
     Ivr(Arc<Ivr>),
     /// A telephone.
     Phone(Phone),
+    /// A conference.
+    Conference(Arc<Entrance>),
 }
 
 impl ExtensionKind {
@@ -147,6 +150,7 @@ impl ExtensionKind {
         match self {
             Self::Ivr(_) => "ivr",
             Self::Phone(_) => "phone",
+            Self::Conference(_) => "conference",
         }
     }
 }
@@ -169,6 +173,42 @@ impl fmt::Debug for Phone {
     }
 }
 
+/// The settings of a conference, as the API stores and shows them.
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConferenceSettings {
+    /// What has to be dialled before somebody is let in.
+    pub pin: Option<String>,
+    /// How many may be in it.
+    pub max_members: u64,
+    /// Whether those who come are not heard at first.
+    pub muted: bool,
+    /// Whether all hear that somebody comes or goes.
+    pub tones: bool,
+    /// Whether somebody who is alone hears music.
+    pub music: bool,
+}
+
+impl Default for ConferenceSettings {
+    fn default() -> Self {
+        Self { pin: None, max_members: 50, muted: false, tones: true, music: true }
+    }
+}
+
+impl ConferenceSettings {
+    /// The way into the conference of this name.
+    pub(super) fn entrance(&self, name: &str) -> Arc<Entrance> {
+        Arc::new(Entrance {
+            name: name.to_owned(),
+            pin: self.pin.clone(),
+            most: usize::try_from(self.max_members).unwrap_or(usize::MAX),
+            voice: if self.muted { Voice::Muted } else { Voice::Heard },
+            announcement: if self.tones { Announcement::Tone } else { Announcement::Silent },
+            alone: if self.music { Alone::Music } else { Alone::Silence },
+        })
+    }
+}
+
 /// The fields of an extension that calls do not read yet, as the API stores and echoes them.
 #[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -182,6 +222,9 @@ pub struct ExtensionProfile {
     pub message_did: Option<String>,
     pub ani_rfc3325: bool,
     pub did_as_transfer_caller_id: Option<String>,
+    /// Present exactly where the extension is a conference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conference: Option<ConferenceSettings>,
 }
 
 /// An uploaded sound, decoded.

@@ -46,6 +46,8 @@ pub enum Missing {
     Ivr,
     #[error("this extension is not a phone")]
     Phone,
+    #[error("this extension is not a conference")]
+    Conference,
     #[error("context not found")]
     Context,
     #[error("option not found")]

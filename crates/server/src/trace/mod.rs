@@ -143,6 +143,15 @@ impl Trace {
         self.book().add_leg(to, leg);
     }
 
+    /// A leg's stream goes on at this worker.
+    pub(crate) fn carried(&self, dialog: DialogId, worker: &Worker) {
+        self.at_leg(dialog, |leg| {
+            if let Some(stream) = &mut leg.stream {
+                stream.worker = worker.clone();
+            }
+        });
+    }
+
     /// Between whom a leg's first message went.
     pub(crate) fn flow(&self, dialog: DialogId) -> Option<Flow> {
         let (call, leg) = self.leg(dialog)?;

@@ -2,6 +2,7 @@
 
 mod access;
 mod calls;
+mod conferences;
 mod menus;
 mod objects;
 mod sounds;

@@ -1,7 +1,7 @@
 //! Extensions.
 //!
 //! Shape: an extension is made with its type and number, neither of which changes; an IVR begins with an empty menu, a phone
-//! without password and contact.
+//! without password and contact, a conference open to all.
 //! Sources: `ringme-ivr.md` 1.8, 2.4.
 
 use std::sync::Arc;
@@ -10,7 +10,9 @@ use antiphon_ivr::ExtensionId;
 use serde_json::Value;
 
 use super::super::document::IvrDocument;
-use super::super::model::{ClientId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone};
+use super::super::model::{
+    ClientId, ConferenceSettings, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
+};
 use super::super::writer::{Change, Edit, signed, unsigned};
 use super::super::{Config, Missing, Rejected, Taken, limits};
 use super::fields::Fields;
@@ -57,6 +59,7 @@ pub struct DeleteExtension {
 enum Kind {
     Ivr,
     Phone,
+    Conference,
 }
 
 impl Kind {
@@ -64,6 +67,7 @@ impl Kind {
         match self {
             Self::Ivr => "ivr",
             Self::Phone => "phone",
+            Self::Conference => "conference",
         }
     }
 }
@@ -112,8 +116,9 @@ fn kind(fields: &mut Fields<'_>) -> Option<Kind> {
     match word.as_str() {
         "ivr" => return Some(Kind::Ivr),
         "phone" => return Some(Kind::Phone),
+        "conference" => return Some(Kind::Conference),
         word if NOT_BUILT.contains(&word) => fields.refuse("type", format!("{word} is not built yet")),
-        _ => fields.refuse("type", "must be one of: ivr, phone"),
+        _ => fields.refuse("type", "must be one of: ivr, phone, conference"),
     }
     None
 }
@@ -157,7 +162,10 @@ fn insert(
     kind: Kind,
     changeable: Changeable,
 ) -> Result<Arc<Extension>, Rejected> {
-    let Changeable { status, caller_id_name, profile } = changeable;
+    let Changeable { status, caller_id_name, mut profile } = changeable;
+    if matches!(kind, Kind::Conference) {
+        profile.conference = Some(ConferenceSettings::default());
+    }
     let query = "INSERT INTO extension (client, name, kind, status, caller_id_name, create_date, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, datetime('now'), ?6) RETURNING id, create_date";
     let row = (signed(client.0), &name, kind.as_str(), status.as_str(), &caller_id_name, json(&profile));
@@ -174,6 +182,7 @@ fn insert(
             edit.transaction.prepare_cached("INSERT INTO phone (extension) VALUES (?1)")?.execute([signed(id.0)])?;
             (ExtensionKind::Phone(Phone::default()), None)
         }
+        Kind::Conference => (ExtensionKind::Conference(ConferenceSettings::default().entrance(&name)), None),
     };
     let extension = Extension { id, client, name, status, kind, caller_id_name, create_date, profile, document };
     Ok(edit.draft().put_extension(extension))

@@ -5,6 +5,7 @@
 //! Errors: [`Rejected`]; objects of another client are as if they were not there.
 //! Sources: `ringme-ivr.md` 2.3-2.5; `interface.md`, "Beyond RingMe".
 
+mod conferences;
 mod contexts;
 mod dids;
 mod extensions;
@@ -23,6 +24,7 @@ use antiphon_ivr::rules::model::References;
 use antiphon_ivr::{ContextId, ExtensionId, SoundId};
 
 pub use super::tokens::IssueToken;
+pub use conferences::UpdateConference;
 pub use contexts::{CreateContext, DeleteContext, UpdateContext};
 pub use dids::{CreateDid, DeleteDid};
 pub use extensions::{CreateExtension, DeleteExtension, UpdateExtension};

@@ -1,0 +1,124 @@
+//! The caller in a conference.
+//!
+//! Shape: the caller's stream goes to the worker of the conference, gets a seat there, and leaves it when the op ends.
+//! Time: a conference lasts as long as its members want; one who is not heard of for minutes is gone, as on a bridge.
+//! Errors: [`Interrupted`], as of every op.
+
+use std::{sync::Arc, time::Instant};
+
+use antiphon_ivr::{Alone, Announcement, CallerId, Conference, Conferred, Interrupted, Voice, conference::MuteKeys};
+use antiphon_media::SeatOptions;
+
+use super::{
+    dial::{LISTEN, vanished},
+    executor::{Executor, Heard, clock},
+};
+use crate::{
+    conferences::{Entry, Member, Membership, Wish},
+    media::worker::{Order, Seating},
+};
+
+/// Performs a conference.
+pub(super) async fn confer(call: &mut Executor, conference: Conference) -> Result<Conferred, Interrupted> {
+    call.limit = None;
+    let began = clock();
+    let member = Member {
+        call: call.trace.id,
+        who: call.trace.record(|record| CallerId { number: record.from.clone(), name: record.from_name.clone() }),
+        voice: conference.voice,
+        since: began,
+    };
+    let entry = Entry {
+        client: call.client,
+        name: conference.name.clone(),
+        most: conference.most,
+        announcement: conference.announcement,
+        worker: call.caller.worker(),
+        member,
+        inbox: call.inbox.clone(),
+    };
+    let membership = match call.rooms.conferences.enter(entry) {
+        Ok(membership) => membership,
+        Err(full) => {
+            tracing::info!(conference = %conference.name, "{full}");
+            return Ok(Conferred::Full);
+        }
+    };
+    call.caller.stop_playback().await;
+    if !call.caller.worker().is_same(&membership.worker) {
+        call.caller.carry_to(membership.worker.clone()).await;
+        call.rooms.trace.carried(call.caller.dialog(), &membership.worker);
+    }
+    sit(call, &membership, &conference, conference.voice).await;
+    let conferred = talk(call, &membership, &conference, began).await;
+    seat(call, Seating::Nowhere).await;
+    conferred
+}
+
+/// What happens until the caller is out again.
+async fn talk(
+    call: &mut Executor,
+    membership: &Membership,
+    conference: &Conference,
+    began: Instant,
+) -> Result<Conferred, Interrupted> {
+    let mut keys = MuteKeys::new(conference.voice);
+    let mut voice = conference.voice;
+    let mut listen_at = began + LISTEN;
+    loop {
+        let changed = match call.hear(Some(listen_at)).await? {
+            Heard::Digit(digit) if conference.leave_by == Some(digit) => return Ok(Conferred::Left),
+            Heard::Digit(digit) => keys.press(digit),
+            Heard::Conference(Wish::Leave) => return Ok(Conferred::Kicked),
+            Heard::Conference(Wish::Voice(voice)) => Some(voice),
+            // Whoever is new has a stream of its own.
+            Heard::Replaced => {
+                sit(call, membership, conference, voice).await;
+                None
+            }
+            Heard::Timeout if vanished(&call.caller, began).await => {
+                tracing::warn!("a member of a conference has not been heard for minutes; the call is ended");
+                call.caller.hang_up(None);
+                return Err(call.end(Interrupted::LocalHangup));
+            }
+            Heard::Timeout => {
+                listen_at = clock() + LISTEN;
+                None
+            }
+            _ => None,
+        };
+        if let Some(changed) = changed {
+            voice = changed;
+            keys.set(voice);
+            membership.note(voice);
+            seat(call, Seating::Voice(media_voice(voice))).await;
+        }
+    }
+}
+
+/// Gives the caller's stream a seat.
+async fn sit(call: &Executor, membership: &Membership, conference: &Conference, voice: Voice) {
+    let music = match conference.alone {
+        Alone::Music => call.rooms.system_sound("tone/hold"),
+        Alone::Silence => None,
+    };
+    let announcement = match membership.announcement {
+        Announcement::Tone => antiphon_media::Announcement::Tone,
+        Announcement::Silent => antiphon_media::Announcement::Silent,
+    };
+    let options = SeatOptions { voice: media_voice(voice), music: music.as_ref().map(Arc::clone) };
+    seat(call, Seating::In(membership.room, announcement, options)).await;
+}
+
+async fn seat(call: &Executor, seating: Seating) {
+    if let Some(stream) = call.caller.stream() {
+        call.caller.worker().order(Order::Seat(stream, seating)).await;
+    }
+}
+
+fn media_voice(voice: Voice) -> antiphon_media::Voice {
+    match voice {
+        Voice::Heard => antiphon_media::Voice::Heard,
+        Voice::Muted => antiphon_media::Voice::Muted,
+    }
+}

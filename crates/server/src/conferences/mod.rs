@@ -1,0 +1,243 @@
+//! The conferences: who is in which, and on which media worker it is mixed.
+//!
+//! Shape: a conference is opened by its first member, on the worker of that member's stream, and is gone with its last. A member holds a
+//! [`Membership`], which takes it out when it is dropped, however its call ends.
+//! Errors: [`Full`]; orders for a member who is gone answer that there is none.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use antiphon_ivr::{Announcement, CallerId, Voice};
+use antiphon_media::RoomId;
+use tokio::sync::mpsc;
+
+use crate::{call::CallEvent, calls::CallId, media::worker::Worker, store::ClientId};
+
+/// Conferences at once, at most; one has to be in use to count.
+const CONFERENCES: usize = 4096;
+
+/// A conference as its client names it.
+type Key = (ClientId, String);
+
+/// There is no place, in this conference or for another one.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
+#[error("the conference is full")]
+pub struct Full;
+
+/// What an administrator asks of a member.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Wish {
+    /// To be heard or not.
+    Voice(Voice),
+    /// To go.
+    Leave,
+}
+
+/// Somebody in a conference, for the API.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its call.
+    pub call: CallId,
+    /// Who it is.
+    pub who: CallerId,
+    /// Whether the others hear it.
+    pub voice: Voice,
+    /// When it came.
+    pub since: Instant,
+}
+
+/// A conference, for the API.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its name.
+    pub name: String,
+    /// Who is in it, the first who came first.
+    pub members: Vec<Member>,
+}
+
+#[derive(Debug)]
+struct Conference {
+    room: RoomId,
+    worker: Worker,
+    announcement: Announcement,
+    members: Vec<(Member, mpsc::Sender<CallEvent>)>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    conferences: Mutex<HashMap<Key, Conference>>,
+    next_room: AtomicU64,
+}
+
+/// All conferences that are in use.
+#[derive(Clone, Debug, Default)]
+pub struct Conferences {
+    table: Arc<Table>,
+}
+
+/// What somebody asks for who comes into a conference.
+#[derive(Debug)]
+pub struct Entry {
+    /// Whose the conference is.
+    pub client: ClientId,
+    /// Its name.
+    pub name: String,
+    /// How many may be in it.
+    pub most: usize,
+    /// Whether it tells that somebody comes or goes; what the first says counts.
+    pub announcement: Announcement,
+    /// The worker of the stream, which is the conference's if it is opened now.
+    pub worker: Worker,
+    /// Who comes.
+    pub member: Member,
+    /// Where wishes of administrators go.
+    pub inbox: mpsc::Sender<CallEvent>,
+}
+
+/// A place in a conference, until it is dropped.
+#[derive(Debug)]
+pub struct Membership {
+    table: Arc<Table>,
+    key: Key,
+    call: CallId,
+    /// The room on the worker.
+    pub room: RoomId,
+    /// The worker on which all members' streams are.
+    pub worker: Worker,
+    /// Whether the room tells that somebody comes or goes.
+    pub announcement: Announcement,
+}
+
+impl Conferences {
+    /// Takes somebody in.
+    ///
+    /// # Errors
+    /// [`Full`] when as many are in it as may be, or too many conferences are in use.
+    pub fn enter(&self, entry: Entry) -> Result<Membership, Full> {
+        let Entry { client, name, most, announcement, worker, member, inbox } = entry;
+        let (key, call) = ((client, name), member.call);
+        let mut conferences = self.table.lock();
+        if !conferences.contains_key(&key) && conferences.len() >= CONFERENCES {
+            return Err(Full);
+        }
+        let conference = conferences.entry(key.clone()).or_insert_with(|| {
+            let room = RoomId(self.table.next_room.fetch_add(1, Ordering::Relaxed));
+            Conference { room, worker, announcement, members: Vec::new() }
+        });
+        if conference.members.len() >= most {
+            let empty = conference.members.is_empty();
+            if empty {
+                conferences.remove(&key);
+            }
+            return Err(Full);
+        }
+        conference.members.push((member, inbox));
+        let Conference { room, ref worker, announcement, .. } = *conference;
+        let worker = worker.clone();
+        metrics::gauge!("antiphon_conferences_active").set(conferences.len() as f64);
+        drop(conferences);
+        Ok(Membership { table: Arc::clone(&self.table), key, call, room, worker, announcement })
+    }
+
+    /// The conferences of a client that are in use, by their names.
+    pub fn of(&self, client: ClientId) -> Vec<Shown> {
+        let conferences = self.table.lock();
+        let own = conferences.iter().filter(|((owner, _), _)| *owner == client);
+        let mut shown: Vec<Shown> = own
+            .map(|((_, name), conference)| Shown {
+                name: name.clone(),
+                members: conference.members.iter().map(|(member, _)| member.clone()).collect(),
+            })
+            .collect();
+        drop(conferences);
+        shown.sort_by(|one, other| one.name.cmp(&other.name));
+        shown
+    }
+
+    /// Tells a member what is asked of it; whether there is such a member.
+    pub fn wish(&self, client: ClientId, name: &str, call: CallId, wish: Wish) -> bool {
+        let conferences = self.table.lock();
+        let Some(conference) = conferences.get(&(client, name.to_owned())) else { return false };
+        let inbox = conference.members.iter().find(|(member, _)| member.call == call).map(|(_, inbox)| inbox.clone());
+        drop(conferences);
+        let Some(inbox) = inbox else { return false };
+        crate::queue::send_now(&inbox, CallEvent::Conference(wish));
+        true
+    }
+}
+
+impl Membership {
+    /// Notes whether the others hear the member, for whoever asks.
+    pub fn note(&self, voice: Voice) {
+        let mut conferences = self.table.lock();
+        let members = conferences.get_mut(&self.key).map(|conference| &mut conference.members);
+        if let Some((member, _)) = members.into_iter().flatten().find(|(member, _)| member.call == self.call) {
+            member.voice = voice;
+        }
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let mut conferences = self.table.lock();
+        if let Some(conference) = conferences.get_mut(&self.key) {
+            conference.members.retain(|(member, _)| member.call != self.call);
+            if conference.members.is_empty() {
+                conferences.remove(&self.key);
+            }
+        }
+        metrics::gauge!("antiphon_conferences_active").set(conferences.len() as f64);
+    }
+}
+
+impl Table {
+    /// The table is whole after every statement, so a panic elsewhere while it was locked harms nothing.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Conference>> {
+        self.conferences.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::executor::clock;
+    use antiphon_media::Patience;
+
+    fn entry(name: &str, most: usize, call: CallId, worker: &Worker) -> (Entry, mpsc::Receiver<CallEvent>) {
+        let (inbox, events) = mpsc::channel(4);
+        let who = CallerId { number: "100".to_owned(), name: String::new() };
+        let member = Member { call, who, voice: Voice::Heard, since: clock() };
+        let (client, name, announcement, worker) = (ClientId(1), name.to_owned(), Announcement::Tone, worker.clone());
+        (Entry { client, name, most, announcement, worker, member, inbox }, events)
+    }
+
+    #[test]
+    fn a_conference_is_full_at_its_limit_and_gone_with_its_last_member() {
+        let (worker, _work) = Worker::new(clock(), 1, Patience::default());
+        let conferences = Conferences::default();
+        let [first, second, third] = [(); 3].map(|()| CallId::new());
+        let (one, mut events) = entry("800", 2, first, &worker);
+        let one = conferences.enter(one).unwrap();
+        let two = conferences.enter(entry("800", 2, second, &worker).0).unwrap();
+        assert_eq!(one.room, two.room);
+        assert_eq!(conferences.enter(entry("800", 2, third, &worker).0).err(), Some(Full));
+        let other = conferences.enter(entry("801", 2, third, &worker).0).unwrap();
+        assert_ne!(other.room, one.room);
+        assert_eq!(conferences.of(ClientId(1)).iter().map(|shown| shown.members.len()).collect::<Vec<_>>(), [2, 1]);
+        assert!(conferences.of(ClientId(2)).is_empty());
+        assert!(conferences.wish(ClientId(1), "800", first, Wish::Leave));
+        assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(Wish::Leave))));
+        assert!(!conferences.wish(ClientId(2), "800", first, Wish::Leave), "another client's");
+        drop((one, two));
+        let again = conferences.enter(entry("800", 1, first, &worker).0).unwrap();
+        assert_ne!(again.room, other.room);
+        assert!(conferences.enter(entry("802", 0, second, &worker).0).is_err());
+        assert_eq!(conferences.of(ClientId(1)).len(), 2, "one that nobody came into is none");
+    }
+}

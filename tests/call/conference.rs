@@ -1,0 +1,168 @@
+//! Conferences that are called by their number.
+//!
+//! Sources: docs/api.md, "Conferences".
+
+use std::time::Duration;
+
+use antiphon_ivr::Voice;
+use antiphon_media::{Audio, Codec};
+use antiphon_server::calls::CallId;
+use antiphon_server::conferences::Wish;
+use antiphon_server::store::ClientId;
+use antiphon_sip::EndReason;
+use antiphon_testkit::{Heard, KnownSounds, PhoneSetup, SimPhone};
+
+use crate::referring::is_unbroken;
+use crate::world::{World, pass, prompt};
+
+const CLIENT: ClientId = ClientId(1);
+
+fn said(heard: &Heard, who: &str) -> Duration {
+    heard.all(who).iter().map(|span| span.duration()).sum()
+}
+
+/// Phones that have called a conference, one after the other.
+async fn members<const N: usize>(world: &World, names: [(&'static str, Codec); N]) -> [SimPhone; N] {
+    let mut host = 10;
+    let phones = names.map(|(name, codec)| {
+        host += 1;
+        world.connect(PhoneSetup { codec, ..World::setup(name, host) })
+    });
+    for phone in &phones {
+        phone.call("800").await;
+        phone.up().await;
+        pass(1_000).await;
+    }
+    phones
+}
+
+/// What phones say as a listener gets it out of the mix: decoded, and encoded in the listener's codec.
+fn heard(listener: &SimPhone, speakers: &[&SimPhone]) -> Heard {
+    let mut known = KnownSounds::new(listener.setup().codec);
+    for PhoneSetup { name, codec, .. } in speakers.iter().map(|speaker| *speaker.setup()) {
+        let law = codec.law().expect("these phones speak G.711");
+        let samples: Vec<i16> = prompt(name).payload(codec).iter().map(|byte| law.decode(*byte)).collect();
+        known = known.with(name, &Audio::from_pcm(&samples));
+    }
+    Heard::of(&listener.received(), &known)
+}
+
+/// The call of a member of the only conference, by the caller's number.
+fn call_of(world: &World, number: &str) -> CallId {
+    let shown = world.server.rooms.conferences.of(CLIENT);
+    let members = shown.iter().flat_map(|conference| &conference.members);
+    let mut found = members.filter(|member| member.who.number == number);
+    found.next().unwrap_or_else(|| panic!("{number} is not in {shown:?}")).call
+}
+
+#[tokio::test]
+async fn everybody_hears_all_others_and_nobody_himself() {
+    let world = World::new().await;
+    let [one, two, three] = members(&world, [("one", Codec::Pcma), ("two", Codec::Pcmu), ("three", Codec::Pcma)]).await;
+    one.speak(Some(prompt("one"))).await;
+    pass(3_000).await;
+    one.speak(None).await;
+    two.speak(Some(prompt("two"))).await;
+    pass(3_000).await;
+    for (listener, expected) in [(&one, [0, 2_800]), (&two, [2_800, 0]), (&three, [2_800, 2_800])] {
+        let heard = heard(listener, &[&one, &two]);
+        for (who, least) in ["one", "two"].into_iter().zip(expected) {
+            let lasted = said(&heard, who);
+            let right = if least == 0 { lasted.is_zero() } else { lasted >= Duration::from_millis(least) };
+            assert!(right, "{} heard {lasted:?} of {who}: {heard}", listener.setup().name);
+        }
+    }
+    for phone in [&one, &two, &three] {
+        is_unbroken(phone);
+        phone.hang_up().await;
+    }
+    world.leaves_nothing().await;
+    assert!(world.server.rooms.conferences.of(CLIENT).is_empty());
+}
+
+#[tokio::test]
+async fn whoever_is_alone_hears_music_and_all_hear_who_comes_and_goes() {
+    let world = World::new().await;
+    let [one, two] = members(&world, [("one", Codec::Pcma), ("two", Codec::Pcma)]).await;
+    pass(2_000).await;
+    let alone = world.heard(&one, &[]);
+    assert!(said(&alone, "hold") > Duration::from_millis(700), "{alone}");
+    // A tone that rises, and then nobody speaks.
+    assert!(alone.names().iter().any(|name| name == "(unknown)"), "{alone}");
+    assert_eq!(alone.last_sound().map(|span| span.sound.to_string()).as_deref(), Some("(unknown)"), "{alone}");
+    assert!(said(&world.heard(&two, &[]), "hold").is_zero());
+    two.hang_up().await;
+    pass(3_000).await;
+    let again = world.heard(&one, &[]);
+    assert!(said(&again, "hold") > said(&alone, "hold") + Duration::from_secs(2), "{again}");
+    one.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn members_are_muted_by_themselves_and_by_the_administrator() {
+    let world = World::new().await;
+    let [one, two] = members(&world, [("one", Codec::Pcma), ("two", Codec::Pcma)]).await;
+    one.speak(Some(prompt("one"))).await;
+    let in_two_seconds = async || {
+        let before = said(&world.heard(&two, &[&one]), "one");
+        pass(2_000).await;
+        said(&world.heard(&two, &[&one]), "one") - before
+    };
+    pass(500).await;
+    assert!(in_two_seconds().await > Duration::from_millis(1_700));
+    let is_muted = || world.server.rooms.conferences.of(CLIENT)[0].members[0].voice == Voice::Muted;
+    for key in ['*', '6'] {
+        one.press(key).await;
+        pass(400).await;
+    }
+    assert!(is_muted());
+    assert!(in_two_seconds().await.is_zero());
+    let call = call_of(&world, "one");
+    assert!(world.server.rooms.conferences.wish(CLIENT, "000*800", call, Wish::Voice(Voice::Heard)));
+    pass(200).await;
+    assert!(!is_muted());
+    assert!(in_two_seconds().await > Duration::from_millis(1_700));
+    assert!(world.server.rooms.conferences.wish(CLIENT, "000*800", call, Wish::Leave));
+    assert_eq!(one.over().await, EndReason::RemoteBye);
+    assert!(!world.server.rooms.conferences.wish(CLIENT, "000*800", call, Wish::Leave), "it has gone");
+    two.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn only_who_knows_the_pin_is_let_in() {
+    let world = World::new().await;
+    let caller = world.caller();
+    caller.call("801").await;
+    caller.up().await;
+    pass(1_000).await;
+    for key in "12#".chars() {
+        caller.press(key).await;
+    }
+    pass(4_000).await;
+    assert!(world.server.rooms.conferences.of(CLIENT).is_empty());
+    for key in "1234#".chars() {
+        caller.press(key).await;
+    }
+    pass(3_000).await;
+    let shown = world.server.rooms.conferences.of(CLIENT);
+    assert_eq!((shown.len(), shown[0].members.len()), (1, 1), "{shown:?}");
+    caller.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_full_conference_takes_nobody_more() {
+    let world = World::new().await;
+    let phones = [("one", 11), ("two", 12), ("three", 13)].map(|(name, host)| world.connect(World::setup(name, host)));
+    for phone in &phones {
+        phone.call("802").await;
+        phone.up().await;
+    }
+    assert_eq!(phones[2].over().await, EndReason::RemoteBye);
+    assert_eq!(world.server.rooms.conferences.of(CLIENT)[0].members.len(), 2);
+    phones[0].hang_up().await;
+    phones[1].hang_up().await;
+    world.leaves_nothing().await;
+}
