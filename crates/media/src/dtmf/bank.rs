@@ -85,8 +85,10 @@ pub(super) struct Bank {
     /// Samples of a hop.
     pub(super) hop: usize,
     /// Cosines of each frequency over a hop, then its sines without their sign.
-    waves: [(Box<[f32]>, Box<[f32]>); 8],
+    waves: [Wave; 8],
 }
+
+type Wave = (Box<[f32]>, Box<[f32]>);
 
 impl Bank {
     /// The table of a rate, which is made once for each of the rates of our codecs.
