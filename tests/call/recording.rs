@@ -75,7 +75,7 @@ async fn ten_minutes_of_a_bridge_over_a_bad_network_stay_aligned_within_20_ms() 
     let callee = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
     caller.speak(Some(clicks())).await;
     callee.speak(Some(clicks())).await;
-    caller.call("074").await;
+    caller.call("084").await;
     caller.up().await;
     pass(2_500).await;
     caller.press('2').await;
@@ -90,7 +90,7 @@ async fn ten_minutes_of_a_bridge_over_a_bad_network_stay_aligned_within_20_ms() 
     assert_eq!((entry.state, entry.of.kind), (State::Ended(RecordEnd::CallOver), Kind::Call));
     assert_eq!(
         (entry.of.extension.as_str(), entry.of.from.as_str(), entry.of.to.as_str()),
-        ("000*074", "caller", "074")
+        ("000*084", "caller", "084")
     );
     let call = &world.server.rooms.trace.calls()[0];
     let (began, ended) = call.record(|record| (record.ops[0].at, record.ended.expect("it is over").0));
@@ -112,7 +112,7 @@ async fn ten_minutes_of_a_bridge_over_a_bad_network_stay_aligned_within_20_ms() 
 async fn another_extension_that_records_ends_the_recording_of_the_first() {
     let world = World::new().await;
     let caller = world.caller();
-    caller.call("074").await;
+    caller.call("084").await;
     caller.up().await;
     pass(3_000).await;
     caller.press('6').await;
@@ -121,8 +121,8 @@ async fn another_extension_that_records_ends_the_recording_of_the_first() {
     pass(500).await;
     let all = world.server.rooms.recordings.all();
     let told: Vec<_> = all.iter().map(|entry| (entry.of.extension.as_str(), entry.state)).collect();
-    let first = ("000*074", State::Ended(RecordEnd::Stopped));
-    assert_eq!(told, [first, ("000*076", State::Ended(RecordEnd::CallOver))]);
+    let first = ("000*084", State::Ended(RecordEnd::Stopped));
+    assert_eq!(told, [first, ("000*086", State::Ended(RecordEnd::CallOver))]);
     for entry in &all {
         channels(&world, entry);
     }
@@ -171,7 +171,7 @@ async fn a_call_is_recorded_paused_and_stopped_from_outside_while_its_menu_plays
 async fn a_message_holds_what_was_said_after_the_beep_and_ends_with_silence() {
     let world = World::new().await;
     let caller = world.caller();
-    caller.call("075").await;
+    caller.call("085").await;
     caller.up().await;
     // The greeting and the beep; then the caller speaks for 4 s.
     let call = world.server.rooms.trace.calls()[0].clone();
@@ -203,7 +203,7 @@ async fn a_hang_up_at_any_frame_of_the_beep_and_the_message_leaves_a_file_that_o
     caller.speak(Some(Audio::from_pcm(&noise(5, Duration::from_secs(1))))).await;
     let mut kept = 0;
     for frame in (0..60).chain((60..180).step_by(7)) {
-        caller.call("075").await;
+        caller.call("085").await;
         caller.until("is up", |stage| *stage == antiphon_testkit::Stage::Up).await;
         let call = world.server.rooms.trace.calls().last().expect("a call").clone();
         while call.record(|record| record.ops.iter().filter(|op| op.name == "play").count()) == 0 {

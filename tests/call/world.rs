@@ -234,15 +234,15 @@ impl Author {
 }
 
 impl Author {
-    /// Menus that record: 074 and 076 the call, and transfer it to 002 and to one another; 075 is a mailbox.
+    /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.
     async fn recorders(&self, transfer: &impl Fn(&str) -> Value) {
         let record = json!({"action": "start_record"});
         let settings = json!({"name": "Recorded", "digit_len": 1, "allow_any_dial": false, "timeout": 60_000});
         let wait = json!({"action": "play_silence", "silence_time": 1000});
-        let options = json!({"start": [record, wait], "2": [record, transfer("002")], "6": [transfer("076")]});
-        self.menu("074", settings.clone(), options).await;
-        self.menu("076", settings, json!({"start": [record, wait]})).await;
-        let mailbox = self.extension(json!({"name": "075", "type": "ivr"})).await;
+        let options = json!({"start": [record, wait], "2": [record, transfer("002")], "6": [transfer("086")]});
+        self.menu("084", settings.clone(), options).await;
+        self.menu("086", settings, json!({"start": [record, wait]})).await;
+        let mailbox = self.extension(json!({"name": "085", "type": "ivr"})).await;
         let body = json!({"vm_enabled": true});
         self.commit(UpdateIvr { client: self.client, extension: mailbox, body }).await;
     }
