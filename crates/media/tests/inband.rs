@@ -50,7 +50,7 @@ impl Sound {
     }
 
     fn press(&mut self, press: Press) {
-        let at = KEYPAD.find(press.key).unwrap();
+        let at = KEYPAD.find(press.key).expect("a key of the table");
         let amplitude = |dbm0: f64| ZERO_DBM0 * 10f64.powf(dbm0 / 20.0);
         let (low, high) = (LOW[at / 4] * (1.0 + press.off.0), HIGH[at % 4] * (1.0 + press.off.1));
         let begin = self.samples.len();

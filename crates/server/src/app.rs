@@ -101,6 +101,21 @@ pub struct Server {
     pub tls: Option<Arc<Tls>>,
 }
 
+/// How the SIP side is to be, where so many streams can be open at once.
+fn sip_config(settings: &Settings, listeners: Vec<Listener>, capacity: usize) -> antiphon_sip::Config {
+    antiphon_sip::Config {
+        listeners,
+        user_agent: concat!("Antiphon/", env!("CARGO_PKG_VERSION")).to_owned(),
+        // Every call may have dialled others.
+        max_dialogs: 2 * capacity + RESERVE,
+        // A transaction is remembered for 32 s: room for INVITE and BYE of some 4,500 calls a second.
+        max_transactions: 300_000,
+        session_expires: settings.session_timers.session_expires,
+        min_se: settings.session_timers.min_se,
+        ..Default::default()
+    }
+}
+
 /// Starts the SIP and media side of a server.
 ///
 /// # Errors
@@ -146,18 +161,7 @@ pub async fn start(
         trunks,
     });
     let switchboard = Switchboard::new(rooms.clone(), now(drive));
-    let config = antiphon_sip::Config {
-        listeners,
-        user_agent: concat!("Antiphon/", env!("CARGO_PKG_VERSION")).to_owned(),
-        // Every call may have dialled others.
-        max_dialogs: 2 * capacity + RESERVE,
-        // A transaction is remembered for 32 s: room for INVITE and BYE of some 4,500 calls a second.
-        max_transactions: 300_000,
-        session_expires: settings.session_timers.session_expires,
-        min_se: settings.session_timers.min_se,
-        ..Default::default()
-    };
-    let endpoint = Endpoint::new(config, rand::random());
+    let endpoint = Endpoint::new(sip_config(settings, listeners, capacity), rand::random());
     let task = signalling::Task::new(endpoint, switchboard, wires, orders, trace);
     tokio::spawn(async move {
         // Its state is shared by all calls: after a panic the process ends, and a supervisor starts it again.
