@@ -84,7 +84,7 @@ mod wheel;
 
 pub use audio::Audio;
 pub use codec::{Band, Codec};
-pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, StreamConfig};
+pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, OTHERS, StreamConfig};
 pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
