@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use antiphon_server::locate::{Answers, Names, Question, Record};
-use antiphon_server::net::{MediaSocket, Network, READ_AT_ONCE, Wire};
+use antiphon_server::net::{MediaSocket, Network, VirtualMedia, Wire};
 use antiphon_testkit::{BindError, Datagram, VirtualNet, VirtualSocket};
 
 /// Sockets of a [`VirtualNet`] for the server, and names that a test tells: no name server is asked on virtual time.
@@ -48,8 +48,8 @@ impl Network for OnVirtualNet {
         Ok(Arc::new(Socket(self.net.bind(at).map_err(in_use)?)))
     }
 
-    fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
-        Ok(Box::new(Socket(self.net.bind(at).map_err(in_use)?)))
+    fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket> {
+        Ok(MediaSocket::Virtual(Box::new(Socket(self.net.bind(at).map_err(in_use)?))))
     }
 
     fn names(&self, _: &[SocketAddr]) -> io::Result<Arc<dyn Names>> {
@@ -71,14 +71,12 @@ impl Wire for Socket {
     }
 }
 
-impl MediaSocket for Socket {
-    fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize {
-        let waiting = std::iter::from_fn(|| self.0.try_receive()).take(READ_AT_ONCE);
-        waiting.map(|datagram| take(datagram.from, &datagram.payload)).count()
+impl VirtualMedia for Socket {
+    fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        self.0.try_receive().map(|datagram| copied(&datagram, buffer))
     }
 
-    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
+    fn send(&self, datagram: &[u8], to: SocketAddr) {
         self.0.send(datagram, to);
-        true
     }
 }

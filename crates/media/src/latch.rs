@@ -159,6 +159,11 @@ impl Latch {
         }
     }
 
+    /// The address that alone is heard: the one of the SDP, from which the peer has sent since.
+    pub(crate) fn settled(&self) -> Option<SocketAddr> {
+        self.learned.filter(|_| self.learning == Learning::Done && self.learned == self.negotiated)
+    }
+
     /// Where packets come from, once one has come.
     pub(crate) fn learned(&self) -> Option<SocketAddr> {
         self.learned

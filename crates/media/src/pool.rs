@@ -12,6 +12,7 @@ use crate::config::{Negotiated, StreamConfig, nearest_ptime};
 use crate::dtmf::{Digit, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
+use crate::reading::{Reader, Reading};
 use crate::slots::{Slot, Slots};
 use crate::source::playlist::{Playlist, Repeat, Segment};
 use crate::stream::{RtpStream, Transmit};
@@ -49,25 +50,21 @@ pub struct Due {
     pub stream: StreamId,
     /// Where it stands.
     pub slot: Slot,
-    /// Whether its socket is to be read.
+    /// How much of its socket is to be read.
     pub reading: Reading,
+    /// Said when it has changed: whom its socket need hear.
+    pub senders: Option<Senders>,
 }
 
-/// Whether a stream's socket is to be read when the stream is serviced.
-///
-/// A peer that sends nothing costs as much to read as one that sends, so a stream from which nothing came for a second is read
-/// at every other service. The first packet of such a peer, a key for example, is then read up to 40 ms after it came, and
-/// 20 ms after it otherwise.
+/// Whom a stream's socket need hear. Everything of anybody else would be refused, so a socket that can be told so saves work for
+/// each packet both ways.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Reading {
-    /// Now, before the packet is sent.
-    Now,
-    /// At the next service.
-    Later,
+pub enum Senders {
+    /// Anybody: the peer may still prove to be elsewhere.
+    Anybody,
+    /// This address alone.
+    Only(SocketAddr),
 }
-
-/// After so long without a datagram a stream is read less often.
-const QUIET_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 struct Entry {
@@ -77,9 +74,9 @@ struct Entry {
     interval: Interval,
     /// When the stream was last given to the owner; a slot at or before this is served.
     serviced: Instant,
-    /// When the last datagram came, used or not; at first, when the stream was opened.
-    arrived: Instant,
-    reading: Reading,
+    reader: Reader,
+    /// Whom the owner was told that the socket need hear.
+    senders: Senders,
 }
 
 /// A stream between two pools.
@@ -126,8 +123,14 @@ impl StreamPool {
         let slot = self.free.take(position.in_lap()).ok_or(PoolError::Full)?;
         let first = self.wheel.place(position, slot.0, interval);
         let stream = RtpStream::new(id, &config, first);
-        self.entries[slot.index()] =
-            Some(Entry { stream, peer: None, interval, serviced: now, arrived: now, reading: Reading::Now });
+        self.entries[slot.index()] = Some(Entry {
+            stream,
+            peer: None,
+            interval,
+            serviced: now,
+            reader: Reader::new(now),
+            senders: Senders::Anybody,
+        });
         self.index.insert(id, slot);
         tracing::debug!(stream = id.0, ssrc = config.ssrc, codec = config.negotiated.codec.name(), "stream opened");
         Ok(slot)
@@ -259,9 +262,10 @@ impl StreamPool {
             if due > entry.serviced {
                 entry.serviced = now;
                 self.lateness.record(now.saturating_duration_since(due));
-                let quiet = now.saturating_duration_since(entry.arrived) >= QUIET_AFTER;
-                entry.reading = if quiet && entry.reading == Reading::Now { Reading::Later } else { Reading::Now };
-                return Some(Due { stream: entry.stream.id, slot: Slot(slot), reading: entry.reading });
+                let (reading, senders) = (entry.reader.next(now), entry.stream.senders());
+                let changed = std::mem::replace(&mut entry.senders, senders) != senders;
+                let senders = changed.then_some(senders);
+                return Some(Due { stream: entry.stream.id, slot: Slot(slot), reading, senders });
             }
         }
         None
@@ -273,7 +277,7 @@ impl StreamPool {
             self.closed.dropped.unknown_stream += 1;
             return;
         };
-        entry.arrived = now;
+        entry.reader.note(now);
         let Some(peer) = entry.peer else {
             entry.stream.receive(now, (from, datagram), None, &mut self.events);
             return;

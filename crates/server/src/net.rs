@@ -6,7 +6,7 @@
 //! jumps over answers that are on their way.
 //! Errors: as the operating system gives them; a datagram that cannot be sent is lost, as on any network.
 
-mod batch;
+mod media;
 
 use std::{
     future::poll_fn,
@@ -18,8 +18,7 @@ use std::{
 
 use tokio::io::ReadBuf;
 
-use self::batch::Family;
-pub use self::batch::READ_AT_ONCE;
+pub use self::media::{MediaSocket, UdpMedia, VirtualMedia};
 use crate::locate::{Names, Resolver};
 
 /// A datagram socket that a task waits on.
@@ -37,21 +36,12 @@ pub async fn receive(wire: &dyn Wire, buffer: &mut [u8]) -> io::Result<(usize, S
     poll_fn(|cx| wire.poll_receive(cx, buffer)).await
 }
 
-/// A datagram socket of one media stream, never waited on.
-pub trait MediaSocket: Send + Sync + 'static {
-    /// Gives what has arrived, in order and at most [`READ_AT_ONCE`] datagrams, and says how many; more may wait only when it was as
-    /// many as that. `take` reads no socket.
-    fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize;
-    /// Sends at once; `false` says that the datagram was lost on this side.
-    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool;
-}
-
 /// Where sockets come from.
 pub trait Network: Send + Sync + 'static {
     /// A wire bound to this address.
     fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>>;
     /// A media socket bound to this address.
-    fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>>;
+    fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket>;
     /// Who knows names: these servers, or the system's where there are none. Nobody is asked yet.
     fn names(&self, servers: &[SocketAddr]) -> io::Result<Arc<dyn Names>>;
 }
@@ -90,10 +80,8 @@ impl Network for Machine {
         Ok(Arc::new(UdpWire { socket: tokio::net::UdpSocket::from_std(socket)?, local }))
     }
 
-    fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
-        let socket = bind(at)?;
-        let family = if at.is_ipv4() { Family::V4 } else { Family::V6 };
-        Ok(Box::new(UdpMedia { socket, family }))
+    fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket> {
+        Ok(MediaSocket::Udp(UdpMedia::new(bind(at)?)))
     }
 
     fn names(&self, servers: &[SocketAddr]) -> io::Result<Arc<dyn Names>> {
@@ -135,21 +123,6 @@ impl Wire for UdpWire {
 
     fn send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<()> {
         self.socket.try_send_to(datagram, to).map(drop)
-    }
-}
-
-struct UdpMedia {
-    socket: UdpSocket,
-    family: Family,
-}
-
-impl MediaSocket for UdpMedia {
-    fn receive(&self, take: &mut dyn FnMut(SocketAddr, &[u8])) -> usize {
-        batch::read(&self.socket, self.family, take)
-    }
-
-    fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
-        self.socket.send_to(datagram, to).is_ok()
     }
 }
 

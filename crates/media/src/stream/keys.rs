@@ -25,6 +25,9 @@ impl RtpStream {
         events: &mut Events,
     ) {
         for (timestamp, event) in blocks(packet.timestamp, packet.payload) {
+            if let Some(listeners) = &mut self.listeners {
+                listeners.take_key(timestamp, u32::from(event.duration));
+            }
             let sighting = self.keys.note(packet.ssrc, packet.marker, timestamp, event);
             if let Sighting::New(digit) = sighting {
                 if self.ways.is_echo(now, digit, KeyWay::Event) {

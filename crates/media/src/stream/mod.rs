@@ -21,8 +21,9 @@ use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
 use crate::latch::Latch;
+use crate::listen::Listeners;
 use crate::pacer::Pacer;
-use crate::pool::{PlaybackId, StreamId};
+use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::rtp::sequence::ReceivedSequence;
 use crate::source::playlist::{Playlist, Remains};
 use crate::summary::StreamSummary;
@@ -56,6 +57,8 @@ pub(crate) struct RtpStream {
     ways: Box<Ways>,
     received: ReceivedSequence,
     bridge: Option<Box<BridgeEnd>>,
+    /// Who listens to this leg, if anybody does.
+    listeners: Option<Box<Listeners>>,
     last_heard: Option<Instant>,
     totals: StreamTotals,
 }
@@ -78,6 +81,7 @@ impl RtpStream {
             ways: Box::default(),
             received: ReceivedSequence::default(),
             bridge: None,
+            listeners: None,
             last_heard: None,
             totals: StreamTotals::default(),
         }
@@ -97,6 +101,9 @@ impl RtpStream {
         self.latch.renegotiate(negotiated.remote);
         if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
             bridge.forget_keys();
+        }
+        if let Some(listeners) = &mut self.listeners {
+            listeners.reconfigure(negotiated.codec);
         }
         self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
@@ -118,6 +125,15 @@ impl RtpStream {
         self.bridge = None;
     }
 
+    /// Changes who listens to this leg.
+    #[allow(dead_code, reason = "listeners come one by one")]
+    pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
+        let codec = self.negotiated.codec;
+        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec)));
+        change(&mut listeners);
+        self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
+    }
+
     pub(crate) fn totals(&self) -> StreamTotals {
         StreamTotals { lost: self.received.lost(), ..self.totals }
     }
@@ -130,6 +146,11 @@ impl RtpStream {
             source: self.latch.learned(),
             totals: self.totals(),
         }
+    }
+
+    /// Whom its socket need hear.
+    pub(crate) fn senders(&self) -> Senders {
+        self.latch.settled().map_or(Senders::Anybody, Senders::Only)
     }
 
     /// When the last packet came that was used.

@@ -42,6 +42,9 @@ impl RtpStream {
         self.totals.received += 1;
         self.last_heard = Some(now);
         self.received.note(packet.ssrc, packet.sequence);
+        if let (Some(listeners), Some(codec)) = (&mut self.listeners, sound) {
+            listeners.take(&packet, codec);
+        }
         match (sound, peer) {
             (None, peer) => self.receive_keys(now, &packet, peer, events),
             (Some(codec), Some(peer)) => peer.hear(codec, &packet),

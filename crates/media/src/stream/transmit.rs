@@ -9,6 +9,7 @@ use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
 use crate::event::{EventKind, Events, Queued};
+use crate::listen::MOST_SKIPPED;
 use crate::pacer::{Due, Punctuality};
 use crate::rtp::packet::{HEADER_LEN, Header};
 use crate::source::playlist::Remains;
@@ -42,17 +43,34 @@ impl RtpStream {
         let (to, length) = loop {
             let due = self.pacer.take(now)?;
             self.count(due);
+            self.hand_on_skipped(due.skipped);
             self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
             let timestamp = self.timestamp;
             self.timestamp = timestamp.wrapping_add(ticks);
+            if let Some(listeners) = &mut self.listeners {
+                listeners.hear(self.negotiated.ptime);
+            }
             self.fill(body, events);
             let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
-            let Some(to) = self.latch.remote().filter(|_| self.negotiated.direction.sends()) else { continue };
+            let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
+            if let Some(listeners) = &mut self.listeners {
+                listeners.say(Some(&*body).filter(|_| to.is_some() && key.is_none()));
+            }
+            let Some(to) = to else { continue };
             break (to, self.write(head, body, timestamp, key));
         };
         self.totals.sent += 1;
         let payload = buffer.get(..HEADER_LEN + length)?;
         Some(Transmit { to, payload })
+    }
+
+    /// Lets listeners hear the frames that nobody sends.
+    fn hand_on_skipped(&mut self, skipped: u32) {
+        let Some(listeners) = &mut self.listeners else { return };
+        for _ in 0..skipped.min(MOST_SKIPPED) {
+            listeners.hear(self.negotiated.ptime);
+            listeners.say(None);
+        }
     }
 
     fn count(&mut self, due: Due) {

@@ -26,7 +26,7 @@ use crate::{
         ports::NoPort,
         worker::{Hearing, Opening, Order as MediaOrder, Worker},
     },
-    net::{MediaSocket, READ_AT_ONCE},
+    net::MediaSocket,
     rooms::Rooms,
     settings::{DigitWay, Trunk},
     signalling::Order,
@@ -34,8 +34,8 @@ use crate::{
     trunks::Claim,
 };
 
-/// How often a socket is read to empty it; no socket keeps more than that.
-const DISCARDED_ROUNDS: usize = 1_024;
+/// How many datagrams are thrown away to empty a socket; none keeps more than that.
+const DISCARDED: usize = 4_096;
 
 /// Why a leg cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -317,7 +317,7 @@ impl Leg {
     async fn open(&mut self, negotiated: Negotiated) {
         let Some(socket) = self.port.socket.take() else { return };
         if self.early == EarlySound::Possible {
-            discard(&*socket);
+            discard(&socket);
         }
         let id = self.rooms.media.next_stream();
         let config = StreamConfig {
@@ -422,9 +422,10 @@ impl Leg {
 }
 
 /// Throws away what waits in a socket.
-fn discard(socket: &dyn MediaSocket) {
-    for _ in 0..DISCARDED_ROUNDS {
-        if socket.receive(&mut |_, _| {}) < READ_AT_ONCE {
+fn discard(socket: &MediaSocket) {
+    // Nothing is looked at, so nothing need be kept.
+    for _ in 0..DISCARDED {
+        if socket.receive(&mut []).is_none() {
             return;
         }
     }

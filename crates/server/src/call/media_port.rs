@@ -27,7 +27,7 @@ pub struct MediaPort {
     /// The port, held for as long as anybody holds this.
     pub(super) lease: Arc<Lease>,
     /// Taken when the stream opens.
-    pub(super) socket: Option<Box<dyn MediaSocket>>,
+    pub(super) socket: Option<MediaSocket>,
     /// Where the peer is told to send.
     pub(super) local: SocketAddr,
     version: SdpVersion,

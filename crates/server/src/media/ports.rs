@@ -55,7 +55,7 @@ impl Ports {
     ///
     /// # Errors
     /// [`NoPort`] when none is free. Ports that other programs hold are passed over, each for the price of a failed bind.
-    pub fn lease(&self, ip: IpAddr) -> Result<(Lease, Box<dyn MediaSocket>), NoPort> {
+    pub fn lease(&self, ip: IpAddr) -> Result<(Lease, MediaSocket), NoPort> {
         for _ in 0..self.total {
             let port = lock(&self.free).pop_front().ok_or(NoPort)?;
             let lease = Lease { port, free: self.free.clone() };
@@ -83,7 +83,7 @@ mod tests {
     use std::{collections::HashSet, io};
 
     use super::*;
-    use crate::net::Wire;
+    use crate::net::{VirtualMedia, Wire};
 
     struct Sockets {
         taken: HashSet<u16>,
@@ -91,21 +91,23 @@ mod tests {
 
     struct Nothing;
 
-    impl MediaSocket for Nothing {
-        fn receive(&self, _: &mut dyn FnMut(SocketAddr, &[u8])) -> usize {
-            0
+    impl VirtualMedia for Nothing {
+        fn receive(&self, _: &mut [u8]) -> Option<(usize, SocketAddr)> {
+            None
         }
-        fn send(&self, _: &[u8], _: SocketAddr) -> bool {
-            true
-        }
+        fn send(&self, _: &[u8], _: SocketAddr) {}
     }
 
     impl Network for Sockets {
         fn wire(&self, _: SocketAddr) -> io::Result<Arc<dyn Wire>> {
             Err(io::ErrorKind::Unsupported.into())
         }
-        fn media_socket(&self, at: SocketAddr) -> io::Result<Box<dyn MediaSocket>> {
-            if self.taken.contains(&at.port()) { Err(io::ErrorKind::AddrInUse.into()) } else { Ok(Box::new(Nothing)) }
+        fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket> {
+            if self.taken.contains(&at.port()) {
+                Err(io::ErrorKind::AddrInUse.into())
+            } else {
+                Ok(MediaSocket::Virtual(Box::new(Nothing)))
+            }
         }
         fn names(&self, _: &[SocketAddr]) -> io::Result<Arc<dyn crate::locate::Names>> {
             Err(io::ErrorKind::Unsupported.into())

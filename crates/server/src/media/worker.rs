@@ -18,19 +18,16 @@ use antiphon_media::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::ports::Lease;
-use crate::{
-    call::CallEvent,
-    net::{MediaSocket, READ_AT_ONCE},
-    queue::send_now,
-};
+use crate::{call::CallEvent, net::MediaSocket, queue::send_now};
 
 /// Orders that wait at most; a sender waits for room beyond.
 const ORDERS: usize = 4096;
 /// Events that wait for a call whose inbox is full. Beyond, the oldest is lost and counted.
 const UNDELIVERED: usize = 4096;
-/// How often one stream is read at one tick, [`READ_AT_ONCE`] datagrams each time; the rest waits in the socket, so that a flood
-/// cannot starve others.
-const READS_PER_TICK: usize = 4;
+/// How many datagrams of one stream are read at one tick at most; the rest waits in the socket, so that a flood cannot starve others.
+const READS_PER_TICK: usize = 16;
+/// A datagram longer than this is no RTP packet of ours; the rest of it is cut off.
+const DATAGRAM: usize = 2_048;
 
 /// What a call asks of its worker.
 pub enum Order {
@@ -76,7 +73,7 @@ pub struct Opening {
     /// Its configuration.
     pub config: StreamConfig,
     /// Its socket.
-    pub socket: Box<dyn MediaSocket>,
+    pub socket: MediaSocket,
     /// Its port, held for as long as the stream.
     pub lease: Arc<Lease>,
     /// Where its events go.
@@ -88,7 +85,7 @@ pub struct Opening {
 /// A stream on its way to another call, with its socket and its port.
 pub struct Moving {
     stream: Departed,
-    socket: Box<dyn MediaSocket>,
+    socket: MediaSocket,
     owner: Owner,
 }
 
@@ -167,7 +164,8 @@ impl Worker {
             orders: queue,
             undelivered: VecDeque::new(),
             events_lost: 0,
-            buffer: [0; MAX_PACKET],
+            incoming: [0; DATAGRAM],
+            outgoing: [0; MAX_PACKET],
         };
         (Self { orders }, work)
     }
@@ -203,12 +201,13 @@ struct Owner {
 pub struct Work {
     pool: StreamPool,
     /// The streams' sockets by their slots, apart from what no packet needs, so that they lie close together.
-    sockets: Box<[Option<Box<dyn MediaSocket>>]>,
+    sockets: Box<[Option<MediaSocket>]>,
     owners: Box<[Option<Owner>]>,
     pub(super) orders: mpsc::Receiver<Order>,
     undelivered: VecDeque<(mpsc::Sender<CallEvent>, CallEvent)>,
     events_lost: u64,
-    buffer: [u8; MAX_PACKET],
+    incoming: [u8; DATAGRAM],
+    outgoing: [u8; MAX_PACKET],
 }
 
 impl Work {
@@ -286,16 +285,22 @@ impl Work {
     }
 
     /// Reads what has arrived for a stream, then sends what is due.
-    fn service(&mut self, now: Instant, Due { slot, reading, .. }: Due) {
-        let Some(socket) = &self.sockets[slot.index()] else { return };
-        let rounds = if reading == Reading::Now { READS_PER_TICK } else { 0 };
-        for _ in 0..rounds {
-            let mut take = |from, datagram: &[u8]| self.pool.handle_datagram(now, slot, from, datagram);
-            if socket.receive(&mut take) < READ_AT_ONCE {
-                break;
-            }
+    fn service(&mut self, now: Instant, Due { slot, reading, senders, .. }: Due) {
+        let Some(socket) = &mut self.sockets[slot.index()] else { return };
+        if let Some(senders) = senders {
+            socket.hear(senders);
         }
-        while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.buffer) {
+        let reads = match reading {
+            Reading::Later => 0,
+            Reading::One => 1,
+            Reading::All => READS_PER_TICK,
+        };
+        for _ in 0..reads {
+            let Some((length, from)) = socket.receive(&mut self.incoming) else { break };
+            let datagram = self.incoming.get(..length).unwrap_or_default();
+            self.pool.handle_datagram(now, slot, from, datagram);
+        }
+        while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.outgoing) {
             socket.send(transmit.payload, transmit.to);
         }
     }

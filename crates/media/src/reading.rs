@@ -1,0 +1,128 @@
+//! How much a stream's socket is read when the stream is serviced.
+//!
+//! Shape: datagrams as they come in, [`Reading`] for the next service out.
+//! Time: told.
+//! Sources: none; the costs are measured in `bench/README.md`.
+//!
+//! A read that finds nothing costs a third of one that finds a packet, so reads are not made where they will find nothing. A peer that
+//! sends as many packets as we do needs one read a service: after a service in which exactly one datagram waited, one is read, and
+//! every [`STEADY`] services all are, so that one that came in between does not stay behind. As soon as that finds another number, all
+//! are read at every service. A peer from which nothing came for a second is read at every other service.
+
+use std::time::{Duration, Instant};
+
+/// How much of a stream's socket is to be read when the stream is serviced.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Reading {
+    /// Nothing. The first packet of a quiet peer, a key for example, is so read up to 40 ms after it came.
+    Later,
+    /// One datagram, before the packet is sent.
+    One,
+    /// All that wait, within the owner's bound, before the packet is sent.
+    All,
+}
+
+/// After so long without a datagram a stream is read less often.
+const QUIET_AFTER: Duration = Duration::from_secs(1);
+/// Services with one read each, between two that read all: what stays behind does so for 60 ms at most.
+const STEADY: u8 = 3;
+
+/// What is known of one stream's datagrams.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// When the last datagram came, used or not; at first, when the stream was opened.
+    arrived: Instant,
+    last: Reading,
+    /// Datagrams since the last service began.
+    came: u8,
+    /// Services with one read that are left.
+    steady: u8,
+}
+
+impl Reader {
+    pub(crate) fn new(opened: Instant) -> Self {
+        Self { arrived: opened, last: Reading::All, came: 0, steady: 0 }
+    }
+
+    /// A datagram came.
+    pub(crate) fn note(&mut self, now: Instant) {
+        self.arrived = now;
+        self.came = self.came.saturating_add(1);
+    }
+
+    /// What is to be read at the service that begins at `now`.
+    pub(crate) fn next(&mut self, now: Instant) -> Reading {
+        let came = std::mem::take(&mut self.came);
+        let quiet = now.saturating_duration_since(self.arrived) >= QUIET_AFTER;
+        self.steady = match (self.last, came) {
+            (Reading::All, 1) => STEADY,
+            (Reading::One, 1) => self.steady.saturating_sub(1),
+            _ => 0,
+        };
+        self.last = match self.last {
+            Reading::All if quiet => Reading::Later,
+            _ if self.steady > 0 => Reading::One,
+            _ => Reading::All,
+        };
+        self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Services every 20 ms into whose queue so many datagrams come before each; answers what was read at each, and what waits then.
+    fn read(arrivals: &[u32]) -> (Vec<Reading>, u32) {
+        let start = crate::test_start();
+        let (mut reader, mut waiting) = (Reader::new(start), 0);
+        let readings = arrivals.iter().zip(1..).map(|(came, service): (_, u32)| {
+            let now = start + Duration::from_millis(20) * service;
+            waiting += came;
+            let reading = reader.next(now);
+            let count = match reading {
+                Reading::Later => 0,
+                Reading::One => waiting.min(1),
+                Reading::All => waiting,
+            };
+            (0..count).for_each(|_| reader.note(now));
+            waiting -= count;
+            reading
+        });
+        (readings.collect(), waiting)
+    }
+
+    #[test]
+    fn a_steady_peer_is_read_once_and_now_and_then_to_the_end() {
+        use Reading::{All, One};
+        assert_eq!(read(&[1; 10]).0, [All, One, One, One, All, One, One, One, All, One]);
+    }
+
+    #[test]
+    fn what_comes_at_once_is_behind_for_three_services_at_most() {
+        let (readings, waiting) = read(&[1, 1, 2, 1, 1, 1, 1, 1]);
+        assert_eq!(waiting, 0, "{readings:?}");
+        assert_eq!(readings[4], Reading::All);
+    }
+
+    #[test]
+    fn a_peer_that_sends_twice_as_often_is_always_read_to_the_end() {
+        let (readings, waiting) = read(&[2; 50]);
+        assert!(readings.iter().all(|&reading| reading == Reading::All));
+        assert_eq!(waiting, 0);
+    }
+
+    #[test]
+    fn after_a_gap_all_that_comes_together_is_read_together() {
+        let (readings, waiting) = read(&[1, 1, 0, 0, 3]);
+        assert_eq!((readings[4], waiting), (Reading::All, 0));
+    }
+
+    #[test]
+    fn a_quiet_peer_is_read_at_every_other_service() {
+        let (readings, _) = read(&[0; 150]);
+        let later = readings.iter().filter(|&&reading| reading == Reading::Later).count();
+        assert_eq!(later, 51);
+        assert!(readings[..49].iter().all(|&reading| reading == Reading::All));
+    }
+}
