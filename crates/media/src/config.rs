@@ -5,7 +5,7 @@
 //! packets of 20 ms, whatever is asked, and linear sound at 16 kHz in packets of 40 ms at most.
 //! Sources: RFC 3264 section 5.1 (direction), RFC 8866 section 6.4 (`a=ptime`), RFC 3550 section 5.1 (random starts).
 
-use crate::codec::Codec;
+use crate::codec::{Codec, OPUS_PTIME};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -128,10 +128,13 @@ pub(crate) fn nearest_ptime(asked: Duration) -> Duration {
     Duration::from_millis(u64::try_from(allowed).unwrap_or(20))
 }
 
-/// The longest packet of a codec, for its payload to stay within [`MAX_PAYLOAD`].
-pub(crate) fn longest_ptime(codec: Codec) -> Duration {
-    let fits = codec.bytes_per_ms().map_or(u64::MAX, |bytes| (MAX_PAYLOAD / bytes) as u64);
-    MAX_PTIME.min(Duration::from_millis(fits))
+/// The packet length of a codec nearest to `asked`.
+pub(crate) fn packet_time(codec: Codec, asked: Duration) -> Duration {
+    match codec.bytes_per_ms() {
+        // For the payload to stay within its bound.
+        Some(bytes) => nearest_ptime(asked).min(Duration::from_millis((MAX_PAYLOAD / bytes) as u64)),
+        None => OPUS_PTIME,
+    }
 }
 
 /// One packet of `ptime`: how far it takes the RTP timestamp, and how many bytes of payload it has at most.
@@ -143,7 +146,7 @@ pub(crate) struct Frame {
 
 impl Frame {
     pub(crate) fn of(codec: Codec, ptime: Duration) -> Self {
-        let milliseconds = u32::try_from(nearest_ptime(ptime).as_millis()).unwrap_or(20);
+        let milliseconds = u32::try_from(packet_time(codec, ptime).as_millis()).unwrap_or(20);
         let ticks = codec.clock_rate() / 1_000 * milliseconds;
         let bytes = codec.bytes_per_ms().map_or(MAX_PAYLOAD, |bytes| bytes * milliseconds as usize);
         Self { ticks, bytes: bytes.min(MAX_PAYLOAD) }

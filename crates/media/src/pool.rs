@@ -8,7 +8,7 @@
 //! may cross.
 //! Sources: RFC 3550 section 5.1; the order of work is that of the crate's contract.
 
-use crate::config::{Negotiated, StreamConfig, nearest_ptime};
+use crate::config::{Negotiated, StreamConfig, packet_time};
 use crate::dtmf::{Digit, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
@@ -118,7 +118,7 @@ impl StreamPool {
         if self.index.contains_key(&id) {
             return Err(PoolError::Duplicate);
         }
-        let interval = Interval::of(nearest_ptime(config.negotiated.ptime));
+        let interval = Interval::of(packet_time(config.negotiated.codec, config.negotiated.ptime));
         let position = self.wheel.emptiest(now, interval);
         let slot = self.free.take(position.in_lap()).ok_or(PoolError::Full)?;
         let first = self.wheel.place(position, slot.0, interval);

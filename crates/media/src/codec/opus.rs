@@ -12,6 +12,8 @@ use audiopus::{Application, Bitrate, Channels, SampleRate, Signal};
 
 /// The loss that our in-band corrections are made for, in percent.
 const EXPECTED_LOSS: u8 = 5;
+/// Samples of a packet of ours: 20 ms.
+pub(crate) const FRAME: usize = 960;
 /// The longest packet: 120 ms.
 const MOST_SAMPLES: usize = 5_760;
 
@@ -31,6 +33,15 @@ impl Encoder {
         encoder.set_packet_loss_perc(EXPECTED_LOSS).ok()?;
         // Half of the greatest effort: a third of its time, and hard to tell apart.
         encoder.set_complexity(5).ok()?;
+        Some(Self(encoder))
+    }
+
+    /// For prompts, which are encoded once and follow one another anyhow: by the transform alone, where a packet depends little on those
+    /// before it, and with the greatest effort.
+    pub(crate) fn of_prompts() -> Option<Self> {
+        let mut encoder = coder::Encoder::new(SampleRate::Hz48000, Channels::Mono, Application::LowDelay).ok()?;
+        encoder.set_bitrate(Bitrate::BitsPerSecond(OPUS_BITRATE as i32)).ok()?;
+        encoder.set_complexity(10).ok()?;
         Some(Self(encoder))
     }
 

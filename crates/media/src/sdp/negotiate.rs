@@ -10,7 +10,7 @@ use super::parse::{Address, Description, Format, Medium};
 use super::write::{Audio, Writer};
 use super::{Capabilities, SdpError, SdpVersion, TelephoneEvents};
 use crate::codec::{Codec, OPUS_BITRATE, OPUS_PTIME};
-use crate::config::{Direction, Negotiated, OTHERS, longest_ptime, nearest_ptime};
+use crate::config::{Direction, Negotiated, OTHERS, nearest_ptime, packet_time};
 use bytes::Bytes;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -136,10 +136,7 @@ fn telephone_event(medium: &Medium, codec: Codec) -> Option<(u8, u32)> {
 
 /// The packet length the peer asks for, within what it can take and what we can do.
 fn packet_length(medium: &Medium, codec: Codec, capabilities: &Capabilities) -> Duration {
-    if codec == Codec::Opus {
-        return OPUS_PTIME;
-    }
-    let asked = nearest_ptime(medium.milliseconds("ptime").unwrap_or(capabilities.ptime)).min(longest_ptime(codec));
+    let asked = packet_time(codec, medium.milliseconds("ptime").unwrap_or(capabilities.ptime));
     let Some(most) = medium.milliseconds("maxptime") else { return asked };
     let steps = u32::try_from(most.as_millis() / SHORTEST_PTIME.as_millis()).unwrap_or(u32::MAX);
     asked.min(SHORTEST_PTIME.saturating_mul(steps.max(1)))

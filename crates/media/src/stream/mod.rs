@@ -16,7 +16,7 @@ mod transmit;
 pub use transmit::{MAX_PACKET, Transmit};
 
 use crate::bridge::BridgeEnd;
-use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
+use crate::config::{Frame, Negotiated, StreamConfig, packet_time};
 use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
@@ -39,6 +39,13 @@ struct Playback {
     stopped_by: Keys,
 }
 
+/// Whether the next packet of sound is the first after nothing was sent, which its marker says (RFC 3551 section 4.1).
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Spurt {
+    Begins,
+    GoesOn,
+}
+
 /// One leg's sound.
 #[derive(Debug)]
 pub(crate) struct RtpStream {
@@ -48,6 +55,7 @@ pub(crate) struct RtpStream {
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
+    spurt: Spurt,
     pacer: Pacer,
     latch: Latch,
     playback: Option<Playback>,
@@ -66,7 +74,7 @@ pub(crate) struct RtpStream {
 impl RtpStream {
     pub(crate) fn new(id: StreamId, config: &StreamConfig, first: Instant) -> Self {
         let mut negotiated = config.negotiated;
-        negotiated.ptime = nearest_ptime(negotiated.ptime);
+        negotiated.ptime = packet_time(negotiated.codec, negotiated.ptime);
         Self {
             id,
             negotiated,
@@ -74,6 +82,7 @@ impl RtpStream {
             ssrc: config.ssrc,
             sequence: config.first_sequence,
             timestamp: config.first_timestamp,
+            spurt: Spurt::Begins,
             pacer: Pacer::new(first, negotiated.ptime),
             latch: Latch::new(negotiated.remote),
             playback: None,
@@ -96,7 +105,7 @@ impl RtpStream {
     }
 
     pub(crate) fn reconfigure(&mut self, mut negotiated: Negotiated) {
-        negotiated.ptime = nearest_ptime(negotiated.ptime);
+        negotiated.ptime = packet_time(negotiated.codec, negotiated.ptime);
         self.pacer.change_ptime(negotiated.ptime);
         self.latch.renegotiate(negotiated.remote);
         if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {

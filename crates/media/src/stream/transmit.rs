@@ -4,7 +4,8 @@
 //! Time: a frame passes also while nothing may be sent, and the timestamp with it.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
-use super::RtpStream;
+use super::{RtpStream, Spurt};
+use crate::codec::{Codec, OPUS_SILENCE};
 use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
@@ -12,7 +13,7 @@ use crate::event::{EventKind, Events, Queued};
 use crate::listen::MOST_SKIPPED;
 use crate::pacer::{Due, Punctuality};
 use crate::rtp::packet::{HEADER_LEN, Header};
-use crate::source::playlist::Remains;
+use crate::source::playlist::{Remains, write_packet};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -50,14 +51,18 @@ impl RtpStream {
             if let Some(listeners) = &mut self.listeners {
                 listeners.hear(self.negotiated.ptime);
             }
-            self.fill(body, events);
+            let filled = self.fill(body, events);
             let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
             let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
             if let Some(listeners) = &mut self.listeners {
-                listeners.say(Some(&*body).filter(|_| to.is_some() && key.is_none()));
+                let said = body.get(..filled).filter(|_| to.is_some() && key.is_none());
+                listeners.say(said);
             }
-            let Some(to) = to else { continue };
-            break (to, self.write(head, body, timestamp, key));
+            let Some(to) = to else {
+                self.spurt = Spurt::Begins;
+                continue;
+            };
+            break (to, self.write(head, (&mut *body, filled), timestamp, key));
         };
         self.totals.sent += 1;
         let payload = buffer.get(..HEADER_LEN + length)?;
@@ -80,15 +85,19 @@ impl RtpStream {
         }
     }
 
-    /// Fills one frame. The bridge is read also under a playlist, so that it is up to date when the playlist ends.
-    fn fill(&mut self, frame: &mut [u8], events: &mut Events) {
+    /// Fills one frame and answers how many bytes it has. The bridge is read also under a playlist, so that it is up to date when the
+    /// playlist ends.
+    fn fill(&mut self, frame: &mut [u8], events: &mut Events) -> usize {
         let codec = self.negotiated.codec;
+        if codec == Codec::Opus {
+            return self.fill_packet(frame, events);
+        }
         frame.fill(codec.silence());
         if let Some(bridge) = &mut self.bridge {
             self.totals.bridge_dropped_samples += u64::from(bridge.fill(frame, codec));
         }
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
-            return;
+            return frame.len();
         };
         frame.fill(codec.silence());
         playback.remains = playback.playlist.fill(frame, codec);
@@ -98,26 +107,51 @@ impl RtpStream {
                 self.totals.refused_events += 1;
             }
         }
+        frame.len()
+    }
+
+    /// The same for Opus, whose packets are as long as they turn out.
+    fn fill_packet(&mut self, frame: &mut [u8], events: &mut Events) -> usize {
+        let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
+            return write_packet(frame, &OPUS_SILENCE);
+        };
+        let (length, remains) = playback.playlist.fill_packet(frame);
+        playback.remains = remains;
+        if remains == Remains::Nothing {
+            let ended = EventKind::PlaybackEnded { playback: playback.id };
+            if events.push(self.id, ended) == Queued::Full {
+                self.totals.refused_events += 1;
+            }
+        }
+        length
     }
 
     /// Writes the header, and the key over the sound if there is one; answers the length of the payload.
-    fn write(&mut self, head: &mut [u8; HEADER_LEN], body: &mut [u8], timestamp: u32, key: Option<Relayed>) -> usize {
+    fn write(
+        &mut self,
+        head: &mut [u8; HEADER_LEN],
+        (body, mut length): (&mut [u8], usize),
+        timestamp: u32,
+        key: Option<Relayed>,
+    ) -> usize {
         let mut header = Header {
-            marker: self.totals.sent == 0,
+            marker: self.spurt == Spurt::Begins,
             payload_type: self.negotiated.payload_type,
             sequence: self.sequence,
             timestamp,
             ssrc: self.ssrc,
         };
-        let mut length = body.len();
         if let (Some(key), Some(payload_type), Some((block, _))) =
             (key, self.negotiated.telephone_event, body.split_first_chunk_mut::<BLOCK_LEN>())
         {
-            header.marker |= key.marker;
+            // On a key the mark means the beginning of the key.
+            header.marker = key.marker;
             header.payload_type = payload_type;
             header.timestamp = key.timestamp;
             *block = key.event.to_bytes();
             length = BLOCK_LEN;
+        } else {
+            self.spurt = Spurt::GoesOn;
         }
         header.write(head);
         self.sequence = self.sequence.wrapping_add(1);
