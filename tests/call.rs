@@ -20,6 +20,8 @@ mod early;
 mod endings;
 #[path = "call/failover.rs"]
 mod failover;
+#[path = "call/hearing.rs"]
+mod hearing;
 #[path = "call/house.rs"]
 mod house;
 #[path = "call/identity.rs"]
@@ -40,12 +42,16 @@ mod referred;
 mod referring;
 #[path = "call/replacing.rs"]
 mod replacing;
+#[path = "call/reports.rs"]
+mod reports;
 #[path = "call/scenarios.rs"]
 mod scenarios;
 #[path = "call/seeds.rs"]
 mod seeds;
 #[path = "call/seen.rs"]
 mod seen;
+#[path = "call/srtp.rs"]
+mod srtp;
 #[path = "call/stream.rs"]
 mod stream;
 #[path = "call/timers.rs"]

@@ -33,6 +33,8 @@ mod proxy;
 mod said;
 #[path = "interop/scene.rs"]
 mod scene;
+#[path = "interop/srtp.rs"]
+mod srtp;
 #[path = "interop/tones.rs"]
 mod tones;
 #[path = "interop/transfer.rs"]

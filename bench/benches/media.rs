@@ -15,6 +15,7 @@ use antiphon_media::{
     codec::Law,
     dtmf::{event::TelephoneEvent, receiver::Receiver},
     rtp::packet::{HEADER_LEN, Header, Packet},
+    srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite},
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -154,5 +155,41 @@ fn digits(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, frames, codecs, packets, digits);
+fn keying(suite: Suite, ours: u8, theirs: u8) -> Keying {
+    let master =
+        |seed| MasterKey::new(suite, &vec![seed; suite.material_len()]).expect("as long as the suite wants it");
+    Keying { ours: master(ours), theirs: master(theirs), mki: Mki::default() }
+}
+
+fn protection(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("srtp");
+    group.throughput(Throughput::Elements(1));
+    for suite in Suite::ALL {
+        let mut here = Protection::new(&keying(suite, 1, 2));
+        let mut sequence = 0u16;
+        let mut packet = [0x55; HEADER_LEN + SAMPLES + MAX_TAG];
+        let mut protected = |packet: &mut [u8]| {
+            packet[..HEADER_LEN].copy_from_slice(&header(sequence, 160));
+            sequence = sequence.wrapping_add(1);
+            here.protect_rtp(packet, HEADER_LEN + SAMPLES).expect("the packets are in order")
+        };
+        group.bench_function(format!("protect {}", suite.name()), |b| b.iter(|| protected(black_box(&mut packet))));
+        // Each packet is taken once, so that both halves are measured together.
+        let mut there = Protection::new(&keying(suite, 2, 1));
+        group.bench_function(format!("protect and unprotect {}", suite.name()), |b| {
+            b.iter(|| {
+                let length = protected(black_box(&mut packet));
+                there.unprotect_rtp(&packet[..length]).expect("it is authentic").len()
+            });
+        });
+        let length = protected(&mut packet);
+        packet[20] ^= 1;
+        group.bench_function(format!("refuse a forged {}", suite.name()), |b| {
+            b.iter(|| there.unprotect_rtp(black_box(&packet[..length])).is_err());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, frames, codecs, packets, digits, protection);
 criterion_main!(benches);

@@ -4,9 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use antiphon_server::locate::{Answers, Names, Question, Record};
-use antiphon_server::net::{MediaSocket, Network, VirtualMedia, Wire};
+use antiphon_server::net::{ControlSocket, MediaSocket, Network, REPORTS_AT_ONCE, VirtualMedia, Wire};
 use antiphon_testkit::{BindError, Datagram, VirtualNet, VirtualSocket};
 
 /// Sockets of a [`VirtualNet`] for the server, and names that a test tells: no name server is asked on virtual time.
@@ -52,6 +53,10 @@ impl Network for OnVirtualNet {
         Ok(MediaSocket::Virtual(Box::new(Socket(self.net.bind(at).map_err(in_use)?))))
     }
 
+    fn control_socket(&self, at: SocketAddr) -> io::Result<Box<dyn ControlSocket>> {
+        Ok(Box::new(Socket(self.net.bind(at).map_err(in_use)?)))
+    }
+
     fn names(&self, _: &[SocketAddr]) -> io::Result<Arc<dyn Names>> {
         Ok(Arc::new(Told(self.names.clone())))
     }
@@ -74,6 +79,17 @@ impl Wire for Socket {
 impl VirtualMedia for Socket {
     fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
         self.0.try_receive().map(|datagram| copied(&datagram, buffer))
+    }
+
+    fn send(&self, datagram: &[u8], to: SocketAddr) {
+        self.0.send(datagram, to);
+    }
+}
+
+impl ControlSocket for Socket {
+    fn receive(&self, _: Instant, take: &mut dyn FnMut(Instant, SocketAddr, &[u8])) {
+        let waiting = std::iter::from_fn(|| self.0.try_receive()).take(REPORTS_AT_ONCE);
+        waiting.for_each(|datagram| take(datagram.at.into_std(), datagram.from, &datagram.payload));
     }
 
     fn send(&self, datagram: &[u8], to: SocketAddr) {

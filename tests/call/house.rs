@@ -26,7 +26,8 @@ async fn a_full_house_says_503_and_when_to_come_again_and_has_room_again_after_a
     let refusal = three.messages().into_iter().find(|(_, message)| message.status() == Some(503)).unwrap().1;
     assert_eq!(refusal.header("Retry-After"), Some("5"));
     one.hang_up().await;
-    pass(500).await;
+    // Its port rests for a second.
+    pass(1_500).await;
     three.call("071").await;
     three.until("is up", |stage| *stage == antiphon_testkit::Stage::Up).await;
     two.hang_up().await;

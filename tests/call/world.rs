@@ -56,11 +56,13 @@ pub(crate) struct Shape {
     pub(crate) names: Vec<(&'static str, Record)>,
     /// Lines of the settings' table `[sip]`.
     pub(crate) sip: &'static str,
+    /// Lines of the settings' table `[rtp]`.
+    pub(crate) rtp: &'static str,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { seed: 1, rtp_ports: "20000-20399", trunks: usual_trunks(""), names: Vec::new(), sip: "" }
+        Self { seed: 1, rtp_ports: "20000-20399", trunks: usual_trunks(""), names: Vec::new(), sip: "", rtp: "" }
     }
 }
 
@@ -204,6 +206,9 @@ impl Author {
         let main = self.menu("071", settings, options).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+37410000000", "extension_id": main.0}) })
             .await;
+        // It waits for a key for ten minutes.
+        let patient = json!({"name": "Patient", "digit_len": 1, "timeout": 600_000});
+        self.menu("075", patient, json!({"start": [play("hello", "background")]})).await;
         let around = json!({"start": [transfer("+999")]});
         let around = self.menu("073", json!({"name": "Around", "digit_len": 1}), around).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
@@ -266,7 +271,8 @@ impl World {
         let asked = shape.trunks.contains("options_interval");
         let trunks = if asked { shape.trunks.clone() } else { shape.trunks.replace("[[trunk]]", quiet) };
         let sip = if shape.sip.is_empty() { String::new() } else { format!("[sip]\n{}\n", shape.sip) };
-        std::fs::write(&file, format!("{sip}{trunks}")).expect("the temporary directory takes a file");
+        let rtp = if shape.rtp.is_empty() { String::new() } else { format!("[rtp]\n{}\n", shape.rtp) };
+        std::fs::write(&file, format!("{sip}{rtp}{trunks}")).expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
         let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
         words.extend(["--config".into(), file.into_os_string()]);
@@ -290,7 +296,7 @@ impl World {
     pub(crate) fn setup_at(name: &'static str, host: IpAddr) -> PhoneSetup {
         let at = |port| SocketAddr::new(host, port);
         let (codec, keys, answering) = (Codec::Pcma, Keys::Events, Answering::Never);
-        PhoneSetup { name, sip: at(5060), rtp: at(4000), server: SERVER, codec, keys, answering }
+        PhoneSetup { name, sip: at(5060), rtp: at(4000), server: SERVER, codec, keys, answering, srtp: None }
     }
 
     /// Connects a phone.

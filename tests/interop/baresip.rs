@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::phone::{Account, Keys, Registration, Telephone};
+use crate::phone::{Account, Keys, Registration, Sound, Telephone};
 use crate::process::Running;
 use crate::said::Said;
 use crate::scene::{PATIENCE, Role, Scene, wait_for};
@@ -203,7 +203,7 @@ fn configuration(folder: &Path, at: IpAddr, (first, last): (u16, u16), account: 
         "sip_listen {at}:5060\nnet_interface {at}\nrtp_ports {first}-{last}\ncall_max_calls 4\n\
          audio_source aufile,{folder}/voice.wav\naudio_player aubridge,ear\naudio_alert aubridge,bell\n\
          ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\njitter_buffer_delay 1-5\n\
-         module_path {modules}\nmodule g711.so\nmodule sndfile.so\nmodule aufile.so\nmodule aubridge.so\n\
+         module_path {modules}\nmodule g711.so\nmodule srtp.so\nmodule sndfile.so\nmodule aufile.so\nmodule aubridge.so\n\
          module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {at}:4444\n\
          snd_path {folder}\nringback_disabled yes\nmenu_bell no\nstatmode_default off\n{trusted}"
     )
@@ -211,12 +211,17 @@ fn configuration(folder: &Path, at: IpAddr, (first, last): (u16, u16), account: 
 
 /// The line of its file of accounts.
 fn line(account: &Account) -> String {
-    let Account { number, server, transport, registration, proxy, password, .. } = account;
+    let Account { number, server, transport, registration, proxy, password, sound, .. } = account;
+    let sound = match sound {
+        Sound::Plain => "",
+        Sound::Srtp => ";mediaenc=srtp-mand",
+        Sound::SrtpIfTaken => ";mediaenc=srtp",
+    };
     let transport = transport.name();
     let expires = if *registration == Registration::Wanted { 600 } else { 0 };
     let proxy = proxy.map(|proxy| format!(";outbound=\"sip:{proxy};transport={transport}\"")).unwrap_or_default();
     format!(
         "<sip:{number}@{server};transport={transport}>;auth_user={number};auth_pass=\"{password}\";regint={expires}\
-         ;answermode=manual;audio_codecs=pcma,pcmu{proxy}\n"
+         ;answermode=manual;audio_codecs=pcma,pcmu{sound}{proxy}\n"
     )
 }

@@ -77,6 +77,14 @@ impl House {
         std::fs::read_to_string(self.folder.join("antiphon.log")).unwrap_or_default()
     }
 
+    /// The caller's sound in the call that is up, as the API tells it.
+    pub(crate) fn sound_of_the_call(&self) -> Option<Value> {
+        let calls = self.api("GET", "/client/@me/current_calls/", &[]);
+        let id = calls[0]["call_uuid"].as_str()?;
+        let detail = self.api("GET", &format!("/client/@me/current_calls/{id}"), &[]);
+        detail["media"].get(0).cloned()
+    }
+
     fn log_in(&self) -> String {
         let file = std::fs::read_to_string(self.folder.join("data/credentials.json"));
         let credentials: Value = serde_json::from_str(&file.expect("a first start writes credentials")).expect("JSON");

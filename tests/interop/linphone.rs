@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 
-use crate::phone::{Account, Keys, Registration, Telephone};
+use crate::phone::{Account, Keys, Registration, Sound, Telephone};
 use crate::process::Running;
 use crate::said::Said;
 use crate::scene::{PATIENCE, Role, Scene, wait_for};
@@ -177,7 +177,12 @@ impl Telephone for Linphone {
 }
 
 fn configuration(folder: &Path, (at, (first, last)): (IpAddr, (u16, u16)), account: &Account) -> String {
-    let Account { number, server, transport, registration, proxy, keys, password, .. } = account;
+    let Account { number, server, transport, registration, proxy, keys, password, sound, .. } = account;
+    let sound = match sound {
+        Sound::Plain => "",
+        Sound::Srtp => "media_encryption=srtp\nmedia_encryption_mandatory=1\n",
+        Sound::SrtpIfTaken => "media_encryption=srtp\nmedia_encryption_mandatory=0\n",
+    };
     let (transport, folder) = (transport.name(), folder.display());
     let (info, events) = (u8::from(*keys == Keys::Info), u8::from(*keys == Keys::Events));
     let registers = u8::from(*registration == Registration::Wanted);
@@ -187,7 +192,7 @@ fn configuration(folder: &Path, (at, (first, last)): (IpAddr, (u16, u16)), accou
     format!(
         "[sip]\nsip_port=5060\nsip_tcp_port=5060\nsip_tls_port=0\nbind_address={at}\nuse_ipv6=0\nguess_hostname=0\n\
          use_info={info}\nuse_rfc2833={events}\ninc_timeout=120\nregister_only_when_network_is_up=0\n\
-         default_proxy=0\n\n\
+         default_proxy=0\n{sound}\n\
          [rtp]\naudio_rtp_port={first}-{last}\n\n\
          [proxy_0]\nreg_proxy=<sip:{registrar};transport={transport}>\n{route}reg_identity=<sip:{number}@{server}>\n\
          reg_expires=600\nreg_sendregister={registers}\npublish=0\n\n\

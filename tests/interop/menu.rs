@@ -72,7 +72,7 @@ fn baresip_registers_over_tls_and_uses_a_menu() {
 }
 
 /// The settings of a server with a certificate of this authority for its address.
-fn certified(scene: &Scene, authority: &Authority) -> String {
+pub(crate) fn certified(scene: &Scene, authority: &Authority) -> String {
     let folder = scene.folder("tls");
     authority.issue_for(&folder, &scene.address(Role::Antiphon).to_string());
     let file = |name: &str| folder.join(name).display().to_string();
@@ -121,4 +121,36 @@ fn a_telephone_with_a_wrong_password_is_refused() {
     let house = House::start(&scene, "", &["101"]);
     let account = Account::new("101", BARESIP, house.sip).unregistered().with_password("another");
     Baresip::start(&scene, Role::Baresip, account).is_refused(MENU);
+}
+
+/// Calls the menu and stays until the telephone has told how far away it is and what it hears.
+#[track_caller]
+fn reports_what_it_hears(house: &House, phone: &mut dyn Telephone) {
+    phone.call(MENU);
+    phone.hears(GREETING);
+    let sound = wait_for("the telephone's report", PATIENCE, || {
+        let sound = house.sound_of_the_call()?;
+        (!sound["rtt_ms"].is_null()).then_some(sound)
+    });
+    // Both are on this machine; what is read late from a port that both share makes some milliseconds of it.
+    assert!(sound["rtt_ms"].as_f64().is_some_and(|trip| trip < 100.0), "{sound}");
+    assert!(sound["peer_report"]["loss_percent"].as_f64().is_some_and(|loss| loss < 5.0), "{sound}");
+    assert!(sound["mos"]["told"].as_f64().is_some_and(|mos| mos > 3.8), "{sound}");
+    phone.hang_up();
+}
+
+#[test]
+fn baresip_reports_what_it_hears() {
+    let scene = Scene::new();
+    let house = House::start(&scene, "", &["101"]);
+    let account = Account::new("101", BARESIP, house.sip);
+    reports_what_it_hears(&house, &mut Baresip::start(&scene, Role::Baresip, account));
+}
+
+#[test]
+fn linphone_reports_what_it_hears() {
+    let scene = Scene::new();
+    let house = House::start(&scene, "", &["103"]);
+    let account = Account::new("103", LINPHONE, house.sip);
+    reports_what_it_hears(&house, &mut Linphone::start(&scene, Role::Linphone, account));
 }

@@ -40,6 +40,17 @@ pub(crate) enum Registration {
     Unwanted,
 }
 
+/// How a telephone's sound goes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sound {
+    /// Plain, and no other.
+    Plain,
+    /// As SRTP with SDES, and no other.
+    Srtp,
+    /// It offers keys of SDES, and takes plain sound too.
+    SrtpIfTaken,
+}
+
 /// What a telephone is told before it starts.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
@@ -51,6 +62,7 @@ pub(crate) struct Account {
     /// Where everything goes first, if not to the server.
     pub(crate) proxy: Option<SocketAddr>,
     pub(crate) keys: Keys,
+    pub(crate) sound: Sound,
     /// The tone that it says, in Hz.
     pub(crate) voice: u32,
     pub(crate) password: String,
@@ -69,6 +81,7 @@ impl Account {
             registration,
             proxy: None,
             keys,
+            sound: Sound::Plain,
             voice,
             password: password(number),
             authority: None,
@@ -95,6 +108,10 @@ impl Account {
 
     pub(crate) fn with_keys(self, keys: Keys) -> Self {
         Self { keys, ..self }
+    }
+
+    pub(crate) fn with_sound(self, sound: Sound) -> Self {
+        Self { sound, ..self }
     }
 
     pub(crate) fn with_password(self, password: &str) -> Self {

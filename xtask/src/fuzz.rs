@@ -13,7 +13,8 @@ use std::process::{Command, ExitCode};
 use crate::install::{self, cargo};
 
 /// Every target; one more is one more line, and its file in `fuzz/fuzz_targets`.
-const TARGETS: &[&str] = &["message", "headers", "uri", "sdp", "digest", "sipfrag", "framer", "conversation"];
+const TARGETS: &[&str] =
+    &["message", "headers", "uri", "sdp", "sdes", "srtp", "rtcp", "digest", "sipfrag", "framer", "conversation"];
 /// The longest input of a parser: a datagram.
 const DATAGRAM: usize = 65_536;
 /// The longest conversation: a kind and 64 steps of six bytes. Longer ones find nothing that these do not, and take as long as a
@@ -163,6 +164,8 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
             .map(|word| word.as_bytes().to_vec())
             .collect(),
         "sdp" => [body].iter().filter(|body| body.starts_with("v=0")).map(|body| body.as_bytes().to_vec()).collect(),
+        "sdes" => SDES.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "rtcp" => RTCP.iter().map(|bytes| bytes.to_vec()).collect(),
         "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "framer" => vec![[b"\x07", message].concat()],
         // Steps of a conversation are numbers; any bytes will do.
@@ -170,6 +173,22 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
         _ => vec![message.to_vec()],
     }
 }
+
+/// A sender's report with the name of its source, and a receiver's with a farewell.
+const RTCP: &[&[u8]] = &[
+    b"\x81\xC8\x00\x0C\x00\x00\x00\x07\xE0\x00\x00\x00\x80\x00\x00\x00\x00\x00\x10\x00\x00\x00\x00\x32\x00\x00\x1F\x40\
+      \x01\x01\x01\x01\x33\x00\x00\x02\x00\x01\x00\x03\x00\x00\x00\x0A\x00\x01\x00\x00\x00\x00\x80\x00\
+      \x81\xCA\x00\x03\x00\x00\x00\x07\x01\x03a@b\x00\x00\x00",
+    b"\x81\xC9\x00\x07\x00\x00\x00\x07\x01\x01\x01\x01\xFF\x00\x00\x09\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\
+      \x00\x00\x00\x00\x81\xCB\x00\x01\x00\x00\x00\x07",
+];
+
+/// Lines of keys.
+const SDES: &[&str] = &[
+    "1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4 WSH=64 KDR=0",
+    "1 AEAD_AES_256_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis=\n\
+     2 AES_CM_128_HMAC_SHA1_32 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz UNENCRYPTED_SRTCP",
+];
 
 /// A challenge and an answer.
 const DIGESTS: &[&str] = &[

@@ -47,7 +47,7 @@ impl Audio {
     }
 
     /// Encodes linear samples at any rate; those above 8 kHz keep up to 8 kHz of their sound for codecs that can carry it.
-    pub fn from_samples(samples: Vec<i16>, rate: u32) -> Self {
+    pub fn at_rate(samples: Vec<i16>, rate: u32) -> Self {
         if rate <= SAMPLE_RATE {
             return Self::from_pcm(&resample(samples, rate, SAMPLE_RATE));
         }
@@ -61,7 +61,7 @@ impl Audio {
     /// [`WavError`] when the file is not one of these, is empty, or lasts longer than [`wav::MAX_DURATION`].
     pub fn from_wav(file: &[u8]) -> Result<Self, WavError> {
         let wav = wav::read(file)?;
-        Ok(Self::from_samples(wav.samples, wav.rate))
+        Ok(Self::at_rate(wav.samples, wav.rate))
     }
 
     /// Takes back what [`Audio::payload`] gave of G.711, for a store that keeps prompts encoded.
@@ -98,7 +98,7 @@ impl Audio {
 
     /// The whole prompt as payload bytes; none of a codec that was not prepared, and none of Opus, which has packets.
     pub fn payload(&self, codec: Codec) -> &[u8] {
-        self.bytes(codec).map_or(&[], |bytes| bytes)
+        self.bytes(codec).map_or(&[][..], |bytes| &bytes[..])
     }
 
     /// Whether the prompt can be sent in a codec now. What cannot be is silent.

@@ -1,8 +1,8 @@
 //! The end of a bridge that stands in one leg: what the other leg says, waiting to be sent to this one.
 //!
-//! Shape: sound goes through a [`JitterBuffer`], keys through a [`Relay`]; both leave at this leg's own packet times,
-//! with this leg's own source, sequence and timestamp.
-//! Units: samples of 8 kHz; codecs that differ are rewritten by table as the sound leaves.
+//! Shape: sound goes through a [`JitterBuffer`] where its bytes can pass, else through a [`Transcoder`]; keys go through a [`Relay`].
+//! All leave at this leg's own packet times, with this leg's own source, sequence and timestamp.
+//! Units: a frame is as long as this leg's packets.
 //! Sources: RFC 4733 section 2.6 (events passed on by a gateway), RFC 7667 section 3.2.1 (a mixer of its own source).
 
 use crate::codec::Codec;
@@ -10,22 +10,79 @@ use crate::dtmf::event::{Digit, TelephoneEvent};
 use crate::dtmf::receiver::Sighting;
 use crate::dtmf::relay::{Admission, Relay, Relayed};
 use crate::jitter::JitterBuffer;
+use crate::rtp::packet::Packet;
+use crate::transcoder::Transcoder;
+use std::time::Duration;
 
 /// One leg's end of a bridge.
 #[derive(Debug)]
 pub(crate) struct BridgeEnd {
-    sound: JitterBuffer,
+    codecs: Codecs,
+    sound: Passage,
     keys: Relay,
 }
 
+/// The codecs that the two legs agreed on.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Codecs {
+    /// The other leg's.
+    pub(crate) from: Codec,
+    /// This leg's.
+    pub(crate) to: Codec,
+}
+
+/// How sound passes.
+#[derive(Debug)]
+enum Passage {
+    /// As it is, or by a table.
+    Bytes(JitterBuffer),
+    /// Decoded and encoded again.
+    Linear(Box<Transcoder>),
+}
+
+impl Passage {
+    fn between(codecs: Codecs) -> Self {
+        if JitterBuffer::joins(codecs.from, codecs.to) {
+            Self::Bytes(JitterBuffer::new(codecs.to))
+        } else {
+            Self::Linear(Box::new(Transcoder::new(codecs.from, codecs.to)))
+        }
+    }
+}
+
 impl BridgeEnd {
-    pub(crate) fn new() -> Self {
-        Self { sound: JitterBuffer::new(), keys: Relay::new() }
+    pub(crate) fn new(codecs: Codecs, ptime: Duration) -> Self {
+        let mut end = Self { codecs, sound: Passage::between(codecs), keys: Relay::new() };
+        end.reconfigure(codecs, ptime);
+        end
     }
 
-    /// Takes sound of the other leg; answers how many samples this dropped.
-    pub(crate) fn hear(&mut self, ssrc: u32, codec: Codec, timestamp: u32, payload: &[u8]) -> u32 {
-        self.sound.push(ssrc, codec, timestamp, payload)
+    /// Goes on between other codecs. What waits of the sound is lost when they differ from those before; keys are not.
+    pub(crate) fn reconfigure(&mut self, codecs: Codecs, ptime: Duration) {
+        if self.codecs != codecs {
+            self.codecs = codecs;
+            self.sound = Passage::between(codecs);
+        }
+        match &mut self.sound {
+            Passage::Bytes(buffer) => buffer.expect(ptime),
+            Passage::Linear(transcoder) => transcoder.expect(ptime),
+        }
+    }
+
+    /// Takes sound of the other leg; answers how many ticks this dropped.
+    pub(crate) fn hear(&mut self, packet: &Packet<'_>, codec: Codec) -> u32 {
+        match &mut self.sound {
+            Passage::Bytes(buffer) => buffer.push(packet.ssrc, codec, packet.timestamp, packet.payload),
+            Passage::Linear(transcoder) => transcoder.hear(packet, codec),
+        }
+    }
+
+    /// While a key of the other leg is pressed, nothing is made up in place of its sound.
+    pub(crate) fn hush(&mut self, timestamp: u32, ticks: u32) {
+        match &mut self.sound {
+            Passage::Bytes(buffer) => buffer.hush(),
+            Passage::Linear(transcoder) => transcoder.hear_key(timestamp, ticks),
+        }
     }
 
     /// Takes a report of a key of the other leg.
@@ -38,9 +95,15 @@ impl BridgeEnd {
         self.keys.press(key, ticks)
     }
 
-    /// Fills a frame that holds silence; answers how many samples were dropped to be less late.
-    pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec) -> u32 {
-        self.sound.pull(frame, codec)
+    /// Writes the sound of a frame and answers how many bytes it has.
+    pub(crate) fn fill(&mut self, frame: &mut [u8], ptime: Duration) -> usize {
+        match &mut self.sound {
+            Passage::Bytes(buffer) => {
+                buffer.pull(frame);
+                frame.len()
+            }
+            Passage::Linear(transcoder) => transcoder.fill(frame, ptime),
+        }
     }
 
     /// The key to say in place of sound in the frame at `timestamp`, which is `samples` long.

@@ -67,6 +67,18 @@ impl Direction {
     }
 }
 
+/// Which way the RTCP of a stream goes.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub enum RtcpPath {
+    /// From the port above that of RTP to the port above the peer's (RFC 3550 section 11).
+    #[default]
+    Beside,
+    /// From the port above that of RTP to this address, which the peer named (RFC 3605).
+    At(SocketAddr),
+    /// With RTP, on the same port (RFC 5761).
+    Muxed,
+}
+
 /// What an offer and its answer agreed on for one stream.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct Negotiated {
@@ -89,6 +101,8 @@ pub struct Negotiated {
     pub remote: Option<SocketAddr>,
     /// Which way sound may flow, as seen from our side.
     pub direction: Direction,
+    /// Which way RTCP goes.
+    pub rtcp: RtcpPath,
 }
 
 impl Negotiated {
@@ -104,6 +118,7 @@ impl Negotiated {
             ptime: DEFAULT_PTIME,
             remote: None,
             direction: Direction::SendRecv,
+            rtcp: RtcpPath::Beside,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What happened on the streams of a pool.
 //!
 //! Shape: a queue that is bounded and made once; the owner drains it after each call.
-//! Errors: in a full queue a digit is refused first; the end of a playback, for which somebody waits, has room of its own.
+//! Errors: in a full queue a finding is refused first, and found again a second later, then a digit; the end of a playback, for which somebody waits, has room of its own.
 
 use crate::dtmf::Digit;
 use crate::pool::{PlaybackId, StreamId};
+use crate::watch::Finding;
 use std::collections::VecDeque;
 
 /// Something that happened on one stream.
@@ -26,6 +27,8 @@ pub enum EventKind {
         /// The playback, as its order named it.
         playback: PlaybackId,
     },
+    /// Something changed in who hears whom; raised once a change.
+    Found(Finding),
 }
 
 /// Room for digits, and as much again for ends of playbacks, for each stream.
@@ -52,6 +55,7 @@ impl Events {
 
     pub(crate) fn push(&mut self, stream: StreamId, kind: EventKind) -> Queued {
         let room = match kind {
+            EventKind::Found(_) => self.capacity / 4,
             EventKind::Digit(_) => self.capacity / 2,
             EventKind::PlaybackEnded { .. } => self.capacity,
         };

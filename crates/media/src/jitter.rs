@@ -1,281 +1,318 @@
-//! A small buffer between the two legs of a bridge.
+//! A small buffer between the two legs of a bridge, for payloads that pass as they are.
 //!
-//! Shape: payload bytes enter at their RTP timestamps and leave in order; what is missing when its time comes is silence.
-//! Units: samples of 8 kHz, one byte each, in the codec of the sender.
-//! Time: the receiving leg's packet times; nothing is read before the target depth is there.
-//! Errors: more than [`CAP`] waiting drops the oldest; samples that come after their time are dropped; both are counted.
+//! Shape: bytes enter at their RTP timestamps, in the codec of the leg that they go to, and leave in order. What is missing is made up
+//! from what went before, for a while.
+//! Units: ticks of 8 kHz, one byte each.
+//! Time: the receiving leg's packet times are the clock of a [`Timeline`].
+//! Errors: what comes too late, or belongs to a line that was left, is dropped; the caller counts it.
 //! Sources: RFC 3550 section 5.1 (the timestamp places a sample in time, whatever order packets come in).
 
-use crate::codec::{Codec, transcode};
+use crate::codec::{Codec, Decoder, Encoder, transcode};
+use crate::holes::{Holes, Next, Range};
+use crate::stretch;
+use crate::timeline::{Laid, Place, Timeline};
+use std::time::Duration;
 
-/// The most that waits: 200 ms.
+/// The most sound in one packet: 200 ms.
 pub(crate) const CAP: u32 = 1_600;
-/// The bounds of the depth aimed at: 20 and 60 ms.
-const LEAST_TARGET: u32 = 160;
-const MOST_TARGET: u32 = 480;
-/// How long the buffer must have been needlessly deep before it is made shallower: 1 s.
-const TRIM_AFTER: u32 = 8_000;
-/// A power of two, so that a timestamp is an index, and above [`CAP`].
-const RING: usize = 2_048;
-
-/// Whether sound flows out.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-enum Flow {
-    /// Waiting for the target depth.
-    Filling,
-    Flowing,
-}
+/// A power of two, so that a timestamp is an index: what may wait, and what has just left.
+const RING: usize = 4_096;
+/// How much of what has just left is listened to before something is made up.
+const REMEMBERED: u32 = 400;
+/// The longest frame, and what may be left out of it.
+const WIDEST: usize = 480 + stretch::most(RATE);
+const RATE: u32 = 8_000;
 
 #[derive(Debug)]
 pub(crate) struct JitterBuffer {
-    ring: Box<[u8; RING]>,
-    source: Option<(u32, Codec)>,
-    /// The next sample to leave, and the end of the newest sample; bytes outside hold silence.
-    read: u32,
+    line: Timeline,
+    /// The end of the newest sound.
     end: u32,
-    flow: Flow,
-    /// Samples in the newest packet that came, and in the newest frame that left.
-    packet: u32,
-    frame: u32,
-    /// The least depth seen in the present window, and how much of the window is over.
-    lowest: u32,
-    window: u32,
+    holes: Holes,
+    ring: Box<[u8; RING]>,
+    /// The codec of all that is in the ring.
+    codec: Codec,
+    /// What makes sound up, and smooths what follows.
+    spare: Option<Box<Spare>>,
+    state: State,
+}
+
+/// What left last.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum State {
+    Sound,
+    MadeUp,
+    /// A key is pressed, and no sound of its tone may pass.
+    Hushed,
+}
+
+/// G.711 as linear sound, for the rare frames that are not copied.
+#[derive(Debug)]
+struct Spare {
+    decoder: Decoder,
+    encoder: Encoder,
 }
 
 impl JitterBuffer {
-    pub(crate) fn new() -> Self {
+    /// A buffer for a leg that is sent `codec`.
+    pub(crate) fn new(codec: Codec) -> Self {
+        let spare = codec.law().map(|_| Box::new(Spare { decoder: Decoder::new(codec), encoder: Encoder::new(codec) }));
         Self {
-            ring: Box::new([Codec::Pcmu.silence(); RING]),
-            source: None,
-            read: 0,
+            line: Timeline::new(),
             end: 0,
-            flow: Flow::Filling,
-            packet: 0,
-            frame: 0,
-            lowest: u32::MAX,
-            window: 0,
+            holes: Holes::default(),
+            ring: Box::new([codec.silence(); RING]),
+            codec,
+            spare,
+            state: State::Sound,
         }
     }
 
-    /// The depth aimed at: a packet of one leg may have just missed the packet time of the other.
-    fn target(&self) -> u32 {
-        (2 * self.packet.max(self.frame)).clamp(LEAST_TARGET, MOST_TARGET)
+    /// Whether sound of one codec can pass to a leg of the other without being decoded.
+    pub(crate) fn joins(one: Codec, other: Codec) -> bool {
+        (one.law().is_some() && other.law().is_some()) || (one == Codec::G722 && other == Codec::G722)
     }
 
-    fn depth(&self) -> u32 {
-        self.end.wrapping_sub(self.read)
+    /// Says how long the frames are that are pulled from now on.
+    pub(crate) fn expect(&mut self, frame: Duration) {
+        self.line.expect(frame);
     }
 
     /// Takes a packet's payload and answers how many samples this dropped.
     pub(crate) fn push(&mut self, ssrc: u32, codec: Codec, timestamp: u32, payload: &[u8]) -> u32 {
-        let Some(length) = u32::try_from(payload.len()).ok().filter(|&length| length <= CAP) else {
-            return CAP;
-        };
-        self.packet = length;
+        let length = payload.len() as u32;
+        if length > CAP || !Self::joins(codec, self.codec) {
+            return length;
+        }
+        let before = self.line.next();
+        let place = self.line.place((ssrc, RATE), timestamp, length);
+        let next = self.line.next();
         let mut dropped = 0;
-        let offset = timestamp.wrapping_sub(self.read) as i32;
-        if self.source != Some((ssrc, codec)) || offset.unsigned_abs() > CAP {
-            dropped += self.depth();
-            self.restart(ssrc, codec, timestamp);
-        } else if self.depth() == 0 && offset > 0 {
-            // Nothing waits, so what lies between was lost or never said, and nobody need wait for it.
-            self.read = timestamp;
-            self.end = timestamp;
+        match place {
+            Place::Late => return length,
+            Place::Anew(_) => {
+                dropped += self.waiting(before);
+                self.holes.clear();
+                self.end = next;
+            }
+            Place::Here(_) if next != before => self.move_on(before, next),
+            Place::Here(_) => {}
         }
-        let late = self.read.wrapping_sub(timestamp) as i32;
-        let late = u32::try_from(late).unwrap_or(0).min(length);
-        dropped += late;
-        let (start, length) = (timestamp.wrapping_add(late), length - late);
-        let needed = start.wrapping_sub(self.read).wrapping_add(length);
-        if needed > CAP {
-            dropped += self.drop_oldest(needed - self.target().max(length));
+        let over = next.wrapping_sub(timestamp) as i32;
+        let over = u32::try_from(over).unwrap_or(0).min(length);
+        dropped += over;
+        self.write(timestamp.wrapping_add(over), payload.get(over as usize..).unwrap_or(&[]), codec);
+        if self.state == State::Hushed {
+            self.state = State::MadeUp;
         }
-        self.write(start, payload.get(late as usize..).unwrap_or(&[]));
         dropped
     }
 
-    fn restart(&mut self, ssrc: u32, codec: Codec, timestamp: u32) {
-        self.ring.fill(codec.silence());
-        self.source = Some((ssrc, codec));
-        self.read = timestamp;
-        self.end = timestamp;
-        self.flow = Flow::Filling;
+    fn waiting(&self, from: u32) -> u32 {
+        u32::try_from(self.end.wrapping_sub(from) as i32).unwrap_or(0)
     }
 
-    fn write(&mut self, start: u32, payload: &[u8]) {
-        for (at, &byte) in payload.iter().enumerate() {
-            self.ring[index(start, at)] = byte;
+    /// The line goes on at another tick than before: earlier ones are missing, or some are passed over.
+    fn move_on(&mut self, before: u32, next: u32) {
+        if (next.wrapping_sub(before) as i32) < 0 {
+            self.holes.add(Range::new(next, before));
+        } else {
+            self.holes.remove(Range::new(before, next));
+            if (self.end.wrapping_sub(next) as i32) < 0 {
+                self.end = next;
+            }
         }
+    }
+
+    fn write(&mut self, start: u32, payload: &[u8], from: Codec) {
         let end = start.wrapping_add(payload.len() as u32);
-        if end.wrapping_sub(self.end) as i32 > 0 {
+        if start != self.end {
+            if (start.wrapping_sub(self.end) as i32) > 0 {
+                self.holes.add(Range::new(self.end, start));
+            } else if !self.holes.are_none() {
+                self.holes.remove(Range::new(start, end));
+            }
+        }
+        let (one, other) = parts(&mut self.ring, start, payload.len());
+        let (first, second) = payload.split_at(one.len());
+        one.copy_from_slice(first);
+        other.copy_from_slice(second);
+        if from != self.codec {
+            transcode(one, from, self.codec);
+            transcode(other, from, self.codec);
+        }
+        if (end.wrapping_sub(self.end) as i32) > 0 {
             self.end = end;
         }
     }
 
-    /// Moves the read position on; answers how many samples that waited are gone.
-    fn drop_oldest(&mut self, count: u32) -> u32 {
-        let waiting = self.depth().min(count);
-        let silence = self.silence();
-        for at in 0..waiting as usize {
-            self.ring[index(self.read, at)] = silence;
-        }
-        self.read = self.read.wrapping_add(count);
-        if count > waiting {
-            self.end = self.read;
-        }
-        waiting
+    /// A key is pressed: what is missing is silence until sound comes again.
+    pub(crate) fn hush(&mut self) {
+        self.state = State::Hushed;
     }
 
-    fn silence(&self) -> u8 {
-        self.source.map_or(Codec::Pcmu, |(_, codec)| codec).silence()
+    /// Fills a frame.
+    pub(crate) fn pull(&mut self, frame: &mut [u8]) {
+        let length = frame.len() as u32;
+        if self.line.clock_rate().is_none() {
+            frame.fill(self.codec.silence());
+            return;
+        }
+        let whole = self.holes.are_none() && self.waiting(self.line.next()) >= length && self.state == State::Sound;
+        if !whole {
+            self.pull_parts(frame);
+        } else if self.line.correction().unsigned_abs() as usize >= stretch::least(RATE) {
+            self.pull_corrected(frame);
+        } else {
+            self.copy(self.line.next(), frame);
+            self.line.leave(length, Laid::Sound);
+        }
+        self.line.frame();
     }
 
-    /// Fills a frame that holds silence; answers how many samples were dropped to be less late.
-    pub(crate) fn pull(&mut self, frame: &mut [u8], codec: Codec) -> u32 {
-        self.frame = frame.len() as u32;
-        let Some((_, source)) = self.source else { return 0 };
-        if self.flow == Flow::Filling {
-            if self.depth() < self.target() {
-                return 0;
+    fn copy(&mut self, from: u32, frame: &mut [u8]) {
+        let (one, other) = parts(&mut self.ring, from, frame.len());
+        let (first, second) = frame.split_at_mut(one.len());
+        first.copy_from_slice(one);
+        second.copy_from_slice(other);
+    }
+
+    /// Fills a frame of which something is missing, or which follows something that was.
+    fn pull_parts(&mut self, frame: &mut [u8]) {
+        let mut rest = frame;
+        while !rest.is_empty() {
+            let next = self.line.next();
+            let range = Range::new(next, next.wrapping_add(rest.len() as u32));
+            let there = self.waiting(next).min(rest.len() as u32);
+            let part = match there {
+                0 => Next::Hole(range.end),
+                _ => self.holes.next(Range::new(next, next.wrapping_add(there))),
+            };
+            let (Next::Sound(end) | Next::Hole(end)) = part;
+            let count = end.wrapping_sub(next);
+            let (now, later) = std::mem::take(&mut rest).split_at_mut(count as usize);
+            match part {
+                Next::Sound(_) => {
+                    self.copy(next, now);
+                    self.resume(now);
+                    self.line.leave(count, Laid::Sound);
+                }
+                Next::Hole(_) => {
+                    self.make_up(next, now);
+                    self.line.leave(count, Laid::Nothing);
+                }
             }
-            self.flow = Flow::Flowing;
+            rest = later;
         }
-        let silence = source.silence();
-        let count = frame.len().min(self.depth() as usize);
-        let (filled, _) = frame.split_at_mut(count);
-        for (at, byte) in filled.iter_mut().enumerate() {
-            *byte = std::mem::replace(&mut self.ring[index(self.read, at)], silence);
+        let next = self.line.next();
+        self.holes.remove(Range::new(next.wrapping_sub(RING as u32), next));
+        if (self.end.wrapping_sub(next) as i32) < 0 {
+            self.end = next;
         }
-        transcode(filled, source, codec);
-        self.read = self.read.wrapping_add(count as u32);
-        if count < frame.len() {
-            self.flow = Flow::Filling;
-        }
-        self.trim(frame.len() as u32)
     }
 
-    /// A burst after a pause of the network leaves the buffer deep for good; this takes the needless part away.
-    fn trim(&mut self, pulled: u32) -> u32 {
-        self.lowest = self.lowest.min(self.depth());
-        self.window += pulled;
-        if self.window < TRIM_AFTER {
-            return 0;
+    /// Fills what is missing at a tick.
+    fn make_up(&mut self, at: u32, bytes: &mut [u8]) {
+        if self.state == State::Hushed || self.line.is_silent() {
+            bytes.fill(self.codec.silence());
+            return;
         }
-        let needless = if self.lowest > MOST_TARGET { self.lowest - LEAST_TARGET } else { 0 };
-        self.lowest = u32::MAX;
-        self.window = 0;
-        self.drop_oldest(needless)
+        let is_first = std::mem::replace(&mut self.state, State::MadeUp) == State::Sound;
+        let Some(mut spare) = self.spare.take() else {
+            self.say_again(at, bytes, is_first);
+            return;
+        };
+        let mut pcm = [0; REMEMBERED as usize];
+        if is_first {
+            let mut heard = [0; REMEMBERED as usize];
+            self.copy(at.wrapping_sub(REMEMBERED), &mut heard);
+            let _ = spare.decoder.decode(&heard, &mut pcm);
+        }
+        for part in bytes.chunks_mut(pcm.len()) {
+            let pcm = &mut pcm[..part.len()];
+            spare.decoder.conceal(pcm);
+            spare.encoder.encode(pcm, part);
+        }
+        self.spare = Some(spare);
+    }
+
+    /// Of G.722, which is not decoded here, the last bytes are said once more.
+    fn say_again(&mut self, at: u32, bytes: &mut [u8], is_first: bool) {
+        if is_first {
+            self.copy(at.wrapping_sub(bytes.len() as u32), bytes);
+        } else {
+            bytes.fill(self.codec.silence());
+        }
+    }
+
+    /// Smooths sound that follows what was made up.
+    fn resume(&mut self, bytes: &mut [u8]) {
+        if std::mem::replace(&mut self.state, State::Sound) == State::Sound {
+            return;
+        }
+        let Some(spare) = &mut self.spare else { return };
+        let mut pcm = [0; WIDEST];
+        if let Ok(length) = spare.decoder.decode(bytes, &mut pcm) {
+            spare.encoder.encode(&pcm[..length], bytes);
+        }
+    }
+
+    /// Fills a frame with more sound than it holds, or with less.
+    fn pull_corrected(&mut self, frame: &mut [u8]) {
+        let (next, length) = (self.line.next(), frame.len());
+        let asked = self.line.correction();
+        let most = if asked > 0 { 0 } else { stretch::most(RATE) };
+        let taken = (self.waiting(next) as usize).min(length + most).min(WIDEST);
+        let mut bytes = [0; WIDEST];
+        self.copy(next, &mut bytes[..taken]);
+        let by = match &mut self.spare {
+            Some(spare) => spare.stretch(&mut bytes, taken, asked, frame),
+            None => leap(&bytes[..taken], asked, frame),
+        };
+        self.line.leave((length as i32 - by).unsigned_abs(), Laid::Sound);
+        self.line.corrected(by);
     }
 }
 
-fn index(timestamp: u32, at: usize) -> usize {
-    (timestamp as usize).wrapping_add(at) % RING
+impl Spare {
+    /// Makes a frame of the first `taken` bytes and answers how much longer, or shorter where negative, what it holds became.
+    fn stretch(&mut self, bytes: &mut [u8; WIDEST], taken: usize, asked: i32, frame: &mut [u8]) -> i32 {
+        let mut pcm = [0; WIDEST];
+        let Ok(taken) = self.decoder.decode(&bytes[..taken], &mut pcm) else { return 0 };
+        let at_most = asked.unsigned_abs() as usize;
+        let by = if asked > 0 {
+            stretch::lengthen(&mut pcm, taken, RATE, at_most) as i32
+        } else {
+            -(stretch::shorten(&mut pcm[..taken], RATE, at_most.min(taken - frame.len())) as i32)
+        };
+        self.encoder.encode(&pcm[..frame.len()], frame);
+        by
+    }
+}
+
+/// The same for bytes that are not decoded: some are said twice, or left out.
+fn leap(bytes: &[u8], asked: i32, frame: &mut [u8]) -> i32 {
+    let length = frame.len();
+    let by = if asked > 0 { asked.min(length as i32 / 2) } else { asked.max(length as i32 - bytes.len() as i32) };
+    let count = by.unsigned_abs() as usize;
+    if by > 0 {
+        let (again, rest) = frame.split_at_mut(count);
+        again.copy_from_slice(&bytes[..count]);
+        rest.copy_from_slice(&bytes[..length - count]);
+    } else {
+        frame.copy_from_slice(&bytes[count..count + length]);
+    }
+    by
+}
+
+/// The places of so many ticks in the ring: up to its end, and from its beginning.
+fn parts(ring: &mut [u8; RING], from: u32, count: usize) -> (&mut [u8], &mut [u8]) {
+    let at = from as usize % RING;
+    let (before, behind) = ring.split_at_mut(at);
+    let first = count.min(behind.len());
+    let second = (count - first).min(before.len());
+    (&mut behind[..first], &mut before[..second])
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SILENCE: u8 = 0xFF;
-
-    fn buffer() -> JitterBuffer {
-        JitterBuffer::new()
-    }
-
-    fn push(buffer: &mut JitterBuffer, packet: u32, byte: u8) -> u32 {
-        buffer.push(1, Codec::Pcmu, (u32::MAX - 400).wrapping_add(packet * 160), &[byte; 160])
-    }
-
-    /// The first byte of each of `count` frames.
-    fn pulled(buffer: &mut JitterBuffer, count: usize) -> Vec<u8> {
-        let frames = (0..count).map(|_| {
-            let mut frame = [SILENCE; 160];
-            buffer.pull(&mut frame, Codec::Pcmu);
-            assert!(frame.iter().all(|&byte| byte == frame[0]));
-            frame[0]
-        });
-        frames.collect()
-    }
-
-    #[test]
-    fn reordered_packets_are_put_right_and_a_lost_one_is_silence() {
-        let table: [(&[u32], &[u8]); 4] = [
-            (&[0, 1, 2, 3], &[1, 2, 3, 4]),
-            (&[0, 2, 1, 3], &[1, 2, 3, 4]),
-            (&[0, 1, 3], &[1, 2, SILENCE, 4]),
-            (&[0, 1, 1, 2, 3], &[1, 2, 3, 4]),
-        ];
-        for (order, expect) in table {
-            let mut buffer = buffer();
-            for &packet in order {
-                push(&mut buffer, packet, packet as u8 + 1);
-            }
-            assert_eq!(pulled(&mut buffer, 4), expect, "{order:?}");
-        }
-    }
-
-    #[test]
-    fn nothing_leaves_before_the_target_and_an_empty_buffer_fills_again() {
-        let mut buffer = buffer();
-        push(&mut buffer, 0, 1);
-        assert_eq!(pulled(&mut buffer, 1), [SILENCE]);
-        push(&mut buffer, 1, 2);
-        assert_eq!(pulled(&mut buffer, 3), [1, 2, SILENCE]);
-        push(&mut buffer, 2, 3);
-        assert_eq!(pulled(&mut buffer, 1), [SILENCE], "one packet is not yet the target");
-        push(&mut buffer, 3, 4);
-        assert_eq!(pulled(&mut buffer, 2), [3, 4]);
-    }
-
-    #[test]
-    fn beyond_the_cap_the_oldest_is_dropped_and_counted() {
-        let mut buffer = buffer();
-        let dropped: u32 = (0..11).map(|packet| push(&mut buffer, packet, packet as u8 + 1)).sum();
-        assert_eq!(dropped, 9 * 160);
-        assert_eq!(pulled(&mut buffer, 3), [10, 11, SILENCE]);
-    }
-
-    #[test]
-    fn a_needless_depth_is_taken_away_within_seconds() {
-        let mut buffer = buffer();
-        for packet in 0..8 {
-            push(&mut buffer, packet, 1);
-        }
-        let dropped: u32 = (8..200)
-            .map(|packet| {
-                let mut frame = [SILENCE; 160];
-                buffer.pull(&mut frame, Codec::Pcmu) + push(&mut buffer, packet, 1)
-            })
-            .sum();
-        assert!(buffer.depth() <= MOST_TARGET, "{}", buffer.depth());
-        assert!(dropped > 0);
-    }
-
-    #[test]
-    fn a_new_source_or_a_leap_of_the_timestamp_begins_anew() {
-        let mut buffer = buffer();
-        push(&mut buffer, 0, 1);
-        push(&mut buffer, 1, 2);
-        assert_eq!(buffer.push(1, Codec::Pcmu, 900_000, &[7; 160]), 320);
-        assert_eq!(buffer.push(2, Codec::Pcma, 5, &[0xD5; 160]), 160);
-        buffer.push(2, Codec::Pcma, 165, &[0x2A; 160]);
-        assert_eq!(pulled(&mut buffer, 2), [0xFE, 0x00], "transcoded");
-    }
-
-    #[test]
-    fn any_order_of_any_packets_is_survived() {
-        let mut buffer = buffer();
-        let mut state = 1u32;
-        for _ in 0..50_000 {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let timestamp =
-                if state & 7 == 0 { state } else { buffer.read.wrapping_add((state >> 8) % 4_000).wrapping_sub(2_000) };
-            let payload = vec![0; (state >> 20) as usize % 1_700];
-            buffer.push(state >> 31, Codec::Pcmu, timestamp, &payload);
-            if state & 0x30 == 0 {
-                buffer.pull(&mut [SILENCE; 480], Codec::Pcma);
-            }
-            assert!(buffer.depth() <= CAP);
-        }
-    }
-}
+mod tests;

@@ -38,6 +38,8 @@ pub(crate) struct Latch {
     learned: Option<SocketAddr>,
     /// The source before the last move, and how many of its packets are still refused.
     former: Option<(SocketAddr, u8)>,
+    /// Who sent to the port in a call before and may not know that it is over: its address alone does not prove it to be the peer.
+    shunned: Option<(SocketAddr, u32)>,
     candidates: [Option<Candidate>; CANDIDATES],
     learning: Learning,
     address: Address,
@@ -80,10 +82,16 @@ impl Latch {
             negotiated,
             learned: None,
             former: None,
+            shunned: None,
             candidates: [None; CANDIDATES],
             learning: Learning::Open,
             address: Address::Given,
         }
+    }
+
+    /// Tells who sent to the port in a call before, as address and source. Where the SDP names that address it is heard all the same.
+    pub(crate) fn shun(&mut self, sender: (SocketAddr, u32)) {
+        self.shunned = Some(sender);
     }
 
     /// A new offer and answer. An address that did not change keeps what was learned.
@@ -105,7 +113,11 @@ impl Latch {
             self.lock(from);
             return Source::Peer;
         }
-        if self.learning == Learning::Done || self.is_straggler(from) || !self.prove(now, from, ssrc, sequence) {
+        if self.learning == Learning::Done
+            || self.shunned == Some((from, ssrc))
+            || self.is_straggler(from)
+            || !self.prove(now, from, ssrc, sequence)
+        {
             return Source::Stranger;
         }
         self.lock(from);

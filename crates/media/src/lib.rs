@@ -1,13 +1,13 @@
-//! RTP, telephone-event, G.711, prompts and SDP, sans-IO.
+//! RTP, telephone-event, codecs, prompts and SDP, sans-IO.
 //!
 //! Shape: [`StreamPool`] is many legs' sound. It opens no socket, reads no clock and draws no random number: its owner
 //! hands it datagrams and the time, and sends what it gives back. [`sdp`] makes [`Negotiated`] from an offer and its
 //! answer; [`Audio`] is a prompt, decoded once and shared by every stream that plays it.
-//! Units: sound is mono at 8,000 samples a second; G.711 is one byte a sample; a frame is what one packet holds.
+//! Units: sound is mono; prompts last a number of samples of 8 kHz, whatever codec they go out in; a frame is what one packet holds.
 //! Time: told as `now: Instant`. Frames are due at `start + n x ptime` and never at `now + ptime`.
 //! Errors: hostile datagrams are counted by reason and otherwise without effect; files and descriptions are refused with
 //! a closed enum a concern.
-//! Sources: RFC 3550 and 3551 (RTP), 4733 (digits), 3264 and 8866 (SDP); ITU-T G.711.
+//! Sources: RFC 3550 and 3551 (RTP), 4733 (digits), 3264 and 8866 (SDP); ITU-T G.711 and G.722; RFC 7587 (Opus).
 //!
 //! # The contract
 //! After [`StreamPool::poll_due`] names a stream: read its socket without blocking into
@@ -26,12 +26,13 @@
 //! let offer = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
 //! let local = "127.0.0.1:40000".parse()?;
 //! let version = SdpVersion { session_id: 1, version: 1 };
-//! let (_body_of_the_200, negotiated) = sdp::answer(offer, local, &Capabilities::default(), &version)?;
+//! let (_body_of_the_200, agreed) = sdp::answer(offer, local, &Capabilities::default(), &version)?;
 //!
 //! // The owner draws the random numbers and reads the clock; here time is counted.
 //! let start = Instant::now();
 //! let mut pool = StreamPool::new(start, 100);
 //! let leg = StreamId(1);
+//! let negotiated = agreed.negotiated;
 //! pool.open(start, leg, StreamConfig { negotiated, ssrc: 0x5EED, first_sequence: 7, first_timestamp: 1_000 })?;
 //!
 //! // A prompt of 100 ms: five packets of 20 ms.
@@ -64,47 +65,53 @@
 mod audio;
 mod bridge;
 pub mod codec;
+pub mod comfort;
 mod config;
 pub mod dtmf;
-#[allow(dead_code, reason = "the bridge between codecs and the recorder are the first to hear with it")]
 mod ear;
 mod event;
 mod histogram;
+mod holes;
 mod jitter;
 mod latch;
 #[allow(dead_code, reason = "listeners come one by one")]
 mod listen;
 mod pacer;
 mod pool;
+mod quality;
 mod reading;
 pub mod resample;
+pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 mod slots;
 pub mod source;
+pub mod srtp;
 mod stream;
-#[allow(dead_code, reason = "the ear has it first")]
 mod stretch;
 mod summary;
-#[allow(dead_code, reason = "the ear has it first")]
 mod timeline;
 mod totals;
+mod transcoder;
+mod watch;
 mod wheel;
 
 pub use audio::Audio;
 pub use codec::{Band, Codec};
-pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, OTHERS, StreamConfig};
+pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, OTHERS, RtcpPath, StreamConfig};
 pub use dtmf::{Digit, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
-pub use pool::{Departed, Due, PlaybackId, PoolError, Senders, StreamId, StreamPool};
+pub use pool::{ControlTurn, Departed, Due, PlaybackId, PoolError, Senders, StreamId, StreamPool};
+pub use quality::Impairment;
 pub use reading::Reading;
 pub use slots::Slot;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;
-pub use stream::{MAX_PACKET, Transmit};
-pub use summary::StreamSummary;
+pub use stream::{Channel, ControlTransmit, MAX_PACKET, Transmit};
+pub use summary::{PeerReport, StreamSummary};
 pub use totals::{Dropped, StreamTotals};
+pub use watch::{Finding, Patience};
 
 /// An instant for tests to count from.
 #[cfg(test)]

@@ -38,10 +38,12 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// Nobody yet; the leg agreed on `codec`.
-    pub(crate) fn new(codec: Codec) -> Self {
+    /// Nobody yet; the leg agreed on `codec`, and on packets of `ptime`.
+    pub(crate) fn new(codec: Codec, ptime: Duration) -> Self {
+        let mut ear = Ear::new(codec);
+        ear.expect(ptime);
         Self {
-            ear: Ear::new(codec),
+            ear,
             mouth: Mouth::new(codec),
             #[cfg(test)]
             witness: None,
@@ -67,11 +69,12 @@ impl Listeners {
     }
 
     /// Goes on under a new agreement. What waits is lost when the codec is another one.
-    pub(crate) fn reconfigure(&mut self, codec: Codec) {
+    pub(crate) fn reconfigure(&mut self, codec: Codec, ptime: Duration) {
         if self.mouth.decoder.codec() != codec {
             self.ear = Ear::new(codec);
             self.mouth = Mouth::new(codec);
         }
+        self.ear.expect(ptime);
     }
 
     /// Takes a packet of the peer's sound.

@@ -8,16 +8,23 @@
 //! may cross.
 //! Sources: RFC 3550 section 5.1; the order of work is that of the crate's contract.
 
-use crate::config::{Negotiated, StreamConfig, packet_time};
+mod control;
+
+pub use control::ControlTurn;
+
+use crate::config::{Negotiated, RtcpPath, StreamConfig, packet_time};
 use crate::dtmf::{Digit, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
 use crate::reading::{Reader, Reading};
+use crate::rtcp::{NtpClock, is_rtcp};
 use crate::slots::{Slot, Slots};
 use crate::source::playlist::{Playlist, Repeat, Segment};
+use crate::srtp::Keying;
 use crate::stream::{RtpStream, Transmit};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
+use crate::watch::Patience;
 use crate::wheel::{Interval, Wheel};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -54,6 +61,8 @@ pub struct Due {
     pub reading: Reading,
     /// Said when it has changed: whom its socket need hear.
     pub senders: Option<Senders>,
+    /// Whether its socket of RTCP is to be read, and [`StreamPool::poll_control`] asked.
+    pub control: ControlTurn,
 }
 
 /// Whom a stream's socket need hear. Everything of anybody else would be refused, so a socket that can be told so saves work for
@@ -77,6 +86,8 @@ struct Entry {
     reader: Reader,
     /// Whom the owner was told that the socket need hear.
     senders: Senders,
+    /// When RTCP is looked at next.
+    control: Instant,
 }
 
 /// A stream between two pools.
@@ -93,6 +104,8 @@ pub struct StreamPool {
     events: Events,
     lateness: Histogram,
     closed: StreamTotals,
+    ntp: NtpClock,
+    patience: Patience,
 }
 
 impl StreamPool {
@@ -107,6 +120,8 @@ impl StreamPool {
             events: Events::new(capacity),
             lateness: Histogram::default(),
             closed: StreamTotals::default(),
+            ntp: NtpClock::since(start),
+            patience: Patience::default(),
         }
     }
 
@@ -122,7 +137,7 @@ impl StreamPool {
         let position = self.wheel.emptiest(now, interval);
         let slot = self.free.take(position.in_lap()).ok_or(PoolError::Full)?;
         let first = self.wheel.place(position, slot.0, interval);
-        let stream = RtpStream::new(id, &config, first);
+        let stream = RtpStream::new(now, id, &config, first);
         self.entries[slot.index()] = Some(Entry {
             stream,
             peer: None,
@@ -130,10 +145,18 @@ impl StreamPool {
             serviced: now,
             reader: Reader::new(now),
             senders: Senders::Anybody,
+            control: now + control::EVERY,
         });
         self.index.insert(id, slot);
         tracing::debug!(stream = id.0, ssrc = config.ssrc, codec = config.negotiated.codec.name(), "stream opened");
         Ok(slot)
+    }
+
+    /// Tells a stream who sent to its port in a call before, as address and SSRC: unless the SDP names that address, it is not heard.
+    pub fn shun(&mut self, id: StreamId, sender: (SocketAddr, u32)) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.shun(sender);
+        }
     }
 
     /// Goes on under a new offer and answer: source, sequence and timestamp do not change.
@@ -148,7 +171,21 @@ impl StreamPool {
             entry.interval = interval;
             self.wheel.change(slot.0, entry.stream.next_due(), interval);
         }
+        if let Some(peer) = entry.peer
+            && let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()])
+        {
+            entry.stream.stay_joined(peer.stream.negotiated().codec);
+            peer.stream.stay_joined(entry.stream.negotiated().codec);
+        }
         tracing::debug!(stream = id.0, codec = negotiated.codec.name(), "stream reconfigured");
+    }
+
+    /// Protects a stream as an offer and answer agreed, or no longer. To be told with [`Self::open`] and
+    /// [`Self::reconfigure`], before the next service, so that nothing goes out otherwise.
+    pub fn protect(&mut self, id: StreamId, keying: Option<&Keying>) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.protect(keying);
+        }
     }
 
     /// Ends a stream and its bridge; answers what was counted, or `None` when it is not open.
@@ -230,8 +267,8 @@ impl StreamPool {
         self.unbridge(b);
         let both = self.entries.get_disjoint_mut([one.index(), other.index()]);
         let Ok([Some(first), Some(second)]) = both else { return };
-        first.stream.join();
-        second.stream.join();
+        first.stream.join(second.stream.negotiated().codec);
+        second.stream.join(first.stream.negotiated().codec);
         first.peer = Some(other);
         second.peer = Some(one);
     }
@@ -265,7 +302,8 @@ impl StreamPool {
                 let (reading, senders) = (entry.reader.next(now), entry.stream.senders());
                 let changed = std::mem::replace(&mut entry.senders, senders) != senders;
                 let senders = changed.then_some(senders);
-                return Some(Due { stream: entry.stream.id, slot: Slot(slot), reading, senders });
+                let control = if now >= entry.control { ControlTurn::Now } else { ControlTurn::Later };
+                return Some(Due { stream: entry.stream.id, slot: Slot(slot), reading, senders, control });
             }
         }
         None
@@ -277,6 +315,11 @@ impl StreamPool {
             self.closed.dropped.unknown_stream += 1;
             return;
         };
+        if is_rtcp(datagram) && entry.stream.negotiated().rtcp == RtcpPath::Muxed {
+            // Not noted as sound, of which one more packet then waits.
+            entry.stream.hear_control((now, self.ntp.at(now)), from, datagram);
+            return;
+        }
         entry.reader.note(now);
         let Some(peer) = entry.peer else {
             entry.stream.receive(now, (from, datagram), None, &mut self.events);
@@ -327,7 +370,7 @@ impl StreamPool {
         entry.is_some_and(|entry| entry.stream.negotiated().direction.receives())
     }
 
-    /// When the last packet of a stream's peer came that was used; `None` before the first.
+    /// When the last packet of a stream's peer came that was used, or its last report; `None` before the first.
     pub fn last_heard(&self, id: StreamId) -> Option<Instant> {
         let slot = self.slot(id)?;
         self.entries.get(slot.index())?.as_ref()?.stream.last_heard()

@@ -20,7 +20,7 @@ const LEAST: Ticks = Ticks(8);
 /// When packets are earlier than this for two seconds, the sound is made shorter.
 const MOST: Ticks = Ticks(36);
 /// A timestamp this far from what is expected begins a new line.
-const LEAP: Ticks = Ticks(300);
+const LEAP: Ticks = Ticks(250);
 /// How late a packet may come and still be heard, by hearing everything later.
 const HOLD: Ticks = Ticks(60);
 /// How long missing sound is made up; behind that is a silence, in which the line may move unheard.
@@ -46,8 +46,10 @@ pub(crate) struct Timeline {
     next: u32,
     /// Ticks that left without sound since the last sound.
     gap: u32,
-    /// Ticks in the frame that left last.
+    /// Milliseconds in a frame that leaves.
     frame: i32,
+    /// Whether sound came since a silence began, and waits for its time.
+    is_awaited: bool,
     window: Window,
     /// The measure of the window before.
     before: Option<i32>,
@@ -62,6 +64,7 @@ struct Window {
     least: [i32; 2],
     packets: u32,
     late: u32,
+    /// Milliseconds that left.
     left: i32,
 }
 
@@ -105,7 +108,8 @@ impl Timeline {
             per_ms: 8,
             next: 0,
             gap: u32::MAX,
-            frame: 0,
+            frame: MARGIN.0,
+            is_awaited: false,
             window: Window::NEW,
             before: None,
             correction: 0,
@@ -122,11 +126,6 @@ impl Timeline {
         self.source.map(|(_, clock_rate)| clock_rate)
     }
 
-    /// Ticks that left without sound since the last sound.
-    pub(crate) fn gap(&self) -> u32 {
-        self.gap
-    }
-
     /// Whether what is missing is a silence and no longer made up.
     pub(crate) fn is_silent(&self) -> bool {
         self.gap > self.ticks(Ticks(CONCEALED.as_millis() as i32)).unsigned_abs()
@@ -140,16 +139,15 @@ impl Timeline {
     /// Places a packet of `ticks` ticks. The `source` is its SSRC and its clock rate.
     pub(crate) fn place(&mut self, source: (u32, u32), timestamp: u32, ticks: u32) -> Place {
         let ticks = ticks as i32;
-        let mut early = timestamp.wrapping_sub(self.next) as i32;
+        let early = timestamp.wrapping_sub(self.next) as i32;
         if self.source != Some(source) || early.unsigned_abs() > self.ticks(LEAP).unsigned_abs() {
             return Place::Anew(self.begin(source, timestamp, ticks));
         }
-        if self.is_silent() && (early < 0 || early > self.ticks(NEEDLESS)) {
+        if self.is_silent() && !self.is_awaited && (early < 0 || early > self.ticks(NEEDLESS)) {
             // Nobody hears that the line moves here.
-            early = self.margin(ticks);
-            self.next = timestamp.wrapping_sub(early as u32);
-            self.settle();
+            return Place::Anew(self.begin(source, timestamp, ticks));
         }
+        self.is_awaited = true;
         self.window.note(early);
         if early + ticks > 0 {
             return Place::Here(early);
@@ -177,43 +175,47 @@ impl Timeline {
 
     /// Begins a new line at a packet; answers how early that is.
     fn begin(&mut self, source: (u32, u32), timestamp: u32, ticks: i32) -> i32 {
-        if self.source.is_none_or(|(_, clock_rate)| clock_rate != source.1) {
-            self.per_ms = (source.1 / 1_000).max(1) as i32;
-            self.frame = self.ticks(MARGIN);
-        }
+        self.per_ms = (source.1 / 1_000).max(1) as i32;
         self.source = Some(source);
         let early = self.margin(ticks);
         self.next = timestamp.wrapping_sub(early as u32);
-        self.settle();
+        self.window = Window::NEW;
+        self.before = None;
+        self.correction = 0;
+        self.is_awaited = true;
         early
     }
 
     /// How early the first packet is taken to be: where a frame is longer than a packet, others are still to come for it.
     fn margin(&self, ticks: i32) -> i32 {
-        self.ticks(MARGIN) + (self.frame - ticks).max(0)
-    }
-
-    /// Forgets what was measured, because the line moved.
-    fn settle(&mut self) {
-        self.window = Window::NEW;
-        self.before = None;
-        self.correction = 0;
+        self.ticks(MARGIN) + (self.frame * self.per_ms - ticks).max(0)
     }
 
     /// Says that `ticks` left.
     pub(crate) fn leave(&mut self, ticks: u32, laid: Laid) {
         self.next = self.next.wrapping_add(ticks);
         self.gap = match laid {
-            Laid::Sound => 0,
+            Laid::Sound => {
+                self.is_awaited = false;
+                0
+            }
             Laid::Nothing => self.gap.saturating_add(ticks),
         };
     }
 
-    /// Says that a frame of `ticks` left.
-    pub(crate) fn frame(&mut self, ticks: u32) {
-        self.frame = ticks as i32;
+    /// Says how long the frames are that leave from now on. Packets have to be earlier for longer ones.
+    pub(crate) fn expect(&mut self, frame: Duration) {
+        let frame = frame.as_millis() as i32;
+        if self.source.is_some() {
+            self.correction += (frame - self.frame).max(0) * self.per_ms;
+        }
+        self.frame = frame;
+    }
+
+    /// Says that a frame left.
+    pub(crate) fn frame(&mut self) {
         self.window.left += self.frame;
-        if self.window.left >= self.ticks(WINDOW) {
+        if self.window.left >= WINDOW.0 {
             self.review();
         }
     }

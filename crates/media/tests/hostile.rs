@@ -1,9 +1,10 @@
 //! Whatever peers send and owners order, in whatever order and however late: nothing panics, and each leg's line holds.
 
+use antiphon_media::rtcp::read::Compound;
 use antiphon_media::rtp::packet::{HEADER_LEN, Header, Packet};
 use antiphon_media::{
-    Audio, Codec, Direction, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    StreamPool,
+    Audio, Codec, Direction, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RtcpPath, Segment, StreamConfig,
+    StreamId, StreamPool,
 };
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -25,6 +26,7 @@ enum Step {
     Part(u64),
     Noise(u64, Vec<u8>),
     Rtp(u64, u16, Header, Vec<u8>),
+    Rtcp(u64, u16, u8, u8, Vec<u8>),
 }
 
 fn negotiated() -> impl Strategy<Value = Negotiated> {
@@ -42,6 +44,7 @@ fn negotiated() -> impl Strategy<Value = Negotiated> {
                 ptime: Duration::from_millis(ptime),
                 remote: port.map(at),
                 direction,
+                rtcp: if ptime % 3 == 0 { RtcpPath::Muxed } else { RtcpPath::Beside },
                 ..Negotiated::of(codec)
             }
         },
@@ -70,6 +73,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (id(), id()).prop_map(|(one, other)| Step::Bridge(one, other)),
         1 => id().prop_map(Step::Part),
         2 => (id(), payload()).prop_map(|(id, bytes)| Step::Noise(id, bytes)),
+        4 => (id(), 1..4u16, any::<u8>(), 199..206u8, payload()).prop_map(|(id, port, first, kind, bytes)| {
+            Step::Rtcp(id, port, first, kind, bytes)
+        }),
         8 => (id(), 1..4u16, header, payload()).prop_map(|(id, port, header, bytes)| Step::Rtp(id, port, header, bytes)),
     ]
 }
@@ -106,6 +112,7 @@ fn order(pool: &mut StreamPool, now: Instant, step: Step) {
         Step::Bridge(one, other) => pool.bridge(StreamId(one), StreamId(other)),
         Step::Part(id) => pool.unbridge(StreamId(id)),
         Step::Noise(id, bytes) => hear(pool, now, id, at(1), &bytes),
+        Step::Rtcp(id, port, first, kind, body) => hear_control(pool, now, id, at(port), [first, kind], &body),
         Step::Rtp(id, port, header, payload) => {
             let mut datagram = vec![0; HEADER_LEN];
             header.write(datagram.first_chunk_mut().expect("it is a header long"));
@@ -113,6 +120,15 @@ fn order(pool: &mut StreamPool, now: Instant, step: Step) {
             hear(pool, now, id, at(port), &datagram);
         }
     }
+}
+
+/// A datagram of RTCP, whose length is right more often than not.
+fn hear_control(pool: &mut StreamPool, now: Instant, id: u64, from: SocketAddr, head: [u8; 2], body: &[u8]) {
+    let Some(slot) = pool.slot(StreamId(id)) else { return };
+    let words = u16::try_from(body.len() / 4).expect("it is short").to_be_bytes();
+    let datagram = [&[0x80 | (head[0] & 0x3F), head[1], words[0], words[1]], body].concat();
+    pool.handle_control(now, slot, from, &datagram);
+    pool.handle_datagram(now, slot, from, &datagram);
 }
 
 /// The sequence number that each stream must send next.
@@ -133,6 +149,10 @@ fn service(pool: &mut StreamPool, now: Instant, lines: &mut Lines) {
             packets += 1;
         }
         assert!(packets <= 4, "one due and three late");
+        if let Some(report) = pool.poll_control(now, slot, &mut buffer) {
+            assert!(Compound::parse(report.transmit.payload).is_ok_and(|packets| packets.count() == 2));
+        }
+        let _ = pool.summary(id).map(|summary| (summary.mos_heard(), summary.mos_told()));
     }
     assert!(pool.poll_timeout().is_none_or(|next| next > now), "the next service is to come");
     while pool.poll_event().is_some() {}

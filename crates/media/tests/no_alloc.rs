@@ -1,10 +1,14 @@
 //! A serviced frame allocates nothing: not when it is received, not when it is sent, not when its prompt ends.
 #![allow(unsafe_code, reason = "a counting global allocator can only be written as an unsafe impl")]
 
+use antiphon_media::codec::Band;
+use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
+use antiphon_media::rtcp::{Block, NtpTime, Sending};
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
+use antiphon_media::srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite};
 use antiphon_media::{
-    Audio, Codec, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    StreamPool,
+    Audio, Band, Codec, ControlTurn, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RtcpPath,
+    Segment, StreamConfig, StreamId, StreamPool,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -58,10 +62,17 @@ fn opened(start: Instant) -> StreamPool {
     let mut pool = StreamPool::new(start, 16);
     let audio = Arc::new(Audio::from_pcm(&[1_000; 3_333]));
     for id in 0..STREAMS {
-        let codec = if id % 2 == 0 { Codec::Pcma } else { Codec::Pcmu };
+        let codec = match id {
+            4 => Codec::G722,
+            5 => Codec::L16(Band::Wide),
+            id if id % 2 == 0 => Codec::Pcma,
+            _ => Codec::Pcmu,
+        };
+        audio.prepare(codec);
         let negotiated = Negotiated {
             ptime: Duration::from_millis(10 * (id + 1)),
             remote: Some(remote(id)),
+            rtcp: if id % 2 == 0 { RtcpPath::Muxed } else { RtcpPath::Beside },
             ..Negotiated::of(codec)
         };
         let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
@@ -72,6 +83,12 @@ fn opened(start: Instant) -> StreamPool {
     }
     pool.bridge(StreamId(2), StreamId(3));
     pool
+}
+
+fn keying(suite: Suite, ours: u8, theirs: u8) -> Keying {
+    let master =
+        |seed| MasterKey::new(suite, &vec![seed; suite.material_len()]).expect("as long as the suite wants it");
+    Keying { ours: master(ours), theirs: master(theirs), mki: Mki::default() }
 }
 
 /// Sound, and a key now and then, of every stream's peer.
@@ -91,19 +108,43 @@ fn hear(pool: &mut StreamPool, now: Instant, due: Due, count: u16) {
     pool.handle_datagram(now, due.slot, remote(id), &datagram[..length]);
 }
 
+/// Reports of every stream's peer, which hears nothing every other minute, and ours.
+fn report(pool: &mut StreamPool, now: Instant, due: Due, count: u32) -> u64 {
+    let id = due.stream.0;
+    let block = Block { ssrc: 9, highest: count / 100 * 100, last_report: 1, ..Block::default() };
+    let sending = Some(Sending { ntp: NtpTime(u64::from(count) << 32), timestamp: 0, packets: count, octets: 0 });
+    let (cname, farewell) = (Cname::new([7; 10]), Farewell::No);
+    let mut datagram = [0; MAX_REPORT];
+    let length = Report { ssrc: 1, sending, block: Some(block), cname, farewell }.write(&mut datagram);
+    if pool.has_control_port(due.slot) {
+        pool.handle_control(now, due.slot, SocketAddr::from(([127, 0, 0, 1], 9_000)), &datagram[..length]);
+        pool.handle_control(now, due.slot, remote(id), &datagram[..length]);
+        pool.handle_control(now, due.slot, remote(id), &datagram[1..]);
+    } else {
+        pool.handle_datagram(now, due.slot, remote(id), &datagram[..length]);
+    }
+    let mut buffer = [0; MAX_PACKET];
+    u64::from(pool.poll_control(now, due.slot, &mut buffer).is_some())
+}
+
 #[test]
 #[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
 fn a_serviced_frame_allocates_nothing() {
     let start = Instant::now();
     let mut pool = opened(start);
     let mut buffer = [0; MAX_PACKET];
-    let (mut sent, mut digits, mut ended) = (0u64, 0u64, 0u64);
+    let (mut sent, mut digits, mut ended, mut reports, mut found) = (0u64, 0u64, 0u64, 0u64, 0u64);
     let before = CALLS.get();
     assert!(before > 0, "opening does allocate, and the counter sees it");
-    for tick in 0..10_000u32 {
+    for tick in 0..25_000u32 {
         let now = start + Duration::from_millis(u64::from(tick));
         while let Some(due) = pool.poll_due(now) {
-            hear(&mut pool, now, due, u16::try_from(tick / 20).expect("500 at most"));
+            if tick < 10_000 {
+                hear(&mut pool, now, due, u16::try_from(tick / 20).expect("500 at most"));
+            }
+            if due.control == ControlTurn::Now {
+                reports += report(&mut pool, now, due, tick / 1_000);
+            }
             while pool.poll_transmit(now, due.slot, &mut buffer).is_some() {
                 sent += 1;
             }
@@ -112,10 +153,119 @@ fn a_serviced_frame_allocates_nothing() {
             match event.kind {
                 EventKind::Digit(_) => digits += 1,
                 EventKind::PlaybackEnded { .. } => ended += 1,
+                EventKind::Found(_) => found += 1,
             }
         }
     }
     let calls = CALLS.get() - before;
     assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
-    assert!(sent > 2_000 && digits >= 10 * STREAMS && ended == STREAMS - 2, "{sent} {digits} {ended}");
+    assert!(sent > 4_000 && digits >= 10 * STREAMS && ended == STREAMS - 2, "{sent} {digits} {ended}");
+    assert!(reports >= 2 * STREAMS && found >= STREAMS, "{reports} {found}");
+}
+
+/// Each suite, both ways, through a bridge of two suites, a change of keys and packets that are refused.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
+fn a_protected_frame_allocates_nothing() {
+    let start = Instant::now();
+    let mut pool = opened(start);
+    let mut peers: Vec<_> = Suite::ALL.iter().map(|&suite| Protection::new(&keying(suite, 2, 1))).collect();
+    for (id, &suite) in (0..).zip(&Suite::ALL) {
+        pool.protect(StreamId(id), Some(&keying(suite, 1, 2)));
+    }
+    let mut buffer = [0; MAX_PACKET];
+    let (mut sent, mut opened, mut calls) = (0u64, 0u64, 0u64);
+    for tick in 0..4_000u32 {
+        let now = start + Duration::from_millis(u64::from(tick));
+        if tick == 2_000 {
+            for ((id, &suite), peer) in (0..).zip(&Suite::ALL).zip(&mut peers) {
+                pool.protect(StreamId(id), Some(&keying(suite, 3, 4)));
+                peer.rekey(&keying(suite, 4, 3));
+            }
+        }
+        let before = CALLS.get();
+        while let Some(due) = pool.poll_due(now) {
+            let mut peer = usize::try_from(due.stream.0).ok().and_then(|at| peers.get_mut(at));
+            let mut datagram = [0x55; HEADER_LEN + 160 + MAX_TAG];
+            let sequence = u16::try_from(tick).expect("4,000 at most");
+            let payload_type = if due.stream.0 % 2 == 0 { 8 } else { 0 };
+            let header = Header { marker: false, payload_type, sequence, timestamp: tick * 8, ssrc: 1 };
+            header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
+            let length = peer.as_mut().map(|peer| peer.protect_rtp(&mut datagram, HEADER_LEN + 160).expect("in order"));
+            let length = length.unwrap_or(HEADER_LEN + 160);
+            // As it came, once more, and changed.
+            pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..length]);
+            pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..length]);
+            datagram[30] ^= 1;
+            datagram[3] ^= 1;
+            pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..length]);
+            while let Some(transmit) = pool.poll_transmit(now, due.slot, &mut buffer) {
+                sent += 1;
+                if let Some(peer) = &mut peer {
+                    opened += u64::from(peer.unprotect_rtp(transmit.payload).is_ok());
+                }
+            }
+        }
+        while pool.poll_event().is_some() {}
+        calls += CALLS.get() - before;
+    }
+    assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
+    assert!(sent > opened && opened > 300, "{sent} {opened}");
+    let totals = pool.totals();
+    assert!(totals.received > 300 && totals.dropped.replayed > 300 && totals.dropped.unauthentic > 300, "{totals:?}");
+}
+
+/// A relay, and transcoders of every kind, over a network that loses, repeats and delays.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
+fn a_bridge_allocates_nothing_whatever_is_lost_on_it() {
+    let start = Instant::now();
+    let mut pool = StreamPool::new(start, 16);
+    let wide = Codec::L16(Band::Wide);
+    let legs = [Codec::Pcma, Codec::Pcmu, Codec::Pcmu, Codec::G722, Codec::G722, wide, Codec::G722, Codec::G722];
+    for (id, codec) in (0..).zip(legs) {
+        let negotiated = Negotiated { remote: Some(remote(id)), ..Negotiated::of(codec) };
+        let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
+        pool.open(start, StreamId(id), config).expect("the pool has room");
+    }
+    for id in [0, 2, 4, 6] {
+        pool.bridge(StreamId(id), StreamId(id + 1));
+    }
+    let mut buffer = [0; MAX_PACKET];
+    let (mut sent, before) = (0u64, CALLS.get());
+    for tick in 0..10_000u32 {
+        let now = start + Duration::from_millis(u64::from(tick));
+        while let Some(due) = pool.poll_due(now) {
+            let codec = legs[due.stream.0 as usize];
+            // A clock that runs 2 % faster than ours, with losses, repeats and packets that come before their turn.
+            let count = tick / 20 + tick / 1_000;
+            for count in [count, count + u32::from(count % 13 == 0)] {
+                if count % 17 != 0 {
+                    say(&mut pool, now, due, codec, count);
+                }
+            }
+            while pool.poll_transmit(now, due.slot, &mut buffer).is_some() {
+                sent += 1;
+            }
+        }
+    }
+    let calls = CALLS.get() - before;
+    assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
+    assert!(sent > 3_900, "{sent}");
+}
+
+/// A packet of 20 ms.
+fn say(pool: &mut StreamPool, now: Instant, due: Due, codec: Codec, count: u32) {
+    let mut datagram = [0x35; HEADER_LEN + 640];
+    let ticks = codec.clock_rate() / 50;
+    let header = Header {
+        marker: false,
+        payload_type: codec.payload_type(),
+        sequence: count as u16,
+        timestamp: count * ticks,
+        ssrc: 1,
+    };
+    header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
+    let length = HEADER_LEN + 20 * codec.bytes_per_ms().expect("no codec of varying length is here");
+    pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram[..length]);
 }

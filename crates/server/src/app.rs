@@ -10,6 +10,7 @@ use std::{
     time::Instant,
 };
 
+use antiphon_media::Patience;
 use antiphon_sip::{Endpoint, Listener, Transport};
 use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpSocket};
@@ -120,7 +121,7 @@ pub async fn start(
     let trace = Arc::new(Trace::new(&settings.trace));
     let rooms = Arc::new(Rooms {
         signalling,
-        media: media(capacity, drive)?,
+        media: media(capacity, settings.rtp.patience(), drive)?,
         ports,
         store,
         settings: ArcSwap::from_pointee(settings.live.clone()),
@@ -131,6 +132,7 @@ pub async fn start(
         trace: trace.clone(),
         listeners: listeners.clone(),
         advertise: settings.advertise,
+        rtcp_mux: settings.rtp.rtcp_mux,
         names,
         destinations: Mutex::default(),
         trunks,
@@ -229,7 +231,7 @@ fn advertised(advertise: Option<IpAddr>, local: SocketAddr) -> Result<IpAddr, St
 }
 
 /// One worker a core but one, which signalling and scripts need.
-fn media(capacity: usize, drive: MediaDrive) -> Result<Media, StartError> {
+fn media(capacity: usize, patience: Patience, drive: MediaDrive) -> Result<Media, StartError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let count = match drive {
         MediaDrive::Threads => cores.saturating_sub(1).max(1),
@@ -237,7 +239,7 @@ fn media(capacity: usize, drive: MediaDrive) -> Result<Media, StartError> {
     };
     let mut workers = Vec::with_capacity(count);
     for number in 0..count {
-        let (worker, work) = Worker::new(now(drive), capacity);
+        let (worker, work) = Worker::new(now(drive), capacity, patience);
         run(number, work, drive)?;
         workers.push(worker);
     }

@@ -4,6 +4,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+/// Files of a stream: its RTP and its RTCP.
+const FILES: u64 = 2;
 /// Files that are not streams: listeners, connections, database, logs.
 const RESERVE: u64 = 512;
 
@@ -13,5 +15,5 @@ pub fn streams() -> usize {
     // When raising fails, the limit stays as it is and the ready line shows the capacity that follows from it.
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
     let files = if raised { maximum } else { current };
-    files.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(RESERVE)).unwrap_or(usize::MAX))
+    files.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(RESERVE) / FILES).unwrap_or(usize::MAX))
 }

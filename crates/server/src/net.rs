@@ -1,11 +1,12 @@
 //! Sockets, real or virtual.
 //!
-//! Shape: a [`Network`] gives [`Wire`]s, on which signalling waits, [`MediaSocket`]s, which a media worker reads without waiting, and
-//! whoever knows [`Names`]. A socket of IPv6 takes no IPv4, so that one of each can have the same port.
+//! Shape: a [`Network`] gives [`Wire`]s, on which signalling waits, [`MediaSocket`]s and [`ControlSocket`]s, which a media worker reads
+//! without waiting, and whoever knows [`Names`]. A socket of IPv6 takes no IPv4, so that one of each can have the same port.
 //! The machine's own sockets are [`Machine`]; tests put a virtual network in its place, because a paused clock beside a real socket
 //! jumps over answers that are on their way.
 //! Errors: as the operating system gives them; a datagram that cannot be sent is lost, as on any network.
 
+mod dated;
 mod media;
 
 use std::{
@@ -14,11 +15,15 @@ use std::{
     net::{SocketAddr, UdpSocket},
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use tokio::io::ReadBuf;
 
-pub use self::media::{MediaSocket, UdpMedia, VirtualMedia};
+pub use self::{
+    dated::REPORTS_AT_ONCE,
+    media::{MediaSocket, UdpMedia, VirtualMedia},
+};
 use crate::locate::{Names, Resolver};
 
 /// A datagram socket that a task waits on.
@@ -36,12 +41,22 @@ pub async fn receive(wire: &dyn Wire, buffer: &mut [u8]) -> io::Result<(usize, S
     poll_fn(|cx| wire.poll_receive(cx, buffer)).await
 }
 
+/// A datagram socket beside one of media, for its RTCP: read seldom, so that each datagram says when it came.
+pub trait ControlSocket: Send + Sync + 'static {
+    /// Gives what has arrived up to `now`, in order and at most [`REPORTS_AT_ONCE`] datagrams, each with its arrival.
+    fn receive(&self, now: Instant, take: &mut dyn FnMut(Instant, SocketAddr, &[u8]));
+    /// Sends at once; what cannot be sent is lost.
+    fn send(&self, datagram: &[u8], to: SocketAddr);
+}
+
 /// Where sockets come from.
 pub trait Network: Send + Sync + 'static {
     /// A wire bound to this address.
     fn wire(&self, at: SocketAddr) -> io::Result<Arc<dyn Wire>>;
     /// A media socket bound to this address.
     fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket>;
+    /// A socket for RTCP, bound to this address.
+    fn control_socket(&self, at: SocketAddr) -> io::Result<Box<dyn ControlSocket>>;
     /// Who knows names: these servers, or the system's where there are none. Nobody is asked yet.
     fn names(&self, servers: &[SocketAddr]) -> io::Result<Arc<dyn Names>>;
 }
@@ -82,6 +97,10 @@ impl Network for Machine {
 
     fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket> {
         Ok(MediaSocket::Udp(UdpMedia::new(bind(at)?)))
+    }
+
+    fn control_socket(&self, at: SocketAddr) -> io::Result<Box<dyn ControlSocket>> {
+        Ok(Box::new(dated::Dated::new(bind(at)?)?))
     }
 
     fn names(&self, servers: &[SocketAddr]) -> io::Result<Arc<dyn Names>> {

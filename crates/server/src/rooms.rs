@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use antiphon_media::Audio;
+use antiphon_media::{Audio, sdp::RtcpMux};
 use antiphon_sip::{Flow, Listener, Uri};
 use arc_swap::ArcSwap;
 
@@ -54,6 +54,8 @@ pub struct Rooms {
     pub listeners: Vec<Listener>,
     /// The address shown to peers of its family in SDP, where the settings fix one.
     pub advertise: Option<IpAddr>,
+    /// Whether our offers ask for RTP and RTCP on one port.
+    pub rtcp_mux: RtcpMux,
     /// Who knows names.
     pub names: Arc<dyn Names>,
     /// The ways out that failed lately.

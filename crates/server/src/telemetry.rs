@@ -104,6 +104,7 @@ fn describe() {
     metrics::describe_counter!("antiphon_calls_total", "Calls that have ended, by how");
     metrics::describe_counter!("antiphon_calls_refused_total", "Calls refused, by status");
     metrics::describe_counter!("antiphon_call_panics_total", "Calls ended by a fault of ours");
+    metrics::describe_counter!("antiphon_sound_findings_total", "What was found about who hears whom, by kind");
     metrics::describe_histogram!("antiphon_setup_seconds", "From a caller's INVITE to our 200");
     metrics::describe_counter!("antiphon_ops_total", "What scripts asked of calls, by op and outcome");
     metrics::describe_counter!("antiphon_sip_dropped_total", "SIP messages lost or refused, by reason");
@@ -195,6 +196,7 @@ async fn media_metrics(media: &Media, text: &mut String) {
         let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {below}");
     }
     let _ = writeln!(text, "{name}_sum {}\n{name}_count {below}", report.lateness.sum().as_secs_f64());
+    report.quality.write(text);
 }
 
 fn gauge(text: &mut String, name: &str, help: &str, value: u64) {

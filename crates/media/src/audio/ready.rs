@@ -1,8 +1,9 @@
 //! A prompt in the codecs that remember: G.722 and Opus, whose coders know what came before.
 //!
 //! Shape: each prompt is encoded from rest and brought back to rest, so that any prompt can follow any other without a click: the
-//! receiver's decoder, which hears them as one stream, is at rest wherever they meet. For G.722 the last 16 ms are faded out for that;
-//! Opus, in the mode that is used here, needs nothing.
+//! receiver's decoder, which hears them as one stream, is at rest wherever they meet. Opus, in the mode that is used here, needs nothing
+//! for that. For G.722 the last 16 ms are faded out, which brings the step to rest but not the predictor, whose memory is 32 ms: a prompt
+//! that is loud from its first sample, right behind one that was loud to its last, begins with noise for that long. Speech does not.
 //! Units: packets of Opus are of 20 ms; the last one is filled up with silence.
 //! Sources: ITU-T G.722 section 3.5 (a step's memory is 128 samples of 8 kHz); RFC 6716 section 4.3 (the mode of the transform).
 

@@ -1,11 +1,11 @@
 //! What one leg hears, as linear sound at the pace of its own packet times.
 //!
 //! Shape: packets in as they come; out, one frame for each packet time, exactly as long as asked. What did not come is concealed
-//! for a while, then it is silence, or the noise that the peer described.
+//! for a while, then it is silence.
 //! Units: samples at [`Ear::rate`], which is that of the codec agreed on whatever the peer sends; timestamps are ticks of the codec.
 //! Time: the frames pulled are the clock of a [`Timeline`]; where that asks for it, sound is made longer or shorter by periods.
-//! Errors: packets that come too late, twice, or that cannot be decoded are left out; [`Ear::dropped`] counts their ticks.
-//! Sources: RFC 3550 section 5.1, RFC 3551 section 4.1, RFC 3389 (pauses), RFC 4733 section 2.6 (no sound while a key is said).
+//! Errors: packets that come too late, twice, or that cannot be decoded are left out.
+//! Sources: RFC 3550 section 5.1, RFC 3551 section 4.1, RFC 4733 section 2.6 (no sound while a key is said).
 //!
 //! An ear is large and is made only where somebody listens.
 
@@ -17,11 +17,9 @@ use crate::config::MAX_PTIME;
 use crate::rtp::packet::Packet;
 use crate::stretch;
 use crate::timeline::{Laid, Place, Timeline};
-use shelf::{Content, Shelf, Stored, Taken};
+use shelf::{Shelf, Stored, Taken};
 use std::time::Duration;
-use voice::{LONGEST, Voice};
-
-pub(crate) use voice::ticks_of;
+use voice::{LONGEST, Voice, ticks_of};
 
 /// What one leg hears.
 #[derive(Debug)]
@@ -38,7 +36,6 @@ pub(crate) struct Ear {
     given: usize,
     /// From this tick on, and for so many, a key is pressed.
     key: Option<(u32, u32)>,
-    dropped: u64,
 }
 
 impl Ear {
@@ -55,7 +52,6 @@ impl Ear {
             ready: 0,
             given: 0,
             key: None,
-            dropped: 0,
         }
     }
 
@@ -64,23 +60,20 @@ impl Ear {
         self.rate
     }
 
-    /// Ticks of sound that came and were not heard.
-    pub(crate) fn dropped(&self) -> u64 {
-        self.dropped
-    }
-
-    /// Takes a packet of sound.
-    pub(crate) fn hear(&mut self, packet: &Packet<'_>, codec: Codec) {
+    /// Takes a packet of sound and answers how many ticks of it will not be heard.
+    pub(crate) fn hear(&mut self, packet: &Packet<'_>, codec: Codec) -> u32 {
         let ticks = ticks_of(codec, packet.payload);
+        if !self.voices.iter().any(|voice| voice.codec() == codec) {
+            return ticks;
+        }
         let place = self.line.place((packet.ssrc, codec.clock_rate()), packet.timestamp, ticks);
         if let Place::Anew(_) = place {
             self.shelf.clear();
         }
-        if place == Place::Late
-            || self.shelf.store(packet.timestamp, Content::Sound(codec), packet.payload) == Stored::Duplicate
-        {
-            self.dropped += u64::from(ticks);
+        if place == Place::Late || self.shelf.store(packet.timestamp, codec, packet.payload) == Stored::Duplicate {
+            return ticks;
         }
+        0
     }
 
     /// Takes a report of a key: while it is pressed there is no sound.
@@ -91,6 +84,11 @@ impl Ear {
         };
     }
 
+    /// Says how long the frames are that are asked for from now on.
+    pub(crate) fn expect(&mut self, frame: Duration) {
+        self.line.expect(frame);
+    }
+
     /// The next frame.
     pub(crate) fn frame(&mut self, duration: Duration) -> &[i16] {
         self.pcm.copy_within(self.given..self.ready, 0);
@@ -99,7 +97,7 @@ impl Ear {
         self.fill(wanted);
         self.correct(wanted);
         self.fill(wanted);
-        self.line.frame((wanted / self.ratio()) as u32);
+        self.line.frame();
         self.given = wanted;
         &self.pcm[..wanted]
     }
@@ -155,7 +153,7 @@ impl Ear {
     }
 
     fn lay_packet(&mut self, ratio: usize) {
-        let Some(Taken { timestamp, content: Content::Sound(codec), payload }) = self.shelf.take() else { return };
+        let Some(Taken { timestamp, codec, payload }) = self.shelf.take() else { return };
         let Some(at) = self.voices.iter().position(|voice| voice.codec() == codec) else { return };
         self.current = at;
         let length = self.voices[at].decode(payload, &mut self.pcm[self.ready..]);
@@ -187,6 +185,9 @@ impl Ear {
             let from = (start.wrapping_sub(self.line.next()) as i32).max(0) as usize * ratio;
             let until = (start.wrapping_add(length).wrapping_sub(self.line.next()) as i32).max(0) as usize * ratio;
             let new = &mut self.pcm[self.ready..to];
+            if until == 0 {
+                self.key = None;
+            }
             let until = until.min(new.len());
             if let Some(under) = new.get_mut(from.min(until)..until) {
                 under.fill(0);
@@ -198,6 +199,6 @@ impl Ear {
 }
 
 /// Samples, or ticks, of a time.
-fn samples(rate: u32, duration: Duration) -> usize {
+pub(crate) fn samples(rate: u32, duration: Duration) -> usize {
     rate as usize / 1_000 * duration.as_millis() as usize
 }

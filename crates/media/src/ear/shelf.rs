@@ -12,18 +12,10 @@ const SLOTS: usize = 64;
 /// Bytes for all payloads that wait: 600 ms of the widest codec that has no compression.
 const BYTES: usize = 19_200;
 
-/// What a packet's payload is.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(super) enum Content {
-    Sound(Codec),
-    /// The description of a pause's noise (RFC 3389).
-    Comfort,
-}
-
 #[derive(Copy, Clone, Debug)]
 struct Slot {
     timestamp: u32,
-    content: Content,
+    codec: Codec,
     start: usize,
     length: usize,
 }
@@ -32,7 +24,7 @@ struct Slot {
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Taken<'s> {
     pub(super) timestamp: u32,
-    pub(super) content: Content,
+    pub(super) codec: Codec,
     pub(super) payload: &'s [u8],
 }
 
@@ -62,7 +54,7 @@ impl Shelf {
     }
 
     /// Lays a packet down.
-    pub(super) fn store(&mut self, timestamp: u32, content: Content, payload: &[u8]) -> Stored {
+    pub(super) fn store(&mut self, timestamp: u32, codec: Codec, payload: &[u8]) -> Stored {
         if self.slots.iter().flatten().any(|slot| slot.timestamp == timestamp) {
             return Stored::Duplicate;
         }
@@ -80,7 +72,7 @@ impl Shelf {
         self.cursor = end;
         let place = self.slots.iter().position(Option::is_none).or_else(|| self.oldest());
         if let Some(place) = place {
-            self.slots[place] = Some(Slot { timestamp, content, start, length });
+            self.slots[place] = Some(Slot { timestamp, codec, start, length });
         }
         Stored::Yes
     }
@@ -94,7 +86,7 @@ impl Shelf {
     pub(super) fn take(&mut self) -> Option<Taken<'_>> {
         let slot = self.slots[self.oldest()?].take()?;
         let payload = self.bytes.get(slot.start..slot.start + slot.length)?;
-        Some(Taken { timestamp: slot.timestamp, content: slot.content, payload })
+        Some(Taken { timestamp: slot.timestamp, codec: slot.codec, payload })
     }
 
     /// All that wait lie close together, so the difference to any one of them orders them.
@@ -110,7 +102,7 @@ impl Shelf {
 mod tests {
     use super::*;
 
-    const SOUND: Content = Content::Sound(Codec::Pcma);
+    const SOUND: Codec = Codec::Pcma;
 
     fn taken(shelf: &mut Shelf) -> Vec<(u32, u8)> {
         std::iter::from_fn(|| shelf.take().map(|taken| (taken.timestamp, taken.payload[0]))).collect()

@@ -64,7 +64,7 @@ impl Voice {
 }
 
 /// How long a payload sounds, in ticks of its codec's clock.
-pub(crate) fn ticks_of(codec: Codec, payload: &[u8]) -> u32 {
+pub(super) fn ticks_of(codec: Codec, payload: &[u8]) -> u32 {
     match codec {
         Codec::Pcmu | Codec::Pcma | Codec::G722 => payload.len() as u32,
         Codec::L16(_) => payload.len() as u32 / 2,

@@ -1,6 +1,6 @@
-//! RTP as bytes: the header and its counters.
+//! RTP as bytes: the header, and what is counted of what comes.
 //!
 //! Sources: RFC 3550.
 
 pub mod packet;
-pub mod sequence;
+pub mod reception;

@@ -3,13 +3,18 @@
 //! Shape: bodies of SIP messages in and out, [`Negotiated`](crate::Negotiated) beside them; the local address is told.
 //! Units: packet lengths are `Duration`s here and milliseconds in the text.
 //! Errors: [`SdpError`]; each is a reason to refuse the offer (488) or to end the call that an answer came for.
-//! Sources: RFC 3264 (the model), RFC 8866 (the text), RFC 3551 (static payload types), RFC 4733 section 7.1.
+//! Sources: RFC 3264 (the model), RFC 8866 (the text), RFC 3551 (static payload types), RFC 4733 section 7.1, RFC 4568 (keys).
 
 mod negotiate;
 mod parse;
+mod profile;
+mod rtcp;
+mod sdes;
 mod write;
 
-pub use negotiate::{accept, answer, offer};
+pub use negotiate::{Agreed, accept, answer, offer};
+pub use profile::Profile;
+pub use sdes::{LocalKeys, Secrecy};
 
 use crate::codec::Codec;
 use crate::config::{DEFAULT_PTIME, Direction};
@@ -32,6 +37,12 @@ pub enum SdpError {
     /// No audio that we can speak: another codec, another transport, or none. A 488 to an offer.
     #[error("no common audio codec")]
     NoCommonCodec,
+    /// The peer has only SRTP, and no suite or no way to agree on keys that we have. A 488 to an offer.
+    #[error("SRTP without a suite and keys that we take")]
+    NoCommonSuite,
+    /// The peer has only plain sound, and that is not allowed. A 488 to an offer.
+    #[error("plain sound, where SRTP is required")]
+    PlainRefused,
     /// The answer has no audio or refuses ours.
     #[error("the peer refused the audio")]
     Refused,
@@ -48,6 +59,20 @@ pub struct Capabilities {
     pub direction: Direction,
     /// Whether keys may come and go as telephone-events.
     pub telephone_events: TelephoneEvents,
+    /// Whether sound is protected.
+    pub secrecy: Secrecy,
+    /// Whether our offers ask for RTP and RTCP on one port. Who asks us for that gets it.
+    pub rtcp_mux: RtcpMux,
+}
+
+/// Whether RTP and RTCP on one port are offered (RFC 5761).
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub enum RtcpMux {
+    /// They are.
+    Offered,
+    /// They are not, but agreed to.
+    #[default]
+    Unoffered,
 }
 
 /// Whether telephone-events are spoken (RFC 4733).
@@ -67,6 +92,8 @@ impl Default for Capabilities {
             ptime: DEFAULT_PTIME,
             direction: Direction::SendRecv,
             telephone_events: TelephoneEvents::Spoken,
+            secrecy: Secrecy::Plain,
+            rtcp_mux: RtcpMux::Unoffered,
         }
     }
 }

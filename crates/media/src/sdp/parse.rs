@@ -5,7 +5,7 @@
 //! Errors: [`SdpError`]. Sizes are bounded before anything is parsed.
 //! Sources: RFC 8866 sections 5.7 (c=), 5.14 (m=), 6.4 (ptime, maxptime), 6.6 (rtpmap), 6.7 (direction).
 
-use super::SdpError;
+use super::{Profile, SdpError};
 use crate::codec::{Band, Codec};
 use crate::config::Direction;
 use sdp_types::{Attribute, Connection, Media, Session};
@@ -117,8 +117,14 @@ impl Medium {
         self.line.media.eq_ignore_ascii_case("audio")
     }
 
-    pub(super) fn is_plain_rtp(&self) -> bool {
-        self.line.proto.eq_ignore_ascii_case("RTP/AVP")
+    /// `None` where it is no RTP that we speak.
+    pub(super) fn profile(&self) -> Option<Profile> {
+        Profile::of_name(&self.line.proto)
+    }
+
+    /// Whether it is RTP whose keys are agreed on in a way that we do not have.
+    pub(super) fn has_foreign_keys(&self) -> bool {
+        self.line.proto.to_ascii_uppercase().contains("RTP/SAVP") && self.profile().is_none()
     }
 
     /// The media line without its port: kind, transport and formats.
@@ -166,7 +172,13 @@ impl Medium {
         (whole > 0).then(|| Duration::from_millis(u64::from(whole)))
     }
 
-    fn values<'m>(&'m self, attribute: &str) -> impl Iterator<Item = &'m str> {
+    /// Whether an attribute without a value is there.
+    pub(super) fn has(&self, attribute: &str) -> bool {
+        self.line.attributes.iter().any(|one| one.attribute.eq_ignore_ascii_case(attribute))
+    }
+
+    /// The values of an attribute, in their order.
+    pub(super) fn values<'m>(&'m self, attribute: &str) -> impl Iterator<Item = &'m str> {
         let named = move |one: &&'m Attribute| one.attribute.eq_ignore_ascii_case(attribute);
         self.line.attributes.iter().filter(named).filter_map(|one| one.value.as_deref())
     }

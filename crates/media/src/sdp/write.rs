@@ -3,10 +3,12 @@
 //! Shape: one head, one line and its attributes for each medium.
 //! Sources: RFC 8866 section 5; RFC 3264 sections 5 and 6; RFC 7587 section 7 (Opus).
 
-use super::SdpVersion;
+use super::negotiate::Agreed;
 use super::parse::Medium;
+use super::{Profile, SdpVersion, sdes};
 use crate::codec::{Codec, OPUS_BITRATE};
-use crate::config::{Direction, Negotiated};
+use crate::config::{Direction, RtcpPath};
+use crate::srtp::MasterKey;
 use bytes::Bytes;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
@@ -20,12 +22,16 @@ pub(super) struct Writer {
 /// The attributes of the audio that we speak.
 pub(super) struct Audio<'a> {
     pub(super) port: u16,
+    pub(super) profile: Profile,
+    /// Our keys, each with its tag.
+    pub(super) keys: &'a [(u32, &'a MasterKey)],
     pub(super) codecs: &'a [(u8, Codec)],
     /// Payload types with their clocks.
     pub(super) telephone_events: &'a [(u8, u32)],
     pub(super) comfort_noise: Option<(u8, u32)>,
     pub(super) ptime: Duration,
     pub(super) direction: Direction,
+    pub(super) rtcp_mux: bool,
 }
 
 impl Writer {
@@ -50,13 +56,16 @@ impl Writer {
 
     pub(super) fn audio(&mut self, audio: &Audio<'_>) {
         self.text.push_str("m=audio ");
-        let _ = write!(self.text, "{} RTP/AVP", audio.port);
+        let _ = write!(self.text, "{} {}", audio.port, audio.profile.name());
         let numbers = audio.codecs.iter().map(|(number, _)| number);
         let beside = audio.telephone_events.iter().chain(&audio.comfort_noise).map(|(number, _)| number);
         for number in numbers.chain(beside) {
             let _ = write!(self.text, " {number}");
         }
         self.text.push_str("\r\n");
+        for (tag, key) in audio.keys {
+            self.line(format_args!("a=crypto:{}", *sdes::write(*tag, key)));
+        }
         for (number, codec) in audio.codecs {
             let channels = if *codec == Codec::Opus { "/2" } else { "" };
             self.line(format_args!("a=rtpmap:{number} {}/{}{channels}", codec.name(), codec.clock_rate()));
@@ -79,18 +88,26 @@ impl Writer {
             Direction::Inactive => "inactive",
         };
         self.line(format_args!("a={direction}"));
+        if audio.rtcp_mux {
+            self.line(format_args!("a=rtcp-mux"));
+        }
     }
 
-    /// The audio of an answer.
-    pub(super) fn agreed(&mut self, port: u16, agreed: &Negotiated) {
+    /// The audio of an answer, with our key under the tag of the peer's.
+    pub(super) fn agreed(&mut self, port: u16, agreed: &Agreed, tag: u32) {
+        let keys: Vec<_> = agreed.keying.iter().map(|keying| (tag, &keying.ours)).collect();
+        let (profile, agreed) = (agreed.profile, &agreed.negotiated);
         let event = agreed.telephone_event.map(|number| (number, agreed.telephone_event_clock));
         self.audio(&Audio {
             port,
+            profile,
+            keys: &keys,
             codecs: &[(agreed.payload_type, agreed.codec)],
             telephone_events: event.as_slice(),
             comfort_noise: agreed.comfort_noise.map(|number| (number, agreed.codec.clock_rate())),
             ptime: agreed.ptime,
             direction: agreed.direction,
+            rtcp_mux: agreed.rtcp == RtcpPath::Muxed,
         });
     }
 

@@ -93,7 +93,7 @@ impl Playlist {
         }
         let width = self.at_hand.width;
         let mut rest = frame;
-        while !rest.is_empty() {
+        while rest.len() >= width {
             if self.current >= self.segments.len() {
                 return Remains::Nothing;
             }

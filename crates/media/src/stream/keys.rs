@@ -28,6 +28,9 @@ impl RtpStream {
             if let Some(listeners) = &mut self.listeners {
                 listeners.take_key(timestamp, u32::from(event.duration));
             }
+            if let Some(bridge) = peer.as_deref_mut().and_then(|peer| peer.bridge.as_mut()) {
+                bridge.hush(timestamp, u32::from(event.duration));
+            }
             let sighting = self.keys.note(packet.ssrc, packet.marker, timestamp, event);
             if let Sighting::New(digit) = sighting {
                 if self.ways.is_echo(now, digit, KeyWay::Event) {

@@ -9,13 +9,17 @@
 //! Errors: received packets that are not used are counted by reason.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.
 
+mod control;
 mod keys;
 mod receive;
 mod transmit;
 
+pub use control::{Channel, ControlTransmit};
 pub use transmit::{MAX_PACKET, Transmit};
 
-use crate::bridge::BridgeEnd;
+use self::control::Control;
+use crate::bridge::{BridgeEnd, Codecs};
+use crate::codec::Codec;
 use crate::config::{Frame, Negotiated, StreamConfig, packet_time};
 use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
@@ -24,10 +28,12 @@ use crate::latch::Latch;
 use crate::listen::Listeners;
 use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, Senders, StreamId};
-use crate::rtp::sequence::ReceivedSequence;
+use crate::rtp::reception::Reception;
 use crate::source::playlist::{Playlist, Remains};
+use crate::srtp::{Keying, Protection};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
+use std::net::SocketAddr;
 use std::time::Instant;
 
 #[derive(Debug)]
@@ -63,7 +69,17 @@ pub(crate) struct RtpStream {
     keys: Box<Receiver>,
     /// For keys that come by signalling as well.
     ways: Box<Ways>,
-    received: ReceivedSequence,
+    reception: Reception,
+    /// From when arrivals are counted.
+    opened: Instant,
+    /// Payload bytes sent; they wrap.
+    octets: u32,
+    /// Whether the last packet used was comfort noise.
+    comfort: bool,
+    /// Apart, because reports are rare.
+    control: Box<Control>,
+    /// Just behind the socket and just before it; `None` while packets are plain.
+    protection: Option<Box<Protection>>,
     bridge: Option<Box<BridgeEnd>>,
     /// Who listens to this leg, if anybody does.
     listeners: Option<Box<Listeners>>,
@@ -72,7 +88,7 @@ pub(crate) struct RtpStream {
 }
 
 impl RtpStream {
-    pub(crate) fn new(id: StreamId, config: &StreamConfig, first: Instant) -> Self {
+    pub(crate) fn new(now: Instant, id: StreamId, config: &StreamConfig, first: Instant) -> Self {
         let mut negotiated = config.negotiated;
         negotiated.ptime = packet_time(negotiated.codec, negotiated.ptime);
         Self {
@@ -88,12 +104,22 @@ impl RtpStream {
             playback: None,
             keys: Box::default(),
             ways: Box::default(),
-            received: ReceivedSequence::default(),
+            reception: Reception::default(),
+            opened: now,
+            octets: 0,
+            comfort: false,
+            control: Box::new(Control::new(now, (config.ssrc, config.first_timestamp, config.first_sequence))),
+            protection: None,
             bridge: None,
             listeners: None,
             last_heard: None,
             totals: StreamTotals::default(),
         }
+    }
+
+    /// Tells who sent to the stream's port in a call before.
+    pub(crate) fn shun(&mut self, sender: (SocketAddr, u32)) {
+        self.latch.shun(sender);
     }
 
     pub(crate) fn negotiated(&self) -> &Negotiated {
@@ -108,14 +134,33 @@ impl RtpStream {
         negotiated.ptime = packet_time(negotiated.codec, negotiated.ptime);
         self.pacer.change_ptime(negotiated.ptime);
         self.latch.renegotiate(negotiated.remote);
+        self.control.renegotiate(&self.negotiated, &negotiated);
+        if negotiated.codec.clock_rate() != self.clock_rate() {
+            self.reception.change_clock();
+        }
         if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
             bridge.forget_keys();
         }
         if let Some(listeners) = &mut self.listeners {
-            listeners.reconfigure(negotiated.codec);
+            listeners.reconfigure(negotiated.codec, negotiated.ptime);
         }
         self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.negotiated = negotiated;
+    }
+
+    /// Follows what an offer and answer agreed on about SRTP; `None` is plain.
+    ///
+    /// Before the first packet the sequence number loses its highest bit, so that a peer that misses the first packets
+    /// does not miss a wrap (RFC 3711 section 3.3.1).
+    pub(crate) fn protect(&mut self, keying: Option<&Keying>) {
+        if self.totals.sent == 0 && keying.is_some() {
+            self.sequence &= 0x7FFF;
+        }
+        match (keying, &mut self.protection) {
+            (None, protection) => *protection = None,
+            (Some(keying), Some(protection)) => protection.rekey(keying),
+            (Some(keying), None) => self.protection = Some(Box::new(Protection::new(keying))),
+        }
     }
 
     pub(crate) fn play(&mut self, id: PlaybackId, playlist: Playlist, stopped_by: Keys) {
@@ -126,8 +171,21 @@ impl RtpStream {
         self.playback = None;
     }
 
-    pub(crate) fn join(&mut self) {
-        self.bridge = Some(Box::new(BridgeEnd::new()));
+    /// Joins a leg that agreed on `from`.
+    pub(crate) fn join(&mut self, from: Codec) {
+        self.bridge = Some(Box::new(BridgeEnd::new(self.codecs(from), self.negotiated.ptime)));
+    }
+
+    /// Stays joined after one of the two legs agreed on something else; that of the other one is `from`.
+    pub(crate) fn stay_joined(&mut self, from: Codec) {
+        let codecs = self.codecs(from);
+        if let Some(bridge) = &mut self.bridge {
+            bridge.reconfigure(codecs, self.negotiated.ptime);
+        }
+    }
+
+    fn codecs(&self, from: Codec) -> Codecs {
+        Codecs { from, to: self.negotiated.codec }
     }
 
     pub(crate) fn leave(&mut self) {
@@ -137,24 +195,38 @@ impl RtpStream {
     /// Changes who listens to this leg.
     #[allow(dead_code, reason = "listeners come one by one")]
     pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
-        let codec = self.negotiated.codec;
-        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec)));
+        let Negotiated { codec, ptime, .. } = self.negotiated;
+        let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec, ptime)));
         change(&mut listeners);
         self.listeners = Some(listeners).filter(|listeners| listeners.is_needed());
     }
 
     pub(crate) fn totals(&self) -> StreamTotals {
-        StreamTotals { lost: self.received.lost(), ..self.totals }
+        StreamTotals { lost: self.reception.counts().lost, ..self.totals }
     }
 
     pub(crate) fn summary(&self) -> StreamSummary {
+        let rate = self.clock_rate();
+        let (jitter, worst_jitter) = self.reception.jitter();
         StreamSummary {
             negotiated: self.negotiated,
             ssrc: self.ssrc,
-            peer_ssrc: self.received.ssrc(),
+            peer_ssrc: self.reception.ssrc(),
             source: self.latch.learned(),
+            stranger: self.control.stranger,
+            unknown_payload: self.control.unknown_payload,
+            suite: self.protection.as_ref().map(|protection| protection.suite()),
             totals: self.totals(),
+            reception: self.reception.counts(),
+            jitter: control::time_of(jitter, rate),
+            worst_jitter: control::time_of(worst_jitter, rate),
+            peer: self.peer_report(),
         }
+    }
+
+    /// Ticks of the RTP clock in a second.
+    fn clock_rate(&self) -> u32 {
+        self.negotiated.codec.clock_rate()
     }
 
     /// Whom its socket need hear.
@@ -162,8 +234,8 @@ impl RtpStream {
         self.latch.settled().map_or(Senders::Anybody, Senders::Only)
     }
 
-    /// When the last packet came that was used.
+    /// When the last packet came that was used, or the last report.
     pub(crate) fn last_heard(&self) -> Option<Instant> {
-        self.last_heard
+        self.last_heard.max(self.control.last_report())
     }
 }

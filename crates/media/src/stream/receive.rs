@@ -2,20 +2,44 @@
 //!
 //! Shape: one datagram a call; sound goes to the other leg of the bridge, keys to [`super::keys`].
 //! Errors: packets that are not used are counted by reason.
-//! Sources: RFC 3550 section 5.1; RFC 3264 section 6.1 (the codec that the peer chose).
+//! Sources: RFC 3550 section 5.1; RFC 3264 section 6.1 (the codec that the peer chose); RFC 3711 section 3.3.
 
 use super::RtpStream;
+use super::control::ticks;
 use crate::codec::Codec;
 use crate::event::Events;
 use crate::jitter::CAP;
 use crate::latch::Source;
 use crate::rtp::packet::Packet;
+use crate::rtp::reception::Arrival;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+/// The static payload type of comfort noise (RFC 3551 table 4).
+const COMFORT_NOISE: u8 = 13;
+
 impl RtpStream {
     /// Takes a datagram of this leg; `peer` is the other leg of its bridge.
+    ///
+    /// A protected stream takes nothing that is not authentic, not even to learn where its peer is.
     pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        (from, datagram): (SocketAddr, &[u8]),
+        peer: Option<&mut Self>,
+        events: &mut Events,
+    ) {
+        let Some(mut protection) = self.protection.take() else {
+            return self.receive_plain(now, (from, datagram), peer, events);
+        };
+        match protection.unprotect_rtp(datagram) {
+            Ok(plain) => self.receive_plain(now, (from, plain), peer, events),
+            Err(error) => self.totals.dropped.count(error),
+        }
+        self.protection = Some(protection);
+    }
+
+    fn receive_plain(
         &mut self,
         now: Instant,
         (from, datagram): (SocketAddr, &[u8]),
@@ -28,11 +52,12 @@ impl RtpStream {
         };
         let sound = self.codec_of(packet.payload_type);
         if sound.is_none() && Some(packet.payload_type) != self.negotiated.telephone_event {
-            self.totals.dropped.unknown_payload += 1;
+            self.receive_unknown(now, from, &packet);
             return;
         }
         if self.latch.hear(now, from, packet.ssrc, packet.sequence) == Source::Stranger {
             self.totals.dropped.foreign_source += 1;
+            self.control.stranger = Some(from);
             return;
         }
         if sound.is_some() && packet.payload.len() > CAP as usize {
@@ -41,14 +66,29 @@ impl RtpStream {
         }
         self.totals.received += 1;
         self.last_heard = Some(now);
-        self.received.note(packet.ssrc, packet.sequence);
+        self.comfort = false;
+        if self.reception.note(packet.ssrc, packet.sequence) != Arrival::Duplicate && sound.is_some() {
+            self.reception.time(packet.timestamp, ticks(now.saturating_duration_since(self.opened), self.clock_rate()));
+        }
         if let (Some(listeners), Some(codec)) = (&mut self.listeners, sound) {
             listeners.take(&packet, codec);
         }
         match (sound, peer) {
             (None, peer) => self.receive_keys(now, &packet, peer, events),
-            (Some(codec), Some(peer)) => peer.hear(codec, &packet),
+            (Some(codec), Some(peer)) => peer.hear(&packet, codec),
             (Some(_), None) => {}
+        }
+    }
+
+    /// Counts a packet of a payload type that was not agreed on. Comfort noise is none either, but says that the peer is there and
+    /// has nothing to say (RFC 3389).
+    fn receive_unknown(&mut self, now: Instant, from: SocketAddr, packet: &Packet<'_>) {
+        self.totals.dropped.unknown_payload += 1;
+        self.control.unknown_payload = Some(packet.payload_type);
+        let comfort = packet.payload_type == self.negotiated.comfort_noise.unwrap_or(COMFORT_NOISE);
+        if comfort && self.latch.remote() == Some(from) {
+            self.comfort = true;
+            self.last_heard = Some(now);
         }
     }
 
@@ -67,9 +107,9 @@ impl RtpStream {
     }
 
     /// Takes sound of the other leg of the bridge.
-    fn hear(&mut self, codec: Codec, packet: &Packet<'_>) {
+    fn hear(&mut self, packet: &Packet<'_>, codec: Codec) {
         if let Some(bridge) = &mut self.bridge {
-            let dropped = bridge.hear(packet.ssrc, codec, packet.timestamp, packet.payload);
+            let dropped = bridge.hear(packet, codec);
             self.totals.bridge_dropped_samples += u64::from(dropped);
         }
     }

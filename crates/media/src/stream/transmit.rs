@@ -14,11 +14,12 @@ use crate::listen::MOST_SKIPPED;
 use crate::pacer::{Due, Punctuality};
 use crate::rtp::packet::{HEADER_LEN, Header};
 use crate::source::playlist::{Remains, write_packet};
+use crate::srtp::MAX_TAG;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// The buffer that any packet of ours fits into.
-pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD;
+/// The buffer that any packet of ours fits into, with what protects it.
+pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD + MAX_TAG;
 
 /// A packet to send now.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -44,37 +45,48 @@ impl RtpStream {
         let (to, length) = loop {
             let due = self.pacer.take(now)?;
             self.count(due);
-            self.hand_on_skipped(due.skipped);
+            self.pass_over(due.skipped, body);
             self.timestamp = self.timestamp.wrapping_add(due.skipped.wrapping_mul(ticks));
             let timestamp = self.timestamp;
             self.timestamp = timestamp.wrapping_add(ticks);
             if let Some(listeners) = &mut self.listeners {
                 listeners.hear(self.negotiated.ptime);
             }
-            let filled = self.fill(body, events);
+            let length = self.fill(body, events);
             let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
             let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
             if let Some(listeners) = &mut self.listeners {
-                let said = body.get(..filled).filter(|_| to.is_some() && key.is_none());
-                listeners.say(said);
+                listeners.say(body.get(..length).filter(|_| to.is_some() && key.is_none()));
             }
             let Some(to) = to else {
                 self.spurt = Spurt::Begins;
                 continue;
             };
-            break (to, self.write(head, (&mut *body, filled), timestamp, key));
+            break (to, self.write(head, (body, length), timestamp, key));
         };
+        let octets = length as u32;
+        let mut length = HEADER_LEN + length;
+        if let Some(protection) = &mut self.protection {
+            // It fails when the key is used up, after more packets than a call has.
+            length = protection.protect_rtp(buffer, length).ok()?;
+        }
         self.totals.sent += 1;
-        let payload = buffer.get(..HEADER_LEN + length)?;
+        self.octets = self.octets.wrapping_add(octets);
+        let payload = buffer.get(..length)?;
         Some(Transmit { to, payload })
     }
 
-    /// Lets listeners hear the frames that nobody sends.
-    fn hand_on_skipped(&mut self, skipped: u32) {
-        let Some(listeners) = &mut self.listeners else { return };
+    /// Lets frames pass that nobody sends: those who listen get them, and the bridge does not keep what belonged into them.
+    fn pass_over(&mut self, skipped: u32, scratch: &mut [u8]) {
+        let ptime = self.negotiated.ptime;
         for _ in 0..skipped.min(MOST_SKIPPED) {
-            listeners.hear(self.negotiated.ptime);
-            listeners.say(None);
+            if let Some(listeners) = &mut self.listeners {
+                listeners.hear(ptime);
+                listeners.say(None);
+            }
+            if let Some(bridge) = &mut self.bridge {
+                bridge.fill(scratch, ptime);
+            }
         }
     }
 
@@ -89,35 +101,23 @@ impl RtpStream {
     /// playlist ends.
     fn fill(&mut self, frame: &mut [u8], events: &mut Events) -> usize {
         let codec = self.negotiated.codec;
-        if codec == Codec::Opus {
-            return self.fill_packet(frame, events);
-        }
-        frame.fill(codec.silence());
-        if let Some(bridge) = &mut self.bridge {
-            self.totals.bridge_dropped_samples += u64::from(bridge.fill(frame, codec));
-        }
-        let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
-            return frame.len();
+        let length = match &mut self.bridge {
+            Some(bridge) => bridge.fill(frame, self.negotiated.ptime),
+            None => rest(frame, codec),
         };
-        frame.fill(codec.silence());
-        playback.remains = playback.playlist.fill(frame, codec);
+        let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
+            return length;
+        };
+        let length = if codec == Codec::Opus {
+            let (length, remains) = playback.playlist.fill_packet(frame);
+            playback.remains = remains;
+            length
+        } else {
+            frame.fill(codec.silence());
+            playback.remains = playback.playlist.fill(frame, codec);
+            frame.len()
+        };
         if playback.remains == Remains::Nothing {
-            let ended = EventKind::PlaybackEnded { playback: playback.id };
-            if events.push(self.id, ended) == Queued::Full {
-                self.totals.refused_events += 1;
-            }
-        }
-        frame.len()
-    }
-
-    /// The same for Opus, whose packets are as long as they turn out.
-    fn fill_packet(&mut self, frame: &mut [u8], events: &mut Events) -> usize {
-        let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
-            return write_packet(frame, &OPUS_SILENCE);
-        };
-        let (length, remains) = playback.playlist.fill_packet(frame);
-        playback.remains = remains;
-        if remains == Remains::Nothing {
             let ended = EventKind::PlaybackEnded { playback: playback.id };
             if events.push(self.id, ended) == Queued::Full {
                 self.totals.refused_events += 1;
@@ -157,4 +157,13 @@ impl RtpStream {
         self.sequence = self.sequence.wrapping_add(1);
         length
     }
+}
+
+/// Fills a frame with silence and answers how many bytes it has.
+fn rest(frame: &mut [u8], codec: Codec) -> usize {
+    if codec == Codec::Opus {
+        return write_packet(frame, &OPUS_SILENCE);
+    }
+    frame.fill(codec.silence());
+    frame.len()
 }

@@ -5,15 +5,14 @@
 
 use std::time::{Duration, Instant};
 
-use antiphon_media::{Direction as SoundDirection, StreamSummary};
+use antiphon_media::{Direction as SoundDirection, RtcpPath, StreamSummary, srtp::Suite};
 use antiphon_sip::Transport;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use super::date::gmt;
-use crate::media::worker::Order;
 use crate::trace::{
-    CallTrace, Direction, LegStream, LegTrace, Message, Record, Role, first_line, record::end_word, repetitions, sound,
+    CallTrace, Direction, LegStream, LegTrace, Message, Record, Remark, Role, first_line, record::end_word,
+    repetitions, sound,
 };
 
 /// What lists show of a call.
@@ -51,6 +50,7 @@ pub(super) async fn detail(call: &CallTrace) -> Value {
         let (messages, gap) = (record.messages(), record.gap());
         (summary_of(call, record), record.legs.clone(), messages, gap, record.ops.clone(), record.ops_omitted)
     });
+    let remarks = call.record(|record| record.remarks.clone());
     let mut media = Vec::new();
     for (number, leg) in legs.iter().enumerate() {
         if let Some(stream) = &leg.stream {
@@ -63,6 +63,10 @@ pub(super) async fn detail(call: &CallTrace) -> Value {
         .map(|op| json!({ "time_ms": ms(op.at), "op": op.name, "outcome": op.outcome, "ms": millis(op.took) }));
     body["legs"] = legs.iter().enumerate().map(|(number, leg)| leg_of(call.began, number, leg)).collect();
     body["media"] = media.into();
+    let remarks = remarks
+        .iter()
+        .map(|Remark { at, leg, name, text }| json!({ "time_ms": ms(*at), "leg": leg, "finding": name, "text": text }));
+    body["media_remarks"] = remarks.collect();
     body["ops"] = ops.collect();
     body["ops_omitted"] = ops_omitted.into();
     body["sip"] = messages_of(call.began, &messages);
@@ -112,18 +116,9 @@ pub(super) fn messages_of(began: Instant, messages: &[Message]) -> Value {
 
 /// A stream's numbers: as it was closed, or as its worker counts them now.
 async fn sound_of(leg: usize, stream: &LegStream) -> Value {
-    let summary = match stream.summary.get() {
-        Some(summary) => Some(*summary),
-        None => {
-            let (reply, told) = oneshot::channel();
-            stream.worker.order(Order::Summary(stream.id, reply)).await;
-            // It may have been closed meanwhile.
-            told.await.ok().flatten().or_else(|| stream.summary.get().copied())
-        }
-    };
     let local = stream.local.to_string();
-    let Some(summary) = summary else { return json!({ "leg": leg, "local": local }) };
-    let StreamSummary { negotiated, ssrc, peer_ssrc, source, totals } = summary;
+    let Some(summary) = stream.summary().await else { return json!({ "leg": leg, "local": local }) };
+    let StreamSummary { negotiated, ssrc, peer_ssrc, source, suite, totals, reception, .. } = summary;
     json!({
         "leg": leg,
         "local": local,
@@ -138,17 +133,38 @@ async fn sound_of(leg: usize, stream: &LegStream) -> Value {
             SoundDirection::Inactive => "inactive",
         },
         "telephone_event": negotiated.telephone_event,
+        "srtp": suite.map(Suite::name),
         "ssrc": ssrc,
         "peer_ssrc": peer_ssrc,
         "sent": totals.sent,
         "received": totals.received,
         "lost": totals.lost,
+        "loss_percent": summary.loss().map(percent),
+        "late": reception.late,
+        "duplicates": reception.duplicates,
+        "jitter_ms": fine_millis(summary.jitter),
+        "worst_jitter_ms": fine_millis(summary.worst_jitter),
+        "rtt_ms": summary.round_trip().map(fine_millis),
+        "mos": { "heard": summary.mos_heard().map(hundredths), "told": summary.mos_told().map(hundredths) },
+        "peer_report": summary.peer.map(|peer| json!({
+            "expected": peer.expected,
+            "lost": peer.lost,
+            "loss_percent": peer.loss().map(percent),
+            "jitter_ms": fine_millis(peer.jitter),
+        })),
+        "rtcp": {
+            "mux": negotiated.rtcp == RtcpPath::Muxed,
+            "sent": totals.reports_sent,
+            "received": totals.reports_received,
+        },
         "frames_late": totals.caught_up_frames,
         "frames_skipped": totals.skipped_frames,
         "dropped": {
             "malformed": totals.dropped.malformed,
             "unknown_payload": totals.dropped.unknown_payload,
             "foreign_source": totals.dropped.foreign_source,
+            "unauthentic": totals.dropped.unauthentic,
+            "replayed": totals.dropped.replayed,
             "oversize": totals.dropped.oversize,
         },
         "remark": sound::complaint(&summary),
@@ -162,6 +178,19 @@ pub(super) fn transport(transport: Transport) -> &'static str {
         Transport::Tcp => "tcp",
         Transport::Tls => "tls",
     }
+}
+
+/// Milliseconds to a tenth, where less than one matters.
+fn fine_millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+fn hundredths(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+fn percent(part: f64) -> f64 {
+    hundredths(part * 100.0)
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -24,6 +24,7 @@ use super::{
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
     reach::{self, Attempt, Reach},
+    srtp::DialogSrtp,
     transfer::{self, Joined, Transfers},
 };
 use crate::{media::worker::Hearing, settings::DigitWay};
@@ -69,7 +70,7 @@ pub(super) async fn ring(
     caller_id: &CallerId,
     referral: &Referral,
 ) -> Result<Leg, StatusCode> {
-    let Attempt { flow, host, target, shown, route, credentials, trunk } = attempt;
+    let Attempt { flow, host, target, shown, route, credentials, trunk, offering } = attempt;
     let party = if trunk.is_some() { Party::Outside } else { Party::Phone };
     let digits = trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     if trunk.is_some() && call.rooms.calls.is_draining() {
@@ -92,7 +93,8 @@ pub(super) async fn ring(
     headers.extend(referral.headers(party));
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
-    let mut port = MediaPort::lease(&call.rooms, call.rooms.media_addresses(flow), digits)
+    let srtp = DialogSrtp::new(&call.rooms, flow, trunk.as_deref()).offering(offering);
+    let mut port = MediaPort::lease(&call.rooms, call.rooms.media_addresses(flow), digits, srtp)
         .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let invitation = Invitation {
         flow,

@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Instant};
 
 use antiphon_ivr::{Digit, ExtensionId, Interrupted, collector::DigitBuffer};
-use antiphon_media::{EventKind, PlaybackId, StreamId};
+use antiphon_media::{Event as MediaEvent, EventKind, PlaybackId, StreamId};
 use antiphon_sip::{DialogId, EndReason, Event, Invite, StatusCode};
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::{
     CallEvent, INBOX,
     attended::Yield,
+    hearing,
     identity::Outward,
     info,
     leg::Leg,
@@ -177,15 +178,19 @@ impl Executor {
                 Joined::Nobody => replace::in_menu(self, replacement).await,
                 _ => Some(Heard::Replacement(replacement)),
             }),
+            CallEvent::Media(MediaEvent { stream, kind: EventKind::Found(finding) }) => {
+                hearing::found(self, stream, finding).await.map(|()| None)
+            }
             CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
+                EventKind::Found(_) => None,
             }),
             CallEvent::Media(event) => Ok(match event.kind {
                 EventKind::Digit(digit) => {
                     Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
                 }
-                EventKind::PlaybackEnded { .. } => None,
+                EventKind::PlaybackEnded { .. } | EventKind::Found(_) => None,
             }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),

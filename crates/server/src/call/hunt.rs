@@ -42,6 +42,8 @@ struct Branch {
     leg: Leg,
     /// The way that is being tried.
     flow: Flow,
+    /// The same way once more, should the callee refuse our offer.
+    insisting: Option<Attempt>,
     /// The ways that are left.
     route: Route,
     /// When the next way is tried, as long as this one says nothing.
@@ -184,12 +186,12 @@ impl Hunt {
     }
 
     async fn call(&mut self, call: &Executor, route: Route, attempt: Attempt) {
-        let flow = attempt.flow;
+        let (flow, insisting) = (attempt.flow, attempt.insisting(&call.rooms));
         match ring(call, attempt, &self.caller_id, &self.referral).await {
             Ok(leg) => {
                 let patience = call.rooms.settings.load().failover_after;
                 let give_up_at = route.has_more().then(|| clock() + patience);
-                self.branches.push(Branch { leg, flow, route, give_up_at, pause: None });
+                self.branches.push(Branch { leg, flow, insisting, route, give_up_at, pause: None });
             }
             // That is for want of something here, which no other way has either.
             Err(status) => self.failures.add(status),
@@ -215,10 +217,6 @@ impl Hunt {
                 branch.give_up_at = None;
                 if let Event::Progress { status, .. } = &event {
                     self.progress = Some(*status);
-                }
-                if matches!(event, Event::Progress { early: Some(_), .. }) {
-                    // The caller hears our ringback, whatever the callee's side plays before somebody picks up.
-                    branch.leg.sounds_early();
                 }
                 call.rooms.destinations().answered(clock(), branch.flow);
             }
@@ -248,9 +246,13 @@ impl Hunt {
 
     /// A branch has ended before an answer.
     async fn failed(&mut self, call: &Executor, branch: Branch, why: EndReason) {
-        let Branch { flow, route, leg, pause, .. } = branch;
+        let Branch { flow, insisting, route, leg, pause, .. } = branch;
         // Its port may be what the next attempt needs.
         drop(leg);
+        if let (EndReason::Rejected(StatusCode::NOT_ACCEPTABLE_HERE), Some(insisting)) = (why, insisting) {
+            tracing::info!(peer = %flow.peer, "our offer is refused; SRTP is offered and nothing else");
+            return self.call(call, route, insisting).await;
+        }
         let (next, status) = (next(why), status_of(why));
         match next {
             Next::Avoid => call.rooms.destinations().failed_for(clock(), flow, pause.unwrap_or_default()),

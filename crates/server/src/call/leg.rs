@@ -9,9 +9,9 @@ use std::sync::Arc;
 use antiphon_ivr::{CallerId, Digit};
 use antiphon_media::{
     Codec, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
-    sdp::{self, SdpError},
+    sdp::{Agreed, Profile, SdpError},
 };
-use antiphon_sip::{DialogId, SipError, StatusCode};
+use antiphon_sip::{DialogId, Rejection, SipError, StatusCode};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,6 +20,7 @@ use super::{
     info::{self, Press},
     media_port::MediaPort,
     replace::ELSEWHERE,
+    srtp,
 };
 use crate::{
     media::{
@@ -60,6 +61,15 @@ impl LegError {
             Self::Sip(_) => StatusCode::SERVER_ERROR,
         }
     }
+
+    /// What the peer is told, with the reason in words where it can do something about it (RFC 3261 §20.43).
+    pub fn rejection(&self) -> Rejection {
+        let mut rejection = Rejection::from(self.status());
+        if let Self::Sdp(error) = self {
+            rejection.headers.push(("Warning".to_owned(), format!("399 antiphon \"{error}\"")));
+        }
+        rejection
+    }
 }
 
 /// Whether the dialog still has to be ended by us.
@@ -93,7 +103,7 @@ pub struct Leg {
     stream: Option<StreamId>,
     state: DialogState,
     /// How an unanswered caller is refused.
-    refusal: Option<StatusCode>,
+    refusal: Option<Rejection>,
     playback: u64,
     /// Whether digits come as telephone-events.
     telephone_event: bool,
@@ -105,8 +115,6 @@ pub struct Leg {
     pub(super) party: Party,
     /// Its number and name, as others see them when they are called for it.
     pub(super) shown: CallerId,
-    /// What came before the answer.
-    early: EarlySound,
     /// Its place on the trunk that it came or was called by.
     claim: Option<Claim>,
 }
@@ -115,14 +123,6 @@ impl std::fmt::Debug for Leg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Leg({}, {:?})", self.dialog, self.state)
     }
-}
-
-/// What a callee may have sent before the answer: announcements and ringback, which nobody is to hear afterwards.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-enum EarlySound {
-    None,
-    /// It waits in the socket.
-    Possible,
 }
 
 /// Where a leg's stream lives.
@@ -168,7 +168,6 @@ impl Leg {
             offered: None,
             party: Party::Outside,
             shown: CallerId::default(),
-            early: EarlySound::None,
         }
     }
 
@@ -236,12 +235,12 @@ impl Leg {
 
     /// Answers the caller: with the answer to their offer, or with our offer where they made none.
     pub async fn answer(&mut self, offer: Option<&[u8]>) -> Result<(), LegError> {
-        let (sdp, negotiated) = match offer {
+        let (sdp, agreed) = match offer {
             Some(offer) => self.port.answer(offer, self.direction)?,
             None => (self.port.offer(self.direction), unanswered()),
         };
         // Open first: the caller may send, and must hear, from the moment of the 200.
-        self.agree(negotiated).await;
+        self.agree(agreed).await;
         self.rooms.signalling.answer(self.dialog, sdp).await?;
         self.state = DialogState::Up;
         Ok(())
@@ -250,9 +249,9 @@ impl Leg {
     /// Takes the peer's answer to our offer: opens the stream, or agrees the one opened with our late offer.
     pub async fn accept(&mut self, answer: &[u8]) -> Result<(), LegError> {
         let direction = self.offered.take().unwrap_or(self.direction);
-        let negotiated = sdp::accept(answer, &self.port.capabilities(direction))?;
+        let agreed = self.port.accept(answer, direction)?;
         self.direction = direction;
-        self.agree(negotiated).await;
+        self.agree(agreed).await;
         Ok(())
     }
 
@@ -280,20 +279,15 @@ impl Leg {
         self.offered = None;
     }
 
-    /// The callee described its media before the answer, and may send.
-    pub fn sounds_early(&mut self) {
-        self.early = EarlySound::Possible;
-    }
-
     /// Follows a re-INVITE or an UPDATE: the stream goes on with what was agreed. Before the answer of a callee there is none, and
     /// what is agreed then is told again by the answer.
     pub async fn reoffered(&mut self, offer: Option<Bytes>) {
         let order = match offer {
             None => Order::AcceptReoffer(self.dialog, self.port.offer(self.direction)),
             Some(offer) => match self.port.answer(&offer, self.direction) {
-                Ok((sdp, negotiated)) => {
+                Ok((sdp, agreed)) => {
                     if self.stream.is_some() {
-                        self.agree(negotiated).await;
+                        self.agree(agreed).await;
                     }
                     Order::AcceptReoffer(self.dialog, sdp)
                 }
@@ -306,19 +300,21 @@ impl Leg {
         self.rooms.signalling.order(order).await;
     }
 
-    async fn agree(&mut self, negotiated: Negotiated) {
-        self.telephone_event = negotiated.telephone_event.is_some();
+    async fn agree(&mut self, agreed: Agreed) {
+        self.telephone_event = agreed.negotiated.telephone_event.is_some();
+        if let Some(trunk) = self.trunk().filter(|_| self.port.srtp.is_readable()) {
+            srtp::warn(&self.rooms, trunk);
+        }
         match self.stream {
-            Some(stream) => self.worker.order(MediaOrder::Reconfigure(stream, negotiated)).await,
-            None => self.open(negotiated).await,
+            Some(stream) => self.worker.order(MediaOrder::Reconfigure(stream, Box::new(agreed))).await,
+            None => self.open(agreed).await,
         }
     }
 
-    async fn open(&mut self, negotiated: Negotiated) {
+    async fn open(&mut self, Agreed { negotiated, keying, .. }: Agreed) {
         let Some(socket) = self.port.socket.take() else { return };
-        if self.early == EarlySound::Possible {
-            discard(&socket);
-        }
+        // What waits is from before the answer, which nobody is to hear afterwards, or of the call that had the port before.
+        discard(&socket);
         let id = self.rooms.media.next_stream();
         let config = StreamConfig {
             negotiated,
@@ -332,7 +328,7 @@ impl Leg {
             call.stream_opened(leg, LegStream { id, worker, local, summary });
         }
         let (lease, inbox) = (self.port.lease.clone(), self.inbox.clone());
-        let opening = Opening { id, config, socket, lease, inbox, summary };
+        let opening = Opening { id, config, keying, socket, lease, inbox, summary };
         self.worker.order(MediaOrder::Open(Box::new(opening))).await;
         self.stream = Some(id);
     }
@@ -393,13 +389,13 @@ impl Leg {
     }
 
     /// How an unanswered caller is refused when the leg is dropped.
-    pub fn refuse_with(&mut self, status: StatusCode) {
-        self.refusal = Some(status);
+    pub fn refuse_with(&mut self, refusal: impl Into<Rejection>) {
+        self.refusal = Some(refusal.into());
     }
 
     /// Ends the leg in order; an unanswered caller for whom nobody said otherwise hears that nobody is available.
     pub fn finish(&mut self) {
-        self.refusal.get_or_insert(StatusCode::TEMPORARILY_UNAVAILABLE);
+        self.refusal.get_or_insert(StatusCode::TEMPORARILY_UNAVAILABLE.into());
         self.hang_up(None);
     }
 
@@ -412,7 +408,9 @@ impl Leg {
     pub fn hang_up(&mut self, reason: Option<&str>) {
         let order = match self.state {
             // Without a word of how, the call's task has failed.
-            DialogState::Ringing => Order::Reject(self.dialog, self.refusal.unwrap_or(StatusCode::SERVER_ERROR).into()),
+            DialogState::Ringing => {
+                Order::Reject(self.dialog, self.refusal.take().unwrap_or(StatusCode::SERVER_ERROR.into()))
+            }
             DialogState::Up => Order::HangUp(self.dialog, reason.map(str::to_owned)),
             DialogState::Over => return,
         };
@@ -432,8 +430,9 @@ fn discard(socket: &MediaSocket) {
 }
 
 /// What holds of a stream whose offer the caller has yet to answer: nothing is sent, for nobody knows where to.
-fn unanswered() -> Negotiated {
-    Negotiated { telephone_event: None, ..Negotiated::of(Codec::Pcmu) }
+fn unanswered() -> Agreed {
+    let negotiated = Negotiated { telephone_event: None, ..Negotiated::of(Codec::Pcmu) };
+    Agreed { negotiated, profile: Profile::Avp, keying: None }
 }
 
 impl Drop for Leg {

@@ -10,11 +10,12 @@ use std::{
 };
 
 use antiphon_media::{
-    Direction, Negotiated,
-    sdp::{self, Capabilities, SdpError, SdpVersion, TelephoneEvents},
+    Direction,
+    sdp::{self, Agreed, Capabilities, RtcpMux, SdpError, SdpVersion, Secrecy, TelephoneEvents},
 };
 use bytes::Bytes;
 
+use super::{executor::clock, srtp::DialogSrtp};
 use crate::{
     media::ports::{Lease, NoPort},
     net::MediaSocket,
@@ -33,38 +34,69 @@ pub struct MediaPort {
     version: SdpVersion,
     /// How keys reach the peer.
     pub(super) digits: DigitWay,
+    rtcp_mux: RtcpMux,
+    /// What is done about SRTP.
+    pub(super) srtp: DialogSrtp,
     /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
     described: Option<Bytes>,
 }
 
 impl MediaPort {
-    /// Binds a port at `bind`, described to the peer as `shown`, whose keys go by `digits`.
-    pub fn lease(rooms: &Rooms, (bind, shown): (IpAddr, IpAddr), digits: DigitWay) -> Result<Self, NoPort> {
-        let (lease, socket) = rooms.ports.lease(bind)?;
+    /// Binds a port at `bind`, described to the peer as `shown`, whose keys go by `digits` and whose sound is protected as
+    /// `srtp` says.
+    pub fn lease(
+        rooms: &Rooms,
+        (bind, shown): (IpAddr, IpAddr),
+        digits: DigitWay,
+        srtp: DialogSrtp,
+    ) -> Result<Self, NoPort> {
+        let (lease, socket) = rooms.ports.lease(clock(), bind)?;
         let local = SocketAddr::new(shown, lease.port);
         let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
-        Ok(Self { lease: Arc::new(lease), socket: Some(socket), local, version, digits, described: None })
+        Ok(Self {
+            lease: Arc::new(lease),
+            socket: Some(socket),
+            local,
+            version,
+            digits,
+            rtcp_mux: rooms.rtcp_mux,
+            srtp,
+            described: None,
+        })
     }
 
     /// Our offer, letting sound flow this way.
     pub fn offer(&mut self, direction: Direction) -> Bytes {
-        let offer = sdp::offer(self.local, &self.capabilities(direction), &self.version);
+        let secrecy = self.srtp.offer();
+        let offer = sdp::offer(self.local, &self.capabilities(direction, secrecy), &self.version);
         self.describe(offer)
     }
 
     /// Our answer to the peer's offer, and what was agreed.
-    pub fn answer(&mut self, offer: &[u8], direction: Direction) -> Result<(Bytes, Negotiated), SdpError> {
-        let (answer, negotiated) = sdp::answer(offer, self.local, &self.capabilities(direction), &self.version)?;
-        Ok((self.describe(answer), negotiated))
+    pub fn answer(&mut self, offer: &[u8], direction: Direction) -> Result<(Bytes, Agreed), SdpError> {
+        let capabilities = self.capabilities(direction, self.srtp.answer());
+        let (answer, agreed) = sdp::answer(offer, self.local, &capabilities, &self.version)?;
+        self.srtp.agreed(&agreed);
+        Ok((self.describe(answer), agreed))
+    }
+
+    /// What was agreed by the peer's answer to our last offer.
+    pub fn accept(&mut self, answer: &[u8], direction: Direction) -> Result<Agreed, SdpError> {
+        let agreed = sdp::accept(answer, &self.capabilities(direction, self.srtp.offered()))?;
+        if self.srtp.refuses(&agreed) {
+            return Err(SdpError::PlainRefused);
+        }
+        self.srtp.agreed(&agreed);
+        Ok(agreed)
     }
 
     /// All that we can do with this peer, where sound flows this way at most.
-    pub(super) fn capabilities(&self, direction: Direction) -> Capabilities {
+    fn capabilities(&self, direction: Direction, secrecy: Secrecy) -> Capabilities {
         let telephone_events = match self.digits {
             DigitWay::Info => TelephoneEvents::Unspoken,
             DigitWay::Rfc4733 | DigitWay::Auto => TelephoneEvents::Spoken,
         };
-        Capabilities { direction, telephone_events, ..Capabilities::default() }
+        Capabilities { direction, telephone_events, secrecy, rtcp_mux: self.rtcp_mux, ..Capabilities::default() }
     }
 
     fn describe(&mut self, fresh: Bytes) -> Bytes {

@@ -1,12 +1,13 @@
 //! One call: its legs, its script, and what joins them.
 //!
 //! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] calls others, by the ways that `reach` finds and `hunt` tries; [`leg`] is one
-//! party's dialog and stream. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
+//! party's dialog and stream, and [`srtp`] what it protects that with; `hearing` tells who hears whom. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
 
 mod attended;
 pub mod dial;
 pub mod executor;
 mod failures;
+mod hearing;
 mod hunt;
 pub mod identity;
 pub mod info;
@@ -17,6 +18,7 @@ mod reach;
 mod refer;
 mod referral;
 pub mod replace;
+pub mod srtp;
 pub mod task;
 mod transfer;
 

@@ -80,7 +80,7 @@ impl Executor {
         let patience = if offer.is_some() { ACK_PATIENCE } else { LATE_ANSWER_PATIENCE };
         if let Err(error) = self.caller.answer(offer.as_deref()).await {
             tracing::info!(%error, "the caller could not be answered");
-            self.caller.refuse_with(error.status());
+            self.caller.refuse_with(error.rejection());
             return Err(self.end(Interrupted::LocalHangup));
         }
         self.trace.answered(clock());

@@ -13,6 +13,7 @@ use antiphon_sip::{Credentials, Flow, StatusCode, Uri};
 use super::{
     executor::{Executor, clock},
     failures::Failures,
+    srtp::{self, Offering},
 };
 use crate::{
     directory::{self, NoRoute, Target},
@@ -27,6 +28,7 @@ use crate::{
 const ATTEMPTS: u8 = 16;
 
 /// One way to a target that can be tried now.
+#[derive(Clone)]
 pub(super) struct Attempt {
     pub(super) flow: Flow,
     /// Whose certificate the far end must show, where the way was found by a URI.
@@ -39,6 +41,8 @@ pub(super) struct Attempt {
     pub(super) credentials: Option<Credentials>,
     /// Whose way it is, when it leads outside.
     pub(super) trunk: Option<Arc<Trunk>>,
+    /// How it is offered.
+    pub(super) offering: Offering,
 }
 
 /// A way by a URI whose host is looked up first.
@@ -78,6 +82,14 @@ pub(super) enum Reach {
     Routes(Vec<Route>),
 }
 
+impl Attempt {
+    /// The same with an offer of SRTP and nothing else, where that was not what was offered.
+    pub(super) fn insisting(&self, rooms: &Rooms) -> Option<Self> {
+        let may = self.offering == Offering::Usual && srtp::may_insist(rooms, self.trunk.as_deref());
+        may.then(|| Self { offering: Offering::Secure, ..self.clone() })
+    }
+}
+
 impl Route {
     fn new(ways: impl IntoIterator<Item = Way>) -> Self {
         Self { ways: ways.into_iter().collect(), left: ATTEMPTS }
@@ -110,6 +122,7 @@ impl Route {
                 route: Vec::new(),
                 credentials: named.credentials.clone(),
                 trunk: named.trunk.clone(),
+                offering: Offering::Usual,
             })
         };
         for flow in good.into_iter().rev() {
@@ -162,8 +175,9 @@ fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
     let (number, name) = (phone.name.clone(), phone.caller_id_name.clone().unwrap_or_default());
     let shown = Arc::new(CallerId { number, name });
     let known = |Binding { contact, flow, path }| {
-        let shown = shown.clone();
-        Way::Known(Attempt { flow, host: None, target: contact, shown, route: path, credentials: None, trunk: None })
+        let (shown, offering) = (shown.clone(), Offering::Usual);
+        let (host, credentials, trunk) = (None, None, None);
+        Way::Known(Attempt { flow, host, target: contact, shown, route: path, credentials, trunk, offering })
     };
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {

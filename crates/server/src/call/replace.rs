@@ -14,6 +14,7 @@ use super::{
     executor::{Executor, Heard},
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
+    srtp::DialogSrtp,
     transfer::Joined,
 };
 use crate::{
@@ -113,7 +114,9 @@ async fn answer(call: &Executor, mut replacement: Replacement, old: Option<&Arc<
         return None;
     }
     let addresses = call.rooms.media_addresses(replacement.invite.flow);
-    let Ok(port) = MediaPort::lease(&call.rooms, addresses, digits) else {
+    let trunk = if let Claim::Trunk(trunk) = &replacement.claim { Some(&**trunk) } else { None };
+    let srtp = DialogSrtp::new(&call.rooms, replacement.invite.flow, trunk);
+    let Ok(port) = MediaPort::lease(&call.rooms, addresses, digits, srtp) else {
         replacement.refuse(StatusCode::SERVICE_UNAVAILABLE);
         return None;
     };
@@ -133,7 +136,7 @@ async fn answer(call: &Executor, mut replacement: Replacement, old: Option<&Arc<
     };
     if let Err(error) = leg.answer(replacement.invite.offer.as_deref()).await {
         tracing::info!(%error, "whoever takes a party's place could not be answered");
-        leg.refuse_with(error.status());
+        leg.refuse_with(error.rejection());
         return None;
     }
     tracing::info!(newcomer = %leg.shown.number, "somebody takes a party's place");

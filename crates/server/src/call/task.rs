@@ -18,6 +18,7 @@ use super::{
     identity::{self, Outward},
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
+    srtp::DialogSrtp,
 };
 use crate::{
     calls::{CallId, busy},
@@ -107,7 +108,8 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let Incoming { id, trace, dialog, invite, arrival, config, inbox, events, at } = call;
     let addresses = rooms.media_addresses(invite.flow);
     let digits = arrival.trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
-    let port = match MediaPort::lease(&rooms, addresses, digits) {
+    let srtp = DialogSrtp::new(&rooms, invite.flow, arrival.trunk.as_deref());
+    let port = match MediaPort::lease(&rooms, addresses, digits, srtp) {
         Ok(port) => port,
         Err(error) => {
             tracing::warn!(%error, "call refused");

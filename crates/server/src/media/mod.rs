@@ -2,7 +2,9 @@
 //!
 //! Shape: [`Media`] hands each call one worker, so that all legs of a call have one owner and can be bridged.
 
+mod control;
 pub mod ports;
+mod quality;
 pub mod thread;
 pub mod worker;
 

@@ -1,7 +1,7 @@
 //! Who drives a media worker: a plain thread on the machine's clock, or a task on virtual time.
 //!
 //! Shape: the thread sleeps to the next service instant, at most a millisecond, and to the next order while no stream is open.
-//! Time: the one place of the media side that reads a clock.
+//! Time: the one place of the media side that reads a clock, but for the end of a port's lease.
 //! Errors: a panic on the thread ends the process, because all its calls share the state that is now in doubt; a supervisor starts it
 //! again in a second.
 

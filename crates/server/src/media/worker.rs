@@ -2,22 +2,22 @@
 //!
 //! Shape: [`Worker`] is the handle that calls hold; [`Work`] is what the thread (or, on virtual time, the task) drives by
 //! [`Work::pass`].
-//! Time: told to each pass.
+//! Time: told to each pass; the time of day is read once, when a worker is made.
 //! Errors: orders for a stream that is gone are ignored, because a call may end while its order is on the way.
 
 use std::{
     collections::VecDeque,
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use antiphon_media::{
-    Departed, Digit, Due, Keys, MAX_PACKET, Negotiated, PlaybackId, Reading, Repeat, Segment, StreamConfig, StreamId,
-    StreamPool, StreamSummary, StreamTotals,
+    ControlTurn, Departed, Digit, Due, Keys, MAX_PACKET, Patience, PlaybackId, Reading, Repeat, Segment, StreamConfig,
+    StreamId, StreamPool, StreamSummary, StreamTotals, rtcp::NtpClock, sdp::Agreed, srtp::Keying,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::ports::Lease;
+use super::{control::ControlPort, ports::Lease, quality::Quality};
 use crate::{call::CallEvent, net::MediaSocket, queue::send_now};
 
 /// Orders that wait at most; a sender waits for room beyond.
@@ -34,7 +34,7 @@ pub enum Order {
     /// Open a stream on this socket.
     Open(Box<Opening>),
     /// Go on with what a new offer and answer agreed.
-    Reconfigure(StreamId, Negotiated),
+    Reconfigure(StreamId, Box<Agreed>),
     /// Play these segments in place of what plays now, until the end or one of these keys.
     Play(StreamId, PlaybackId, Vec<Segment>, Repeat, Keys),
     /// Stop what plays.
@@ -72,6 +72,8 @@ pub struct Opening {
     pub id: StreamId,
     /// Its configuration.
     pub config: StreamConfig,
+    /// What protects its packets; `None` where they are plain.
+    pub keying: Option<Keying>,
     /// Its socket.
     pub socket: MediaSocket,
     /// Its port, held for as long as the stream.
@@ -86,6 +88,7 @@ pub struct Opening {
 pub struct Moving {
     stream: Departed,
     socket: MediaSocket,
+    control: ControlPort,
     owner: Owner,
 }
 
@@ -100,6 +103,8 @@ pub struct Report {
     pub lateness: antiphon_media::Histogram,
     /// Events lost because a call did not read its inbox.
     pub events_lost: u64,
+    /// How good the streams were that have closed.
+    pub quality: Quality,
 }
 
 impl Report {
@@ -109,15 +114,18 @@ impl Report {
         self.totals += other.totals;
         self.lateness += &other.lateness;
         self.events_lost += other.events_lost;
+        self.quality.add(&other.quality);
     }
 
     /// The counters, each with its metric's name and meaning.
-    pub fn counters(&self) -> [(&'static str, &'static str, u64); 12] {
+    pub fn counters(&self) -> [(&'static str, &'static str, u64); 16] {
         let totals = &self.totals;
         [
             ("antiphon_rtp_sent_total", "RTP packets sent", totals.sent),
             ("antiphon_rtp_received_total", "RTP packets received and used", totals.received),
             ("antiphon_rtp_lost_total", "RTP packets that a peer sent and that did not come", totals.lost),
+            ("antiphon_rtcp_sent_total", "RTCP datagrams sent", totals.reports_sent),
+            ("antiphon_rtcp_received_total", "RTCP datagrams received and used", totals.reports_received),
             ("antiphon_frames_caught_up_total", "Frames sent late, with their followers", totals.caught_up_frames),
             ("antiphon_frames_skipped_total", "Frames too late to be sent", totals.skipped_frames),
             (
@@ -125,7 +133,7 @@ impl Report {
                 "Samples too late or too many for a bridge",
                 totals.bridge_dropped_samples,
             ),
-            ("antiphon_rtp_malformed_total", "Datagrams that are no RTP", totals.dropped.malformed),
+            ("antiphon_rtp_malformed_total", "Datagrams that are neither RTP nor RTCP", totals.dropped.malformed),
             (
                 "antiphon_rtp_unknown_payload_total",
                 "Packets of a payload type not agreed on",
@@ -135,6 +143,16 @@ impl Report {
                 "antiphon_rtp_foreign_source_total",
                 "Packets of another source than the peer",
                 totals.dropped.foreign_source,
+            ),
+            (
+                "antiphon_rtp_unauthentic_total",
+                "Packets of protected streams that were not authentic",
+                totals.dropped.unauthentic,
+            ),
+            (
+                "antiphon_rtp_replayed_total",
+                "Packets of protected streams that were taken before or were too old",
+                totals.dropped.replayed,
             ),
             ("antiphon_rtp_oversize_total", "Packets with too much sound", totals.dropped.oversize),
             (
@@ -154,16 +172,21 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A handle, and the work that somebody has to drive.
-    pub fn new(start: Instant, capacity: usize) -> (Self, Work) {
+    /// A handle, and the work that somebody has to drive, whose peers may be silent for so long.
+    pub fn new(start: Instant, capacity: usize, patience: Patience) -> (Self, Work) {
         let (orders, queue) = mpsc::channel(ORDERS);
+        let mut pool = StreamPool::new(start, capacity);
+        pool.set_ntp_clock(NtpClock::wall(start, SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()));
+        pool.set_patience(patience);
         let work = Work {
-            pool: StreamPool::new(start, capacity),
+            pool,
             sockets: std::iter::repeat_with(|| None).take(capacity).collect(),
+            controls: std::iter::repeat_with(ControlPort::default).take(capacity).collect(),
             owners: std::iter::repeat_with(|| None).take(capacity).collect(),
             orders: queue,
             undelivered: VecDeque::new(),
             events_lost: 0,
+            quality: Quality::default(),
             incoming: [0; DATAGRAM],
             outgoing: [0; MAX_PACKET],
         };
@@ -194,7 +217,7 @@ struct Owner {
     inbox: mpsc::Sender<CallEvent>,
     summary: Arc<OnceLock<StreamSummary>>,
     /// Held so that the port is free again only when the stream is closed.
-    _lease: Arc<Lease>,
+    lease: Arc<Lease>,
 }
 
 /// The worker's own side.
@@ -202,10 +225,12 @@ pub struct Work {
     pool: StreamPool,
     /// The streams' sockets by their slots, apart from what no packet needs, so that they lie close together.
     sockets: Box<[Option<MediaSocket>]>,
+    controls: Box<[ControlPort]>,
     owners: Box<[Option<Owner>]>,
     pub(super) orders: mpsc::Receiver<Order>,
     undelivered: VecDeque<(mpsc::Sender<CallEvent>, CallEvent)>,
     events_lost: u64,
+    quality: Quality,
     incoming: [u8; DATAGRAM],
     outgoing: [u8; MAX_PACKET],
 }
@@ -227,7 +252,10 @@ impl Work {
     pub(super) fn apply(&mut self, now: Instant, order: Order) {
         match order {
             Order::Open(opening) => self.open(now, *opening),
-            Order::Reconfigure(id, negotiated) => self.pool.reconfigure(now, id, negotiated),
+            Order::Reconfigure(id, agreed) => {
+                self.pool.reconfigure(now, id, agreed.negotiated);
+                self.pool.protect(id, agreed.keying.as_ref());
+            }
             Order::Play(id, playback, segments, repeat, stopped_by) => {
                 self.pool.play(id, playback, segments, repeat, stopped_by);
             }
@@ -236,7 +264,7 @@ impl Work {
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Depart(id, reply) => drop(reply.send(self.depart(id))),
             Order::Arrive(moving, inbox) => self.arrive(now, *moving, inbox),
-            Order::Close(id) => self.close(id),
+            Order::Close(id) => self.close(now, id),
             Order::Summary(id, reply) => drop(reply.send(self.pool.summary(id))),
             Order::Hearing(id, reply) => drop(reply.send(self.hearing(id))),
             Order::Report(reply) => drop(reply.send(self.report())),
@@ -244,11 +272,15 @@ impl Work {
     }
 
     fn open(&mut self, now: Instant, opening: Opening) {
-        let Opening { id, config, socket, lease, inbox, summary } = opening;
+        let Opening { id, config, keying, socket, lease, inbox, summary } = opening;
         match self.pool.open(now, id, config) {
             Ok(slot) => {
+                self.pool.protect(id, keying.as_ref());
                 self.sockets[slot.index()] = Some(socket);
-                self.owners[slot.index()] = Some(Owner { inbox, summary, _lease: lease });
+                if let Some(former) = lease.former() {
+                    self.pool.shun(id, former);
+                }
+                self.owners[slot.index()] = Some(Owner { inbox, summary, lease });
             }
             Err(error) => tracing::error!(%error, "a stream could not be opened"),
         }
@@ -258,34 +290,45 @@ impl Work {
         let slot = self.pool.slot(id)?;
         let stream = self.pool.depart(id)?;
         let (socket, owner) = self.sockets[slot.index()].take().zip(self.owners[slot.index()].take())?;
-        Some(Box::new(Moving { stream, socket, owner }))
+        let control = std::mem::take(&mut self.controls[slot.index()]);
+        Some(Box::new(Moving { stream, socket, control, owner }))
     }
 
     fn arrive(&mut self, now: Instant, moving: Moving, inbox: mpsc::Sender<CallEvent>) {
-        let Moving { stream, socket, owner } = moving;
+        let Moving { stream, socket, control, owner } = moving;
         match self.pool.arrive(now, stream) {
             Ok(slot) => {
                 self.sockets[slot.index()] = Some(socket);
+                self.controls[slot.index()] = control;
                 self.owners[slot.index()] = Some(Owner { inbox, ..owner });
             }
             Err(error) => tracing::error!(%error, "a stream could not be taken over"),
         }
     }
 
-    fn close(&mut self, id: StreamId) {
+    fn close(&mut self, now: Instant, id: StreamId) {
         let Some(slot) = self.pool.slot(id) else { return };
+        let control = std::mem::take(&mut self.controls[slot.index()]);
+        if let Some(socket) = &self.sockets[slot.index()] {
+            control.part(now, (&mut self.pool, slot), socket, &mut self.outgoing);
+        }
         if let (Some(owner), Some(summary)) = (&self.owners[slot.index()], self.pool.summary(id)) {
+            if let Some(sender) = summary.source.zip(summary.peer_ssrc) {
+                owner.lease.note_sender(sender);
+            }
+            self.quality.record(&summary);
             // Set once, without a lock: nobody who reads it can hold this thread up.
             let _ = owner.summary.set(summary);
         }
         self.pool.close(id);
-        // The socket first: its port is free with the lease, and must then be free indeed.
+        // The sockets first: their ports are free with the lease, and must then be free indeed.
+        drop(control);
         self.sockets[slot.index()] = None;
         self.owners[slot.index()] = None;
     }
 
     /// Reads what has arrived for a stream, then sends what is due.
-    fn service(&mut self, now: Instant, Due { slot, reading, senders, .. }: Due) {
+    fn service(&mut self, now: Instant, Due { slot, reading, senders, control, .. }: Due) {
         let Some(socket) = &mut self.sockets[slot.index()] else { return };
         if let Some(senders) = senders {
             socket.hear(senders);
@@ -302,6 +345,10 @@ impl Work {
         }
         while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.outgoing) {
             socket.send(transmit.payload, transmit.to);
+        }
+        if let (ControlTurn::Now, Some(owner)) = (control, &self.owners[slot.index()]) {
+            let (pool, port) = ((&mut self.pool, slot), &mut self.controls[slot.index()]);
+            port.serve(now, pool, (socket, &owner.lease), &mut self.outgoing);
         }
     }
 
@@ -340,6 +387,7 @@ impl Work {
             totals: self.pool.totals(),
             lateness: self.pool.lateness().clone(),
             events_lost: self.events_lost,
+            quality: self.quality.clone(),
         }
     }
 }

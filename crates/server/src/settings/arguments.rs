@@ -21,7 +21,7 @@ use super::{
     AccessSettings, Cidr, Command, LiveSettings, LogFormat, SessionTimers, Settings, SettingsError, SipListener,
     StoreLocation, TraceSettings,
 };
-use super::{transport, trunk};
+use super::{rtp, transport, trunk};
 
 const DEFAULT_CONFIG: &str = "antiphon.toml";
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
@@ -180,6 +180,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         guard: super::guard::guard(&sip_table)?,
         access: access(sip_table.allow, sip_table.realm)?,
         trunks: trunk::trunks(file.trunk)?,
+        srtp: super::srtp::policy(file.rtp.srtp.as_deref(), "rtp.srtp")?.unwrap_or_default(),
         failover_after: transport::failover_after(sip_table.failover_after)?,
     };
     Ok(Settings {
@@ -194,6 +195,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         drain_timeout: drain(file.drain_timeout)?,
         trace: trace(&file.trace)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
+        rtp: rtp::read(&file.rtp)?,
         live,
         data,
     })

@@ -1,6 +1,6 @@
 //! The settings file, close to its text.
 //!
-//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[trace]` and `[[trunk]]`.
+//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -29,9 +29,22 @@ pub(super) struct File {
     #[serde(alias = "drain-timeout")]
     pub(super) drain_timeout: Option<u64>,
     #[serde(default)]
+    pub(super) rtp: RtpTable,
+    #[serde(default)]
     pub(super) trace: TraceTable,
     #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
+}
+
+/// `[rtp]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RtpTable {
+    #[serde(default)]
+    pub(super) rtcp_mux: bool,
+    pub(super) silence_warning: Option<u64>,
+    pub(super) hangup_after_silence: Option<u64>,
+    pub(super) srtp: Option<String>,
 }
 
 /// `[trace]`.
@@ -85,6 +98,7 @@ pub(super) struct Trunk {
     #[serde(default)]
     pub(super) dial: Vec<String>,
     pub(super) dtmf: Option<String>,
+    pub(super) srtp: Option<String>,
     pub(super) realm: Option<String>,
     pub(super) registrar: Option<String>,
     pub(super) expires: Option<u64>,

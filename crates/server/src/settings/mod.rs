@@ -12,6 +12,8 @@ mod cidr;
 mod file;
 mod guard;
 mod listener;
+mod rtp;
+mod srtp;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -29,6 +31,8 @@ use tracing::level_filters::LevelFilter;
 pub use cidr::Cidr;
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
+pub use rtp::RtpSettings;
+pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
 
@@ -68,6 +72,8 @@ pub struct Settings {
     pub trace: TraceSettings,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
+    /// What is expected of the sound of peers.
+    pub rtp: RtpSettings,
     /// What a SIGHUP may change.
     pub live: LiveSettings,
 }
@@ -113,6 +119,8 @@ pub struct LiveSettings {
     pub guard: GuardSettings,
     /// The ways out, in the order of the file.
     pub trunks: Vec<Arc<Trunk>>,
+    /// What is done about SRTP with phones, and with trunks that say nothing else.
+    pub srtp: SrtpPolicy,
     /// How long a way out that says nothing is waited for when there is another.
     pub failover_after: Duration,
 }

@@ -48,6 +48,19 @@ fn without_anything_the_defaults_of_the_manual_hold() {
 }
 
 #[test]
+fn the_silence_of_peers_has_two_limits_and_either_can_be_switched_off() {
+    let rtp = |table: &str| with_file(&format!("[rtp]\n{table}"), &[], &[]);
+    let (seconds, default) = (Duration::from_secs, load(&[], &[]).unwrap().rtp);
+    assert_eq!((default.silence_warning, default.hangup_after_silence), (Some(seconds(10)), Some(seconds(300))));
+    assert_eq!(default.patience().first, seconds(3));
+    let set = rtp("rtcp_mux = true\nsilence_warning = 2\nhangup_after_silence = 0").unwrap().rtp;
+    assert_eq!((set.rtcp_mux, set.hangup_after_silence), (antiphon_media::sdp::RtcpMux::Offered, None));
+    assert_eq!((set.patience().first, set.patience().silence), (seconds(2), seconds(2)));
+    assert_eq!(refused(rtp("hangup_after_silence = 86401")), "rtp.hangup_after_silence: 86401 s is more than a day");
+    assert!(refused(rtp("rtcp = 1")).contains("rtcp"));
+}
+
+#[test]
 fn what_is_remembered_of_calls_is_bounded_by_number_and_memory() {
     let trace = |table: &str| with_file(&format!("[trace]\n{table}"), &[], &[]);
     assert_eq!(load(&[], &[]).unwrap().trace, TraceSettings { calls: 1000, bytes: 64 << 20 });
@@ -193,6 +206,8 @@ fn a_wrong_file_is_refused_with_the_name_of_the_key() {
         ("[sip]\nmin_se = 89", "sip.min_se: 89 s"),
         ("[sip]\nmin_se = 600\nsession_expires = 599", "sip.session_expires: 599 s"),
         ("[sip]\nsession_expires = 86401", "sip.session_expires"),
+        ("[rtp]\nsrtp = \"always\"", "rtp.srtp: \"always\" is none of off, optional, required"),
+        ("[rtp]\nsrpt = \"off\"", "`srpt`"),
         ("sip = []", "sip: names no listener"),
         ("sip = 5060", "sip: is neither"),
         ("[[trunk]]\nuri = \"sip:x\"", "`name`"),

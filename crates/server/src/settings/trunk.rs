@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use regex::Regex;
 
-use super::{Cidr, SettingsError, file};
+use super::{Cidr, SettingsError, SrtpPolicy, file, srtp};
 use crate::peer_uri;
 
 /// How long a registration is asked for where nothing else is written. Short enough that a carrier which forgot us is
@@ -45,6 +45,8 @@ pub struct Trunk {
     pub dial: Vec<Regex>,
     /// How keys go there.
     pub dtmf: DigitWay,
+    /// What is done about SRTP with it, where that is not what is done with everybody.
+    pub srtp: Option<SrtpPolicy>,
     /// The user of From in calls over it, in place of the caller's number.
     pub from_user: Option<String>,
     /// The host of From in calls over it, in place of our address.
@@ -193,6 +195,7 @@ fn trunk(table: file::Trunk) -> Result<Trunk, SettingsError> {
         registration: registration(&keys, &table, &uri)?,
         options_interval: keys.seconds("options_interval", table.options_interval, DEFAULT_OPTIONS_INTERVAL, 0)?,
         dtmf: digit_way(&keys, table.dtmf.as_deref())?,
+        srtp: srtp::policy(table.srtp.as_deref(), &keys.setting("srtp"))?,
         identity: identity(&keys, table.identity.as_deref())?,
         username: keys.text("username", table.username)?,
         password: table.password,

@@ -87,7 +87,7 @@ impl SoundFiles {
             })
         };
         Ok(StagedSound {
-            filename: format!("{:x}.wav", Sha1::digest(wav)),
+            filename: format!("{}.wav", Sha1::digest(wav).iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
             wav: write(wav)?,
             ready: write(&ready_form(&audio))?,
             audio: Arc::new(audio),

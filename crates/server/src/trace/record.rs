@@ -11,11 +11,18 @@ use std::{
 
 use antiphon_media::{StreamId, StreamSummary};
 use antiphon_sip::{DialogId, EndReason, Flow, StatusCode};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::transcript::{Message, Transcript};
-use crate::{call::CallEvent, calls::CallId, media::worker::Worker, store::ClientId};
+use crate::{
+    call::CallEvent,
+    calls::CallId,
+    media::worker::{Order, Worker},
+    store::ClientId,
+};
 
+/// Remarks on the sound of one call.
+const REMARKS: usize = 64;
 /// Ops kept of one call.
 const OPS: usize = 256;
 /// Legs kept of one call.
@@ -59,6 +66,8 @@ pub struct Record {
     pub ops: Vec<OpTrace>,
     /// Ops that are not kept.
     pub ops_omitted: u64,
+    /// What was remarkable about its sound, in order; the first ones.
+    pub remarks: Vec<Remark>,
     pub(super) messages: Transcript,
     /// Where the call hears of an order to end; none when it has ended.
     inbox: Option<mpsc::Sender<CallEvent>>,
@@ -110,6 +119,32 @@ pub struct LegStream {
     pub summary: Arc<OnceLock<StreamSummary>>,
 }
 
+impl LegStream {
+    /// What the stream was when it was closed, or is now; `None` when nobody knows any more.
+    pub async fn summary(&self) -> Option<StreamSummary> {
+        if let Some(summary) = self.summary.get() {
+            return Some(*summary);
+        }
+        let (reply, told) = oneshot::channel();
+        self.worker.order(Order::Summary(self.id, reply)).await;
+        // It may have been closed meanwhile.
+        told.await.ok().flatten().or_else(|| self.summary.get().copied())
+    }
+}
+
+/// Something remarkable about the sound of a leg.
+#[derive(Clone, Debug)]
+pub struct Remark {
+    /// When it was found.
+    pub at: Instant,
+    /// The leg, as it is numbered in the call.
+    pub leg: usize,
+    /// What it is, in a word.
+    pub name: &'static str,
+    /// The same in a sentence.
+    pub text: String,
+}
+
 /// One op, without what was said or pressed.
 #[derive(Copy, Clone, Debug)]
 pub struct OpTrace {
@@ -150,6 +185,7 @@ impl CallTrace {
             legs: Vec::new(),
             ops: Vec::new(),
             ops_omitted: 0,
+            remarks: Vec::new(),
             messages,
             inbox: Some(inbox),
         };
@@ -186,6 +222,23 @@ impl CallTrace {
     /// An op is done.
     pub(crate) fn op(&self, op: OpTrace) {
         self.record(|record| if record.ops.len() < OPS { record.ops.push(op) } else { record.ops_omitted += 1 });
+    }
+
+    /// Something remarkable was found about the sound of a leg.
+    pub(crate) fn remark(&self, remark: Remark) {
+        self.record(|record| {
+            if record.remarks.len() < REMARKS {
+                record.remarks.push(remark);
+            }
+        });
+    }
+
+    /// The leg of a stream, by its number.
+    pub(crate) fn leg_of_stream(&self, stream: StreamId) -> Option<(usize, LegStream)> {
+        self.record(|record| {
+            let mut legs = record.legs.iter().enumerate();
+            legs.find_map(|(number, leg)| Some((number, leg.stream.clone().filter(|known| known.id == stream)?)))
+        })
     }
 
     /// A leg's stream was opened.

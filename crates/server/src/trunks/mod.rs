@@ -102,6 +102,12 @@ impl Trunks {
         trunk.max_calls.is_some_and(|most| carried >= most)
     }
 
+    /// Notes that keys of SRTP go to a trunk where others can read them; whether that is news.
+    pub fn reads_keys_aloud(&self, name: &str) -> bool {
+        let mut standings = self.lock();
+        !std::mem::replace(&mut standings.entry(name.to_owned()).or_default().keys_aloud, true)
+    }
+
     /// The settings have been read again: trunks that are new, gone or different are seen to, and no others.
     pub async fn read_again(&self) {
         self.order(Order::ReadAgain).await;

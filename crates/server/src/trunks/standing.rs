@@ -57,6 +57,8 @@ pub struct Standing {
     pub max_calls: Option<usize>,
     /// How many calls are on it now.
     pub calls: Arc<AtomicUsize>,
+    /// Whether keys of SRTP have gone there over signalling that others can read.
+    pub keys_aloud: bool,
 }
 
 impl Standing {

@@ -152,6 +152,11 @@ impl VirtualNet {
         self.lock().tape.clone()
     }
 
+    /// Sends a datagram in somebody's name, whether that address is bound or not.
+    pub fn send_as(&self, from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Fate {
+        self.send(from, to, payload)
+    }
+
     pub(crate) fn unbind(&self, at: SocketAddr) {
         self.lock().bound.remove(&at);
     }

@@ -5,6 +5,7 @@
 //! Sources: RFC 3261 §13 (INVITE), §14 (re-INVITE), §22 (digest).
 
 use super::speaker::Speaker;
+use super::srtp::PhoneSrtp;
 use super::transfers::{Referring, told};
 use super::writer::{self, BRANCH, DialogText};
 use super::written::Written;
@@ -70,6 +71,7 @@ pub(super) struct Calls {
     pub(super) setup: PhoneSetup,
     pub(super) diary: Arc<Mutex<Diary>>,
     pub(super) speaker: Speaker,
+    pub(super) srtp: Option<PhoneSrtp>,
     stages: watch::Sender<Stage>,
     endpoint: Endpoint,
     call: Option<Call>,
@@ -98,6 +100,7 @@ impl Calls {
         let seed = whole_name.bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
         Self {
             speaker: Speaker::new(setup.codec, seed),
+            srtp: setup.srtp.map(PhoneSrtp::new),
             setup,
             diary,
             stages,
@@ -133,7 +136,7 @@ impl Calls {
             call.answer_at = None;
             let dialog = call.dialog;
             let offer = call.invite.as_ref().map_or(String::new(), |invite| invite.body.clone());
-            let answer = sdp::description(&self.setup, self.rtp, 1);
+            let answer = self.description(1, Some(&offer));
             if self.endpoint.answer(now.into_std(), dialog, answer.into()).is_ok() {
                 self.connect(&offer);
             }
@@ -180,8 +183,15 @@ impl Calls {
             }
             Order::Move { to, reply } => self.move_media(now, to, reply),
             Order::Reoffer { sdp, reply } => self.reoffer(now, &sdp, reply),
+            Order::Rekey { reply } => {
+                if let Some(srtp) = &mut self.srtp {
+                    srtp.rekey();
+                }
+                let offer = self.description(2, None);
+                self.reoffer(now, &offer, reply);
+            }
             Order::AskForOffer { reply } => {
-                let answer = Some(sdp::description(&self.setup, self.rtp, 2));
+                let answer = Some(self.description(2, None));
                 if let Some(reinvite) = self.in_dialog("INVITE") {
                     self.write(now, reinvite, Waiting::Reoffer { reply, answer });
                 }
@@ -197,7 +207,7 @@ impl Calls {
     fn invite(&mut self, now: Instant, user: &str, offer: Offer) {
         let setup = self.setup;
         let body = match &offer {
-            Offer::Usual | Offer::Replacing(_) => sdp::description(&setup, self.rtp, 1),
+            Offer::Usual | Offer::Replacing(_) => self.description(1, None),
             Offer::Late => String::new(),
             Offer::Text(text) => text.clone(),
         };
@@ -222,6 +232,12 @@ impl Calls {
         self.stand(Stage::Calling);
     }
 
+    /// The phone's own description; an answer, where there is an offer.
+    fn description(&mut self, version: u32, offer: Option<&str>) -> String {
+        let crypto = self.srtp.as_mut().map(|srtp| srtp.line(offer).to_owned());
+        sdp::description(&self.setup, self.rtp, version, crypto.as_deref())
+    }
+
     fn begin(&mut self, call: Call) {
         self.call = Some(call);
         self.written = 0;
@@ -242,7 +258,8 @@ impl Calls {
 
     pub(super) fn move_media(&mut self, now: Instant, to: SocketAddr, reply: oneshot::Sender<u16>) {
         self.rtp = to;
-        self.reoffer(now, &sdp::description(&self.setup, to, 2), reply);
+        let offer = self.description(2, None);
+        self.reoffer(now, &offer, reply);
     }
 
     fn reoffer(&mut self, now: Instant, offer: &str, reply: oneshot::Sender<u16>) {
@@ -305,6 +322,11 @@ impl Calls {
             Waiting::Update(reply) => drop(reply.send(status)),
             Waiting::Reoffer { reply, answer } => {
                 let number = self.number();
+                // The tag of a key is the offer's, which is known only now.
+                let answer = answer.map(|_| self.description(2, Some(&response.body)));
+                if let Some(srtp) = self.srtp.as_mut().filter(|_| status < 300) {
+                    srtp.connect(&response.body);
+                }
                 if let Some(call) = self.call.as_mut().filter(|_| status < 300) {
                     call.remote = sdp::remote(&response.body).or(call.remote);
                     let ack = call.text.as_ref().map(|dialog| dialog.ack(&self.setup, response, number));
@@ -354,8 +376,12 @@ impl Calls {
                 Event::Incoming { dialog, .. } => self.rung(now, dialog),
                 Event::Progress { .. } => self.stand(Stage::Ringing),
                 Event::Answered { answer, .. } => self.picked_up(&answer),
-                Event::Reoffered { dialog, .. } => {
-                    let answer = sdp::description(&self.setup, self.rtp, 2);
+                Event::Reoffered { dialog, offer } => {
+                    let offer = offer.map(|offer| String::from_utf8_lossy(&offer).into_owned());
+                    let answer = self.description(2, offer.as_deref());
+                    if let (Some(srtp), Some(offer)) = (&mut self.srtp, &offer) {
+                        srtp.connect(offer);
+                    }
                     // It fails only when the far end has taken its offer back.
                     let _ = self.endpoint.accept_reoffer(now.into_std(), dialog, answer.into());
                 }
@@ -413,13 +439,19 @@ impl Calls {
         }
         let mut call = Call::new(dialog, Offer::Usual);
         call.invite = lock(&self.diary).messages.last().map(|(_, message)| message.clone());
+        let offers_keys = call.invite.as_ref().is_some_and(|invite| invite.body.contains("a=crypto:"));
+        if self.srtp.is_some() && !offers_keys {
+            let _ = self.endpoint.reject(now.into_std(), dialog, Rejection::from(StatusCode::NOT_ACCEPTABLE_HERE));
+            return;
+        }
         let mut early = None;
         match self.setup.answering {
             Answering::After(delay) => call.answer_at = Some(now + delay),
             Answering::Early(delay) => {
                 call.answer_at = Some(now + delay);
                 call.remote = call.invite.as_ref().and_then(|invite| sdp::remote(&invite.body));
-                early = Some(sdp::description(&self.setup, self.rtp, 1).into());
+                let offer = call.invite.as_ref().map(|invite| invite.body.clone());
+                early = Some(self.description(1, offer.as_deref()).into());
             }
             Answering::Busy | Answering::Refuses(_) | Answering::Never | Answering::Deaf => {}
         }
@@ -430,8 +462,11 @@ impl Calls {
 
     fn picked_up(&mut self, answer: &Bytes) {
         let text = String::from_utf8_lossy(answer).into_owned();
-        if let Some(call) = self.call.as_mut().filter(|call| matches!(call.offer, Offer::Late)) {
-            call.late_answer = Some(sdp::description(&self.setup, self.rtp, 1));
+        if self.call.as_ref().is_some_and(|call| matches!(call.offer, Offer::Late)) {
+            let late_answer = Some(self.description(1, Some(&text)));
+            if let Some(call) = &mut self.call {
+                call.late_answer = late_answer;
+            }
         }
         self.connect(&text);
     }
@@ -439,6 +474,9 @@ impl Calls {
     /// Both sides' media are known.
     fn connect(&mut self, theirs: &str) {
         self.speaker.events = sdp::events(theirs);
+        if let Some(srtp) = &mut self.srtp {
+            srtp.connect(theirs);
+        }
         if let Some(call) = &mut self.call {
             call.remote = sdp::remote(theirs);
         }

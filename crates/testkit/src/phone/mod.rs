@@ -9,6 +9,7 @@
 mod calls;
 mod sdp;
 mod speaker;
+mod srtp;
 mod task;
 mod transfers;
 mod writer;
@@ -17,6 +18,7 @@ mod written;
 use crate::net::{BindError, VirtualNet};
 use crate::sip_text::SipText;
 use crate::stream::Received;
+use antiphon_media::srtp::Suite;
 use antiphon_media::{Audio, Codec};
 use antiphon_sip::{EndReason, ReferOutcome};
 use std::net::SocketAddr;
@@ -77,6 +79,8 @@ pub struct PhoneSetup {
     pub keys: Keys,
     /// What it does when it is called.
     pub answering: Answering,
+    /// What protects its sound; it then speaks nothing plain.
+    pub srtp: Option<Suite>,
 }
 
 /// What a caller's INVITE carries.
@@ -113,6 +117,7 @@ enum Order {
     Speak(Option<Audio>),
     Move { to: SocketAddr, reply: oneshot::Sender<u16> },
     Reoffer { sdp: String, reply: oneshot::Sender<u16> },
+    Rekey { reply: oneshot::Sender<u16> },
     AskForOffer { reply: oneshot::Sender<u16> },
     Update { sdp: String, reply: oneshot::Sender<u16> },
     Refer { to: String, norefersub: bool, reply: oneshot::Sender<ReferOutcome> },
@@ -125,6 +130,8 @@ enum Order {
 #[derive(Default)]
 struct Diary {
     received: Vec<Received>,
+    /// Packets that its key did not open.
+    unreadable: usize,
     messages: Vec<(Instant, SipText)>,
     stages: Vec<(Instant, Stage)>,
 }
@@ -217,6 +224,13 @@ impl SimPhone {
         self.patiently("offers anew", status).await.unwrap_or_default()
     }
 
+    /// Takes another key of SRTP and offers it by a re-INVITE; answers with the final status.
+    pub async fn rekey(&self) -> u16 {
+        let (reply, status) = oneshot::channel();
+        self.order(Order::Rekey { reply }).await;
+        self.patiently("takes another key", status).await.unwrap_or_default()
+    }
+
     /// Asks for an offer by a re-INVITE without one, and answers it in the ACK; answers with the final status.
     pub async fn ask_for_offer(&self) -> u16 {
         let (reply, status) = oneshot::channel();
@@ -289,6 +303,11 @@ impl SimPhone {
     /// Every RTP packet that came, in order of arrival.
     pub fn received(&self) -> Vec<Received> {
         lock(&self.diary).received.clone()
+    }
+
+    /// How many packets came that its key of SRTP did not open.
+    pub fn unreadable(&self) -> usize {
+        lock(&self.diary).unreadable
     }
 
     /// Every SIP message that came, with its arrival.

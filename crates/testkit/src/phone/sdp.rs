@@ -8,8 +8,8 @@ use std::net::{IpAddr, SocketAddr};
 /// The payload type of the phone's telephone-events.
 const EVENTS: u8 = 101;
 
-/// The phone's offer or answer, with its media at this address.
-pub(super) fn description(setup: &PhoneSetup, rtp: SocketAddr, version: u32) -> String {
+/// The phone's offer or answer, with its media at this address and, for SRTP, its key.
+pub(super) fn description(setup: &PhoneSetup, rtp: SocketAddr, version: u32, crypto: Option<&str>) -> String {
     let (ip, port, number, name) = (rtp.ip(), rtp.port(), setup.codec.payload_type(), setup.codec.name());
     let family = if rtp.is_ipv4() { "IP4" } else { "IP6" };
     let (list, lines) = match setup.keys {
@@ -18,9 +18,13 @@ pub(super) fn description(setup: &PhoneSetup, rtp: SocketAddr, version: u32) -> 
         }
         Keys::Info => (String::new(), String::new()),
     };
+    let (profile, crypto) = match crypto {
+        Some(line) => ("RTP/SAVP", format!("a=crypto:{line}\r\n")),
+        None => ("RTP/AVP", String::new()),
+    };
     format!(
         "v=0\r\no=- 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n\
-         m=audio {port} RTP/AVP {number}{list}\r\na=rtpmap:{number} {name}/8000\r\n{lines}a=ptime:20\r\n"
+         m=audio {port} {profile} {number}{list}\r\n{crypto}a=rtpmap:{number} {name}/8000\r\n{lines}a=ptime:20\r\n"
     )
 }
 

@@ -96,7 +96,15 @@ impl Task {
     }
 
     fn listen(&mut self, local: SocketAddr, datagram: &Datagram) {
-        let Ok(packet) = Packet::parse(&datagram.payload) else { return };
+        let mut payload = datagram.payload.clone();
+        if let Some(srtp) = &mut self.calls.srtp {
+            let Some(plain) = srtp.unprotect(&payload) else {
+                lock(&self.calls.diary).unreadable += 1;
+                return;
+            };
+            payload = plain.into();
+        }
+        let Ok(packet) = Packet::parse(&payload) else { return };
         let mut diary = lock(&self.calls.diary);
         if diary.received.len() < PACKETS {
             diary.received.push(Received {
@@ -107,7 +115,7 @@ impl Task {
                 timestamp: packet.timestamp,
                 marker: packet.marker,
                 payload_type: packet.payload_type,
-                payload: datagram.payload.slice_ref(packet.payload),
+                payload: payload.slice_ref(packet.payload),
             });
         }
     }
@@ -120,7 +128,10 @@ impl Task {
         };
         let mut due = self.next_packet.unwrap_or(now);
         while due <= now {
-            let packet = self.calls.speaker.packet();
+            let mut packet = self.calls.speaker.packet();
+            if let Some(srtp) = &mut self.calls.srtp {
+                packet = srtp.protect(&packet).unwrap_or_default();
+            }
             if let Some(socket) = self.rtp.last() {
                 socket.send(&packet, to);
             }

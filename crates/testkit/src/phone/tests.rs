@@ -11,7 +11,16 @@ use antiphon_sip::StatusCode;
 fn setup(name: &'static str, host: u8, answering: Answering) -> PhoneSetup {
     let at = |port| SocketAddr::from(([127, 0, 0, host], port));
     let server = SocketAddr::from(([127, 0, 0, 12], 5060));
-    PhoneSetup { name, sip: at(5060), rtp: at(4000), server, codec: Codec::Pcmu, keys: Keys::Events, answering }
+    PhoneSetup {
+        name,
+        sip: at(5060),
+        rtp: at(4000),
+        server,
+        codec: Codec::Pcmu,
+        keys: Keys::Events,
+        answering,
+        srtp: None,
+    }
 }
 
 fn pair(net: &VirtualNet, answering: Answering) -> (SimPhone, SimPhone) {

@@ -1,5 +1,8 @@
 //! Calls in progress, calls that are over, and refused ones.
 
+use antiphon_media::{
+    Codec, Negotiated, Patience, PeerReport, RtcpPath, StreamId, StreamSummary, StreamTotals, rtp::reception::Counts,
+};
 use antiphon_sip::{DialogId, StatusCode};
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -11,9 +14,10 @@ use tower::ServiceExt as _;
 
 use super::Api;
 use crate::call::CallEvent;
+use crate::media::worker::Worker;
 use crate::settings::TraceSettings;
 use crate::store::ClientId;
-use crate::trace::{CallTrace, OpTrace, tests::Desk};
+use crate::trace::{CallTrace, LegStream, OpTrace, Remark, tests::Desk};
 
 /// An API, and what signalling tells the trace that it shows.
 async fn api() -> (Api, Desk) {
@@ -48,6 +52,64 @@ async fn a_call_is_current_until_it_is_over_and_then_history() {
     api.get(&format!("/client/@me/current_calls/{id}")).await.refused(404);
     let past = api.get("/client/@me/call_history/").await.expect(200);
     assert_eq!((&past[0]["call_uuid"], &past[0]["result"]), (&json!(id), &json!("not_answered")));
+}
+
+/// A stream that lost a hundredth of what came and whose peer lost a twentieth, 80 ms away.
+fn summary() -> StreamSummary {
+    let remote = Some(([192, 0, 2, 1], 4_000).into());
+    StreamSummary {
+        negotiated: Negotiated { remote, rtcp: RtcpPath::Muxed, ..Negotiated::of(Codec::Pcma) },
+        ssrc: 1,
+        peer_ssrc: Some(2),
+        source: remote,
+        stranger: None,
+        suite: None,
+        unknown_payload: None,
+        totals: StreamTotals {
+            sent: 1_000,
+            received: 990,
+            lost: 10,
+            reports_sent: 4,
+            reports_received: 3,
+            ..Default::default()
+        },
+        reception: Counts { expected: 1_000, lost: 10, late: 2, duplicates: 1 },
+        jitter: Duration::from_micros(2_340),
+        worst_jitter: Duration::from_millis(12),
+        peer: Some(PeerReport {
+            expected: 1_000,
+            lost: 50,
+            jitter: Duration::from_millis(5),
+            round_trip: Some(Duration::from_millis(80)),
+        }),
+    }
+}
+
+#[tokio::test]
+async fn the_detail_of_a_call_says_how_it_sounded_on_both_sides() {
+    let (api, mut desk) = api().await;
+    let call = past(&mut desk, ClientId(1), "a@b");
+    let (worker, _work) = Worker::new(desk.now, 1, Patience::default());
+    let stream = LegStream { id: StreamId(1), worker, local: ([127, 0, 0, 1], 20_000).into(), summary: Arc::default() };
+    stream.summary.set(summary()).unwrap();
+    call.stream_opened(0, stream);
+    let text = "packets come from 192.0.2.1:4000 again".to_owned();
+    call.remark(Remark { at: desk.now, leg: 0, name: "heard_again", text });
+    let shown = api.get(&format!("/client/@me/call_history/{}", call.id)).await.expect(200);
+    let sound = &shown["media"][0];
+    assert_eq!((&sound["codec"], &sound["ptime"]), (&json!("PCMA"), &json!(20)));
+    assert_eq!((&sound["loss_percent"], &sound["late"], &sound["duplicates"]), (&json!(1.0), &json!(2), &json!(1)));
+    assert_eq!(
+        (&sound["jitter_ms"], &sound["worst_jitter_ms"], &sound["rtt_ms"]),
+        (&json!(2.3), &json!(12.0), &json!(80.0))
+    );
+    let peer = json!({"expected": 1000, "lost": 50, "loss_percent": 5.0, "jitter_ms": 5.0});
+    assert_eq!((&sound["peer_report"], &sound["rtcp"]), (&peer, &json!({"mux": true, "sent": 4, "received": 3})));
+    // By G.107, 1 % and 5 % of loss: R is 89.6 and 77.4.
+    assert_eq!(sound["mos"], json!({"heard": 4.33, "told": 3.92}));
+    assert_eq!(sound["remark"], "it lost 5 % of ours, as its reports say");
+    let remark = json!([{"time_ms": 5100, "leg": 0, "finding": "heard_again", "text": "packets come from 192.0.2.1:4000 again"}]);
+    assert_eq!(shown["media_remarks"], remark);
 }
 
 #[tokio::test]
