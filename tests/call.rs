@@ -14,6 +14,8 @@ mod attack;
 mod chaos;
 #[path = "call/demo.rs"]
 mod demo;
+#[path = "call/digits.rs"]
+mod digits;
 #[path = "call/early.rs"]
 mod early;
 #[path = "call/endings.rs"]
@@ -36,6 +38,8 @@ mod menu;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/recording.rs"]
+mod recording;
 #[path = "call/referred.rs"]
 mod referred;
 #[path = "call/referring.rs"]
@@ -50,6 +54,8 @@ mod scenarios;
 mod seeds;
 #[path = "call/seen.rs"]
 mod seen;
+#[path = "call/sending.rs"]
+mod sending;
 #[path = "call/srtp.rs"]
 mod srtp;
 #[path = "call/stream.rs"]

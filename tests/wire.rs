@@ -19,6 +19,8 @@ mod media;
 mod pack;
 #[path = "wire/process.rs"]
 mod process;
+#[path = "wire/recording.rs"]
+mod recording;
 #[path = "wire/registration.rs"]
 mod registration;
 #[path = "wire/scenarios.rs"]

@@ -1,6 +1,7 @@
 //! The menus of the load test, made through the REST API.
 //!
-//! Shape: [`PROMPT`] plays one long prompt, [`BRIDGE`] transfers at once to the phone [`PHONE`], whose contact is the generator.
+//! Shape: [`PROMPT`] plays one long prompt, [`RECORDED`] records the call and plays it, [`BRIDGE`] transfers at once to the phone
+//! [`PHONE`], whose contact is the generator.
 
 use std::net::SocketAddrV4;
 
@@ -18,6 +19,8 @@ pub const PROMPT: &str = "900";
 pub const PHONE: &str = "901";
 /// The extension that transfers to the phone.
 pub const BRIDGE: &str = "902";
+/// The extension that records the call and plays a long prompt.
+pub const RECORDED: &str = "903";
 
 /// How long the prompt lasts, in seconds: longer than any plateau with what comes before it.
 const PROMPT_SECONDS: u32 = 300;
@@ -51,11 +54,12 @@ impl<'s> Api<'s> {
     pub fn make_menus(&self, contact: SocketAddrV4) -> Result<()> {
         let sound = self.upload()?;
         let play = json!({"action": "play_sound", "sound": sound, "sound_type": "background"});
-        self.make_menu(PROMPT, &play)?;
+        self.make_menu(PROMPT, std::slice::from_ref(&play))?;
+        self.make_menu(RECORDED, &[json!({"action": "start_record"}), play])?;
         let phone = self.make_extension(PHONE, "phone")?;
         let contact = format!("sip:callee@{contact}");
         self.send("PUT", &format!("/extension/{phone}/phone/"), &json!({"contact": contact}))?;
-        self.make_menu(BRIDGE, &json!({"action": "transfer", "transfer_dst": PHONE}))
+        self.make_menu(BRIDGE, &[json!({"action": "transfer", "transfer_dst": PHONE})])
     }
 
     /// Makes an extension of a type and answers its id.
@@ -76,12 +80,14 @@ impl<'s> Api<'s> {
         self.send("PUT", &format!("/extension/{phone}/phone/"), &json!({"password": password})).map(drop)
     }
 
-    fn make_menu(&self, name: &str, rule: &Value) -> Result<()> {
+    fn make_menu(&self, name: &str, rules: &[Value]) -> Result<()> {
         let ivr = format!("/extension/{}/ivr", self.make_extension(name, "ivr")?);
         let context = json!({"name": "Main", "digit_len": 1, "inter_digit_timeout": 2000, "timeout": 5000});
         let context = id_of(&self.send("POST", &format!("{ivr}/context/"), &context)?)?;
         self.send("PUT", &format!("{ivr}/"), &json!({"sleep_time": 0, "entry_context": context}))?;
-        self.send("POST", &format!("{ivr}/context/{context}/options/start/rules/"), rule)?;
+        for rule in rules {
+            self.send("POST", &format!("{ivr}/context/{context}/options/start/rules/"), rule)?;
+        }
         Ok(())
     }
 

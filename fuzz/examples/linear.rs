@@ -3,6 +3,7 @@
 //! Shape: nasty shapes at n, 2n, 4n and 8n bytes; the best of several runs counts. Status 1 when one grows too fast.
 //! Time: wall clock, and a bound of four times the linear, so that a loaded machine does no harm.
 
+use antiphon_media::fuzzing::{encoded, rtp, telephone_event, wav};
 use antiphon_media::sdp::{Capabilities, SdpVersion, accept, answer};
 use antiphon_sip::fuzzing::{digest, framer, headers, message, uri};
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ const TOO_SHORT: Duration = Duration::from_micros(20);
 
 type Target = (&'static str, fn(&[u8]));
 type Shape = (&'static str, fn(usize) -> String);
+/// Of bytes that are no text.
+type Binary = (&'static str, fn(usize) -> Vec<u8>);
 
 fn sdp(bytes: &[u8]) {
     let (mine, version) = (Capabilities::default(), SdpVersion { session_id: 1, version: 1 });
@@ -36,6 +39,10 @@ const TARGETS: &[Target] = &[
     ("digest", digest),
     ("framer", in_pieces),
     ("sdp", sdp),
+    ("rtp", rtp),
+    ("telephone_event", telephone_event),
+    ("wav", wav),
+    ("mp3", encoded),
 ];
 
 fn filled(unit: &str, n: usize) -> String {
@@ -82,6 +89,29 @@ const SHAPES: &[Shape] = &[
     ("media", |n| format!("v=0\r\nc=IN IP4 1.1.1.1\r\n{}", filled("m=audio 1 RTP/AVP 0\r\n", n))),
 ];
 
+fn bytes(unit: &[u8], n: usize) -> Vec<u8> {
+    unit.repeat(n / unit.len() + 1)
+}
+
+/// What the readers of sound could stumble over.
+const BINARY: &[Binary] = &[
+    ("chunks", |n| [b"RIFF\xFF\xFF\xFF\xFFWAVE", &bytes(b"LIST\0\0\0\0", n)[..]].concat()),
+    ("odd chunks", |n| [b"RIFF\xFF\xFF\xFF\xFFWAVE", &bytes(b"LIST\x01\0\0\0x", n)[..]].concat()),
+    ("samples", |n| {
+        let head = b"RIFF\xFF\xFF\xFF\xFFWAVEfmt \x10\0\0\0\x07\0\x01\0\x40\x1F\0\0\x40\x1F\0\0\x01\0\x08\0data\xFF\xFF\xFF\xFF";
+        [&head[..], &bytes(b"\x00\xFF", n)].concat()
+    }),
+    ("sync words", |n| bytes(b"\0\xFF\xFB\x90\x00", n)),
+    ("short frames", |n| [&b"\0"[..], &bytes(&[b"\xFF\xF3\x14\xC4", &[0; 20][..]].concat(), n)].concat()),
+    ("tags", |n| [&b"\0"[..], &bytes(b"ID3\x04\0\0\0\0\0\0", n)].concat()),
+    ("pages", |n| [&b"\x01"[..], &bytes(b"OggS\0\x02\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\0", n)].concat()),
+    ("long pages", |n| {
+        [&b"\x01"[..], &bytes(b"OggS\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\xFF\xFF", n)].concat()
+    }),
+    ("datagrams", |n| bytes(b"\x10\x05\x80\x65\0\x01\0\0\0\xA0\0\0\0\x07\x05\x0A\0\xA0", n)),
+    ("keys", |n| bytes(b"\x01\x08\xFF\x01\x05\x0A\0\xA0\x03\0\0\0\x05\0\xFF\0", n)),
+];
+
 /// The best time of several runs.
 fn time(target: fn(&[u8]), bytes: &[u8]) -> Duration {
     let run = |_| {
@@ -97,8 +127,10 @@ fn main() -> ExitCode {
     let mut failed = false;
     for (name, target) in TARGETS.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|it| it == name)) {
         let mut worst = (0.0, "nothing");
-        for (shape, fill) in SHAPES {
-            let times: Vec<_> = [1, 2, 4, 8].iter().map(|by| time(*target, fill(BASE * by).as_bytes())).collect();
+        let texts = SHAPES.iter().map(|(shape, fill)| (*shape, [1, 2, 4, 8].map(|by| fill(BASE * by).into_bytes())));
+        let sounds = BINARY.iter().map(|(shape, fill)| (*shape, [1, 2, 4, 8].map(|by| fill(BASE * by))));
+        for (shape, inputs) in texts.chain(sounds) {
+            let times = inputs.map(|input| time(*target, &input));
             let growth = times[3].as_secs_f64() / times[0].max(TOO_SHORT).as_secs_f64();
             if growth > worst.0 {
                 worst = (growth, shape);

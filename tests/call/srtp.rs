@@ -84,6 +84,9 @@ fn a_bridge_joins_plain_and_protected_sound_and_any_two_suites() {
             pass(500).await;
             let keys = callee.received().into_iter().filter(|packet| packet.payload_type == 101);
             assert!(keys.count() > 3, "{one:?} {other:?}");
+            // Keys went to the trunk over UDP, and that has been said; or they did not.
+            let is_news = world.server.rooms.trunks.reads_keys_aloud("carrier");
+            assert_eq!(is_news, other.is_none(), "{one:?} {other:?}");
             caller.hang_up().await;
             callee.over().await;
             world.leaves_nothing().await;
@@ -179,11 +182,22 @@ async fn hold_its_end_and_an_offer_that_is_asked_for_keep_the_keys() {
 async fn a_caller_without_offer_chooses_from_ours_where_srtp_is_required() {
     let world = World::shaped(Shape { trunks: required(), ..Shape::default() }).await;
     let caller = world.connect(secure("caller", 10, Suite::AesCm128HmacSha1_32));
+    // Until the ACK has come nothing is heard, and nothing plain is.
+    world.net.set_usual_path(antiphon_testkit::Path::after(Duration::from_millis(50)));
+    let stranger = world.net.bind("127.0.0.66:4000".parse().unwrap()).unwrap();
     caller.call_without_offer("071").await;
+    pass(60).await;
+    for sequence in 0..5u8 {
+        let event = [0x80, 101, 0, sequence, 0, 0, 0, 9, 0, 0, 0, 9, 7, 10, 0, 160];
+        (20_000..20_400).step_by(2).for_each(|port| stranger.send(&event, SocketAddr::new(SERVER.ip(), port)));
+        pass(1).await;
+    }
     caller.up().await;
     pass(3_500).await;
     caller.press('7').await;
     caller.over().await;
+    let totals = world.server.rooms.media.workers()[0].report().await.unwrap().totals;
+    assert_eq!((totals.dropped.malformed, totals.dropped.foreign_source), (5, 0), "too short for SRTP: {totals:?}");
     let heard = world.heard(&caller, &[]);
     assert_eq!(heard.first("ad").duration(), prompt("ad").duration(), "{heard}");
     assert_eq!(caller.unreadable(), 0);

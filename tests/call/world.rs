@@ -78,7 +78,7 @@ pub(crate) struct World {
     pub(crate) net: VirtualNet,
     pub(crate) server: Server,
     ringback: Arc<Audio>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 /// The configuration that worlds share, with its directory.
@@ -206,14 +206,38 @@ impl Author {
         let main = self.menu("071", settings, options).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+37410000000", "extension_id": main.0}) })
             .await;
+        let say = |sound: &str| json!([play(sound, "foreground"), {"action": "hangup"}]);
+        let settings = json!({"name": "Digits", "digit_len": 3, "allow_any_dial": false, "timeout": 5000, "inter_digit_timeout": 10000});
+        let options = json!({
+            "start": [play("ad", "foreground"), play("hello", "background")],
+            "579": say("bye"), "557": say("thanks"), "577": say("thanks"),
+            "invalid": say("busy"), "timeout": say("nobody"),
+        });
+        self.menu("074", settings, options).await;
         // It waits for a key for ten minutes.
         let patient = json!({"name": "Patient", "digit_len": 1, "timeout": 600_000});
         self.menu("075", patient, json!({"start": [play("hello", "background")]})).await;
         let around = json!({"start": [transfer("+999")]});
         let around = self.menu("073", json!({"name": "Around", "digit_len": 1}), around).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
+        self.recorders(&transfer).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
+    }
+}
+
+impl Author {
+    /// Menus that record: 074 and 076 the call, and transfer it to 002 and to one another; 075 is a mailbox.
+    async fn recorders(&self, transfer: &impl Fn(&str) -> Value) {
+        let record = json!({"action": "start_record"});
+        let settings = json!({"name": "Recorded", "digit_len": 1, "allow_any_dial": false, "timeout": 60_000});
+        let wait = json!({"action": "play_silence", "silence_time": 1000});
+        let options = json!({"start": [record, wait], "2": [record, transfer("002")], "6": [transfer("076")]});
+        self.menu("074", settings.clone(), options).await;
+        self.menu("076", settings, json!({"start": [record, wait]})).await;
+        let mailbox = self.extension(json!({"name": "075", "type": "ivr"})).await;
+        let body = json!({"vm_enabled": true});
+        self.commit(UpdateIvr { client: self.client, extension: mailbox, body }).await;
     }
 }
 
@@ -284,7 +308,7 @@ impl World {
         let network = Arc::new(OnVirtualNet { net: net.clone(), names: shape.names });
         let server = app::start(&settings, store, sounds, network, MediaDrive::VirtualTime).await;
         let server = server.unwrap_or_else(|error| panic!("the server does not start: {error}"));
-        Self { net, server, ringback, _data: data }
+        Self { net, server, ringback, data }
     }
 
     /// A phone's setup: it speaks PCMA, has telephone-events, and nobody picks it up.
@@ -345,6 +369,17 @@ impl World {
             (host(TRUNK), "trunk"),
         ];
         ladder(&self.net.tape(), &names)
+    }
+
+    /// The bytes of a recording's file.
+    pub(crate) fn recording(&self, name: impl std::fmt::Display) -> Vec<u8> {
+        let path = self.data.path().join(format!("data/recordings/{name}.wav"));
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// How many files there are of recordings.
+    pub(crate) fn recording_files(&self) -> usize {
+        std::fs::read_dir(self.data.path().join("data/recordings")).expect("the folder of recordings").count()
     }
 
     /// How many calls and streams there are now.

@@ -101,11 +101,10 @@ fn telephones_that_are_called_take_our_offer_of_srtp() {
     caller.hears(LINPHONE);
     callee.hears(BARESIP);
     callee.hold();
-    caller.hears_nothing();
+    callee.hears_nothing();
     callee.resume();
     caller.hears(LINPHONE);
     callee.hears(BARESIP);
     callee.hang_up();
-    caller.hears_something();
-    caller.hang_up();
+    caller.is_left();
 }

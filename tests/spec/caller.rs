@@ -7,6 +7,7 @@
 //! | line                                              | meaning                                     |
 //! |---------------------------------------------------|---------------------------------------------|
 //! | `3.2 presses 5`                                   | one key                                     |
+//! | `4.0 speaks for 3 s`                              | the caller, which a message records         |
 //! | `9.0 hangs up`                                    | the caller                                  |
 //! | `+7812 calls`, `+7812 calls anonymously`          | the caller's number, in place of the menu's |
 //! | `050 answers after 2 s`                           | and talks until the caller hangs up         |
@@ -49,6 +50,7 @@ fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
             let digit = keys.next().filter(|_| keys.next().is_none()).and_then(Digit::from_char)?;
             scenario.timeline.push((seconds(subject)?, Event::Pressed(digit)));
         }
+        ["speaks", "for", time, "s"] => scenario.timeline.push((seconds(subject)?, Event::Spoke(seconds(time)?))),
         ["hangs", "up"] => scenario.timeline.push((seconds(subject)?, Event::HungUp)),
         ["calls"] => (*subject).clone_into(&mut scenario.caller.number),
         ["calls", "anonymously"] => {

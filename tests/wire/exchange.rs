@@ -55,6 +55,12 @@ impl<'a> Exchange<'a> {
         self.menu_of(number, &[answer, refer]);
     }
 
+    /// A menu that records the call and is silent for a minute.
+    pub(crate) fn recording_menu(&self, number: &str) {
+        let silence = json!({ "action": "play_silence", "silence_time": 60_000 });
+        self.menu_of(number, &[json!({ "action": "start_record" }), silence]);
+    }
+
     /// A menu with these rules, from its start.
     fn menu_of(&self, number: &str, start: &[Value]) {
         let id = self.send("POST", "/client/@me/extension/", &json!({ "name": number, "type": "ivr" }));

@@ -13,13 +13,32 @@ use std::process::{Command, ExitCode};
 use crate::install::{self, cargo};
 
 /// Every target; one more is one more line, and its file in `fuzz/fuzz_targets`.
-const TARGETS: &[&str] =
-    &["message", "headers", "uri", "sdp", "sdes", "srtp", "rtcp", "digest", "sipfrag", "framer", "conversation"];
+const TARGETS: &[&str] = &[
+    "message",
+    "headers",
+    "uri",
+    "sdp",
+    "digits",
+    "sdes",
+    "srtp",
+    "rtcp",
+    "digest",
+    "sipfrag",
+    "framer",
+    "conversation",
+    "rtp",
+    "telephone_event",
+    "wav",
+    "mp3",
+];
 /// The longest input of a parser: a datagram.
 const DATAGRAM: usize = 65_536;
 /// The longest conversation: a kind and 64 steps of six bytes. Longer ones find nothing that these do not, and take as long as a
 /// hundred of them: dialogs and timers add up.
 const CONVERSATION: usize = 1 + 64 * 6;
+/// The longest stream of packets, and the longest file: 8 KB hold every table that a file can have, and more only takes longer.
+const PACKETS: usize = 4_096;
+const SOUND: usize = 8_192;
 const CARGO_FUZZ_VERSION: &str = "0.13.2";
 
 /// What the command line asks for.
@@ -120,7 +139,12 @@ pub(crate) fn fuzz(root: &Path, wanted: &Wanted) -> ExitCode {
 
 /// The longest input of a target.
 fn longest(target: &str) -> usize {
-    if target == "conversation" { CONVERSATION } else { DATAGRAM }
+    match target {
+        "conversation" => CONVERSATION,
+        "rtp" | "telephone_event" => PACKETS,
+        "wav" | "mp3" => SOUND,
+        _ => DATAGRAM,
+    }
 }
 
 /// Installs cargo-fuzz where it is missing, and lays the seeds.
@@ -142,6 +166,13 @@ fn prepare(root: &Path) -> Result<(), String> {
 fn sow(root: &Path, target: &str) -> std::io::Result<()> {
     let corpus = root.join("fuzz/corpus").join(target);
     fs::create_dir_all(&corpus)?;
+    let of_media = sounds(root, target)?;
+    for (number, seed) in of_media.iter().enumerate() {
+        fs::write(corpus.join(format!("sound-{number}")), seed)?;
+    }
+    if matches!(target, "rtp" | "telephone_event" | "wav" | "mp3") {
+        return Ok(());
+    }
     let folder = fs::read_dir(root.join("crates/sip/src/message/torture"))?;
     let is_message = |file: &PathBuf| file.extension().is_some_and(|kind| kind == "dat");
     for file in folder.flatten().map(|entry| entry.path()).filter(is_message) {
@@ -151,6 +182,32 @@ fn sow(root: &Path, target: &str) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The first inputs of what takes sound: prompts, files of other programs, and packets.
+fn sounds(root: &Path, target: &str) -> std::io::Result<Vec<Vec<u8>>> {
+    let rtp = |kind: u8, payload: &[u8]| [&[0x80, kind, 0, 1, 0, 0, 0, 160, 0, 0, 0, 7][..], payload].concat();
+    let fixtures = || fs::read_dir(root.join("crates/media/fixtures")).map(|folder| folder.flatten());
+    Ok(match target {
+        "rtp" => [rtp(8, &[0xD5; 160]), rtp(101, &[5, 10, 0, 160]), rtp(0x80 | 13, &[60])]
+            .map(|packet| [&[packet.len() as u8, 20], &packet[..]].concat().repeat(10))
+            .into(),
+        "telephone_event" => {
+            let step = |duration: u8, flags: u8| [1, 0, 0, 0, 5, flags, 0, duration, 0, 20, 0, 0, 0, 0, 0, 0];
+            vec![[step(80, 10), step(160, 10), step(160, 0x8A), step(160, 0x8A)].concat()]
+        }
+        "wav" => fs::read_dir(root.join("sounds/tone"))?
+            .flatten()
+            .filter_map(|file| fs::read(file.path()).ok())
+            .map(|file| file.into_iter().take(SOUND).collect())
+            .collect(),
+        "mp3" => fixtures()?
+            .filter(|file| file.path().extension().is_some_and(|kind| kind == "mp3" || kind == "ogg"))
+            .filter_map(|file| fs::read(file.path()).ok())
+            .map(|file| [&[1], &file[..]].concat())
+            .collect(),
+        _ => Vec::new(),
+    })
 }
 
 /// What of a message is food for a target.
@@ -168,8 +225,8 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
         "rtcp" => RTCP.iter().map(|bytes| bytes.to_vec()).collect(),
         "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "framer" => vec![[b"\x07", message].concat()],
-        // Steps of a conversation are numbers; any bytes will do.
-        "conversation" => vec![message.iter().take(CONVERSATION).copied().collect()],
+        // Steps of a conversation, or of keys, are numbers; any bytes will do.
+        "conversation" | "digits" => vec![message.iter().take(CONVERSATION).copied().collect()],
         _ => vec![message.to_vec()],
     }
 }

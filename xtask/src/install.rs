@@ -27,6 +27,7 @@ impl Package {
 const PACKAGES: &[Package] = &[
     Package::new("sip-tester", "sipp", "the wire tests call the server with SIPp"),
     Package::new("curl", "curl", "the tests make the documented requests with curl"),
+    Package::new("espeak-ng", "espeak-ng", "a test listens for keys in half an hour of speech"),
     Package::new("baresip-core", "baresip", "the interop tests use it as a telephone"),
     Package::new("linphone-cli", "linphonec", "the interop tests use it as a telephone"),
     Package {

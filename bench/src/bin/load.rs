@@ -21,10 +21,10 @@ use clap::{Parser, ValueEnum};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// What to measure, comma-separated
-    #[arg(value_enum, value_delimiter = ',', default_value = "prompt,talking,bridged,short")]
+    #[arg(value_enum, value_delimiter = ',', default_value = "prompt,talking,bridged,recorded,short")]
     what: Vec<What>,
     /// Calls that are up at once, comma-separated
-    #[arg(long, value_delimiter = ',', default_value = "100,500,1000,2000")]
+    #[arg(long, value_delimiter = ',', default_value = "100,500,1000,2000,3000")]
     calls: Vec<usize>,
     /// Calls set up a second, comma-separated and rising
     #[arg(long, value_delimiter = ',', default_value = "200,500,1000,1500,2000,2500,3000,4000,5000")]
@@ -68,6 +68,8 @@ enum What {
     Talking,
     /// Calls bridged to a phone
     Bridged,
+    /// Calls that hear a prompt, talk and are recorded in stereo
+    Recorded,
     /// Calls that are answered and end at once
     Short,
     /// Starting with much stored
@@ -125,6 +127,7 @@ fn measure(what: What, setup: &Setup, arguments: &Arguments) -> Result<Table> {
         What::Prompt => held(Kind::Prompt),
         What::Talking => held(Kind::Talking),
         What::Bridged => held(Kind::Bridged),
+        What::Recorded => held(Kind::Recorded),
         What::Short => {
             let mut table = short::table();
             short::run(setup, &arguments.rates, &mut table)?;

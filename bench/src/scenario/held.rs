@@ -14,7 +14,7 @@ use crate::{
     metrics,
     process::{Process, own_cpu},
     report::{Table, median},
-    rest::{Api, BRIDGE, PROMPT},
+    rest::{Api, BRIDGE, PROMPT, RECORDED},
     server::{Home, Server},
 };
 
@@ -34,6 +34,8 @@ pub enum Kind {
     Talking,
     /// They are bridged to a phone, and both talk.
     Bridged,
+    /// They hear a prompt and talk, and both are recorded.
+    Recorded,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
             Self::Prompt => "prompt",
             Self::Talking => "prompt, caller talks",
             Self::Bridged => "bridged",
+            Self::Recorded => "prompt, caller talks, recorded",
         }
     }
 
@@ -49,26 +52,27 @@ impl Kind {
         match self {
             Self::Prompt | Self::Talking => PROMPT,
             Self::Bridged => BRIDGE,
+            Self::Recorded => RECORDED,
         }
     }
 
     fn manner(self) -> Manner {
         match self {
             Self::Prompt => Manner::Listen,
-            Self::Talking | Self::Bridged => Manner::Talk,
+            Self::Talking | Self::Bridged | Self::Recorded => Manner::Talk,
         }
     }
 
     fn duplex(self) -> Duplex {
         match self {
             Self::Prompt => Duplex::Send,
-            Self::Talking | Self::Bridged => Duplex::Both,
+            Self::Talking | Self::Bridged | Self::Recorded => Duplex::Both,
         }
     }
 
     fn streams(self) -> usize {
         match self {
-            Self::Prompt | Self::Talking => 1,
+            Self::Prompt | Self::Talking | Self::Recorded => 1,
             Self::Bridged => 2,
         }
     }

@@ -8,7 +8,8 @@
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Refer, Referred, op::Cause, vars::Vars,
+    Collect, Collected, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Record, Recorded, Recording,
+    RecordingState, Refer, Referred, SendDigits, Sent, op::Cause, vars::Vars,
 };
 
 /// Who calls and what was dialled, fixed for the call's life.
@@ -104,6 +105,30 @@ impl Call {
         match self.perform(Op::Refer(refer)).await? {
             Outcome::Referred(referred) => Ok(referred),
             other => unreachable!("a refer is answered with Referred, not {other:?}"),
+        }
+    }
+
+    /// Takes a message of the caller.
+    pub async fn record(&mut self, record: Record) -> Result<Recorded, Interrupted> {
+        match self.perform(Op::Record(record)).await? {
+            Outcome::Recorded(recorded) => Ok(recorded),
+            other => unreachable!("a record is answered with Recorded, not {other:?}"),
+        }
+    }
+
+    /// Records the whole call, or pauses that, goes on, stops.
+    pub async fn recording(&mut self, recording: Recording) -> Result<RecordingState, Interrupted> {
+        match self.perform(Op::Recording(recording)).await? {
+            Outcome::Recording(state) => Ok(state),
+            other => unreachable!("a recording is answered with Recording, not {other:?}"),
+        }
+    }
+
+    /// Presses keys towards the caller.
+    pub async fn send_digits(&mut self, digits: SendDigits) -> Result<Sent, Interrupted> {
+        match self.perform(Op::SendDigits(digits)).await? {
+            Outcome::Sent(sent) => Ok(sent),
+            other => unreachable!("digits to send are answered with Sent, not {other:?}"),
         }
     }
 

@@ -36,3 +36,13 @@ id!(
     /// An uploaded sound of one client.
     SoundId
 );
+
+/// A recording; 32 hexadecimal digits when written.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
+pub struct RecordingId(pub u128);
+
+impl fmt::Display for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}

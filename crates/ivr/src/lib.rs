@@ -17,16 +17,19 @@ pub mod ids;
 pub mod op;
 pub mod rules;
 pub mod script;
+pub mod send_digits;
 pub mod simulator;
 pub mod vars;
 
 pub use call::{Call, Caller, Request};
 pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
-pub use ids::{ContextId, ExtensionId, RuleId, SoundId};
+pub use ids::{ContextId, ExtensionId, RecordingId, RuleId, SoundId};
 pub use op::{
     BargeIn, CallerId, Cause, Collect, Collected, Dial, Dialed, EndedBy, Interrupted, Op, Outcome, Play, Played,
-    Prompt, Refer, ReferScope, Referred, TargetRules, TypeAhead,
+    Prompt, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred, TargetRules,
+    TypeAhead,
 };
 pub use script::{Next, Numbering, Script};
+pub use send_digits::{DigitStep, SendDigits, Sent};
 pub use vars::Vars;

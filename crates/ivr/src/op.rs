@@ -14,11 +14,21 @@
 //! | Collect | wait for digits                               | Collected     |
 //! | Dial    | ring targets, bridge the first to answer      | Dialed        |
 //! | Refer   | have the caller's side call a target itself   | Referred      |
+//! | Record  | take a message of the caller                  | Recorded      |
+//! | Recording | record the whole call, pause, go on, stop   | Recording     |
+//! | SendDigits | press keys towards the caller              | Sent          |
 //! | Hangup  | end the call                                  | Done          |
+
+mod record;
 
 use std::time::Duration;
 
-use crate::{Digit, DigitSet, ExtensionId, SoundId};
+pub use record::{Beep, Gap, Record, RecordEnd, Recorded, Recording, RecordingState};
+
+use crate::{
+    Digit, DigitSet, ExtensionId, SoundId,
+    send_digits::{SendDigits, Sent},
+};
 
 /// One thing that a script asks of its call.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,6 +48,13 @@ pub enum Op {
     Dial(Dial),
     /// Ask the caller's side to call a target itself, and to leave us.
     Refer(Refer),
+    /// Take a message of the caller.
+    Record(Record),
+    /// Record the whole call, or pause, go on, stop.
+    Recording(Recording),
+    /// Press keys towards the caller, as telephone-events, in INFO or as tones, by the way that the caller's side takes. What plays
+    /// goes on behind them; keys that the caller presses meanwhile are kept for the next collect.
+    SendDigits(SendDigits),
     /// End the call.
     Hangup(Cause),
 }
@@ -55,6 +72,12 @@ pub enum Outcome {
     Dialed(Dialed),
     /// Refer.
     Referred(Referred),
+    /// Record.
+    Recorded(Recorded),
+    /// Recording.
+    Recording(RecordingState),
+    /// SendDigits.
+    Sent(Sent),
 }
 
 /// Why a script cannot go on. Any op can end so.

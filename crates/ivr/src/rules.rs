@@ -13,6 +13,7 @@ mod option_key;
 mod pattern;
 mod run;
 mod targets;
+mod voicemail;
 pub mod wire;
 
 pub use model::{Built, Context, DirectDial, Expiry, Ivr, LeftOut, References, Rule};
@@ -20,3 +21,4 @@ pub use option_key::{BadOptionKey, MAX_OPTION_DIGITS, OptionDigits, OptionKey};
 pub use pattern::{BadPattern, CallerPattern, MAX_PATTERN};
 pub use run::run;
 pub use targets::Targets;
+pub use voicemail::Voicemail;

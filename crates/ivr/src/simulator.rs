@@ -9,7 +9,9 @@
 //! Sources: `ringme-ivr.md` 3.4, 3.5, 3.8, 3.10.
 
 mod dial;
+mod record;
 mod refer;
+mod send_digits;
 mod transcript;
 mod world;
 
@@ -60,6 +62,8 @@ pub struct Sound {
 pub enum Event {
     /// Presses a key.
     Pressed(Digit),
+    /// Speaks for so long.
+    Spoke(Duration),
     /// Hangs up.
     HungUp,
 }

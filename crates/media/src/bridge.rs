@@ -8,7 +8,7 @@
 use crate::codec::Codec;
 use crate::dtmf::event::{Digit, TelephoneEvent};
 use crate::dtmf::receiver::Sighting;
-use crate::dtmf::relay::{Admission, Relay, Relayed};
+use crate::dtmf::relay::{Admission, Relay, Relayed, Saying};
 use crate::jitter::JitterBuffer;
 use crate::rtp::packet::Packet;
 use crate::transcoder::Transcoder;
@@ -17,18 +17,29 @@ use std::time::Duration;
 /// One leg's end of a bridge.
 #[derive(Debug)]
 pub(crate) struct BridgeEnd {
-    codecs: Codecs,
+    terms: Terms,
     sound: Passage,
     keys: Relay,
 }
 
-/// The codecs that the two legs agreed on.
+/// Between what the sound passes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Codecs {
-    /// The other leg's.
+pub(crate) struct Terms {
+    /// The codec that the other leg agreed on.
     pub(crate) from: Codec,
-    /// This leg's.
+    /// That of this leg.
     pub(crate) to: Codec,
+    /// What becomes of the tones of keys.
+    pub(crate) tones: Tones,
+}
+
+/// What becomes of the tones of keys in the sound of the other leg.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Tones {
+    /// They are sound like any other.
+    Passed,
+    /// They are taken out, because this leg is told of the keys in its own way.
+    TakenOut,
 }
 
 /// How sound passes.
@@ -41,27 +52,27 @@ enum Passage {
 }
 
 impl Passage {
-    fn between(codecs: Codecs) -> Self {
-        if JitterBuffer::joins(codecs.from, codecs.to) {
-            Self::Bytes(JitterBuffer::new(codecs.to))
+    fn between(Terms { from, to, tones }: Terms) -> Self {
+        if tones == Tones::Passed && JitterBuffer::joins(from, to) {
+            Self::Bytes(JitterBuffer::new(to))
         } else {
-            Self::Linear(Box::new(Transcoder::new(codecs.from, codecs.to)))
+            Self::Linear(Box::new(Transcoder::new(from, to, tones)))
         }
     }
 }
 
 impl BridgeEnd {
-    pub(crate) fn new(codecs: Codecs, ptime: Duration) -> Self {
-        let mut end = Self { codecs, sound: Passage::between(codecs), keys: Relay::new() };
-        end.reconfigure(codecs, ptime);
+    pub(crate) fn new(terms: Terms, ptime: Duration) -> Self {
+        let mut end = Self { terms, sound: Passage::between(terms), keys: Relay::new() };
+        end.reconfigure(terms, ptime);
         end
     }
 
-    /// Goes on between other codecs. What waits of the sound is lost when they differ from those before; keys are not.
-    pub(crate) fn reconfigure(&mut self, codecs: Codecs, ptime: Duration) {
-        if self.codecs != codecs {
-            self.codecs = codecs;
-            self.sound = Passage::between(codecs);
+    /// Goes on under other terms. What waits of the sound is lost when they differ from those before; keys are not.
+    pub(crate) fn reconfigure(&mut self, terms: Terms, ptime: Duration) {
+        if self.terms != terms {
+            self.terms = terms;
+            self.sound = Passage::between(terms);
         }
         match &mut self.sound {
             Passage::Bytes(buffer) => buffer.expect(ptime),
@@ -85,14 +96,35 @@ impl BridgeEnd {
         }
     }
 
-    /// Takes a report of a key of the other leg.
-    pub(crate) fn hear_key(&mut self, timestamp: u32, event: TelephoneEvent, sighting: Sighting) -> Admission {
-        self.keys.note(timestamp, event, sighting)
+    /// Takes a report of a key of the other leg, whose events count so many ticks a second.
+    pub(crate) fn hear_key(
+        &mut self,
+        timestamp: u32,
+        event: TelephoneEvent,
+        sighting: Sighting,
+        clock: u32,
+    ) -> Admission {
+        self.keys.note(timestamp, event, sighting, clock)
     }
 
     /// Takes a key of the other leg that signalling brought.
-    pub(crate) fn press(&mut self, key: Digit, ticks: u16) -> Admission {
-        self.keys.press(key, ticks)
+    pub(crate) fn press(&mut self, key: Digit, held: Duration) -> Admission {
+        self.keys.press(key, held)
+    }
+
+    /// A key of the other leg begins that is heard as tones, and has lasted so long.
+    pub(crate) fn begin_tone(&mut self, key: Digit, held: Duration) -> Admission {
+        self.keys.begin_tone(key, held)
+    }
+
+    /// It goes on; say so in each packet time.
+    pub(crate) fn hold_tone(&mut self, key: Digit, held: Duration) {
+        self.keys.hold(key, held);
+    }
+
+    /// It is over.
+    pub(crate) fn end_tone(&mut self, key: Digit, held: Duration) {
+        self.keys.end_tone(key, held);
     }
 
     /// Writes the sound of a frame and answers how many bytes it has.
@@ -106,9 +138,9 @@ impl BridgeEnd {
         }
     }
 
-    /// The key to say in place of sound in the frame at `timestamp`, which is `samples` long.
-    pub(crate) fn next_key(&mut self, timestamp: u32, samples: u32) -> Option<Relayed> {
-        self.keys.next(timestamp, samples)
+    /// The key to say in place of sound in the frame at `timestamp`.
+    pub(crate) fn next_key(&mut self, timestamp: u32, saying: Saying) -> Option<Relayed> {
+        self.keys.next(timestamp, saying)
     }
 
     /// Forgets keys, because this leg has no telephone events any more.

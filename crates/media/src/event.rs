@@ -5,6 +5,7 @@
 
 use crate::dtmf::Digit;
 use crate::pool::{PlaybackId, StreamId};
+use crate::record::{RecordEnd, Seat};
 use crate::watch::Finding;
 use std::collections::VecDeque;
 
@@ -27,6 +28,15 @@ pub enum EventKind {
         /// The playback, as its order named it.
         playback: PlaybackId,
     },
+    /// A recording ended that nobody told to: it is as long as it may be, nobody said anything more, or its file took no more.
+    RecordingEnded {
+        /// Which.
+        seat: Seat,
+        /// Why.
+        why: RecordEnd,
+    },
+    /// All keys of the last order to send some were sent. Not raised for an order that was replaced.
+    KeysSent,
     /// Something changed in who hears whom; raised once a change.
     Found(Finding),
 }
@@ -57,7 +67,7 @@ impl Events {
         let room = match kind {
             EventKind::Found(_) => self.capacity / 4,
             EventKind::Digit(_) => self.capacity / 2,
-            EventKind::PlaybackEnded { .. } => self.capacity,
+            EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } | EventKind::KeysSent => self.capacity,
         };
         if self.queue.len() >= room {
             return Queued::Full;

@@ -70,16 +70,19 @@ mod config;
 pub mod dtmf;
 mod ear;
 mod event;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod histogram;
 mod holes;
 mod jitter;
 mod latch;
-#[allow(dead_code, reason = "listeners come one by one")]
 mod listen;
 mod pacer;
 mod pool;
 mod quality;
 mod reading;
+pub mod record;
 pub mod resample;
 pub mod rtcp;
 pub mod rtp;
@@ -99,13 +102,14 @@ mod wheel;
 pub use audio::Audio;
 pub use codec::{Band, Codec};
 pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, OTHERS, RtcpPath, StreamConfig};
-pub use dtmf::{Digit, Keys};
+pub use dtmf::{Digit, Inband, KeyStep, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;
 pub use pool::{ControlTurn, Departed, Due, PlaybackId, PoolError, Senders, StreamId, StreamPool};
 pub use quality::Impairment;
 pub use reading::Reading;
 pub use slots::Slot;
+pub use source::file::FileError;
 pub use source::playlist::{Repeat, Segment};
 pub use source::wav::WavError;
 pub use stream::{Channel, ControlTransmit, MAX_PACKET, Transmit};

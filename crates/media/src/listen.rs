@@ -10,7 +10,9 @@
 
 use crate::codec::{Codec, Decoder};
 use crate::config::MAX_PTIME;
+use crate::dtmf::tone_ear::ToneEar;
 use crate::ear::Ear;
+use crate::record::Recorders;
 use crate::rtp::packet::Packet;
 use std::time::Duration;
 
@@ -33,6 +35,9 @@ pub(crate) struct Frame<'f> {
 pub(crate) struct Listeners {
     ear: Ear,
     mouth: Mouth,
+    pub(crate) recorders: Recorders,
+    /// Keys in the sound.
+    pub(crate) tones: Option<Box<ToneEar>>,
     #[cfg(test)]
     pub(crate) witness: Option<Witness>,
 }
@@ -45,6 +50,8 @@ impl Listeners {
         Self {
             ear,
             mouth: Mouth::new(codec),
+            recorders: Recorders::default(),
+            tones: None,
             #[cfg(test)]
             witness: None,
         }
@@ -56,7 +63,7 @@ impl Listeners {
         if self.witness.is_some() {
             return true;
         }
-        false
+        !self.recorders.is_empty() || self.tones.is_some()
     }
 
     /// Whether anybody wants what the leg is sent.
@@ -65,7 +72,7 @@ impl Listeners {
         if self.witness.is_some() {
             return true;
         }
-        false
+        self.recorders.want_said()
     }
 
     /// Goes on under a new agreement. What waits is lost when the codec is another one.
@@ -73,6 +80,7 @@ impl Listeners {
         if self.mouth.decoder.codec() != codec {
             self.ear = Ear::new(codec);
             self.mouth = Mouth::new(codec);
+            self.recorders.follow(codec.sample_rate());
         }
         self.ear.expect(ptime);
     }
@@ -91,8 +99,12 @@ impl Listeners {
     pub(crate) fn hear(&mut self, ptime: Duration) {
         let rate = self.ear.rate();
         let heard = self.ear.frame(ptime);
-        let _frame = Frame { heard, said: &[], rate };
+        let frame = Frame { heard, said: &[], rate };
         // Listeners that only hear, one line each.
+        self.recorders.hear(&frame);
+        if let Some(tones) = &mut self.tones {
+            tones.hear(frame.heard);
+        }
     }
 
     /// The same packet time ends: what the peer was sent in it; `None` where that was no sound.
@@ -102,11 +114,12 @@ impl Listeners {
         }
         let rate = self.ear.rate();
         let heard = self.ear.last();
-        let _frame = Frame { heard, said: self.mouth.say(payload, heard.len()), rate };
+        let frame = Frame { heard, said: self.mouth.say(payload, heard.len()), rate };
         // Listeners that want both, one line each.
+        self.recorders.say(&frame);
         #[cfg(test)]
         if let Some(witness) = &mut self.witness {
-            witness.take(&_frame);
+            witness.take(&frame);
         }
     }
 }

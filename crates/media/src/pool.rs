@@ -13,7 +13,7 @@ mod control;
 pub use control::ControlTurn;
 
 use crate::config::{Negotiated, RtcpPath, StreamConfig, packet_time};
-use crate::dtmf::{Digit, Keys};
+use crate::dtmf::{Digit, Inband, KeyStep, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
 use crate::reading::{Reader, Reading};
@@ -30,6 +30,8 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use thiserror::Error;
+
+mod recording;
 
 /// A stream, as its owner names it.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
@@ -174,8 +176,8 @@ impl StreamPool {
         if let Some(peer) = entry.peer
             && let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()])
         {
-            entry.stream.stay_joined(peer.stream.negotiated().codec);
-            peer.stream.stay_joined(entry.stream.negotiated().codec);
+            entry.stream.stay_joined(&peer.stream);
+            peer.stream.stay_joined(&entry.stream);
         }
         tracing::debug!(stream = id.0, codec = negotiated.codec.name(), "stream reconfigured");
     }
@@ -257,6 +259,22 @@ impl StreamPool {
         }
     }
 
+    /// Says what keys have to do with a stream's sound where no telephone-events are agreed on; nothing, until this is said.
+    pub fn use_inband(&mut self, id: StreamId, inband: Inband) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.use_inband(inband);
+        }
+    }
+
+    /// Presses keys towards the peer, from the next frame on: as telephone-events where those were agreed on, else as tones. They go out
+    /// in place of what else would; that goes on meanwhile. In place of keys that are being sent; no end is raised for those.
+    /// Without a step, what is being sent is given up.
+    pub fn send_keys(&mut self, id: StreamId, steps: Vec<KeyStep>) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.send_keys(steps);
+        }
+    }
+
     /// Joins two streams, each of which leaves the bridge it was in. A stream does not join itself.
     pub fn bridge(&mut self, a: StreamId, b: StreamId) {
         let (Some(&one), Some(&other)) = (self.index.get(&a), self.index.get(&b)) else { return };
@@ -267,8 +285,8 @@ impl StreamPool {
         self.unbridge(b);
         let both = self.entries.get_disjoint_mut([one.index(), other.index()]);
         let Ok([Some(first), Some(second)]) = both else { return };
-        first.stream.join(second.stream.negotiated().codec);
-        second.stream.join(first.stream.negotiated().codec);
+        first.stream.join(&second.stream);
+        second.stream.join(&first.stream);
         first.peer = Some(other);
         second.peer = Some(one);
     }
@@ -334,14 +352,13 @@ impl StreamPool {
     /// passes over a bridge as if it had come in RTP; when it comes in RTP as well, it is one key.
     pub fn press(&mut self, now: Instant, id: StreamId, digit: Digit, held: Duration) {
         let Some(&slot) = self.index.get(&id) else { return };
-        let ticks = u16::try_from(held.as_millis().saturating_mul(8)).unwrap_or(u16::MAX);
         let Some(Some(entry)) = self.entries.get_mut(slot.index()) else { return };
         let Some(peer) = entry.peer else {
-            entry.stream.press(now, (digit, ticks), None, &mut self.events);
+            entry.stream.press(now, (digit, held), None, &mut self.events);
             return;
         };
         if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()]) {
-            entry.stream.press(now, (digit, ticks), Some(&mut peer.stream), &mut self.events);
+            entry.stream.press(now, (digit, held), Some(&mut peer.stream), &mut self.events);
         }
     }
 
@@ -350,8 +367,13 @@ impl StreamPool {
     /// `buffer` must hold [`MAX_PACKET`](crate::MAX_PACKET) bytes; into a smaller one nothing is written and the
     /// frame stays due.
     pub fn poll_transmit<'a>(&mut self, now: Instant, slot: Slot, buffer: &'a mut [u8]) -> Option<Transmit<'a>> {
-        let entry = self.entries.get_mut(slot.index())?.as_mut()?;
-        entry.stream.transmit(now, buffer, &mut self.events)
+        let Some(peer) = self.entries.get(slot.index())?.as_ref()?.peer else {
+            let entry = self.entries.get_mut(slot.index())?.as_mut()?;
+            return entry.stream.transmit(now, buffer, None, &mut self.events);
+        };
+        let both = self.entries.get_disjoint_mut([slot.index(), peer.index()]);
+        let Ok([Some(entry), Some(peer)]) = both else { return None };
+        entry.stream.transmit(now, buffer, Some(&mut peer.stream), &mut self.events)
     }
 
     /// The oldest event that was not yet taken.

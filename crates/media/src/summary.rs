@@ -5,6 +5,7 @@
 //! Sources: RFC 3550 section 6.4.1; ITU-T G.107 (scores).
 
 use crate::config::Negotiated;
+use crate::dtmf::KeyLog;
 use crate::quality::Impairment;
 use crate::rtp::reception::Counts;
 use crate::srtp::Suite;
@@ -26,6 +27,8 @@ pub struct StreamSummary {
     pub peer_ssrc: Option<u32>,
     /// Where the peer's packets come from; `None` when nothing usable came.
     pub source: Option<SocketAddr>,
+    /// How its last keys came, and what became of them.
+    pub keys: KeyLog,
     /// Where the last packet came from that was refused because of that.
     pub stranger: Option<SocketAddr>,
     /// The last payload type that came and was not agreed on.

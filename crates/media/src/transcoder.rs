@@ -1,12 +1,14 @@
-//! Sound of one codec for a leg that is sent another.
+//! Sound of one codec for a leg that is sent another, or sound out of which the tones of keys are taken.
 //!
 //! Shape: the other leg's packets in; at each packet time of this leg, one payload of its codec.
 //! Units: linear sound between the two, at the rate of each in turn.
 //! Time: this leg's packet times.
 //! Errors: none; what cannot be encoded is an empty payload.
 
+use crate::bridge::Tones;
 use crate::codec::{Codec, Encoder};
 use crate::config::MAX_PTIME;
+use crate::dtmf::strip::Strip;
 use crate::ear::{Ear, samples};
 use crate::resample::Streaming;
 use crate::rtp::packet::Packet;
@@ -19,15 +21,17 @@ pub(crate) struct Transcoder {
     conversion: Streaming,
     encoder: Encoder,
     pcm: Box<[i16]>,
+    strip: Option<Box<Strip>>,
 }
 
 impl Transcoder {
-    /// From one codec to another.
-    pub(crate) fn new(from: Codec, to: Codec) -> Self {
+    /// From one codec to another, or to the same.
+    pub(crate) fn new(from: Codec, to: Codec, tones: Tones) -> Self {
         let ear = Ear::new(from);
         let conversion = Streaming::new(ear.rate(), to.sample_rate());
         let pcm = vec![0; samples(to.sample_rate(), MAX_PTIME)].into_boxed_slice();
-        Self { ear, conversion, encoder: Encoder::new(to), pcm }
+        let strip = (tones == Tones::TakenOut).then(|| Box::new(Strip::new(to.sample_rate())));
+        Self { ear, conversion, encoder: Encoder::new(to), pcm, strip }
     }
 
     /// Says how long the frames are that are filled from now on.
@@ -51,6 +55,9 @@ impl Transcoder {
         let written = self.conversion.run(self.ear.frame(ptime), &mut self.pcm[..wanted]);
         // All rates divide each other, so a frame of one is a frame of the other, and nothing is left to fill.
         self.pcm[written..wanted].fill(0);
+        if let Some(strip) = &mut self.strip {
+            strip.pass(&mut self.pcm[..wanted]);
+        }
         self.encoder.encode(&self.pcm[..wanted], payload)
     }
 }

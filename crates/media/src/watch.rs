@@ -8,6 +8,7 @@
 //! Silence is excused while the peer need not send (hold), while what came last was comfort noise, and while the peer's reports say
 //! that it sends nothing, as a phone that is muted does.
 
+use crate::config::Direction;
 use crate::rtcp::Sends;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -86,10 +87,10 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant, direction: Direction) -> Self {
         Self {
             since: now,
-            expected: false,
+            expected: direction.receives(),
             silence_said: false,
             deafness_said: false,
             vanished_said: None,
@@ -167,7 +168,7 @@ mod tests {
     /// A stream that is looked at every second, and what was found, each with its second.
     fn run(seconds: u64, vanished: Option<u64>, mut at: impl FnMut(u64, Instant, &mut Known)) -> Vec<(u64, Finding)> {
         let start = test_start();
-        let mut watch = Watch::new(start);
+        let mut watch = Watch::new(start, Direction::SendRecv);
         let patience = Patience { vanished: vanished.map(Duration::from_secs), ..Patience::default() };
         let mut found = Vec::new();
         let address = SocketAddr::from(([192, 0, 2, 1], 4_000));
@@ -208,7 +209,7 @@ mod tests {
     #[test]
     fn sound_that_stops_is_told_after_ten_seconds() {
         let stops = |second: u64, now: Instant, known: &mut Known| {
-            if second < 20 || second >= 50 {
+            if !(20..50).contains(&second) {
                 known.last_sound = Some(now);
             }
         };

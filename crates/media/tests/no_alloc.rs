@@ -1,14 +1,17 @@
 //! A serviced frame allocates nothing: not when it is received, not when it is sent, not when its prompt ends.
 #![allow(unsafe_code, reason = "a counting global allocator can only be written as an unsafe impl")]
 
-use antiphon_media::codec::Band;
+use antiphon_media::codec::{Band, Law};
+use antiphon_media::dtmf::tone::{Hold, Tone};
+use antiphon_media::dtmf::{Detector, Digit, Edge};
+use antiphon_media::record::{Channels, Rate, Reading, RecordEnd, Recorder, RecordingId, Reel, Seat, Take};
 use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
 use antiphon_media::rtcp::{Block, NtpTime, Sending};
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
 use antiphon_media::srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite};
 use antiphon_media::{
-    Audio, Band, Codec, ControlTurn, Due, EventKind, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RtcpPath,
-    Segment, StreamConfig, StreamId, StreamPool,
+    Audio, Codec, ControlTurn, Due, EventKind, Inband, KeyStep, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat,
+    RtcpPath, Segment, StreamConfig, StreamId, StreamPool,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -85,6 +88,25 @@ fn opened(start: Instant) -> StreamPool {
     pool
 }
 
+/// Records both sides of a stream's call, for 8 s.
+fn recorded(pool: &mut StreamPool, id: u64) -> Reel {
+    let max_length = Duration::from_secs(8);
+    let take = Take { channels: Channels::Stereo, rate: Rate::Wide, max_length, end_silence: Some(max_length) };
+    let (recorder, reel) = Recorder::new(RecordingId(1), take);
+    pool.record(StreamId(id), Seat::Call, Box::new(recorder));
+    reel
+}
+
+/// Gives blocks back as a writer does, and counts samples.
+fn write(reel: &mut Reel) -> usize {
+    let mut samples = 0;
+    while let Reading::Block(block) = reel.read() {
+        samples += block.samples().len();
+        reel.give_back(block);
+    }
+    samples
+}
+
 fn keying(suite: Suite, ours: u8, theirs: u8) -> Keying {
     let master =
         |seed| MasterKey::new(suite, &vec![seed; suite.material_len()]).expect("as long as the suite wants it");
@@ -132,8 +154,10 @@ fn report(pool: &mut StreamPool, now: Instant, due: Due, count: u32) -> u64 {
 fn a_serviced_frame_allocates_nothing() {
     let start = Instant::now();
     let mut pool = opened(start);
+    let mut reels = [recorded(&mut pool, 1), recorded(&mut pool, 3)];
     let mut buffer = [0; MAX_PACKET];
     let (mut sent, mut digits, mut ended, mut reports, mut found) = (0u64, 0u64, 0u64, 0u64, 0u64);
+    let (mut recordings, mut samples) = (0u64, 0);
     let before = CALLS.get();
     assert!(before > 0, "opening does allocate, and the counter sees it");
     for tick in 0..25_000u32 {
@@ -149,10 +173,12 @@ fn a_serviced_frame_allocates_nothing() {
                 sent += 1;
             }
         }
+        samples += reels.iter_mut().map(write).sum::<usize>();
         while let Some(event) = pool.poll_event() {
             match event.kind {
                 EventKind::Digit(_) => digits += 1,
-                EventKind::PlaybackEnded { .. } => ended += 1,
+                EventKind::PlaybackEnded { .. } | EventKind::KeysSent => ended += 1,
+                EventKind::RecordingEnded { why, .. } => recordings += u64::from(why == RecordEnd::MaxLength),
                 EventKind::Found(_) => found += 1,
             }
         }
@@ -161,6 +187,70 @@ fn a_serviced_frame_allocates_nothing() {
     assert_eq!(calls, 0, "allocator calls while {sent} packets were sent");
     assert!(sent > 4_000 && digits >= 10 * STREAMS && ended == STREAMS - 2, "{sent} {digits} {ended}");
     assert!(reports >= 2 * STREAMS && found >= STREAMS, "{reports} {found}");
+    assert_eq!((recordings, samples), (2, 2 * 2 * 8 * 16_000));
+}
+
+/// A leg whose keys come as tones, bridged to one that is sent telephone-events, and one to which keys are sent as tones.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
+fn keys_in_the_sound_allocate_nothing() {
+    let start = Instant::now();
+    let mut pool = StreamPool::new(start, 4);
+    let five = Digit::from_char('5').expect("a key");
+    for id in 0..3 {
+        let telephone_event = if id == 1 { Some(101) } else { None };
+        let negotiated = Negotiated { telephone_event, remote: Some(remote(id)), ..Negotiated::of(Codec::Pcma) };
+        let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
+        pool.open(start, StreamId(id), config).expect("the pool has room");
+    }
+    pool.use_inband(StreamId(0), Inband::Heard);
+    pool.use_inband(StreamId(2), Inband::Spoken);
+    pool.bridge(StreamId(0), StreamId(1));
+    let held = Duration::from_millis(100);
+    pool.send_keys(StreamId(2), vec![KeyStep::Press(five, held), KeyStep::Pause(held), KeyStep::Press(five, held)]);
+    // A second of the key and a second of silence, by turns.
+    let mut pressed = [0i16; 160];
+    let mut tone = Tone::new(five, 8_000);
+    let (mut digits, mut sent_keys, mut events, mut done) = (0, 0, 0, 0);
+    let mut detector = Detector::new(8_000);
+    let mut buffer = [0; MAX_PACKET];
+    let before = CALLS.get();
+    for tick in 0..4_000u32 {
+        let now = start + Duration::from_millis(u64::from(tick));
+        while let Some(due) = pool.poll_due(now) {
+            if due.stream == StreamId(0) {
+                let mut datagram = [0x55; HEADER_LEN + 160];
+                tone.fill(&mut pressed, if tick % 2_000 < 1_000 { Hold::On } else { Hold::Off });
+                datagram.iter_mut().skip(HEADER_LEN).zip(&pressed).for_each(|(byte, &pcm)| *byte = Law::A.encode(pcm));
+                let (sequence, timestamp) = ((tick / 20) as u16, tick / 20 * 160);
+                let header = Header { marker: false, payload_type: 8, sequence, timestamp, ssrc: 1 };
+                header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
+                pool.handle_datagram(now, due.slot, remote(0), &datagram);
+            }
+            while let Some(transmit) = pool.poll_transmit(now, due.slot, &mut buffer) {
+                let payload = &transmit.payload[HEADER_LEN..];
+                match due.stream {
+                    StreamId(1) => events += u32::from(transmit.payload[1] & 0x7F == 101),
+                    StreamId(2) => {
+                        let mut pcm = [0; 160];
+                        pcm.iter_mut().zip(payload).for_each(|(pcm, &byte)| *pcm = Law::A.decode(byte));
+                        detector.hear(&pcm, |edge| sent_keys += u32::from(edge.edge == Edge::Began));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        while let Some(event) = pool.poll_event() {
+            match event.kind {
+                EventKind::Digit(_) => digits += 1,
+                EventKind::KeysSent => done += 1,
+                EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } | EventKind::Found(_) => {}
+            }
+        }
+    }
+    assert_eq!(CALLS.get() - before, 0, "allocator calls");
+    assert_eq!((digits, sent_keys, done), (2, 2, 1));
+    assert!((96..=120).contains(&events), "{events} packets of two presses of a second");
 }
 
 /// Each suite, both ways, through a bridge of two suites, a change of keys and packets that are refused.

@@ -26,6 +26,7 @@ use crate::{
     },
     net::Network,
     overload,
+    recording::{self, Recordings},
     registrar::Registrar,
     rooms::{self, Rooms},
     settings::{self, Settings, SipListener},
@@ -72,6 +73,9 @@ pub enum StartError {
     /// Nobody can be asked for names.
     #[error("sip.dns: {0}")]
     Names(io::Error),
+    /// The directory of recordings cannot be used, or there is no thread to write them.
+    #[error("data: recordings: {0}")]
+    Recordings(io::Error),
     /// No media thread could be started.
     #[error("no thread for media: {0}")]
     Thread(io::Error),
@@ -130,6 +134,7 @@ pub async fn start(
         calls: Calls::new(capacity),
         guard,
         trace: trace.clone(),
+        recordings: recordings(settings, drive).map_err(StartError::Recordings)?,
         listeners: listeners.clone(),
         advertise: settings.advertise,
         rtcp_mux: settings.rtp.rtcp_mux,
@@ -244,6 +249,17 @@ fn media(capacity: usize, patience: Patience, drive: MediaDrive) -> Result<Media
         workers.push(worker);
     }
     Ok(Media::new(workers))
+}
+
+/// The recordings of the data directory, and somebody who writes them.
+fn recordings(settings: &Settings, drive: MediaDrive) -> io::Result<Recordings> {
+    let disk = recording::disk::Machine::open(&settings.data.join("recordings"))?;
+    let (recordings, work) = Recordings::open(Arc::new(disk), settings.recording)?;
+    match drive {
+        MediaDrive::Threads => recording::drive::spawn(work)?,
+        MediaDrive::VirtualTime => drop(tokio::spawn(recording::drive::drive(work))),
+    }
+    Ok(recordings)
 }
 
 fn run(number: usize, work: Work, drive: MediaDrive) -> Result<(), StartError> {

@@ -17,6 +17,7 @@ pub mod net;
 pub mod overload;
 pub mod peer_uri;
 mod queue;
+pub mod recording;
 pub mod registrar;
 pub mod rooms;
 pub mod serve;

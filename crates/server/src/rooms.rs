@@ -16,6 +16,7 @@ use crate::{
     destinations::Destinations,
     locate::{self, Names, NoWay},
     media::{Media, ports::Ports},
+    recording::Recordings,
     registrar::Registrar,
     settings::LiveSettings,
     signalling::{Signalling, guard::Guard},
@@ -50,6 +51,8 @@ pub struct Rooms {
     pub guard: Arc<Guard>,
     /// What calls did, for the API.
     pub trace: Arc<Trace>,
+    /// What is recorded, and what is kept of it.
+    pub recordings: Recordings,
     /// The SIP listeners.
     pub listeners: Vec<Listener>,
     /// The address shown to peers of its family in SDP, where the settings fix one.

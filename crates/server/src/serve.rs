@@ -68,6 +68,7 @@ pub async fn serve(
         }
     }
     shutdown::drain(&server.rooms, settings.drain_timeout, &mut signals).await;
+    server.rooms.recordings.settle().await;
     // Whoever waits for an answer gets it.
     drop(stop_api);
     let _ = api.await;

@@ -21,7 +21,7 @@ pub use digest::{Proof, authorization};
 pub use heard::{Heard, Sound, Span};
 pub use ladder::ladder;
 pub use net::{BindError, Datagram, Fate, Passed, Path, VirtualNet, VirtualSocket};
-pub use phone::{Answering, Keys, PhoneSetup, Refer, Referring, SimPhone, Stage, Subscription};
+pub use phone::{Answering, KeyWay, Keys, PhoneSetup, Refer, Referring, SimPhone, Stage, Subscription};
 pub use sip_text::SipText;
 pub use sound::{KnownSounds, noise};
 pub use stream::{Break, Pace, Received, breaks};

@@ -12,6 +12,7 @@ mod set_caller_id_name;
 mod set_caller_id_number;
 mod set_variable;
 mod simple_transfer;
+mod start_record;
 mod transfer;
 mod transfer_from_variable;
 
@@ -23,6 +24,7 @@ pub use set_caller_id_name::SetCallerIdName;
 pub use set_caller_id_number::SetCallerIdNumber;
 pub use set_variable::SetVariable;
 pub use simple_transfer::SimpleTransfer;
+pub use start_record::StartRecord;
 pub use transfer::Transfer;
 pub use transfer_from_variable::TransferFromVariable;
 
@@ -57,6 +59,8 @@ pub enum Action {
     SetCallerIdNumber(SetCallerIdNumber),
     /// `set_caller_id_name`
     SetCallerIdName(SetCallerIdName),
+    /// `start_record`
+    StartRecord(StartRecord),
 }
 
 impl Action {
@@ -76,13 +80,13 @@ impl Action {
             ActionName::SetVariable => SetVariable::check(check).map(Self::SetVariable),
             ActionName::SetCallerIdNumber => SetCallerIdNumber::check(check).map(Self::SetCallerIdNumber),
             ActionName::SetCallerIdName => SetCallerIdName::check(check).map(Self::SetCallerIdName),
+            ActionName::StartRecord => Some(Self::StartRecord(StartRecord)),
             ActionName::PlayDigits
             | ActionName::PlayDigitsFromVariable
             | ActionName::RecordDigits
             | ActionName::CallInteractive
             | ActionName::QualityRate
-            | ActionName::VoiceHelper
-            | ActionName::StartRecord => {
+            | ActionName::VoiceHelper => {
                 check.refuse("action", format!("{name} is not built yet"));
                 None
             }
@@ -101,6 +105,7 @@ impl Action {
             Self::SetVariable(action) => Ok(action.run(run)),
             Self::SetCallerIdNumber(action) => Ok(action.run(run)),
             Self::SetCallerIdName(action) => Ok(action.run(run)),
+            Self::StartRecord(action) => action.run(run).await,
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    OptionKey, Targets,
+    OptionKey, Targets, Voicemail,
     actions::Action,
     guard::Guard,
     wire::{self, ExpiryAction, FieldError},
@@ -31,6 +31,8 @@ pub struct Ivr {
     pub lifetime_expiry: Expiry,
     /// The silence between the answer and the first rule.
     pub sleep_time: Duration,
+    /// The mailbox, where there is one.
+    pub voicemail: Option<Voicemail>,
     /// The contexts.
     pub contexts: BTreeMap<ContextId, Context>,
 }
@@ -122,8 +124,8 @@ impl Ivr {
         if settings.entry_context.is_some_and(|context| !references.has_context(context)) {
             problems.push(FieldError::new("entry_context", "no such context"));
         }
-        if settings.vm_enabled {
-            problems.push(FieldError::new("vm_enabled", "voicemail is not built yet"));
+        if settings.vm_enabled && settings.vm_mailto.as_deref().is_some_and(|addresses| !addresses.is_empty()) {
+            problems.push(FieldError::new("vm_mailto", "e-mail is not built yet"));
         }
         if settings.vm_greeting.is_some_and(|sound| !references.has_sound(sound)) {
             problems.push(FieldError::new("vm_greeting", "no such sound"));
@@ -157,6 +159,7 @@ impl Ivr {
             // A transfer without a destination hangs up (`ringme-ivr.md` 3.10).
             lifetime_expiry: Expiry::check(settings).unwrap_or(Expiry::Hangup),
             sleep_time: Duration::from_millis(settings.sleep_time),
+            voicemail: settings.vm_enabled.then_some(Voicemail { greeting: settings.vm_greeting }),
             contexts,
         };
         Built { ivr, left_out }

@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
             self.say(Prompt::Silence(self.ivr.sleep_time), BargeIn::FOREGROUND).await?;
         }
         let entry = self.ivr.entry_context.and_then(|id| self.ivr.contexts.get(&id));
-        let Some(mut context) = entry else { return self.hang_up().await };
+        let Some(mut context) = entry else { return self.unreached().await };
         let mut option = OptionKey::Start;
         loop {
             self.idle_runs += 1;
@@ -148,6 +148,8 @@ impl<'a> Run<'a> {
             }
         } else if !rule.is_final {
             return Ok(After::Rule(0));
+        } else {
+            return self.unreached().await.map(After::End);
         }
         self.hang_up().await.map(After::End)
     }

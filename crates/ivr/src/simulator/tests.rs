@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 
+use super::world::World;
 use super::*;
 use crate::{
-    ContextId,
+    ContextId, Op, Outcome, Record, RecordEnd, Recorded,
     rules::{Ivr, OptionKey, wire},
 };
 
@@ -162,4 +163,45 @@ fn every_menu_ends_soon_after_its_lifetime() {
         assert_eq!(last.text, "hang up", "round {round}:\n{transcript}");
         assert!(last.at <= Duration::from_secs(90), "round {round}:\n{transcript}");
     }
+}
+
+/// A message of at least 2 s, recorded of a caller with this timeline after 1 s: what came of it, and when it was over.
+fn message(end_silence: Option<u64>, timeline: &[(u64, Event)]) -> (Recorded, Duration) {
+    let seconds = Duration::from_secs;
+    let timeline = timeline.iter().map(|(at, event)| (seconds(*at), *event)).collect();
+    let scenario = Scenario { timeline, ..Scenario::default() };
+    #[expect(clippy::disallowed_methods, reason = "some instant to count from")]
+    let mut world = World::new(&scenario, Instant::now());
+    world.now = seconds(1);
+    let record = Record {
+        beep: crate::op::Beep::Tone,
+        max_length: seconds(30),
+        end_silence: end_silence.map(seconds),
+        min_length: seconds(2),
+        terminators: Digit::from_char('#').into_iter().collect(),
+    };
+    match world.perform(&Op::Record(record)) {
+        Ok(Outcome::Recorded(recorded)) => (recorded, world.now),
+        other => panic!("a message is recorded, not {other:?}"),
+    }
+}
+
+#[test]
+fn a_message_ends_with_silence_a_key_its_longest_or_the_caller() {
+    let (seconds, hash) = (Duration::from_secs, Digit::from_char('#').expect("a key"));
+    let one = Digit::from_char('1').expect("a key");
+    let check = |end_silence, timeline: &[(u64, Event)], end, ended_by, kept: bool| {
+        let (recorded, now) = message(end_silence, timeline);
+        assert_eq!((now, recorded.length), (seconds(end), seconds(end - 1)), "{timeline:?}");
+        assert_eq!((recorded.ended_by, recorded.recording.is_some()), (ended_by, kept), "{timeline:?}");
+    };
+    let spoke = |time| Event::Spoke(seconds(time));
+    check(Some(5), &[(2, spoke(3)), (8, spoke(2))], 15, RecordEnd::EndSilence, true);
+    check(Some(5), &[], 6, RecordEnd::EndSilence, false);
+    check(Some(5), &[(1, spoke(1))], 7, RecordEnd::EndSilence, false);
+    check(Some(5), &[(1, spoke(90))], 31, RecordEnd::MaxLength, true);
+    check(None, &[], 31, RecordEnd::MaxLength, true);
+    check(None, &[(2, Event::Pressed(one)), (4, Event::Pressed(hash))], 4, RecordEnd::Terminator(hash), true);
+    check(None, &[(2, Event::Pressed(hash))], 2, RecordEnd::Terminator(hash), false);
+    check(Some(5), &[(2, spoke(3)), (4, Event::HungUp)], 4, RecordEnd::HungUp, true);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Event, Line, Scenario, Transcript, transcript::seconds};
 use crate::{
     BargeIn, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Next, Op, Outcome,
-    Play, Played, Prompt, TypeAhead,
+    Play, Played, Prompt, RecordingState, TypeAhead,
 };
 
 pub(super) struct World<'a> {
@@ -20,6 +20,12 @@ pub(super) struct World<'a> {
     /// When the lifetime is over.
     pub(super) limit: Option<Duration>,
     digits: DigitBuffer,
+    /// Until when the caller speaks, or has spoken.
+    pub(super) spoken_until: Duration,
+    /// Whether the call is recorded.
+    pub(super) recording: RecordingState,
+    /// Messages kept so far.
+    pub(super) messages: u128,
     call: State,
     transcript: Transcript,
 }
@@ -62,6 +68,9 @@ impl<'a> World<'a> {
             now: Duration::ZERO,
             limit: None,
             digits: DigitBuffer::default(),
+            spoken_until: Duration::ZERO,
+            recording: RecordingState::Off,
+            messages: 0,
             call: State::Arrived,
             transcript: Transcript::default(),
         }
@@ -92,6 +101,9 @@ impl<'a> World<'a> {
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
             Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
             Op::Refer(refer) => self.refer(refer).map(Outcome::Referred),
+            Op::Record(record) => self.record(record).map(Outcome::Recorded),
+            Op::Recording(recording) => Ok(Outcome::Recording(self.recording(*recording))),
+            Op::SendDigits(digits) => self.send_digits(digits).map(Outcome::Sent),
             Op::Hangup(_) => {
                 self.note("hang up");
                 self.call = State::Ended;
@@ -158,6 +170,10 @@ impl<'a> World<'a> {
                 self.timeline.pop();
                 self.now = self.now.max(at);
                 match event {
+                    Event::Spoke(time) => {
+                        self.spoken_until = self.spoken_until.max(self.now.saturating_add(time));
+                        self.wait(until, edge, lifetime)
+                    }
                     Event::Pressed(digit) => Ok(Waited::Pressed(digit)),
                     Event::HungUp => {
                         self.note("caller hangs up");
@@ -171,6 +187,16 @@ impl<'a> World<'a> {
                 if limit.is_some() { Err(self.expire()) } else { Ok(Waited::Through) }
             }
         }
+    }
+
+    /// What was pressed before does not count.
+    pub(super) fn forget_digits(&mut self) {
+        self.digits.clear();
+    }
+
+    /// Keeps a key for the next collect.
+    pub(super) fn keep(&mut self, digit: Digit) {
+        self.digits.push(digit);
     }
 
     /// The lifetime is over, once.
@@ -210,7 +236,7 @@ impl<'a> World<'a> {
     fn length(&self, prompt: &Prompt) -> Duration {
         match prompt {
             Prompt::Sound(id) => self.scenario.sounds.get(id).map(|sound| sound.length).unwrap_or_default(),
-            // No script says a system sound yet, so a scenario does not know how long one takes.
+            // A scenario does not know how long one takes.
             Prompt::System(_) => Duration::ZERO,
             Prompt::Silence(length) => *length,
         }

@@ -1,7 +1,7 @@
 //! RFC 4733 digit receiver.
 //!
 //! Shape: telephone-event reports of one stream in, at most one [`Sighting::New`] a key press out.
-//! Units: durations and timestamps are in ticks of 8 kHz, 8 a millisecond.
+//! Units: durations and timestamps are in ticks of the events' own clock, which is that of the codec: 8, 16 or 48 kHz.
 //! Time: none; identity is source, timestamp and event, so reordering and repeats need no clock.
 //! Sources: RFC 4733 sections 2.5.1.3 (long events), 2.5.1.4 (repeated ends).
 //!
@@ -11,14 +11,15 @@
 //! | update, repeat | any    | same      | any | nothing |
 //! | next segment   | 0      | prev+dur  | any | nothing |
 //!
+//! A report can say 8.2 s at 8 kHz, 4.1 s at 16 kHz and 1.4 s at 48 kHz; a longer press is several segments at any of them.
 //! A segment whose last update was lost begins later than the receiver expects. It is still the same key when that
-//! key was held for over four seconds and its end was not seen.
+//! key was held for half of what a report can say and its end was not seen.
 
 use super::event::{Digit, TelephoneEvent};
 
 /// Presses remembered, so that a packet that comes late is known.
 const REMEMBERED: usize = 16;
-/// A press that reported this much, over four seconds, may be in its first segment of several.
+/// A press that reported this much, half of what a report can say, may be in its first segment of several.
 const LONG: u16 = 0x8000;
 
 /// What a report says about a key.
@@ -62,6 +63,17 @@ pub struct Receiver {
 }
 
 impl Receiver {
+    /// Whether sound of this source at this time lies under its newest press, of which another report may come within `margin` ticks:
+    /// such sound is the key's own tone, if anything.
+    pub(crate) fn covers(&self, ssrc: u32, timestamp: u32, margin: u32) -> bool {
+        let newest = (self.oldest + REMEMBERED - 1) % REMEMBERED;
+        let within = |press: &Press| {
+            let margin = if press.ended { 0 } else { margin };
+            timestamp.wrapping_sub(press.timestamp) < u32::from(press.duration) + margin
+        };
+        self.presses[newest].as_ref().is_some_and(|press| press.ssrc == ssrc && within(press))
+    }
+
     /// Notes a report and says whether it is a new key press. `marker` is the packet's marker bit.
     pub fn note(&mut self, ssrc: u32, marker: bool, timestamp: u32, event: TelephoneEvent) -> Sighting {
         let Some(digit) = Digit::from_event(event.code) else { return Sighting::Foreign };
@@ -161,6 +173,31 @@ mod tests {
         );
         check("ended before", &[(true, 0, '0', true, 480), (false, 480, '0', false, 160)], "00");
         check("marker says new", &[(true, 0, '0', false, 480), (true, 480, '0', false, 160)], "00");
+    }
+
+    #[test]
+    fn a_press_of_eight_seconds_is_one_digit_at_every_clock() {
+        for (clock, segments) in [(8_000u32, 1), (16_000, 2), (48_000, 6)] {
+            let (step, mut began, mut within, mut heard, mut seen) = (clock / 50, 0u32, 0u32, 0, 1);
+            let mut receiver = Receiver::default();
+            for packet in 0..400 {
+                if within + step > 0xFFFF {
+                    began += within;
+                    within = 0;
+                    seen += 1;
+                }
+                within += step;
+                // Every seventh packet is lost.
+                if packet % 7 == 6 {
+                    continue;
+                }
+                let event = TelephoneEvent { code: 5, end: false, volume: 10, duration: within as u16 };
+                heard += usize::from(matches!(receiver.note(1, packet == 0, began, event), Sighting::New(_)));
+                assert!(receiver.covers(1, began + within - 1, 0) && !receiver.covers(1, began + within, 0));
+                assert!(receiver.covers(1, began + within, 1) && !receiver.covers(2, began, 1));
+            }
+            assert_eq!((heard, seen), (1, segments), "{clock}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 mod bridging;
 mod codecs;
 mod listening;
+mod recording;
 
 use super::*;
 use crate::audio::Audio;
@@ -142,7 +143,7 @@ impl Bench {
     fn ended(&self) -> Vec<u64> {
         let ended = |event: &Event| match event.kind {
             EventKind::PlaybackEnded { playback } => Some(playback.0),
-            EventKind::Digit(_) | EventKind::Found(_) => None,
+            EventKind::Digit(_) | EventKind::RecordingEnded { .. } | EventKind::KeysSent | EventKind::Found(_) => None,
         };
         self.events.iter().filter_map(ended).collect()
     }

@@ -89,6 +89,8 @@ pub enum WavError {
 pub struct Wav {
     /// Samples a second.
     pub rate: u32,
+    /// How many channels the file has.
+    pub channels: u16,
     /// All channels mixed into one.
     pub samples: Vec<i16>,
 }
@@ -128,7 +130,7 @@ pub fn read(file: &[u8]) -> Result<Wav, WavError> {
         return Err(WavError::TooLong);
     }
     let samples = data.chunks_exact(frame).map(|frame| format.mix(frame)).collect();
-    Ok(Wav { rate: format.rate, samples })
+    Ok(Wav { rate: format.rate, channels: format.channels, samples })
 }
 
 /// The first `fmt ` and the first `data`, in either order.

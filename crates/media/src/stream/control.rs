@@ -11,7 +11,7 @@
 //! new offer and answer, unless the SDP named another.
 
 use super::{RtpStream, Transmit};
-use crate::config::{Negotiated, RtcpPath};
+use crate::config::{Negotiated, RtcpPath, StreamConfig};
 use crate::event::{EventKind, Events, Queued};
 use crate::rtcp::write::{Farewell, MAX_REPORT};
 use crate::rtcp::{Heard, NtpTime, Reports, Sent};
@@ -52,10 +52,11 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn new(now: Instant, (ssrc, timestamp, sequence): (u32, u32, u16)) -> Self {
+    pub(super) fn new(now: Instant, config: &StreamConfig) -> Self {
+        let StreamConfig { negotiated, ssrc, first_sequence, first_timestamp } = *config;
         Self {
-            reports: Reports::new(now, ssrc, timestamp, sequence),
-            watch: Watch::new(now),
+            reports: Reports::new(now, ssrc, first_timestamp, first_sequence),
+            watch: Watch::new(now, negotiated.direction),
             source: None,
             stranger: None,
             unknown_payload: None,

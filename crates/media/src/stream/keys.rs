@@ -9,12 +9,12 @@ use crate::bridge::BridgeEnd;
 use crate::dtmf::event::{Digit, blocks};
 use crate::dtmf::receiver::Sighting;
 use crate::dtmf::relay::Admission;
-use crate::dtmf::ways::KeyWay;
+use crate::dtmf::ways::{Decision, KeyRow, KeyWay};
 use crate::event::{EventKind, Events, Queued};
 use crate::rtp::packet::Packet;
 use crate::source::playlist::Remains;
 use crate::totals::StreamTotals;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl RtpStream {
     pub(super) fn receive_keys(
@@ -24,6 +24,7 @@ impl RtpStream {
         mut peer: Option<&mut Self>,
         events: &mut Events,
     ) {
+        let clock = self.negotiated.telephone_event_clock;
         for (timestamp, event) in blocks(packet.timestamp, packet.payload) {
             if let Some(listeners) = &mut self.listeners {
                 listeners.take_key(timestamp, u32::from(event.duration));
@@ -32,53 +33,69 @@ impl RtpStream {
                 bridge.hush(timestamp, u32::from(event.duration));
             }
             let sighting = self.keys.note(packet.ssrc, packet.marker, timestamp, event);
-            if let Sighting::New(digit) = sighting {
-                if self.ways.is_echo(now, digit, KeyWay::Event) {
-                    // Nobody has begun to pass it on, so its later reports go nowhere.
-                    continue;
+            match (sighting, Digit::from_event(event.code)) {
+                (Sighting::New(digit), _) => {
+                    if self.hear_key(now, digit, KeyWay::Event, events) == Decision::Echo {
+                        // Nobody has begun to pass it on, so its later reports go nowhere.
+                        continue;
+                    }
                 }
-                self.raise(digit, events);
+                (Sighting::Known | Sighting::Continued, Some(digit)) => {
+                    self.ways.still_held(now, digit, KeyWay::Event);
+                }
+                (Sighting::Known | Sighting::Continued | Sighting::Foreign, _) => {}
             }
             if let Some((bridge, totals)) = peer.as_deref_mut().and_then(Self::takes_keys)
-                && bridge.hear_key(timestamp, event, sighting) == Admission::Refused
+                && bridge.hear_key(timestamp, event, sighting, clock) == Admission::Refused
             {
                 totals.refused_relays += 1;
             }
         }
     }
 
-    /// Takes a key of this leg that signalling brought, `ticks` long; `peer` is the other leg of its bridge.
+    /// Takes a key of this leg that signalling brought, held for so long; `peer` is the other leg of its bridge.
     pub(crate) fn press(
         &mut self,
         now: Instant,
-        (digit, ticks): (Digit, u16),
+        (digit, held): (Digit, Duration),
         peer: Option<&mut Self>,
         events: &mut Events,
     ) {
-        if self.ways.is_echo(now, digit, KeyWay::Message) {
+        if self.hear_key(now, digit, KeyWay::Message, events) == Decision::Echo {
             return;
         }
-        self.raise(digit, events);
         if let Some((bridge, totals)) = peer.and_then(Self::takes_keys)
-            && bridge.press(digit, ticks) == Admission::Refused
+            && bridge.press(digit, held) == Admission::Refused
         {
             totals.refused_relays += 1;
         }
     }
 
-    /// Where keys of the other leg go, and what counts those that find no room, when they go as telephone-events.
-    fn takes_keys(&mut self) -> Option<(&mut BridgeEnd, &mut StreamTotals)> {
-        self.negotiated.telephone_event?;
+    /// Where keys of the other leg go, and what counts those that find no room, when they go with the sound.
+    pub(super) fn takes_keys(&mut self) -> Option<(&mut BridgeEnd, &mut StreamTotals)> {
+        if !self.says_keys() {
+            return None;
+        }
         Some((self.bridge.as_mut()?, &mut self.totals))
     }
 
-    /// Tells the owner of a key.
-    fn raise(&mut self, digit: Digit, events: &mut Events) {
-        match events.push(self.id, EventKind::Digit(digit)) {
-            Queued::Yes => self.barge_in(digit),
-            // Nobody learns of the key, so nobody would go on after the prompt: it plays to its end.
-            Queued::Full => self.totals.refused_events += 1,
+    /// Takes a key that came by this way, and tells the owner of it unless it came by another way already.
+    pub(super) fn hear_key(&mut self, now: Instant, digit: Digit, way: KeyWay, events: &mut Events) -> Decision {
+        let decision = match self.ways.is_echo(now, digit, way) {
+            true => Decision::Echo,
+            false => match events.push(self.id, EventKind::Digit(digit)) {
+                Queued::Yes => Decision::Taken,
+                // Nobody learns of the key, so nobody would go on after the prompt: it plays to its end.
+                Queued::Full => Decision::Refused,
+            },
+        };
+        match decision {
+            Decision::Taken => self.barge_in(digit),
+            Decision::Echo => {}
+            Decision::Refused => self.totals.refused_events += 1,
         }
+        self.ways.log.note(KeyRow { at: now, way, decision });
+        decision
     }
 
     /// Stops what plays if the key does. The playlist stays until the next order, because nothing is freed here.

@@ -1,7 +1,8 @@
 //! One leg's sound, both ways.
 //!
 //! Shape: one source, one unbroken sequence and one unbroken timestamp line from open to close, through prompts,
-//! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes.
+//! silence, ringing and bridge. [`receive`] is what comes, [`keys`] what of it is pressed, [`transmit`] what goes, [`say_keys`]
+//! what of that is keys.
 //! Units: timestamps count in the clock of the codec, 8,000 a second for G.711.
 //! Time: told. Frames pass also while nothing may be sent (hold, no address), so that a playlist ends in its time;
 //! the timestamp goes on with them and the sequence does not. Frames that a late service skips are a gap in the
@@ -10,20 +11,21 @@
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.
 
 mod control;
+mod hear_tones;
 mod keys;
 mod receive;
+mod say_keys;
 mod transmit;
 
 pub use control::{Channel, ControlTransmit};
 pub use transmit::{MAX_PACKET, Transmit};
 
 use self::control::Control;
-use crate::bridge::{BridgeEnd, Codecs};
-use crate::codec::Codec;
+use crate::bridge::{BridgeEnd, Terms, Tones};
 use crate::config::{Frame, Negotiated, StreamConfig, packet_time};
-use crate::dtmf::Keys;
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
+use crate::dtmf::{Inband, Keys};
 use crate::latch::Latch;
 use crate::listen::Listeners;
 use crate::pacer::Pacer;
@@ -69,6 +71,9 @@ pub(crate) struct RtpStream {
     keys: Box<Receiver>,
     /// For keys that come by signalling as well.
     ways: Box<Ways>,
+    /// What keys have to do with the sound.
+    inband: Inband,
+    keys_out: Option<Box<say_keys::KeysOut>>,
     reception: Reception,
     /// From when arrivals are counted.
     opened: Instant,
@@ -104,11 +109,13 @@ impl RtpStream {
             playback: None,
             keys: Box::default(),
             ways: Box::default(),
+            inband: Inband::Unused,
+            keys_out: None,
             reception: Reception::default(),
             opened: now,
             octets: 0,
             comfort: false,
-            control: Box::new(Control::new(now, (config.ssrc, config.first_timestamp, config.first_sequence))),
+            control: Box::new(Control::new(now, config)),
             protection: None,
             bridge: None,
             listeners: None,
@@ -138,14 +145,17 @@ impl RtpStream {
         if negotiated.codec.clock_rate() != self.clock_rate() {
             self.reception.change_clock();
         }
-        if let (Some(bridge), None) = (&mut self.bridge, negotiated.telephone_event) {
+        let by_events = self.negotiated.telephone_event.is_some();
+        if let (Some(bridge), true) = (&mut self.bridge, by_events != negotiated.telephone_event.is_some()) {
             bridge.forget_keys();
         }
         if let Some(listeners) = &mut self.listeners {
             listeners.reconfigure(negotiated.codec, negotiated.ptime);
         }
         self.frame = Frame::of(negotiated.codec, negotiated.ptime);
+        self.keys_in(negotiated.codec);
         self.negotiated = negotiated;
+        self.listen_for_tones();
     }
 
     /// Follows what an offer and answer agreed on about SRTP; `None` is plain.
@@ -171,21 +181,24 @@ impl RtpStream {
         self.playback = None;
     }
 
-    /// Joins a leg that agreed on `from`.
-    pub(crate) fn join(&mut self, from: Codec) {
-        self.bridge = Some(Box::new(BridgeEnd::new(self.codecs(from), self.negotiated.ptime)));
+    /// Joins another leg.
+    pub(crate) fn join(&mut self, from: &Self) {
+        self.bridge = Some(Box::new(BridgeEnd::new(self.terms(from), self.negotiated.ptime)));
     }
 
-    /// Stays joined after one of the two legs agreed on something else; that of the other one is `from`.
-    pub(crate) fn stay_joined(&mut self, from: Codec) {
-        let codecs = self.codecs(from);
+    /// Stays joined with another leg after one of the two agreed on something else.
+    pub(crate) fn stay_joined(&mut self, from: &Self) {
+        let terms = self.terms(from);
         if let Some(bridge) = &mut self.bridge {
-            bridge.reconfigure(codecs, self.negotiated.ptime);
+            bridge.reconfigure(terms, self.negotiated.ptime);
         }
     }
 
-    fn codecs(&self, from: Codec) -> Codecs {
-        Codecs { from, to: self.negotiated.codec }
+    fn terms(&self, from: &Self) -> Terms {
+        // What nobody would be told of otherwise stays in the sound.
+        let is_told = self.negotiated.telephone_event.is_some() || self.inband != Inband::Unused;
+        let tones = if from.hears_tones() && is_told { Tones::TakenOut } else { Tones::Passed };
+        Terms { from: from.negotiated.codec, to: self.negotiated.codec, tones }
     }
 
     pub(crate) fn leave(&mut self) {
@@ -193,7 +206,6 @@ impl RtpStream {
     }
 
     /// Changes who listens to this leg.
-    #[allow(dead_code, reason = "listeners come one by one")]
     pub(crate) fn listen(&mut self, change: impl FnOnce(&mut Listeners)) {
         let Negotiated { codec, ptime, .. } = self.negotiated;
         let mut listeners = self.listeners.take().unwrap_or_else(|| Box::new(Listeners::new(codec, ptime)));
@@ -217,6 +229,7 @@ impl RtpStream {
             unknown_payload: self.control.unknown_payload,
             suite: self.protection.as_ref().map(|protection| protection.suite()),
             totals: self.totals(),
+            keys: self.ways.log,
             reception: self.reception.counts(),
             jitter: control::time_of(jitter, rate),
             worst_jitter: control::time_of(worst_jitter, rate),

@@ -75,8 +75,9 @@ impl RtpStream {
         }
         match (sound, peer) {
             (None, peer) => self.receive_keys(now, &packet, peer, events),
-            (Some(codec), Some(peer)) => peer.hear(&packet, codec),
-            (Some(_), None) => {}
+            // A peer that sends the tone of a key beside its event would have the key heard twice.
+            (Some(codec), Some(peer)) if !self.is_under_a_key(&packet) => peer.hear(&packet, codec),
+            (Some(_), _) => {}
         }
     }
 
@@ -104,6 +105,12 @@ impl RtpStream {
                 None => Codec::of_static_payload_type(number),
             },
         }
+    }
+
+    /// Whether the peer has said a key as event in the place of this sound, or is about to.
+    fn is_under_a_key(&self, packet: &Packet<'_>) -> bool {
+        // Packets overtake one another, so the report of this packet time may be behind its sound.
+        self.keys.covers(packet.ssrc, packet.timestamp, self.frame.ticks * 3)
     }
 
     /// Takes sound of the other leg of the bridge.

@@ -1,6 +1,6 @@
 //! What a leg is sent: one frame after another, each from the source that comes first.
 //!
-//! Shape: a key passed on over the bridge, the playlist, the bridge, silence; in this order.
+//! Shape: a key that the owner sends, one passed on over the bridge, the playlist, the bridge, silence; in this order.
 //! Time: a frame passes also while nothing may be sent, and the timestamp with it.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
@@ -10,11 +10,13 @@ use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
 use crate::event::{EventKind, Events, Queued};
-use crate::listen::MOST_SKIPPED;
+use crate::listen::{Listeners, MOST_SKIPPED};
 use crate::pacer::{Due, Punctuality};
+use crate::pool::StreamId;
 use crate::rtp::packet::{HEADER_LEN, Header};
 use crate::source::playlist::{Remains, write_packet};
 use crate::srtp::MAX_TAG;
+use crate::totals::StreamTotals;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -31,11 +33,13 @@ pub struct Transmit<'a> {
 }
 
 impl RtpStream {
-    /// The next packet due at `now`, written into `buffer`, which must hold [`MAX_PACKET`] bytes.
+    /// The next packet due at `now`, written into `buffer`, which must hold [`MAX_PACKET`] bytes. `peer` is the other
+    /// leg of its bridge.
     pub(crate) fn transmit<'a>(
         &mut self,
         now: Instant,
         buffer: &'a mut [u8],
+        mut peer: Option<&mut Self>,
         events: &mut Events,
     ) -> Option<Transmit<'a>> {
         let (head, body) = buffer.split_first_chunk_mut::<HEADER_LEN>()?;
@@ -51,18 +55,24 @@ impl RtpStream {
             self.timestamp = timestamp.wrapping_add(ticks);
             if let Some(listeners) = &mut self.listeners {
                 listeners.hear(self.negotiated.ptime);
+                self.note_tones(now, peer.as_deref_mut(), events);
             }
-            let length = self.fill(body, events);
-            let key = self.bridge.as_mut().and_then(|bridge| bridge.next_key(timestamp, ticks));
+            let mut length = self.fill(body, events);
+            let key = self.next_key(timestamp, ticks, events);
+            let event = key.filter(|_| self.negotiated.telephone_event.is_some());
+            if let (Some(key), None) = (key, event) {
+                length = self.say_as_tone(key, body).unwrap_or(length);
+            }
             let to = self.latch.remote().filter(|_| self.negotiated.direction.sends());
             if let Some(listeners) = &mut self.listeners {
-                listeners.say(body.get(..length).filter(|_| to.is_some() && key.is_none()));
+                listeners.say(body.get(..length).filter(|_| to.is_some() && event.is_none()));
+                tell_ended(listeners, (self.id, &mut self.totals), events);
             }
             let Some(to) = to else {
                 self.spurt = Spurt::Begins;
                 continue;
             };
-            break (to, self.write(head, (body, length), timestamp, key));
+            break (to, self.write(head, (body, length), timestamp, event));
         };
         let octets = length as u32;
         let mut length = HEADER_LEN + length;
@@ -166,4 +176,13 @@ fn rest(frame: &mut [u8], codec: Codec) -> usize {
     }
     frame.fill(codec.silence());
     frame.len()
+}
+
+/// Tells the owner of recordings that have ended by themselves.
+fn tell_ended(listeners: &mut Listeners, (id, totals): (StreamId, &mut StreamTotals), events: &mut Events) {
+    while let Some((seat, why)) = listeners.recorders.next_ended() {
+        if events.push(id, EventKind::RecordingEnded { seat, why }) == Queued::Full {
+            totals.refused_events += 1;
+        }
+    }
 }

@@ -5,7 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use antiphon_media::{Direction as SoundDirection, RtcpPath, StreamSummary, srtp::Suite};
+use antiphon_media::{
+    Direction as SoundDirection, RtcpPath, StreamSummary,
+    dtmf::{Decision, KeyRow, KeyWay},
+    srtp::Suite,
+};
 use antiphon_sip::Transport;
 use serde_json::{Value, json};
 
@@ -54,7 +58,7 @@ pub(super) async fn detail(call: &CallTrace) -> Value {
     let mut media = Vec::new();
     for (number, leg) in legs.iter().enumerate() {
         if let Some(stream) = &leg.stream {
-            media.push(sound_of(number, stream).await);
+            media.push(sound_of(call.began, number, stream).await);
         }
     }
     let ms = |at: Instant| millis(at.saturating_duration_since(call.began));
@@ -115,10 +119,10 @@ pub(super) fn messages_of(began: Instant, messages: &[Message]) -> Value {
 }
 
 /// A stream's numbers: as it was closed, or as its worker counts them now.
-async fn sound_of(leg: usize, stream: &LegStream) -> Value {
+async fn sound_of(began: Instant, leg: usize, stream: &LegStream) -> Value {
     let local = stream.local.to_string();
     let Some(summary) = stream.summary().await else { return json!({ "leg": leg, "local": local }) };
-    let StreamSummary { negotiated, ssrc, peer_ssrc, source, suite, totals, reception, .. } = summary;
+    let StreamSummary { negotiated, ssrc, peer_ssrc, source, keys, suite, totals, reception, .. } = summary;
     json!({
         "leg": leg,
         "local": local,
@@ -167,7 +171,22 @@ async fn sound_of(leg: usize, stream: &LegStream) -> Value {
             "replayed": totals.dropped.replayed,
             "oversize": totals.dropped.oversize,
         },
+        "digits": keys.rows().map(|row| digit(began, row)).collect::<Vec<_>>(),
+        "digits_omitted": keys.omitted(),
         "remark": sound::complaint(&summary),
+    })
+}
+
+/// How a key came and what became of it; not which it was.
+fn digit(began: Instant, row: KeyRow) -> Value {
+    json!({
+        "time_ms": millis(row.at.saturating_duration_since(began)),
+        "way": match row.way { KeyWay::Event => "telephone-event", KeyWay::Message => "info", KeyWay::Tone => "tone" },
+        "decision": match row.decision {
+            Decision::Taken => "taken",
+            Decision::Echo => "echo",
+            Decision::Refused => "refused",
+        },
     })
 }
 

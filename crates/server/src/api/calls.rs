@@ -55,6 +55,11 @@ fn find(state: &ApiState, place: &Place, phase: Phase) -> Result<Arc<CallTrace>,
     call.filter(|call| call.record(|record| record.is_over()) == (phase == Phase::Past)).ok_or(ApiError::NoSuchCall)
 }
 
+/// A call of the client's that goes on.
+pub(super) fn find_current(state: &ApiState, place: &Place) -> Result<Arc<CallTrace>, ApiError> {
+    find(state, place, Phase::Current)
+}
+
 async fn show(call: Arc<CallTrace>, form: Form) -> Result<Response, ApiError> {
     match form.format.as_deref() {
         None | Some("json") => Ok(Json(detail(&call).await).into_response()),

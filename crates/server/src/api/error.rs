@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::recording::NotDeleted;
 use crate::store::{Missing, Rejected, UploadError};
 use crate::trunks::NotRegistered;
 
@@ -41,6 +42,10 @@ pub(super) enum ApiError {
     TooSlow,
     #[error("call not found")]
     NoSuchCall,
+    #[error(transparent)]
+    Recording(#[from] NotDeleted),
+    #[error("the call cannot be recorded: it is not answered, or the disk has no room")]
+    NotRecorded,
     #[error("{0} is not built yet")]
     NotBuilt(&'static str),
     #[error(transparent)]
@@ -63,6 +68,9 @@ impl ApiError {
     /// The HTTP status, and the machine's word where the specification has one.
     fn kind(&self) -> (StatusCode, Option<&'static str>) {
         match self {
+            Self::Recording(NotDeleted::Unknown) => (StatusCode::NOT_FOUND, None),
+            Self::Recording(NotDeleted::Running) | Self::NotRecorded => (StatusCode::CONFLICT, Some("conflict")),
+            Self::Recording(NotDeleted::Storage) => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
             Self::NoSuchPath | Self::NoSuchCall | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Some("not_implemented")),
@@ -76,9 +84,7 @@ impl ApiError {
             }
             Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, Some("timeout")),
             Self::Upload(UploadError::Storage) => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
-            Self::Upload(UploadError::Mp3 | UploadError::Wav(_)) => {
-                (StatusCode::BAD_REQUEST, Some("invalid_parameter"))
-            }
+            Self::Upload(UploadError::File(_)) => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
             Self::Rejected(rejected) => rejection(rejected),
         }
     }

@@ -13,6 +13,7 @@ mod calls;
 mod contexts;
 mod date;
 mod dids;
+mod digits;
 mod error;
 mod extensions;
 mod health;
@@ -23,6 +24,7 @@ mod paging;
 mod phones;
 mod place;
 mod rate;
+mod records;
 mod refused_calls;
 mod rules;
 mod serve;
@@ -31,6 +33,7 @@ mod sounds;
 mod tests;
 mod token;
 mod trunks;
+mod wav;
 
 use std::sync::Arc;
 
@@ -107,6 +110,7 @@ pub fn router(state: ApiState) -> Router {
     let authenticated = middleware::from_fn_with_state(state.clone(), auth::require_token);
     let resources = client_resources()
         .merge(call_resources())
+        .merge(record_resources())
         .merge(extension_resources())
         .route_layer(authenticated)
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES));
@@ -162,6 +166,8 @@ fn call_resources() -> Router<ApiState> {
     Router::new()
         .both(CURRENT, get(calls::current))
         .both(&format!("{CURRENT}/{{call}}"), get(calls::show_current).delete(calls::hang_up))
+        .both(&format!("{CURRENT}/{{call}}/recording"), get(records::of_call).post(records::control))
+        .both(&format!("{CURRENT}/{{call}}/digits"), post(digits::press))
         .both(&format!("{CURRENT}/{{call}}/ladder"), get(calls::current_ladder))
         .both(&format!("{CURRENT}/{{call}}/pcap"), get(calls::current_pcap).post(calls::capture))
         .both(HISTORY, get(calls::history))
@@ -172,6 +178,14 @@ fn call_resources() -> Router<ApiState> {
         .both(&format!("{REFUSED}/{{refusal}}"), get(refused_calls::show))
         .both(&format!("{REFUSED}/{{refusal}}/ladder"), get(refused_calls::ladder))
         .both(&format!("{REFUSED}/{{refusal}}/pcap"), get(refused_calls::pcap))
+}
+
+fn record_resources() -> Router<ApiState> {
+    const RECORD: &str = "/client/{client}/record";
+    Router::new()
+        .both(RECORD, get(records::list))
+        .both(&format!("{RECORD}/{{record}}"), get(records::show).delete(records::delete))
+        .both(&format!("{RECORD}/{{record}}/wav"), get(records::sound))
 }
 
 /// The two paths that take a sound's content have a limit of their own.

@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use antiphon_ivr::rules::OptionKey;
 use antiphon_ivr::{ContextId, ExtensionId, RuleId, SoundId};
+use antiphon_media::record::RecordingId;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 
 use super::ApiState;
 use super::error::ApiError;
 use crate::calls::CallId;
+use crate::recording::NotDeleted;
 use crate::store::changes::OptionPath;
 use crate::store::{ClientId, Config, ContextDocument, DidId, Extension, Grant, IvrDocument, Missing, OptionDocument};
 
@@ -66,6 +68,10 @@ impl Place {
 
     pub(super) fn call(&self) -> Result<CallId, ApiError> {
         self.part("call").parse().map_err(|_| ApiError::NoSuchCall)
+    }
+
+    pub(super) fn record(&self) -> Result<RecordingId, ApiError> {
+        self.part("record").parse().map_err(|_| NotDeleted::Unknown.into())
     }
 
     pub(super) fn refusal(&self) -> Result<u64, ApiError> {

@@ -2,7 +2,7 @@
 //!
 //! Shape: content comes as multipart/form-data with the parts `title` and `file`; the rest is JSON.
 //! Time: decoding and writing a sound happen on a thread of their own; few uploads are held in memory at once.
-//! Errors: what is no playable WAV file is a 400 that says what it is; too many bytes are a 413.
+//! Errors: what is no playable file is a 400 that says what it is; too many bytes are a 413.
 //! Sources: `ringme-ivr.md` 1.8, 2.3.
 
 use axum::Json;
@@ -27,6 +27,7 @@ fn encode(sound: &Sound) -> Value {
         "dealer_id": null,
         "title": sound.title,
         "filename": sound.filename,
+        "quality": sound.quality,
     })
 }
 

@@ -24,6 +24,7 @@ use super::{
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
     reach::{self, Attempt, Reach},
+    send_digits,
     srtp::DialogSrtp,
     transfer::{self, Joined, Transfers},
 };
@@ -148,6 +149,10 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
             }
             Heard::Timeout => {
                 listen_at = clock() + LISTEN;
+                continue;
+            }
+            Heard::SendDigits(dialog, digits) if dialog == callee.dialog() => {
+                send_digits::begin(&callee, digits).await;
                 continue;
             }
             Heard::Digit(digit) => {

@@ -7,8 +7,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use antiphon_ivr::{Digit, ExtensionId, Interrupted, collector::DigitBuffer};
-use antiphon_media::{Event as MediaEvent, EventKind, PlaybackId, StreamId};
+use antiphon_ivr::{Digit, ExtensionId, Interrupted, SendDigits, collector::DigitBuffer};
+use antiphon_media::{
+    Event as MediaEvent, EventKind, PlaybackId, StreamId,
+    record::{RecordEnd, Seat},
+};
 use antiphon_sip::{DialogId, EndReason, Event, Invite, StatusCode};
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -20,7 +23,9 @@ use super::{
     identity::Outward,
     info,
     leg::Leg,
+    recording::CallRecording,
     replace::{self, Replacement},
+    send_digits,
     transfer::Joined,
 };
 use crate::{
@@ -37,6 +42,12 @@ pub(super) enum Heard {
     Digit(Digit),
     /// The caller's playback was sent to its end.
     PlaybackEnded(PlaybackId),
+    /// The recording of a message has ended by itself.
+    MessageEnded(RecordEnd),
+    /// The keys that were sent to the caller have gone out.
+    KeysSent,
+    /// Somebody has keys pressed towards another party than the caller.
+    SendDigits(DialogId, SendDigits),
     /// The party of another stream than the caller's pressed a key.
     KeyOf(StreamId, Digit),
     /// Something about another dialog than the caller's.
@@ -72,6 +83,8 @@ pub struct Executor {
     events: mpsc::Receiver<CallEvent>,
     /// Who is joined to whom, and whether the caller is still the one whose script this is.
     pub(super) joined: Joined,
+    /// The recording of the whole call.
+    pub(super) recording: Option<CallRecording>,
     /// The type-ahead.
     pub(super) digits: DigitBuffer,
     /// Why the call is over, once it is.
@@ -105,6 +118,7 @@ impl Executor {
             offer: invite.offer.clone(),
             events,
             joined: Joined::Nobody,
+            recording: None,
             digits: DigitBuffer::default(),
             over: None,
             limit: None,
@@ -172,6 +186,19 @@ impl Executor {
         match event {
             CallEvent::Shutdown => Err(self.end(Interrupted::Shutdown)),
             CallEvent::HangUp => Err(self.end(Interrupted::LocalHangup)),
+            CallEvent::Recording(control) => {
+                self.control_recording(control).await;
+                Ok(None)
+            }
+            CallEvent::Media(MediaEvent { kind: EventKind::RecordingEnded { seat, why }, .. }) => {
+                self.recording_ended(seat, why).await;
+                Ok((seat == Seat::Message).then_some(Heard::MessageEnded(why)))
+            }
+            CallEvent::SendDigits(dialog, digits) if dialog == self.caller.dialog() => {
+                send_digits::begin(&self.caller, digits).await;
+                Ok(None)
+            }
+            CallEvent::SendDigits(dialog, digits) => Ok(Some(Heard::SendDigits(dialog, digits))),
             // A question that is dropped is answered so.
             CallEvent::Yield(ask) => Ok((self.joined != Joined::Nobody).then_some(Heard::Yield(ask))),
             CallEvent::Replacement(replacement) => Ok(match self.joined {
@@ -184,13 +211,17 @@ impl Executor {
             CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
-                EventKind::Found(_) => None,
+                EventKind::KeysSent => Some(Heard::KeysSent),
+                EventKind::RecordingEnded { .. } | EventKind::Found(_) => None,
             }),
             CallEvent::Media(event) => Ok(match event.kind {
                 EventKind::Digit(digit) => {
                     Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
                 }
-                EventKind::PlaybackEnded { .. } | EventKind::Found(_) => None,
+                EventKind::PlaybackEnded { .. }
+                | EventKind::RecordingEnded { .. }
+                | EventKind::KeysSent
+                | EventKind::Found(_) => None,
             }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),

@@ -11,7 +11,7 @@ use antiphon_ivr::Digit;
 use bytes::Bytes;
 
 /// How long a key is held of which nobody says how long it was.
-const HELD: Duration = Duration::from_millis(160);
+pub(super) const HELD: Duration = Duration::from_millis(160);
 /// Shorter ones are not recognised further on; longer ones would hold up the keys behind them.
 const SHORTEST: Duration = Duration::from_millis(60);
 const LONGEST: Duration = Duration::from_millis(2_000);
@@ -40,9 +40,9 @@ pub(super) fn read(content_type: &str, body: &[u8]) -> Option<Press> {
     }
 }
 
-/// The INFO that carries a key: its `Content-Type` and its body.
-pub(super) fn write(digit: Digit) -> (&'static str, Bytes) {
-    let body = format!("Signal={}\r\nDuration={}\r\n", digit.as_char(), HELD.as_millis());
+/// The INFO that carries a key, held for so long: its `Content-Type` and its body.
+pub(super) fn write(digit: Digit, held: Duration) -> (&'static str, Bytes) {
+    let body = format!("Signal={}\r\nDuration={}\r\n", digit.as_char(), held.as_millis());
     ("application/dtmf-relay", body.into())
 }
 
@@ -102,7 +102,7 @@ mod tests {
     fn every_key_is_read_as_it_is_written() {
         for code in 0..16 {
             let digit = Digit::from_event(code).unwrap();
-            let (content_type, body) = write(digit);
+            let (content_type, body) = write(digit, HELD);
             assert_eq!(read(content_type, &body), Some(Press { digit, held: HELD }));
         }
     }

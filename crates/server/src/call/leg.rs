@@ -4,11 +4,11 @@
 //! panicking or cancelled call leaves nothing behind.
 //! Errors: [`LegError`] when no port is free or the peer's SDP cannot be used.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use antiphon_ivr::{CallerId, Digit};
+use antiphon_ivr::{CallerId, Digit, DigitStep, send_digits::GAP};
 use antiphon_media::{
-    Codec, Direction, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
+    Codec, Direction, KeyStep, Keys, Negotiated, PlaybackId, Repeat, Segment, StreamConfig, StreamId,
     sdp::{Agreed, Profile, SdpError},
 };
 use antiphon_sip::{DialogId, Rejection, SipError, StatusCode};
@@ -83,6 +83,17 @@ enum DialogState {
     Over,
 }
 
+/// How a party is told of keys.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum KeyWay {
+    /// With its sound: as telephone-events, or as tones.
+    Sound,
+    /// In INFO.
+    Info,
+    /// Not at all: it does not speak telephone-events, and is to be told in no other way.
+    None,
+}
+
 /// What a party may ask of us.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub enum Party {
@@ -106,7 +117,9 @@ pub struct Leg {
     refusal: Option<Rejection>,
     playback: u64,
     /// Whether digits come as telephone-events.
-    telephone_event: bool,
+    pub(super) telephone_event: bool,
+    /// Samples a second of the codec agreed on.
+    sample_rate: u32,
     /// Which way we let sound flow: a party on hold is only sent to.
     direction: Direction,
     /// The same in an offer that is not answered yet.
@@ -163,6 +176,7 @@ impl Leg {
             refusal: None,
             playback: 0,
             telephone_event: false,
+            sample_rate: Codec::Pcmu.sample_rate(),
             claim: None,
             direction: Direction::SendRecv,
             offered: None,
@@ -201,6 +215,11 @@ impl Leg {
         self.stream
     }
 
+    /// Samples a second of the sound that was agreed on.
+    pub fn sample_rate(&self) -> u32 {
+        self.sample_rate
+    }
+
     /// The worker of the leg's stream.
     pub fn worker(&self) -> Worker {
         self.worker.clone()
@@ -216,11 +235,50 @@ impl Leg {
 
     /// Tells the party of a key that the other side of its bridge pressed, where that has not gone over the bridge already.
     pub async fn tell(&self, digit: Digit) {
-        if self.telephone_event || self.port.digits == DigitWay::Rfc4733 {
-            return;
+        if self.key_way() == KeyWay::Info {
+            self.inform(digit, info::HELD).await;
         }
-        let (content_type, body) = info::write(digit);
+    }
+
+    /// Sends an INFO with a key.
+    pub(super) async fn inform(&self, digit: Digit, held: Duration) {
+        let (content_type, body) = info::write(digit, held);
         self.rooms.signalling.order(Order::Info(self.dialog, content_type, body)).await;
+    }
+
+    /// Sends INFOs with these keys in their time, whatever the call does meanwhile.
+    pub(super) fn inform_in_time(&self, steps: Vec<DigitStep>) {
+        let (rooms, dialog) = (self.rooms.clone(), self.dialog);
+        // Ends: there are at most so many steps, each within seconds.
+        tokio::spawn(async move {
+            for step in steps {
+                let length = match step {
+                    DigitStep::Press(digit, held) => {
+                        let (content_type, body) = info::write(digit, held);
+                        rooms.signalling.order(Order::Info(dialog, content_type, body)).await;
+                        held + GAP
+                    }
+                    DigitStep::Pause(length) => length,
+                };
+                tokio::time::sleep(length).await;
+            }
+        });
+    }
+
+    /// How the party is told of keys.
+    pub(super) fn key_way(&self) -> KeyWay {
+        match (self.telephone_event, self.port.digits) {
+            (true, _) | (false, DigitWay::Inband) => KeyWay::Sound,
+            (false, DigitWay::Info | DigitWay::Auto) => KeyWay::Info,
+            (false, DigitWay::Rfc4733) => KeyWay::None,
+        }
+    }
+
+    /// Presses keys towards the party, with the sound; none to give up those that are being pressed.
+    pub(super) async fn send_keys(&self, steps: Vec<KeyStep>) {
+        if let Some(stream) = self.stream {
+            self.worker.order(MediaOrder::SendKeys(stream, steps)).await;
+        }
     }
 
     /// Whether the caller's leg has been answered.
@@ -237,7 +295,10 @@ impl Leg {
     pub async fn answer(&mut self, offer: Option<&[u8]>) -> Result<(), LegError> {
         let (sdp, agreed) = match offer {
             Some(offer) => self.port.answer(offer, self.direction)?,
-            None => (self.port.offer(self.direction), unanswered()),
+            None => {
+                let offer = self.port.offer(self.direction);
+                (offer, Agreed { keying: self.port.srtp.unanswered(), ..unanswered() })
+            }
         };
         // Open first: the caller may send, and must hear, from the moment of the 200.
         self.agree(agreed).await;
@@ -302,6 +363,7 @@ impl Leg {
 
     async fn agree(&mut self, agreed: Agreed) {
         self.telephone_event = agreed.negotiated.telephone_event.is_some();
+        self.sample_rate = agreed.negotiated.codec.sample_rate();
         if let Some(trunk) = self.trunk().filter(|_| self.port.srtp.is_readable()) {
             srtp::warn(&self.rooms, trunk);
         }
@@ -330,6 +392,7 @@ impl Leg {
         let (lease, inbox) = (self.port.lease.clone(), self.inbox.clone());
         let opening = Opening { id, config, keying, socket, lease, inbox, summary };
         self.worker.order(MediaOrder::Open(Box::new(opening))).await;
+        self.worker.order(MediaOrder::UseInband(id, self.port.digits.inband())).await;
         self.stream = Some(id);
     }
 

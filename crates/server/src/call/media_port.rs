@@ -93,7 +93,7 @@ impl MediaPort {
     /// All that we can do with this peer, where sound flows this way at most.
     fn capabilities(&self, direction: Direction, secrecy: Secrecy) -> Capabilities {
         let telephone_events = match self.digits {
-            DigitWay::Info => TelephoneEvents::Unspoken,
+            DigitWay::Info | DigitWay::Inband => TelephoneEvents::Unspoken,
             DigitWay::Rfc4733 | DigitWay::Auto => TelephoneEvents::Spoken,
         };
         Capabilities { direction, telephone_events, secrecy, rtcp_mux: self.rtcp_mux, ..Capabilities::default() }

@@ -17,7 +17,7 @@ use antiphon_sip::StatusCode;
 use super::{
     dial,
     executor::{Executor, Heard, clock},
-    refer,
+    refer, send_digits,
 };
 use crate::trace::OpTrace;
 
@@ -47,6 +47,9 @@ impl Executor {
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
             Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
+            Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
+            Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
+            Op::SendDigits(digits) => send_digits::send(self, &digits).await.map(Outcome::Sent),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -205,12 +208,15 @@ fn name(op: &Op) -> &'static str {
         Op::Collect(_) => "collect",
         Op::Dial(_) => "dial",
         Op::Refer(_) => "refer",
+        Op::Record(_) => "record",
+        Op::Recording(_) => "recording",
+        Op::SendDigits(_) => "send_digits",
         Op::Hangup(_) => "hangup",
     }
 }
 
 fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
-    use antiphon_ivr::{Dialed, EndedBy, Referred};
+    use antiphon_ivr::{Dialed, EndedBy, RecordEnd, RecordingState, Referred, Sent};
     match outcome {
         Ok(Outcome::Done) => "done",
         Ok(Outcome::Played(Played::Finished { .. })) => "finished",
@@ -234,6 +240,20 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             Referred::Failed { .. } => "failed",
             Referred::TimedOut => "timed_out",
         },
+        Ok(Outcome::Recorded(recorded)) => match recorded.ended_by {
+            RecordEnd::Terminator(_) => "terminator",
+            RecordEnd::EndSilence => "end_silence",
+            RecordEnd::MaxLength => "max_length",
+            RecordEnd::HungUp => "caller_hung_up",
+            RecordEnd::Failed => "failed",
+        },
+        Ok(Outcome::Recording(state)) => match state {
+            RecordingState::Running => "running",
+            RecordingState::Paused => "paused",
+            RecordingState::Off => "off",
+        },
+        Ok(Outcome::Sent(Sent::All)) => "sent",
+        Ok(Outcome::Sent(Sent::Unsent)) => "unsent",
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
         Err(Interrupted::LocalHangup) => "hung_up",
         Err(Interrupted::LifetimeExpired) => "lifetime_expired",

@@ -11,7 +11,10 @@
 
 use std::sync::Arc;
 
-use antiphon_media::sdp::{Agreed, LocalKeys, Secrecy};
+use antiphon_media::{
+    sdp::{Agreed, LocalKeys, Secrecy},
+    srtp::{Keying, MasterKey, Mki, Suite},
+};
 use antiphon_sip::{Flow, Transport};
 use rand::RngCore;
 
@@ -95,6 +98,15 @@ impl DialogSrtp {
         self.offered.clone()
     }
 
+    /// What a stream is opened with while our offer is unanswered: keys that nobody knows, where nothing plain may be heard.
+    pub(super) fn unanswered(&self) -> Option<Keying> {
+        matches!(self.offered, Secrecy::Required(_)).then(|| Keying {
+            ours: draw_key(),
+            theirs: draw_key(),
+            mki: Mki::default(),
+        })
+    }
+
     /// What the answer to our offer is measured by.
     pub(super) fn offered(&self) -> Secrecy {
         self.offered.clone()
@@ -150,6 +162,13 @@ pub(super) fn warn(rooms: &Rooms, trunk: &Trunk) {
             "keys of SRTP go over signalling that is not encrypted; use sips: or transport=tls for this trunk"
         );
     }
+}
+
+fn draw_key() -> MasterKey {
+    let suite = Suite::AesCm128HmacSha1_80;
+    let mut random = vec![0; suite.material_len()];
+    rand::rng().fill_bytes(&mut random);
+    MasterKey::new(suite, &random).expect("as long as the suite wants it")
 }
 
 fn draw() -> Arc<LocalKeys> {

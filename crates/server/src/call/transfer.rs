@@ -378,6 +378,9 @@ impl Transfers {
     async fn complete(&mut self, call: &mut Executor, callee: &mut Leg, winner: Leg) {
         self.tell(call, callee, StatusCode::OK);
         self.running = None;
+        // It sits on the referrer where the caller was that: whoever is left is the caller now.
+        let recorder = call.unseat_recorder().await;
+        call.seat_recorder(recorder).await;
         call.caller.stop_playback().await;
         tracing::info!(referrer = %callee.shown.number, target = %winner.shown.number, "transferred");
         let referrer = mem::replace(callee, winner);

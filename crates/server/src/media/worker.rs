@@ -11,9 +11,11 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use antiphon_media::record::{Gap, Recorder, Seat};
 use antiphon_media::{
-    ControlTurn, Departed, Digit, Due, Keys, MAX_PACKET, Patience, PlaybackId, Reading, Repeat, Segment, StreamConfig,
-    StreamId, StreamPool, StreamSummary, StreamTotals, rtcp::NtpClock, sdp::Agreed, srtp::Keying,
+    ControlTurn, Departed, Digit, Due, Inband, KeyStep, Keys, MAX_PACKET, Patience, PlaybackId, Reading, Repeat,
+    Segment, StreamConfig, StreamId, StreamPool, StreamSummary, StreamTotals, rtcp::NtpClock, sdp::Agreed,
+    srtp::Keying,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -41,6 +43,18 @@ pub enum Order {
     StopPlayback(StreamId),
     /// Take a key that a stream's peer pressed for so long, and that signalling brought.
     Press(StreamId, Digit, Duration),
+    /// Record a stream.
+    Record(StreamId, Seat, Box<Recorder>),
+    /// Give a stream's recorder away; `None` where there is none.
+    TakeRecorder(StreamId, Seat, oneshot::Sender<Option<Box<Recorder>>>),
+    /// Record nothing of a stream for now.
+    PauseRecording(StreamId, Seat, Gap),
+    /// Go on with what was paused.
+    ResumeRecording(StreamId, Seat),
+    /// Say what keys have to do with a stream's sound.
+    UseInband(StreamId, Inband),
+    /// Press keys towards a stream's peer.
+    SendKeys(StreamId, Vec<KeyStep>),
     /// Join two streams.
     Bridge(StreamId, StreamId),
     /// Give a stream away, to another worker or for another call.
@@ -261,6 +275,12 @@ impl Work {
             }
             Order::StopPlayback(id) => self.pool.stop_playback(id),
             Order::Press(id, digit, held) => self.pool.press(now, id, digit, held),
+            Order::Record(id, seat, recorder) => self.pool.record(id, seat, recorder),
+            Order::TakeRecorder(id, seat, reply) => drop(reply.send(self.pool.take_recorder(id, seat))),
+            Order::PauseRecording(id, seat, gap) => self.pool.pause_recording(id, seat, gap),
+            Order::ResumeRecording(id, seat) => self.pool.resume_recording(id, seat),
+            Order::UseInband(id, inband) => self.pool.use_inband(id, inband),
+            Order::SendKeys(id, steps) => self.pool.send_keys(id, steps),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Depart(id, reply) => drop(reply.send(self.depart(id))),
             Order::Arrive(moving, inbox) => self.arrive(now, *moving, inbox),

@@ -71,7 +71,7 @@ impl ControlSocket for Dated {
 }
 
 /// One datagram: how long it is, who sent it, and when it came by the clock of the day.
-fn read(socket: &UdpSocket, into: &mut [u8], messages: &mut Vec<u8>) -> Option<(usize, SocketAddr, Option<Duration>)> {
+fn read(socket: &UdpSocket, into: &mut [u8], messages: &mut [u8]) -> Option<(usize, SocketAddr, Option<Duration>)> {
     let mut slices = [IoSliceMut::new(into)];
     let flags = MsgFlags::MSG_DONTWAIT;
     let message = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, Some(messages), flags).ok()?;
@@ -122,6 +122,10 @@ mod tests {
             assert_eq!(told, [(source, &b"first"[..]), (source, &b"other"[..])]);
             assert!(came.iter().all(|(at, ..)| *at <= now && now - *at < LONGEST_WAIT), "{came:?}");
             dated.receive(Instant::now(), &mut |_, _, _| panic!("there were two"));
+            peer.send_to(b"third", to).unwrap();
+            let (length, from, came) = read(&dated.socket, &mut [0; 9], &mut cmsg_space!(TimeSpec)).unwrap();
+            assert_eq!((length, from), (5, source));
+            assert!(came.is_some_and(|came| wait_since(came) < LONGEST_WAIT), "{came:?}");
         }
     }
 }

@@ -194,6 +194,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         log_format: log_format(places.find("log-format", flags.log_format, file.log_format))?,
         drain_timeout: drain(file.drain_timeout)?,
         trace: trace(&file.trace)?,
+        recording: super::recording::recording(&file.recording)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
         rtp: rtp::read(&file.rtp)?,
         live,

@@ -1,6 +1,7 @@
 //! The settings file, close to its text.
 //!
-//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]` and `[[trunk]]`.
+//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[recording]` and
+//! `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -33,6 +34,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) trace: TraceTable,
     #[serde(default)]
+    pub(super) recording: RecordingTable,
+    #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
 }
 
@@ -53,6 +56,15 @@ pub(super) struct RtpTable {
 pub(super) struct TraceTable {
     pub(super) calls: Option<u64>,
     pub(super) megabytes: Option<u64>,
+}
+
+/// `[recording]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecordingTable {
+    pub(super) max_age_days: Option<u64>,
+    pub(super) max_megabytes: Option<u64>,
+    pub(super) min_free_megabytes: Option<u64>,
 }
 
 /// `[sip]`.

@@ -12,6 +12,7 @@ mod cidr;
 mod file;
 mod guard;
 mod listener;
+mod recording;
 mod rtp;
 mod srtp;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use tracing::level_filters::LevelFilter;
 pub use cidr::Cidr;
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
+pub use recording::RecordingSettings;
 pub use rtp::RtpSettings;
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
@@ -70,6 +72,8 @@ pub struct Settings {
     pub drain_timeout: Duration,
     /// What is remembered of calls.
     pub trace: TraceSettings,
+    /// What is kept of recordings.
+    pub recording: RecordingSettings,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
     /// What is expected of the sound of peers.

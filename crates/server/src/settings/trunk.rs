@@ -7,6 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use antiphon_media::Inband;
 use regex::Regex;
 
 use super::{Cidr, SettingsError, SrtpPolicy, file, srtp};
@@ -79,9 +80,23 @@ pub enum DigitWay {
     Rfc4733,
     /// As SIP INFO with `application/dtmf-relay`; telephone-events are neither offered nor taken.
     Info,
-    /// As telephone-events where both sides know them, else as INFO.
+    /// As tones in the sound; telephone-events are neither offered nor taken.
+    Inband,
+    /// As telephone-events where both sides know them, else as INFO, and from there as tones in the sound as well.
     #[default]
     Auto,
+}
+
+impl DigitWay {
+    /// What keys have to do with the sound where no telephone-events are agreed on.
+    pub fn inband(self) -> Inband {
+        match self {
+            Self::Rfc4733 => Inband::Unused,
+            Self::Info => Inband::Apart,
+            Self::Inband => Inband::Spoken,
+            Self::Auto => Inband::Heard,
+        }
+    }
 }
 
 /// How a trunk is told who calls.
@@ -237,10 +252,8 @@ fn digit_way(keys: &Keys<'_>, text: Option<&str>) -> Result<DigitWay, SettingsEr
         Some("rfc4733") => Ok(DigitWay::Rfc4733),
         Some("info") => Ok(DigitWay::Info),
         Some("auto") => Ok(DigitWay::Auto),
-        Some("inband") => {
-            Err(SettingsError::NotBuilt { setting: keys.setting("dtmf"), feature: "DTMF by \"inband\"".to_owned() })
-        }
-        Some(other) => Err(keys.wrong("dtmf", other, "is none of rfc4733, info, auto")),
+        Some("inband") => Ok(DigitWay::Inband),
+        Some(other) => Err(keys.wrong("dtmf", other, "is none of rfc4733, info, inband, auto")),
     }
 }
 

@@ -33,13 +33,17 @@ pub(super) fn config(connection: &mut Connection, sounds: &SoundFiles) -> Result
         config.put_application(Application { id: row.get(0)?, client: ClientId(id(row, 1)?), secret });
         Ok(())
     })?;
-    each(&transaction, "SELECT id, client, title, filename, uploaded_name FROM sound", |row| {
+    each(&transaction, "SELECT id, client, title, filename, uploaded_name, quality FROM sound", |row| {
         let filename: String = row.get(3)?;
         config.put_sound(Sound {
             id: SoundId(id(row, 0)?),
             client: ClientId(id(row, 1)?),
             title: row.get(2)?,
             uploaded_name: row.get(4)?,
+            quality: match row.get::<_, Option<String>>(5)? {
+                Some(_) => Some(body(row, 5, "sound", id(row, 0)?)?),
+                None => None,
+            },
             audio: sounds.load(&filename),
             filename,
         });

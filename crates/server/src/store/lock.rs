@@ -64,7 +64,7 @@ impl DatabaseLock {
 }
 
 /// Makes a directory that only its owner may enter, or makes it so.
-pub(super) fn private_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     // Only where it is needed: changing what is right already takes the ownership that a mounted directory may not give.
     if std::fs::metadata(path)?.permissions().mode() & 0o777 == 0o700 {

@@ -17,6 +17,7 @@ mod lock;
 mod model;
 mod rejected;
 mod sound_files;
+mod sound_quality;
 mod tokens;
 mod writer;
 
@@ -33,12 +34,14 @@ use std::time::SystemTime;
 pub use config::Config;
 pub use credentials::{Secret, SecretHash};
 pub use document::{ContextDocument, IvrDocument, OptionDocument};
+pub(crate) use lock::private_directory;
 pub use model::{
     Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
     Sound,
 };
 pub use rejected::{Missing, Rejected, Taken};
 pub use sound_files::{StagedSound, UploadError};
+pub use sound_quality::SoundQuality;
 pub use tokens::{AccessToken, Grant};
 pub use writer::{Change, Edit};
 
@@ -147,7 +150,7 @@ impl Store {
     ///
     /// # Errors
     /// [`UploadError`] when it is no sound that can be played, or the disk fails.
-    pub fn stage_sound(&self, wav: &[u8]) -> Result<StagedSound, UploadError> {
-        self.shared.sounds.stage(wav)
+    pub fn stage_sound(&self, upload: &[u8]) -> Result<StagedSound, UploadError> {
+        self.shared.sounds.stage(upload)
     }
 }

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::credentials::SecretHash;
 use super::document::IvrDocument;
+use super::sound_quality::SoundQuality;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -192,10 +193,12 @@ pub struct Sound {
     pub client: ClientId,
     /// The title that a person gave it.
     pub title: String,
-    /// The name of its content, `<sha1>.wav`.
+    /// The name of its content, `<sha1>.wav`, `.mp3` or `.ogg`.
     pub filename: String,
     /// The name of the file that was uploaded.
     pub uploaded_name: String,
+    /// What was found out about it at its upload, where that was asked then.
+    pub quality: Option<SoundQuality>,
     /// The samples, ready to send.
     pub audio: Arc<Audio>,
 }

@@ -1,7 +1,7 @@
 //! The files of uploaded sounds.
 //!
-//! Shape: `<data>/sounds/<sha1>.wav` is the upload as it came; `<sha1>.g711` beside it is the same ready to send, so that a start
-//! neither decodes nor resamples.
+//! Shape: `<data>/sounds/<sha1>.wav` (`.mp3`, `.ogg`) is the upload as it came; `<sha1>.g711` beside it is the same ready to send,
+//! so that a start neither decodes nor resamples.
 //! Units: the ready form is [`MAGIC`], then as many mu-law bytes as A-law bytes, one byte a sample at 8 kHz.
 //! Time: files are written whole and flushed under another name, then renamed by the writer, before the row that names them.
 //! Errors: [`UploadError`]; a file that is lost later is a sound of no length, and is logged.
@@ -15,10 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use antiphon_media::{Audio, Codec, WavError};
+use antiphon_media::source::file::{self, Decoded};
+use antiphon_media::{Audio, Codec, FileError};
 use sha1::{Digest, Sha1};
 
 use super::lock::private_directory;
+use super::sound_quality::SoundQuality;
 use super::{Config, StoreError, limits};
 
 /// The first bytes of a ready form.
@@ -27,12 +29,9 @@ const MAGIC: &[u8; 4] = b"AG7\n";
 /// Why an upload is no sound.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
-    /// It is an MP3 file.
-    #[error("MP3 is not built yet; send WAV")]
-    Mp3,
-    /// It is not a WAV file that can be played.
+    /// It is no file that can be played.
     #[error("{0}")]
-    Wav(#[from] WavError),
+    File(#[from] FileError),
     /// It has more bytes than a sound may have.
     #[error("has more than {} bytes", limits::SOUND_BYTES)]
     TooLarge,
@@ -51,7 +50,8 @@ pub(super) struct SoundFiles {
 pub struct StagedSound {
     pub(super) filename: String,
     pub(super) audio: Arc<Audio>,
-    wav: Staged,
+    pub(super) quality: SoundQuality,
+    upload: Staged,
     ready: Staged,
 }
 
@@ -72,14 +72,15 @@ impl SoundFiles {
         Ok(Self { directory, staged: AtomicU64::new(0) })
     }
 
-    pub(super) fn stage(&self, wav: &[u8]) -> Result<StagedSound, UploadError> {
-        if wav.len() > limits::SOUND_BYTES {
+    pub(super) fn stage(&self, upload: &[u8]) -> Result<StagedSound, UploadError> {
+        if upload.len() > limits::SOUND_BYTES {
             return Err(UploadError::TooLarge);
         }
-        if is_mp3(wav) {
-            return Err(UploadError::Mp3);
-        }
-        let audio = Audio::from_wav(wav)?;
+        let decoded = file::read(upload)?;
+        let quality = SoundQuality::of(&decoded);
+        let ending = decoded.format.name();
+        let name: String = Sha1::digest(upload).iter().map(|byte| format!("{byte:02x}")).collect();
+        let audio = audio_of(decoded);
         let write = |bytes: &[u8]| {
             self.write_beside(bytes).map_err(|error| {
                 tracing::error!(%error, directory = %self.directory.display(), "a sound could not be written");
@@ -87,10 +88,11 @@ impl SoundFiles {
             })
         };
         Ok(StagedSound {
-            filename: format!("{}.wav", Sha1::digest(wav).iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
-            wav: write(wav)?,
+            filename: format!("{name}.{ending}"),
+            upload: write(upload)?,
             ready: write(&ready_form(&audio))?,
             audio: Arc::new(audio),
+            quality,
         })
     }
 
@@ -106,7 +108,7 @@ impl SoundFiles {
     /// Puts an upload in its place. The same content twice is one file.
     pub(super) fn place(&self, sound: &StagedSound) -> io::Result<()> {
         let path = self.directory.join(&sound.filename);
-        fs::rename(&sound.wav.0, &path)?;
+        fs::rename(&sound.upload.0, &path)?;
         fs::rename(&sound.ready.0, ready_path(&path))?;
         File::open(&self.directory)?.sync_all()
     }
@@ -119,7 +121,7 @@ impl SoundFiles {
     }
 
     fn decode_again(&self, path: &Path) -> Audio {
-        let audio = match fs::read(path).map(|bytes| Audio::from_wav(&bytes)) {
+        let audio = match fs::read(path).map(|bytes| file::read(&bytes).map(audio_of)) {
             Ok(Ok(audio)) => audio,
             Ok(Err(error)) => return lost(path, &error),
             Err(error) => return lost(path, &error),
@@ -165,8 +167,12 @@ fn lost(path: &Path, error: &dyn std::error::Error) -> Audio {
     Audio::from_pcm(&[])
 }
 
-fn ready_path(wav: &Path) -> PathBuf {
-    wav.with_extension("g711")
+fn audio_of(file: Decoded) -> Audio {
+    Audio::at_rate(file.samples, file.rate)
+}
+
+fn ready_path(upload: &Path) -> PathBuf {
+    upload.with_extension("g711")
 }
 
 fn ready_form(audio: &Audio) -> Vec<u8> {
@@ -177,9 +183,4 @@ fn from_ready_form(bytes: &[u8]) -> Option<Audio> {
     let samples = bytes.strip_prefix(MAGIC)?;
     let (pcmu, pcma) = samples.split_at(samples.len() / 2);
     Audio::from_payloads(pcmu, pcma)
-}
-
-/// Whether this is an MP3 file: an ID3 tag, or the sync word of an MPEG audio frame of layer III.
-fn is_mp3(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"ID3") || matches!(bytes, [0xff, second, ..] if second & 0xe6 == 0xe2)
 }

@@ -223,6 +223,33 @@ async fn a_lost_ready_form_is_made_again_and_leftovers_are_swept() {
 }
 
 #[tokio::test]
+async fn an_mp3_file_and_its_report_are_there_after_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let content = store.stage_sound(include_bytes!("../../../media/fixtures/mono-8k.mp3")).unwrap();
+    let change = CreateSound { client, body: json!({"title": "x"}), uploaded_name: "x.wav".to_owned(), content };
+    let made = store.commit(change).await.unwrap();
+    assert_eq!(made.quality.as_ref().map(|quality| quality.format.as_str()), Some("mp3"));
+    drop(store);
+    std::fs::remove_file(data.path().join("sounds").join(&made.filename).with_extension("g711")).unwrap();
+    let again = Store::open(data.path()).unwrap().snapshot().sound(made.id).cloned().unwrap();
+    assert_eq!((&again.quality, &again.audio), (&made.quality, &made.audio));
+}
+
+/// A database of before the report was kept.
+#[tokio::test]
+async fn a_sound_without_a_report_stays_a_sound() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let id = sound(&store, client, &[1000; 800]).await;
+    drop(store);
+    let database = rusqlite::Connection::open(data.path().join("antiphon.db")).unwrap();
+    database.execute("UPDATE sound SET quality = NULL", []).unwrap();
+    drop(database);
+    assert_eq!(Store::open(data.path()).unwrap().snapshot().sound(id).unwrap().quality, None);
+}
+
+#[tokio::test]
 async fn an_upload_that_nobody_takes_leaves_no_file() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path()).unwrap();

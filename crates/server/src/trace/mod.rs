@@ -31,7 +31,7 @@ use bytes::Bytes;
 use self::book::Book;
 pub(crate) use self::record::Beginning;
 pub use self::{
-    record::{CallTrace, LegStream, LegTrace, OpTrace, Record, Remark, Role},
+    record::{CallTrace, LegStream, LegTrace, NotPressed, OpTrace, Record, Remark, Role},
     refused::Refusal,
     transcript::{Direction, Message},
 };

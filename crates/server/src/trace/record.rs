@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use antiphon_ivr::SendDigits;
 use antiphon_media::{StreamId, StreamSummary};
 use antiphon_sip::{DialogId, EndReason, Flow, StatusCode};
 use tokio::sync::{mpsc, oneshot};
@@ -117,6 +118,17 @@ pub struct LegStream {
     pub local: std::net::SocketAddr,
     /// What was counted, once it is closed.
     pub summary: Arc<OnceLock<StreamSummary>>,
+}
+
+/// Why keys were not pressed.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
+pub enum NotPressed {
+    /// The call has no such leg, or it is over.
+    #[error("the call has no such leg")]
+    NoLeg,
+    /// The call is over, or does not listen.
+    #[error("the call does not listen")]
+    Busy,
 }
 
 impl LegStream {
@@ -252,8 +264,27 @@ impl CallTrace {
 
     /// Ends the call, as far as it still goes on: `false` when it is over or does not listen.
     pub fn hang_up(&self) -> bool {
+        self.tell(CallEvent::HangUp)
+    }
+
+    /// Tells the call something, as far as it still goes on: `false` when it is over or does not listen.
+    pub fn tell(&self, event: CallEvent) -> bool {
         let inbox = self.record(|record| record.inbox.clone());
-        inbox.is_some_and(|inbox| inbox.try_send(CallEvent::HangUp).is_ok())
+        inbox.is_some_and(|inbox| inbox.try_send(event).is_ok())
+    }
+
+    /// Has keys pressed towards one of the legs.
+    ///
+    /// # Errors
+    /// [`NotPressed`] when there is no such leg, or the call is over or does not listen.
+    pub fn send_digits(&self, leg: usize, digits: SendDigits) -> Result<(), NotPressed> {
+        let (inbox, dialog) = self.record(|record| {
+            let leg = record.legs.get(leg).filter(|leg| leg.ended.is_none());
+            (record.inbox.clone(), leg.map(|leg| leg.dialog))
+        });
+        let dialog = dialog.ok_or(NotPressed::NoLeg)?;
+        let event = CallEvent::SendDigits(dialog, digits);
+        inbox.and_then(|inbox| inbox.try_send(event).ok()).ok_or(NotPressed::Busy)
     }
 
     pub(super) fn end(&self, now: Instant, outcome: &'static str) {

@@ -103,7 +103,10 @@ pub fn sentence(finding: Finding, stream: &StreamSummary) -> String {
             said.extend(refused(stream));
             said.join("; ")
         }
-        Finding::FellSilent => format!("the sound from {place} has stopped, and nothing says why"),
+        Finding::FellSilent => match refused(stream) {
+            none if none.is_empty() => format!("the sound from {place} has stopped, and nothing says why"),
+            refused => format!("the sound from {place} has stopped; {}", refused.join("; ")),
+        },
         Finding::HeardAgain => format!("packets come from {place} again"),
         Finding::FromElsewhere => match stream.negotiated.remote {
             Some(told) => format!("the SDP said {told}, packets come from {place}; they are answered there"),

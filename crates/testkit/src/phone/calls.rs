@@ -4,12 +4,12 @@
 //! Time: told.
 //! Sources: RFC 3261 §13 (INVITE), §14 (re-INVITE), §22 (digest).
 
-use super::speaker::Speaker;
+use super::speaker::{HELD, Speaker};
 use super::srtp::PhoneSrtp;
 use super::transfers::{Referring, told};
 use super::writer::{self, BRANCH, DialogText};
 use super::written::Written;
-use super::{Answering, Diary, Keys, Offer, Order, PhoneSetup, Stage, lock, sdp};
+use super::{Answering, Diary, KeyWay, Keys, Offer, Order, PhoneSetup, Stage, lock, sdp};
 use crate::digest::{Proof, authorization};
 use crate::net::Datagram;
 use crate::sip_text::SipText;
@@ -22,6 +22,7 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
@@ -170,7 +171,11 @@ impl Calls {
                     let _ = self.endpoint.reject(now.into_std(), dialog, StatusCode::BUSY_HERE.into());
                 }
             }
-            Order::Press(key) => self.press(now, key),
+            Order::Press(key) => match self.setup.keys {
+                Keys::Events => self.press(now, key, HELD, &[KeyWay::Event]),
+                Keys::Info => self.press(now, key, HELD, &[KeyWay::InfoRelay]),
+            },
+            Order::PressBy { key, held, ways } => self.press(now, key, held, ways),
             Order::Refer { to, norefersub, reply } => self.refer(now, &to, norefersub, reply),
             Order::OnRefer(referring) => self.referring = referring,
             Order::ReferAs(who) => self.refers_as = who.parse().ok(),
@@ -243,16 +248,26 @@ impl Calls {
         self.written = 0;
     }
 
-    fn press(&mut self, now: Instant, key: char) {
-        match (self.setup.keys, Digit::from_char(key)) {
-            (Keys::Events, Some(digit)) => self.speaker.press(digit),
-            (Keys::Info, Some(_)) => {
-                let body = format!("Signal={key}\r\nDuration=100\r\n");
-                if let Some(info) = self.in_dialog("INFO") {
-                    self.write(now, info.with_body("application/dtmf-relay", &body), Waiting::Info);
+    fn press(&mut self, now: Instant, key: char, held: Duration, ways: &[KeyWay]) {
+        let Some(digit) = Digit::from_char(key) else { return };
+        for way in ways {
+            let (content_type, body) = match way {
+                KeyWay::Event => {
+                    self.speaker.press(digit, held);
+                    continue;
                 }
+                KeyWay::Tone => {
+                    self.speaker.sound_key(digit, held);
+                    continue;
+                }
+                KeyWay::InfoRelay => {
+                    ("application/dtmf-relay", format!("Signal={key}\r\nDuration={}\r\n", held.as_millis()))
+                }
+                KeyWay::Info => ("application/dtmf", key.to_string()),
+            };
+            if let Some(info) = self.in_dialog("INFO") {
+                self.write(now, info.with_body(content_type, &body), Waiting::Info);
             }
-            (_, None) => {}
         }
     }
 

@@ -62,6 +62,19 @@ pub enum Keys {
     Info,
 }
 
+/// A way by which a key can go, whatever was agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyWay {
+    /// As telephone-event, where the far end's SDP names a payload type for it; as payload type 101 otherwise.
+    Event,
+    /// As tones in the sound.
+    Tone,
+    /// In an INFO with `application/dtmf-relay`.
+    InfoRelay,
+    /// In an INFO with `application/dtmf`.
+    Info,
+}
+
 /// What a phone is.
 #[derive(Debug, Clone, Copy)]
 pub struct PhoneSetup {
@@ -114,6 +127,7 @@ enum Order {
     Call { user: String, offer: Offer },
     HangUp,
     Press(char),
+    PressBy { key: char, held: Duration, ways: &'static [KeyWay] },
     Speak(Option<Audio>),
     Move { to: SocketAddr, reply: oneshot::Sender<u16> },
     Reoffer { sdp: String, reply: oneshot::Sender<u16> },
@@ -203,6 +217,11 @@ impl SimPhone {
     /// Presses a key for a tenth of a second.
     pub async fn press(&self, key: char) {
         self.order(Order::Press(key)).await;
+    }
+
+    /// Presses a key for so long, by these ways at once. An INFO goes when the key is pressed.
+    pub async fn press_by(&self, key: char, held: Duration, ways: &'static [KeyWay]) {
+        self.order(Order::PressBy { key, held, ways }).await;
     }
 
     /// Speaks this over and over, from the next packet on; `None` is silence.

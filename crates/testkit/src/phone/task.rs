@@ -128,12 +128,12 @@ impl Task {
         };
         let mut due = self.next_packet.unwrap_or(now);
         while due <= now {
-            let mut packet = self.calls.speaker.packet();
+            let mut packets = self.calls.speaker.packets();
             if let Some(srtp) = &mut self.calls.srtp {
-                packet = srtp.protect(&packet).unwrap_or_default();
+                packets.iter_mut().for_each(|packet| *packet = srtp.protect(packet).unwrap_or_default());
             }
             if let Some(socket) = self.rtp.last() {
-                socket.send(&packet, to);
+                packets.iter().for_each(|packet| socket.send(packet, to));
             }
             due += PTIME;
         }

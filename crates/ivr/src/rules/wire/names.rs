@@ -73,7 +73,7 @@ names!(
         QualityRate = "quality_rate",
         /// Listen to speech. Not built yet.
         VoiceHelper = "voice_helper",
-        /// Record the caller. Not built yet.
+        /// Record the call.
         StartRecord = "start_record",
     }
 );

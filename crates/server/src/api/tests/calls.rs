@@ -1,7 +1,9 @@
 //! Calls in progress, calls that are over, and refused ones.
 
+use antiphon_ivr::SendDigits;
 use antiphon_media::{
-    Codec, Negotiated, Patience, PeerReport, RtcpPath, StreamId, StreamSummary, StreamTotals, rtp::reception::Counts,
+    Codec, Negotiated, Patience, PeerReport, RtcpPath, StreamId, StreamSummary, StreamTotals, dtmf::KeyLog,
+    rtp::reception::Counts,
 };
 use antiphon_sip::{DialogId, StatusCode};
 use axum::body::Body;
@@ -65,6 +67,7 @@ fn summary() -> StreamSummary {
         stranger: None,
         suite: None,
         unknown_payload: None,
+        keys: KeyLog::default(),
         totals: StreamTotals {
             sent: 1_000,
             received: 990,
@@ -209,6 +212,29 @@ async fn a_call_in_progress_is_hung_up_by_delete() {
     assert!(matches!(desk.told(), Some(CallEvent::HangUp)));
     desk.end(&call);
     api.delete(&format!("/client/@me/current_calls/{}", call.id)).await.refused(404);
+    assert!(desk.told().is_none());
+}
+
+#[tokio::test]
+async fn keys_are_pressed_towards_a_leg_of_a_call_in_progress() {
+    let (api, mut desk) = api().await;
+    let (call, caller) = desk.call(ClientId(1), "a");
+    let path = format!("/client/@me/current_calls/{}/digits", call.id);
+    api.post(&path, json!({"digits": "12w#", "duration": "200"})).await.expect(202);
+    let Some(CallEvent::SendDigits(dialog, digits)) = desk.told() else { panic!("the call is told") };
+    assert_eq!((dialog, digits), (caller, SendDigits::parse("12w#", Duration::from_millis(200)).unwrap()));
+    for (body, field) in [
+        (json!({}), "digits"),
+        (json!({"digits": 12}), "digits"),
+        (json!({"digits": "12x"}), "digits: \"x\" is no key"),
+        (json!({"digits": "1", "leg": 1}), "leg: the call has no such leg"),
+        (json!({"digits": "1", "duration": -1}), "duration"),
+    ] {
+        let message = api.post(&path, body).await.refused(400);
+        assert!(message.contains(field), "{message}");
+    }
+    desk.end(&call);
+    api.post(&path, json!({"digits": "1"})).await.refused(404);
     assert!(desk.told().is_none());
 }
 

@@ -5,6 +5,27 @@ use serde_json::json;
 
 use super::Api;
 
+/// A file that a program of others has encoded.
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../media/fixtures/", $name)).as_slice()
+    };
+}
+
+/// A WAV file of 16-bit samples at 8 kHz.
+fn wav_of(samples: &[i16]) -> Vec<u8> {
+    let mut file = wav(u32::try_from(samples.len()).unwrap());
+    let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
+    file[44..].iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+    file
+}
+
+/// A sine of 1 kHz, which is 8 samples long.
+fn sine(peak: f64, seconds: usize) -> Vec<i16> {
+    let turn = |at: usize| (at as f64 * std::f64::consts::FRAC_PI_4).sin();
+    (0..seconds * 8_000).map(|at| (peak * turn(at)) as i16).collect()
+}
+
 /// A WAV file of so many 16-bit samples at 8 kHz.
 pub(super) fn wav(samples: u32) -> Vec<u8> {
     let length = samples * 2;
@@ -26,8 +47,13 @@ async fn a_sound_is_uploaded_retitled_replaced_and_deleted() {
     let api = Api::new().await;
     let made = api.upload("/client/@me/sound/", Some("welcome"), Some(&wav(800))).await.expect(201);
     let filename = made["filename"].as_str().unwrap();
-    assert_eq!(filename.len(), 44, "forty hexadecimal digits and .wav");
-    let shape = json!({"id": 1, "client_id": 1, "dealer_id": null, "title": "welcome", "filename": filename});
+    assert!(filename.len() == 44 && filename.ends_with(".wav"), "forty hexadecimal digits and .wav");
+    let mut shape = json!({"id": 1, "client_id": 1, "dealer_id": null, "title": "welcome", "filename": filename});
+    shape["quality"] = json!({
+        "format": "wav", "rate_hz": 8000, "channels": 1, "duration_ms": 100, "loudness_lufs": null, "peak_dbfs": null,
+        "clipped_samples": 0, "leading_silence_ms": 100, "trailing_silence_ms": 100, "dc_offset_percent": 0.0,
+        "warnings": ["Nothing can be heard in the whole sound."],
+    });
     assert_eq!(made, shape);
     assert_eq!(api.get("/client/@me/sound/").await.expect(200), json!([shape]));
     assert_eq!(api.get("/client/@me/sound/1").await.expect(200), shape);
@@ -51,9 +77,12 @@ async fn what_cannot_be_played_is_refused_with_what_it_is() {
     let mut float = wav(80);
     float[20] = 3;
     for (file, said) in [
-        (&b"ID3\x04 and so on"[..], "MP3 is not built yet"),
-        (&[0xff, 0xfb, 0x90, 0x00], "MP3 is not built yet"),
-        (b"hello", "file: "),
+        (&b"ID3\x04 and so on"[..], "file: MP3: there is no frame of MPEG layer III in it"),
+        (&[0xff, 0xfd, 0x90, 0x00], "file: MP3: it is of MPEG layer 2; only layer 3 is read"),
+        (fixture!("mono-16k.opus"), "file: Ogg: Opus in Ogg is not read; send Vorbis, MP3 or WAV"),
+        (&fixture!("mono-16k.ogg")[..2_000], "file: Ogg: the headers of Vorbis are missing or wrong"),
+        (b"fLaC\0\0\0\x22", "file: a file in the format FLAC is not read; send WAV, MP3 or Ogg Vorbis"),
+        (b"hello", "file: neither a WAV file nor MP3 nor Ogg"),
         (b"", "file: "),
         (&float, "file: "),
         (&wav(800)[..12], "file: "),
@@ -68,6 +97,55 @@ async fn what_cannot_be_played_is_refused_with_what_it_is() {
     let torn = api.raw(Method::POST, "/client/@me/sound/", "multipart/form-data; boundary=X", "--X\r\nConte").await;
     torn.refused(400);
     assert_eq!(api.get("/client/@me/sound/").await.expect(200), json!([]));
+}
+
+#[tokio::test]
+async fn mp3_and_ogg_are_known_by_their_content_and_last_as_long_as_they_sound() {
+    let api = Api::new().await;
+    for (file, format, rate, channels) in [
+        (fixture!("mono-16k.ogg"), "ogg", 16_000, 1),
+        (fixture!("stereo-44k.ogg"), "ogg", 44_100, 2),
+        (fixture!("stereo-44k.mp3"), "mp3", 44_100, 2),
+    ] {
+        // Every upload of these tests is named `hello.wav` and says that it is `audio/wav`.
+        let made = api.upload("/client/@me/sound/", Some("tone"), Some(file)).await.expect(201);
+        let filename = made["filename"].as_str().unwrap();
+        assert!(filename.len() == 44 && filename.ends_with(format), "{filename}");
+        let quality = &made["quality"];
+        assert_eq!(quality["format"], format);
+        assert_eq!((&quality["rate_hz"], &quality["channels"]), (&json!(rate), &json!(channels)));
+        assert_eq!(quality["duration_ms"], 600, "{quality}");
+        let loudness = quality["loudness_lufs"].as_f64().unwrap();
+        assert!((loudness + 23.0).abs() < 0.6, "{quality}");
+        assert_eq!(quality["warnings"], json!([]), "{quality}");
+        assert_eq!(api.get(&format!("/client/@me/sound/{}", made["id"])).await.expect(200), made);
+    }
+}
+
+#[tokio::test]
+async fn the_answer_says_what_is_wrong_with_a_prompt_and_takes_it() {
+    let api = Api::new().await;
+    let late = [vec![0; 4_000], sine(3_276.7, 2)].concat();
+    let made = api.upload("/client/@me/sound/", Some("late"), Some(&wav_of(&late))).await.expect(201);
+    assert_eq!(made["quality"]["leading_silence_ms"], 500);
+    // -23.0, and a little less by the blocks of 400 ms that begin in the silence.
+    assert_eq!(made["quality"]["loudness_lufs"], -23.3);
+    assert_eq!(made["quality"]["peak_dbfs"], -20.0);
+    let told = json!(["It begins with 500 ms of silence, for which every caller waits."]);
+    assert_eq!(made["quality"]["warnings"], told);
+
+    // Another content has its own report, another title keeps it.
+    let path = format!("/client/@me/sound/{}", made["id"]);
+    let loud: Vec<i16> =
+        sine(300_000.0, 1).iter().map(|&sample| if sample < 0 { i16::MIN } else { i16::MAX }).collect();
+    let replaced = api.upload(&path, None, Some(&wav_of(&loud))).await.expect(201);
+    assert_eq!(replaced["quality"]["clipped_samples"], 8_000);
+    assert_eq!(replaced["quality"]["leading_silence_ms"], 0);
+    let warnings = replaced["quality"]["warnings"].as_array().unwrap();
+    assert!(warnings[0].as_str().unwrap().starts_with("It is clipped: 8000 samples"), "{warnings:?}");
+    let renamed = api.put(&path, json!({"title": "square"})).await.expect(200);
+    assert_eq!(renamed["quality"], replaced["quality"]);
+    assert_eq!(api.get("/client/@me/sound/").await.expect(200)[0]["quality"], replaced["quality"]);
 }
 
 #[tokio::test]

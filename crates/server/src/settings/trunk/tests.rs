@@ -64,7 +64,6 @@ fn what_is_wrong_is_said_with_the_trunk_and_the_key() {
             "trunk \"a\": expires: 5 s is not between",
         ),
         ("options_interval = 100000", "trunk \"a\": options_interval: 100000 s is not between 0"),
-        ("dtmf = \"inband\"", "trunk \"a\": dtmf: DTMF by \"inband\" is not built yet"),
         ("dtmf = \"morse\"", "trunk \"a\": dtmf: \"morse\" is none of"),
         ("srtp = \"dtls\"", "trunk \"a\": srtp: \"dtls\" is none of off, optional, required"),
         ("identity = \"passport\"", "trunk \"a\": identity: \"passport\" is none of"),

@@ -15,6 +15,7 @@ use super::super::sound_files::StagedSound;
 use super::super::writer::{Change, Edit, signed, unsigned};
 use super::super::{Config, Missing, Rejected, Taken, limits};
 use super::fields::Fields;
+use super::json;
 
 /// Most characters of the name of an uploaded file.
 const MAX_NAME: usize = 255;
@@ -113,13 +114,15 @@ impl Change for CreateSound {
         let title = required_title(&self.body)?;
         room(edit.config(), self.client, None, self.content.audio.duration())?;
         let uploaded_name = base_name(&self.uploaded_name);
-        let query = "INSERT INTO sound (client, title, filename, uploaded_name) VALUES (?1, ?2, ?3, ?4)";
-        let row = (signed(self.client.0), &title, &self.content.filename, &uploaded_name);
+        let query = "INSERT INTO sound (client, title, filename, uploaded_name, quality) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let quality = json(&self.content.quality);
+        let row = (signed(self.client.0), &title, &self.content.filename, &uploaded_name, quality);
         edit.transaction.prepare_cached(query)?.execute(row)?;
         let id = SoundId(unsigned(edit.transaction.last_insert_rowid()));
         place(edit, &self.content)?;
         let (filename, audio) = (self.content.filename.clone(), Arc::clone(&self.content.audio));
-        Ok(edit.draft().put_sound(Sound { id, client: self.client, title, filename, uploaded_name, audio }))
+        let quality = Some(self.content.quality.clone());
+        Ok(edit.draft().put_sound(Sound { id, client: self.client, title, filename, uploaded_name, quality, audio }))
     }
 }
 
@@ -135,10 +138,12 @@ impl Change for ReplaceSound {
         sound.title = title.filter(|title| !title.trim().is_empty()).unwrap_or(sound.title);
         sound.uploaded_name = base_name(&self.uploaded_name);
         sound.audio = Arc::clone(&self.content.audio);
+        sound.quality = Some(self.content.quality.clone());
         room(edit.config(), self.client, Some(self.id), sound.audio.duration())?;
         let old = std::mem::replace(&mut sound.filename, self.content.filename.clone());
-        let query = "UPDATE sound SET title = ?2, filename = ?3, uploaded_name = ?4 WHERE id = ?1";
-        let row = (signed(self.id.0), &sound.title, &sound.filename, &sound.uploaded_name);
+        let query = "UPDATE sound SET title = ?2, filename = ?3, uploaded_name = ?4, quality = ?5 WHERE id = ?1";
+        let quality = json(&self.content.quality);
+        let row = (signed(self.id.0), &sound.title, &sound.filename, &sound.uploaded_name, quality);
         edit.transaction.prepare_cached(query)?.execute(row)?;
         place(edit, &self.content)?;
         forget(edit, old);

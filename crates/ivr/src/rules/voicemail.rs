@@ -1,0 +1,52 @@
+//! What follows a route that leads to nobody, where the menu has a mailbox: greeting, beep, message, the end of the call.
+//!
+//! Shape: entered after a final rule whose route failed, and where there is no entry context.
+//! Units: fixed times: 180 s at most, 5 s of silence or `#` end it, less than 2 s are not kept.
+//! Time: the lifetime does not count while a message is taken.
+//! Errors: a greeting that is gone takes no time. Nobody is told by e-mail: a menu that wants that is refused.
+//! Sources: `ringme-ivr.md` 3.11, row A16.
+
+use std::time::Duration;
+
+use super::run::Run;
+use crate::{BargeIn, Digit, Interrupted, Next, Prompt, Record, SoundId, op::Beep};
+
+/// The system's own greeting.
+const GREETING: &str = "vm-greeting";
+/// How long a message may be.
+const LONGEST: Duration = Duration::from_secs(180);
+/// The silence that ends a message.
+const SILENCE: Duration = Duration::from_secs(5);
+/// A shorter message is none.
+const SHORTEST: Duration = Duration::from_secs(2);
+
+/// A menu's mailbox.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Voicemail {
+    /// What is said before the message; the system's own where there is none.
+    pub greeting: Option<SoundId>,
+}
+
+impl Run<'_> {
+    /// Nobody was reached.
+    pub(super) async fn unreached(&mut self) -> Result<Next, Interrupted> {
+        if let Some(voicemail) = self.ivr.voicemail {
+            self.take_message(voicemail).await?;
+        }
+        self.hang_up().await
+    }
+
+    async fn take_message(&mut self, voicemail: Voicemail) -> Result<(), Interrupted> {
+        self.call.limit(None).await?;
+        let greeting = voicemail.greeting.map_or_else(|| Prompt::System(GREETING.to_owned()), Prompt::Sound);
+        self.say(greeting, BargeIn::FOREGROUND).await?;
+        let record = Record {
+            beep: Beep::Tone,
+            max_length: LONGEST,
+            end_silence: Some(SILENCE),
+            min_length: SHORTEST,
+            terminators: Digit::from_char('#').into_iter().collect(),
+        };
+        self.call.record(record).await.map(drop)
+    }
+}

@@ -1,0 +1,4 @@
+//! Datagrams at a bridged stream.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| antiphon_media::fuzzing::rtp(bytes));
