@@ -1,27 +1,58 @@
-//! A prompt, decoded once and kept as payload bytes of each codec.
+//! A prompt, decoded once and kept as payload of each codec, ready to send.
 //!
-//! Shape: whole and unframed, one byte a sample, so that a frame of any packet length is a slice of it.
-//! Units: 8,000 samples a second, mono.
+//! Shape: whole and unframed, a fixed number of bytes for each moment, so that a frame of any packet length is a slice of it; Opus is a
+//! list of packets of 20 ms. G.711 is there from the beginning; the others are made by [`Audio::prepare`], once for all callers, and
+//! never on a media thread. A sound that came with more than 8,000 samples a second is kept at 16,000 as well, which is what they are
+//! made of.
+//! Units: linear sound is mono, of 8,000 or 16,000 samples a second.
 //! Errors: [`WavError`] of the reader.
 
-use crate::codec::{Codec, Law, SAMPLE_RATE, duration_of};
+mod ready;
+
+pub(crate) use ready::Packets;
+
+use crate::codec::{Band, Codec, Law, SAMPLE_RATE, duration_of};
 use crate::resample::resample;
 use crate::source::wav::{self, WavError};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+/// Samples in a second of wide sound.
+const WIDE_RATE: u32 = 16_000;
+
 /// A prompt ready to send, shared by all the streams that play it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Audio {
     pcmu: Arc<[u8]>,
     pcma: Arc<[u8]>,
+    /// Twice as many samples, where the sound came with more than the telephone's.
+    wide: Option<Arc<[i16]>>,
+    made: Made,
+}
+
+/// What is made when it is first wanted.
+#[derive(Clone, Debug, Default)]
+struct Made {
+    g722: OnceLock<Arc<[u8]>>,
+    l16_narrow: OnceLock<Arc<[u8]>>,
+    l16_wide: OnceLock<Arc<[u8]>>,
+    opus: OnceLock<Arc<Packets>>,
 }
 
 impl Audio {
     /// Encodes linear samples at 8 kHz.
     pub fn from_pcm(samples: &[i16]) -> Self {
         let encode = |law: Law| samples.iter().map(|&sample| law.encode(sample)).collect();
-        Self { pcmu: encode(Law::Mu), pcma: encode(Law::A) }
+        Self { pcmu: encode(Law::Mu), pcma: encode(Law::A), wide: None, made: Made::default() }
+    }
+
+    /// Encodes linear samples at any rate; those above 8 kHz keep up to 8 kHz of their sound for codecs that can carry it.
+    pub fn at_rate(samples: Vec<i16>, rate: u32) -> Self {
+        if rate <= SAMPLE_RATE {
+            return Self::from_pcm(&resample(samples, rate, SAMPLE_RATE));
+        }
+        let wide = resample(samples, rate, WIDE_RATE);
+        Self::from_pcm(&resample(wide.clone(), WIDE_RATE, SAMPLE_RATE)).with_wide(wide)
     }
 
     /// Reads a WAV file: linear PCM, A-law or mu-law, 1 to 192 kHz, 1 to 8 channels, mixed down and resampled.
@@ -33,43 +64,106 @@ impl Audio {
         Ok(Self::at_rate(wav.samples, wav.rate))
     }
 
-    /// Encodes linear samples of any rate.
-    pub fn at_rate(samples: Vec<i16>, rate: u32) -> Self {
-        Self::from_pcm(&resample(samples, rate, SAMPLE_RATE))
-    }
-
-    /// Takes back what [`Audio::payload`] gave, for a store that keeps prompts encoded.
+    /// Takes back what [`Audio::payload`] gave of G.711, for a store that keeps prompts encoded.
     ///
     /// `None` when the two are not of one length.
     pub fn from_payloads(pcmu: &[u8], pcma: &[u8]) -> Option<Self> {
-        (pcmu.len() == pcma.len()).then(|| Self { pcmu: pcmu.into(), pcma: pcma.into() })
+        let made = Made::default();
+        (pcmu.len() == pcma.len()).then(|| Self { pcmu: pcmu.into(), pcma: pcma.into(), wide: None, made })
+    }
+
+    /// The same prompt with its sound at 16 kHz, as [`Audio::wide`] gives it; cut or filled up to the same length.
+    #[must_use]
+    pub fn with_wide(mut self, mut samples: Vec<i16>) -> Self {
+        samples.resize(2 * self.pcmu.len(), 0);
+        self.wide = Some(samples.into());
+        self.made = Made::default();
+        self
+    }
+
+    /// The sound at 16 kHz, where the prompt came with more than 8 kHz.
+    pub fn wide(&self) -> Option<&[i16]> {
+        self.wide.as_deref()
     }
 
     /// How long the prompt lasts.
     pub fn duration(&self) -> Duration {
-        duration_of(self.pcmu.len() as u64)
+        duration_of(self.samples())
     }
 
-    /// The whole prompt as payload bytes, one a sample; of a codec other than G.711 there are none yet.
+    /// How many samples of 8 kHz it lasts.
+    pub(crate) fn samples(&self) -> u64 {
+        self.pcmu.len() as u64
+    }
+
+    /// The whole prompt as payload bytes; none of a codec that was not prepared, and none of Opus, which has packets.
     pub fn payload(&self, codec: Codec) -> &[u8] {
-        match codec.law() {
-            Some(Law::Mu) => &self.pcmu,
-            Some(Law::A) => &self.pcma,
-            None => &[],
+        self.bytes(codec).map_or(&[][..], |bytes| &bytes[..])
+    }
+
+    /// Whether the prompt can be sent in a codec now. What cannot be is silent.
+    pub fn is_prepared(&self, codec: Codec) -> bool {
+        self.bytes(codec).is_some() || (codec == Codec::Opus && self.packets().is_some())
+    }
+
+    /// Encodes the prompt, unless that was done; whoever comes meanwhile waits for the same. It takes about a thousandth of the prompt's
+    /// duration, five thousandths for Opus: never do it where others are waiting for their packets.
+    pub fn prepare(&self, codec: Codec) {
+        match codec {
+            Codec::Pcmu | Codec::Pcma => {}
+            Codec::G722 => {
+                self.made.g722.get_or_init(|| ready::g722(self.at(WIDE_RATE)));
+            }
+            Codec::L16(Band::Narrow) => {
+                self.made.l16_narrow.get_or_init(|| ready::l16(&self.at(SAMPLE_RATE)));
+            }
+            Codec::L16(Band::Wide) => {
+                self.made.l16_wide.get_or_init(|| ready::l16(&self.at(WIDE_RATE)));
+            }
+            Codec::Opus => {
+                self.made.opus.get_or_init(|| Arc::new(Packets::opus(&self.at(Codec::Opus.sample_rate()))));
+            }
+        }
+    }
+
+    /// Payload bytes, to be kept by somebody who reads them often.
+    pub(crate) fn bytes(&self, codec: Codec) -> Option<&Arc<[u8]>> {
+        match codec {
+            Codec::Pcmu => Some(&self.pcmu),
+            Codec::Pcma => Some(&self.pcma),
+            Codec::G722 => self.made.g722.get(),
+            Codec::L16(Band::Narrow) => self.made.l16_narrow.get(),
+            Codec::L16(Band::Wide) => self.made.l16_wide.get(),
+            Codec::Opus => None,
+        }
+    }
+
+    /// The packets of Opus.
+    pub(crate) fn packets(&self) -> Option<&Arc<Packets>> {
+        self.made.opus.get()
+    }
+
+    /// The best linear sound there is, at a rate; that of A-law where nothing else was kept.
+    fn at(&self, rate: u32) -> Vec<i16> {
+        match &self.wide {
+            Some(wide) if rate > SAMPLE_RATE => resample(wide.to_vec(), WIDE_RATE, rate),
+            _ => {
+                let mut narrow = vec![0; self.pcma.len()];
+                Law::A.decode_all(&self.pcma, &mut narrow);
+                resample(narrow, SAMPLE_RATE, rate)
+            }
         }
     }
 }
 
-impl Audio {
-    /// The same as [`Audio::payload`], to be kept by somebody who reads it often.
-    pub(crate) fn shared_payload(&self, codec: Codec) -> Arc<[u8]> {
-        match codec.law() {
-            Some(Law::Mu) => Arc::clone(&self.pcmu),
-            Some(Law::A) => Arc::clone(&self.pcma),
-            None => Arc::from([]),
-        }
+/// The same sound, whatever was made of it already.
+impl PartialEq for Audio {
+    fn eq(&self, other: &Self) -> bool {
+        self.pcmu == other.pcmu && self.pcma == other.pcma && self.wide == other.wide
     }
 }
+
+impl Eq for Audio {}
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,11 @@
 //! What a stream is told when it opens and when an offer and answer change it.
 //!
 //! Shape: plain values; the SDP rooms make [`Negotiated`], the owner adds what is random.
-//! Units: `ptime` is the time one packet covers, 10 to 60 ms in steps of 10; other values become the nearest allowed.
+//! Units: `ptime` is the time one packet covers, 10 to 60 ms in steps of 10; other values become the nearest allowed. Opus goes in
+//! packets of 20 ms, whatever is asked, and linear sound at 16 kHz in packets of 40 ms at most.
 //! Sources: RFC 3264 section 5.1 (direction), RFC 8866 section 6.4 (`a=ptime`), RFC 3550 section 5.1 (random starts).
 
-use crate::codec::Codec;
+use crate::codec::{Codec, OPUS_PTIME};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ pub const DEFAULT_PTIME: Duration = Duration::from_millis(20);
 /// The longest packet length, which bounds the size of a packet.
 pub const MAX_PTIME: Duration = Duration::from_millis(60);
 const PTIME_STEP_MS: u128 = 10;
+/// Codecs beside the chosen one that are kept from a description.
+pub const OTHERS: usize = 4;
 /// The largest payload that we send, which leaves room in a packet of 1,500 bytes for all headers there are: 40 ms of the widest
 /// codec, linear sound at 16 kHz.
 pub(crate) const MAX_PAYLOAD: usize = 1_280;
@@ -83,6 +86,9 @@ pub struct Negotiated {
     pub codec: Codec,
     /// The payload type that stands for the codec.
     pub payload_type: u8,
+    /// What else the peer may send under numbers of its own: an answer that names several codecs lets each side choose among them
+    /// (RFC 3264 section 6.1).
+    pub others: [Option<(u8, Codec)>; OTHERS],
     /// The payload type of RFC 4733 digits, where the peer has them.
     pub telephone_event: Option<u8>,
     /// The ticks in a second that durations of these digits count: as many as those of the codec, where the peer offers that.
@@ -105,6 +111,7 @@ impl Negotiated {
         Self {
             codec,
             payload_type: codec.payload_type(),
+            others: [None; OTHERS],
             telephone_event: Some(101),
             telephone_event_clock: codec.clock_rate(),
             comfort_noise: None,
@@ -136,6 +143,15 @@ pub(crate) fn nearest_ptime(asked: Duration) -> Duration {
     Duration::from_millis(u64::try_from(allowed).unwrap_or(20))
 }
 
+/// The packet length of a codec nearest to `asked`.
+pub(crate) fn packet_time(codec: Codec, asked: Duration) -> Duration {
+    match codec.bytes_per_ms() {
+        // For the payload to stay within its bound.
+        Some(bytes) => nearest_ptime(asked).min(Duration::from_millis((MAX_PAYLOAD / bytes) as u64)),
+        None => OPUS_PTIME,
+    }
+}
+
 /// One packet of `ptime`: how far it takes the RTP timestamp, and how many bytes of payload it has at most.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Frame {
@@ -145,7 +161,7 @@ pub(crate) struct Frame {
 
 impl Frame {
     pub(crate) fn of(codec: Codec, ptime: Duration) -> Self {
-        let milliseconds = u32::try_from(nearest_ptime(ptime).as_millis()).unwrap_or(20);
+        let milliseconds = u32::try_from(packet_time(codec, ptime).as_millis()).unwrap_or(20);
         let ticks = codec.clock_rate() / 1_000 * milliseconds;
         let bytes = codec.bytes_per_ms().map_or(MAX_PAYLOAD, |bytes| bytes * milliseconds as usize);
         Self { ticks, bytes: bytes.min(MAX_PAYLOAD) }

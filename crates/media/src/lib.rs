@@ -1,13 +1,13 @@
-//! RTP, telephone-event, G.711, prompts and SDP, sans-IO.
+//! RTP, telephone-event, codecs, prompts and SDP, sans-IO.
 //!
 //! Shape: [`StreamPool`] is many legs' sound. It opens no socket, reads no clock and draws no random number: its owner
 //! hands it datagrams and the time, and sends what it gives back. [`sdp`] makes [`Negotiated`] from an offer and its
 //! answer; [`Audio`] is a prompt, decoded once and shared by every stream that plays it.
-//! Units: sound is mono at 8,000 samples a second; G.711 is one byte a sample; a frame is what one packet holds.
+//! Units: sound is mono; prompts last a number of samples of 8 kHz, whatever codec they go out in; a frame is what one packet holds.
 //! Time: told as `now: Instant`. Frames are due at `start + n x ptime` and never at `now + ptime`.
 //! Errors: hostile datagrams are counted by reason and otherwise without effect; files and descriptions are refused with
 //! a closed enum a concern.
-//! Sources: RFC 3550 and 3551 (RTP), 4733 (digits), 3264 and 8866 (SDP); ITU-T G.711.
+//! Sources: RFC 3550 and 3551 (RTP), 4733 (digits), 3264 and 8866 (SDP); ITU-T G.711 and G.722; RFC 7587 (Opus).
 //!
 //! # The contract
 //! After [`StreamPool::poll_due`] names a stream: read its socket without blocking into
@@ -65,6 +65,7 @@
 mod audio;
 mod bridge;
 pub mod codec;
+pub mod comfort;
 mod config;
 pub mod dtmf;
 mod ear;
@@ -102,7 +103,7 @@ mod wheel;
 
 pub use audio::Audio;
 pub use codec::{Band, Codec};
-pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, RtcpPath, StreamConfig};
+pub use config::{DEFAULT_PTIME, Direction, MAX_PTIME, Negotiated, OTHERS, RtcpPath, StreamConfig};
 pub use dtmf::{Digit, Inband, KeyStep, Keys};
 pub use event::{Event, EventKind};
 pub use histogram::Histogram;

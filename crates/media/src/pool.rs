@@ -14,7 +14,7 @@ mod control;
 pub use conference::SeatError;
 pub use control::ControlTurn;
 
-use crate::config::{Negotiated, RtcpPath, StreamConfig, nearest_ptime};
+use crate::config::{Negotiated, RtcpPath, StreamConfig, packet_time};
 use crate::dtmf::{Digit, Inband, KeyStep, Keys};
 use crate::event::{Event, Events};
 use crate::histogram::Histogram;
@@ -140,7 +140,7 @@ impl StreamPool {
         if self.index.contains_key(&id) {
             return Err(PoolError::Duplicate);
         }
-        let interval = Interval::of(nearest_ptime(config.negotiated.ptime));
+        let interval = Interval::of(packet_time(config.negotiated.codec, config.negotiated.ptime));
         let position = self.wheel.emptiest(now, interval);
         let slot = self.free.take(position.in_lap()).ok_or(PoolError::Full)?;
         let first = self.wheel.place(position, slot.0, interval);

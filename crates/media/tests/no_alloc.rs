@@ -65,7 +65,13 @@ fn opened(start: Instant) -> StreamPool {
     let mut pool = StreamPool::new(start, 16);
     let audio = Arc::new(Audio::from_pcm(&[1_000; 3_333]));
     for id in 0..STREAMS {
-        let codec = if id % 2 == 0 { Codec::Pcma } else { Codec::Pcmu };
+        let codec = match id {
+            4 => Codec::G722,
+            5 => Codec::L16(Band::Wide),
+            id if id % 2 == 0 => Codec::Pcma,
+            _ => Codec::Pcmu,
+        };
+        audio.prepare(codec);
         let negotiated = Negotiated {
             ptime: Duration::from_millis(10 * (id + 1)),
             remote: Some(remote(id)),

@@ -11,6 +11,9 @@
 /// step of both bands.
 pub const SILENCE: u8 = 0xFD;
 
+/// Bytes after which silence has reached the memory of everything: 80 ms.
+const REST: usize = 640;
+
 /// Decision levels of the lower band (table 3, Q6), as parts of the step.
 const LOW_LEVELS: [i32; 29] = [
     35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650, 714, 786, 858, 940, 1023, 1121, 1219, 1339,
@@ -190,6 +193,13 @@ impl Encoder {
     /// An encoder that has heard nothing.
     pub fn new() -> Self {
         Self(Bands::new())
+    }
+
+    /// An encoder whose decoder has heard [`SILENCE`] for a while.
+    pub fn rested() -> Self {
+        let mut bands = Bands::new();
+        (0..REST).for_each(|_| bands.learn(SILENCE));
+        Self(bands)
     }
 
     /// The byte for two samples.

@@ -12,7 +12,7 @@ mod encoder;
 pub mod g711;
 pub mod g722;
 #[cfg(feature = "opus")]
-mod opus;
+pub(crate) mod opus;
 
 pub use decoder::{CodecError, Decoder};
 pub use encoder::Encoder;
@@ -22,6 +22,15 @@ use std::time::Duration;
 
 /// Samples in a second of narrow-band sound, which every prompt has.
 pub const SAMPLE_RATE: u32 = 8_000;
+
+/// Bits a second of Opus that we send: clear speech at the full band (RFC 7587 section 3.1.1 names 28 to 40 kbit/s).
+pub(crate) const OPUS_BITRATE: u32 = 32_000;
+/// Samples of 8 kHz in a millisecond.
+pub(crate) const SAMPLES_PER_MS: usize = 8;
+/// A packet of Opus that says nothing for 20 ms.
+pub(crate) const OPUS_SILENCE: [u8; 3] = [0xF8, 0xFF, 0xFE];
+/// The length of every packet of Opus that we send: prompts are ready-made packets, which cannot be cut.
+pub(crate) const OPUS_PTIME: Duration = Duration::from_millis(20);
 
 /// How many samples linear sound has in a second on the wire.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]

@@ -2,18 +2,18 @@
 //!
 //! Shape: an [`Encoder`] that makes one packet of one frame at a time, a [`Decoder`] that takes whatever a peer sends: any bandwidth, two
 //! channels mixed into one, several frames a packet, packets of no bytes while nothing is said.
-//! Units: samples at 48 kHz; [`BITRATE`] bits a second.
+//! Units: samples at 48 kHz; [`OPUS_BITRATE`] bits a second.
 //! Errors: `None` where libopus has no memory left; a malformed packet is refused.
 //! Sources: RFC 6716; RFC 7587 section 3.1 (bit rates).
 
-use super::CodecError;
+use super::{CodecError, OPUS_BITRATE};
 use audiopus::coder;
 use audiopus::{Application, Bitrate, Channels, SampleRate, Signal};
 
-/// What we spend: speech at the full band is clear from here on (RFC 7587 section 3.1.1 names 28 to 40 kbit/s).
-pub(crate) const BITRATE: u32 = 32_000;
 /// The loss that our in-band corrections are made for, in percent.
 const EXPECTED_LOSS: u8 = 5;
+/// Samples of a packet of ours: 20 ms.
+pub(crate) const FRAME: usize = 960;
 /// The longest packet: 120 ms.
 const MOST_SAMPLES: usize = 5_760;
 
@@ -27,12 +27,21 @@ impl Encoder {
     /// For sound that is said just now.
     pub(crate) fn new() -> Option<Self> {
         let mut encoder = coder::Encoder::new(SampleRate::Hz48000, Channels::Mono, Application::Voip).ok()?;
-        encoder.set_bitrate(Bitrate::BitsPerSecond(BITRATE as i32)).ok()?;
+        encoder.set_bitrate(Bitrate::BitsPerSecond(OPUS_BITRATE as i32)).ok()?;
         encoder.set_signal(Signal::Voice).ok()?;
         encoder.set_inband_fec(true).ok()?;
         encoder.set_packet_loss_perc(EXPECTED_LOSS).ok()?;
         // Half of the greatest effort: a third of its time, and hard to tell apart.
         encoder.set_complexity(5).ok()?;
+        Some(Self(encoder))
+    }
+
+    /// For prompts, which are encoded once and follow one another anyhow: by the transform alone, where a packet depends little on those
+    /// before it, and with the greatest effort.
+    pub(crate) fn of_prompts() -> Option<Self> {
+        let mut encoder = coder::Encoder::new(SampleRate::Hz48000, Channels::Mono, Application::LowDelay).ok()?;
+        encoder.set_bitrate(Bitrate::BitsPerSecond(OPUS_BITRATE as i32)).ok()?;
+        encoder.set_complexity(10).ok()?;
         Some(Self(encoder))
     }
 

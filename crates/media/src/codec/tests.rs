@@ -84,3 +84,51 @@ fn a_codec_that_is_not_built_in_says_so() {
         assert_eq!(Encoder::new(Codec::Opus).encode(&[0; 960], &mut [0; 100]), 0);
     }
 }
+
+/// The bytes were compared with those of another implementation of the recommendation, which agreed in each of 320,000 of four kinds of
+/// sound, as did what both made of 960,000 random bytes. This is a sum over some of them.
+#[test]
+fn g722_is_what_it_was_when_it_was_compared() {
+    let mut seed = 1u32;
+    let mut encoder = g722::Encoder::new();
+    let mut decoder = g722::Decoder::new();
+    let (mut sum, mut back) = (0u32, 0u32);
+    for _ in 0..20_000 {
+        let mut sample = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 16) as i16 / 4
+        };
+        let byte = encoder.encode(sample(), sample());
+        sum = sum.wrapping_mul(31).wrapping_add(u32::from(byte));
+        for sample in decoder.decode(byte) {
+            back = back.wrapping_mul(31).wrapping_add(sample as u16 as u32);
+        }
+    }
+    assert_eq!((sum, back), (1_973_981_804, 2_642_192_727));
+}
+
+#[cfg(feature = "opus")]
+#[test]
+fn opus_carries_the_whole_band_and_makes_up_what_is_lost() {
+    let said = speech(48_000);
+    let (mut encoder, mut decoder) = (Encoder::new(Codec::Opus), Decoder::new(Codec::Opus));
+    let (mut heard, mut packet, mut pcm) = (Vec::new(), [0; 1_280], [0; 5_760]);
+    for (number, frame) in said.chunks_exact(960).enumerate() {
+        let length = encoder.encode(frame, &mut packet);
+        assert!(length > 0 && length < 400, "{length}");
+        if number == 12 {
+            decoder.conceal(&mut pcm[..960]);
+            assert!(pcm[..960].iter().any(|sample| sample.abs() > 100));
+        } else {
+            assert_eq!(decoder.decode(&packet[..length], &mut pcm), Ok(960));
+        }
+        heard.extend_from_slice(&pcm[..960]);
+    }
+    let loud = |sound: &[i16]| sound.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>();
+    let ratio = loud(&heard) / loud(&said);
+    assert!((0.5..1.5).contains(&ratio), "{ratio}");
+    // Silence of nothing but a flag, an empty packet, and rubbish.
+    assert_eq!(decoder.decode(&OPUS_SILENCE, &mut pcm), Ok(960));
+    assert_eq!(decoder.decode(&[], &mut pcm), Ok(0));
+    assert_eq!(decoder.decode(&[0xFB, 0], &mut pcm), Err(CodecError::Malformed));
+}

@@ -1,4 +1,5 @@
 mod bridging;
+mod codecs;
 mod conference;
 mod listening;
 mod recording;

@@ -6,7 +6,7 @@
 //! Sources: RFC 8866 sections 5.7 (c=), 5.14 (m=), 6.4 (ptime, maxptime), 6.6 (rtpmap), 6.7 (direction).
 
 use super::{Profile, SdpError};
-use crate::codec::Codec;
+use crate::codec::{Band, Codec};
 use crate::config::Direction;
 use sdp_types::{Attribute, Connection, Media, Session};
 use std::net::IpAddr;
@@ -47,7 +47,10 @@ pub(super) enum Address {
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum Format {
     Sound(Codec),
-    TelephoneEvent,
+    /// Keys, whose durations count so many ticks a second.
+    TelephoneEvent(u32),
+    /// Comfort noise, beside a codec of this clock.
+    ComfortNoise(u32),
 }
 
 impl Description {
@@ -149,6 +152,19 @@ impl Medium {
         })
     }
 
+    /// A parameter of a payload type's `a=fmtp` that is a number.
+    pub(super) fn parameter(&self, number: u8, name: &str) -> Option<u32> {
+        let parameters = self.values("fmtp").find_map(|value| {
+            let (mapped, parameters) = value.split_once(' ')?;
+            (mapped.parse() == Ok(number)).then_some(parameters)
+        })?;
+        let named = |one: &str| {
+            let (key, value) = one.split_once('=')?;
+            key.trim().eq_ignore_ascii_case(name).then(|| value.trim().parse().ok())?
+        };
+        parameters.split(';').find_map(named)
+    }
+
     /// `a=ptime` or `a=maxptime`. A fraction of a millisecond is left out.
     pub(super) fn milliseconds(&self, attribute: &str) -> Option<Duration> {
         let value = self.values(attribute).next()?;
@@ -168,21 +184,32 @@ impl Medium {
     }
 }
 
+/// What a payload type below 96 stands for without a mapping (RFC 3551 table 4; RFC 3389 section 4).
 fn static_format(number: u8) -> Option<Format> {
-    Codec::of_static_payload_type(number).map(Format::Sound)
+    match number {
+        13 => Some(Format::ComfortNoise(8_000)),
+        number => Codec::of_static_payload_type(number).map(Format::Sound),
+    }
 }
 
-/// `name/rate`, with `/1` for the channels or without.
+/// `name/rate`, with `/1` for the channels or without. Opus names two, whatever is sent (RFC 7587 section 7).
 fn named_format(mapping: &str) -> Option<Format> {
     let mut parts = mapping.split('/');
-    let (name, rate, channels) = (parts.next()?, parts.next()?, parts.next().unwrap_or("1"));
-    if rate.trim() != "8000" || channels.trim() != "1" {
-        return None;
+    let (name, rate, channels) = (parts.next()?, parts.next()?, parts.next().unwrap_or("1").trim());
+    let rate: u32 = rate.trim().parse().ok()?;
+    let name = name.to_ascii_lowercase();
+    match (name.as_str(), rate, channels) {
+        ("opus", 48_000, "1" | "2") => Some(Format::Sound(Codec::Opus)),
+        ("pcmu", 8_000, "1") => Some(Format::Sound(Codec::Pcmu)),
+        ("pcma", 8_000, "1") => Some(Format::Sound(Codec::Pcma)),
+        // Its clock is 8,000, but some write down what it samples.
+        ("g722", 8_000 | 16_000, "1") => Some(Format::Sound(Codec::G722)),
+        ("l16", 8_000, "1") => Some(Format::Sound(Codec::L16(Band::Narrow))),
+        ("l16", 16_000, "1") => Some(Format::Sound(Codec::L16(Band::Wide))),
+        ("telephone-event", 8_000 | 16_000 | 48_000, "1") => Some(Format::TelephoneEvent(rate)),
+        ("cn", rate, "1") => Some(Format::ComfortNoise(rate)),
+        _ => None,
     }
-    if name.eq_ignore_ascii_case("telephone-event") {
-        return Some(Format::TelephoneEvent);
-    }
-    [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| name.eq_ignore_ascii_case(codec.name())).map(Format::Sound)
 }
 
 fn direction_of(attributes: &[Attribute]) -> Option<Direction> {

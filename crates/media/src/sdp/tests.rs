@@ -1,3 +1,5 @@
+mod codecs;
+
 use super::*;
 use crate::config::Negotiated;
 use proptest::prelude::*;

@@ -1,12 +1,12 @@
 //! The text of our descriptions.
 //!
 //! Shape: one head, one line and its attributes for each medium.
-//! Sources: RFC 8866 section 5; RFC 3264 sections 5 and 6.
+//! Sources: RFC 8866 section 5; RFC 3264 sections 5 and 6; RFC 7587 section 7 (Opus).
 
 use super::negotiate::Agreed;
 use super::parse::Medium;
 use super::{Profile, SdpVersion, sdes};
-use crate::codec::Codec;
+use crate::codec::{Codec, OPUS_BITRATE};
 use crate::config::{Direction, RtcpPath};
 use crate::srtp::MasterKey;
 use bytes::Bytes;
@@ -26,7 +26,9 @@ pub(super) struct Audio<'a> {
     /// Our keys, each with its tag.
     pub(super) keys: &'a [(u32, &'a MasterKey)],
     pub(super) codecs: &'a [(u8, Codec)],
-    pub(super) telephone_event: Option<u8>,
+    /// Payload types with their clocks.
+    pub(super) telephone_events: &'a [(u8, u32)],
+    pub(super) comfort_noise: Option<(u8, u32)>,
     pub(super) ptime: Duration,
     pub(super) direction: Direction,
     pub(super) rtcp_mux: bool,
@@ -55,7 +57,9 @@ impl Writer {
     pub(super) fn audio(&mut self, audio: &Audio<'_>) {
         self.text.push_str("m=audio ");
         let _ = write!(self.text, "{} {}", audio.port, audio.profile.name());
-        for number in audio.codecs.iter().map(|(number, _)| *number).chain(audio.telephone_event) {
+        let numbers = audio.codecs.iter().map(|(number, _)| number);
+        let beside = audio.telephone_events.iter().chain(&audio.comfort_noise).map(|(number, _)| number);
+        for number in numbers.chain(beside) {
             let _ = write!(self.text, " {number}");
         }
         self.text.push_str("\r\n");
@@ -63,11 +67,18 @@ impl Writer {
             self.line(format_args!("a=crypto:{}", *sdes::write(*tag, key)));
         }
         for (number, codec) in audio.codecs {
-            self.line(format_args!("a=rtpmap:{number} {}/8000", codec.name()));
+            let channels = if *codec == Codec::Opus { "/2" } else { "" };
+            self.line(format_args!("a=rtpmap:{number} {}/{}{channels}", codec.name(), codec.clock_rate()));
+            if *codec == Codec::Opus {
+                self.line(format_args!("a=fmtp:{number} maxaveragebitrate={OPUS_BITRATE};useinbandfec=1"));
+            }
         }
-        if let Some(number) = audio.telephone_event {
-            self.line(format_args!("a=rtpmap:{number} telephone-event/8000"));
+        for (number, clock) in audio.telephone_events {
+            self.line(format_args!("a=rtpmap:{number} telephone-event/{clock}"));
             self.line(format_args!("a=fmtp:{number} 0-15"));
+        }
+        if let Some((number, clock)) = audio.comfort_noise {
+            self.line(format_args!("a=rtpmap:{number} CN/{clock}"));
         }
         self.line(format_args!("a=ptime:{}", audio.ptime.as_millis()));
         let direction = match audio.direction {
@@ -86,12 +97,14 @@ impl Writer {
     pub(super) fn agreed(&mut self, port: u16, agreed: &Agreed, tag: u32) {
         let keys: Vec<_> = agreed.keying.iter().map(|keying| (tag, &keying.ours)).collect();
         let (profile, agreed) = (agreed.profile, &agreed.negotiated);
+        let event = agreed.telephone_event.map(|number| (number, agreed.telephone_event_clock));
         self.audio(&Audio {
             port,
             profile,
             keys: &keys,
             codecs: &[(agreed.payload_type, agreed.codec)],
-            telephone_event: agreed.telephone_event,
+            telephone_events: event.as_slice(),
+            comfort_noise: agreed.comfort_noise.map(|number| (number, agreed.codec.clock_rate())),
             ptime: agreed.ptime,
             direction: agreed.direction,
             rtcp_mux: agreed.rtcp == RtcpPath::Muxed,

@@ -1,12 +1,15 @@
 //! Prompts and silence, one after another without a gap.
 //!
 //! Shape: a list of [`Segment`]s that fills frames; the next segment begins in the frame in which the last one stops.
-//! Units: samples of 8 kHz; a segment of silence is rounded down to whole samples.
+//! Units: samples of 8 kHz, whatever the codec; a segment of silence is rounded down to whole samples.
 
-use crate::audio::Audio;
-use crate::codec::{Codec, samples_in};
+use crate::audio::{Audio, Packets};
+use crate::codec::{Codec, OPUS_SILENCE, SAMPLES_PER_MS, samples_in};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Samples of 8 kHz in a packet of Opus.
+const PACKET: u64 = 160;
 
 /// A part of what is played.
 #[derive(Clone, Debug)]
@@ -20,7 +23,7 @@ pub enum Segment {
 impl Segment {
     fn samples(&self) -> u64 {
         match self {
-            Self::Audio(audio) => audio.payload(Codec::Pcmu).len() as u64,
+            Self::Audio(audio) => audio.samples(),
             Self::Silence(duration) => samples_in(*duration),
         }
     }
@@ -48,8 +51,18 @@ pub(crate) enum Remains {
 struct AtHand {
     codec: Codec,
     samples: u64,
-    /// `None` is silence.
-    sound: Option<Arc<[u8]>>,
+    /// Payload bytes in a sample of 8 kHz; Opus has none.
+    width: usize,
+    sound: Sound,
+}
+
+#[derive(Clone, Debug)]
+enum Sound {
+    Silence,
+    Bytes(Arc<[u8]>),
+    Packets(Arc<Packets>),
+    /// A prompt that is being prepared for this codec: silent until it is.
+    Awaited,
 }
 
 #[derive(Debug)]
@@ -67,28 +80,29 @@ impl Playlist {
     pub(crate) fn new(segments: Vec<Segment>, repeat: Repeat) -> Self {
         let is_empty = segments.iter().all(|segment| segment.samples() == 0);
         let repeat = if is_empty { Repeat::Once } else { repeat };
-        let at_hand = AtHand { codec: Codec::Pcmu, samples: 0, sound: None };
+        let at_hand = AtHand { codec: Codec::Pcmu, samples: 0, width: 1, sound: Sound::Silence };
         let mut playlist = Self { segments, repeat, current: 0, given: 0, at_hand };
         playlist.take_up(Codec::Pcmu);
         playlist
     }
 
-    /// Fills a frame that holds silence, and says whether this was the last one.
+    /// Fills a frame that holds silence, and says whether this was the last one. Opus has packets in place of frames.
     pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec) -> Remains {
-        if self.at_hand.codec != codec {
+        if self.at_hand.codec != codec || matches!(self.at_hand.sound, Sound::Awaited) {
             self.take_up(codec);
         }
+        let width = self.at_hand.width;
         let mut rest = frame;
-        while !rest.is_empty() {
+        while rest.len() >= width {
             if self.current >= self.segments.len() {
                 return Remains::Nothing;
             }
             let left = self.at_hand.samples - self.given;
-            let count = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
-            let (now, later) = rest.split_at_mut(count);
-            let from = usize::try_from(self.given).unwrap_or(usize::MAX);
-            let sound = self.at_hand.sound.as_deref().and_then(|sound| sound.get(from..)?.get(..count));
-            if let Some(sound) = sound {
+            let count = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len() / width);
+            let (now, later) = rest.split_at_mut(count * width);
+            if let Sound::Bytes(sound) = &self.at_hand.sound
+                && let Some(sound) = sound.get(self.given as usize * width..).and_then(|sound| sound.get(..now.len()))
+            {
                 now.copy_from_slice(sound);
             }
             self.given += count as u64;
@@ -98,14 +112,36 @@ impl Playlist {
         if self.current < self.segments.len() { Remains::More } else { Remains::Nothing }
     }
 
+    /// Writes the next packet of Opus, and says how long it is and whether this was the last one. A segment begins with a packet, so the
+    /// last packet of the one before it is filled up with silence.
+    pub(crate) fn fill_packet(&mut self, frame: &mut [u8]) -> (usize, Remains) {
+        if self.at_hand.codec != Codec::Opus || matches!(self.at_hand.sound, Sound::Awaited) {
+            self.take_up(Codec::Opus);
+        }
+        self.step_over_finished();
+        let packet = match &self.at_hand.sound {
+            Sound::Packets(packets) => packets.get((self.given / PACKET) as usize),
+            Sound::Silence | Sound::Bytes(_) | Sound::Awaited => None,
+        };
+        let length = write_packet(frame, packet.unwrap_or(&OPUS_SILENCE));
+        if self.current < self.segments.len() {
+            self.given = (self.given / PACKET * PACKET).saturating_add(PACKET).min(self.at_hand.samples);
+            self.step_over_finished();
+        }
+        (length, if self.current < self.segments.len() { Remains::More } else { Remains::Nothing })
+    }
+
     /// Has the current segment at hand in this codec.
     fn take_up(&mut self, codec: Codec) {
         let segment = self.segments.get(self.current);
         let sound = match segment {
-            Some(Segment::Audio(audio)) => Some(audio.shared_payload(codec)),
-            Some(Segment::Silence(_)) | None => None,
+            Some(Segment::Audio(audio)) if codec == Codec::Opus => audio.packets().cloned().map(Sound::Packets),
+            Some(Segment::Audio(audio)) => audio.bytes(codec).cloned().map(Sound::Bytes),
+            Some(Segment::Silence(_)) | None => Some(Sound::Silence),
         };
-        self.at_hand = AtHand { codec, samples: segment.map_or(0, Segment::samples), sound };
+        let width = codec.bytes_per_ms().map_or(1, |bytes| bytes / SAMPLES_PER_MS);
+        let samples = segment.map_or(0, Segment::samples);
+        self.at_hand = AtHand { codec, samples, width, sound: sound.unwrap_or(Sound::Awaited) };
     }
 
     fn step_over_finished(&mut self) {
@@ -118,6 +154,13 @@ impl Playlist {
             self.take_up(self.at_hand.codec);
         }
     }
+}
+
+/// Writes a packet of Opus into a frame and answers its length.
+pub(crate) fn write_packet(frame: &mut [u8], packet: &[u8]) -> usize {
+    let length = packet.len().min(frame.len());
+    frame[..length].copy_from_slice(&packet[..length]);
+    length
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub use transmit::{MAX_PACKET, Transmit};
 
 use self::control::Control;
 use crate::bridge::{BridgeEnd, Terms, Tones};
-use crate::config::{Frame, Negotiated, StreamConfig, nearest_ptime};
+use crate::config::{Frame, Negotiated, StreamConfig, packet_time};
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
 use crate::dtmf::{Inband, Keys};
@@ -48,6 +48,13 @@ struct Playback {
     stopped_by: Keys,
 }
 
+/// Whether the next packet of sound is the first after nothing was sent, which its marker says (RFC 3551 section 4.1).
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Spurt {
+    Begins,
+    GoesOn,
+}
+
 /// One leg's sound.
 #[derive(Debug)]
 pub(crate) struct RtpStream {
@@ -57,6 +64,7 @@ pub(crate) struct RtpStream {
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
+    spurt: Spurt,
     pacer: Pacer,
     latch: Latch,
     playback: Option<Playback>,
@@ -88,7 +96,7 @@ pub(crate) struct RtpStream {
 impl RtpStream {
     pub(crate) fn new(now: Instant, id: StreamId, config: &StreamConfig, first: Instant) -> Self {
         let mut negotiated = config.negotiated;
-        negotiated.ptime = nearest_ptime(negotiated.ptime);
+        negotiated.ptime = packet_time(negotiated.codec, negotiated.ptime);
         Self {
             id,
             negotiated,
@@ -96,6 +104,7 @@ impl RtpStream {
             ssrc: config.ssrc,
             sequence: config.first_sequence,
             timestamp: config.first_timestamp,
+            spurt: Spurt::Begins,
             pacer: Pacer::new(first, negotiated.ptime),
             latch: Latch::new(negotiated.remote),
             playback: None,
@@ -130,7 +139,7 @@ impl RtpStream {
     }
 
     pub(crate) fn reconfigure(&mut self, mut negotiated: Negotiated) {
-        negotiated.ptime = nearest_ptime(negotiated.ptime);
+        negotiated.ptime = packet_time(negotiated.codec, negotiated.ptime);
         self.pacer.change_ptime(negotiated.ptime);
         self.latch.renegotiate(negotiated.remote);
         self.control.renegotiate(&self.negotiated, &negotiated);

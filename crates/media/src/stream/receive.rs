@@ -100,7 +100,10 @@ impl RtpStream {
         match payload_type {
             number if number == agreed.payload_type => Some(agreed.codec),
             number if Some(number) == agreed.telephone_event => None,
-            number => Codec::of_static_payload_type(number),
+            number => match agreed.others.iter().flatten().find(|(other, _)| *other == number) {
+                Some((_, codec)) => Some(*codec),
+                None => Codec::of_static_payload_type(number),
+            },
         }
     }
 

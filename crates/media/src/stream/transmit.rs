@@ -4,7 +4,8 @@
 //! Time: a frame passes also while nothing may be sent, and the timestamp with it.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
-use super::RtpStream;
+use super::{RtpStream, Spurt};
+use crate::codec::{Codec, OPUS_SILENCE};
 use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
@@ -14,7 +15,7 @@ use crate::pacer::{Due, Punctuality};
 use crate::pool::StreamId;
 use crate::room::{Mixing, Room};
 use crate::rtp::packet::{HEADER_LEN, Header};
-use crate::source::playlist::Remains;
+use crate::source::playlist::{Remains, write_packet};
 use crate::srtp::MAX_TAG;
 use crate::totals::StreamTotals;
 use std::net::SocketAddr;
@@ -69,7 +70,10 @@ impl RtpStream {
                 listeners.say(body.get(..length).filter(|_| to.is_some() && event.is_none()));
                 tell_ended(listeners, (self.id, &mut self.totals), events);
             }
-            let Some(to) = to else { continue };
+            let Some(to) = to else {
+                self.spurt = Spurt::Begins;
+                continue;
+            };
             break (to, self.write(head, (body, length), timestamp, event));
         };
         let octets = length as u32;
@@ -111,10 +115,7 @@ impl RtpStream {
         let codec = self.negotiated.codec;
         let mut length = match &mut self.bridge {
             Some(bridge) => bridge.fill(frame, self.negotiated.ptime),
-            None => {
-                frame.fill(codec.silence());
-                frame.len()
-            }
+            None => rest(frame, codec),
         };
         let ptime = self.negotiated.ptime;
         if let (Some(seat), Some(mixing)) = (self.seat(), mixing) {
@@ -123,15 +124,22 @@ impl RtpStream {
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
             return length;
         };
-        frame.fill(codec.silence());
-        playback.remains = playback.playlist.fill(frame, codec);
+        let length = if codec == Codec::Opus {
+            let (length, remains) = playback.playlist.fill_packet(frame);
+            playback.remains = remains;
+            length
+        } else {
+            frame.fill(codec.silence());
+            playback.remains = playback.playlist.fill(frame, codec);
+            frame.len()
+        };
         if playback.remains == Remains::Nothing {
             let ended = EventKind::PlaybackEnded { playback: playback.id };
             if events.push(self.id, ended) == Queued::Full {
                 self.totals.refused_events += 1;
             }
         }
-        frame.len()
+        length
     }
 
     /// Writes the header, and the key over the sound if there is one; answers the length of the payload.
@@ -143,7 +151,7 @@ impl RtpStream {
         key: Option<Relayed>,
     ) -> usize {
         let mut header = Header {
-            marker: self.totals.sent == 0,
+            marker: self.spurt == Spurt::Begins,
             payload_type: self.negotiated.payload_type,
             sequence: self.sequence,
             timestamp,
@@ -152,16 +160,28 @@ impl RtpStream {
         if let (Some(key), Some(payload_type), Some((block, _))) =
             (key, self.negotiated.telephone_event, body.split_first_chunk_mut::<BLOCK_LEN>())
         {
-            header.marker |= key.marker;
+            // On a key the mark means the beginning of the key.
+            header.marker = key.marker;
             header.payload_type = payload_type;
             header.timestamp = key.timestamp;
             *block = key.event.to_bytes();
             length = BLOCK_LEN;
+        } else {
+            self.spurt = Spurt::GoesOn;
         }
         header.write(head);
         self.sequence = self.sequence.wrapping_add(1);
         length
     }
+}
+
+/// Fills a frame with silence and answers how many bytes it has.
+fn rest(frame: &mut [u8], codec: Codec) -> usize {
+    if codec == Codec::Opus {
+        return write_packet(frame, &OPUS_SILENCE);
+    }
+    frame.fill(codec.silence());
+    frame.len()
 }
 
 /// Tells the owner of recordings that have ended by themselves.
