@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use antiphon_media::{Audio, sdp::RtcpMux};
+use antiphon_media::{Audio, Codec, sdp::RtcpMux};
 use antiphon_sip::{Flow, Listener, Uri};
 use arc_swap::ArcSwap;
 
@@ -56,6 +56,8 @@ pub struct Rooms {
     pub advertise: Option<IpAddr>,
     /// Whether our offers ask for RTP and RTCP on one port.
     pub rtcp_mux: RtcpMux,
+    /// What is spoken, in the order in which it is offered.
+    pub codecs: Arc<[Codec]>,
     /// Who knows names.
     pub names: Arc<dyn Names>,
     /// The ways out that failed lately.

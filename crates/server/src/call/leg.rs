@@ -107,6 +107,10 @@ pub struct Leg {
     playback: u64,
     /// Whether digits come as telephone-events.
     telephone_event: bool,
+    /// What the party is sent.
+    codec: Codec,
+    /// What was played last.
+    segments: Vec<Segment>,
     /// Which way we let sound flow: a party on hold is only sent to.
     direction: Direction,
     /// The same in an offer that is not answered yet.
@@ -163,6 +167,8 @@ impl Leg {
             refusal: None,
             playback: 0,
             telephone_event: false,
+            codec: Codec::Pcmu,
+            segments: Vec::new(),
             claim: None,
             direction: Direction::SendRecv,
             offered: None,
@@ -302,6 +308,11 @@ impl Leg {
 
     async fn agree(&mut self, agreed: Agreed) {
         self.telephone_event = agreed.negotiated.telephone_event.is_some();
+        if self.codec != agreed.negotiated.codec {
+            self.codec = agreed.negotiated.codec;
+            // What plays goes on in the new codec.
+            prepare(&self.segments, self.codec).await;
+        }
         if let Some(trunk) = self.trunk().filter(|_| self.port.srtp.is_readable()) {
             srtp::warn(&self.rooms, trunk);
         }
@@ -339,6 +350,8 @@ impl Leg {
     pub async fn play(&mut self, segments: Vec<Segment>, repeat: Repeat, stopped_by: Keys) -> PlaybackId {
         self.playback += 1;
         let playback = PlaybackId(self.playback);
+        self.segments.clone_from(&segments);
+        prepare(&segments, self.codec).await;
         if let Some(stream) = self.stream {
             self.worker.order(MediaOrder::Play(stream, playback, segments, repeat, stopped_by)).await;
         }
@@ -425,6 +438,21 @@ fn discard(socket: &MediaSocket) {
     for _ in 0..DISCARDED {
         if socket.receive(&mut []).is_none() {
             return;
+        }
+    }
+}
+
+/// Has prompts ready in a codec. The first call that plays one in it waits for that, on a thread where waiting is right.
+async fn prepare(segments: &[Segment], codec: Codec) {
+    let unready = segments.iter().filter_map(|segment| match segment {
+        Segment::Audio(audio) if !audio.is_prepared(codec) => Some(audio.clone()),
+        Segment::Audio(_) | Segment::Silence(_) => None,
+    });
+    let unready: Vec<_> = unready.collect();
+    if !unready.is_empty() {
+        let work = move || unready.iter().for_each(|audio| audio.prepare(codec));
+        if let Err(error) = tokio::task::spawn_blocking(work).await {
+            tracing::error!(%error, "prompts could not be prepared, and are silent");
         }
     }
 }
