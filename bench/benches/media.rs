@@ -13,8 +13,9 @@ use std::{
 use antiphon_media::{
     Announcement, Audio, Codec, Digit, Keys, MAX_PACKET, Negotiated, PlaybackId, Repeat, RoomId, SeatOptions, Segment,
     StreamConfig, StreamId, StreamPool,
-    codec::Law,
+    codec::{Decoder, Encoder, Law},
     dtmf::{event::TelephoneEvent, receiver::Receiver},
+    resample::Streaming,
     rtp::packet::{HEADER_LEN, Header, Packet},
     srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite},
 };
@@ -151,6 +152,29 @@ fn codecs(criterion: &mut Criterion) {
         });
     }
     group.finish();
+    let mut group = criterion.benchmark_group("codec, 20 ms");
+    for codec in Codec::ALL.into_iter().filter(|codec| codec.is_built()) {
+        let length = codec.sample_rate() as usize / 50;
+        let said: Vec<i16> =
+            (0..length).map(|at| (f64::from(at as u32) * 0.05).sin().mul_add(8_000.0, 0.0) as i16).collect();
+        let (mut encoder, mut decoder) = (Encoder::new(codec), Decoder::new(codec));
+        let (mut payload, mut heard) = ([0; 1_280], [0; 5_760]);
+        let bytes = encoder.encode(&said, &mut payload);
+        let name = format!("{codec:?}");
+        group.bench_function(format!("decode {name}"), |b| {
+            b.iter(|| decoder.decode(black_box(&payload[..bytes]), &mut heard).is_ok());
+        });
+        group.bench_function(format!("encode {name}"), |b| b.iter(|| encoder.encode(black_box(&said), &mut payload)));
+    }
+    group.finish();
+    let (mut up, mut down) = (Streaming::new(8_000, 48_000), Streaming::new(48_000, 8_000));
+    let (mut wide, mut narrow) = ([0; 960], [0; 160]);
+    criterion.bench_function("resample/20 ms, 8 to 48 kHz and back", |b| {
+        b.iter(|| {
+            up.run(black_box(&samples), &mut wide);
+            down.run(&wide, &mut narrow)
+        });
+    });
 }
 
 fn packets(criterion: &mut Criterion) {

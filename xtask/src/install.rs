@@ -26,6 +26,9 @@ impl Package {
 
 const PACKAGES: &[Package] = &[
     Package::new("sip-tester", "sipp", "the wire tests call the server with SIPp"),
+    Package::new("pkg-config", "pkg-config", "it tells the build where libopus is"),
+    // A library has no program to look for, but this.
+    Package::new("libopus-dev", "/usr/include/opus/opus.h", "the tests speak Opus"),
     Package::new("curl", "curl", "the tests make the documented requests with curl"),
     Package::new("espeak-ng", "espeak-ng", "a test listens for keys in half an hour of speech"),
     Package::new("baresip-core", "baresip", "the interop tests use it as a telephone"),

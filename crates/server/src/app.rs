@@ -156,6 +156,7 @@ pub async fn start(
         listeners: listeners.clone(),
         advertise: settings.advertise,
         rtcp_mux: settings.rtp.rtcp_mux,
+        codecs: settings.codecs.clone(),
         names,
         destinations: Mutex::default(),
         trunks,

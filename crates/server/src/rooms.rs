@@ -8,7 +8,7 @@ use std::{
 };
 
 use antiphon_media::{
-    Audio,
+    Audio, Codec,
     sdp::RtcpMux,
     tones::{CallTone, Country},
 };
@@ -85,6 +85,8 @@ pub struct Rooms {
     pub advertise: Option<IpAddr>,
     /// Whether our offers ask for RTP and RTCP on one port.
     pub rtcp_mux: RtcpMux,
+    /// What is spoken, in the order in which it is offered.
+    pub codecs: Arc<[Codec]>,
     /// Who knows names.
     pub names: Arc<dyn Names>,
     /// The ways out that failed lately.

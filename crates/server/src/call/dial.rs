@@ -96,7 +96,8 @@ pub(super) async fn ring(
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
     let srtp = DialogSrtp::new(&call.rooms, flow, trunk.as_deref()).offering(offering);
     let mut port = MediaPort::lease(&call.rooms, call.rooms.media_addresses(flow), digits, srtp)
-        .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+        .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?
+        .by_trunk(trunk.as_deref());
     let invitation = Invitation {
         flow,
         from,

@@ -119,8 +119,10 @@ pub struct Leg {
     playback: u64,
     /// Whether digits come as telephone-events.
     pub(super) telephone_event: bool,
-    /// Samples a second of the codec agreed on.
-    sample_rate: u32,
+    /// What the party is sent.
+    codec: Codec,
+    /// What was played last.
+    segments: Vec<Segment>,
     /// Which way we let sound flow: a party on hold is only sent to.
     direction: Direction,
     /// The same in an offer that is not answered yet.
@@ -181,7 +183,8 @@ impl Leg {
             refusal: None,
             playback: 0,
             telephone_event: false,
-            sample_rate: Codec::Pcmu.sample_rate(),
+            codec: Codec::Pcmu,
+            segments: Vec::new(),
             claim: None,
             direction: Direction::SendRecv,
             offered: None,
@@ -224,7 +227,7 @@ impl Leg {
 
     /// Samples a second of the sound that was agreed on.
     pub fn sample_rate(&self) -> u32 {
-        self.sample_rate
+        self.codec.sample_rate()
     }
 
     /// The worker of the leg's stream.
@@ -371,7 +374,11 @@ impl Leg {
     async fn agree(&mut self, agreed: Agreed) {
         self.telephone_event = agreed.negotiated.telephone_event.is_some();
         self.held = self.held.then(agreed.negotiated.direction);
-        self.sample_rate = agreed.negotiated.codec.sample_rate();
+        if self.codec != agreed.negotiated.codec {
+            self.codec = agreed.negotiated.codec;
+            // What plays goes on in the new codec.
+            prepare(&self.segments, self.codec).await;
+        }
         if let Some(trunk) = self.trunk().filter(|_| self.port.srtp.is_readable()) {
             srtp::warn(&self.rooms, trunk);
         }
@@ -411,6 +418,8 @@ impl Leg {
         self.sound = Sound::Prompt;
         self.playback += 1;
         let playback = PlaybackId(self.playback);
+        self.segments.clone_from(&segments);
+        prepare(&segments, self.codec).await;
         if let Some(stream) = self.stream {
             self.worker.order(MediaOrder::Play(stream, playback, segments, repeat, stopped_by)).await;
         }
@@ -519,6 +528,21 @@ fn discard(socket: &MediaSocket) {
     for _ in 0..DISCARDED {
         if socket.receive(&mut []).is_none() {
             return;
+        }
+    }
+}
+
+/// Has prompts ready in a codec. The first call that plays one in it waits for that, on a thread where waiting is right.
+async fn prepare(segments: &[Segment], codec: Codec) {
+    let unready = segments.iter().filter_map(|segment| match segment {
+        Segment::Audio(audio) if !audio.is_prepared(codec) => Some(audio.clone()),
+        Segment::Audio(_) | Segment::Silence(_) => None,
+    });
+    let unready: Vec<_> = unready.collect();
+    if !unready.is_empty() {
+        let work = move || unready.iter().for_each(|audio| audio.prepare(codec));
+        if let Err(error) = tokio::task::spawn_blocking(work).await {
+            tracing::error!(%error, "prompts could not be prepared, and are silent");
         }
     }
 }

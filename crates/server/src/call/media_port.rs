@@ -10,7 +10,7 @@ use std::{
 };
 
 use antiphon_media::{
-    Direction,
+    Codec, Direction,
     sdp::{self, Agreed, Capabilities, RtcpMux, SdpError, SdpVersion, Secrecy, TelephoneEvents},
 };
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use crate::{
     media::ports::{Lease, NoPort},
     net::MediaSocket,
     rooms::Rooms,
-    settings::DigitWay,
+    settings::{DigitWay, Trunk},
 };
 
 /// A leased port, its bound socket, and how they are described to the peer.
@@ -35,6 +35,7 @@ pub struct MediaPort {
     /// How keys reach the peer.
     pub(super) digits: DigitWay,
     rtcp_mux: RtcpMux,
+    codecs: Arc<[Codec]>,
     /// What is done about SRTP.
     pub(super) srtp: DialogSrtp,
     /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
@@ -60,9 +61,19 @@ impl MediaPort {
             version,
             digits,
             rtcp_mux: rooms.rtcp_mux,
+            codecs: rooms.codecs.clone(),
             srtp,
             described: None,
         })
+    }
+
+    /// The same port, where a trunk may have codecs of its own.
+    #[must_use]
+    pub fn by_trunk(mut self, trunk: Option<&Trunk>) -> Self {
+        if let Some(codecs) = trunk.and_then(|trunk| trunk.codecs.clone()) {
+            self.codecs = codecs;
+        }
+        self
     }
 
     /// Our offer, letting sound flow this way.
@@ -96,7 +107,14 @@ impl MediaPort {
             DigitWay::Info | DigitWay::Inband => TelephoneEvents::Unspoken,
             DigitWay::Rfc4733 | DigitWay::Auto => TelephoneEvents::Spoken,
         };
-        Capabilities { direction, telephone_events, secrecy, rtcp_mux: self.rtcp_mux, ..Capabilities::default() }
+        Capabilities {
+            direction,
+            telephone_events,
+            secrecy,
+            rtcp_mux: self.rtcp_mux,
+            codecs: self.codecs.to_vec(),
+            ..Capabilities::default()
+        }
     }
 
     fn describe(&mut self, fresh: Bytes) -> Bytes {

@@ -124,6 +124,7 @@ async fn answer(call: &Executor, mut replacement: Replacement, old: Option<&Arc<
         replacement.refuse(StatusCode::SERVICE_UNAVAILABLE);
         return None;
     };
+    let port = port.by_trunk(trunk);
     replacement.open = false;
     let media = LegMedia { worker: call.caller.worker(), port };
     let mut leg = Leg::incoming(call.rooms.clone(), call.inbox.clone(), replacement.dialog, media);

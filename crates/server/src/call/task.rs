@@ -110,7 +110,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let digits = arrival.trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     let srtp = DialogSrtp::new(&rooms, invite.flow, arrival.trunk.as_deref());
     let port = match MediaPort::lease(&rooms, addresses, digits, srtp) {
-        Ok(port) => port,
+        Ok(port) => port.by_trunk(arrival.trunk.as_deref()),
         Err(error) => {
             tracing::warn!(%error, "call refused");
             rooms.signalling.order(Order::Reject(dialog, busy())).await;

@@ -206,6 +206,10 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         tones: tones(file.tones.country)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
         rtp: rtp::read(&file.rtp)?,
+        codecs: match &file.rtp.codecs {
+            Some(names) => super::codecs::read(names, "rtp.codecs")?,
+            None => super::codecs::default(),
+        },
         live,
         data,
     })

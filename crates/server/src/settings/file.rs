@@ -50,6 +50,7 @@ pub(super) struct RtpTable {
     pub(super) silence_warning: Option<u64>,
     pub(super) hangup_after_silence: Option<u64>,
     pub(super) srtp: Option<String>,
+    pub(super) codecs: Option<Vec<String>>,
 }
 
 /// `[trace]`.
@@ -119,6 +120,7 @@ pub(super) struct Trunk {
     #[serde(default)]
     pub(super) dial: Vec<String>,
     pub(super) dtmf: Option<String>,
+    pub(super) codecs: Option<Vec<String>>,
     pub(super) srtp: Option<String>,
     pub(super) realm: Option<String>,
     pub(super) registrar: Option<String>,

@@ -9,6 +9,7 @@
 
 mod arguments;
 mod cidr;
+mod codecs;
 mod file;
 mod guard;
 mod listener;
@@ -27,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use antiphon_media::tones::Country;
+use antiphon_media::{Codec, tones::Country};
 use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
@@ -81,6 +82,8 @@ pub struct Settings {
     pub session_timers: SessionTimers,
     /// What is expected of the sound of peers.
     pub rtp: RtpSettings,
+    /// What is spoken, in the order in which it is offered.
+    pub codecs: Arc<[Codec]>,
     /// What a SIGHUP may change.
     pub live: LiveSettings,
 }

@@ -7,10 +7,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_media::Inband;
+use antiphon_media::{Codec, Inband};
 use regex::Regex;
 
-use super::{Cidr, SettingsError, SrtpPolicy, file, srtp};
+use super::{Cidr, SettingsError, SrtpPolicy, codecs, file, srtp};
 use crate::peer_uri;
 
 /// How long a registration is asked for where nothing else is written. Short enough that a carrier which forgot us is
@@ -46,6 +46,8 @@ pub struct Trunk {
     pub dial: Vec<Regex>,
     /// How keys go there.
     pub dtmf: DigitWay,
+    /// What is spoken with it, where that is not what is spoken with everybody.
+    pub codecs: Option<Arc<[Codec]>>,
     /// What is done about SRTP with it, where that is not what is done with everybody.
     pub srtp: Option<SrtpPolicy>,
     /// The user of From in calls over it, in place of the caller's number.
@@ -210,6 +212,7 @@ fn trunk(table: file::Trunk) -> Result<Trunk, SettingsError> {
         registration: registration(&keys, &table, &uri)?,
         options_interval: keys.seconds("options_interval", table.options_interval, DEFAULT_OPTIONS_INTERVAL, 0)?,
         dtmf: digit_way(&keys, table.dtmf.as_deref())?,
+        codecs: table.codecs.map(|names| codecs::read(&names, &keys.setting("codecs"))).transpose()?,
         srtp: srtp::policy(table.srtp.as_deref(), &keys.setting("srtp"))?,
         identity: identity(&keys, table.identity.as_deref())?,
         username: keys.text("username", table.username)?,

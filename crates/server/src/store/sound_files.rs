@@ -2,7 +2,8 @@
 //!
 //! Shape: `<data>/sounds/<sha1>.wav` (`.mp3`, `.ogg`) is the upload as it came; `<sha1>.g711` beside it is the same ready to send,
 //! so that a start neither decodes nor resamples.
-//! Units: the ready form is [`MAGIC`], then as many mu-law bytes as A-law bytes, one byte a sample at 8 kHz.
+//! Units: the ready form is [`MAGIC`], a length, as many mu-law bytes and as many A-law bytes, one byte a sample at 8 kHz; then, of
+//! sounds that have more than the telephone's, twice as many samples of 16 kHz, two bytes each.
 //! Time: files are written whole and flushed under another name, then renamed by the writer, before the row that names them.
 //! Errors: [`UploadError`]; a file that is lost later is a sound of no length, and is logged.
 //! Sources: `ringme-ivr.md` 2.3.
@@ -24,7 +25,7 @@ use super::sound_quality::SoundQuality;
 use super::{Config, StoreError, limits};
 
 /// The first bytes of a ready form.
-const MAGIC: &[u8; 4] = b"AG7\n";
+const MAGIC: &[u8; 4] = b"AG8\n";
 
 /// Why an upload is no sound.
 #[derive(Debug, thiserror::Error)]
@@ -176,11 +177,21 @@ fn ready_path(upload: &Path) -> PathBuf {
 }
 
 fn ready_form(audio: &Audio) -> Vec<u8> {
-    [MAGIC, audio.payload(Codec::Pcmu), audio.payload(Codec::Pcma)].concat()
+    let narrow = audio.payload(Codec::Pcmu);
+    let length = u32::try_from(narrow.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let wide: Vec<u8> = audio.wide().unwrap_or(&[]).iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    [&MAGIC[..], &length, narrow, audio.payload(Codec::Pcma), &wide].concat()
 }
 
 fn from_ready_form(bytes: &[u8]) -> Option<Audio> {
-    let samples = bytes.strip_prefix(MAGIC)?;
-    let (pcmu, pcma) = samples.split_at(samples.len() / 2);
-    Audio::from_payloads(pcmu, pcma)
+    let (length, rest) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<4>()?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let (pcmu, rest) = rest.split_at_checked(length)?;
+    let (pcma, wide) = rest.split_at_checked(length)?;
+    let audio = Audio::from_payloads(pcmu, pcma)?;
+    if wide.is_empty() {
+        return Some(audio);
+    }
+    let wide: Vec<i16> = wide.as_chunks::<2>().0.iter().map(|&sample| i16::from_le_bytes(sample)).collect();
+    (wide.len() == 2 * length).then(|| audio.with_wide(wide))
 }
