@@ -8,8 +8,12 @@
 //!
 //! How wide the band is, is not told: a tone or a piece of music with no treble is as it should be.
 
+mod keys;
 mod loudness;
 
+pub use keys::{HeardKey, keys};
+
+use super::file::Decoded;
 use std::fmt;
 use std::time::Duration;
 
@@ -28,6 +32,7 @@ const LONG_TRAILING: Duration = Duration::from_secs(1);
 const QUIET: f64 = -36.0;
 const LOUD: f64 = -14.0;
 const LARGE_OFFSET: f64 = 0.01;
+const MUCH_CANCELLED: u8 = 6;
 
 /// The figures of a sound.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -46,11 +51,15 @@ pub struct Quality {
     pub trailing_silence: Duration,
     /// The average of all samples, as a part of full scale.
     pub dc_offset: f64,
+    /// What its channels take from each other when they are mixed into one, in decibels.
+    pub cancelled: u8,
 }
 
 /// What an author may want to mend; displayed as one sentence.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub enum Warning {
+    /// The channels are each other's opposite, or nearly so.
+    Cancelled(u8),
     /// Nothing is heard.
     Silent,
     /// Callers wait for the beginning.
@@ -65,11 +74,17 @@ pub enum Warning {
     Loud(f64),
     /// The sound is not around zero.
     Offset(f64),
+    /// Keys sound in it: the first one, and how many more.
+    Keys(HeardKey, usize),
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Cancelled(lost) => write!(
+                f,
+                "Its channels cancel each other: {lost} dB are lost in the one channel of a telephone; turn the phase of one."
+            ),
             Self::Silent => write!(f, "Nothing can be heard in the whole sound."),
             Self::LeadingSilence(silence) => {
                 write!(f, "It begins with {} ms of silence, for which every caller waits.", silence.as_millis())
@@ -87,6 +102,14 @@ impl fmt::Display for Warning {
             Self::Offset(offset) => {
                 write!(f, "Its average is {:.1} % of full scale and not zero, which clicks.", offset * 100.0)
             }
+            Self::Keys(first, more) => {
+                let (key, at) = (first.digit.as_char(), first.at.as_millis());
+                write!(f, "The tone of key {key} is in it at {at} ms, which may be taken for a press")?;
+                if *more > 0 {
+                    write!(f, "; {more} more follow")?;
+                }
+                write!(f, ".")
+            }
         }
     }
 }
@@ -94,12 +117,14 @@ impl fmt::Display for Warning {
 impl Quality {
     /// What is wrong, the worst first.
     pub fn warnings(&self) -> Vec<Warning> {
+        let cancelled = Some(self.cancelled).filter(|&lost| lost >= MUCH_CANCELLED).map(Warning::Cancelled);
         if self.leading_silence >= self.duration {
-            return vec![Warning::Silent];
+            return cancelled.into_iter().chain([Warning::Silent]).collect();
         }
         let leading = Some(self.leading_silence).filter(|&silence| silence > LONG_LEADING);
         let trailing = Some(self.trailing_silence).filter(|&silence| silence > LONG_TRAILING);
         let found = [
+            cancelled,
             Some(self.clipped_samples).filter(|&samples| samples > 0).map(Warning::Clipped),
             leading.map(Warning::LeadingSilence),
             trailing.map(Warning::TrailingSilence),
@@ -109,6 +134,11 @@ impl Quality {
         ];
         found.into_iter().flatten().collect()
     }
+}
+
+/// Weighs what a file held.
+pub fn assess_file(file: &Decoded) -> Quality {
+    Quality { cancelled: file.cancelled, ..assess(&file.samples, file.rate) }
 }
 
 /// Weighs a sound of so many samples a second.
@@ -125,6 +155,7 @@ pub fn assess(samples: &[i16], rate: u32) -> Quality {
         leading_silence: lasting(leading, rate),
         trailing_silence: lasting(trailing, rate),
         dc_offset: mean / FULL_SCALE,
+        cancelled: 0,
     }
 }
 
