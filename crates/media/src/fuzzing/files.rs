@@ -35,5 +35,6 @@ fn weigh(sound: &Decoded) {
     assert!(found.leading_silence <= found.duration && found.trailing_silence <= found.duration);
     assert!(found.loudness.is_none_or(|loudness| (-70.0..=10.0).contains(&loudness)), "{found:?}");
     assert!(found.peak.is_none_or(|peak| (-91.0..=0.0).contains(&peak)), "{found:?}");
+    assert!(found.digits.len() as u128 <= found.duration.as_millis() / 5 + 1, "{found:?}: 5 ms hold no two keys");
     assert!(found.warnings().iter().all(|warning| warning.to_string().ends_with('.')));
 }
