@@ -52,7 +52,7 @@ async fn a_sound_is_uploaded_retitled_replaced_and_deleted() {
     shape["quality"] = json!({
         "format": "wav", "rate_hz": 8000, "channels": 1, "duration_ms": 100, "loudness_lufs": null, "peak_dbfs": null,
         "clipped_samples": 0, "leading_silence_ms": 100, "trailing_silence_ms": 100, "dc_offset_percent": 0.0,
-        "warnings": ["Nothing can be heard in the whole sound."],
+        "digits": "", "warnings": ["Nothing can be heard in the whole sound."],
     });
     assert_eq!(made, shape);
     assert_eq!(api.get("/client/@me/sound/").await.expect(200), json!([shape]));
@@ -146,6 +146,22 @@ async fn the_answer_says_what_is_wrong_with_a_prompt_and_takes_it() {
     let renamed = api.put(&path, json!({"title": "square"})).await.expect(200);
     assert_eq!(renamed["quality"], replaced["quality"]);
     assert_eq!(api.get("/client/@me/sound/").await.expect(200)[0]["quality"], replaced["quality"]);
+}
+
+#[tokio::test]
+async fn the_answer_says_which_keys_are_in_a_prompt_and_a_report_of_before_has_none() {
+    let api = Api::new().await;
+    let tone = |hertz: f64, at: u32| 5_000.0 * (std::f64::consts::TAU * hertz * f64::from(at) / 8_000.0).sin();
+    let key = |low, high| (0..800).map(|at| (tone(low, at) + tone(high, at)) as i16).collect::<Vec<_>>();
+    let prompt = [sine(3_276.7, 1), key(697.0, 1_336.0), vec![0; 800], key(852.0, 1_477.0)].concat();
+    let made = api.upload("/client/@me/sound/", Some("dialler"), Some(&wav_of(&prompt))).await.expect(201);
+    assert_eq!(made["quality"]["digits"], "29");
+    let told = json!(["The tones of keys are in it, 29: what hears them may take them for pressed."]);
+    assert_eq!(made["quality"]["warnings"], told);
+    let mut before = made["quality"].clone();
+    before.as_object_mut().unwrap().remove("digits");
+    let before: crate::store::SoundQuality = serde_json::from_value(before).expect("what the database has kept");
+    assert_eq!(before.digits, None);
 }
 
 #[tokio::test]
