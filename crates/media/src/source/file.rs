@@ -175,7 +175,8 @@ impl Mono {
         self.samples
     }
 
-    fn room_for(&self, frames: usize) -> Result<(), TooLong> {
+    /// Whether so much more may be kept.
+    pub(super) fn room_for(&self, frames: usize) -> Result<(), TooLong> {
         if self.samples.len() + frames > self.most { Err(TooLong) } else { Ok(()) }
     }
 }

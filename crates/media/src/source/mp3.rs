@@ -66,6 +66,8 @@ pub(super) fn read(file: &[u8]) -> Result<Decoded, Mp3Error> {
         frames.next();
     }
     let mut decoder = Layer3::new(first)?;
+    // Told before anything is decoded: to decode an hour takes a core for seconds.
+    decoder.sound.room_for(frames.clone().map(|(header, _)| header.samples).sum())?;
     for (header, frame) in frames {
         if header.rate != first.rate {
             return Err(Mp3Error::RateChanges { from: first.rate, to: header.rate });

@@ -87,7 +87,7 @@ impl fmt::Display for Warning {
         match self {
             Self::Cancelled(lost) => write!(
                 f,
-                "Its channels cancel each other: {lost} dB are lost in the one channel of a telephone; turn the phase of one."
+                "Its channels cancel each other: {lost} dB are lost in the one channel of a telephone; invert one of them."
             ),
             Self::Silent => write!(f, "Nothing can be heard in the whole sound."),
             Self::LeadingSilence(silence) => {

@@ -41,7 +41,7 @@ pub struct SoundQuality {
 
 impl SoundQuality {
     pub(super) fn of(file: &Decoded) -> Self {
-        let found = quality::assess(&file.samples, file.rate);
+        let found = quality::assess_file(file);
         let milliseconds = |length: std::time::Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         Self {
             format: file.format.name().to_owned(),

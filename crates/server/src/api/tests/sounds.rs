@@ -1,7 +1,15 @@
 //! Uploads.
 
-use axum::http::Method;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, Request, header};
+use hyper::body::Frame;
 use serde_json::json;
+use tower::ServiceExt as _;
 
 use super::Api;
 
@@ -69,6 +77,50 @@ async fn a_sound_is_uploaded_retitled_replaced_and_deleted() {
     api.delete("/client/@me/sound/1").await.expect(204);
     api.get("/client/@me/sound/1").await.refused(404);
     api.upload("/client/@me/sound/1", None, Some(&wav(1600))).await.refused(404);
+}
+
+/// The body of somebody who sends nothing for the time being.
+struct Stalled;
+
+impl hyper::body::Body for Stalled {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_slowly_keeps_no_other_waiting() {
+    let mut api = Api::new().await;
+    for _ in 0..50 {
+        let request = Request::post("/api/ver1.0/client/@me/sound/")
+            .header(header::AUTHORIZATION, format!("Bearer {}", api.token))
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
+            .body(Body::new(Stalled))
+            .unwrap();
+        tokio::spawn(api.router.clone().oneshot(request));
+    }
+    api.become_other().await;
+    let file = wav(800);
+    let upload = api.upload("/client/@me/sound/", Some("x"), Some(&file));
+    let answer = tokio::time::timeout(Duration::from_secs(20), upload).await.expect("nobody keeps it waiting");
+    answer.expect(201);
+}
+
+/// Callers and machines at the other end of a bridge would hear them as well.
+#[tokio::test]
+async fn keys_that_sound_in_a_prompt_are_told() {
+    let api = Api::new().await;
+    let tone = |at: usize, hertz: f64| (6_000.0 * (std::f64::consts::TAU * hertz * at as f64 / 8_000.0).sin()) as i16;
+    let key = |low, high| (0..800).map(|at| tone(at, low) + tone(at, high)).collect::<Vec<_>>();
+    let pause = vec![0; 800];
+    let samples = [pause.clone(), key(770.0, 1_336.0), pause.clone(), key(697.0, 1_209.0), pause].concat();
+    let made = api.upload("/client/@me/sound/", Some("keys"), Some(&wav_of(&samples))).await.expect(201);
+    assert_eq!(made["quality"]["digits"], "51");
+    let said = made["quality"]["warnings"].to_string();
+    assert!(said.contains("The tone of key 5 is in it at ") && said.contains("; 1 more follow"), "{said}");
 }
 
 #[tokio::test]
