@@ -295,8 +295,9 @@ async fn a_member_with_wideband_hears_and_is_heard_as_loud_as_others() {
         pass(2_000).await;
         for listener in [&one, &two, &three] {
             let loudness = loudness(listener);
-            let right = if listener.setup().name == speaker.setup().name { 0.0..60.0 } else { 500.0..20_000.0 };
-            assert!(right.contains(&loudness), "{} hears {loudness} of {}", listener.setup().name, speaker.setup().name);
+            let [ears, mouth] = [listener, speaker].map(|phone| phone.setup().name);
+            let right = if ears == mouth { 0.0..60.0 } else { 500.0..20_000.0 };
+            assert!(right.contains(&loudness), "{ears} hears {loudness} of {mouth}");
         }
         speaker.speak(None).await;
         pass(2_000).await;
