@@ -149,11 +149,8 @@ mod tests {
             };
             let readings: Vec<_> = (1..150).map(&mut read).collect();
             assert!(readings[begins as usize + 2..][..50].iter().all(|&reading| reading == Reading::All));
-            assert_eq!(
-                readings[100..].iter().filter(|&&reading| reading == Reading::One).count(),
-                37,
-                "and then as before"
-            );
+            let ones = readings[101..].iter().filter(|&&reading| reading == Reading::One).count();
+            assert_eq!((readings[101..].len(), ones), (48, 36), "and then three of four, as before");
         }
     }
 
