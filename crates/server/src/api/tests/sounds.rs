@@ -109,20 +109,6 @@ async fn a_client_that_sends_slowly_keeps_no_other_waiting() {
     answer.expect(201);
 }
 
-/// Callers and machines at the other end of a bridge would hear them as well.
-#[tokio::test]
-async fn keys_that_sound_in_a_prompt_are_told() {
-    let api = Api::new().await;
-    let tone = |at: usize, hertz: f64| (6_000.0 * (std::f64::consts::TAU * hertz * at as f64 / 8_000.0).sin()) as i16;
-    let key = |low, high| (0..800).map(|at| tone(at, low) + tone(at, high)).collect::<Vec<_>>();
-    let pause = vec![0; 800];
-    let samples = [pause.clone(), key(770.0, 1_336.0), pause.clone(), key(697.0, 1_209.0), pause].concat();
-    let made = api.upload("/client/@me/sound/", Some("keys"), Some(&wav_of(&samples))).await.expect(201);
-    assert_eq!(made["quality"]["digits"], "51");
-    let said = made["quality"]["warnings"].to_string();
-    assert!(said.contains("The tone of key 5 is in it at ") && said.contains("; 1 more follow"), "{said}");
-}
-
 #[tokio::test]
 async fn what_cannot_be_played_is_refused_with_what_it_is() {
     let api = Api::new().await;
