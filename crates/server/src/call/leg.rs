@@ -432,6 +432,11 @@ impl Leg {
         self.sound = Sound::Music;
     }
 
+    /// Has a sound ready in what the party is sent.
+    pub(super) async fn prepare(&self, sound: &Arc<Audio>) {
+        prepare(&[Segment::Audio(sound.clone())], self.codec).await;
+    }
+
     /// What it is played.
     pub(super) fn sound(&self) -> Sound {
         self.sound
