@@ -2,20 +2,26 @@
 //!
 //! Sources: docs/api.md, "Conferences".
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use antiphon_ivr::Voice;
+use antiphon_ivr::{Recording, RecordingState, Voice, op::Gap};
 use antiphon_media::codec::Decoder;
+use antiphon_media::record::RecordEnd;
 use antiphon_media::{Audio, Codec};
+use antiphon_server::call::{CallEvent, RecordingControl};
 use antiphon_server::calls::CallId;
 use antiphon_server::conferences::Wish;
+use antiphon_server::recording::State;
 use antiphon_server::store::ClientId;
 use antiphon_sip::{EndReason, ReferOutcome, StatusCode};
 use antiphon_testkit::{Heard, KnownSounds, PhoneSetup, SimPhone};
 
+use tokio::sync::oneshot;
+
 use crate::hold::description_of;
 use crate::referring::{is_unbroken, talking};
-use crate::world::{Shape, World, pass, prompt};
+use crate::world::{SERVER, Shape, World, pass, prompt};
 
 const CLIENT: ClientId = ClientId(1);
 
@@ -306,5 +312,90 @@ async fn a_member_with_wideband_hears_and_is_heard_as_loud_as_others() {
         is_unbroken(phone);
         phone.hang_up().await;
     }
+    world.leaves_nothing().await;
+}
+
+/// Asks a call about its recording.
+async fn ask(world: &World, call: CallId, what: Recording) -> RecordingState {
+    let call = world.server.rooms.trace.call(call).expect("the call is known");
+    let (reply, told) = oneshot::channel();
+    assert!(call.tell(CallEvent::Recording(RecordingControl { what: Some(what), reply })));
+    told.await.expect("the call answers").0
+}
+
+#[tokio::test]
+async fn a_member_of_a_conference_is_recorded_paused_and_stopped_wherever_the_conference_is_mixed() {
+    let world = World::new().await;
+    // On different workers, of which only one mixes.
+    let [one, two] = members(&world, [("one", Codec::Pcma), ("two", Codec::Pcma)]).await;
+    let calls = [call_of(&world, "one"), call_of(&world, "two")];
+    for call in calls {
+        assert_eq!(ask(&world, call, Recording::Start).await, RecordingState::Running);
+    }
+    pass(1_000).await;
+    for call in calls {
+        assert_eq!(ask(&world, call, Recording::Pause(Gap::Cut)).await, RecordingState::Paused);
+    }
+    pass(4_000).await;
+    for call in calls {
+        assert_eq!(ask(&world, call, Recording::Stop).await, RecordingState::Off);
+    }
+    pass(500).await;
+    for entry in world.server.rooms.recordings.all() {
+        assert_eq!(entry.state, State::Ended(RecordEnd::Stopped));
+        assert!(entry.duration().abs_diff(Duration::from_secs(1)) <= Duration::from_millis(60), "{entry:?}");
+    }
+    one.hang_up().await;
+    two.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn whoever_enters_a_conference_while_recorded_takes_the_recording_along() {
+    let world = World::new().await;
+    // The second is carried from another worker.
+    let phones = [("one", 11), ("two", 12)].map(|(name, host)| world.connect(World::setup(name, host)));
+    for phone in &phones {
+        phone.call("801").await;
+        phone.up().await;
+    }
+    pass(1_000).await;
+    let calls: Vec<CallId> = world.server.rooms.trace.calls().iter().map(|call| call.id).collect();
+    for &call in &calls {
+        assert_eq!(ask(&world, call, Recording::Start).await, RecordingState::Running);
+    }
+    for phone in &phones {
+        for key in "1234#".chars() {
+            phone.press(key).await;
+        }
+    }
+    pass(6_000).await;
+    assert_eq!(world.server.rooms.conferences.of(CLIENT)[0].members.len(), 2);
+    for &call in &calls {
+        assert_eq!(ask(&world, call, Recording::Stop).await, RecordingState::Off);
+    }
+    pass(3_000).await;
+    let all = world.server.rooms.recordings.all();
+    assert_eq!(all.len(), 2);
+    for entry in all {
+        assert_eq!(entry.state, State::Ended(RecordEnd::Stopped), "{entry:?}");
+    }
+    for phone in &phones {
+        phone.hang_up().await;
+    }
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_member_who_only_listens_stays() {
+    let world = World::new().await;
+    // A loudspeaker, of which nothing comes.
+    world.net.lose(usize::MAX, |from, to, _| from == SocketAddr::from(([127, 0, 0, 12], 4_000)) && to != SERVER);
+    let [one, two] = members(&world, [("one", Codec::Pcma), ("two", Codec::Pcma)]).await;
+    pass(420_000).await;
+    let members = world.server.rooms.conferences.of(CLIENT)[0].members.len();
+    assert_eq!(members, 2);
+    one.hang_up().await;
+    two.hang_up().await;
     world.leaves_nothing().await;
 }

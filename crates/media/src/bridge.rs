@@ -1,6 +1,8 @@
 //! The end of a bridge that stands in one leg: what the other leg says, waiting to be sent to this one.
 //!
 //! Shape: sound goes through a [`JitterBuffer`] where its bytes can pass, else through a [`Transcoder`]; keys go through a [`Relay`].
+//! A peer that may choose among several codecs, and speaks one whose bytes cannot pass, is given a transcoder when it first does: once
+//! in a bridge, at a packet that is not like those before.
 //! All leave at this leg's own packet times, with this leg's own source, sequence and timestamp.
 //! Units: a frame is as long as this leg's packets.
 //! Sources: RFC 4733 section 2.6 (events passed on by a gateway), RFC 7667 section 3.2.1 (a mixer of its own source).
@@ -18,6 +20,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct BridgeEnd {
     terms: Terms,
+    /// How long the packets of this leg are.
+    ptime: Duration,
     sound: Passage,
     keys: Relay,
 }
@@ -63,7 +67,7 @@ impl Passage {
 
 impl BridgeEnd {
     pub(crate) fn new(terms: Terms, ptime: Duration) -> Self {
-        let mut end = Self { terms, sound: Passage::between(terms), keys: Relay::new() };
+        let mut end = Self { terms, ptime, sound: Passage::between(terms), keys: Relay::new() };
         end.reconfigure(terms, ptime);
         end
     }
@@ -74,14 +78,24 @@ impl BridgeEnd {
             self.terms = terms;
             self.sound = Passage::between(terms);
         }
+        self.ptime = ptime;
+        self.expect();
+    }
+
+    fn expect(&mut self) {
         match &mut self.sound {
-            Passage::Bytes(buffer) => buffer.expect(ptime),
-            Passage::Linear(transcoder) => transcoder.expect(ptime),
+            Passage::Bytes(buffer) => buffer.expect(self.ptime),
+            Passage::Linear(transcoder) => transcoder.expect(self.ptime),
         }
     }
 
     /// Takes sound of the other leg; answers how many ticks this dropped.
     pub(crate) fn hear(&mut self, packet: &Packet<'_>, codec: Codec) -> u32 {
+        if matches!(self.sound, Passage::Bytes(_)) && !JitterBuffer::joins(codec, self.terms.to) {
+            let Terms { to, tones, .. } = self.terms;
+            self.sound = Passage::Linear(Box::new(Transcoder::new(codec, to, tones)));
+            self.expect();
+        }
         match &mut self.sound {
             Passage::Bytes(buffer) => buffer.push(packet.ssrc, codec, packet.timestamp, packet.payload),
             Passage::Linear(transcoder) => transcoder.hear(packet, codec),
@@ -146,5 +160,43 @@ impl BridgeEnd {
     /// Forgets keys, because this leg has no telephone events any more.
     pub(crate) fn forget_keys(&mut self) {
         self.keys.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Decoder, Encoder};
+
+    #[test]
+    fn a_peer_that_speaks_another_codec_than_the_first_of_its_answer_is_heard() {
+        for (agreed, spoken) in [(Codec::Pcma, Codec::G722), (Codec::G722, Codec::Pcmu)] {
+            let terms = Terms { from: agreed, to: agreed, tones: Tones::Passed };
+            let ptime = Duration::from_millis(20);
+            let mut end = BridgeEnd::new(terms, ptime);
+            let mut encoder = Encoder::new(spoken);
+            let mut decoder = Decoder::new(agreed);
+            let samples = spoken.sample_rate() as usize / 50;
+            let sound: Vec<i16> = (0..samples).map(|at| if at % 16 < 8 { 8_000 } else { -8_000 }).collect();
+            let mut loudest = 0;
+            for count in 0..50u16 {
+                let mut payload = [0; 160];
+                let length = encoder.encode(&sound, &mut payload);
+                let packet = Packet {
+                    marker: false,
+                    payload_type: spoken.payload_type(),
+                    sequence: count,
+                    timestamp: u32::from(count) * 160,
+                    ssrc: 7,
+                    payload: &payload[..length],
+                };
+                assert_eq!(end.hear(&packet, spoken), 0, "{spoken:?}");
+                let (mut frame, mut pcm) = ([0; 160], [0; 320]);
+                let length = end.fill(&mut frame, ptime);
+                let heard = decoder.decode(&frame[..length], &mut pcm).unwrap();
+                loudest = pcm[..heard].iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0).max(loudest);
+            }
+            assert!(loudest > 4_000, "{spoken:?} to {agreed:?}: {loudest}");
+        }
     }
 }

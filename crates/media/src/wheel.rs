@@ -99,7 +99,13 @@ impl Wheel {
     /// Moves a stream to another interval, so that it is serviced at `due`, which is one of its service instants.
     pub(crate) fn change(&mut self, stream: u32, due: Instant, interval: Interval) {
         self.remove(stream);
-        self.insert(self.tick_of(due), stream, interval);
+        self.insert(self.not_earlier(due), stream, interval);
+    }
+
+    /// The first tick at which what is due at `due` can be sent.
+    fn not_earlier(&self, due: Instant) -> u64 {
+        let tick = self.tick_of(due);
+        if self.instant_of(tick) < due { tick + 1 } else { tick }
     }
 
     /// Where a stream that is due at `due` is to stand: never before it, for then nothing could be sent yet.
@@ -109,8 +115,7 @@ impl Wheel {
             self.unvisited = None;
             self.late = None;
         }
-        let tick = self.tick_of(due);
-        Position(if self.instant_of(tick) < due { tick + 1 } else { tick })
+        Position(self.not_earlier(due))
     }
 
     pub(crate) fn remove(&mut self, stream: u32) {
@@ -225,6 +230,18 @@ mod tests {
         assert_eq!(wheel.place(position, 4, Interval::TwentyMs), start + ms(10));
         let visits = (8..=50).filter(|&at| !popped(&mut wheel, start + ms(at)).is_empty());
         assert_eq!(visits.collect::<Vec<_>>(), [10, 30, 50]);
+    }
+
+    #[test]
+    fn a_stream_from_another_calendar_is_not_a_lap_late_when_its_interval_changes() {
+        let start = crate::test_start();
+        let mut wheel = Wheel::new(start);
+        let due = start + ms(9) + Duration::from_micros(300);
+        let position = wheel.not_before(start + ms(7), due);
+        wheel.place(position, 4, Interval::TwentyMs);
+        wheel.change(4, due, Interval::TenMs);
+        let visits = (8..=30).filter(|&at| !popped(&mut wheel, start + ms(at)).is_empty());
+        assert_eq!(visits.collect::<Vec<_>>(), [10, 20, 30]);
     }
 
     #[test]

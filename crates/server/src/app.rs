@@ -243,12 +243,12 @@ fn advertised(advertise: Option<IpAddr>, local: SocketAddr) -> Result<IpAddr, St
     rooms::address_towards(outside).ok_or(StartError::Advertise(local))
 }
 
-/// One worker a core but one, which signalling and scripts need.
+/// One worker a core but one, which signalling and scripts need; for tests two, so that streams move from one to the other.
 fn media(capacity: usize, patience: Patience, drive: MediaDrive) -> Result<Media, StartError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let count = match drive {
         MediaDrive::Threads => cores.saturating_sub(1).max(1),
-        MediaDrive::VirtualTime => 1,
+        MediaDrive::VirtualTime => 2,
     };
     let mut workers = Vec::with_capacity(count);
     for number in 0..count {

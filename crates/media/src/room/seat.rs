@@ -157,7 +157,12 @@ impl Seat {
     pub(crate) fn fill(&mut self, mixing: Mixing<'_>, length: Duration, payload: &mut [u8]) -> usize {
         let alone = mixing.room.members() <= 1 && !mixing.room.is_announcing();
         if let Some(music) = self.music.as_mut().filter(|_| alone) {
-            music.fill(payload, self.encoder.codec());
+            let codec = self.encoder.codec();
+            if codec == Codec::Opus {
+                return music.fill_packet(payload).0;
+            }
+            payload.fill(codec.silence());
+            music.fill(payload, codec);
             return payload.len();
         }
         self.hear(mixing, length);

@@ -280,3 +280,28 @@ fn a_service_that_is_very_late_harms_only_what_it_missed() {
         assert!(member.heard.iter().all(|sample| (0..=2_000).contains(sample)));
     }
 }
+
+#[cfg(feature = "opus")]
+#[test]
+fn whoever_is_alone_is_sent_music_in_packets_of_opus_too() {
+    let start = crate::test_start();
+    let mut room = Room::new(start, Codec::Opus.sample_rate(), Announcement::Silent);
+    room.enter();
+    let tone: Vec<i16> =
+        (0..8_000).map(|at| (8_000.0 * (TAU * 440.0 * f64::from(at) / 8_000.0).sin()) as i16).collect();
+    let music = std::sync::Arc::new(crate::Audio::from_pcm(&tone));
+    music.prepare(Codec::Opus);
+    let options = SeatOptions { music: Some(music), ..SeatOptions::default() };
+    let mut seat = Seat::new(&room, 0, Codec::Opus, options);
+    let (mut decoder, mut loudest) = (crate::codec::Decoder::new(Codec::Opus), 0);
+    for frame in 0..20u32 {
+        let mut payload = [0x55; 1_280];
+        let due = start + Duration::from_millis(20) * frame;
+        let length = seat.fill(Mixing { room: &mut room, due }, Duration::from_millis(20), &mut payload);
+        assert!(length < 400, "{length}");
+        let mut pcm = [0; 5_760];
+        assert_eq!(decoder.decode(&payload[..length], &mut pcm), Ok(960));
+        loudest = pcm[..960].iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0).max(loudest);
+    }
+    assert!(loudest > 4_000, "{loudest}");
+}

@@ -1,18 +1,16 @@
 //! The caller in a conference.
 //!
 //! Shape: the caller's stream goes to the worker of the conference, gets a seat there, and leaves it when the op ends.
-//! Time: a conference lasts as long as its members want; one who is not heard of for minutes is gone, as on a bridge.
+//! Time: a conference lasts as long as its members want. One who vanishes has its call ended as in a menu (`hearing`); one who never
+//! spoke may be there to listen.
 //! Errors: [`Interrupted`], as of every op.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use antiphon_ivr::{Alone, Announcement, CallerId, Conference, Conferred, Interrupted, Voice, conference::MuteKeys};
 use antiphon_media::SeatOptions;
 
-use super::{
-    dial::{LISTEN, vanished},
-    executor::{Executor, Heard, clock},
-};
+use super::executor::{Executor, Heard, clock};
 use crate::{
     conferences::{Entry, Member, Membership, Wish},
     media::worker::{Order, Seating},
@@ -50,23 +48,17 @@ pub(super) async fn confer(call: &mut Executor, conference: Conference) -> Resul
         call.rooms.trace.carried(call.caller.dialog(), &membership.worker);
     }
     sit(call, &membership, &conference, conference.voice).await;
-    let conferred = talk(call, &membership, &conference, began).await;
+    let conferred = talk(call, &membership, &conference).await;
     seat(call, Seating::Nowhere).await;
     conferred
 }
 
 /// What happens until the caller is out again.
-async fn talk(
-    call: &mut Executor,
-    membership: &Membership,
-    conference: &Conference,
-    began: Instant,
-) -> Result<Conferred, Interrupted> {
+async fn talk(call: &mut Executor, membership: &Membership, conference: &Conference) -> Result<Conferred, Interrupted> {
     let mut keys = MuteKeys::new(conference.voice);
     let mut voice = conference.voice;
-    let mut listen_at = began + LISTEN;
     loop {
-        let changed = match call.hear(Some(listen_at)).await? {
+        let changed = match call.hear(None).await? {
             Heard::Digit(digit) if conference.leave_by == Some(digit) => return Ok(Conferred::Left),
             Heard::Digit(digit) => keys.press(digit),
             Heard::Conference(Wish::Leave) => return Ok(Conferred::Kicked),
@@ -75,15 +67,6 @@ async fn talk(
             Heard::Replaced => {
                 membership.replaced_by(call.caller.shown.clone());
                 sit(call, membership, conference, voice).await;
-                None
-            }
-            Heard::Timeout if vanished(&call.caller, began).await => {
-                tracing::warn!("a member of a conference has not been heard for minutes; the call is ended");
-                call.caller.hang_up(None);
-                return Err(call.end(Interrupted::LocalHangup));
-            }
-            Heard::Timeout => {
-                listen_at = clock() + LISTEN;
                 None
             }
             _ => None,
@@ -103,6 +86,9 @@ async fn sit(call: &Executor, membership: &Membership, conference: &Conference, 
         Alone::Music => call.rooms.system_sound("tone/hold"),
         Alone::Silence => None,
     };
+    if let Some(music) = &music {
+        call.caller.prepare(music).await;
+    }
     let announcement = match membership.announcement {
         Announcement::Tone => antiphon_media::Announcement::Tone,
         Announcement::Silent => antiphon_media::Announcement::Silent,

@@ -31,7 +31,7 @@ use super::{
 use crate::{media::worker::Hearing, settings::DigitWay};
 
 /// How often a bridge is asked whether anybody is still there.
-pub(super) const LISTEN: Duration = Duration::from_secs(30);
+const LISTEN: Duration = Duration::from_secs(30);
 /// When nothing has come from either side of a bridge for this long, both are gone: a crashed phone sends no BYE.
 const VANISHED: Duration = Duration::from_secs(300);
 
@@ -191,7 +191,7 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
 }
 
 /// Whether a party that should send has not been heard for so long that nobody is there any more.
-pub(super) async fn vanished(leg: &Leg, began: Instant) -> bool {
+async fn vanished(leg: &Leg, began: Instant) -> bool {
     match leg.hearing().await {
         Hearing::Excused => false,
         Hearing::Last(last) => clock().saturating_duration_since(last.unwrap_or(began).max(began)) >= VANISHED,

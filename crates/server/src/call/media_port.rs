@@ -51,7 +51,8 @@ impl MediaPort {
         digits: DigitWay,
         srtp: DialogSrtp,
     ) -> Result<Self, NoPort> {
-        let (lease, socket) = rooms.ports.lease(clock(), bind)?;
+        let (lease, mut socket) = rooms.ports.lease(clock(), bind)?;
+        socket.show_as(shown);
         let local = SocketAddr::new(shown, lease.port);
         let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
         Ok(Self {

@@ -30,9 +30,8 @@ pub(super) struct CallRecording {
     id: RecordingId,
     /// The extension that began it.
     by: String,
-    /// Where its recorder sits.
+    /// Where its recorder sits: on the worker of the caller, who may be carried to another one.
     stream: StreamId,
-    worker: Worker,
     state: RecordingState,
 }
 
@@ -83,7 +82,7 @@ impl Executor {
         let Some(recorder) = self.begin(Kind::Call, take, Duration::ZERO) else { return };
         let (id, worker) = (recorder.id(), self.caller.worker());
         worker.order(Order::Record(stream, Seat::Call, recorder)).await;
-        self.recording = Some(CallRecording { id, by, stream, worker, state: RecordingState::Running });
+        self.recording = Some(CallRecording { id, by, stream, state: RecordingState::Running });
     }
 
     async fn pause_recording(&mut self, gap: op::Gap) {
@@ -92,19 +91,19 @@ impl Executor {
             op::Gap::Cut => Gap::Cut,
             op::Gap::Silent => Gap::Silent,
         };
-        recording.worker.order(Order::PauseRecording(recording.stream, Seat::Call, gap)).await;
+        self.caller.worker().order(Order::PauseRecording(recording.stream, Seat::Call, gap)).await;
         recording.state = RecordingState::Paused;
     }
 
     async fn resume_recording(&mut self) {
         let Some(recording) = &mut self.recording else { return };
-        recording.worker.order(Order::ResumeRecording(recording.stream, Seat::Call)).await;
+        self.caller.worker().order(Order::ResumeRecording(recording.stream, Seat::Call)).await;
         recording.state = RecordingState::Running;
     }
 
     async fn stop_recording(&mut self) {
         let Some(recording) = self.recording.take() else { return };
-        if let Some(mut recorder) = taken(&recording.worker, recording.stream, Seat::Call).await {
+        if let Some(mut recorder) = taken(&self.caller.worker(), recording.stream, Seat::Call).await {
             recorder.finish(record::RecordEnd::Stopped);
         }
     }
@@ -127,7 +126,7 @@ impl Executor {
     /// puts it on the new one.
     pub(super) async fn unseat_recorder(&mut self) -> Option<Box<Recorder>> {
         let recording = self.recording.as_ref()?;
-        taken(&recording.worker, recording.stream, Seat::Call).await
+        taken(&self.caller.worker(), recording.stream, Seat::Call).await
     }
 
     /// Puts the recorder on the stream of whoever is the caller now.
@@ -137,10 +136,9 @@ impl Executor {
             self.recording = None;
             return;
         };
-        let worker = self.caller.worker();
-        worker.order(Order::Record(stream, Seat::Call, recorder)).await;
+        self.caller.worker().order(Order::Record(stream, Seat::Call, recorder)).await;
         if let Some(recording) = &mut self.recording {
-            (recording.stream, recording.worker) = (stream, worker);
+            recording.stream = stream;
         }
     }
 

@@ -301,7 +301,11 @@ impl Work {
             Order::SendKeys(id, steps) => self.pool.send_keys(id, steps),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
             Order::Seat(id, seating) => self.seat(now, id, seating),
-            Order::Depart(id, reply) => drop(reply.send(self.depart(id))),
+            Order::Depart(id, reply) => {
+                // What it has raised is told while it is known whose it is: a key by INFO just before, for example.
+                self.deliver();
+                drop(reply.send(self.depart(id)));
+            }
             Order::Arrive(moving, inbox) => self.arrive(now, *moving, inbox),
             Order::Close(id) => self.close(now, id),
             Order::Summary(id, reply) => drop(reply.send(self.pool.summary(id))),
@@ -445,3 +449,35 @@ impl Work {
 
 /// How long a worker sleeps at most while streams are open, so that an order waits no longer than this.
 pub(super) const TICK: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use antiphon_media::{Codec, EventKind, Negotiated};
+
+    use super::*;
+    use crate::{call::executor::clock, media::ports::Ports, net::Machine};
+
+    #[test]
+    fn a_key_that_came_just_before_a_stream_moves_is_told_to_the_call_that_it_leaves() {
+        let now = clock();
+        let (_, mut work) = Worker::new(now, 4, Patience::default());
+        let ports = Ports::new(Arc::new(Machine), &(42_000..=42_100));
+        let (lease, socket) = ports.lease(now, IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+        let (inbox, mut events) = mpsc::channel(8);
+        let negotiated = Negotiated::of(Codec::Pcma);
+        let config = StreamConfig { negotiated, ssrc: 1, first_sequence: 1, first_timestamp: 1 };
+        let (id, keying, lease, summary) = (StreamId(1), None, Arc::new(lease), Arc::default());
+        let opening = Opening { id, config, keying, socket, lease, inbox, summary };
+        work.apply(now, Order::Open(Box::new(opening)));
+        let five = Digit::from_char('5').unwrap();
+        work.apply(now, Order::Press(id, five, Duration::from_millis(100)));
+        let (reply, mut departed) = oneshot::channel();
+        work.apply(now, Order::Depart(id, reply));
+        assert!(departed.try_recv().unwrap().is_some());
+        work.pass(now);
+        let told = events.try_recv();
+        assert!(matches!(told, Ok(CallEvent::Media(event)) if event.kind == EventKind::Digit(five)));
+    }
+}

@@ -6,7 +6,7 @@
 
 use std::{
     io,
-    net::{SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr, UdpSocket},
 };
 
 use antiphon_media::Senders;
@@ -44,6 +44,13 @@ impl MediaSocket {
         }
     }
 
+    /// Tells the address that the peer was given for it, which is not always the one it is bound to.
+    pub fn show_as(&mut self, ip: IpAddr) {
+        if let Self::Udp(socket) = self {
+            socket.shown = Some(ip);
+        }
+    }
+
     /// Hears only these senders from now on, where the socket can be told so; the stream refuses the others anyway.
     pub fn hear(&mut self, senders: Senders) {
         if let Self::Udp(socket) = self {
@@ -53,23 +60,33 @@ impl MediaSocket {
 }
 
 /// A UDP socket, connected while only one sender counts: the kernel then looks for no way at each packet, and for nobody else's.
+///
+/// A connected socket is heard at one address of ours, the one that leads to the sender. One that is bound to all of them is
+/// therefore connected only where that is the address that the peer was given.
 pub struct UdpMedia {
     socket: UdpSocket,
+    shown: Option<IpAddr>,
     connected: Option<SocketAddr>,
 }
 
 impl UdpMedia {
     /// Over a bound socket that does not block.
     pub(super) fn new(socket: UdpSocket) -> Self {
-        Self { socket, connected: None }
+        Self { socket, shown: None, connected: None }
     }
 
     fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        match self.connected {
-            // An error may be the peer's ICMP answer to an earlier packet of ours; the next read is good again.
-            Some(peer) => Some((self.socket.recv(buffer).ok()?, peer)),
-            None => self.socket.recv_from(buffer).ok(),
+        // What others sent before the socket was connected may still wait, so the source is asked for in any case.
+        match self.socket.recv_from(buffer) {
+            Ok(heard) => Some(heard),
+            Err(error) if self.is_answer(&error) => self.socket.recv_from(buffer).ok(),
+            Err(_) => None,
         }
+    }
+
+    /// Whether an error may be the answer of ICMP to an earlier packet of ours, told in place of what was asked for and once.
+    fn is_answer(&self, error: &io::Error) -> bool {
+        self.connected.is_some() && error.kind() != io::ErrorKind::WouldBlock
     }
 
     fn send(&self, datagram: &[u8], to: SocketAddr) {
@@ -77,25 +94,32 @@ impl UdpMedia {
             Some(peer) if peer == to => self.socket.send(datagram),
             _ => self.socket.send_to(datagram, to),
         };
-        if let (Err(error), Some(_)) = (sent, self.connected)
-            && error.kind() == io::ErrorKind::ConnectionRefused
+        if let Err(error) = sent
+            && self.is_answer(&error)
         {
-            // That was the answer to an earlier packet, told in place of sending this one.
-            let _ = self.socket.send(datagram);
+            let _ = self.socket.send_to(datagram, to);
         }
     }
 
     fn hear(&mut self, senders: Senders) {
+        self.disconnect();
+        let (Senders::Only(peer), Ok(bound)) = (senders, self.socket.local_addr()) else { return };
+        if self.socket.connect(peer).is_err() {
+            return;
+        }
+        self.connected = Some(peer);
+        let is_heard = |ours: SocketAddr| !bound.ip().is_unspecified() || Some(ours.ip()) == self.shown;
+        if !self.socket.local_addr().is_ok_and(is_heard) {
+            self.disconnect();
+        }
+    }
+
+    fn disconnect(&mut self) {
         if let Some(before) = self.connected.take()
             && let Err(error) = rustix::net::connect_unspec(&self.socket)
         {
             tracing::debug!(%error, "a media socket stays connected");
             self.connected = Some(before);
-        }
-        if let Senders::Only(peer) = senders
-            && self.socket.connect(peer).is_ok()
-        {
-            self.connected = Some(peer);
         }
     }
 }
@@ -152,6 +176,50 @@ mod tests {
         assert_eq!(port(&socket), ours, "the port stays");
         other.send_to(b"other", ours).unwrap();
         assert_eq!(socket.receive(&mut buffer), Some((5, other.local_addr().unwrap())));
+    }
+
+    #[test]
+    fn what_others_sent_before_a_socket_hears_one_sender_is_not_taken_for_that_sender() {
+        let (mut socket, peer, other) = pair("127.0.0.1:0").unwrap();
+        let (ours, mut buffer) = (port(&socket), [0; 64]);
+        let (of_peer, of_other) = (peer.local_addr().unwrap(), other.local_addr().unwrap());
+        other.send_to(b"stranger", ours).unwrap();
+        peer.send_to(b"peer", ours).unwrap();
+        socket.hear(Senders::Only(of_peer));
+        let heard: Vec<_> = std::iter::from_fn(|| socket.receive(&mut buffer)).collect();
+        assert_eq!(heard, [(8, of_other), (4, of_peer)]);
+    }
+
+    #[test]
+    fn a_peer_is_heard_although_packets_to_it_are_refused() {
+        let (mut socket, peer, _) = pair("127.0.0.1:0").unwrap();
+        let (to, mut buffer) = (peer.local_addr().unwrap(), [0; 64]);
+        socket.hear(Senders::Only(to));
+        peer.send_to(b"heard", port(&socket)).unwrap();
+        drop(peer);
+        // Its refusal waits in front of what the peer said.
+        socket.send(b"nobody is there", to);
+        assert_eq!(socket.receive(&mut buffer), Some((5, to)));
+    }
+
+    #[test]
+    fn a_socket_of_every_address_is_heard_at_each_of_them_when_it_hears_one_sender() {
+        let (_, peer, _) = pair("127.0.0.1:0").unwrap();
+        for (shown, is_connected) in [([127, 0, 0, 1], true), ([127, 0, 0, 2], false)] {
+            let ours = UdpSocket::bind("0.0.0.0:0").unwrap();
+            let at = ours.local_addr().unwrap().port();
+            drop(ours);
+            let ours = UdpSocket::bind(("0.0.0.0", at)).unwrap();
+            ours.set_nonblocking(true).unwrap();
+            let mut socket = MediaSocket::Udp(UdpMedia::new(ours));
+            socket.show_as(shown.into());
+            let from = peer.local_addr().unwrap();
+            socket.hear(Senders::Only(from));
+            let MediaSocket::Udp(udp) = &socket else { unreachable!("made above") };
+            assert_eq!(udp.connected.is_some(), is_connected, "{shown:?}");
+            peer.send_to(b"heard", (std::net::Ipv4Addr::from(shown), at)).unwrap();
+            assert_eq!(socket.receive(&mut [0; 64]), Some((5, from)), "{shown:?}");
+        }
     }
 
     #[test]

@@ -36,6 +36,11 @@ impl Leg {
         self.sound = Sound::Music;
     }
 
+    /// Has a sound ready in what the party is sent.
+    pub(in crate::call) async fn prepare(&self, sound: &Arc<Audio>) {
+        prepare(&[Segment::Audio(sound.clone())], self.codec).await;
+    }
+
     /// What it is played.
     pub(in crate::call) fn sound(&self) -> Sound {
         self.sound
