@@ -39,6 +39,8 @@ pub trait Disk: Send + Sync + 'static {
     fn names(&self) -> io::Result<Vec<String>>;
     /// Bytes that are free.
     fn free(&self) -> io::Result<u64>;
+    /// Waits until the names of files are on the medium.
+    fn flush_names(&self) -> io::Result<()>;
     /// Waits until all of it is on the medium: one wait for many files.
     fn flush_all(&self) -> io::Result<()>;
 }
@@ -119,6 +121,10 @@ impl Disk for Machine {
     fn free(&self) -> io::Result<u64> {
         let space = rustix::fs::statvfs(&self.directory)?;
         Ok(space.f_bavail.saturating_mul(space.f_frsize))
+    }
+
+    fn flush_names(&self) -> io::Result<()> {
+        File::open(&self.directory)?.sync_all()
     }
 
     fn flush_all(&self) -> io::Result<()> {

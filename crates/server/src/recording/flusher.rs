@@ -25,8 +25,8 @@ const ONE_BY_ONE: usize = 8;
 
 /// Something to wait for.
 pub(super) enum Job {
-    /// Flush these files, which grow.
-    Flush(Vec<Arc<dyn Output>>),
+    /// Flush these files, which grow, and their names where some are new.
+    Flush(Vec<Arc<dyn Output>>, Names),
     /// Flush a file that is whole, then write the last line beside it.
     Finish {
         /// The sound.
@@ -40,6 +40,15 @@ pub(super) enum Job {
     },
     /// Say that everything before is done.
     Tell(oneshot::Sender<()>),
+}
+
+/// Whether the names of files were on the medium before.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Names {
+    /// All were.
+    Known,
+    /// Some were not.
+    New,
 }
 
 /// Where jobs go.
@@ -75,7 +84,7 @@ impl Flusher {
         match left {
             None => {}
             // The disk is behind with flushes that were asked for: the next one covers this one.
-            Some(Job::Flush(_)) if self.jobs.is_some() => {
+            Some(Job::Flush(..)) if self.jobs.is_some() => {
                 metrics::counter!("antiphon_recording_flushes_skipped_total").increment(1);
             }
             Some(job) => perform(&*self.disk, job),
@@ -85,10 +94,15 @@ impl Flusher {
 
 fn perform(disk: &dyn Disk, job: Job) {
     let done = match job {
-        Job::Flush(files) if files.len() > ONE_BY_ONE => disk.flush_all(),
-        Job::Flush(files) => files.iter().try_for_each(|file| file.flush()),
+        Job::Flush(files, _) if files.len() > ONE_BY_ONE => disk.flush_all(),
+        Job::Flush(files, names) => {
+            let flushed = files.iter().try_for_each(|file| file.flush());
+            flushed.and_then(|()| if names == Names::New { disk.flush_names() } else { Ok(()) })
+        }
         Job::Finish { sound, sidecar, at, line } => {
-            sound.flush().and_then(|()| sidecar.write_at(at, &line)).and_then(|()| sidecar.flush())
+            let written = sound.flush().and_then(|()| sidecar.write_at(at, &line)).and_then(|()| sidecar.flush());
+            // A short recording was never flushed before.
+            written.and_then(|()| disk.flush_names())
         }
         Job::Tell(reply) => {
             // Whoever asked may have gone.

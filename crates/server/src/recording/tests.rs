@@ -1,6 +1,10 @@
 //! The writer and its files, with a disk that can be full and a process that can be killed anywhere.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 use std::time::Instant;
 
 use antiphon_media::record::{Channels, Gap, Rate, wav};
@@ -9,14 +13,24 @@ use super::disk::{Machine, Output};
 use super::*;
 use crate::{calls::CallId, store::ClientId};
 
-/// A disk of so many bytes, which counts flushes.
+/// A disk of so many bytes, which counts flushes, and knows what a power cut would leave.
 struct Small {
     machine: Machine,
     left: Arc<AtomicU64>,
     flushes: Arc<AtomicU64>,
+    safe: Arc<Safe>,
+}
+
+/// What is on the medium: bytes of each file, and the names that lead to them.
+#[derive(Default)]
+struct Safe {
+    files: Mutex<BTreeMap<String, u64>>,
+    names: Mutex<BTreeSet<String>>,
 }
 
 struct SmallFile {
+    name: String,
+    safe: Arc<Safe>,
     file: Arc<dyn Output>,
     length: AtomicU64,
     left: Arc<AtomicU64>,
@@ -44,14 +58,15 @@ impl Output for SmallFile {
     }
     fn flush(&self) -> io::Result<()> {
         self.flushes.fetch_add(1, Ordering::Relaxed);
+        self.safe.files.lock().unwrap().insert(self.name.clone(), self.length.load(Ordering::Relaxed));
         Ok(())
     }
 }
 
 impl Small {
-    fn wrap(&self, file: Arc<dyn Output>, length: u64) -> Arc<dyn Output> {
-        let (left, flushes) = (self.left.clone(), self.flushes.clone());
-        Arc::new(SmallFile { file, length: length.into(), left, flushes })
+    fn wrap(&self, name: &str, file: Arc<dyn Output>, length: u64) -> Arc<dyn Output> {
+        let (left, flushes, safe) = (self.left.clone(), self.flushes.clone(), self.safe.clone());
+        Arc::new(SmallFile { name: name.to_owned(), safe, file, length: length.into(), left, flushes })
     }
 }
 
@@ -61,10 +76,10 @@ impl Disk for Small {
             return Err(io::ErrorKind::StorageFull.into());
         }
         self.left.fetch_sub(first.len() as u64, Ordering::Relaxed);
-        Ok(self.wrap(self.machine.create(name, first)?, first.len() as u64))
+        Ok(self.wrap(name, self.machine.create(name, first)?, first.len() as u64))
     }
     fn update(&self, name: &str) -> io::Result<Arc<dyn Output>> {
-        Ok(self.wrap(self.machine.update(name)?, self.machine.length(name)?))
+        Ok(self.wrap(name, self.machine.update(name)?, self.machine.length(name)?))
     }
     fn read(&self, name: &str) -> io::Result<File> {
         self.machine.read(name)
@@ -81,9 +96,17 @@ impl Disk for Small {
     fn free(&self) -> io::Result<u64> {
         Ok(self.left.load(Ordering::Relaxed))
     }
+    fn flush_names(&self) -> io::Result<()> {
+        *self.safe.names.lock().unwrap() = self.machine.names()?.into_iter().collect();
+        Ok(())
+    }
     fn flush_all(&self) -> io::Result<()> {
         self.flushes.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        for name in self.machine.names()? {
+            let length = self.machine.length(&name)?;
+            self.safe.files.lock().unwrap().insert(name, length);
+        }
+        self.flush_names()
     }
 }
 
@@ -95,6 +118,7 @@ struct House {
     now: Instant,
     left: Arc<AtomicU64>,
     flushes: Arc<AtomicU64>,
+    safe: Arc<Safe>,
 }
 
 const ROOMY: u64 = 1 << 40;
@@ -109,11 +133,12 @@ impl House {
     fn in_folder(folder: tempfile::TempDir, bytes: u64, min_free: u64) -> Self {
         let (left, flushes): (Arc<AtomicU64>, _) = (Arc::new(bytes.into()), Arc::default());
         let machine = Machine::open(folder.path()).unwrap();
-        let disk = Arc::new(Small { machine, left: left.clone(), flushes: Arc::clone(&flushes) });
+        let safe = Arc::<Safe>::default();
+        let disk = Arc::new(Small { machine, left: left.clone(), flushes: Arc::clone(&flushes), safe: safe.clone() });
         let settings = RecordingSettings { min_free, ..RecordingSettings::default() };
         let (recordings, work) = Recordings::open(disk, settings).unwrap();
         let now = tokio::time::Instant::now().into_std();
-        Self { folder, recordings, work, now, left, flushes }
+        Self { folder, recordings, work, now, left, flushes, safe }
     }
 
     fn begin(&self, channels: Channels, least: Duration) -> Result<Box<Recorder>, NotRecorded> {
@@ -198,9 +223,9 @@ fn the_file_opens_at_every_moment_and_is_at_most_a_block_behind() {
         let sample = (index as i16).to_le_bytes();
         assert_eq!(pair, [sample, (!(index as i16)).to_le_bytes()].concat());
     }
-    // Ten seconds: one flush in each, and those of the end.
+    // Ten seconds: one flush in each, those of the end, and one of what says whose it is.
     let flushes = house.flushes.load(Ordering::Relaxed);
-    assert!((10..=13).contains(&flushes), "{flushes}");
+    assert!((10..=14).contains(&flushes), "{flushes}");
 }
 
 #[test]
@@ -237,6 +262,33 @@ fn whatever_a_kill_leaves_opens_after_the_next_start_with_all_its_samples() {
         // The start after that finds nothing to repair.
         let again = after.killed();
         assert_eq!((again.only().state, again.only().samples), (State::Interrupted, samples as u64));
+    }
+}
+
+#[test]
+fn a_power_cut_leaves_what_was_flushed_and_whose_it_is() {
+    for count in [1, 20] {
+        let mut house = House::new(ROOMY, 0);
+        let mut recorders: Vec<_> =
+            (0..count).map(|_| house.begin(Channels::Stereo, Duration::ZERO).unwrap()).collect();
+        for frame in 0..150 {
+            recorders.iter_mut().for_each(|recorder| drop(house.record(recorder, frame..frame + 1)));
+        }
+        assert_eq!(house.recordings.all().len(), count);
+        let folder = tempfile::tempdir().unwrap();
+        let files = house.safe.files.lock().unwrap().clone();
+        for name in &*house.safe.names.lock().unwrap() {
+            let mut file = std::fs::read(house.folder.path().join(name)).unwrap();
+            file.truncate(files.get(name).map_or(0, |&length| length as usize));
+            std::fs::write(folder.path().join(name), file).unwrap();
+        }
+        let after = House::in_folder(folder, ROOMY, 0);
+        let kept = after.recordings.all();
+        assert_eq!(kept.len(), count, "of those that were recorded");
+        for entry in kept {
+            assert_eq!(entry.state, State::Interrupted);
+            assert!(entry.duration() >= Duration::from_millis(1_700), "{:?} of 3 s", entry.duration());
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     Order,
     disk::{Disk, Output},
     end_word,
-    flusher::{Flusher, Job},
+    flusher::{Flusher, Job, Names},
     retention,
     shelf::Shelf,
     sidecar::{self, Entry, Kind},
@@ -56,6 +56,8 @@ struct Running {
     line_at: u64,
     /// Whether anything was written since the last flush.
     dirty: bool,
+    /// Whether what says whose it is was never flushed: without it the sound is nobody's.
+    new: bool,
 }
 
 /// The writer's own side.
@@ -187,15 +189,19 @@ impl Work {
     }
 
     fn flush(&mut self) {
-        let mut files = Vec::new();
+        let (mut files, mut names) = (Vec::new(), Names::Known);
         for running in &mut self.running {
+            if std::mem::take(&mut running.new) {
+                files.push(running.sidecar.clone());
+                names = Names::New;
+            }
             if std::mem::take(&mut running.dirty) {
                 files.push(running.sound.clone());
                 self.shelf.update(running.entry.clone());
             }
         }
         if !files.is_empty() {
-            self.flusher.give(Job::Flush(files));
+            self.flusher.give(Job::Flush(files, names));
         }
     }
 
@@ -261,7 +267,7 @@ impl Running {
             Kind::Message => "message",
         };
         tracing::info!(recording = %entry.id, call_id = %entry.of.call, kind, "recording begins");
-        Ok(Self { entry, reel, least, sound, sidecar, line_at: first.len() as u64, dirty: true })
+        Ok(Self { entry, reel, least, sound, sidecar, line_at: first.len() as u64, dirty: true, new: true })
     }
 
     /// Writes what the reel holds; what is returned is its end.

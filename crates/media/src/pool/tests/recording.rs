@@ -54,6 +54,14 @@ impl Dice {
     }
 }
 
+/// What becomes of packets: which part is lost, up to how many milliseconds they are late, and which part is held back for 30 to 60 ms more.
+#[derive(Copy, Clone, Debug)]
+struct Network {
+    loss_percent: u64,
+    jitter: u64,
+    held_percent: u64,
+}
+
 /// A peer that clicks in each second, over a network that loses, delays, reorders and doubles.
 struct Clicker {
     /// When packets arrive, the latest first; what is left of them.
@@ -63,14 +71,16 @@ struct Clicker {
 const PERIOD: u32 = 50;
 
 impl Clicker {
-    fn new(packets: u32, loss_percent: u64, jitter: u64, dice: &mut Dice) -> Self {
+    fn new(packets: u32, network: Network, dice: &mut Dice) -> Self {
+        let Network { loss_percent, jitter, held_percent } = network;
         let mut on_the_way = Vec::new();
         for count in 0..packets {
             if dice.below(100) < loss_percent {
                 continue;
             }
+            let held = if dice.below(100) < held_percent { 30 + dice.below(31) } else { 0 };
             for _ in 0..=u64::from(dice.below(100) < 2) {
-                on_the_way.push((u64::from(count) * 20 + 40 + dice.below(jitter + 1), count as u16, count));
+                on_the_way.push((u64::from(count) * 20 + 40 + held + dice.below(jitter + 1), count as u16, count));
             }
         }
         on_the_way.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
@@ -102,7 +112,7 @@ fn clicks(samples: &[i16]) -> Vec<usize> {
 }
 
 /// Ten minutes with clicks on both sides; where they are in the file.
-fn ten_minutes(loss_percent: u64, jitter: u64) -> (File, Vec<usize>, Vec<usize>) {
+fn ten_minutes(network: Network) -> (File, Vec<usize>, Vec<usize>) {
     let minutes = 10;
     let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
     let mut second = vec![0i16; 8_000];
@@ -110,7 +120,7 @@ fn ten_minutes(loss_percent: u64, jitter: u64) -> (File, Vec<usize>, Vec<usize>)
     let prompt = Arc::new(Audio::from_pcm(&second));
     let mut file = record(&mut bench, Seat::Call, take(Channels::Stereo));
     bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt)], Repeat::Forever, Keys::NONE);
-    let mut clicker = Clicker::new(minutes * 60 * PERIOD, loss_percent, jitter, &mut Dice(1));
+    let mut clicker = Clicker::new(minutes * 60 * PERIOD, network, &mut Dice(1));
     for now in (0..u64::from(minutes) * 60_000).step_by(5) {
         clicker.arrive(&mut bench, now);
         bench.run(ms(5));
@@ -126,7 +136,7 @@ fn ten_minutes(loss_percent: u64, jitter: u64) -> (File, Vec<usize>, Vec<usize>)
 #[test]
 fn both_sides_stay_within_20_ms_of_each_other_for_ten_minutes_of_a_bad_network() {
     for (loss, jitter) in [(0, 0), (3, 30), (15, 30)] {
-        let (file, left, right) = ten_minutes(loss, jitter);
+        let (file, left, right) = ten_minutes(Network { loss_percent: loss, jitter, held_percent: 0 });
         let recorded = file.ended.expect("the stream is closed");
         let told = (recorded.why, recorded.lost, recorded.length.as_millis().div_ceil(20));
         assert_eq!(told, (RecordEnd::CallOver, Duration::ZERO, 30_000), "loss of {loss} %");
@@ -139,6 +149,23 @@ fn both_sides_stay_within_20_ms_of_each_other_for_ten_minutes_of_a_bad_network()
         let settled = &late[10..];
         let (least, most) = (settled.iter().min().expect("clicks"), settled.iter().max().expect("clicks"));
         assert!(most - least <= 160, "{least} to {most} samples late with a loss of {loss} %");
+    }
+}
+
+#[test]
+fn packets_that_come_much_later_than_others_leave_no_lasting_delay() {
+    for held_percent in [1, 3] {
+        let (_, left, right) = ten_minutes(Network { loss_percent: 3, jitter: 30, held_percent });
+        let late: Vec<i64> = left.iter().map(|&at| (at as i64 - right[0] as i64).rem_euclid(8_000)).collect();
+        let middle = |range: std::ops::Range<usize>| {
+            let mut part = late[range].to_vec();
+            part.sort_unstable();
+            part[part.len() / 2]
+        };
+        let (second, last) = (middle(55..110), middle(late.len() - 55..late.len()));
+        assert!((second - last).abs() <= 160, "{held_percent} %: {second} in the second minute, {last} in the last");
+        let far = late[10..].iter().map(|at| (at - second).abs()).max().expect("clicks");
+        assert!(far <= 90 * 8, "{held_percent} %: a click is {far} samples from the others");
     }
 }
 
