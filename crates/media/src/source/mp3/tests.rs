@@ -106,3 +106,11 @@ fn a_header_says_how_long_its_frame_is() {
         assert_eq!(Sync::of(&none), None, "{none:x?}");
     }
 }
+
+/// Frames of 24 bytes, each of which lasts 24 ms.
+#[test]
+fn more_than_an_hour_is_refused() {
+    let frame = [&b"\xFF\xF3\x14\xC0"[..], &[0; 20]].concat();
+    let too_long = read(&frame.repeat(150_001)).unwrap_err();
+    assert_eq!(too_long, Mp3Error::TooLong(TooLong));
+}
