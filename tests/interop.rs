@@ -14,10 +14,14 @@ mod authority;
 mod baresip;
 #[path = "interop/bridge.rs"]
 mod bridge;
+#[path = "interop/codecs.rs"]
+mod codecs;
 #[path = "interop/house.rs"]
 mod house;
 #[path = "interop/kamailio.rs"]
 mod kamailio;
+#[path = "interop/likeness.rs"]
+mod likeness;
 #[path = "interop/linphone.rs"]
 mod linphone;
 #[path = "interop/menu.rs"]
@@ -27,6 +31,8 @@ mod phone;
 #[allow(dead_code, reason = "the wire tests use the rest of it")]
 #[path = "wire/process.rs"]
 mod process;
+#[path = "interop/prompt.rs"]
+mod prompt;
 #[path = "interop/proxy.rs"]
 mod proxy;
 #[path = "interop/said.rs"]

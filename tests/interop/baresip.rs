@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use antiphon_media::codec::{Band, Codec};
 use serde_json::json;
 
 use crate::phone::{Account, Keys, Registration, Sound, Telephone};
@@ -90,7 +91,7 @@ impl Baresip {
     }
 
     /// The recording of the present call: `dec` is what it hears, `enc` what it says.
-    fn recording(&self, side: &str) -> Recording {
+    pub(crate) fn recording(&self, side: &str) -> Recording {
         // One file a call, named by the second it began in.
         let newest = wait_for("baresip records", PATIENCE, || {
             let files = std::fs::read_dir(&self.folder).ok()?.flatten().map(|file| file.path());
@@ -203,7 +204,7 @@ fn configuration(folder: &Path, at: IpAddr, (first, last): (u16, u16), account: 
         "sip_listen {at}:5060\nnet_interface {at}\nrtp_ports {first}-{last}\ncall_max_calls 4\n\
          audio_source aufile,{folder}/voice.wav\naudio_player aubridge,ear\naudio_alert aubridge,bell\n\
          ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\njitter_buffer_delay 1-5\n\
-         module_path {modules}\nmodule g711.so\nmodule srtp.so\nmodule sndfile.so\nmodule aufile.so\nmodule aubridge.so\n\
+         module_path {modules}\nmodule g711.so\nmodule g722.so\nmodule l16.so\nmodule opus.so\nmodule srtp.so\nmodule sndfile.so\nmodule aufile.so\nmodule aubridge.so\n\
          module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {at}:4444\n\
          snd_path {folder}\nringback_disabled yes\nmenu_bell no\nstatmode_default off\n{trusted}"
     )
@@ -211,17 +212,30 @@ fn configuration(folder: &Path, at: IpAddr, (first, last): (u16, u16), account: 
 
 /// The line of its file of accounts.
 fn line(account: &Account) -> String {
-    let Account { number, server, transport, registration, proxy, password, sound, .. } = account;
+    let Account { number, server, transport, registration, proxy, password, sound, codec, .. } = account;
     let sound = match sound {
         Sound::Plain => "",
         Sound::Srtp => ";mediaenc=srtp-mand",
         Sound::SrtpIfTaken => ";mediaenc=srtp",
     };
+    let codecs = codec.map_or("pcma,pcmu", codec_name);
     let transport = transport.name();
     let expires = if *registration == Registration::Wanted { 600 } else { 0 };
     let proxy = proxy.map(|proxy| format!(";outbound=\"sip:{proxy};transport={transport}\"")).unwrap_or_default();
     format!(
         "<sip:{number}@{server};transport={transport}>;auth_user={number};auth_pass=\"{password}\";regint={expires}\
-         ;answermode=manual;audio_codecs=pcma,pcmu{sound}{proxy}\n"
+         ;answermode=manual;audio_codecs={codecs}{sound}{proxy}\n"
     )
+}
+
+/// A codec as its accounts name it; its Opus always has two channels.
+fn codec_name(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Pcmu => "pcmu",
+        Codec::Pcma => "pcma",
+        Codec::G722 => "G722/16000/1",
+        Codec::L16(Band::Narrow) => "L16/8000/1",
+        Codec::L16(Band::Wide) => "L16/16000/1",
+        Codec::Opus => "opus/48000/2",
+    }
 }

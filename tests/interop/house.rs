@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::sync_channel;
 
@@ -85,6 +85,14 @@ impl House {
         detail["media"].get(0).cloned()
     }
 
+    /// The callers' sounds of all calls that are up, as the API tells them.
+    pub(crate) fn sounds(&self) -> Vec<Value> {
+        let calls = self.api("GET", "/client/@me/current_calls/", &[]);
+        let ids = calls.as_array().into_iter().flatten().filter_map(|call| call["call_uuid"].as_str());
+        let detail = |id| self.api("GET", &format!("/client/@me/current_calls/{id}"), &[])["media"][0].clone();
+        ids.map(detail).collect()
+    }
+
     fn log_in(&self) -> String {
         let file = std::fs::read_to_string(self.folder.join("data/credentials.json"));
         let credentials: Value = serde_json::from_str(&file.expect("a first start writes credentials")).expect("JSON");
@@ -114,20 +122,37 @@ impl House {
 
     /// A tone as a sound of the API.
     fn make_sound(&self, hz: u32, seconds: usize) -> Value {
-        let file = self.folder.join(format!("{hz}.wav"));
-        tones::write(&file, hz, seconds);
-        let words = ["-F".to_owned(), format!("title={hz}"), "-F".to_owned(), format!("file=@{}", file.display())];
+        self.upload(&hz.to_string(), |file| tones::write(file, hz, seconds))
+    }
+
+    /// What is written into a WAV file, as a sound of the API.
+    fn upload(&self, title: &str, write: impl FnOnce(&Path)) -> Value {
+        let file = self.folder.join(format!("{title}.wav"));
+        write(&file);
+        let words = ["-F".to_owned(), format!("title={title}"), "-F".to_owned(), format!("file=@{}", file.display())];
         self.api("POST", "/client/@me/sound/", &words)["id"].clone()
     }
 
-    /// The menu: key 5 is answered, 0 hangs up, 9 dials outside, and the last digit of a telephone's number rings it.
-    fn make_menu(&self, phones: &[&str]) {
-        let menu = self.send("POST", "/client/@me/extension/", &json!({ "name": MENU, "type": "ivr" }));
+    /// An empty menu, as an extension; the path of its options, and its context.
+    fn make_context(&self, name: &str) -> (String, Value) {
+        let menu = self.send("POST", "/client/@me/extension/", &json!({ "name": name, "type": "ivr" }));
         let path = format!("/extension/{}/ivr/", menu["id"]);
         let context = json!({ "name": "tones", "digit_len": 1, "allow_any_dial": false, "timeout": 60_000, "inter_digit_timeout": 1_000 });
         let context = self.send("POST", &format!("{path}context/"), &context)["id"].clone();
         self.send("PUT", &path, &json!({ "entry_context": context }));
-        let options = format!("{path}context/{context}/options/");
+        (format!("{path}context/{context}/options/"), context)
+    }
+
+    /// An extension that says, once, what is written into a WAV file, and then is silent.
+    pub(crate) fn make_speaker(&self, name: &str, write: impl FnOnce(&Path)) {
+        let (options, _) = self.make_context(name);
+        let rule = json!({ "action": "play_sound", "sound": self.upload(name, write), "sound_type": "background" });
+        self.send("POST", &format!("{options}start/rules/"), &rule);
+    }
+
+    /// The menu: key 5 is answered, 0 hangs up, 9 dials outside, and the last digit of a telephone's number rings it.
+    fn make_menu(&self, phones: &[&str]) {
+        let (options, context) = self.make_context(MENU);
         let say = |hz, seconds, kind: &str| json!({ "action": "play_sound", "sound": self.make_sound(hz, seconds), "sound_type": kind });
         let add = |digits: &str, rules: &[Value]| {
             if digits != "start" {

@@ -5,6 +5,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use antiphon_media::codec::Codec;
+
 /// What a telephone talks SIP over.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Transport {
@@ -63,6 +65,8 @@ pub(crate) struct Account {
     pub(crate) proxy: Option<SocketAddr>,
     pub(crate) keys: Keys,
     pub(crate) sound: Sound,
+    /// The only codec it knows; without one, those of G.711.
+    pub(crate) codec: Option<Codec>,
     /// The tone that it says, in Hz.
     pub(crate) voice: u32,
     pub(crate) password: String,
@@ -82,6 +86,7 @@ impl Account {
             proxy: None,
             keys,
             sound: Sound::Plain,
+            codec: None,
             voice,
             password: password(number),
             authority: None,
@@ -112,6 +117,10 @@ impl Account {
 
     pub(crate) fn with_sound(self, sound: Sound) -> Self {
         Self { sound, ..self }
+    }
+
+    pub(crate) fn with_codec(self, codec: Codec) -> Self {
+        Self { codec: Some(codec), ..self }
     }
 
     pub(crate) fn with_password(self, password: &str) -> Self {

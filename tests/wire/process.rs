@@ -8,6 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use antiphon_media::codec::Codec;
+
 /// How often a child is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(10);
 
@@ -80,6 +82,9 @@ pub(crate) fn antiphon() -> &'static Path {
         let folder = test.parent().and_then(Path::parent).expect("tests lie in deps");
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--package", "antiphon-server", "--bin", "antiphon"]).current_dir(root());
+        if Codec::Opus.is_built() {
+            cargo.args(["--features", "opus"]);
+        }
         cargo.arg("--target-dir").arg(folder.parent().expect("profiles lie in the target directory"));
         if folder.ends_with("release") {
             cargo.arg("--release");

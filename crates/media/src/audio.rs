@@ -146,8 +146,8 @@ impl Audio {
     /// The best linear sound there is, at a rate; that of A-law where nothing else was kept.
     fn at(&self, rate: u32) -> Vec<i16> {
         match &self.wide {
-            Some(wide) if rate > SAMPLE_RATE => resample(wide.to_vec(), WIDE_RATE, rate),
-            _ => {
+            Some(wide) => resample(wide.to_vec(), WIDE_RATE, rate),
+            None => {
                 let mut narrow = vec![0; self.pcma.len()];
                 Law::A.decode_all(&self.pcma, &mut narrow);
                 resample(narrow, SAMPLE_RATE, rate)
@@ -194,6 +194,16 @@ mod tests {
                 assert!(middle.iter().all(|&byte| byte == law.encode(1_000)), "{rate} in {}", codec.name());
             }
         }
+    }
+
+    #[test]
+    fn narrow_linear_sound_is_made_of_the_wide_one_and_not_of_a_law() {
+        let wide: Vec<i16> = (0..16_000).map(|at| ((f64::from(at) * 0.3).sin() * 9_000.0) as i16).collect();
+        let audio = Audio::at_rate(wide.clone(), WIDE_RATE);
+        audio.prepare(Codec::L16(Band::Narrow));
+        let sent =
+            audio.payload(Codec::L16(Band::Narrow)).as_chunks::<2>().0.iter().map(|&bytes| i16::from_be_bytes(bytes));
+        assert!(sent.eq(resample(wide, WIDE_RATE, SAMPLE_RATE)));
     }
 
     #[test]
