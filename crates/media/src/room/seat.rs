@@ -9,6 +9,7 @@ use super::gate::{Gate, Passage, fade};
 use super::ring::Ring;
 use super::{LONGEST_FRAME, Room};
 use crate::audio::Audio;
+use crate::codec::g722::Seam;
 use crate::codec::{Codec, Encoder};
 use crate::resample::Streaming;
 use crate::source::playlist::{Playlist, Repeat, Segment};
@@ -67,6 +68,8 @@ pub(crate) struct Seat {
     /// A frame at the member's.
     heard: Box<[i16]>,
     music: Option<Playlist>,
+    /// For music in G.722.
+    seam: Option<Box<Seam>>,
 }
 
 impl Seat {
@@ -86,6 +89,7 @@ impl Seat {
             line: vec![0; LONGEST_FRAME].into(),
             heard: vec![0; LONGEST_FRAME].into(),
             music,
+            seam: Seam::of(codec),
         }
     }
 
@@ -140,7 +144,11 @@ impl Seat {
     pub(crate) fn fill(&mut self, mixing: Mixing<'_>, length: Duration, payload: &mut [u8]) -> usize {
         let alone = mixing.room.members() <= 1 && !mixing.room.is_announcing();
         if let Some(music) = self.music.as_mut().filter(|_| alone) {
-            music.fill(payload, self.encoder.codec());
+            let codec = self.encoder.codec();
+            if codec == Codec::Opus {
+                return music.fill_packet(payload).0;
+            }
+            music.fill(payload, codec, self.seam.as_deref_mut());
             return payload.len();
         }
         self.hear(mixing, length);
