@@ -24,6 +24,10 @@ use anyhow::Result;
 use clap::Parser;
 use tokio::sync::mpsc;
 
+/// The time of the orders that open the calls, and of what is said about callers from whom nothing comes.
+const OPENING: Duration = Duration::from_secs(15);
+const TICK: Duration = Duration::from_millis(1);
+
 /// Sends the packets of calls that hear a prompt.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -43,11 +47,15 @@ fn main() -> Result<()> {
     let start = Instant::now();
     let (worker, mut work) = Worker::new(start, usize::from(arguments.calls), Patience::default());
     let listener = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let (inbox, _events) = mpsc::channel(16);
+    // Nobody reads what happens, so there is room for all of it.
+    let (inbox, _events) = mpsc::channel(usize::from(arguments.calls) * 16);
     open((&arguments, start), &worker, &listener, &inbox)?;
     let mut now = start;
-    while now < start + Duration::from_secs(arguments.seconds) {
-        now = pass(&mut work, now).unwrap_or(now + Duration::from_millis(1));
+    while now < start + OPENING {
+        now = work.pass(now).unwrap_or(now + TICK);
+    }
+    while now < start + OPENING + Duration::from_secs(arguments.seconds) {
+        now = pass(&mut work, now).unwrap_or(now + TICK);
     }
     let _ = writeln!(std::io::stdout(), "{} packets", u64::from(arguments.calls) * arguments.seconds * 50);
     Ok(())
