@@ -137,7 +137,9 @@ impl Codec {
             Self::Pcmu => payload.fill(Law::Mu.silence()),
             Self::Pcma => payload.fill(Law::A.silence()),
             Self::G722 => {
-                payload.iter_mut().zip(g722::SILENCE.into_iter().cycle()).for_each(|(byte, code)| *byte = code)
+                for (byte, code) in payload.iter_mut().zip(g722::SILENCE.into_iter().cycle()) {
+                    *byte = code;
+                }
             }
             Self::L16(_) | Self::Opus => payload.fill(0),
         }
