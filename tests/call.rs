@@ -12,6 +12,8 @@ mod adapter;
 mod attack;
 #[path = "call/chaos.rs"]
 mod chaos;
+#[path = "call/codecs.rs"]
+mod codecs;
 #[path = "call/conference.rs"]
 mod conference;
 #[path = "call/demo.rs"]

@@ -71,7 +71,7 @@ async fn chooses(world: &World, setup: PhoneSetup, key: char) -> SimPhone {
     caller.call("071").await;
     caller.up().await;
     // The menu begins with the ACK, which may be late; the two seconds of its announcement take no keys.
-    let silence = caller.setup().codec.silence();
+    let silence = caller.setup().codec.law().map_or(0, |law| law.silence());
     while caller.received().iter().all(|packet| packet.payload.iter().all(|sample| *sample == silence)) {
         pass(20).await;
     }

@@ -11,7 +11,7 @@ use crate::world::{Shape, World, on_its_own, pass, usual_trunks};
 /// For how long there was sound and silence in turns, in milliseconds, since the phone had received so many packets.
 fn cadence(phone: &SimPhone, from: usize) -> Vec<usize> {
     let codec = phone.setup().codec;
-    let silent = [codec.silence(), codec.law().map_or(0, |law| law.encode(0))];
+    let silent = [codec.law().map_or(0, |law| law.silence()), codec.law().map_or(0, |law| law.encode(0))];
     let packets = phone.received();
     let sounds: Vec<bool> =
         packets[from..].iter().map(|packet| packet.payload.iter().any(|byte| !silent.contains(byte))).collect();

@@ -296,10 +296,15 @@ impl World {
 
     /// The world of a first start: the demo menu and nothing else.
     pub(crate) async fn of_the_demo() -> Self {
+        Self::of_the_demo_shaped(Shape::default()).await
+    }
+
+    /// The same, which differs in something.
+    pub(crate) async fn of_the_demo_shaped(shape: Shape) -> Self {
         let data = tempfile::tempdir().expect("a temporary directory");
         let store = Store::open(&data.path().join("data")).expect("an empty store");
         first_start::prepare(&store, &data.path().join("data")).await.expect("a first start");
-        Self::begin(data, store, SystemSounds::load(), Shape::default()).await
+        Self::begin(data, store, SystemSounds::load(), shape).await
     }
 
     async fn begin(data: tempfile::TempDir, store: Store, sounds: SystemSounds, shape: Shape) -> Self {

@@ -141,7 +141,12 @@ impl Mouth {
         }
         let packet = match self.pressing.take() {
             Some((digit, began, sent)) => self.key(digit, began, sent + 1),
-            None => self.write(8, false, self.timestamp, &[Codec::Pcma.silence(); SAMPLES as usize]),
+            None => self.write(
+                8,
+                false,
+                self.timestamp,
+                &[Codec::Pcma.law().map_or(0, |law| law.silence()); SAMPLES as usize],
+            ),
         };
         // What is not sent is lost, as on any network.
         let _ = socket.send_to(&packet, to);

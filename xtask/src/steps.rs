@@ -26,6 +26,8 @@ const STEPS: &[Step] = &[
         words: &["clippy", "--workspace", "--all-targets", "--features", OPUS, "--", "--deny", "warnings"],
         env: &[],
     },
+    // What `cargo run` builds on a bare machine.
+    Step { name: "the server without Opus", words: &["check", "--package", "antiphon-server"], env: &[] },
     // `cargo test` builds a binary only for its own package's tests; the wire tests live in another and start this one.
     Step {
         name: "build the server",

@@ -112,7 +112,7 @@ impl Audio {
         match codec {
             Codec::Pcmu | Codec::Pcma => {}
             Codec::G722 => {
-                self.made.g722.get_or_init(|| ready::g722(self.at(WIDE_RATE)));
+                self.made.g722.get_or_init(|| ready::g722(&self.at(WIDE_RATE)));
             }
             Codec::L16(Band::Narrow) => {
                 self.made.l16_narrow.get_or_init(|| ready::l16(&self.at(SAMPLE_RATE)));

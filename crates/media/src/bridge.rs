@@ -8,6 +8,7 @@
 //! Sources: RFC 4733 section 2.6 (events passed on by a gateway), RFC 7667 section 3.2.1 (a mixer of its own source).
 
 use crate::codec::Codec;
+use crate::comfort::Silence;
 use crate::dtmf::event::{Digit, TelephoneEvent};
 use crate::dtmf::receiver::Sighting;
 use crate::dtmf::relay::{Admission, Relay, Relayed, Saying};
@@ -99,6 +100,14 @@ impl BridgeEnd {
         match &mut self.sound {
             Passage::Bytes(buffer) => buffer.push(packet.ssrc, codec, packet.timestamp, packet.payload),
             Passage::Linear(transcoder) => transcoder.hear(packet, codec),
+        }
+    }
+
+    /// Takes a report of silence of the other leg.
+    pub(crate) fn hear_silence(&mut self, silence: Silence) {
+        match &mut self.sound {
+            Passage::Bytes(buffer) => buffer.hear_silence(silence),
+            Passage::Linear(transcoder) => transcoder.hear_silence(silence),
         }
     }
 

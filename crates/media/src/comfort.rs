@@ -24,6 +24,26 @@ impl Level {
     }
 }
 
+/// That a peer says nothing from some moment on.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Silence {
+    /// The RTP timestamp of that moment.
+    pub(crate) from: u32,
+    pub(crate) level: Level,
+}
+
+impl Silence {
+    /// Whether it has begun at a tick.
+    pub(crate) fn has_begun(&self, tick: u32) -> bool {
+        tick.wrapping_sub(self.from) as i32 >= 0
+    }
+
+    /// Whether it is over with sound of this timestamp.
+    pub(crate) fn ends_with(&self, timestamp: u32) -> bool {
+        timestamp.wrapping_sub(self.from) as i32 > 0
+    }
+}
+
 /// White noise from a seed: the same for the same seed.
 #[derive(Clone, Debug)]
 pub struct ComfortNoise {

@@ -8,13 +8,14 @@
 //! Sources: RFC 3550 section 5.1 (the timestamp places a sample in time, whatever order packets come in).
 
 use crate::codec::{Codec, Decoder, Encoder, transcode};
+use crate::comfort::{ComfortNoise, Level, Silence};
 use crate::holes::{Holes, Next, Range};
 use crate::stretch;
 use crate::timeline::{Laid, Place, Timeline};
 use std::time::Duration;
 
 /// The most sound in one packet: 200 ms.
-pub(crate) const CAP: u32 = 1_600;
+const CAP: u32 = 1_600;
 /// A power of two, so that a timestamp is an index: what may wait, and what has just left.
 const RING: usize = 4_096;
 /// How much of what has just left is listened to before something is made up.
@@ -35,6 +36,8 @@ pub(crate) struct JitterBuffer {
     /// What makes sound up, and smooths what follows.
     spare: Option<Box<Spare>>,
     state: State,
+    /// What the other leg's silence sounds like, until sound comes again.
+    silence: Option<Silence>,
 }
 
 /// What left last.
@@ -51,21 +54,20 @@ enum State {
 struct Spare {
     decoder: Decoder,
     encoder: Encoder,
+    noise: ComfortNoise,
 }
 
 impl JitterBuffer {
     /// A buffer for a leg that is sent `codec`.
     pub(crate) fn new(codec: Codec) -> Self {
-        let spare = codec.law().map(|_| Box::new(Spare { decoder: Decoder::new(codec), encoder: Encoder::new(codec) }));
-        Self {
-            line: Timeline::new(),
-            end: 0,
-            holes: Holes::default(),
-            ring: Box::new([codec.silence(); RING]),
-            codec,
-            spare,
-            state: State::Sound,
-        }
+        let spare = codec.law().map(|_| {
+            let (decoder, encoder) = (Decoder::new(codec), Encoder::new(codec));
+            Box::new(Spare { decoder, encoder, noise: ComfortNoise::new(RATE) })
+        });
+        let mut ring = Box::new([0; RING]);
+        codec.fill_silence(&mut ring[..]);
+        let (line, holes, state) = (Timeline::new(), Holes::default(), State::Sound);
+        Self { line, end: 0, holes, ring, codec, spare, state, silence: None }
     }
 
     /// Whether sound of one codec can pass to a leg of the other without being decoded.
@@ -105,6 +107,7 @@ impl JitterBuffer {
         if self.state == State::Hushed {
             self.state = State::MadeUp;
         }
+        self.silence = self.silence.filter(|silence| !silence.ends_with(timestamp));
         dropped
     }
 
@@ -151,11 +154,17 @@ impl JitterBuffer {
         self.state = State::Hushed;
     }
 
+    /// Takes a report of silence: where no sound comes from then on, there is its noise. Of G.722, which is not decoded here, there is
+    /// nothing.
+    pub(crate) fn hear_silence(&mut self, silence: Silence) {
+        self.silence = Some(silence);
+    }
+
     /// Fills a frame.
     pub(crate) fn pull(&mut self, frame: &mut [u8]) {
         let length = frame.len() as u32;
         if self.line.clock_rate().is_none() {
-            frame.fill(self.codec.silence());
+            self.codec.fill_silence(frame);
             return;
         }
         let whole = self.holes.are_none() && self.waiting(self.line.next()) >= length && self.state == State::Sound;
@@ -213,8 +222,13 @@ impl JitterBuffer {
 
     /// Fills what is missing at a tick.
     fn make_up(&mut self, at: u32, bytes: &mut [u8]) {
+        let silence = self.silence.filter(|silence| self.line.is_silent() || silence.has_begun(at));
+        if let (Some(Silence { level, .. }), true) = (silence, self.state != State::Hushed) {
+            self.state = State::MadeUp;
+            return self.make_noise(level, bytes);
+        }
         if self.state == State::Hushed || self.line.is_silent() {
-            bytes.fill(self.codec.silence());
+            self.codec.fill_silence(bytes);
             return;
         }
         let is_first = std::mem::replace(&mut self.state, State::MadeUp) == State::Sound;
@@ -236,12 +250,22 @@ impl JitterBuffer {
         self.spare = Some(spare);
     }
 
+    fn make_noise(&mut self, level: Level, bytes: &mut [u8]) {
+        let Some(spare) = &mut self.spare else { return self.codec.fill_silence(bytes) };
+        let mut pcm = [0; WIDEST];
+        for part in bytes.chunks_mut(pcm.len()) {
+            let pcm = &mut pcm[..part.len()];
+            spare.noise.fill(level, pcm);
+            spare.encoder.encode(pcm, part);
+        }
+    }
+
     /// Of G.722, which is not decoded here, the last bytes are said once more.
     fn say_again(&mut self, at: u32, bytes: &mut [u8], is_first: bool) {
         if is_first {
             self.copy(at.wrapping_sub(bytes.len() as u32), bytes);
         } else {
-            bytes.fill(self.codec.silence());
+            self.codec.fill_silence(bytes);
         }
     }
 

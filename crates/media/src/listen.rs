@@ -9,6 +9,7 @@
 //! Errors: after [`MOST_SKIPPED`] frames that were skipped at once the rest of them is not handed on.
 
 use crate::codec::{Codec, Decoder};
+use crate::comfort::Silence;
 use crate::config::MAX_PTIME;
 use crate::dtmf::tone_ear::ToneEar;
 use crate::ear::Ear;
@@ -97,6 +98,11 @@ impl Listeners {
     /// Takes a report of a key of the peer, so that its tone is not heard beside it.
     pub(crate) fn take_key(&mut self, timestamp: u32, ticks: u32) {
         self.ear.hear_key(timestamp, ticks);
+    }
+
+    /// Takes a report of silence of the peer.
+    pub(crate) fn take_silence(&mut self, silence: Silence) {
+        self.ear.hear_silence(silence);
     }
 
     /// One packet time begins: what the peer said in it. A frame that is skipped is none of a conference.

@@ -7,6 +7,7 @@
 
 use crate::bridge::Tones;
 use crate::codec::{Codec, Encoder};
+use crate::comfort::Silence;
 use crate::config::MAX_PTIME;
 use crate::dtmf::strip::Strip;
 use crate::ear::{Ear, samples};
@@ -47,6 +48,11 @@ impl Transcoder {
     /// Takes a report of a key of the other leg.
     pub(crate) fn hear_key(&mut self, timestamp: u32, ticks: u32) {
         self.ear.hear_key(timestamp, ticks);
+    }
+
+    /// Takes a report of silence of the other leg.
+    pub(crate) fn hear_silence(&mut self, silence: Silence) {
+        self.ear.hear_silence(silence);
     }
 
     /// Writes a payload of so long and answers how many bytes it has.

@@ -344,6 +344,50 @@ fn a_bridge_allocates_nothing_whatever_is_lost_on_it() {
     assert!(sent > 3_900, "{sent}");
 }
 
+/// Prompts in G.722 that are stopped and follow one another, to a peer that says that it is silent, bridged to others.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an `Instant` has no other beginning; the test only adds to it")]
+fn prompts_that_meet_and_comfort_noise_allocate_nothing() {
+    let start = Instant::now();
+    let mut pool = StreamPool::new(start, 8);
+    let legs = [Codec::G722, Codec::Pcma, Codec::Pcma, Codec::Pcmu];
+    for (id, codec) in (0..).zip(legs) {
+        let negotiated = Negotiated { remote: Some(remote(id)), ..Negotiated::of(codec) };
+        let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
+        pool.open(start, StreamId(id), config).expect("the pool has room");
+    }
+    pool.bridge(StreamId(0), StreamId(1));
+    pool.bridge(StreamId(2), StreamId(3));
+    let prompt = Arc::new(Audio::from_pcm(&(0..3_333).map(|at| (at % 50) * 400 - 10_000).collect::<Vec<_>>()));
+    prompt.prepare(Codec::G722);
+    let segments =
+        vec![Segment::Audio(prompt.clone()), Segment::Silence(Duration::from_millis(33)), Segment::Audio(prompt)];
+    pool.play(StreamId(0), PlaybackId(1), segments, Repeat::Forever, Keys::NONE);
+    let (mut buffer, mut sent, before) = ([0; MAX_PACKET], 0u64, CALLS.get());
+    for tick in 0..5_000u32 {
+        let now = start + Duration::from_millis(u64::from(tick));
+        while let Some(due) = pool.poll_due(now) {
+            let codec = legs[due.stream.0 as usize];
+            if tick / 500 % 2 == 0 {
+                say(&mut pool, now, due, codec, tick / 20);
+            } else if tick % 500 < 20 {
+                let mut datagram = [40; HEADER_LEN + 1];
+                let (sequence, timestamp) = ((tick / 20) as u16, tick / 20 * 160);
+                let header = Header { marker: false, payload_type: 13, sequence, timestamp, ssrc: 1 };
+                header.write(datagram.first_chunk_mut().expect("it is longer than a header"));
+                pool.handle_datagram(now, due.slot, remote(due.stream.0), &datagram);
+            }
+            while pool.poll_transmit(now, due.slot, &mut buffer).is_some() {
+                sent += 1;
+            }
+        }
+    }
+    assert_eq!(CALLS.get() - before, 0, "allocator calls while {sent} packets were sent");
+    assert!(sent > 900, "{sent}");
+    let totals = pool.totals();
+    assert!(totals.received > 400 && totals.dropped.unknown_payload == 0, "{totals:?}");
+}
+
 /// A packet of 20 ms.
 fn say(pool: &mut StreamPool, now: Instant, due: Due, codec: Codec, count: u32) {
     let mut datagram = [0x35; HEADER_LEN + 640];

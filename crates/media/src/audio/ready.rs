@@ -1,27 +1,16 @@
 //! A prompt in the codecs that remember: G.722 and Opus, whose coders know what came before.
 //!
-//! Shape: each prompt is encoded from rest and brought back to rest, so that any prompt can follow any other without a click: the
-//! receiver's decoder, which hears them as one stream, is at rest wherever they meet. Opus, in the mode that is used here, needs nothing
-//! for that. For G.722 the last 16 ms are faded out, which brings the step to rest but not the predictor, whose memory is 32 ms: a prompt
-//! that is loud from its first sample, right behind one that was loud to its last, begins with noise for that long. Speech does not.
+//! Shape: each prompt is encoded from rest, though any other may come before it: the receiver's decoder hears them as one stream. Opus,
+//! in the mode that is used here, needs nothing for that. For G.722 the first bytes of a prompt are fitted to what was sent before them
+//! when they are sent: see [`g722::Seam`].
 //! Units: packets of Opus are of 20 ms; the last one is filled up with silence.
-//! Sources: ITU-T G.722 section 3.5 (a step's memory is 128 samples of 8 kHz); RFC 6716 section 4.3 (the mode of the transform).
+//! Sources: RFC 6716 section 4.3 (the mode of the transform).
 
 use crate::codec::g722;
 use std::sync::Arc;
 
-/// How long the end of a prompt is faded, and how long it is silent then, in samples of 16 kHz: 6 ms and 10 ms.
-const FADE: usize = 96;
-const REST: usize = 160;
-
 /// The bytes of a sound at 16 kHz.
-pub(super) fn g722(mut wide: Vec<i16>) -> Arc<[u8]> {
-    let faded = wide.len().saturating_sub(FADE + REST);
-    for (at, sample) in wide.iter_mut().skip(faded).enumerate() {
-        // A straight line: in 6 ms no ear finds its corners.
-        let left = FADE.saturating_sub(at);
-        *sample = (i32::from(*sample) * left as i32 / FADE as i32) as i16;
-    }
+pub(super) fn g722(wide: &[i16]) -> Arc<[u8]> {
     let mut encoder = g722::Encoder::rested();
     wide.as_chunks::<2>().0.iter().map(|&[first, second]| encoder.encode(first, second)).collect()
 }

@@ -7,9 +7,13 @@
 //! Errors: none; every byte is a valid code.
 //! Sources: ITU-T G.722 (09/2012) section 3 (tables 3 to 14) and section 4 (the blocks, whose names are in parentheses).
 
-/// A byte which, repeated, lets any decoder fade to silence within 15 ms, and to the state in which an encoder begins: the smallest
-/// step of both bands.
-pub const SILENCE: u8 = 0xFD;
+mod seam;
+
+pub(crate) use seam::Seam;
+
+/// Bytes which, repeated, let any decoder fade to silence. One byte alone would leave it anywhere near zero, with a whistle at 8 kHz;
+/// the small steps up and down of these, found by trial, keep it from settling there.
+pub const SILENCE: [u8; 8] = [0xFA, 0xF9, 0x7A, 0xFF, 0xFD, 0xFA, 0x7F, 0xDD];
 
 /// Bytes after which silence has reached the memory of everything: 80 ms.
 const REST: usize = 640;
@@ -66,7 +70,7 @@ const fn scaled(one: i32, other: i32) -> i32 {
 }
 
 /// What one band knows of its past: the same in an encoder and its decoder.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 struct Band {
     /// The logarithm of the step (NB), and the step (DET).
     log_step: i32,
@@ -198,7 +202,7 @@ impl Encoder {
     /// An encoder whose decoder has heard [`SILENCE`] for a while.
     pub fn rested() -> Self {
         let mut bands = Bands::new();
-        (0..REST).for_each(|_| bands.learn(SILENCE));
+        SILENCE.into_iter().cycle().take(REST).for_each(|code| bands.learn(code));
         Self(bands)
     }
 

@@ -131,13 +131,17 @@ impl Codec {
         }
     }
 
-    /// The byte which, repeated, stands for no sound. Opus has none, and its answer means nothing.
-    pub const fn silence(self) -> u8 {
+    /// Fills payload bytes with no sound. Opus has packets for that, and its bytes mean nothing.
+    pub fn fill_silence(self, payload: &mut [u8]) {
         match self {
-            Self::Pcmu => Law::Mu.silence(),
-            Self::Pcma => Law::A.silence(),
-            Self::G722 => g722::SILENCE,
-            Self::L16(_) | Self::Opus => 0,
+            Self::Pcmu => payload.fill(Law::Mu.silence()),
+            Self::Pcma => payload.fill(Law::A.silence()),
+            Self::G722 => {
+                for (byte, code) in payload.iter_mut().zip(g722::SILENCE.into_iter().cycle()) {
+                    *byte = code;
+                }
+            }
+            Self::L16(_) | Self::Opus => payload.fill(0),
         }
     }
 

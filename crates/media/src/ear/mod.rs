@@ -1,11 +1,11 @@
 //! What one leg hears, as linear sound at the pace of its own packet times.
 //!
 //! Shape: packets in as they come; out, one frame for each packet time, exactly as long as asked. What did not come is concealed
-//! for a while, then it is silence.
+//! for a while, then it is silence; where the peer says that it is silent, it is noise as loud as the peer says.
 //! Units: samples at [`Ear::rate`], which is that of the codec agreed on whatever the peer sends; timestamps are ticks of the codec.
 //! Time: the frames pulled are the clock of a [`Timeline`]; where that asks for it, sound is made longer or shorter by periods.
 //! Errors: packets that come too late, twice, or that cannot be decoded are left out.
-//! Sources: RFC 3550 section 5.1, RFC 3551 section 4.1, RFC 4733 section 2.6 (no sound while a key is said).
+//! Sources: RFC 3550 section 5.1, RFC 3551 section 4.1, RFC 4733 section 2.6 (no sound while a key is said), RFC 3389.
 //!
 //! An ear is large and is made only where somebody listens.
 
@@ -13,6 +13,7 @@ mod shelf;
 mod voice;
 
 use crate::codec::Codec;
+use crate::comfort::{ComfortNoise, Silence};
 use crate::config::MAX_PTIME;
 use crate::rtp::packet::Packet;
 use crate::stretch;
@@ -38,6 +39,9 @@ pub(crate) struct Ear {
     made_up: usize,
     /// From this tick on, and for so many, a key is pressed.
     key: Option<(u32, u32)>,
+    /// What the peer's silence sounds like, until sound comes again.
+    silence: Option<Silence>,
+    noise: ComfortNoise,
 }
 
 impl Ear {
@@ -55,6 +59,8 @@ impl Ear {
             given: 0,
             made_up: 0,
             key: None,
+            silence: None,
+            noise: ComfortNoise::new(rate),
         }
     }
 
@@ -85,6 +91,11 @@ impl Ear {
             Some((start, before)) if start == timestamp => Some((start, before.max(ticks))),
             Some(_) | None => Some((timestamp, ticks)),
         };
+    }
+
+    /// Takes a report of silence: where no sound comes from then on, there is its noise.
+    pub(crate) fn hear_silence(&mut self, silence: Silence) {
+        self.silence = Some(silence);
     }
 
     /// Says how long the frames are that are asked for from now on.
@@ -164,6 +175,7 @@ impl Ear {
     fn lay_packet(&mut self, ratio: usize) {
         let Some(Taken { timestamp, codec, payload }) = self.shelf.take() else { return };
         let Some(at) = self.voices.iter().position(|voice| voice.codec() == codec) else { return };
+        self.silence = self.silence.filter(|silence| !silence.ends_with(timestamp));
         self.current = at;
         let length = self.voices[at].decode(payload, &mut self.pcm[self.ready..]);
         if length == 0 {
@@ -178,13 +190,17 @@ impl Ear {
 
     fn lay_gap(&mut self, count: usize, ratio: usize) {
         let to = self.ready + count;
-        let voice = self.voices.get_mut(self.current).filter(|_| !self.line.is_silent());
-        match voice {
-            Some(voice) => {
+        let (next, is_silent) = (self.line.next(), self.line.is_silent());
+        let voice = self.voices.get_mut(self.current).filter(|_| !is_silent);
+        match (self.silence, voice) {
+            (Some(silence), _) if is_silent || silence.has_begun(next) => {
+                self.noise.fill(silence.level, &mut self.pcm[self.ready..to]);
+            }
+            (_, Some(voice)) => {
                 voice.conceal(&mut self.pcm[self.ready..to], count / ratio);
                 self.made_up += count;
             }
-            None => self.pcm[self.ready..to].fill(0),
+            (_, None) => self.pcm[self.ready..to].fill(0),
         }
         self.advance(count, ratio, Laid::Nothing);
     }

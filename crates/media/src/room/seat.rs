@@ -9,6 +9,7 @@ use super::gate::{Gate, Passage, fade};
 use super::ring::Ring;
 use super::{LONGEST_FRAME, Room};
 use crate::audio::Audio;
+use crate::codec::g722::Seam;
 use crate::codec::{Codec, Encoder};
 use crate::config::Direction;
 use crate::resample::Streaming;
@@ -70,6 +71,8 @@ pub(crate) struct Seat {
     /// A frame at the member's.
     heard: Box<[i16]>,
     music: Option<Playlist>,
+    /// For music in G.722.
+    seam: Option<Box<Seam>>,
 }
 
 impl Seat {
@@ -90,6 +93,7 @@ impl Seat {
             line: vec![0; LONGEST_FRAME].into(),
             heard: vec![0; LONGEST_FRAME].into(),
             music,
+            seam: Seam::of(codec),
         }
     }
 
@@ -161,8 +165,7 @@ impl Seat {
             if codec == Codec::Opus {
                 return music.fill_packet(payload).0;
             }
-            payload.fill(codec.silence());
-            music.fill(payload, codec);
+            music.fill(payload, codec, self.seam.as_deref_mut());
             return payload.len();
         }
         self.hear(mixing, length);

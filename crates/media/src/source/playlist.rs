@@ -4,6 +4,7 @@
 //! Units: samples of 8 kHz, whatever the codec; a segment of silence is rounded down to whole samples.
 
 use crate::audio::{Audio, Packets};
+use crate::codec::g722::Seam;
 use crate::codec::{Codec, OPUS_SILENCE, SAMPLES_PER_MS, samples_in};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,14 @@ struct AtHand {
     /// Payload bytes in a sample of 8 kHz; Opus has none.
     width: usize,
     sound: Sound,
+    progress: Progress,
+}
+
+/// Whether anything of what is at hand was given.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Progress {
+    Untouched,
+    UnderWay,
 }
 
 #[derive(Clone, Debug)]
@@ -80,14 +89,16 @@ impl Playlist {
     pub(crate) fn new(segments: Vec<Segment>, repeat: Repeat) -> Self {
         let is_empty = segments.iter().all(|segment| segment.samples() == 0);
         let repeat = if is_empty { Repeat::Once } else { repeat };
-        let at_hand = AtHand { codec: Codec::Pcmu, samples: 0, width: 1, sound: Sound::Silence };
+        let (sound, progress) = (Sound::Silence, Progress::Untouched);
+        let at_hand = AtHand { codec: Codec::Pcmu, samples: 0, width: 1, sound, progress };
         let mut playlist = Self { segments, repeat, current: 0, given: 0, at_hand };
         playlist.take_up(Codec::Pcmu);
         playlist
     }
 
-    /// Fills a frame that holds silence, and says whether this was the last one. Opus has packets in place of frames.
-    pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec) -> Remains {
+    /// Fills a frame that holds silence, and says whether this was the last one. Opus has packets in place of frames. With a `seam`
+    /// each prompt begins as the receiver has to have it behind what went before.
+    pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec, mut seam: Option<&mut Seam>) -> Remains {
         if self.at_hand.codec != codec || matches!(self.at_hand.sound, Sound::Awaited) {
             self.take_up(codec);
         }
@@ -95,16 +106,15 @@ impl Playlist {
         let mut rest = frame;
         while rest.len() >= width {
             if self.current >= self.segments.len() {
+                if let Some(seam) = seam {
+                    seam.note(rest);
+                }
                 return Remains::Nothing;
             }
             let left = self.at_hand.samples - self.given;
             let count = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len() / width);
             let (now, later) = rest.split_at_mut(count * width);
-            if let Sound::Bytes(sound) = &self.at_hand.sound
-                && let Some(sound) = sound.get(self.given as usize * width..).and_then(|sound| sound.get(..now.len()))
-            {
-                now.copy_from_slice(sound);
-            }
+            self.at_hand.give(self.given as usize * width, now, seam.as_deref_mut());
             self.given += count as u64;
             rest = later;
             self.step_over_finished();
@@ -141,7 +151,8 @@ impl Playlist {
         };
         let width = codec.bytes_per_ms().map_or(1, |bytes| bytes / SAMPLES_PER_MS);
         let samples = segment.map_or(0, Segment::samples);
-        self.at_hand = AtHand { codec, samples, width, sound: sound.unwrap_or(Sound::Awaited) };
+        let sound = sound.unwrap_or(Sound::Awaited);
+        self.at_hand = AtHand { codec, samples, width, sound, progress: Progress::Untouched };
     }
 
     fn step_over_finished(&mut self) {
@@ -153,6 +164,28 @@ impl Playlist {
             }
             self.take_up(self.at_hand.codec);
         }
+    }
+}
+
+impl AtHand {
+    /// Gives the bytes behind the first `given`.
+    fn give(&mut self, given: usize, place: &mut [u8], seam: Option<&mut Seam>) {
+        let sound = match &self.sound {
+            Sound::Bytes(sound) => sound.split_at_checked(given),
+            Sound::Silence | Sound::Packets(_) | Sound::Awaited => None,
+        };
+        let sound = sound.and_then(|(before, behind)| Some((before, behind.get(..place.len())?)));
+        if let Some((_, sound)) = sound {
+            place.copy_from_slice(sound);
+        }
+        let Some(seam) = seam else { return };
+        match (sound, self.progress) {
+            (Some((before, _)), Progress::Untouched) => seam.begin(before),
+            (Some(_), Progress::UnderWay) => {}
+            (None, _) => seam.note(&[]),
+        }
+        seam.pass(place);
+        self.progress = Progress::UnderWay;
     }
 }
 
@@ -183,7 +216,7 @@ mod tests {
         let mut heard = Vec::new();
         for _ in 0..at_most {
             let mut bytes = vec![0xD5; frame];
-            let remains = playlist.fill(&mut bytes, Codec::Pcma);
+            let remains = playlist.fill(&mut bytes, Codec::Pcma, None);
             heard.extend(bytes);
             if remains == Remains::Nothing {
                 break;

@@ -22,6 +22,7 @@ pub use transmit::{MAX_PACKET, Transmit};
 
 use self::control::Control;
 use crate::bridge::{BridgeEnd, Terms, Tones};
+use crate::codec::g722::Seam;
 use crate::config::{Frame, Negotiated, StreamConfig, packet_time};
 use crate::dtmf::receiver::Receiver;
 use crate::dtmf::ways::Ways;
@@ -75,6 +76,8 @@ pub(crate) struct RtpStream {
     /// What keys have to do with the sound.
     inband: Inband,
     keys_out: Option<Box<say_keys::KeysOut>>,
+    /// What the peer's decoder of G.722 has heard.
+    seam: Option<Box<Seam>>,
     reception: Reception,
     /// From when arrivals are counted.
     opened: Instant,
@@ -112,6 +115,7 @@ impl RtpStream {
             ways: Box::default(),
             inband: Inband::Unused,
             keys_out: None,
+            seam: Seam::of(negotiated.codec),
             reception: Reception::default(),
             opened: now,
             octets: 0,
@@ -155,6 +159,9 @@ impl RtpStream {
         }
         self.frame = Frame::of(negotiated.codec, negotiated.ptime);
         self.keys_in(negotiated.codec);
+        if self.negotiated.codec != negotiated.codec {
+            self.seam = Seam::of(negotiated.codec);
+        }
         self.negotiated = negotiated;
         self.listen_for_tones();
     }

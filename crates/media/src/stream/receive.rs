@@ -2,13 +2,13 @@
 //!
 //! Shape: one datagram a call; sound goes to the other leg of the bridge, keys to [`super::keys`].
 //! Errors: packets that are not used are counted by reason.
-//! Sources: RFC 3550 section 5.1; RFC 3264 section 6.1 (the codec that the peer chose); RFC 3711 section 3.3.
+//! Sources: RFC 3550 section 5.1; RFC 3264 section 6.1 (the codec that the peer chose); RFC 3711 section 3.3; RFC 3389.
 
 use super::RtpStream;
 use super::control::ticks;
 use crate::codec::Codec;
+use crate::comfort::{Level, Silence};
 use crate::event::Events;
-use crate::jitter::CAP;
 use crate::latch::Source;
 use crate::reading::Content;
 use crate::rtp::packet::Packet;
@@ -18,6 +18,21 @@ use std::time::Instant;
 
 /// The static payload type of comfort noise (RFC 3551 table 4).
 const COMFORT_NOISE: u8 = 13;
+/// More than any Opus packet that fits into a datagram of 1,500 bytes.
+const MOST_OPUS: usize = 1_600;
+
+/// What a packet holds.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Kind {
+    Sound(Codec),
+    Keys,
+    Silence,
+}
+
+/// The most bytes of sound in one packet: 200 ms.
+fn longest(codec: Codec) -> usize {
+    codec.bytes_per_ms().map_or(MOST_OPUS, |bytes| 200 * bytes)
+}
 
 impl RtpStream {
     /// Takes a datagram of this leg, and answers what it was; `peer` is the other leg of its bridge.
@@ -55,20 +70,20 @@ impl RtpStream {
             self.totals.dropped.malformed += 1;
             return Content::Aside;
         };
-        let sound = self.codec_of(packet.payload_type);
-        if sound.is_some() || Some(packet.payload_type) == self.negotiated.telephone_event {
-            self.receive_known(now, (from, &packet, sound), peer, events);
-        } else {
-            self.receive_unknown(now, from, &packet);
-        }
-        sound.map_or(Content::Aside, |_| Content::Sound)
+        let Some(kind) = self.kind_of(packet.payload_type) else {
+            self.totals.dropped.unknown_payload += 1;
+            self.control.unknown_payload = Some(packet.payload_type);
+            return Content::Aside;
+        };
+        self.receive_known(now, (from, &packet, kind), peer, events);
+        if matches!(kind, Kind::Sound(_)) { Content::Sound } else { Content::Aside }
     }
 
-    /// Takes a packet of sound, or of a key where it is in no codec.
+    /// Takes a packet of something that was agreed on.
     fn receive_known(
         &mut self,
         now: Instant,
-        (from, packet, sound): (SocketAddr, &Packet<'_>, Option<Codec>),
+        (from, packet, kind): (SocketAddr, &Packet<'_>, Kind),
         peer: Option<&mut Self>,
         events: &mut Events,
     ) {
@@ -77,36 +92,54 @@ impl RtpStream {
             self.control.stranger = Some(from);
             return;
         }
-        if sound.is_some() && packet.payload.len() > CAP as usize {
+        if let Kind::Sound(codec) = kind
+            && packet.payload.len() > longest(codec)
+        {
             self.totals.dropped.oversize += 1;
             return;
         }
         self.totals.received += 1;
         self.last_heard = Some(now);
-        self.comfort = false;
-        if self.reception.note(packet.ssrc, packet.sequence) != Arrival::Duplicate && sound.is_some() {
+        self.comfort = kind == Kind::Silence;
+        if self.reception.note(packet.ssrc, packet.sequence) != Arrival::Duplicate && matches!(kind, Kind::Sound(_)) {
             self.reception.time(packet.timestamp, ticks(now.saturating_duration_since(self.opened), self.clock_rate()));
         }
-        if let (Some(listeners), Some(codec)) = (&mut self.listeners, sound) {
-            listeners.take(packet, codec);
-        }
-        match (sound, peer) {
-            (None, peer) => self.receive_keys(now, packet, peer, events),
-            // A peer that sends the tone of a key beside its event would have the key heard twice.
-            (Some(codec), Some(peer)) if !self.is_under_a_key(packet) => peer.hear(packet, codec),
-            (Some(_), _) => {}
+        match (kind, peer) {
+            (Kind::Sound(codec), peer) => self.receive_sound(packet, codec, peer),
+            (Kind::Keys, peer) => self.receive_keys(now, packet, peer, events),
+            (Kind::Silence, peer) => self.receive_silence(packet, peer),
         }
     }
 
-    /// Counts a packet of a payload type that was not agreed on. Comfort noise is none either, but says that the peer is there and
-    /// has nothing to say (RFC 3389).
-    fn receive_unknown(&mut self, now: Instant, from: SocketAddr, packet: &Packet<'_>) {
-        self.totals.dropped.unknown_payload += 1;
-        self.control.unknown_payload = Some(packet.payload_type);
-        let comfort = packet.payload_type == self.negotiated.comfort_noise.unwrap_or(COMFORT_NOISE);
-        if comfort && self.latch.remote() == Some(from) {
-            self.comfort = true;
-            self.last_heard = Some(now);
+    fn receive_sound(&mut self, packet: &Packet<'_>, codec: Codec, peer: Option<&mut Self>) {
+        if let Some(listeners) = &mut self.listeners {
+            listeners.take(packet, codec);
+        }
+        // A peer that sends the tone of a key beside its event would have the key heard twice.
+        if let Some(peer) = peer.filter(|_| !self.is_under_a_key(packet)) {
+            peer.hear(packet, codec);
+        }
+    }
+
+    /// Takes comfort noise: the peer is there and has nothing to say (RFC 3389).
+    fn receive_silence(&mut self, packet: &Packet<'_>, peer: Option<&mut Self>) {
+        let Some(level) = Level::parse(packet.payload) else { return };
+        let silence = Silence { from: packet.timestamp, level };
+        if let Some(listeners) = &mut self.listeners {
+            listeners.take_silence(silence);
+        }
+        if let Some(bridge) = peer.and_then(|peer| peer.bridge.as_mut()) {
+            bridge.hear_silence(silence);
+        }
+    }
+
+    /// What packets of a payload type hold. Comfort noise of the static type is understood also where nobody spoke of it: many send it so.
+    fn kind_of(&self, payload_type: u8) -> Option<Kind> {
+        match self.codec_of(payload_type) {
+            Some(codec) => Some(Kind::Sound(codec)),
+            None if Some(payload_type) == self.negotiated.telephone_event => Some(Kind::Keys),
+            None if payload_type == self.negotiated.comfort_noise.unwrap_or(COMFORT_NOISE) => Some(Kind::Silence),
+            None => None,
         }
     }
 

@@ -122,6 +122,9 @@ impl RtpStream {
             length = seat.fill(mixing, ptime, frame);
         }
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
+            if let (Some(seam), Some(sound)) = (&mut self.seam, frame.get(..length)) {
+                seam.note(sound);
+            }
             return length;
         };
         let length = if codec == Codec::Opus {
@@ -129,8 +132,8 @@ impl RtpStream {
             playback.remains = remains;
             length
         } else {
-            frame.fill(codec.silence());
-            playback.remains = playback.playlist.fill(frame, codec);
+            codec.fill_silence(frame);
+            playback.remains = playback.playlist.fill(frame, codec, self.seam.as_deref_mut());
             frame.len()
         };
         if playback.remains == Remains::Nothing {
@@ -180,7 +183,7 @@ fn rest(frame: &mut [u8], codec: Codec) -> usize {
     if codec == Codec::Opus {
         return write_packet(frame, &OPUS_SILENCE);
     }
-    frame.fill(codec.silence());
+    codec.fill_silence(frame);
     frame.len()
 }
 

@@ -97,7 +97,8 @@ pub(super) async fn ring(
     let srtp = DialogSrtp::new(&call.rooms, flow, trunk.as_deref()).offering(offering);
     let mut port = MediaPort::lease(&call.rooms, call.rooms.media_addresses(flow), digits, srtp)
         .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?
-        .by_trunk(trunk.as_deref());
+        .by_trunk(trunk.as_deref())
+        .preferring(call.caller.codec());
     let invitation = Invitation {
         flow,
         from,

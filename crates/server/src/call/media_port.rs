@@ -36,6 +36,8 @@ pub struct MediaPort {
     pub(super) digits: DigitWay,
     rtcp_mux: RtcpMux,
     codecs: Arc<[Codec]>,
+    /// Offered first, where it is one of them: what was agreed before, or what the other party speaks.
+    preferred: Option<Codec>,
     /// What is done about SRTP.
     pub(super) srtp: DialogSrtp,
     /// Our last description, so that one that says the same goes out unchanged (RFC 3264 §8).
@@ -63,6 +65,7 @@ impl MediaPort {
             digits,
             rtcp_mux: rooms.rtcp_mux,
             codecs: rooms.codecs.clone(),
+            preferred: None,
             srtp,
             described: None,
         })
@@ -77,10 +80,19 @@ impl MediaPort {
         self
     }
 
+    /// The same port, whose offers begin with the codec of whom the party is to talk to, so that sound can pass as it is.
+    #[must_use]
+    pub fn preferring(mut self, codec: Option<Codec>) -> Self {
+        self.preferred = codec;
+        self
+    }
+
     /// Our offer, letting sound flow this way.
     pub fn offer(&mut self, direction: Direction) -> Bytes {
         let secrecy = self.srtp.offer();
-        let offer = sdp::offer(self.local, &self.capabilities(direction, secrecy), &self.version);
+        let mut capabilities = self.capabilities(direction, secrecy);
+        capabilities.codecs.sort_by_key(|codec| Some(*codec) != self.preferred);
+        let offer = sdp::offer(self.local, &capabilities, &self.version);
         self.describe(offer)
     }
 
@@ -89,6 +101,7 @@ impl MediaPort {
         let capabilities = self.capabilities(direction, self.srtp.answer());
         let (answer, agreed) = sdp::answer(offer, self.local, &capabilities, &self.version)?;
         self.srtp.agreed(&agreed);
+        self.preferred = Some(agreed.negotiated.codec);
         Ok((self.describe(answer), agreed))
     }
 
@@ -99,6 +112,7 @@ impl MediaPort {
             return Err(SdpError::PlainRefused);
         }
         self.srtp.agreed(&agreed);
+        self.preferred = Some(agreed.negotiated.codec);
         Ok(agreed)
     }
 

@@ -8,9 +8,11 @@ use antiphon_media::{Band, Codec};
 
 use super::SettingsError;
 
-/// What is spoken where nothing is written: G.711, which everybody has and which costs least.
+/// What is spoken where nothing is written: G.711 first, which everybody has and which costs least, so that whom we call chooses it;
+/// then what sounds better, for callers who prefer that.
 pub(super) fn default() -> Arc<[Codec]> {
-    Arc::new([Codec::Pcma, Codec::Pcmu])
+    let usual = [Codec::Pcma, Codec::Pcmu, Codec::G722, Codec::Opus];
+    usual.into_iter().filter(|codec| codec.is_built()).collect()
 }
 
 /// Reads a list; `setting` is how it is called in a message.
@@ -53,7 +55,9 @@ mod tests {
         let both = [Codec::L16(Band::Wide), Codec::L16(Band::Narrow)];
         assert_eq!(list(&["G722", "pcmu", "g722"]).unwrap()[..], [Codec::G722, Codec::Pcmu]);
         assert_eq!(list(&["l16"]).unwrap()[..], both);
-        assert_eq!(default()[..], [Codec::Pcma, Codec::Pcmu]);
+        let mut usual = vec![Codec::Pcma, Codec::Pcmu, Codec::G722];
+        usual.extend(Some(Codec::Opus).filter(|codec| codec.is_built()));
+        assert_eq!(default()[..], usual);
     }
 
     #[test]

@@ -488,7 +488,7 @@ impl Calls {
 
     /// Both sides' media are known.
     fn connect(&mut self, theirs: &str) {
-        self.speaker.events = sdp::events(theirs);
+        self.speaker.events = sdp::events(theirs, self.setup.codec);
         if let Some(srtp) = &mut self.srtp {
             srtp.connect(theirs);
         }

@@ -1,8 +1,9 @@
 //! The SDP of a phone: one audio line, one codec. Apart from the code under test on purpose.
 //!
-//! Sources: RFC 8866, RFC 3264, RFC 4733 §7.1.1.
+//! Sources: RFC 8866, RFC 3264, RFC 4733 §7.1.1, RFC 7587 §7.
 
 use super::{Keys, PhoneSetup};
+use antiphon_media::Codec;
 use std::net::{IpAddr, SocketAddr};
 
 /// The payload type of the phone's telephone-events.
@@ -13,6 +14,8 @@ pub(super) fn description(setup: &PhoneSetup, rtp: SocketAddr, version: u32, cry
     let (ip, port, number, name) = (rtp.ip(), rtp.port(), setup.codec.payload_type(), setup.codec.name());
     // Events count as the codec does (RFC 4733 section 2.1).
     let clock = setup.codec.clock_rate();
+    // Opus is always said to have two channels (RFC 7587 section 7).
+    let channels = if setup.codec == Codec::Opus { "/2" } else { "" };
     let family = if rtp.is_ipv4() { "IP4" } else { "IP6" };
     let (list, lines) = match setup.keys {
         Keys::Events => {
@@ -26,7 +29,7 @@ pub(super) fn description(setup: &PhoneSetup, rtp: SocketAddr, version: u32, cry
     };
     format!(
         "v=0\r\no=- 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n\
-         m=audio {port} {profile} {number}{list}\r\n{crypto}a=rtpmap:{number} {name}/{clock}\r\n{lines}a=ptime:20\r\n"
+         m=audio {port} {profile} {number}{list}\r\n{crypto}a=rtpmap:{number} {name}/{clock}{channels}\r\n{lines}a=ptime:20\r\n"
     )
 }
 
@@ -38,9 +41,10 @@ pub(super) fn remote(description: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(ip, port))
 }
 
-/// The payload type of telephone-events in a description.
-pub(super) fn events(description: &str) -> Option<u8> {
+/// The payload type of telephone-events in a description that count as many ticks a second as a codec.
+pub(super) fn events(description: &str, codec: Codec) -> Option<u8> {
+    let wanted = format!("telephone-event/{}", codec.clock_rate());
     let mut maps = description.lines().filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '));
-    let (number, _) = maps.find(|(_, name)| name.starts_with("telephone-event/"))?;
+    let (number, _) = maps.find(|(_, name)| name.trim_end() == wanted)?;
     number.parse().ok()
 }

@@ -1,10 +1,13 @@
 //! What a phone sends: a packet every 20 ms, of speech, silence or a key; two where a key goes as event and as tone.
 //!
 //! Shape: told that a packet time has come, it yields its packets.
-//! Units: ticks of the codec's clock, 160 a packet for G.711; a key usually lasts five packets and has its end three times.
+//! Units: 20 ms of sound a packet, ready-made in G.711 and encoded as it goes in other codecs; a key usually lasts five packets and has
+//! its end three times.
 //! Sources: RFC 3550 §5.1; RFC 4733 §2.5.1.2 (updates), §2.5.1.3 (long events), §2.5.1.4 (three ends); ITU-T Q.23 (tones).
 
+use antiphon_media::codec::{Encoder, Law};
 use antiphon_media::dtmf::event::TelephoneEvent;
+use antiphon_media::resample::Streaming;
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
 use antiphon_media::{Audio, Codec, Digit};
 use std::collections::VecDeque;
@@ -15,6 +18,8 @@ use std::time::Duration;
 pub(super) const PTIME: Duration = Duration::from_millis(20);
 /// Packets in a second.
 const RATE: u32 = 50;
+/// More than any packet of sound has.
+const MOST: usize = 1_500;
 /// How long a key is held that nobody wants held otherwise.
 pub(super) const HELD: Duration = Duration::from_millis(100);
 /// Packets that say that a key was let go.
@@ -40,8 +45,45 @@ struct Pressed {
     ends: u16,
 }
 
+/// What is said in a codec other than G.711.
+struct Live {
+    encoder: Encoder,
+    speech: Vec<i16>,
+    spoken: usize,
+}
+
+impl Live {
+    fn new(codec: Codec, speech: Option<&Audio>) -> Self {
+        let mut own = Vec::new();
+        if let Some(speech) = speech {
+            let mut narrow = vec![0; speech.payload(Codec::Pcma).len()];
+            Law::A.decode_all(speech.payload(Codec::Pcma), &mut narrow);
+            let mut conversion = Streaming::new(8_000, codec.sample_rate());
+            own.resize(conversion.most(narrow.len()), 0);
+            let length = conversion.run(&narrow, &mut own);
+            own.truncate(length);
+        }
+        Self { encoder: Encoder::new(codec), speech: own, spoken: 0 }
+    }
+
+    fn payload(&mut self) -> Vec<u8> {
+        let mut pcm = vec![0; self.encoder.codec().sample_rate() as usize / 50];
+        if !self.speech.is_empty() {
+            for sample in &mut pcm {
+                *sample = self.speech[self.spoken % self.speech.len()];
+                self.spoken += 1;
+            }
+        }
+        let mut payload = vec![0; MOST];
+        let length = self.encoder.encode(&pcm, &mut payload);
+        payload.truncate(length);
+        payload
+    }
+}
+
 pub(super) struct Speaker {
     codec: Codec,
+    live: Option<Live>,
     /// The payload type of keys, as the far end knows it.
     pub(super) events: Option<u8>,
     speech: Option<Audio>,
@@ -60,6 +102,7 @@ impl Speaker {
         let [a, b, c, d, e, f, g, h] = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
         Self {
             codec,
+            live: codec.law().is_none().then(|| Live::new(codec, None)),
             events: None,
             speech: None,
             spoken: 0,
@@ -78,6 +121,7 @@ impl Speaker {
     }
 
     pub(super) fn speak(&mut self, speech: Option<Audio>) {
+        self.live = self.codec.law().is_none().then(|| Live::new(self.codec, speech.as_ref()));
         self.speech = speech;
         self.spoken = 0;
     }
@@ -118,10 +162,11 @@ impl Speaker {
     }
 
     fn key(&mut self, mut pressed: Pressed, payload_type: u8) -> Vec<u8> {
+        let ticks = self.ticks();
         let first = pressed.sent + pressed.before == 0;
         if pressed.before + pressed.sent < pressed.updates {
-            if u32::from(pressed.sent + 1) * self.ticks() > 0xFFFF {
-                pressed.began = pressed.began.wrapping_add(u32::from(pressed.sent) * self.ticks());
+            if u32::from(pressed.sent + 1) * ticks > 0xFFFF {
+                pressed.began = pressed.began.wrapping_add(u32::from(pressed.sent) * ticks);
                 pressed.before += pressed.sent;
                 pressed.sent = 0;
             }
@@ -133,7 +178,7 @@ impl Speaker {
             code: pressed.digit.event(),
             end: pressed.ends > 0,
             volume: 10,
-            duration: self.ticks() as u16 * pressed.sent,
+            duration: ticks as u16 * pressed.sent,
         };
         let packet = self.write(payload_type, first, pressed.began, &event.to_bytes());
         if pressed.ends < ENDS {
@@ -144,8 +189,13 @@ impl Speaker {
 
     fn sound(&mut self) -> Vec<u8> {
         let codec = self.codec;
+        if let Some(live) = &mut self.live {
+            let payload = live.payload();
+            return self.write(codec.payload_type(), false, self.timestamp, &payload);
+        }
         let length = codec.bytes_per_ms().unwrap_or_default() * PTIME.as_millis() as usize;
-        let mut payload = vec![codec.silence(); length];
+        let mut payload = vec![0; length];
+        codec.fill_silence(&mut payload);
         if let Some(speech) = &self.speech {
             let whole = speech.payload(codec);
             for byte in &mut payload {
@@ -236,6 +286,10 @@ mod tests {
         let sent: Vec<_> = (0..9).map(|_| speaker.packets().len()).collect();
         assert_eq!(sent, [2, 2, 2, 2, 2, 2, 2, 2, 1]);
         let numbers: Vec<_> = (0..4).flat_map(|_| speaker.packets()).collect();
-        assert!(numbers.iter().all(|packet| packet[HEADER_LEN..].iter().all(|&byte| byte == Codec::Pcma.silence())));
+        assert!(
+            numbers
+                .iter()
+                .all(|packet| packet[HEADER_LEN..].iter().all(|&byte| byte == Codec::Pcma.law().unwrap().silence()))
+        );
     }
 }

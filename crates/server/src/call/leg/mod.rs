@@ -178,6 +178,11 @@ impl Leg {
         self.codec.sample_rate()
     }
 
+    /// The codec that was agreed on, once there is a stream.
+    pub fn codec(&self) -> Option<Codec> {
+        self.stream.map(|_| self.codec)
+    }
+
     /// The worker of the leg's stream.
     pub fn worker(&self) -> Worker {
         self.worker.clone()
