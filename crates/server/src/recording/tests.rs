@@ -272,7 +272,9 @@ fn a_power_cut_leaves_what_was_flushed_and_whose_it_is() {
         let mut recorders: Vec<_> =
             (0..count).map(|_| house.begin(Channels::Stereo, Duration::ZERO).unwrap()).collect();
         for frame in 0..150 {
-            recorders.iter_mut().for_each(|recorder| drop(house.record(recorder, frame..frame + 1)));
+            for recorder in &mut recorders {
+                assert_eq!(house.record(recorder, frame..frame + 1), None);
+            }
         }
         assert_eq!(house.recordings.all().len(), count);
         let folder = tempfile::tempdir().unwrap();
