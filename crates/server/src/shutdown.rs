@@ -1,7 +1,8 @@
 //! Signals: how the server ends, and how it reads its settings again.
 //!
 //! Shape: SIGTERM and SIGINT drain: no new calls, those in progress may end for the drain timeout, then BYE. A second signal ends the
-//! wait. SIGHUP reads the settings file again; what cannot be read leaves the old settings in force.
+//! wait. SIGHUP reads the settings file again; what cannot be read leaves the old settings in force. A file that may grow no further
+//! (`ulimit -f`, SIGXFSZ) is an error of whoever writes it, and not the end of the process.
 //! Time: the drain timeout, then two seconds for the last BYEs.
 
 use std::{io, time::Duration};
@@ -19,6 +20,8 @@ pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
+    /// Held, so that it ends nobody.
+    _file_too_large: Signal,
 }
 
 /// What a signal asks for.
@@ -40,6 +43,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            _file_too_large: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

@@ -273,7 +273,7 @@ fn a_power_cut_leaves_what_was_flushed_and_whose_it_is() {
             (0..count).map(|_| house.begin(Channels::Stereo, Duration::ZERO).unwrap()).collect();
         for frame in 0..150 {
             for recorder in &mut recorders {
-                house.record(recorder, frame..frame + 1);
+                assert_eq!(house.record(recorder, frame..frame + 1), None);
             }
         }
         assert_eq!(house.recordings.all().len(), count);
