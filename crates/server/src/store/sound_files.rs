@@ -82,7 +82,6 @@ impl SoundFiles {
         let ending = decoded.format.name();
         let name: String = Sha1::digest(upload).iter().map(|byte| format!("{byte:02x}")).collect();
         let audio = audio_of(decoded);
-        let quality = quality.with_digits_of(&audio);
         let write = |bytes: &[u8]| {
             self.write_beside(bytes).map_err(|error| {
                 tracing::error!(%error, directory = %self.directory.display(), "a sound could not be written");

@@ -5,9 +5,8 @@
 //! Units: each name ends with its own; decibels are rounded to a tenth.
 //! Sources: `field.md`, P12.
 
-use antiphon_media::Audio;
 use antiphon_media::source::file::Decoded;
-use antiphon_media::source::quality::{self, Warning};
+use antiphon_media::source::quality;
 use serde::{Deserialize, Serialize};
 
 /// The report of an upload.
@@ -33,9 +32,9 @@ pub struct SoundQuality {
     pub trailing_silence_ms: u64,
     /// The average of all samples, of full scale.
     pub dc_offset_percent: f64,
-    /// The keys whose tones are in it, up to 32; none was looked for in sounds of before it was asked.
+    /// The keys whose tones are in it; null for reports of before this was asked.
     #[serde(default)]
-    pub digits: String,
+    pub digits: Option<String>,
     /// One sentence for each thing that an author may want to mend.
     pub warnings: Vec<String>,
 }
@@ -55,18 +54,9 @@ impl SoundQuality {
             leading_silence_ms: milliseconds(found.leading_silence),
             trailing_silence_ms: milliseconds(found.trailing_silence),
             dc_offset_percent: tenths(found.dc_offset * 100.0),
-            digits: String::new(),
+            digits: Some(found.digits.iter().map(|digit| digit.as_char()).collect()),
             warnings: found.warnings().iter().map(ToString::to_string).collect(),
         }
-    }
-
-    /// The same with what is heard of keys in what will be sent.
-    #[must_use]
-    pub(super) fn with_digits_of(mut self, audio: &Audio) -> Self {
-        let keys = quality::keys(audio);
-        self.digits = keys.iter().map(|key| key.digit.as_char()).collect();
-        self.warnings.extend(Warning::of_keys(&keys).map(|warning| warning.to_string()));
-        self
     }
 }
 
