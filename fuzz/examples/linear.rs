@@ -3,7 +3,7 @@
 //! Shape: nasty shapes at n, 2n, 4n and 8n bytes; the best of several runs counts. Status 1 when one grows too fast.
 //! Time: wall clock, and a bound of four times the linear, so that a loaded machine does no harm.
 
-use antiphon_media::fuzzing::{encoded, rtp, telephone_event, wav};
+use antiphon_media::fuzzing::{encoded, rtcp, rtp, sdes, srtp, telephone_event, wav};
 use antiphon_media::sdp::{Capabilities, SdpVersion, accept, answer};
 use antiphon_sip::fuzzing::{digest, framer, headers, message, uri};
 use std::process::ExitCode;
@@ -39,6 +39,9 @@ const TARGETS: &[Target] = &[
     ("digest", digest),
     ("framer", in_pieces),
     ("sdp", sdp),
+    ("sdes", sdes),
+    ("srtp", srtp),
+    ("rtcp", rtcp),
     ("rtp", rtp),
     ("telephone_event", telephone_event),
     ("wav", wav),
@@ -86,6 +89,8 @@ const SHAPES: &[Shape] = &[
     ("one digest field", |n| format!("Digest realm=\"{}\", nonce=\"n\"", filled("\\\"", n))),
     ("attributes", |n| format!("v=0\r\nm=audio 1 RTP/AVP 0\r\n{}", filled("a=rtpmap:0 PCMU/8000\r\n", n))),
     ("formats", |n| format!("v=0\r\nc=IN IP4 1.1.1.1\r\nm=audio 1 RTP/AVP{}\r\n", filled(" 96", n))),
+    ("many keys", |n| filled("1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\n", n)),
+    ("one key of many parts", |n| format!("1 AES_CM_128_HMAC_SHA1_80 {}", filled("inline:A|1:4;", n))),
     ("media", |n| format!("v=0\r\nc=IN IP4 1.1.1.1\r\n{}", filled("m=audio 1 RTP/AVP 0\r\n", n))),
 ];
 
@@ -108,6 +113,8 @@ const BINARY: &[Binary] = &[
     ("long pages", |n| {
         [&b"\x01"[..], &bytes(b"OggS\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\xFF\xFF", n)].concat()
     }),
+    ("reports", |n| bytes(b"\x80\xC9\0\x01\0\0\0\x07", n)[..n / 8 * 8].to_vec()),
+    ("report blocks", |n| bytes(&[&b"\x9F\xC9\0\xBB\0\0\0\x07"[..], &[1; 31 * 24]].concat(), n)),
     ("datagrams", |n| bytes(b"\x10\x05\x80\x65\0\x01\0\0\0\xA0\0\0\0\x07\x05\x0A\0\xA0", n)),
     ("keys", |n| bytes(b"\x01\x08\xFF\x01\x05\x0A\0\xA0\x03\0\0\0\x05\0\xFF\0", n)),
 ];

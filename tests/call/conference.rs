@@ -5,15 +5,17 @@
 use std::time::Duration;
 
 use antiphon_ivr::Voice;
+use antiphon_media::codec::Decoder;
 use antiphon_media::{Audio, Codec};
 use antiphon_server::calls::CallId;
 use antiphon_server::conferences::Wish;
 use antiphon_server::store::ClientId;
-use antiphon_sip::EndReason;
+use antiphon_sip::{EndReason, ReferOutcome, StatusCode};
 use antiphon_testkit::{Heard, KnownSounds, PhoneSetup, SimPhone};
 
-use crate::referring::is_unbroken;
-use crate::world::{World, pass, prompt};
+use crate::hold::description_of;
+use crate::referring::{is_unbroken, talking};
+use crate::world::{Shape, World, pass, prompt};
 
 const CLIENT: ClientId = ClientId(1);
 
@@ -62,6 +64,8 @@ async fn everybody_hears_all_others_and_nobody_himself() {
     one.speak(Some(prompt("one"))).await;
     pass(3_000).await;
     one.speak(None).await;
+    // Silence in A-law is not quite zero, and is passed on for as long as the gate of whoever has just spoken is open.
+    pass(500).await;
     two.speak(Some(prompt("two"))).await;
     pass(3_000).await;
     for (listener, expected) in [(&one, [0, 2_800]), (&two, [2_800, 0]), (&three, [2_800, 2_800])] {
@@ -164,5 +168,143 @@ async fn a_full_conference_takes_nobody_more() {
     assert_eq!(world.server.rooms.conferences.of(CLIENT)[0].members.len(), 2);
     phones[0].hang_up().await;
     phones[1].hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn the_music_of_a_member_that_holds_us_is_not_heard_in_the_conference() {
+    let world = World::new().await;
+    let [one, two] = members(&world, [("one", Codec::Pcma), ("two", Codec::Pcma)]).await;
+    // It says the same all the time: while it holds, that stands for its music.
+    one.speak(Some(prompt("one"))).await;
+    pass(500).await;
+    let in_two_seconds = async || {
+        let before = said(&world.heard(&two, &[&one]), "one");
+        pass(2_000).await;
+        said(&world.heard(&two, &[&one]), "one") - before
+    };
+    assert!(in_two_seconds().await > Duration::from_millis(1_700));
+    assert_eq!(one.reoffer(&description_of(11, 9, "sendonly")).await, 200);
+    pass(200).await;
+    assert!(in_two_seconds().await.is_zero());
+    assert_eq!(one.reoffer(&description_of(11, 10, "sendrecv")).await, 200);
+    pass(200).await;
+    assert!(in_two_seconds().await > Duration::from_millis(1_700));
+    one.hang_up().await;
+    two.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+/// Two that are in a conference hear each other for this long in two seconds.
+async fn hear_each_other(world: &World, one: &SimPhone, two: &SimPhone) {
+    let sides = [(one, two), (two, one)];
+    let so_far = || sides.map(|(listener, speaker)| said(&world.heard(listener, &[speaker]), speaker.setup().name));
+    let before = so_far();
+    pass(2_000).await;
+    for ((before, after), (listener, _)) in before.into_iter().zip(so_far()).zip(sides) {
+        assert!(after - before > Duration::from_millis(1_700), "{}: {before:?} {after:?}", listener.setup().name);
+    }
+}
+
+#[tokio::test]
+async fn a_callee_transfers_the_caller_into_a_conference() {
+    let world = World::new().await;
+    let [one] = members(&world, [("one", Codec::Pcma)]).await;
+    one.speak(Some(prompt("one"))).await;
+    let (caller, callee) = talking(&world).await;
+    let refer = callee.refer("sip:800@127.0.0.1").await;
+    assert_eq!(refer.outcome().await, ReferOutcome::Completed(StatusCode::OK));
+    callee.over().await;
+    pass(1_000).await;
+    hear_each_other(&world, &one, &caller).await;
+    is_unbroken(&caller);
+    caller.hang_up().await;
+    one.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn nobody_whom_we_called_is_transferred_into_a_conference() {
+    let world = World::new().await;
+    let (caller, callee) = talking(&world).await;
+    let refer = caller.refer("sip:800@127.0.0.1").await;
+    assert_eq!(refer.outcome().await, ReferOutcome::Refused(StatusCode::DECLINE));
+    pass(1_000).await;
+    assert!(world.server.rooms.conferences.of(CLIENT).is_empty());
+    caller.hang_up().await;
+    callee.over().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_menu_transfers_its_caller_into_a_conference() {
+    let world = World::new().await;
+    let [one] = members(&world, [("one", Codec::Pcma)]).await;
+    let caller = world.caller();
+    one.speak(Some(prompt("one"))).await;
+    caller.speak(Some(prompt("caller"))).await;
+    caller.call("088").await;
+    caller.up().await;
+    pass(2_000).await;
+    hear_each_other(&world, &one, &caller).await;
+    is_unbroken(&caller);
+    caller.hang_up().await;
+    one.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn three_wrong_pins_end_the_call() {
+    let world = World::new().await;
+    let caller = world.caller();
+    caller.call("801").await;
+    caller.up().await;
+    for _ in 0..3 {
+        pass(1_000).await;
+        for key in "12#".chars() {
+            caller.press(key).await;
+        }
+        pass(3_000).await;
+    }
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert!(world.server.rooms.conferences.of(CLIENT).is_empty());
+    world.leaves_nothing().await;
+}
+
+/// How loud what a phone got last is: the root of the mean square over a second.
+fn loudness(phone: &SimPhone) -> f64 {
+    let codec = phone.setup().codec;
+    let (mut decoder, mut pcm, mut squares, mut samples) = (Decoder::new(codec), [0; 960], 0.0, 0);
+    let packets = phone.received();
+    for packet in &packets[packets.len() - 50..] {
+        let length = decoder.decode(&packet.payload, &mut pcm).expect("sound");
+        squares += pcm[..length].iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>();
+        samples += length;
+    }
+    (squares / samples as f64).sqrt()
+}
+
+#[tokio::test]
+async fn a_member_with_wideband_hears_and_is_heard_as_loud_as_others() {
+    let world = World::shaped(Shape { rtp: "codecs = [\"g722\", \"pcma\", \"pcmu\"]", ..Shape::default() }).await;
+    let [one, two, three] = members(&world, [("one", Codec::Pcma), ("two", Codec::G722), ("three", Codec::Pcmu)]).await;
+    for speaker in [&one, &two] {
+        let speech = prompt(speaker.setup().name);
+        speech.prepare(speaker.setup().codec);
+        speaker.speak(Some(speech)).await;
+        pass(2_000).await;
+        for listener in [&one, &two, &three] {
+            let loudness = loudness(listener);
+            let [ears, mouth] = [listener, speaker].map(|phone| phone.setup().name);
+            let right = if ears == mouth { 0.0..60.0 } else { 500.0..20_000.0 };
+            assert!(right.contains(&loudness), "{ears} hears {loudness} of {mouth}");
+        }
+        speaker.speak(None).await;
+        pass(2_000).await;
+    }
+    for phone in [&one, &two, &three] {
+        is_unbroken(phone);
+        phone.hang_up().await;
+    }
     world.leaves_nothing().await;
 }

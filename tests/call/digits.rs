@@ -17,6 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use antiphon_media::{Band, Codec};
 use antiphon_testkit::{KeyWay, Keys};
 
 use crate::world::{World, on_its_own};
@@ -27,14 +28,18 @@ use state::State;
 #[derive(Debug, Clone, Copy)]
 struct Way {
     name: &'static str,
+    codec: Codec,
     keys: Keys,
     ways: &'static [KeyWay],
     faults: &'static [Fault],
+    /// A menu's prompts are known by their bytes of G.711, so other codecs are tried on bridges alone.
+    states: &'static [State],
 }
 
-const WAYS: [Way; 7] = [
+const WAYS: [Way; 8] = [
     Way {
         name: "telephone-event",
+        codec: Codec::Pcma,
         keys: Keys::Events,
         ways: &[KeyWay::Event],
         faults: &[
@@ -47,10 +52,14 @@ const WAYS: [Way; 7] = [
             Fault::Long,
             Fault::Twice,
             Fault::LossAndJitter,
+            Fault::ReorderedAtOnce,
+            Fault::LossAndJitterAtOnce,
         ],
+        states: &State::ALL,
     },
     Way {
         name: "INFO dtmf-relay",
+        codec: Codec::Pcma,
         keys: Keys::Info,
         ways: &[KeyWay::InfoRelay],
         faults: &[
@@ -62,21 +71,36 @@ const WAYS: [Way; 7] = [
             Fault::Twice,
             Fault::LossAndJitter,
         ],
+        states: &State::ALL,
     },
     Way {
         name: "INFO dtmf",
+        codec: Codec::Pcma,
         keys: Keys::Info,
         ways: &[KeyWay::Info],
         faults: &[Fault::None, Fault::MessageLost, Fault::AnswerLost, Fault::Duplicated, Fault::Twice],
+        states: &State::ALL,
     },
     Way {
         name: "tones",
+        codec: Codec::Pcma,
         keys: Keys::Info,
         ways: &[KeyWay::Tone],
-        faults: &[Fault::None, Fault::Reordered, Fault::Duplicated, Fault::Long, Fault::Twice, Fault::LossAndJitter],
+        faults: &[
+            Fault::None,
+            Fault::Reordered,
+            Fault::Duplicated,
+            Fault::Long,
+            Fault::Twice,
+            Fault::LossAndJitter,
+            Fault::ReorderedAtOnce,
+            Fault::LossAndJitterAtOnce,
+        ],
+        states: &State::ALL,
     },
     Way {
         name: "telephone-event and INFO",
+        codec: Codec::Pcma,
         keys: Keys::Events,
         ways: &[KeyWay::Event, KeyWay::InfoRelay],
         faults: &[
@@ -89,9 +113,11 @@ const WAYS: [Way; 7] = [
             Fault::Twice,
             Fault::LossAndJitter,
         ],
+        states: &State::ALL,
     },
     Way {
         name: "all three, telephone-event agreed",
+        codec: Codec::Pcma,
         keys: Keys::Events,
         ways: &[KeyWay::Event, KeyWay::Tone, KeyWay::InfoRelay],
         faults: &[
@@ -103,10 +129,14 @@ const WAYS: [Way; 7] = [
             Fault::Long,
             Fault::Twice,
             Fault::LossAndJitter,
+            Fault::ReorderedAtOnce,
+            Fault::LossAndJitterAtOnce,
         ],
+        states: &State::ALL,
     },
     Way {
         name: "all three, telephone-event not agreed",
+        codec: Codec::Pcma,
         keys: Keys::Info,
         ways: &[KeyWay::Event, KeyWay::Tone, KeyWay::InfoRelay],
         faults: &[
@@ -117,7 +147,27 @@ const WAYS: [Way; 7] = [
             Fault::Long,
             Fault::Twice,
             Fault::LossAndJitter,
+            Fault::ReorderedAtOnce,
+            Fault::LossAndJitterAtOnce,
         ],
+        states: &State::ALL,
+    },
+    Way {
+        name: "telephone-event at 16 kHz, beside L16",
+        codec: Codec::L16(Band::Wide),
+        keys: Keys::Events,
+        ways: &[KeyWay::Event],
+        faults: &[
+            Fault::None,
+            Fault::FirstLost,
+            Fault::EndsLost,
+            Fault::Reordered,
+            Fault::Duplicated,
+            Fault::Long,
+            Fault::Twice,
+            Fault::LossAndJitter,
+        ],
+        states: &[State::Dialling, State::ToEvents, State::ToInfo, State::ToTones],
     },
 ];
 
@@ -137,7 +187,7 @@ impl Cell {
 
 fn cells() -> Vec<Cell> {
     let of = |way: Way| {
-        let all = State::ALL.into_iter().flat_map(move |state| way.faults.iter().map(move |fault| (state, *fault)));
+        let all = way.states.iter().flat_map(move |state| way.faults.iter().map(move |fault| (*state, *fault)));
         all.map(move |(state, fault)| Cell { way, state, fault })
     };
     WAYS.into_iter().flat_map(of).collect()

@@ -10,8 +10,13 @@ use crate::referring::{is_unbroken, talking};
 use crate::world::{SERVER, World, pass};
 
 fn description(version: u8, direction: &str) -> String {
+    description_of(2, version, direction)
+}
+
+/// What the phone of this host offers.
+pub(crate) fn description_of(host: u8, version: u8, direction: &str) -> String {
     format!(
-        "v=0\r\no=- 1 {version} IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\n\
+        "v=0\r\no=- 1 {version} IN IP4 127.0.0.{host}\r\ns=-\r\nc=IN IP4 127.0.0.{host}\r\nt=0 0\r\n\
          m=audio 4000 RTP/AVP 8\r\na={direction}\r\n"
     )
 }

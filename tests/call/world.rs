@@ -219,7 +219,7 @@ impl Author {
         let around = json!({"start": [transfer("+999")]});
         let around = self.menu("073", json!({"name": "Around", "digit_len": 1}), around).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
-        self.conferences().await;
+        self.conferences(&transfer).await;
         self.recorders(&transfer).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
@@ -227,8 +227,8 @@ impl Author {
 }
 
 impl Author {
-    /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet.
-    async fn conferences(&self) {
+    /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet. The menu 088 transfers to 800.
+    async fn conferences(&self, transfer: &impl Fn(&str) -> Value) {
         for (name, settings) in [
             ("800", json!({})),
             ("801", json!({"pin": "1234"})),
@@ -237,6 +237,8 @@ impl Author {
             let extension = self.extension(json!({"name": name, "type": "conference"})).await;
             self.commit(UpdateConference { client: self.client, extension, body: settings }).await;
         }
+        let lobby = json!({"name": "Lobby", "digit_len": 1});
+        self.menu("088", lobby, json!({"start": [transfer("800")]})).await;
     }
 
     /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.

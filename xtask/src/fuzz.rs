@@ -18,7 +18,6 @@ const TARGETS: &[&str] = &[
     "headers",
     "uri",
     "sdp",
-    "digits",
     "sdes",
     "srtp",
     "rtcp",
@@ -194,7 +193,10 @@ fn sounds(root: &Path, target: &str) -> std::io::Result<Vec<Vec<u8>>> {
             .into(),
         "telephone_event" => {
             let step = |duration: u8, flags: u8| [1, 0, 0, 0, 5, flags, 0, duration, 0, 20, 0, 0, 0, 0, 0, 0];
-            vec![[step(80, 10), step(160, 10), step(160, 0x8A), step(160, 0x8A)].concat()]
+            let event = [step(80, 10), step(160, 10), step(160, 0x8A), step(160, 0x8A)].concat();
+            let sound = |leg: u8| [leg, 0, 20, 0, 0xD5, 0x55, 0xD5, 0x55, 0, 20, 0, 0, 0, 0, 0, 0].repeat(8);
+            let keys = |kind: u8| [kind, 0, 0, 0, 5, 1, 12, 0, 0, 200, 0, 0, 0, 0, 0, 0].to_vec();
+            vec![event, sound(2), sound(3), keys(4), keys(5)]
         }
         "wav" => fs::read_dir(root.join("sounds/tone"))?
             .flatten()
@@ -225,8 +227,8 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
         "rtcp" => RTCP.iter().map(|bytes| bytes.to_vec()).collect(),
         "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "framer" => vec![[b"\x07", message].concat()],
-        // Steps of a conversation, or of keys, are numbers; any bytes will do.
-        "conversation" | "digits" => vec![message.iter().take(CONVERSATION).copied().collect()],
+        // Steps of a conversation are numbers; any bytes will do.
+        "conversation" => vec![message.iter().take(CONVERSATION).copied().collect()],
         _ => vec![message.to_vec()],
     }
 }

@@ -102,12 +102,13 @@ impl Listeners {
     /// One packet time begins: what the peer said in it. A frame that is skipped is none of a conference.
     pub(crate) fn hear(&mut self, ptime: Duration, mixing: Option<Mixing<'_>>) {
         let rate = self.ear.rate();
-        let heard = self.ear.frame(ptime);
+        self.ear.frame(ptime);
+        let heard = self.ear.last();
         let frame = Frame { heard, said: &[], rate };
         // Listeners that only hear, one line each.
         self.recorders.hear(&frame);
         if let Some(tones) = &mut self.tones {
-            tones.hear(frame.heard);
+            tones.hear(frame.heard, self.ear.made_up());
         }
         if let (Some(seat), Some(mixing)) = (&mut self.seat, mixing) {
             seat.say(mixing, frame.heard);

@@ -348,13 +348,14 @@ impl StreamPool {
             entry.stream.hear_control((now, self.ntp.at(now)), from, datagram);
             return;
         }
-        entry.reader.note(now);
         let Some(peer) = entry.peer else {
-            entry.stream.receive(now, (from, datagram), None, &mut self.events);
+            let content = entry.stream.receive(now, (from, datagram), None, &mut self.events);
+            entry.reader.note(now, content);
             return;
         };
         if let Ok([Some(entry), Some(peer)]) = self.entries.get_disjoint_mut([slot.index(), peer.index()]) {
-            entry.stream.receive(now, (from, datagram), Some(&mut peer.stream), &mut self.events);
+            let content = entry.stream.receive(now, (from, datagram), Some(&mut peer.stream), &mut self.events);
+            entry.reader.note(now, content);
         }
     }
 

@@ -56,7 +56,8 @@ impl Transcoder {
         // All rates divide each other, so a frame of one is a frame of the other, and nothing is left to fill.
         self.pcm[written..wanted].fill(0);
         if let Some(strip) = &mut self.strip {
-            strip.pass(&mut self.pcm[..wanted]);
+            let made_up = self.ear.made_up() * wanted / self.ear.last().len().max(1);
+            strip.pass(&mut self.pcm[..wanted], made_up);
         }
         self.encoder.encode(&self.pcm[..wanted], payload)
     }

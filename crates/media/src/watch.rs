@@ -134,7 +134,8 @@ impl Watch {
         if quiet < limit {
             return self.silence_said.then_some(Finding::HeardAgain);
         }
-        if known.comfort {
+        // Who sends comfort noise need send no more; whoever reported meanwhile and does no longer is gone all the same.
+        if known.comfort && known.last_report.is_none() {
             return None;
         }
         let gone = quiet.min(since(known.last_report)).min(since(self.vanished_said));
@@ -143,7 +144,7 @@ impl Watch {
         }
         let fresh = known.last_report.is_some_and(|last| known.now.saturating_duration_since(last) < FRESH);
         let excused = fresh && known.sends == Some(Sends::No);
-        (!self.silence_said && !excused).then_some(finding)
+        (!self.silence_said && !excused && !known.comfort).then_some(finding)
     }
 
     fn place(&self, known: &Known) -> Option<Finding> {
@@ -261,6 +262,19 @@ mod tests {
         // It is told of again after as long.
         assert_eq!(gone, [(14, Finding::FellSilent), (79, Finding::Vanished), (139, Finding::Vanished)]);
         assert_eq!(run(120, Some(60), |_, _, _| {}), [(3, Finding::NeverHeard)], "it may be one who only listens");
+    }
+
+    #[test]
+    fn comfort_noise_excuses_no_peer_whose_reports_have_stopped_as_well() {
+        let gone = run(150, Some(60), |second, now, known| {
+            if second < 5 {
+                (known.last_sound, known.comfort) = (Some(now), true);
+            }
+            if second % 5 == 0 && second < 50 {
+                (known.last_report, known.sends) = (Some(now), Some(Sends::No));
+            }
+        });
+        assert_eq!(gone, [(105, Finding::Vanished)]);
     }
 
     #[test]

@@ -216,6 +216,53 @@ fn a_pause_of_thirty_milliseconds_parts_two_presses_and_a_hole_of_ten_does_not()
     }
 }
 
+/// What is heard of two presses of a key with a pause between them, of which so much is told to be made up; frames are 20 ms.
+fn over_a_loss(rate: u32, (pause, lost): (f64, usize), place: f64) -> String {
+    let mut sound = Sound::new(rate);
+    sound.silence(60.0);
+    sound.press(Press::new('7', 65.0 + place));
+    let begin = sound.samples.len();
+    sound.silence(pause);
+    sound.press(Press::new('7', 65.0));
+    sound.silence(100.0);
+    let (mut detector, mut digits, mut heard) = (Detector::new(rate), String::new(), 0);
+    let lost = begin..begin + lost * rate as usize / 1_000;
+    for frame in sound.samples.chunks(rate as usize / 50) {
+        let pcm: Vec<i16> = frame.iter().map(|sample| sample.round() as i16).collect();
+        let made_up = (lost.start.max(heard)..lost.end.min(heard + pcm.len())).len();
+        detector.excuse(made_up);
+        heard += pcm.len();
+        detector.hear(&pcm, |edge| {
+            if edge.edge == Edge::Began {
+                digits.push(edge.digit.as_char());
+            }
+        });
+    }
+    digits
+}
+
+#[test]
+fn a_key_is_one_key_through_two_lost_packets_and_a_pause_is_one_also_where_a_packet_of_it_is_lost() {
+    for rate in RATES {
+        for place in [0.0, 1.3, 4.0, 7.1, 11.0, 16.5] {
+            for (pause, lost) in [(20.0, 20), (40.0, 40), (50.0, 40)] {
+                assert_eq!(
+                    over_a_loss(rate, (pause, lost), place),
+                    "7",
+                    "{rate}: {pause} ms, {lost} of them lost, {place}"
+                );
+            }
+            for (pause, lost) in [(40.0, 0), (60.0, 0), (60.0, 20), (80.0, 40)] {
+                assert_eq!(
+                    over_a_loss(rate, (pause, lost), place),
+                    "77",
+                    "{rate}: {pause} ms, {lost} of them lost, {place}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn a_hundred_keys_at_full_speed_come_in_their_order() {
     for rate in RATES {

@@ -30,6 +30,10 @@ pub(super) enum Fault {
     Twice,
     /// 3 % of the datagrams are lost, and the others come up to 30 ms late.
     LossAndJitter,
+    /// Packets overtake one another, and did not before the key: its first ones come later than all before.
+    ReorderedAtOnce,
+    /// 3 % of the datagrams are lost and the others come up to 30 ms late, and did not before the key.
+    LossAndJitterAtOnce,
     /// The INFO comes one and a half seconds after the key.
     MessageLate,
     /// The INFO is lost, and comes again.
@@ -56,6 +60,8 @@ impl Fault {
             Self::Long => "held for 8 s",
             Self::Twice => "two of the same, 60 ms apart",
             Self::LossAndJitter => "3 % loss, 30 ms jitter",
+            Self::ReorderedAtOnce => "reordered from the key on",
+            Self::LossAndJitterAtOnce => "3 % loss, 30 ms jitter from the key on",
             Self::MessageLate => "INFO 1.5 s late",
             Self::MessageLost => "INFO lost once",
             Self::AnswerLost => "INFO retransmitted",
@@ -71,15 +77,25 @@ impl Fault {
     fn path(self) -> Option<Path> {
         let ms = Duration::from_millis;
         match self {
-            Self::Reordered => Some(Path { delay: ms(15), jitter: ms(10), reorder: 0.4, ..Path::default() }),
+            Self::Reordered | Self::ReorderedAtOnce => {
+                Some(Path { delay: ms(15), jitter: ms(10), reorder: 0.4, ..Path::default() })
+            }
             Self::Duplicated => Some(Path { delay: ms(5), jitter: ms(5), duplicate: 1.0, ..Path::default() }),
-            Self::LossAndJitter => Some(Path { delay: ms(20), jitter: ms(30), loss: 0.03, ..Path::default() }),
+            Self::LossAndJitter | Self::LossAndJitterAtOnce => {
+                Some(Path { delay: ms(20), jitter: ms(30), loss: 0.03, ..Path::default() })
+            }
             _ => None,
         }
     }
 
-    /// Makes the network as rough as it is in this fault: some time before the press, as a network does not become so with a key.
+    /// Makes the network as rough as it is in this fault some time before the press, unless it becomes so with the key.
     pub(super) fn begin(self, world: &World, phone: &SimPhone) {
+        if !matches!(self, Self::ReorderedAtOnce | Self::LossAndJitterAtOnce) {
+            self.roughen(world, phone);
+        }
+    }
+
+    fn roughen(self, world: &World, phone: &SimPhone) {
         let (from, server) = (phone.setup().sip.ip(), SERVER.ip());
         if let Some(path) = self.path() {
             world.net.set_path(from, server, path);
@@ -90,6 +106,7 @@ impl Fault {
     /// Presses a key under this fault, until it is over and the network is well again.
     pub(super) async fn press(self, world: &World, phone: &SimPhone, key: char, way: &Way) {
         let (from, server) = (phone.setup().sip.ip(), SERVER.ip());
+        self.roughen(world, phone);
         self.lose(world);
         match self {
             Self::Twice => {

@@ -6,11 +6,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use antiphon_media::Codec;
 use antiphon_media::codec::Law;
 use antiphon_media::dtmf::{Detector, Edge};
 use antiphon_testkit::{Answering, Keys, PhoneSetup, SimPhone};
 
-use super::{Cell, Fault};
+use super::{Cell, Fault, Way};
 use crate::world::{Shape, TRUNK, World, pass, usual_trunks};
 
 /// A state of a call.
@@ -160,8 +161,10 @@ async fn bridge(cell: Cell) {
         _ => ("auto", Keys::Events),
     };
     let trunks = usual_trunks(&format!("dtmf = \"{way}\""));
-    let world = World::sharing(Shape { trunks, ..Shape::default() }).await;
-    let caller = world.connect(PhoneSetup { keys: cell.way.keys, ..World::setup("caller", 10) });
+    let rtp = if cell.way.codec == Codec::Pcma { "" } else { "codecs = [\"pcma\", \"l16\"]" };
+    let world = World::sharing(Shape { trunks, rtp, ..Shape::default() }).await;
+    let Way { codec, keys: from, .. } = cell.way;
+    let caller = world.connect(PhoneSetup { codec, keys: from, ..World::setup("caller", 10) });
     let dialling = cell.state == State::Dialling;
     let answering = Answering::After(Duration::from_millis(if dialling { 11_000 } else { 500 }));
     let callee = world.connect(PhoneSetup { keys, answering, ..World::setup("trunk", TRUNK) });

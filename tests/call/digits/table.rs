@@ -5,7 +5,6 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::state::State;
 use super::{WAYS, cells};
 
 const BEGIN: &str = "<!-- table -->\n";
@@ -14,7 +13,7 @@ const END: &str = "<!-- end of the table -->\n";
 fn table() -> String {
     let mut text = format!("{} cells, each a whole call.\n\n", cells().len());
     for way in WAYS {
-        let names: Vec<_> = State::ALL.iter().map(|state| state.name()).collect();
+        let names: Vec<_> = way.states.iter().map(|state| state.name()).collect();
         let _ = write!(
             text,
             "### {}\n\n| fault | {} |\n|---|{}\n",
@@ -23,7 +22,7 @@ fn table() -> String {
             "---|".repeat(names.len())
         );
         for fault in way.faults {
-            let outcomes: Vec<_> = State::ALL.iter().map(|state| state.outcome(*fault)).collect();
+            let outcomes: Vec<_> = way.states.iter().map(|state| state.outcome(*fault)).collect();
             let _ = writeln!(text, "| {} | {} |", fault.name(), outcomes.join(" | "));
         }
         text.push('\n');

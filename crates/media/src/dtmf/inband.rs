@@ -17,7 +17,10 @@
 //! | harmonics      | the second one of each is 14 dB softer                 |                  | voices, instruments |
 //! | evenness       | no hop of it is 3 dB louder or softer                  |                  | speech    |
 //! | length         | 32 ms, by hops of 5 ms and parts of them               | 40 ms            | 24 ms     |
-//! | pause          | 24 ms; a shorter one, such as a lost packet, is a hole in the press | 30 to 40 ms | 10 ms |
+//! | pause          | 24 ms; a shorter one is a hole in the press             | 30 to 40 ms      | 10 ms     |
+//!
+//! Sound that was lost is neither tone nor pause: a pause is longer by what of it, up to 40 ms, was made up in place of packets that
+//! did not come. So a key is one key through two lost packets, and a pause of 60 ms parts two presses also where a packet of it is lost.
 //!
 //! The second harmonic of a low tone that is near the high tone of its key is not looked for.
 
@@ -58,6 +61,9 @@ const SHORTEST_PRESS: f32 = 6.4;
 const SHORTEST_PAUSE: f32 = 4.8;
 /// For so many hops the softer tone may be away.
 const LONGEST_LOSS: u32 = 8;
+/// So much of a pause may be lost sound, and for so long behind that it counts.
+const MOST_EXCUSED: f32 = 8.0;
+const EXCUSED_FOR: u32 = 16;
 
 /// Squares of the sines of 18, 54, 90 degrees and back: half a cosine over a look.
 const WEIGHTS: [f32; LOOK] = [0.095_491_5, 0.654_508_5, 1.0, 0.654_508_5, 0.095_491_5];
@@ -137,6 +143,9 @@ pub struct Detector {
     /// Whole hops heard.
     count: u64,
     held: Option<Held>,
+    /// Hops that were lost lately, and for how many more hops that excuses a pause.
+    excused: f32,
+    excused_for: u32,
 }
 
 impl Detector {
@@ -155,12 +164,22 @@ impl Detector {
             turns,
             count: 0,
             held: None,
+            excused: 0.0,
+            excused_for: 0,
         }
     }
 
     /// The key that is held now.
     pub fn held(&self) -> Option<Digit> {
         self.held.map(|held| held.digit)
+    }
+
+    /// Says that so many of the samples that come next are made up, in place of sound that was lost.
+    pub fn excuse(&mut self, samples: usize) {
+        if samples > 0 {
+            self.excused = (self.excused + samples as f32 / self.bank.hop as f32).min(MOST_EXCUSED);
+            self.excused_for = EXCUSED_FOR;
+        }
     }
 
     /// Hears a frame of any length, and tells what it learns of presses.
@@ -187,6 +206,10 @@ impl Detector {
         self.hops.rotate_right(1);
         self.hops[0] = hop;
         self.count += 1;
+        self.excused_for = self.excused_for.saturating_sub(1);
+        if self.excused_for == 0 {
+            self.excused = 0.0;
+        }
         self.looks[1] = self.looks[0];
         self.looks[0] = array::from_fn(|tone| self.weigh(tone, self.turns[tone]));
         let sight = self.look();
@@ -318,10 +341,10 @@ impl Detector {
         }
         let softer = self.power_of(self.looks[0][held.softer]);
         held.loss = if softer < 0.25 * held.power { held.loss + 1 } else { 0 };
-        if held.pause < SHORTEST_PAUSE && held.loss < LONGEST_LOSS {
+        if held.pause < SHORTEST_PAUSE + self.excused && held.loss < LONGEST_LOSS + self.excused as u32 {
             return Some(held);
         }
-        let since = held.pause.max(held.loss.min(LONGEST_LOSS) as f32 - LOOK as f32 / 2.0);
+        let since = held.pause.max(held.loss as f32 - LOOK as f32 / 2.0);
         tell(ToneEdge { digit: held.digit, edge: Edge::Ended, at: self.ago(since) });
         None
     }

@@ -58,8 +58,9 @@ impl Strip {
         }
     }
 
-    /// Replaces a frame by what was held back.
-    pub(crate) fn pass(&mut self, frame: &mut [i16]) {
+    /// Replaces a frame, of which so many samples are made up, by what was held back.
+    pub(crate) fn pass(&mut self, frame: &mut [i16], made_up: usize) {
+        self.detector.excuse(made_up);
         let (detector, spans) = (&mut self.detector, &mut self.spans);
         detector.hear(frame, |edge| spans.note(edge));
         let length = self.line.len().max(1) as u64;
@@ -117,7 +118,7 @@ mod tests {
             sound[begin..begin + pressed.len()].copy_from_slice(&pressed);
         }
         let (mut strip, mut out) = (Strip::new(rate), sound.clone());
-        out.chunks_mut(frame).for_each(|part| strip.pass(part));
+        out.chunks_mut(frame).for_each(|part| strip.pass(part, 0));
         (sound, out)
     }
 

@@ -47,8 +47,9 @@ impl ToneEar {
         self.heard
     }
 
-    /// Hears a frame.
-    pub(crate) fn hear(&mut self, pcm: &[i16]) {
+    /// Hears a frame, of which so many samples are made up.
+    pub(crate) fn hear(&mut self, pcm: &[i16], made_up: usize) {
+        self.detector.excuse(made_up);
         let edges = &mut self.edges;
         self.detector.hear(pcm, |edge| {
             if let Some(free) = edges.iter_mut().find(|waiting| waiting.is_none()) {

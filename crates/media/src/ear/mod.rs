@@ -34,6 +34,8 @@ pub(crate) struct Ear {
     pcm: Box<[i16]>,
     ready: usize,
     given: usize,
+    /// Samples that were laid for the last frame in place of packets that did not come.
+    made_up: usize,
     /// From this tick on, and for so many, a key is pressed.
     key: Option<(u32, u32)>,
 }
@@ -51,6 +53,7 @@ impl Ear {
             pcm: vec![0; samples(rate, 2 * LONGEST + 2 * MAX_PTIME)].into_boxed_slice(),
             ready: 0,
             given: 0,
+            made_up: 0,
             key: None,
         }
     }
@@ -93,6 +96,7 @@ impl Ear {
     pub(crate) fn frame(&mut self, duration: Duration) -> &[i16] {
         self.pcm.copy_within(self.given..self.ready, 0);
         self.ready -= self.given;
+        self.made_up = 0;
         let wanted = samples(self.rate, duration.min(MAX_PTIME));
         self.fill(wanted);
         self.correct(wanted);
@@ -105,6 +109,11 @@ impl Ear {
     /// The frame that was given last.
     pub(crate) fn last(&self) -> &[i16] {
         &self.pcm[..self.given]
+    }
+
+    /// How many samples of that frame are made up, in place of sound that was lost; none in a silence.
+    pub(crate) fn made_up(&self) -> usize {
+        self.made_up.min(self.given)
     }
 
     fn fill(&mut self, wanted: usize) {
@@ -171,7 +180,10 @@ impl Ear {
         let to = self.ready + count;
         let voice = self.voices.get_mut(self.current).filter(|_| !self.line.is_silent());
         match voice {
-            Some(voice) => voice.conceal(&mut self.pcm[self.ready..to], count / ratio),
+            Some(voice) => {
+                voice.conceal(&mut self.pcm[self.ready..to], count / ratio);
+                self.made_up += count;
+            }
             None => self.pcm[self.ready..to].fill(0),
         }
         self.advance(count, ratio, Laid::Nothing);

@@ -4,6 +4,7 @@
 //! Errors: [`SeatError`]; orders for a stream without a seat do nothing.
 
 use super::{StreamId, StreamPool};
+use crate::config::Negotiated;
 use crate::room::{Announcement, RoomId, Seat, SeatOptions, Voice};
 use crate::slots::Slot;
 use std::time::Instant;
@@ -37,12 +38,13 @@ impl StreamPool {
         self.unseat(id);
         let slot = self.slot(id).ok_or(SeatError::NoStream)?;
         let Some(Some(entry)) = self.entries.get(slot.index()) else { return Err(SeatError::NoStream) };
-        let codec = entry.stream.negotiated().codec;
+        let Negotiated { codec, direction, .. } = *entry.stream.negotiated();
         let place = self.rooms.open(now, room, codec.sample_rate(), announcement).ok_or(SeatError::Full)?;
         self.raise(place, codec.sample_rate());
         let Some(room) = self.rooms.at(place) else { return Err(SeatError::Full) };
         room.enter();
-        let seat = Box::new(Seat::new(room, place, codec, options));
+        let mut seat = Box::new(Seat::new(room, place, codec, options));
+        seat.set_direction(direction);
         if let Some(Some(entry)) = self.entries.get_mut(slot.index()) {
             entry.stream.listen(|listeners| listeners.seat = Some(seat));
         }
@@ -73,10 +75,13 @@ impl StreamPool {
         self.rooms.open_rooms()
     }
 
-    /// Goes on with a codec that may be new.
+    /// Goes on with a codec and a direction that may be new.
     pub(super) fn tune(&mut self, slot: Slot) {
         let Some(Some(entry)) = self.entries.get_mut(slot.index()) else { return };
-        let codec = entry.stream.negotiated().codec;
+        let Negotiated { codec, direction, .. } = *entry.stream.negotiated();
+        if let Some(seat) = entry.stream.seat() {
+            seat.set_direction(direction);
+        }
         let Some(place) = entry.stream.room() else { return };
         self.raise(place, codec.sample_rate());
         let (Some(Some(entry)), Some(room)) = (self.entries.get_mut(slot.index()), self.rooms.at(place)) else {

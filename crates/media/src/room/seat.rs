@@ -10,6 +10,7 @@ use super::ring::Ring;
 use super::{LONGEST_FRAME, Room};
 use crate::audio::Audio;
 use crate::codec::{Codec, Encoder};
+use crate::config::Direction;
 use crate::resample::Streaming;
 use crate::source::playlist::{Playlist, Repeat, Segment};
 use std::sync::Arc;
@@ -57,6 +58,8 @@ pub(crate) struct Seat {
     own: Ring<i16>,
     gate: Gate,
     voice: Voice,
+    /// Which way the member lets sound flow. Who does not listen has put us on hold, and what it sends then is its music on hold.
+    direction: Direction,
     /// What was heard up to now sinks in the next frame, so that it does not end with a click.
     fades: bool,
     inward: Streaming,
@@ -79,6 +82,7 @@ impl Seat {
             own: room.own_line(),
             gate: Gate::default(),
             voice: options.voice,
+            direction: Direction::SendRecv,
             fades: false,
             inward: Streaming::new(rate, room.rate()),
             outward: Streaming::new(room.rate(), rate),
@@ -92,7 +96,7 @@ impl Seat {
     /// Goes on after the room has changed its rate, or the member its codec.
     pub(crate) fn tune(&mut self, room: &Room, codec: Codec) {
         let (music, options) = (self.music.take(), SeatOptions { voice: self.voice, music: None });
-        *self = Self { music, ..Self::new(room, self.room, codec, options) };
+        *self = Self { music, direction: self.direction, ..Self::new(room, self.room, codec, options) };
     }
 
     /// What it is made for.
@@ -102,19 +106,32 @@ impl Seat {
 
     /// Whether the member is heard from its next frame on.
     pub(crate) fn set_voice(&mut self, voice: Voice) {
-        self.fades = self.voice == Voice::Heard && voice == Voice::Muted;
+        let was_heard = self.is_heard();
         self.voice = voice;
+        self.fades = was_heard && !self.is_heard();
+    }
+
+    /// Sound flows this way between us and the member from now on: one that puts us on hold is not heard until it is back.
+    pub(crate) fn set_direction(&mut self, direction: Direction) {
+        let was_heard = self.is_heard();
+        self.direction = direction;
+        self.fades = was_heard && !self.is_heard();
+    }
+
+    fn is_heard(&self) -> bool {
+        self.voice == Voice::Heard && self.direction.sends()
     }
 
     /// Adds what the member said in the frame that is due then.
     pub(crate) fn say(&mut self, Mixing { room, due }: Mixing<'_>, said: &[i16]) {
+        let is_heard = self.is_heard();
         let length = self.inward.run(said, &mut self.line);
         let Some(frame) = self.line.get_mut(..length) else { return };
         let fades = std::mem::take(&mut self.fades);
-        let passage = match (self.gate.judge(frame, room.rate()), self.voice) {
-            (Passage::Whole, Voice::Muted) if fades => Passage::Fading,
-            (passage, Voice::Heard) => passage,
-            (_, Voice::Muted) => Passage::Nothing,
+        let passage = match self.gate.judge(frame, room.rate()) {
+            passage if is_heard => passage,
+            Passage::Whole if fades => Passage::Fading,
+            _ => Passage::Nothing,
         };
         if passage == Passage::Fading {
             fade(frame);

@@ -24,7 +24,7 @@ const ROUNDING: i64 = 66;
 const ENOUGH: u32 = 50;
 /// The part lost, in 256ths, from which on a peer hears nothing.
 const ALL_LOST: u8 = 250;
-/// Reports without a word on us that say that nothing came.
+/// Reports without a word on us, [`ENOUGH`] packets apart, that say that nothing came.
 const WORDLESS: u8 = 3;
 
 /// What a peer says that it receives of us.
@@ -78,13 +78,11 @@ pub(crate) struct Reports {
     /// How much had been sent at the last two reports.
     sent_before: [u32; 2],
     begun: bool,
-    /// Who sent the last sender report, its time, and when it came.
-    last_report: Option<(u32, NtpTime, Instant)>,
-    /// The count of packets in the report before.
-    counted: Option<u32>,
+    /// Who sent the last sender report, what it said, and when it came.
+    last_report: Option<(u32, Sending, Instant)>,
     sends: Option<Sends>,
     remote: Option<RemoteReport>,
-    /// What we had sent when that report came.
+    /// What we had sent when the peer's highest number last grew, or a report without a word on us was counted.
     sent_at_remote: u32,
     hears_nothing: bool,
     wordless: u8,
@@ -108,7 +106,6 @@ impl Reports {
             sent_before: [0; 2],
             begun: false,
             last_report: None,
-            counted: None,
             sends: None,
             remote: None,
             sent_at_remote: 0,
@@ -176,14 +173,14 @@ impl Reports {
         let sending = is_sender.then_some(Sending { ntp, timestamp, packets, octets });
         let block = received.report().map(|reported| {
             let last = self.last_report.filter(|(source, ..)| *source == reported.ssrc);
-            let delay = |(_, _, at): (u32, NtpTime, Instant)| short(now.saturating_duration_since(at));
+            let delay = |(_, _, at): (u32, Sending, Instant)| short(now.saturating_duration_since(at));
             Block {
                 ssrc: reported.ssrc,
                 fraction_lost: reported.fraction_lost,
                 lost: reported.lost,
                 highest: reported.highest,
                 jitter: reported.jitter,
-                last_report: last.map_or(0, |(_, ntp, _)| ntp.middle()),
+                last_report: last.map_or(0, |(_, sending, _)| sending.ntp.middle()),
                 delay: last.map_or(0, delay),
             }
         });
@@ -196,20 +193,19 @@ impl Reports {
     pub(crate) fn hear(&mut self, (now, ntp): (Instant, NtpTime), sent: Sent, datagram: &[u8]) -> Heard {
         let Ok(compound) = Compound::parse(datagram) else { return Heard::Malformed };
         self.last_heard = Some(now);
+        let mut is_sender = false;
         for packet in compound {
             match packet {
                 Packet::Sender { ssrc, sending, blocks } => {
-                    self.last_report = Some((ssrc, sending.ntp, now));
-                    let before = self.counted.replace(sending.packets);
-                    self.sends = match before {
-                        Some(before) if sending.packets != before => Some(Sends::Yes),
-                        Some(_) => Some(Sends::No),
-                        None => (sending.packets == 0).then_some(Sends::No),
-                    };
+                    is_sender = true;
+                    self.take_sending(now, ssrc, sending);
                     self.take_blocks((now, ntp), sent, blocks);
                 }
                 Packet::Receiver { blocks, .. } => {
-                    self.sends = Some(Sends::No);
+                    // Behind a sender's report it is the rest of a long one.
+                    if !is_sender {
+                        self.sends = Some(Sends::No);
+                    }
                     self.take_blocks((now, ntp), sent, blocks);
                 }
                 Packet::Description { .. } | Packet::Goodbye { .. } | Packet::Other(_) => {}
@@ -218,19 +214,38 @@ impl Reports {
         Heard::Report
     }
 
+    /// Takes what the peer says of its sending.
+    fn take_sending(&mut self, now: Instant, ssrc: u32, sending: Sending) {
+        let before = self.last_report.filter(|(source, ..)| *source == ssrc).map(|(_, before, _)| before);
+        // The network's copy of a report that is known says nothing of now.
+        if before == Some(sending) {
+            return;
+        }
+        self.last_report = Some((ssrc, sending, now));
+        self.sends = match before {
+            Some(before) if sending.packets != before.packets => Some(Sends::Yes),
+            Some(_) => Some(Sends::No),
+            None => (sending.packets == 0).then_some(Sends::No),
+        };
+    }
+
     /// Takes what the peer says of us among the sources that it reports on.
     fn take_blocks(&mut self, (now, ntp): (Instant, NtpTime), sent: Sent, mut blocks: Blocks<'_>) {
+        let sent_since = sent.packets.wrapping_sub(self.sent_at_remote);
         let Some(block) = blocks.find(|block| block.ssrc == sent.ssrc) else {
-            if self.remote.is_none() && sent.packets >= ENOUGH {
+            if sent_since >= ENOUGH {
+                self.sent_at_remote = sent.packets;
                 self.wordless = self.wordless.saturating_add(1);
-                self.hears_nothing = self.wordless >= WORDLESS;
+                self.hears_nothing |= self.wordless >= WORDLESS;
             }
             return;
         };
-        let sent_since = sent.packets.wrapping_sub(self.sent_at_remote);
-        let stands = self.remote.is_some_and(|before| before.highest == block.highest) && sent_since >= ENOUGH;
-        self.hears_nothing = stands || block.fraction_lost >= ALL_LOST;
-        self.sent_at_remote = sent.packets;
+        let stands = self.remote.is_some_and(|before| before.highest == block.highest);
+        self.hears_nothing = (stands && sent_since >= ENOUGH) || block.fraction_lost >= ALL_LOST;
+        self.wordless = 0;
+        if !stands {
+            self.sent_at_remote = sent.packets;
+        }
         let round_trip = round_trip(ntp, &block).or(self.remote.and_then(|before| before.round_trip));
         let Block { fraction_lost, lost, highest, jitter, .. } = block;
         self.remote = Some(RemoteReport { fraction_lost, lost, highest, jitter, round_trip, at: now });

@@ -7,6 +7,7 @@
 //! what is kept grows with what was decoded, up to [`MAX_SAMPLES`] and [`MAX_DURATION`].
 //! Sources: the magic numbers of each format's own description.
 
+use super::mixing::Mixing;
 use super::mp3::{self, Mp3Error};
 use super::ogg::OggError;
 use super::vorbis;
@@ -76,6 +77,8 @@ pub struct Decoded {
     pub channels: u16,
     /// All channels mixed into one.
     pub samples: Vec<i16>,
+    /// By how many decibels the mix is softer than unrelated channels would make it: much where they are each other's opposite.
+    pub cancelled: u8,
 }
 
 /// Reads a file.
@@ -100,7 +103,8 @@ pub fn read(file: &[u8]) -> Result<Decoded, FileError> {
 
 impl From<wav::Wav> for Decoded {
     fn from(wav: wav::Wav) -> Self {
-        Self { format: Format::Wav, rate: wav.rate, channels: wav.channels, samples: wav.samples }
+        let wav::Wav { rate, channels, samples, cancelled } = wav;
+        Self { format: Format::Wav, rate, channels, samples, cancelled }
     }
 }
 
@@ -123,19 +127,24 @@ fn unread(file: &[u8]) -> Option<&'static str> {
 /// What was decoded so far, mixed to one channel, and never more than a file may hold.
 pub(super) struct Mono {
     samples: Vec<i16>,
+    mixing: Mixing,
     most: usize,
 }
 
 impl Mono {
     pub(super) fn at(rate: u32) -> Self {
         let hour = MAX_DURATION.as_secs().saturating_mul(rate.into());
-        Self { samples: Vec::new(), most: usize::try_from(hour).unwrap_or(usize::MAX).min(MAX_SAMPLES) }
+        let mixing = Mixing::default();
+        Self { samples: Vec::new(), mixing, most: usize::try_from(hour).unwrap_or(usize::MAX).min(MAX_SAMPLES) }
     }
 
     /// Adds the average of channels, each in `-1.0..1.0`; what is louder is cut to full scale.
     pub(super) fn mix(&mut self, channels: &[&[f32]]) -> Result<(), TooLong> {
         let frames = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
         self.room_for(frames)?;
+        if channels.len() > 1 {
+            (0..frames).for_each(|frame| self.mixing.note(channels.iter().map(|channel| channel[frame])));
+        }
         let scale = FULL_SCALE / channels.len().max(1) as f32;
         let sample = |frame: usize| channels.iter().map(|channel| channel[frame]).sum::<f32>() * scale;
         // A float becomes the nearest integer within the bounds of 16 bits, and no number at all becomes 0.
@@ -150,6 +159,11 @@ impl Mono {
         Ok(())
     }
 
+    /// What the mixing took away, in decibels.
+    pub(super) fn cancelled(&self) -> u8 {
+        self.mixing.cancelled(1.0)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.samples.len()
     }
@@ -161,7 +175,8 @@ impl Mono {
         self.samples
     }
 
-    fn room_for(&self, frames: usize) -> Result<(), TooLong> {
+    /// Whether so much more may be kept.
+    pub(super) fn room_for(&self, frames: usize) -> Result<(), TooLong> {
         if self.samples.len() + frames > self.most { Err(TooLong) } else { Ok(()) }
     }
 }

@@ -1,6 +1,7 @@
 //! Where sound comes from: files, and lists of prompts and silence.
 
 pub mod file;
+mod mixing;
 mod mp3;
 mod mpeg;
 pub(crate) mod ogg;

@@ -66,6 +66,8 @@ pub(super) fn read(file: &[u8]) -> Result<Decoded, Mp3Error> {
         frames.next();
     }
     let mut decoder = Layer3::new(first)?;
+    // Told before anything is decoded: to decode an hour takes a core for seconds.
+    decoder.sound.room_for(frames.clone().map(|(header, _)| header.samples).sum())?;
     for (header, frame) in frames {
         if header.rate != first.rate {
             return Err(Mp3Error::RateChanges { from: first.rate, to: header.rate });
@@ -76,11 +78,12 @@ pub(super) fn read(file: &[u8]) -> Result<Decoded, Mp3Error> {
         return Err(if decoder.sound.len() == 0 { Mp3Error::Empty } else { Mp3Error::Broken });
     }
     let Tag { start, end } = tag.unwrap_or_default();
+    let cancelled = decoder.sound.cancelled();
     let samples = decoder.sound.trimmed(start, end);
     if samples.is_empty() {
         return Err(Mp3Error::Empty);
     }
-    Ok(Decoded { format: Format::Mp3, rate: first.rate, channels: first.channels, samples })
+    Ok(Decoded { format: Format::Mp3, rate: first.rate, channels: first.channels, samples, cancelled })
 }
 
 fn no_frame(stream: &[u8]) -> Mp3Error {

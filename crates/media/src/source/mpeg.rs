@@ -82,6 +82,7 @@ impl Sync {
 }
 
 /// The frames of a stream, in order.
+#[derive(Clone)]
 pub(super) struct Frames<'a> {
     rest: &'a [u8],
     /// Whether the last frame ended exactly here.

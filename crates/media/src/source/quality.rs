@@ -6,10 +6,14 @@
 //! Errors: none; a figure that the sound is too short or too silent for is absent.
 //! Sources: EBU R 128 and ITU-R BS.1770 (loudness); ITU-T P.56 and G.191 (speech is tested at -26 dB of full scale).
 //!
+//! The tones of keys are looked for as they are in a caller's sound, by the limits of ITU-T Q.24.
 //! How wide the band is, is not told: a tone or a piece of music with no treble is as it should be.
 
 mod loudness;
 
+use super::file::Decoded;
+use crate::dtmf::{Detector, Digit, Edge};
+use crate::resample::resample;
 use std::fmt;
 use std::time::Duration;
 
@@ -28,9 +32,12 @@ const LONG_TRAILING: Duration = Duration::from_secs(1);
 const QUIET: f64 = -36.0;
 const LOUD: f64 = -14.0;
 const LARGE_OFFSET: f64 = 0.01;
+const MUCH_CANCELLED: u8 = 6;
+/// Keys that are told at most: whoever has that many in a prompt has a dialler's tones in it.
+const MOST_DIGITS: usize = 64;
 
 /// The figures of a sound.
-#[derive(Copy, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Quality {
     /// How long it lasts.
     pub duration: Duration,
@@ -46,11 +53,17 @@ pub struct Quality {
     pub trailing_silence: Duration,
     /// The average of all samples, as a part of full scale.
     pub dc_offset: f64,
+    /// What its channels take from each other when they are mixed into one, in decibels.
+    pub cancelled: u8,
+    /// The keys whose tones are in it, the first 64 in their order.
+    pub digits: Vec<Digit>,
 }
 
 /// What an author may want to mend; displayed as one sentence.
-#[derive(Copy, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Warning {
+    /// The channels are each other's opposite, or nearly so.
+    Cancelled(u8),
     /// Nothing is heard.
     Silent,
     /// Callers wait for the beginning.
@@ -65,11 +78,17 @@ pub enum Warning {
     Loud(f64),
     /// The sound is not around zero.
     Offset(f64),
+    /// Where it is heard by a machine, or comes back as echo, keys are pressed.
+    Digits(Vec<Digit>),
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Cancelled(lost) => write!(
+                f,
+                "Its channels cancel each other: {lost} dB are lost in the one channel of a telephone; invert one of them."
+            ),
             Self::Silent => write!(f, "Nothing can be heard in the whole sound."),
             Self::LeadingSilence(silence) => {
                 write!(f, "It begins with {} ms of silence, for which every caller waits.", silence.as_millis())
@@ -87,6 +106,10 @@ impl fmt::Display for Warning {
             Self::Offset(offset) => {
                 write!(f, "Its average is {:.1} % of full scale and not zero, which clicks.", offset * 100.0)
             }
+            Self::Digits(digits) => {
+                let keys: String = digits.iter().map(|digit| digit.as_char()).collect();
+                write!(f, "The tones of keys are in it, {keys}: what hears them may take them for pressed.")
+            }
         }
     }
 }
@@ -94,21 +117,29 @@ impl fmt::Display for Warning {
 impl Quality {
     /// What is wrong, the worst first.
     pub fn warnings(&self) -> Vec<Warning> {
+        let cancelled = Some(self.cancelled).filter(|&lost| lost >= MUCH_CANCELLED).map(Warning::Cancelled);
         if self.leading_silence >= self.duration {
-            return vec![Warning::Silent];
+            return cancelled.into_iter().chain([Warning::Silent]).collect();
         }
         let leading = Some(self.leading_silence).filter(|&silence| silence > LONG_LEADING);
         let trailing = Some(self.trailing_silence).filter(|&silence| silence > LONG_TRAILING);
         let found = [
+            cancelled,
             Some(self.clipped_samples).filter(|&samples| samples > 0).map(Warning::Clipped),
             leading.map(Warning::LeadingSilence),
             trailing.map(Warning::TrailingSilence),
             self.loudness.filter(|&loudness| loudness < QUIET).map(Warning::Quiet),
             self.loudness.filter(|&loudness| loudness > LOUD).map(Warning::Loud),
             Some(self.dc_offset).filter(|offset| offset.abs() > LARGE_OFFSET).map(Warning::Offset),
+            Some(&self.digits).filter(|digits| !digits.is_empty()).cloned().map(Warning::Digits),
         ];
         found.into_iter().flatten().collect()
     }
+}
+
+/// Weighs what a file held.
+pub fn assess_file(file: &Decoded) -> Quality {
+    Quality { cancelled: file.cancelled, ..assess(&file.samples, file.rate) }
 }
 
 /// Weighs a sound of so many samples a second.
@@ -125,7 +156,23 @@ pub fn assess(samples: &[i16], rate: u32) -> Quality {
         leading_silence: lasting(leading, rate),
         trailing_silence: lasting(trailing, rate),
         dc_offset: mean / FULL_SCALE,
+        cancelled: 0,
+        digits: digits(samples, rate),
     }
+}
+
+/// The keys whose tones a receiver would take.
+fn digits(samples: &[i16], rate: u32) -> Vec<Digit> {
+    if ![8_000, 16_000, 48_000].contains(&rate) {
+        return digits(&resample(samples.to_vec(), rate, 8_000), 8_000);
+    }
+    let (mut detector, mut found) = (Detector::new(rate), Vec::new());
+    detector.hear(samples, |heard| {
+        if heard.edge == Edge::Began && found.len() < MOST_DIGITS {
+            found.push(heard.digit);
+        }
+    });
+    found
 }
 
 fn lasting(samples: usize, rate: u32) -> Duration {

@@ -104,11 +104,13 @@ impl Sound {
         let decoded = self.samples.len() as u64;
         let surplus = end.map_or(0, |end| decoded.saturating_sub(end));
         let surplus = if surplus < LONGEST_BLOCK { surplus as usize } else { 0 };
+        let cancelled = self.samples.cancelled();
         let samples = self.samples.trimmed(0, surplus);
         if samples.is_empty() {
             return Err(OggError::Empty);
         }
-        Ok(Decoded { format: Format::Vorbis, rate: self.rate, channels: self.channels.into(), samples })
+        let (rate, channels) = (self.rate, self.channels.into());
+        Ok(Decoded { format: Format::Vorbis, rate, channels, samples, cancelled })
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Shape: the code books and floors are walked without building anything.
 //! Units: bits, the lowest of a byte first.
-//! Errors: [`SetupError`]. A few bytes of a setup header can ask for gigabytes of tables, and some values that the format
-//! allows and no encoder writes make the decoder (symphonia 0.6) panic: both are refused here.
+//! Errors: [`SetupError`]. A few bytes of a setup header can ask for gigabytes of tables, and some values that no encoder
+//! writes make the decoder (symphonia 0.6.1) panic, or may do so by what its source says: all of that is refused here.
 //! Sources: Xiph.Org, Vorbis I specification, 3.2.1 (code books), 4.2.4 (setup), 7.2.2 (floor 1), 9.2.3 (`lookup1_values`).
 
 use thiserror::Error;
@@ -106,7 +106,7 @@ fn code_lengths(bits: &mut Bits<'_>, entries: u32) -> Result<(), SetupError> {
 
 /// The largest number whose power is no more than the entries.
 fn lookup1_values(entries: u32, dimensions: u32) -> Result<u32, SetupError> {
-    // The decoder finds it in floating point and panics where that errs, or where the next power is too large for it.
+    // The decoder finds it in floating point, and asserts that it did not err: what is not certain is refused.
     let found = (entries as f32).powf(1.0 / dimensions as f32).floor() as u32;
     let power = |base: u32| base.checked_pow(dimensions).ok_or(SetupError::TooLarge);
     if power(found)? <= entries && power(found + 1)? > entries { Ok(found) } else { Err(SetupError::Invalid) }

@@ -10,6 +10,7 @@
 //! Programs that write to a pipe do not know the length of the sound and say 0, 0x7ffff000 or 0xffffffff. Some forget
 //! the pad byte after a chunk of odd length. Both are read.
 
+use super::mixing::Mixing;
 use crate::codec::g711::{decode_alaw, decode_ulaw};
 use std::time::Duration;
 use thiserror::Error;
@@ -19,6 +20,7 @@ pub const MAX_DURATION: Duration = Duration::from_secs(3_600);
 const MIN_RATE: u32 = 1_000;
 const MAX_RATE: u32 = 192_000;
 const MAX_CHANNELS: u16 = 8;
+const FULL_SCALE: f64 = 32_768.0;
 
 const TAG_PCM: u16 = 1;
 const TAG_ALAW: u16 = 6;
@@ -93,6 +95,8 @@ pub struct Wav {
     pub channels: u16,
     /// All channels mixed into one.
     pub samples: Vec<i16>,
+    /// By how many decibels the mix is softer than unrelated channels would make it.
+    pub cancelled: u8,
 }
 
 #[derive(Copy, Clone)]
@@ -129,8 +133,10 @@ pub fn read(file: &[u8]) -> Result<Wav, WavError> {
     if frames as u64 > MAX_DURATION.as_secs() * u64::from(format.rate) {
         return Err(WavError::TooLong);
     }
-    let samples = data.chunks_exact(frame).map(|frame| format.mix(frame)).collect();
-    Ok(Wav { rate: format.rate, channels: format.channels, samples })
+    let mut mixing = Mixing::default();
+    let samples = data.chunks_exact(frame).map(|frame| format.mix(frame, &mut mixing)).collect();
+    let cancelled = mixing.cancelled(FULL_SCALE);
+    Ok(Wav { rate: format.rate, channels: format.channels, samples, cancelled })
 }
 
 /// The first `fmt ` and the first `data`, in either order.
@@ -187,8 +193,12 @@ impl Format {
         Ok(Self { encoding, channels, rate })
     }
 
-    fn mix(&self, frame: &[u8]) -> i16 {
-        let sum: i32 = frame.chunks_exact(self.encoding.bytes()).map(|sample| self.encoding.decode(sample)).sum();
+    fn mix(&self, frame: &[u8], mixing: &mut Mixing) -> i16 {
+        let samples = || frame.chunks_exact(self.encoding.bytes()).map(|sample| self.encoding.decode(sample));
+        if self.channels > 1 {
+            mixing.note(samples().map(|sample| sample as f32));
+        }
+        let sum: i32 = samples().sum();
         // The average of 16-bit samples is a 16-bit sample.
         (sum / i32::from(self.channels)) as i16
     }

@@ -10,6 +10,7 @@ use crate::codec::Codec;
 use crate::event::Events;
 use crate::jitter::CAP;
 use crate::latch::Source;
+use crate::reading::Content;
 use crate::rtp::packet::Packet;
 use crate::rtp::reception::Arrival;
 use std::net::SocketAddr;
@@ -19,7 +20,7 @@ use std::time::Instant;
 const COMFORT_NOISE: u8 = 13;
 
 impl RtpStream {
-    /// Takes a datagram of this leg; `peer` is the other leg of its bridge.
+    /// Takes a datagram of this leg, and answers what it was; `peer` is the other leg of its bridge.
     ///
     /// A protected stream takes nothing that is not authentic, not even to learn where its peer is.
     pub(crate) fn receive(
@@ -28,15 +29,19 @@ impl RtpStream {
         (from, datagram): (SocketAddr, &[u8]),
         peer: Option<&mut Self>,
         events: &mut Events,
-    ) {
+    ) -> Content {
         let Some(mut protection) = self.protection.take() else {
             return self.receive_plain(now, (from, datagram), peer, events);
         };
-        match protection.unprotect_rtp(datagram) {
+        let content = match protection.unprotect_rtp(datagram) {
             Ok(plain) => self.receive_plain(now, (from, plain), peer, events),
-            Err(error) => self.totals.dropped.count(error),
-        }
+            Err(error) => {
+                self.totals.dropped.count(error);
+                Content::Aside
+            }
+        };
         self.protection = Some(protection);
+        content
     }
 
     fn receive_plain(
@@ -45,16 +50,28 @@ impl RtpStream {
         (from, datagram): (SocketAddr, &[u8]),
         peer: Option<&mut Self>,
         events: &mut Events,
-    ) {
+    ) -> Content {
         let Ok(packet) = Packet::parse(datagram) else {
             self.totals.dropped.malformed += 1;
-            return;
+            return Content::Aside;
         };
         let sound = self.codec_of(packet.payload_type);
-        if sound.is_none() && Some(packet.payload_type) != self.negotiated.telephone_event {
+        if sound.is_some() || Some(packet.payload_type) == self.negotiated.telephone_event {
+            self.receive_known(now, (from, &packet, sound), peer, events);
+        } else {
             self.receive_unknown(now, from, &packet);
-            return;
         }
+        sound.map_or(Content::Aside, |_| Content::Sound)
+    }
+
+    /// Takes a packet of sound, or of a key where it is in no codec.
+    fn receive_known(
+        &mut self,
+        now: Instant,
+        (from, packet, sound): (SocketAddr, &Packet<'_>, Option<Codec>),
+        peer: Option<&mut Self>,
+        events: &mut Events,
+    ) {
         if self.latch.hear(now, from, packet.ssrc, packet.sequence) == Source::Stranger {
             self.totals.dropped.foreign_source += 1;
             self.control.stranger = Some(from);
@@ -71,12 +88,12 @@ impl RtpStream {
             self.reception.time(packet.timestamp, ticks(now.saturating_duration_since(self.opened), self.clock_rate()));
         }
         if let (Some(listeners), Some(codec)) = (&mut self.listeners, sound) {
-            listeners.take(&packet, codec);
+            listeners.take(packet, codec);
         }
         match (sound, peer) {
-            (None, peer) => self.receive_keys(now, &packet, peer, events),
+            (None, peer) => self.receive_keys(now, packet, peer, events),
             // A peer that sends the tone of a key beside its event would have the key heard twice.
-            (Some(codec), Some(peer)) if !self.is_under_a_key(&packet) => peer.hear(&packet, codec),
+            (Some(codec), Some(peer)) if !self.is_under_a_key(packet) => peer.hear(packet, codec),
             (Some(_), _) => {}
         }
     }

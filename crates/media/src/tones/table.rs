@@ -3,9 +3,14 @@
 //! Units: Hz; milliseconds on and off in turns.
 //! Sources: ITU-T E.180 and its Supplement 2. Where a country has several, the row has the first.
 //!
-//! Two kinds of rows are not the Supplement's word for word. The networks that were one with Russia's (am, az, by, ge, kz, md, uz) have the
-//! frequency and the busy and congestion cadences that were common to all of it, and ring with 1 s in 5 s or 0.8 s in 4 s as their exchanges
-//! do. Cadences are rounded to 10 ms but for those of 0.375 s and 0.225 s.
+//! Most rows were compared with a second published table. These are doubtful, in some part:
+//!
+//! * `am`, `az`, `by`, `ge`, `kz`, `md`, `uz`: what was common to the network that they were one with; nothing newer was found.
+//! * `ru`: 0.8 s in 4 s is common; the national standard of 2001 has also 1 s in 5 s, 0.35 s busy and 0.175 s congestion.
+//! * `ua`, `ae`: found in no second table.
+//! * `ie`: others have 0.45 s busy and 0.375 s congestion. `gr`: others have 0.2 s congestion. `il`: others have 414 Hz.
+//! * `jp`: the second frequency may be 15 to 20 Hz. `au`: congestion has two levels in turns, of which this is the louder.
+//! * `us`, `ca`: the frequencies are those of the precise tone plan; exchanges before it modulated 420 Hz and 500 Hz.
 
 use super::{Cadence, Pitch};
 
@@ -51,9 +56,9 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         code: "at",
-        ringback: Cadence { pitch: Pitch::One(425.0), milliseconds: &[1_000, 5_000] },
-        busy: Cadence { pitch: Pitch::One(425.0), milliseconds: &[400, 400] },
-        congestion: Cadence { pitch: Pitch::One(425.0), milliseconds: &[200, 200] },
+        ringback: Cadence { pitch: Pitch::One(420.0), milliseconds: &[1_000, 5_000] },
+        busy: Cadence { pitch: Pitch::One(420.0), milliseconds: &[400, 400] },
+        congestion: Cadence { pitch: Pitch::One(420.0), milliseconds: &[200, 200] },
     },
     Row {
         code: "au",
@@ -71,7 +76,7 @@ pub(super) static ROWS: &[Row] = &[
         code: "be",
         ringback: Cadence { pitch: Pitch::One(425.0), milliseconds: &[1_000, 3_000] },
         busy: Cadence { pitch: Pitch::One(425.0), milliseconds: &[500, 500] },
-        congestion: Cadence { pitch: Pitch::One(425.0), milliseconds: &[170, 170] },
+        congestion: Cadence { pitch: Pitch::One(425.0), milliseconds: &[167, 167] },
     },
     Row {
         code: "br",
@@ -107,7 +112,7 @@ pub(super) static ROWS: &[Row] = &[
         code: "cz",
         ringback: Cadence { pitch: Pitch::One(425.0), milliseconds: &[1_000, 4_000] },
         busy: Cadence { pitch: Pitch::One(425.0), milliseconds: &[330, 330] },
-        congestion: Cadence { pitch: Pitch::One(425.0), milliseconds: &[170, 170] },
+        congestion: Cadence { pitch: Pitch::One(425.0), milliseconds: &[165, 165] },
     },
     Row {
         code: "de",

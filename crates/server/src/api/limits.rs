@@ -14,7 +14,11 @@ pub(super) const TOKEN_BODY_BYTES: usize = 8 * 1024;
 /// Bytes of an upload, with room for the parts around the sound.
 pub(super) const UPLOAD_BYTES: usize = SOUND_BYTES + 64 * 1024;
 /// Uploads in memory at once; others wait.
-pub(super) const UPLOADS: usize = 4;
+pub(super) const UPLOADS: usize = 16;
+/// Those of one client, so that one that sends slowly does not keep others waiting.
+pub(super) const UPLOADS_OF_A_CLIENT: usize = 4;
+/// Uploads that are decoded at once, on however many cores: each may take some hundred megabytes.
+pub(super) const DECODED_UPLOADS: usize = 4;
 /// Secrets checked at once; others wait.
 pub(super) const SECRET_CHECKS: usize = 2;
 /// How long a request may take, from its head to its answer.

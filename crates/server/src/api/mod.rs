@@ -34,6 +34,7 @@ mod sounds;
 mod tests;
 mod token;
 mod trunks;
+mod upload_turns;
 mod wav;
 
 use std::sync::Arc;
@@ -49,6 +50,7 @@ use crate::{
 };
 use error::ApiError;
 use rate::HourlyRate;
+use upload_turns::UploadTurns;
 
 pub use serve::serve;
 
@@ -67,8 +69,7 @@ pub struct ApiState {
     rate: Arc<HourlyRate>,
     /// The secrets that are checked at once; each takes memory and a core on purpose.
     secret_checks: Arc<Semaphore>,
-    /// The uploads that are held in memory at once.
-    uploads: Arc<Semaphore>,
+    uploads: Arc<UploadTurns>,
 }
 
 impl ApiState {
@@ -89,7 +90,7 @@ impl ApiState {
             rooms: None,
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
-            uploads: Arc::new(Semaphore::new(limits::UPLOADS)),
+            uploads: Arc::default(),
         }
     }
 

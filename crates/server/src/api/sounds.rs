@@ -18,7 +18,7 @@ use super::paging::Paging;
 use super::place::Place;
 use super::{ApiState, limits};
 use crate::store::changes::{CreateSound, DeleteSound, ReplaceSound, RetitleSound};
-use crate::store::{Missing, Rejected, Sound, StagedSound, UploadError};
+use crate::store::{ClientId, Missing, Rejected, Sound, StagedSound, UploadError};
 
 fn encode(sound: &Sound) -> Value {
     json!({
@@ -69,14 +69,19 @@ fn unread(error: MultipartError) -> ApiError {
 }
 
 /// Waits for its turn, reads an upload, decodes it and lays it beside its place.
-async fn receive(state: &ApiState, request: Request) -> Result<(Value, String, StagedSound), ApiError> {
-    let turn = state.uploads.clone().acquire_owned().await.map_err(|_| Rejected::Busy)?;
+async fn receive(
+    state: &ApiState,
+    client: ClientId,
+    request: Request,
+) -> Result<(Value, String, StagedSound), ApiError> {
+    let place = state.uploads.read(client).await.ok_or(Rejected::Busy)?;
     let Upload { body, uploaded_name, file } = Upload::read(request, state).await?;
+    let core = state.uploads.decode().await.ok_or(Rejected::Busy)?;
     let store = state.store.clone();
     let staged = tokio::task::spawn_blocking(move || {
         let staged = store.stage_sound(&file);
         // Held until the work is done, also when whoever asked has gone.
-        drop(turn);
+        drop((core, place));
         staged
     });
     let content = staged.await.unwrap_or(Err(UploadError::Storage))?;
@@ -100,7 +105,7 @@ pub(super) async fn create(
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let client = place.client()?;
-    let (body, uploaded_name, content) = receive(&state, request).await?;
+    let (body, uploaded_name, content) = receive(&state, client, request).await?;
     let made = state.store.commit(CreateSound { client, body, uploaded_name, content }).await?;
     Ok((StatusCode::CREATED, Json(encode(&made))))
 }
@@ -111,7 +116,7 @@ pub(super) async fn replace(
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let (client, id) = (place.client()?, place.sound()?);
-    let (body, uploaded_name, content) = receive(&state, request).await?;
+    let (body, uploaded_name, content) = receive(&state, client, request).await?;
     let sound = state.store.commit(ReplaceSound { client, id, body, uploaded_name, content }).await?;
     Ok((StatusCode::CREATED, Json(encode(&sound))))
 }

@@ -73,6 +73,7 @@ async fn talk(
             Heard::Conference(Wish::Voice(voice)) => Some(voice),
             // Whoever is new has a stream of its own.
             Heard::Replaced => {
+                membership.replaced_by(call.caller.shown.clone());
                 sit(call, membership, conference, voice).await;
                 None
             }

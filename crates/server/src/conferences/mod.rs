@@ -175,10 +175,19 @@ impl Conferences {
 impl Membership {
     /// Notes whether the others hear the member, for whoever asks.
     pub fn note(&self, voice: Voice) {
+        self.change(|member| member.voice = voice);
+    }
+
+    /// Somebody else has taken the member's place.
+    pub fn replaced_by(&self, who: CallerId) {
+        self.change(|member| member.who = who);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Member)) {
         let mut conferences = self.table.lock();
         let members = conferences.get_mut(&self.key).map(|conference| &mut conference.members);
         if let Some((member, _)) = members.into_iter().flatten().find(|(member, _)| member.call == self.call) {
-            member.voice = voice;
+            change(member);
         }
     }
 }
@@ -234,6 +243,9 @@ mod tests {
         assert!(conferences.wish(ClientId(1), "800", first, Wish::Leave));
         assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(Wish::Leave))));
         assert!(!conferences.wish(ClientId(2), "800", first, Wish::Leave), "another client's");
+        two.replaced_by(CallerId { number: "200".to_owned(), name: String::new() });
+        let numbers: Vec<_> = conferences.of(ClientId(1))[0].members.iter().map(|m| m.who.number.clone()).collect();
+        assert_eq!(numbers, ["100", "200"]);
         drop((one, two));
         let again = conferences.enter(entry("800", 1, first, &worker).0).unwrap();
         assert_ne!(again.room, other.room);

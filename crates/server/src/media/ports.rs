@@ -4,7 +4,8 @@
 //! range allows, and never within [`QUARANTINE`] (RFC 3550 §11: an even port, its odd neighbour for RTCP). The odd one is bound when
 //! the stream has lived long enough to report: calls that are over at once do not pay for it.
 //! Time: told, but for the end of a lease, which reads the clock of the task or thread that drops it.
-//! Errors: [`NoPort`] when every port of the range is leased, in quarantine or taken by another program.
+//! Errors: [`NoPort`] when every port of the range is leased, in quarantine or taken by another program, or when no socket can be had
+//! at all; then the log says why.
 //!
 //! Whoever does not know yet that its call is over sends on for a while. A new call on that port would hear it, should its own peer be
 //! silent: better no call than that. What the old peer sends after the quarantine is known by its source and its SSRC, which
@@ -91,7 +92,8 @@ impl Ports {
     /// Binds a free port at this address.
     ///
     /// # Errors
-    /// [`NoPort`] when none is free. Ports that other programs hold are passed over, each for the price of a failed bind.
+    /// [`NoPort`] when none is free. Ports that other programs hold are passed over, each for the price of a failed bind. Any other
+    /// failure would be the same for the next port.
     pub fn lease(&self, now: Instant, ip: IpAddr) -> Result<(Lease, MediaSocket), NoPort> {
         for _ in 0..self.total {
             let Free { port, since } = self.oldest(now).ok_or(NoPort)?;
@@ -104,7 +106,14 @@ impl Ports {
                     return Ok((Lease { port, ip, above, network, free, former, sender: OnceLock::new() }, socket));
                 }
                 // As if it were freed now, so that the queue stays in order.
-                Err(_) => lock(&self.free).push_back(Free { port, since: Some((now, None)) }),
+                Err(error) if is_of_the_port(&error) => {
+                    lock(&self.free).push_back(Free { port, since: Some((now, None)) });
+                }
+                Err(error) => {
+                    tracing::error!(%error, %ip, "no socket for sound can be opened");
+                    lock(&self.free).push_front(Free { port, since });
+                    return Err(NoPort);
+                }
             }
         }
         Err(NoPort)
@@ -147,6 +156,11 @@ impl Drop for Lease {
     }
 }
 
+/// Whether another port may do where this one did not: somebody else has it, or keeps us from it.
+fn is_of_the_port(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
+}
+
 /// The queue is whole after every statement, so a panic elsewhere while it was locked harms nothing.
 fn lock(free: &Mutex<VecDeque<Free>>) -> std::sync::MutexGuard<'_, VecDeque<Free>> {
     free.lock().unwrap_or_else(PoisonError::into_inner)
@@ -159,8 +173,11 @@ mod tests {
     use super::*;
     use crate::net::{VirtualMedia, Wire};
 
+    #[derive(Default)]
     struct Sockets {
         taken: HashSet<u16>,
+        /// So many sockets cannot be had, whatever their port.
+        without: std::sync::atomic::AtomicUsize,
     }
 
     struct Nothing;
@@ -182,6 +199,10 @@ mod tests {
             Err(io::ErrorKind::Unsupported.into())
         }
         fn media_socket(&self, at: SocketAddr) -> io::Result<MediaSocket> {
+            use std::sync::atomic::Ordering::Relaxed;
+            if self.without.fetch_update(Relaxed, Relaxed, |without| without.checked_sub(1)).is_ok() {
+                return Err(io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error()));
+            }
             if self.taken.contains(&at.port()) {
                 Err(io::ErrorKind::AddrInUse.into())
             } else {
@@ -197,7 +218,7 @@ mod tests {
     }
 
     fn ports(taken: &[u16], range: RangeInclusive<u16>) -> Ports {
-        Ports::new(Arc::new(Sockets { taken: taken.iter().copied().collect() }), &range)
+        Ports::new(Arc::new(Sockets { taken: taken.iter().copied().collect(), ..Sockets::default() }), &range)
     }
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -235,6 +256,18 @@ mod tests {
         let ports = ports(&[20_000, 20_002], 20_000..=20_003);
         assert_eq!(ports.lease(clock(), HERE).map(drop).unwrap_err(), NoPort);
         assert_eq!(lock(&ports.free).len(), 2);
+    }
+
+    /// No descriptor is left, or the address is not ours: that is no fault of the ports.
+    #[test]
+    fn when_no_socket_can_be_had_at_all_the_ports_stay_as_they_are() {
+        let sockets = Sockets { without: 1.into(), ..Sockets::default() };
+        let ports = Ports::new(Arc::new(sockets), &(20_000..=20_007));
+        let now = clock();
+        assert_eq!(ports.lease(now, HERE).map(drop).unwrap_err(), NoPort);
+        let after: Vec<u16> =
+            (0..4).map_while(|_| Some(std::mem::ManuallyDrop::new(ports.lease(now, HERE).ok()?.0).port)).collect();
+        assert_eq!(after, [20_000, 20_002, 20_004, 20_006], "not one is in quarantine for it");
     }
 
     #[test]

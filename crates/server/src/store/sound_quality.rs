@@ -32,13 +32,16 @@ pub struct SoundQuality {
     pub trailing_silence_ms: u64,
     /// The average of all samples, of full scale.
     pub dc_offset_percent: f64,
+    /// The keys whose tones are in it; null for reports of before this was asked.
+    #[serde(default)]
+    pub digits: Option<String>,
     /// One sentence for each thing that an author may want to mend.
     pub warnings: Vec<String>,
 }
 
 impl SoundQuality {
     pub(super) fn of(file: &Decoded) -> Self {
-        let found = quality::assess(&file.samples, file.rate);
+        let found = quality::assess_file(file);
         let milliseconds = |length: std::time::Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         Self {
             format: file.format.name().to_owned(),
@@ -51,6 +54,7 @@ impl SoundQuality {
             leading_silence_ms: milliseconds(found.leading_silence),
             trailing_silence_ms: milliseconds(found.trailing_silence),
             dc_offset_percent: tenths(found.dc_offset * 100.0),
+            digits: Some(found.digits.iter().map(|digit| digit.as_char()).collect()),
             warnings: found.warnings().iter().map(ToString::to_string).collect(),
         }
     }

@@ -11,10 +11,12 @@ const EVENTS: u8 = 101;
 /// The phone's offer or answer, with its media at this address and, for SRTP, its key.
 pub(super) fn description(setup: &PhoneSetup, rtp: SocketAddr, version: u32, crypto: Option<&str>) -> String {
     let (ip, port, number, name) = (rtp.ip(), rtp.port(), setup.codec.payload_type(), setup.codec.name());
+    // Events count as the codec does (RFC 4733 section 2.1).
+    let clock = setup.codec.clock_rate();
     let family = if rtp.is_ipv4() { "IP4" } else { "IP6" };
     let (list, lines) = match setup.keys {
         Keys::Events => {
-            (format!(" {EVENTS}"), format!("a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\n"))
+            (format!(" {EVENTS}"), format!("a=rtpmap:{EVENTS} telephone-event/{clock}\r\na=fmtp:{EVENTS} 0-15\r\n"))
         }
         Keys::Info => (String::new(), String::new()),
     };
@@ -24,7 +26,7 @@ pub(super) fn description(setup: &PhoneSetup, rtp: SocketAddr, version: u32, cry
     };
     format!(
         "v=0\r\no=- 1 {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n\
-         m=audio {port} {profile} {number}{list}\r\n{crypto}a=rtpmap:{number} {name}/8000\r\n{lines}a=ptime:20\r\n"
+         m=audio {port} {profile} {number}{list}\r\n{crypto}a=rtpmap:{number} {name}/{clock}\r\n{lines}a=ptime:20\r\n"
     )
 }
 

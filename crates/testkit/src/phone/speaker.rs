@@ -1,7 +1,7 @@
 //! What a phone sends: a packet every 20 ms, of speech, silence or a key; two where a key goes as event and as tone.
 //!
 //! Shape: told that a packet time has come, it yields its packets.
-//! Units: 160 bytes of sound a packet; a key usually lasts five packets and has its end three times.
+//! Units: ticks of the codec's clock, 160 a packet for G.711; a key usually lasts five packets and has its end three times.
 //! Sources: RFC 3550 §5.1; RFC 4733 §2.5.1.2 (updates), §2.5.1.3 (long events), §2.5.1.4 (three ends); ITU-T Q.23 (tones).
 
 use antiphon_media::dtmf::event::TelephoneEvent;
@@ -13,7 +13,8 @@ use std::time::Duration;
 
 /// The time of one packet.
 pub(super) const PTIME: Duration = Duration::from_millis(20);
-const SAMPLES: u32 = 160;
+/// Packets in a second.
+const RATE: u32 = 50;
 /// How long a key is held that nobody wants held otherwise.
 pub(super) const HELD: Duration = Duration::from_millis(100);
 /// Packets that say that a key was let go.
@@ -71,6 +72,11 @@ impl Speaker {
         }
     }
 
+    /// Ticks of a packet.
+    fn ticks(&self) -> u32 {
+        self.codec.clock_rate() / RATE
+    }
+
     pub(super) fn speak(&mut self, speech: Option<Audio>) {
         self.speech = speech;
         self.spoken = 0;
@@ -107,15 +113,15 @@ impl Speaker {
         let key = self.pressed.take().map(|pressed| self.key(pressed, self.events.unwrap_or(USUAL_EVENTS)));
         let both = key.is_some() && !self.tones.is_empty();
         let sound = (key.is_none() || both).then(|| self.sound());
-        self.timestamp = self.timestamp.wrapping_add(SAMPLES);
+        self.timestamp = self.timestamp.wrapping_add(self.ticks());
         key.into_iter().chain(sound).collect()
     }
 
     fn key(&mut self, mut pressed: Pressed, payload_type: u8) -> Vec<u8> {
         let first = pressed.sent + pressed.before == 0;
         if pressed.before + pressed.sent < pressed.updates {
-            if u32::from(pressed.sent + 1) * SAMPLES > 0xFFFF {
-                pressed.began = pressed.began.wrapping_add(u32::from(pressed.sent) * SAMPLES);
+            if u32::from(pressed.sent + 1) * self.ticks() > 0xFFFF {
+                pressed.began = pressed.began.wrapping_add(u32::from(pressed.sent) * self.ticks());
                 pressed.before += pressed.sent;
                 pressed.sent = 0;
             }
@@ -127,7 +133,7 @@ impl Speaker {
             code: pressed.digit.event(),
             end: pressed.ends > 0,
             volume: 10,
-            duration: SAMPLES as u16 * pressed.sent,
+            duration: self.ticks() as u16 * pressed.sent,
         };
         let packet = self.write(payload_type, first, pressed.began, &event.to_bytes());
         if pressed.ends < ENDS {
@@ -138,7 +144,8 @@ impl Speaker {
 
     fn sound(&mut self) -> Vec<u8> {
         let codec = self.codec;
-        let mut payload = vec![codec.silence(); SAMPLES as usize];
+        let length = codec.bytes_per_ms().unwrap_or_default() * PTIME.as_millis() as usize;
+        let mut payload = vec![codec.silence(); length];
         if let Some(speech) = &self.speech {
             let whole = speech.payload(codec);
             for byte in &mut payload {
@@ -146,7 +153,7 @@ impl Speaker {
                 self.spoken += 1;
             }
         }
-        for (byte, tone) in payload.iter_mut().zip(self.tones.drain(..self.tones.len().min(SAMPLES as usize))) {
+        for (byte, tone) in payload.iter_mut().zip(self.tones.drain(..self.tones.len().min(length))) {
             *byte = codec.law().map_or(0, |law| law.encode(tone));
         }
         self.write(codec.payload_type(), false, self.timestamp, &payload)
@@ -163,6 +170,7 @@ impl Speaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use antiphon_media::Band;
     use antiphon_media::rtp::packet::Packet;
 
     #[test]
@@ -200,6 +208,23 @@ mod tests {
         let (first, last) = (keys.first().unwrap(), keys.last().unwrap());
         assert_eq!(last.timestamp.wrapping_sub(first.timestamp), 409 * 160, "as much as one report can say");
         assert_eq!(TelephoneEvent::parse(last.payload.try_into().unwrap()).duration, 41 * 160);
+    }
+
+    #[test]
+    fn a_key_at_another_clock_counts_in_its_ticks() {
+        let mut speaker = Speaker::new(Codec::L16(Band::Wide), 1);
+        speaker.press(Digit::from_char('5').unwrap(), Duration::from_secs(5));
+        let sent: Vec<_> = (0..260).flat_map(|_| speaker.packets()).collect();
+        let packets: Vec<_> = sent.iter().map(|packet| Packet::parse(packet).unwrap()).collect();
+        let event = |at: usize| TelephoneEvent::parse(packets[at].payload.try_into().unwrap());
+        assert_eq!((event(0).duration, event(1).duration), (320, 640));
+        // 65,535 ticks are 204 packets.
+        assert_eq!(packets[204].timestamp.wrapping_sub(packets[0].timestamp), 204 * 320);
+        assert_eq!((event(203).duration, event(204).duration), (204 * 320, 320));
+        assert_eq!(
+            (packets[259].payload.len(), packets[259].timestamp.wrapping_sub(packets[0].timestamp)),
+            (640, 259 * 320)
+        );
     }
 
     #[test]

@@ -138,15 +138,61 @@ fn a_peer_that_never_reports_on_us_hears_nothing() {
     assert!(!end.reports.peer_hears_nothing());
 }
 
+/// A source that was not received since the report before is left out of a report (RFC 3550 section 6.4).
+#[test]
+fn a_peer_that_has_heard_us_and_reports_on_us_no_more_hears_nothing() {
+    let mut end = End::new();
+    end.hears(5_000, 250, None, Some(about_us(250)));
+    // While we send nothing, as on hold, there is nothing to report on.
+    end.hears(10_000, 250, None, None);
+    for (ms, packets, expect) in [(15_000, 500, false), (20_000, 750, false), (25_000, 1_000, true)] {
+        end.hears(ms, packets, None, None);
+        assert_eq!(end.reports.peer_hears_nothing(), expect, "{packets}");
+    }
+    end.hears(30_000, 1_250, None, Some(about_us(1_250)));
+    assert!(!end.reports.peer_hears_nothing());
+    end.hears(35_000, 1_500, None, None);
+    assert!(!end.reports.peer_hears_nothing(), "counted anew");
+}
+
+#[test]
+fn a_peer_that_reports_often_is_found_to_hear_nothing_as_well() {
+    let mut end = End::new();
+    for (count, expect) in [(50, false), (60, false), (70, false), (80, false), (90, false), (100, true)] {
+        end.hears(u64::from(count) * 20, count, None, Some(about_us(50)));
+        assert_eq!(end.reports.peer_hears_nothing(), expect, "{count}");
+    }
+}
+
+/// Networks repeat datagrams, and reports on many sources come as a sender's report with a receiver's behind it (RFC 3550 section 6.1).
+#[test]
+fn a_sender_stays_one_when_its_report_comes_twice_or_has_another_behind_it() {
+    let mut end = End::new();
+    let sending = |packets| Some(Sending { ntp: NtpTime(9), timestamp: packets * 160, packets, octets: 0 });
+    for packets in [100, 300, 300] {
+        end.hears(u64::from(packets), 0, sending(packets), None);
+    }
+    assert_eq!(end.reports.sends(), Some(Sends::Yes), "twice");
+    let mut bytes = Vec::new();
+    for sending in [sending(500), None] {
+        let mut buffer = [0; MAX_REPORT];
+        let cname = Cname::new([0; 10]);
+        let length = Report { ssrc: THEIRS, sending, block: None, cname, farewell: Farewell::No }.write(&mut buffer);
+        bytes.extend_from_slice(&buffer[..length]);
+    }
+    assert_eq!(end.reports.hear(end.at(900), sent(0), &bytes), Heard::Report);
+    assert_eq!(end.reports.sends(), Some(Sends::Yes), "with another behind it");
+}
+
 #[test]
 fn a_peer_says_whether_it_sends() {
     let mut end = End::new();
-    let sending = |packets| Some(Sending { ntp: NtpTime(1), timestamp: 0, packets, octets: 0 });
-    end.hears(1, 0, sending(100), None);
+    let sending = |timestamp, packets| Some(Sending { ntp: NtpTime(1), timestamp, packets, octets: 0 });
+    end.hears(1, 0, sending(1, 100), None);
     assert_eq!(end.reports.sends(), None, "one count says nothing of now");
-    end.hears(2, 0, sending(300), None);
+    end.hears(2, 0, sending(2, 300), None);
     assert_eq!(end.reports.sends(), Some(Sends::Yes));
-    end.hears(3, 0, sending(300), None);
+    end.hears(3, 0, sending(3, 300), None);
     assert_eq!(end.reports.sends(), Some(Sends::No));
     end.hears(4, 0, None, None);
     assert_eq!(end.reports.sends(), Some(Sends::No));

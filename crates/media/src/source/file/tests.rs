@@ -1,5 +1,5 @@
 use super::*;
-use crate::source::quality::assess;
+use crate::source::quality::{assess, assess_file};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -55,7 +55,35 @@ fn a_wav_file_is_read_as_before() {
     [100i16, 300, -7, -9].iter().for_each(|&sample| writer.write_sample(sample).unwrap());
     writer.finalize().unwrap();
     let sound = read(&file.into_inner()).unwrap();
-    assert_eq!(sound, Decoded { format: Format::Wav, rate: 16_000, channels: 2, samples: vec![200, -8] });
+    assert_eq!(sound, Decoded { format: Format::Wav, rate: 16_000, channels: 2, samples: vec![200, -8], cancelled: 0 });
+}
+
+/// A telephone has one channel, and what is opposite in two is silent there.
+#[test]
+fn channels_that_cancel_each_other_are_told() {
+    let stereo = |right: fn(i16, i16) -> i16| {
+        let mut file = std::io::Cursor::new(Vec::new());
+        let (bits_per_sample, sample_format) = (16, hound::SampleFormat::Int);
+        let spec = hound::WavSpec { channels: 2, sample_rate: 8_000, bits_per_sample, sample_format };
+        let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
+        let tone =
+            |at: u32, hertz: f64| (8_000.0 * (std::f64::consts::TAU * hertz * f64::from(at) / 8_000.0).sin()) as i16;
+        for (left, other) in (0..8_000).map(|at| (tone(at, 440.0), tone(at, 1_000.0))) {
+            writer.write_sample(left).unwrap();
+            writer.write_sample(right(left, other)).unwrap();
+        }
+        writer.finalize().unwrap();
+        let sound = read(&file.into_inner()).unwrap();
+        (sound.cancelled, assess_file(&sound).warnings().iter().map(ToString::to_string).collect::<String>())
+    };
+    assert_eq!(stereo(|left, _| left), (0, String::new()), "the same in both");
+    assert_eq!(stereo(|_, other| other), (0, String::new()), "each its own");
+    assert_eq!(stereo(|_, _| 0), (0, String::new()), "one alone");
+    let (lost, said) = stereo(|left, _| -left);
+    assert_eq!(lost, 96);
+    assert!(said.contains("cancel each other") && said.contains("Nothing can be heard"), "{said}");
+    let (lost, said) = stereo(|left, _| -left / 4 * 3);
+    assert!((10..16).contains(&lost) && said.contains("cancel each other"), "{lost} {said}");
 }
 
 #[test]

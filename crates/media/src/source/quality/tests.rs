@@ -126,3 +126,22 @@ fn an_offset_is_told_and_is_no_sound() {
     assert_eq!(quality.leading_silence, Duration::from_millis(200));
     assert_eq!(sentences(&quality), ["Its average is 3.0 % of full scale and not zero, which clicks."]);
 }
+
+#[test]
+fn the_tones_of_keys_are_told_at_each_rate_and_a_lone_tone_is_none() {
+    let both = |rate, low, high| {
+        let pair = sine(rate, low, -16.0, 0.1).into_iter().zip(sine(rate, high, -16.0, 0.1));
+        pair.map(|(low, high)| low + high).collect::<Vec<i16>>()
+    };
+    for rate in RATES {
+        let hello = sine(rate, 440.0, -20.0, 0.5);
+        let keys = [hello.clone(), both(rate, 770.0, 1_336.0), quiet(rate, 100), both(rate, 941.0, 1_477.0), hello];
+        let quality = assess(&keys.concat(), rate);
+        assert_eq!(quality.digits.iter().map(|digit| digit.as_char()).collect::<String>(), "5#", "{rate}");
+        let told = "The tones of keys are in it, 5#: what hears them may take them for pressed.";
+        assert_eq!(sentences(&quality), [told], "{rate}");
+    }
+    assert_eq!(assess(&sine(8_000, 697.0, -20.0, 1.0), 8_000).digits, []);
+    let dialler = [both(8_000, 697.0, 1_209.0), quiet(8_000, 100)].concat().repeat(70);
+    assert_eq!(assess(&dialler, 8_000).digits.len(), 64);
+}

@@ -1,7 +1,15 @@
 //! Uploads.
 
-use axum::http::Method;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, Request, header};
+use hyper::body::Frame;
 use serde_json::json;
+use tower::ServiceExt as _;
 
 use super::Api;
 
@@ -52,7 +60,7 @@ async fn a_sound_is_uploaded_retitled_replaced_and_deleted() {
     shape["quality"] = json!({
         "format": "wav", "rate_hz": 8000, "channels": 1, "duration_ms": 100, "loudness_lufs": null, "peak_dbfs": null,
         "clipped_samples": 0, "leading_silence_ms": 100, "trailing_silence_ms": 100, "dc_offset_percent": 0.0,
-        "warnings": ["Nothing can be heard in the whole sound."],
+        "digits": "", "warnings": ["Nothing can be heard in the whole sound."],
     });
     assert_eq!(made, shape);
     assert_eq!(api.get("/client/@me/sound/").await.expect(200), json!([shape]));
@@ -69,6 +77,36 @@ async fn a_sound_is_uploaded_retitled_replaced_and_deleted() {
     api.delete("/client/@me/sound/1").await.expect(204);
     api.get("/client/@me/sound/1").await.refused(404);
     api.upload("/client/@me/sound/1", None, Some(&wav(1600))).await.refused(404);
+}
+
+/// The body of somebody who sends nothing for the time being.
+struct Stalled;
+
+impl hyper::body::Body for Stalled {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_slowly_keeps_no_other_waiting() {
+    let mut api = Api::new().await;
+    for _ in 0..50 {
+        let request = Request::post("/api/ver1.0/client/@me/sound/")
+            .header(header::AUTHORIZATION, format!("Bearer {}", api.token))
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
+            .body(Body::new(Stalled))
+            .unwrap();
+        tokio::spawn(api.router.clone().oneshot(request));
+    }
+    api.become_other().await;
+    let file = wav(800);
+    let upload = api.upload("/client/@me/sound/", Some("x"), Some(&file));
+    let answer = tokio::time::timeout(Duration::from_secs(20), upload).await.expect("nobody keeps it waiting");
+    answer.expect(201);
 }
 
 #[tokio::test]
@@ -146,6 +184,22 @@ async fn the_answer_says_what_is_wrong_with_a_prompt_and_takes_it() {
     let renamed = api.put(&path, json!({"title": "square"})).await.expect(200);
     assert_eq!(renamed["quality"], replaced["quality"]);
     assert_eq!(api.get("/client/@me/sound/").await.expect(200)[0]["quality"], replaced["quality"]);
+}
+
+#[tokio::test]
+async fn the_answer_says_which_keys_are_in_a_prompt_and_a_report_of_before_has_none() {
+    let api = Api::new().await;
+    let tone = |hertz: f64, at: u32| 5_000.0 * (std::f64::consts::TAU * hertz * f64::from(at) / 8_000.0).sin();
+    let key = |low, high| (0..800).map(|at| (tone(low, at) + tone(high, at)) as i16).collect::<Vec<_>>();
+    let prompt = [sine(3_276.7, 1), key(697.0, 1_336.0), vec![0; 800], key(852.0, 1_477.0)].concat();
+    let made = api.upload("/client/@me/sound/", Some("dialler"), Some(&wav_of(&prompt))).await.expect(201);
+    assert_eq!(made["quality"]["digits"], "29");
+    let told = json!(["The tones of keys are in it, 29: what hears them may take them for pressed."]);
+    assert_eq!(made["quality"]["warnings"], told);
+    let mut before = made["quality"].clone();
+    before.as_object_mut().unwrap().remove("digits");
+    let before: crate::store::SoundQuality = serde_json::from_value(before).expect("what the database has kept");
+    assert_eq!(before.digits, None);
 }
 
 #[tokio::test]
