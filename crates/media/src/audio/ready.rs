@@ -36,10 +36,10 @@ impl Packets {
         let Some(mut encoder) = Encoder::of_prompts() else { return Self::default() };
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         let mut packet = [0; crate::config::MAX_PAYLOAD];
-        for part in samples.chunks(FRAME) {
+        for (number, part) in samples.chunks(FRAME).enumerate() {
             let mut frame = [0; FRAME];
             frame[..part.len()].copy_from_slice(part);
-            let length = encoder.encode(&frame, &mut packet);
+            let length = encoder.encode_of_prompt(number, &frame, &mut packet);
             bytes.extend_from_slice(&packet[..length]);
             ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         }

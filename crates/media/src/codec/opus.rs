@@ -14,6 +14,8 @@ use audiopus::{Application, Bitrate, Channels, SampleRate, Signal};
 const EXPECTED_LOSS: u8 = 5;
 /// Samples of a packet of ours: 20 ms.
 pub(crate) const FRAME: usize = 960;
+/// Packets at the beginning of a prompt that depend on none before them.
+const ALONE: usize = 2;
 /// The longest packet: 120 ms.
 const MOST_SAMPLES: usize = 5_760;
 
@@ -43,6 +45,14 @@ impl Encoder {
         encoder.set_bitrate(Bitrate::BitsPerSecond(OPUS_BITRATE as i32)).ok()?;
         encoder.set_complexity(10).ok()?;
         Some(Self(encoder))
+    }
+
+    /// Encodes a frame of 20 ms of a prompt. The first ones are told apart, because nobody knows what the receiver heard before them: a
+    /// packet that says only how it differs from a past that never was comes out at full scale.
+    pub(crate) fn encode_of_prompt(&mut self, number: usize, pcm: &[i16], payload: &mut [u8]) -> usize {
+        // An encoder that does not know the setting makes the packets that it makes.
+        let _ = self.0.set_prediction_disabled(number < ALONE);
+        self.encode(pcm, payload)
     }
 
     /// Encodes a frame of 10, 20, 40 or 60 ms; another makes no packet.
