@@ -353,6 +353,10 @@ impl Work {
         let Moving { stream, socket, control, owner } = moving;
         match self.pool.arrive(now, stream) {
             Ok(slot) => {
+                // A frame that fell due on the way goes out now, and not a lap of the calendar later.
+                while let Some(transmit) = self.pool.poll_transmit(now, slot, &mut self.outgoing) {
+                    socket.send(transmit.payload, transmit.to);
+                }
                 self.sockets[slot.index()] = Some(socket);
                 self.controls[slot.index()] = control;
                 self.owners[slot.index()] = Some(Owner { inbox, ..owner });
