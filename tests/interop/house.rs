@@ -37,6 +37,18 @@ pub(crate) struct House {
     _process: Running,
 }
 
+/// The settings, with G.711 alone where they name no codecs: linphone writes the head of a recording when it ends, so that the rate of
+/// what it records has to be known before.
+fn with_codecs(settings: &str) -> String {
+    const RTP: &str = "[rtp]\n";
+    const CODECS: &str = "codecs = [\"pcma\", \"pcmu\"]\n";
+    match settings.split_once(RTP) {
+        _ if settings.contains("codecs = ") => settings.to_owned(),
+        Some((before, after)) => format!("{before}{RTP}{CODECS}{after}"),
+        None => format!("{settings}\n{RTP}{CODECS}"),
+    }
+}
+
 impl House {
     /// Starts it with these settings besides the common ones (those of `[sip]` first), and with a telephone for each of these numbers.
     #[track_caller]
@@ -44,7 +56,8 @@ impl House {
         let folder = scene.folder("antiphon");
         let at = scene.address(Role::Antiphon);
         let file = folder.join("antiphon.toml");
-        std::fs::write(&file, format!("[sip]\nallow = []\n\n{settings}")).expect("the folder takes a file");
+        std::fs::write(&file, format!("[sip]\nallow = []\n\n{}", with_codecs(settings)))
+            .expect("the folder takes a file");
         let (sip, http) = (SocketAddr::new(at, 5060), SocketAddr::new(at, 8080));
         let log = File::create(folder.join("antiphon.log")).expect("the folder takes a file");
         let mut command = Command::new(antiphon());
