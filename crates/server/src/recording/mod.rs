@@ -1,11 +1,11 @@
 //! Recordings: what is being recorded, what is kept, and the files of both.
 //!
 //! Shape: [`Recordings`] is the handle that calls and the API hold. [`Recordings::begin`] makes a recorder for a stream and sends its
-//! reel to the writer ([`writer`]), which owns the files; [`shelf`] knows all that is kept; [`recovery`] brings both together at a start.
+//! reel to the writer (`writer`), which owns the files; `shelf` knows all that is kept; `recovery` brings both together at a start.
 //! A file is `<data>/recordings/<id>.wav`, and `<id>.json` beside it says whose it is ([`sidecar`]). Nothing in a name comes from a
 //! caller, and an id has 80 random bits.
 //! Time: a call never waits for the disk. What is recorded is in the file within a quarter of a second, and flushed to the disk about
-//! once a second ([`writer`]).
+//! once a second (`writer`).
 //! Errors: [`NotRecorded`] where none begins; a recording that the disk refuses ends as [`RecordEnd::Storage`], and its call goes on.
 
 pub mod disk;
