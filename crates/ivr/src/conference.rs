@@ -1,7 +1,7 @@
 //! A call to the number of a conference.
 //!
 //! Shape: the caller is answered, gives the PIN where there is one, and talks with the others; nothing follows but the end of the call.
-//! Time: a PIN is waited for as long as [`FIRST_DIGIT`] and [`INTER_DIGIT`] say, [`ATTEMPTS`] times.
+//! Time: a PIN is waited for as long as `FIRST_DIGIT` and `INTER_DIGIT` say, `ATTEMPTS` times.
 
 use std::time::Duration;
 

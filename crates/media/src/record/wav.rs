@@ -2,7 +2,7 @@
 //!
 //! Shape: 44 bytes, and then the samples to the end of the file, so that the head follows from the length alone.
 //! Units: lengths are in bytes.
-//! Errors: what would not fit the 32 bits of a RIFF length is cut: [`MOST`].
+//! Errors: what would not fit the 32 bits of a RIFF length is cut: `MOST`.
 //! Sources: Microsoft, Multimedia Programming Interface and Data Specifications 1.0 (RIFF, WAVE).
 
 use std::time::Duration;

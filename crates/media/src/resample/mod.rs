@@ -1,7 +1,7 @@
 //! From one sample rate to another, band-limited.
 //!
-//! Shape: [`whole`] converts a sound that is there from its beginning to its end, [`Streaming`] one that is still being said; both
-//! are windowed-sinc filters, [`kernel`] says which.
+//! Shape: `whole` converts a sound that is there from its beginning to its end, [`Streaming`] one that is still being said; both
+//! are windowed-sinc filters, `kernel` says which.
 //! Units: samples of 16 bits; the ratio is reduced to integers, so no phase drifts.
 //! Sources: Smith, Digital Audio Resampling (CCRMA); Kaiser and Schafer 1980 (the window).
 

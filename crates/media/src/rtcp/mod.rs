@@ -1,8 +1,8 @@
 //! RTCP: what both ends of a stream tell each other of it.
 //!
-//! Shape: [`read`] takes compound packets of peers apart, [`write`](self::write) makes ours; [`ntp`] is the time that both are dated in;
-//! [`Reports`] is what one stream says, has heard, and when it says it again.
-//! Units: those of the wire in [`read`] and [`write`](self::write); `Duration`s in what [`Reports`] tells.
+//! Shape: [`read`] takes compound packets of peers apart, [`write`](mod@write) makes ours; [`ntp`] is the time that both are dated in;
+//! `Reports` is what one stream says, has heard, and when it says it again.
+//! Units: those of the wire in [`read`] and [`write`](mod@write); `Duration`s in what `Reports` tells.
 //! Time: told.
 //! Errors: a datagram that is no RTCP is counted and otherwise without effect.
 //! Sources: RFC 3550 section 6, RFC 5506 (reduced size), RFC 5761 (RTP and RTCP on one port), RFC 7022 (CNAME).

@@ -1,6 +1,6 @@
 //! The tones of the telephone networks of countries: somebody is being rung, is busy, or cannot be reached.
 //!
-//! Shape: [`Country`] is a row of the table in [`table`]; [`Country::tone`] makes one period of a tone, to be played over and over.
+//! Shape: [`Country`] is a row of the table in `table`; [`Country::tone`] makes one period of a tone, to be played over and over.
 //! Units: frequencies in Hz, cadences in milliseconds: on, off, on, off.
 //! Errors: [`UnknownCountry`].
 //! Sources: ITU-T E.180 (levels and limits), E.180 Supplement 2 (the values of each country).
