@@ -3,12 +3,12 @@
 //! Sources: RFC 3550 section 6.4.1, RFC 4961, RFC 3326.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use antiphon_media::rtcp::Block;
 use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
-use antiphon_testkit::{Answering, SimPhone};
+use antiphon_testkit::SimPhone;
 
+use crate::referring::talking;
 use crate::world::{SERVER, Shape, World, pass, prompt};
 
 fn at(host: u8, port: u16) -> SocketAddr {
@@ -24,21 +24,6 @@ fn remarks(world: &World) -> Vec<(usize, &'static str, String)> {
 
 fn words(world: &World) -> Vec<&'static str> {
     remarks(world).into_iter().map(|(_, name, _)| name).collect()
-}
-
-/// A caller in a conversation, for no menu waits as long as these tests do.
-async fn talking(world: &World) -> (SimPhone, SimPhone) {
-    let caller = world.caller();
-    let callee = world.callee("002", 2, Answering::After(Duration::ZERO));
-    caller.speak(Some(prompt("caller"))).await;
-    callee.speak(Some(prompt("002"))).await;
-    caller.call("071").await;
-    caller.up().await;
-    pass(3_500).await;
-    caller.press('6').await;
-    callee.up().await;
-    pass(2_000).await;
-    (caller, callee)
 }
 
 #[tokio::test]
