@@ -8,7 +8,7 @@
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Collect, Collected, Conference, Conferred, Dial, Dialed, Interrupted, Op, Outcome, Play, Played, Record, Recorded,
+    Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Note, NoteKind, Op, Page, Outcome, Play, Played, Record, Recorded,
     Recording, RecordingState, Refer, Referred, SendDigits, Sent, op::Cause, vars::Vars,
 };
 
@@ -138,6 +138,19 @@ impl Call {
             Outcome::Sent(sent) => Ok(sent),
             other => unreachable!("digits to send are answered with Sent, not {other:?}"),
         }
+    }
+
+    /// Asks a web server.
+    pub async fn fetch(&mut self, fetch: Fetch) -> Result<Result<Page, FetchError>, Interrupted> {
+        match self.perform(Op::Fetch(Box::new(fetch))).await? {
+            Outcome::Fetched(fetched) => Ok(fetched),
+            other => unreachable!("a fetch is answered with Fetched, not {other:?}"),
+        }
+    }
+
+    /// Says what was made of a web server's answer, for the people who debug it.
+    pub async fn note(&mut self, kind: NoteKind, text: impl Into<String>) -> Result<(), Interrupted> {
+        self.perform(Op::Note(Note { kind, text: text.into() })).await.map(drop)
     }
 
     /// Ends the call.

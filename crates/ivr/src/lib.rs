@@ -14,6 +14,7 @@ pub mod collector;
 pub mod conference;
 pub mod digit;
 mod direct;
+pub mod fetch;
 pub mod ids;
 pub mod op;
 pub mod rules;
@@ -25,6 +26,7 @@ pub mod vars;
 pub use call::{Call, Caller, Request};
 pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
+pub use fetch::{Fetch, FetchBody, FetchError, FetchMethod, Note, NoteKind, Page};
 pub use ids::{ContextId, ExtensionId, RecordingId, RuleId, SoundId};
 pub use op::{
     Alone, Announcement, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed, EndedBy,

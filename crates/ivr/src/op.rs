@@ -18,6 +18,8 @@
 //! | Record     | take a message of the caller                  | Recorded      |
 //! | Recording  | record the whole call, pause, go on, stop     | Recording     |
 //! | SendDigits | press keys towards the caller                 | Sent          |
+//! | Fetch      | ask a web server                              | Fetched       |
+//! | Note       | say what came of an answer, for debugging     | Done          |
 //! | Hangup     | end the call                                  | Done          |
 
 mod record;
@@ -27,7 +29,7 @@ use std::time::Duration;
 pub use record::{Beep, Gap, Record, RecordEnd, Recorded, Recording, RecordingState};
 
 use crate::{
-    Digit, DigitSet, ExtensionId, SoundId,
+    Digit, DigitSet, ExtensionId, Fetch, FetchError, Note, Page, SoundId,
     send_digits::{SendDigits, Sent},
 };
 
@@ -59,6 +61,10 @@ pub enum Op {
     /// Press keys towards the caller, as telephone-events, in INFO or as tones, by the way that the caller's side takes. What plays
     /// goes on behind them; keys that the caller presses meanwhile are kept for the next collect.
     SendDigits(SendDigits),
+    /// Ask a web server. Keys meanwhile are thrown away; the caller hanging up ends the request.
+    Fetch(Box<Fetch>),
+    /// Say what was made of an answer, for the people who debug it.
+    Note(Note),
     /// End the call.
     Hangup(Cause),
 }
@@ -66,7 +72,7 @@ pub enum Op {
 /// What came of an [`Op`], for each op its own kind.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// Answer, Limit, Hangup.
+    /// Answer, Limit, Note, Hangup.
     Done,
     /// Play.
     Played(Played),
@@ -84,6 +90,8 @@ pub enum Outcome {
     Recording(RecordingState),
     /// SendDigits.
     Sent(Sent),
+    /// Fetch.
+    Fetched(Result<Page, FetchError>),
 }
 
 /// Why a script cannot go on. Any op can end so.

@@ -10,6 +10,7 @@
 
 mod conference;
 mod dial;
+mod fetch;
 mod record;
 mod refer;
 mod send_digits;
@@ -26,6 +27,7 @@ use std::{
 
 use crate::{Call, Caller, Digit, ExtensionId, Script, SoundId, script::Numbering};
 
+pub use fetch::WebAnswer;
 pub use transcript::{Line, Transcript};
 use world::World;
 
@@ -47,6 +49,8 @@ pub struct Scenario {
     pub conferring: Conferring,
     /// What the caller's side makes of a REFER.
     pub referring: Referring,
+    /// What web servers answer, one request after the other; nobody is there for any further one.
+    pub web: Vec<WebAnswer>,
     /// What the caller does, and when. Afterwards the caller stays, and does nothing.
     pub timeline: Vec<(Duration, Event)>,
 }

@@ -26,6 +26,8 @@ pub(super) struct World<'a> {
     pub(super) recording: RecordingState,
     /// Messages kept so far.
     pub(super) messages: u128,
+    /// Requests to web servers so far.
+    pub(super) asked: usize,
     call: State,
     transcript: Transcript,
 }
@@ -71,6 +73,7 @@ impl<'a> World<'a> {
             spoken_until: Duration::ZERO,
             recording: RecordingState::Off,
             messages: 0,
+            asked: 0,
             call: State::Arrived,
             transcript: Transcript::default(),
         }
@@ -105,6 +108,11 @@ impl<'a> World<'a> {
             Op::Record(record) => self.record(record).map(Outcome::Recorded),
             Op::Recording(recording) => Ok(Outcome::Recording(self.recording(*recording))),
             Op::SendDigits(digits) => self.send_digits(digits).map(Outcome::Sent),
+            Op::Fetch(fetch) => self.fetch(fetch).map(Outcome::Fetched),
+            Op::Note(note) => {
+                self.note_of_surface(note);
+                Ok(Outcome::Done)
+            }
             Op::Hangup(_) => {
                 self.note("hang up");
                 self.call = State::Ended;

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, TypeAhead,
+    Collect, Collected, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, TypeAhead,
     collector::Collector, op::Cause,
 };
 use antiphon_media::{Keys, Repeat, Segment};
@@ -51,6 +51,9 @@ impl Executor {
             Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
             Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
             Op::SendDigits(digits) => send_digits::send(self, &digits).await.map(Outcome::Sent),
+            // No HTTP client is joined to calls yet, and no surface that is built asks.
+            Op::Fetch(fetch) => Ok(Outcome::Fetched(Err(FetchError::Unreachable(format!("{} is not asked", fetch.url))))),
+            Op::Note(_) => Ok(Outcome::Done),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -213,6 +216,8 @@ fn name(op: &Op) -> &'static str {
         Op::Record(_) => "record",
         Op::Recording(_) => "recording",
         Op::SendDigits(_) => "send_digits",
+        Op::Fetch(_) => "fetch",
+        Op::Note(_) => "note",
         Op::Hangup(_) => "hangup",
     }
 }
@@ -261,6 +266,8 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
         },
         Ok(Outcome::Sent(Sent::All)) => "sent",
         Ok(Outcome::Sent(Sent::Unsent)) => "unsent",
+        Ok(Outcome::Fetched(Ok(_))) => "answered",
+        Ok(Outcome::Fetched(Err(_))) => "unanswered",
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
         Err(Interrupted::LocalHangup) => "hung_up",
         Err(Interrupted::LifetimeExpired) => "lifetime_expired",

@@ -1,0 +1,59 @@
+//! HTTP in a simulation: the scenario has the answers, in their order.
+//!
+//! Time: virtual; an answer comes after as long as it says, or the request's patience ends first. Keys meanwhile are thrown away.
+//! Errors: without a further answer nobody is there ([`FetchError::Unreachable`]).
+
+use std::time::Duration;
+
+use super::world::{Edge, Lifetime, Waited, World};
+use crate::{Fetch, FetchError, Interrupted, Note, Page, fetch::NoteKind};
+
+/// What a web server does about one request.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct WebAnswer {
+    /// How long it takes.
+    pub after: Duration,
+    /// What it answers.
+    pub answer: Result<Page, FetchError>,
+}
+
+impl World<'_> {
+    pub(super) fn fetch(&mut self, fetch: &Fetch) -> Result<Result<Page, FetchError>, Interrupted> {
+        self.forget_digits();
+        let body = match &fetch.body {
+            Some(body) => format!(", {}", String::from_utf8_lossy(&body.bytes)),
+            None => String::new(),
+        };
+        self.note(format!("{} {}{body}", fetch.method, fetch.url));
+        let nobody = WebAnswer { after: Duration::ZERO, answer: Err(FetchError::Unreachable("nobody is there".into())) };
+        let WebAnswer { after, answer } = self.scenario.web.get(self.asked).cloned().unwrap_or(nobody);
+        self.asked += 1;
+        let until = self.now.saturating_add(after.min(fetch.patience));
+        loop {
+            match self.wait(until, Edge::Outside, Lifetime::Counts)? {
+                Waited::Pressed(digit) => self.note(format!("… {digit} ignored")),
+                Waited::Through if after > fetch.patience => {
+                    self.note("… no answer in time");
+                    return Ok(Err(FetchError::TimedOut));
+                }
+                Waited::Through => break,
+            }
+        }
+        match &answer {
+            Ok(page) if page.body.len() > fetch.max_bytes => {
+                self.note("… the answer is too large");
+                return Ok(Err(FetchError::TooLarge));
+            }
+            Ok(page) => self.note(format!("… {}", page.status)),
+            Err(error) => self.note(format!("… {error}")),
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn note_of_surface(&mut self, note: &Note) {
+        // What is run shows in its ops.
+        if note.kind == NoteKind::Problem {
+            self.note(format!("… problem: {}", note.text));
+        }
+    }
+}
