@@ -8,6 +8,8 @@
 //! |---------------------------------------------------|---------------------------------------------|
 //! | `3.2 presses 5`                                   | one key                                     |
 //! | `4.0 speaks for 3 s`                              | the caller, which a message records         |
+//! | `4.0 says taxi please for 1 s`                    | the caller, which a recogniser understands  |
+//! | `nobody understands the caller`                   | no recogniser is there                      |
 //! | `9.0 hangs up`                                    | the caller                                  |
 //! | `+7812 calls`, `+7812 calls anonymously`          | the caller's number, in place of the menu's |
 //! | `050 answers after 2 s`                           | and talks until the caller hangs up         |
@@ -25,9 +27,9 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Digit, ExtensionId,
+    Digit, ExtensionId, Recogniser,
     call::Presentation,
-    simulator::{Event, Referring, Scenario, Target},
+    simulator::{Event, Referring, Saying, Scenario, Target},
 };
 
 use crate::document::{Fence, Problem};
@@ -51,6 +53,10 @@ fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
             scenario.timeline.push((seconds(subject)?, Event::Pressed(digit)));
         }
         ["speaks", "for", time, "s"] => scenario.timeline.push((seconds(subject)?, Event::Spoke(seconds(time)?))),
+        ["says", words @ .., "for", time, "s"] if !words.is_empty() => {
+            scenario.said.push(Saying { at: seconds(subject)?, time: seconds(time)?, words: words.join(" ") });
+        }
+        ["understands", "the", "caller"] if *subject == "nobody" => scenario.recogniser = Recogniser::Failed,
         ["hangs", "up"] => scenario.timeline.push((seconds(subject)?, Event::HungUp)),
         ["calls"] => (*subject).clone_into(&mut scenario.caller.number),
         ["calls", "anonymously"] => {

@@ -5,11 +5,14 @@
 //! Time: none here.
 //! Errors: [`Interrupted`]; dropping the wait for an op cancels the op, which the performer sees as a closed reply.
 
+use std::{sync::Arc, time::Duration};
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Note, NoteKind, Op, Page, Outcome, Play, Played, Record, Recorded,
-    Recording, RecordingState, Refer, Referred, SendDigits, Sent, op::Cause, vars::Vars,
+    Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Listen, Listened, Note,
+    NoteKind, Op, Outcome, Page, Play, Played, Record, Recorded, Recording, RecordingState, Refer, Referred, Render,
+    Rendered, SendDigits, Sent, Speech, op::Cause, vars::Vars,
 };
 
 /// Who calls and what was dialled, fixed for the call's life.
@@ -55,6 +58,9 @@ pub struct Call {
     pub vars: Vars,
     /// Who called, unchanged by anything a script sets.
     pub caller: Caller,
+    /// The text that a web script has had rendered, for rules with `play_sound_from_variable` (`ringme-ivr.md` 5.3). It stays when it
+    /// is said, and goes with the call.
+    pub tts_slot: Option<Arc<Speech>>,
     requests: mpsc::Sender<Request>,
 }
 
@@ -63,7 +69,7 @@ impl Call {
     pub fn new(caller: Caller) -> (Self, mpsc::Receiver<Request>) {
         let (requests, queue) = mpsc::channel(1);
         let vars = Vars::of_caller(&caller);
-        (Self { vars, caller, requests }, queue)
+        (Self { vars, caller, tts_slot: None, requests }, queue)
     }
 
     /// Answers the caller.
@@ -137,6 +143,22 @@ impl Call {
         match self.perform(Op::SendDigits(digits)).await? {
             Outcome::Sent(sent) => Ok(sent),
             other => unreachable!("digits to send are answered with Sent, not {other:?}"),
+        }
+    }
+
+    /// Has a text ready, and waits for it at most so long.
+    pub async fn render(&mut self, speech: Arc<Speech>, patience: Duration) -> Result<Rendered, Interrupted> {
+        match self.perform(Op::Render(Render { speech, patience })).await? {
+            Outcome::Rendered(rendered) => Ok(rendered),
+            other => unreachable!("a text to render is answered with Rendered, not {other:?}"),
+        }
+    }
+
+    /// Waits for what the caller says or presses.
+    pub async fn listen(&mut self, listen: Listen) -> Result<Listened, Interrupted> {
+        match self.perform(Op::Listen(Box::new(listen))).await? {
+            Outcome::Listened(listened) => Ok(listened),
+            other => unreachable!("a listen is answered with Listened, not {other:?}"),
         }
     }
 

@@ -16,7 +16,9 @@ pub mod digit;
 mod direct;
 pub mod fetch;
 pub mod ids;
+pub mod listening;
 pub mod op;
+pub mod pattern;
 pub mod rules;
 pub mod script;
 pub mod send_digits;
@@ -28,11 +30,14 @@ pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
 pub use fetch::{Fetch, FetchBody, FetchError, FetchMethod, Note, NoteKind, Page};
 pub use ids::{ContextId, ExtensionId, RecordingId, RuleId, SoundId};
+pub use listening::Listening;
 pub use op::{
-    Alone, Announcement, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed, EndedBy,
-    Interrupted, Op, Outcome, Play, Played, Prompt, Record, RecordEnd, Recorded, Recording, RecordingState, Refer,
-    ReferScope, Referred, TargetRules, TypeAhead, Voice,
+    Alone, Announcement, BadSpeech, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed,
+    EndedBy, Interrupted, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played, Prompt, Recogniser,
+    Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred, Render, RenderError, Rendered,
+    SPEECH_PATIENCE, Speech, TargetRules, TypeAhead, Utterance, Voice,
 };
+pub use pattern::{BadPattern, Pattern};
 pub use script::{Next, Numbering, Script};
 pub use send_digits::{DigitStep, SendDigits, Sent};
 pub use vars::Vars;

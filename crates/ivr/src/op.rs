@@ -18,15 +18,22 @@
 //! | Record     | take a message of the caller                  | Recorded      |
 //! | Recording  | record the whole call, pause, go on, stop     | Recording     |
 //! | SendDigits | press keys towards the caller                 | Sent          |
+//! | Render     | have a text ready to be said                  | Rendered      |
+//! | Listen     | wait for words and keys                       | Listened      |
 //! | Fetch      | ask a web server                              | Fetched       |
 //! | Note       | say what came of an answer, for debugging     | Done          |
 //! | Hangup     | end the call                                  | Done          |
 
 mod record;
+mod speech;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub use record::{Beep, Gap, Record, RecordEnd, Recorded, Recording, RecordingState};
+pub use speech::{
+    BadSpeech, Form, Listen, ListenEnd, ListenFrom, Listened, MAX_SPEECH, Recogniser, Render, RenderError, Rendered,
+    SPEECH_PATIENCE, Speech, Utterance,
+};
 
 use crate::{
     Digit, DigitSet, ExtensionId, Fetch, FetchError, Note, Page, SoundId,
@@ -61,6 +68,10 @@ pub enum Op {
     /// Press keys towards the caller, as telephone-events, in INFO or as tones, by the way that the caller's side takes. What plays
     /// goes on behind them; keys that the caller presses meanwhile are kept for the next collect.
     SendDigits(SendDigits),
+    /// Have a text ready, so that saying it takes no time to begin. Keys meanwhile are kept for the next collect.
+    Render(Render),
+    /// Wait for what the caller says or presses.
+    Listen(Box<Listen>),
     /// Ask a web server. Keys meanwhile are thrown away; the caller hanging up ends the request.
     Fetch(Box<Fetch>),
     /// Say what was made of an answer, for the people who debug it.
@@ -90,6 +101,10 @@ pub enum Outcome {
     Recording(RecordingState),
     /// SendDigits.
     Sent(Sent),
+    /// Render.
+    Rendered(Rendered),
+    /// Listen.
+    Listened(Listened),
     /// Fetch.
     Fetched(Result<Page, FetchError>),
 }
@@ -127,6 +142,8 @@ pub enum Prompt {
     Sound(SoundId),
     /// A sound of the system set by its name without language and ending, such as `digits/5`.
     System(String),
+    /// A text. One that is not rendered yet is waited for, up to [`SPEECH_PATIENCE`]; one that cannot be counts as said.
+    Text(Arc<Speech>),
     /// Silence.
     Silence(Duration),
 }

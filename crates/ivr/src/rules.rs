@@ -10,15 +10,14 @@ pub mod guard;
 mod mode;
 pub mod model;
 mod option_key;
-mod pattern;
 mod run;
 mod targets;
 mod voicemail;
 pub mod wire;
 
+pub use crate::pattern::{BadPattern, MAX_PATTERN, Pattern as CallerPattern};
 pub use model::{Built, Context, DirectDial, Expiry, Ivr, LeftOut, References, Rule};
 pub use option_key::{BadOptionKey, MAX_OPTION_DIGITS, OptionDigits, OptionKey};
-pub use pattern::{BadPattern, CallerPattern, MAX_PATTERN};
 pub use run::run;
 pub use targets::Targets;
 pub use voicemail::Voicemail;

@@ -14,6 +14,7 @@ mod fetch;
 mod record;
 mod refer;
 mod send_digits;
+mod speech;
 mod transcript;
 mod world;
 
@@ -25,9 +26,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Call, Caller, Digit, ExtensionId, Script, SoundId, script::Numbering};
+use crate::{Call, Caller, Digit, ExtensionId, Recogniser, Script, SoundId, script::Numbering};
 
 pub use fetch::WebAnswer;
+pub use speech::{Saying, Text};
 pub use transcript::{Line, Transcript};
 use world::World;
 
@@ -51,6 +53,12 @@ pub struct Scenario {
     pub referring: Referring,
     /// What web servers answer, one request after the other; nobody is there for any further one.
     pub web: Vec<WebAnswer>,
+    /// What comes of having texts rendered; one that is not here is ready at once and takes a second.
+    pub texts: BTreeMap<String, Text>,
+    /// What the caller says, in order. A message records it as well.
+    pub said: Vec<Saying>,
+    /// Whether anybody understands what the caller says.
+    pub recogniser: Recogniser,
     /// What the caller does, and when. Afterwards the caller stays, and does nothing.
     pub timeline: Vec<(Duration, Event)>,
 }

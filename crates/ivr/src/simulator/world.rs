@@ -4,7 +4,10 @@
 //! Errors: [`Interrupted`], as on a real call.
 //! Sources: `ringme-ivr.md` 3.4, 3.5, 3.10.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use super::{Event, Line, Scenario, Transcript, transcript::seconds};
 use crate::{
@@ -15,11 +18,11 @@ use crate::{
 pub(super) struct World<'a> {
     pub(super) scenario: &'a Scenario,
     timeline: Vec<(Duration, Event)>,
-    start: Instant,
+    pub(super) start: Instant,
     pub(super) now: Duration,
     /// When the lifetime is over.
     pub(super) limit: Option<Duration>,
-    digits: DigitBuffer,
+    pub(super) digits: DigitBuffer,
     /// Until when the caller speaks, or has spoken.
     pub(super) spoken_until: Duration,
     /// Whether the call is recorded.
@@ -28,6 +31,8 @@ pub(super) struct World<'a> {
     pub(super) messages: u128,
     /// Requests to web servers so far.
     pub(super) asked: usize,
+    /// When each text that was asked for is ready.
+    pub(super) rendered: BTreeMap<String, Duration>,
     call: State,
     transcript: Transcript,
 }
@@ -62,6 +67,7 @@ pub(super) enum Lifetime {
 impl<'a> World<'a> {
     pub(super) fn new(scenario: &'a Scenario, start: Instant) -> Self {
         let mut timeline = scenario.timeline.clone();
+        timeline.extend(scenario.said.iter().map(|saying| (saying.at, Event::Spoke(saying.time))));
         timeline.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         Self {
             scenario,
@@ -74,6 +80,7 @@ impl<'a> World<'a> {
             recording: RecordingState::Off,
             messages: 0,
             asked: 0,
+            rendered: BTreeMap::new(),
             call: State::Arrived,
             transcript: Transcript::default(),
         }
@@ -108,6 +115,8 @@ impl<'a> World<'a> {
             Op::Record(record) => self.record(record).map(Outcome::Recorded),
             Op::Recording(recording) => Ok(Outcome::Recording(self.recording(*recording))),
             Op::SendDigits(digits) => self.send_digits(digits).map(Outcome::Sent),
+            Op::Render(render) => self.render(render).map(Outcome::Rendered),
+            Op::Listen(listen) => self.listen(listen).map(Outcome::Listened),
             Op::Fetch(fetch) => self.fetch(fetch).map(Outcome::Fetched),
             Op::Note(note) => {
                 self.note_of_surface(note);
@@ -122,6 +131,7 @@ impl<'a> World<'a> {
     }
 
     fn play(&mut self, play: &Play) -> Result<Played, Interrupted> {
+        let lead = self.lead(&play.prompts);
         let said = play.prompts.iter().map(|prompt| self.length(prompt)).sum();
         let prompts: Vec<_> = play.prompts.iter().map(|prompt| self.name(prompt)).collect();
         self.note(format!("play {}, {}", prompts.join(", "), manner(play.barge_in)));
@@ -129,7 +139,7 @@ impl<'a> World<'a> {
             self.note(format!("… barged in by {early}"));
             return Ok(Played::BargedIn(early));
         }
-        let end = self.now.saturating_add(said);
+        let end = self.now.saturating_add(lead).saturating_add(said);
         loop {
             match self.wait(end, Edge::Outside, Lifetime::Counts)? {
                 Waited::Through => return Ok(Played::Finished { said }),
@@ -238,26 +248,28 @@ impl<'a> World<'a> {
         self.transcript
     }
 
-    fn instant(&self) -> Instant {
+    pub(super) fn instant(&self) -> Instant {
         self.start + self.now
     }
 
-    fn length(&self, prompt: &Prompt) -> Duration {
+    pub(super) fn length(&self, prompt: &Prompt) -> Duration {
         match prompt {
             Prompt::Sound(id) => self.scenario.sounds.get(id).map(|sound| sound.length).unwrap_or_default(),
             // A scenario does not know how long one takes.
             Prompt::System(_) => Duration::ZERO,
+            Prompt::Text(speech) => self.spoken_length(speech),
             Prompt::Silence(length) => *length,
         }
     }
 
-    fn name(&self, prompt: &Prompt) -> String {
+    pub(super) fn name(&self, prompt: &Prompt) -> String {
         match prompt {
             Prompt::Sound(id) => match self.scenario.sounds.get(id) {
                 Some(sound) => sound.name.clone(),
                 None => format!("missing sound {id}"),
             },
             Prompt::System(name) => name.clone(),
+            Prompt::Text(speech) => format!("\"{}\"", speech.text()),
             Prompt::Silence(length) => format!("silence {}", seconds(*length)),
         }
     }

@@ -14,6 +14,7 @@ mod hunt;
 pub mod identity;
 pub mod info;
 pub mod leg;
+mod listen;
 pub mod media_port;
 pub mod perform;
 mod reach;

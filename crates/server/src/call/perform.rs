@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, TypeAhead,
+    Collect, Collected, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, RenderError, Rendered, TypeAhead,
     collector::Collector, op::Cause,
 };
 use antiphon_media::{Keys, Repeat, Segment};
@@ -51,6 +51,9 @@ impl Executor {
             Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
             Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
             Op::SendDigits(digits) => send_digits::send(self, &digits).await.map(Outcome::Sent),
+            // No engine for speech is joined to calls yet.
+            Op::Render(_) => Ok(Outcome::Rendered(Rendered::Failed(RenderError::NoEngine))),
+            Op::Listen(listen) => self.listen(&listen).await.map(Outcome::Listened),
             // No HTTP client is joined to calls yet, and no surface that is built asks.
             Op::Fetch(fetch) => Ok(Outcome::Fetched(Err(FetchError::Unreachable(format!("{} is not asked", fetch.url))))),
             Op::Note(_) => Ok(Outcome::Done),
@@ -166,7 +169,7 @@ impl Executor {
     }
 
     /// The prompts that exist, as audio.
-    fn segments(&self, prompts: &[Prompt]) -> Vec<Segment> {
+    pub(super) fn segments(&self, prompts: &[Prompt]) -> Vec<Segment> {
         prompts.iter().filter_map(|prompt| self.segment(prompt)).collect()
     }
 
@@ -176,6 +179,7 @@ impl Executor {
             Prompt::Silence(duration) => return Some(Segment::Silence(*duration)),
             Prompt::Sound(id) => self.config.sound(*id).map(|sound| sound.audio.clone()),
             Prompt::System(name) => self.rooms.system_sound(name),
+            Prompt::Text(_) => None,
         };
         if audio.is_none() {
             tracing::warn!(?prompt, "there is no such sound; it counts as said");
@@ -216,6 +220,8 @@ fn name(op: &Op) -> &'static str {
         Op::Record(_) => "record",
         Op::Recording(_) => "recording",
         Op::SendDigits(_) => "send_digits",
+        Op::Render(_) => "render",
+        Op::Listen(_) => "listen",
         Op::Fetch(_) => "fetch",
         Op::Note(_) => "note",
         Op::Hangup(_) => "hangup",
@@ -266,6 +272,8 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
         },
         Ok(Outcome::Sent(Sent::All)) => "sent",
         Ok(Outcome::Sent(Sent::Unsent)) => "unsent",
+        Ok(Outcome::Rendered(rendered)) => rendered.as_str(),
+        Ok(Outcome::Listened(listened)) => listened.ended_by.as_str(),
         Ok(Outcome::Fetched(Ok(_))) => "answered",
         Ok(Outcome::Fetched(Err(_))) => "unanswered",
         Err(Interrupted::RemoteHangup) => "caller_hung_up",

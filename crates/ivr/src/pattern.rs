@@ -1,10 +1,10 @@
-//! A pattern that a menu's author wrote for callers' numbers.
+//! A pattern that a script's author wrote, for callers' numbers and for what callers say.
 //!
-//! Shape: searched anywhere in the number, as in PCRE; `regex` where it parses the pattern, `fancy-regex` for look-around and
+//! Shape: searched anywhere in the text, as in PCRE; `regex` where it parses the pattern, `fancy-regex` for look-around and
 //! back-references.
-//! Time: bounded by the pattern's and the number's length, with `fancy-regex` by [`BACKTRACKS`]; a search that is given up found nothing.
+//! Time: bounded by the pattern's and the text's length, with `fancy-regex` by [`BACKTRACKS`]; a search that is given up found nothing.
 //! Errors: [`BadPattern`].
-//! Sources: `ringme-ivr.md` 3.7.
+//! Sources: `ringme-ivr.md` 3.7 (numbers), 5.1 (speech).
 
 use crate::vars::cut;
 
@@ -14,12 +14,22 @@ pub const MAX_PATTERN: usize = 1024;
 const COMPILED: usize = 1 << 20;
 /// Most steps back in one search.
 const BACKTRACKS: usize = 10_000;
-/// As much of a number as is searched, in bytes; longer ones are no numbers.
-const SEARCHED: usize = 256;
+/// As much of a text as is searched, in bytes; what is longer is no number and no sentence.
+const SEARCHED: usize = 1024;
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
-pub struct CallerPattern(Engine);
+pub struct Pattern {
+    engine: Engine,
+    case: Case,
+}
+
+/// Whether a pattern tells capitals from small letters.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum Case {
+    Matters,
+    Ignored,
+}
 
 #[derive(Clone, Debug)]
 enum Engine {
@@ -41,32 +51,44 @@ pub enum BadPattern {
     Malformed,
 }
 
-impl CallerPattern {
-    /// Compiles a pattern.
+impl Pattern {
+    /// Compiles a pattern that tells capitals from small letters.
     pub fn new(pattern: &str) -> Result<Self, BadPattern> {
+        Self::compile(pattern, Case::Matters)
+    }
+
+    /// Compiles a pattern that does not, in any script.
+    pub fn ignoring_case(pattern: &str) -> Result<Self, BadPattern> {
+        Self::compile(pattern, Case::Ignored)
+    }
+
+    fn compile(pattern: &str, case: Case) -> Result<Self, BadPattern> {
         if pattern.chars().count() > MAX_PATTERN {
             return Err(BadPattern::TooLong);
         }
-        match regex::RegexBuilder::new(pattern).size_limit(COMPILED).dfa_size_limit(COMPILED).build() {
-            Ok(linear) => Ok(Self(Engine::Linear(linear))),
+        let any_case = case == Case::Ignored;
+        let mut linear = regex::RegexBuilder::new(pattern);
+        match linear.case_insensitive(any_case).size_limit(COMPILED).dfa_size_limit(COMPILED).build() {
+            Ok(linear) => Ok(Self { engine: Engine::Linear(linear), case }),
             Err(regex::Error::CompiledTooBig(_)) => Err(BadPattern::TooLarge),
             Err(_) if !needs_backtracking(pattern) => Err(BadPattern::Malformed),
             Err(_) => fancy_regex::RegexBuilder::new(pattern)
+                .case_insensitive(any_case)
                 .backtrack_limit(BACKTRACKS)
                 .delegate_size_limit(COMPILED)
                 .delegate_dfa_size_limit(COMPILED)
                 .build()
-                .map(|backtracking| Self(Engine::Backtracking(Box::new(backtracking))))
+                .map(|backtracking| Self { engine: Engine::Backtracking(Box::new(backtracking)), case })
                 .map_err(|_| BadPattern::Malformed),
         }
     }
 
-    /// Whether the pattern is found in a number.
-    pub fn is_match(&self, number: &str) -> bool {
-        let number = cut(number, SEARCHED);
-        match &self.0 {
-            Engine::Linear(regex) => regex.is_match(number),
-            Engine::Backtracking(regex) => regex.is_match(number).unwrap_or(false),
+    /// Whether the pattern is found in a text.
+    pub fn is_match(&self, text: &str) -> bool {
+        let text = cut(text, SEARCHED);
+        match &self.engine {
+            Engine::Linear(regex) => regex.is_match(text),
+            Engine::Backtracking(regex) => regex.is_match(text).unwrap_or(false),
         }
     }
 }
@@ -80,16 +102,16 @@ fn needs_backtracking(pattern: &str) -> bool {
         || pattern.as_bytes().windows(2).any(references)
 }
 
-impl PartialEq for CallerPattern {
+impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.as_str() == other.as_str() && self.case == other.case
     }
 }
 
-impl CallerPattern {
+impl Pattern {
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
-        match &self.0 {
+        match &self.engine {
             Engine::Linear(regex) => regex.as_str(),
             Engine::Backtracking(regex) => regex.as_str(),
         }
@@ -113,8 +135,21 @@ mod tests {
             (r"(\d)\1{3}", "+7855150", false),
             ("", "", true),
         ] {
-            assert_eq!(CallerPattern::new(pattern).unwrap().is_match(number), found, "{pattern} {number}");
+            assert_eq!(Pattern::new(pattern).unwrap().is_match(number), found, "{pattern} {number}");
         }
+    }
+
+    #[test]
+    fn case_is_ignored_in_every_script_and_by_both_engines() {
+        for (pattern, text, found) in [
+            ("машина|техник", "Мне нужен ТЕХНИК", true),
+            ("машина|техник", "косметика", false),
+            ("yes|yeah", "Yeah, sure", true),
+            ("(?=.*red)(?=.*car)", "A Car that is RED", true),
+        ] {
+            assert_eq!(Pattern::ignoring_case(pattern).unwrap().is_match(text), found, "{pattern} {text}");
+        }
+        assert!(!Pattern::new("yes").unwrap().is_match("YES"));
     }
 
     #[test]
@@ -127,7 +162,7 @@ mod tests {
             ("(((a{100}){100}){100})".to_owned(), BadPattern::TooLarge),
             ("a".repeat(MAX_PATTERN + 1), BadPattern::TooLong),
         ] {
-            assert_eq!(CallerPattern::new(&pattern).err(), Some(error), "{pattern}");
+            assert_eq!(Pattern::new(&pattern).err(), Some(error), "{pattern}");
         }
     }
 
@@ -136,13 +171,13 @@ mod tests {
     fn an_evil_pattern_ends() {
         let number = "1".repeat(200) + "x";
         for pattern in [r"^(1+)+$", r"^(1|11)+$", r"^(?=1)(1+)+\1$", r"^((1*)*)*(?!x)$", r"(?=(1+))(\1+)+$"] {
-            assert!(!CallerPattern::new(pattern).unwrap().is_match(&number), "{pattern}");
+            assert!(!Pattern::new(pattern).unwrap().is_match(&number), "{pattern}");
         }
     }
 
     #[test]
     fn deep_nesting_does_not_overflow_the_stack() {
-        let _ = CallerPattern::new(&("(?=".repeat(300) + &")".repeat(300)));
-        let _ = CallerPattern::new(&"(".repeat(MAX_PATTERN));
+        let _ = Pattern::new(&("(?=".repeat(300) + &")".repeat(300)));
+        let _ = Pattern::new(&"(".repeat(MAX_PATTERN));
     }
 }
