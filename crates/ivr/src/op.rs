@@ -26,7 +26,7 @@ mod record;
 
 use std::time::Duration;
 
-pub use record::{Beep, Gap, Record, RecordEnd, Recorded, Recording, RecordingState};
+pub use record::{Attachment, Beep, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState};
 
 use crate::{
     Digit, DigitSet, ExtensionId, Fetch, FetchError, Note, Page, SoundId,
