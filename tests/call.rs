@@ -36,6 +36,8 @@ mod house;
 mod identity;
 #[path = "call/keys.rs"]
 mod keys;
+#[path = "call/lamps.rs"]
+mod lamps;
 #[path = "call/loss.rs"]
 mod loss;
 #[path = "call/menu.rs"]

@@ -13,10 +13,14 @@ mod dns;
 mod exchange;
 #[path = "wire/lifecycle.rs"]
 mod lifecycle;
+#[path = "wire/mail.rs"]
+mod mail;
 #[path = "wire/media.rs"]
 mod media;
 #[path = "wire/pack.rs"]
 mod pack;
+#[path = "wire/post.rs"]
+mod post;
 #[path = "wire/process.rs"]
 mod process;
 #[path = "wire/recording.rs"]

@@ -34,6 +34,10 @@ const PACKAGES: &[Package] = &[
     Package::new("baresip-core", "baresip", "the interop tests use it as a telephone"),
     Package::new("linphone-cli", "linphonec", "the interop tests use it as a telephone"),
     Package {
+        service: Some("exim4.service"),
+        ..Package::new("exim4-daemon-light", "exim4", "the wire tests send mail by it")
+    },
+    Package {
         service: Some("kamailio.service"),
         ..Package::new("kamailio", "kamailio", "the interop tests use it as a proxy and as a carrier")
     },

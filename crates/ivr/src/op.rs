@@ -29,7 +29,7 @@ mod speech;
 
 use std::{sync::Arc, time::Duration};
 
-pub use record::{Beep, Gap, Record, RecordEnd, Recorded, Recording, RecordingState};
+pub use record::{Attachment, Beep, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState};
 pub use speech::{
     BadSpeech, Form, Listen, ListenEnd, ListenFrom, Listened, MAX_SPEECH, Recogniser, Render, RenderError, Rendered,
     SPEECH_PATIENCE, Speech, Utterance,

@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod guard;
+pub mod mailto;
 mod mode;
 pub mod model;
 mod option_key;

@@ -91,6 +91,22 @@ impl Gate<'_> {
         self.credentials(now, request, authenticator)
     }
 
+    /// Decides about a subscription: a phone is known by its registration or its credentials, and nobody else is let in.
+    pub fn subscription(
+        &self,
+        now: Instant,
+        flow: Flow,
+        request: &Request,
+        authenticator: &mut Authenticator,
+    ) -> Verdict {
+        if came_directly(request)
+            && let Some(phone) = self.registered_phone(now, flow)
+        {
+            return admitted(phone);
+        }
+        self.credentials(now, request, authenticator)
+    }
+
     /// The phone that is registered from this flow. The flow of several, as of a gateway or of a border that hides who is behind
     /// it, says nothing about one of them.
     fn registered_phone(&self, now: Instant, flow: Flow) -> Option<&Arc<Extension>> {

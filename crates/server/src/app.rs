@@ -41,6 +41,7 @@ use crate::{
     switchboard::Switchboard,
     trace::Trace,
     trunks::{self, Trunks},
+    voicemail,
 };
 
 /// Dialogs beyond those of the calls that fit: refusals on their way.
@@ -99,6 +100,8 @@ pub struct Server {
     pub capacity: usize,
     /// Who we are in TLS, when a listener is for it.
     pub tls: Option<Arc<Tls>>,
+    /// Ends the sending of mail in order.
+    pub mail: voicemail::Farewell,
 }
 
 /// How the SIP side is to be, where so many streams can be open at once.
@@ -178,7 +181,23 @@ pub async fn start(
         }
     });
     overload::watch::start(rooms.clone());
-    Ok(Server { rooms, capacity, tls })
+    let mail = send_mail(&rooms);
+    tokio::spawn(voicemail::lamps::run(rooms.clone()));
+    Ok(Server { rooms, capacity, tls, mail })
+}
+
+/// Starts whoever sends mail.
+fn send_mail(rooms: &Arc<Rooms>) -> voicemail::Farewell {
+    rooms.store.mailboxes().set_mail(rooms.settings.load().mail.is_some(), voicemail::now_ms());
+    let settings = rooms.clone();
+    let settings = Box::new(move || settings.settings.load().mail.clone());
+    let (owner, mail) = voicemail::Owner::new(rooms.store.clone(), rooms.recordings.clone(), settings);
+    tokio::spawn(async move {
+        if tokio::spawn(owner.run()).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("the owner of the outbox panicked; mail waits until the next start");
+        }
+    });
+    mail
 }
 
 /// Binds every listener.

@@ -31,3 +31,4 @@ pub mod switchboard;
 pub mod telemetry;
 pub mod trace;
 pub mod trunks;
+pub mod voicemail;

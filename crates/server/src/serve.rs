@@ -17,6 +17,7 @@ use crate::{
     sounds::SystemSounds,
     store::Store,
     telemetry::{self, Metrics},
+    voicemail,
 };
 
 /// Runs a server until a signal ends it.
@@ -59,7 +60,9 @@ pub async fn serve(
                     log.set(settings.live.log);
                     server.rooms.guard.follow(&settings.live);
                     reload_tls(&server, &settings);
+                    let mail = settings.live.mail.is_some();
                     server.rooms.settings.store(Arc::new(settings.live));
+                    server.rooms.store.mailboxes().set_mail(mail, voicemail::now_ms());
                     server.rooms.trunks.read_again().await;
                     tracing::info!("settings read again");
                 }
@@ -69,6 +72,7 @@ pub async fn serve(
     }
     shutdown::drain(&server.rooms, settings.drain_timeout, &mut signals).await;
     server.rooms.recordings.settle().await;
+    server.mail.say().await;
     // Whoever waits for an answer gets it.
     drop(stop_api);
     let _ = api.await;

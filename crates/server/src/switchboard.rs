@@ -7,6 +7,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use antiphon_ivr::ExtensionId;
 use antiphon_sip::{
     AuthConfig, Authenticator, DialogId, Flow, Invite, Rejection, Reply, Request, StatusCode, Uri, Verdict as Proof,
 };
@@ -23,11 +24,12 @@ use crate::{
     calls::{CallId, busy},
     rooms::Rooms,
     signalling::{
-        Located, Reception,
+        Located, Reception, Watch,
         guard::{Address, Failure},
     },
-    store::{Config, Extension, ExtensionStatus},
+    store::{Config, Extension, ExtensionKind, ExtensionStatus},
     trace::Beginning,
+    voicemail::lamps::summary,
 };
 
 /// Decides about new calls and registrations.
@@ -225,9 +227,54 @@ impl Reception for Switchboard {
                 let headers = self.authenticator.challenge(now, doubt, flow.peer.ip());
                 Reply { status: StatusCode::UNAUTHORIZED, headers, body: Bytes::new() }
             }
-            _ => Reply { status: StatusCode::FORBIDDEN, headers: Vec::new(), body: Bytes::new() },
+            _ => bare(StatusCode::FORBIDDEN),
         }
     }
+
+    fn subscribing(&mut self, now: Instant, flow: Flow, request: &Request) -> Result<Watch, Reply> {
+        let config = self.rooms.store.snapshot();
+        let judge = |gate: &Gate<'_>, authenticator: &mut _| gate.subscription(now, flow, request, authenticator);
+        match self.judge(now, &config, judge) {
+            Verdict::Phone(phone) => {
+                let watch = self.watch_of(&config, &phone).ok_or_else(|| bare(StatusCode::NOT_FOUND))?;
+                let is_own = is_own_mailbox(&config, request, &phone, watch.mailbox);
+                if is_own { Ok(watch) } else { Err(bare(StatusCode::FORBIDDEN)) }
+            }
+            Verdict::Challenge(doubt) => {
+                self.doubt(now, flow, request, doubt);
+                let headers = self.authenticator.challenge(now, doubt, flow.peer.ip());
+                Err(Reply { status: StatusCode::UNAUTHORIZED, headers, body: Bytes::new() })
+            }
+            _ => Err(bare(StatusCode::FORBIDDEN)),
+        }
+    }
+
+    fn watch(&mut self, phone: ExtensionId) -> Option<Watch> {
+        let config = self.rooms.store.snapshot();
+        let phone = config.extension(phone).filter(|phone| phone.status == ExtensionStatus::Active)?;
+        self.watch_of(&config, phone)
+    }
+}
+
+fn bare(status: StatusCode) -> Reply {
+    Reply { status, headers: Vec::new(), body: Bytes::new() }
+}
+
+impl Switchboard {
+    /// What a phone may be told of its messages.
+    fn watch_of(&self, config: &Config, phone: &Extension) -> Option<Watch> {
+        let ExtensionKind::Phone(settings) = &phone.kind else { return None };
+        let mailbox = config.extension(settings.mailbox?).filter(|mailbox| mailbox.client == phone.client)?.id;
+        let notice = summary(self.rooms.store.mailboxes().count(mailbox));
+        Some(Watch { phone: phone.id, mailbox, notice })
+    }
+}
+
+/// Whether a phone asks for its own messages: by its own number, or by that of its mailbox.
+fn is_own_mailbox(config: &Config, request: &Request, phone: &Extension, mailbox: ExtensionId) -> bool {
+    let Some(user) = request.uri().user() else { return false };
+    let is_named = |extension: &Extension| user == extension.number() || user == extension.name;
+    is_named(phone) || config.extension(mailbox).is_some_and(|mailbox| is_named(mailbox))
 }
 
 /// What a call's record begins with.

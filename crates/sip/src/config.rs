@@ -42,6 +42,8 @@ pub struct Config {
     pub timers: Timers,
     /// At most this many dialogs; beyond, an INVITE gets 503.
     pub max_dialogs: usize,
+    /// At most this many subscriptions of peers; beyond, a SUBSCRIBE gets 503.
+    pub max_subscriptions: usize,
     /// At most this many server transactions; beyond, an INVITE gets 503 and other requests are dropped.
     pub max_transactions: usize,
     /// At most about this many bytes of messages remembered by them; beyond, as above. A message may have 64 KiB of headers,
@@ -64,6 +66,7 @@ impl Default for Config {
             user_agent: String::new(),
             timers: Timers::default(),
             max_dialogs: 10_000,
+            max_subscriptions: 20_000,
             max_transactions: 50_000,
             max_transaction_bytes: 256 << 20,
             retry_after: Duration::from_secs(5),

@@ -57,6 +57,9 @@ pub enum SipError {
     /// The request has been answered or given up, or never was.
     #[error("there is no such request")]
     UnknownRequest,
+    /// The subscription is over, or never was.
+    #[error("there is no such subscription")]
+    UnknownSubscription,
     /// The registration was taken away, or never was.
     #[error("there is no such registration")]
     UnknownRegistration,

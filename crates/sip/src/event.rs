@@ -42,6 +42,10 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// Names a subscription of a peer from its acceptance to its `SubscriptionEnded`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriptionId(pub(crate) u64);
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -157,6 +161,25 @@ pub enum Event {
         /// What arrived.
         message: Box<Request>,
     },
+    /// Somebody wants to be told a state of ours: `accept_subscription`, or `respond` with a refusal, within 64 * T1.
+    Subscribing {
+        /// Names it for the answer.
+        request: RequestId,
+        /// Where it came from.
+        flow: Flow,
+        /// What arrived.
+        message: Box<Request>,
+    },
+    /// A subscriber goes on with its subscription. 200 is already sent, and the state as it was last told.
+    Resubscribed {
+        /// The subscription.
+        subscription: SubscriptionId,
+    },
+    /// A subscription is over, exactly once for each.
+    SubscriptionEnded {
+        /// The subscription.
+        subscription: SubscriptionId,
+    },
     /// Something came of a request of ours outside dialogs, exactly once for each.
     Responded {
         /// The request.
@@ -224,6 +247,9 @@ impl Event {
             | Self::Refused { dialog, .. }
             | Self::Ended { dialog, .. } => Some(*dialog),
             Self::Requested { .. }
+            | Self::Subscribing { .. }
+            | Self::Resubscribed { .. }
+            | Self::SubscriptionEnded { .. }
             | Self::Responded { .. }
             | Self::Registered { .. }
             | Self::RegistrationFailed { .. }

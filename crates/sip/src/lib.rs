@@ -91,6 +91,7 @@ mod listeners;
 mod message;
 mod outside;
 mod registration;
+mod subscription;
 mod timetable;
 mod token;
 mod transaction;
@@ -102,6 +103,7 @@ pub use endpoint::{Endpoint, ReferOptions, ReferOutcome};
 pub use error::{Malformed, SipError};
 pub use event::{
     Credentials, DialogId, EndReason, Event, Invitation, Invite, Refusal, RegistrationId, Rejection, Reply, RequestId,
+    SubscriptionId,
 };
 pub use flow::{Flow, Listener, Transmit, Transport, is_one_host};
 pub use message::{
@@ -114,3 +116,4 @@ pub use message::{RemoteParty, Unprintable, asserted_identity, diverted_by, hist
 pub use message::{privacy_id, reason_value, remote_party_id};
 pub use outside::{Outcome, OutsideRequest};
 pub use registration::{Registration, RegistrationFailure};
+pub use subscription::{Notice, SubscriptionEnd};

@@ -4,12 +4,12 @@
 //! prompts and bridges, to the end of the call.
 //! Errors: where nothing can be recorded the script goes on: the outcome says so.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::{Digit, DigitSet, RecordingId};
+use crate::{Digit, DigitSet, RecordingId, rules::mailto::Recipient};
 
 /// A message of the caller.
-#[derive(Copy, Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Record {
     /// Whether a tone says when to speak.
     pub beep: Beep,
@@ -21,6 +21,26 @@ pub struct Record {
     pub min_length: Duration,
     /// Keys that end the message. All others are ignored, and so is what was pressed before.
     pub terminators: DigitSet,
+    /// What else becomes of it; `None` where it is only kept.
+    pub mailbox: Option<Arc<Mailbox>>,
+}
+
+/// What becomes of a message that is left in the mailbox of the extension whose script runs, beside being kept there as a new one.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Mailbox {
+    /// Who is told by e-mail.
+    pub recipients: Vec<Recipient>,
+    /// What goes with the mail.
+    pub attachment: Attachment,
+}
+
+/// What goes with the mail about a message.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Attachment {
+    /// Its sound.
+    Sound,
+    /// Nothing.
+    None,
 }
 
 /// Whether a tone says when to speak.

@@ -11,6 +11,7 @@ use super::{
     OptionKey, Targets, Voicemail,
     actions::Action,
     guard::Guard,
+    mailto,
     wire::{self, ExpiryAction, FieldError},
 };
 use crate::{ContextId, Digit, DigitSet, RuleId, SoundId, vars::Vars};
@@ -124,16 +125,11 @@ impl Ivr {
         if settings.entry_context.is_some_and(|context| !references.has_context(context)) {
             problems.push(FieldError::new("entry_context", "no such context"));
         }
-        if settings.vm_enabled && settings.vm_mailto.as_deref().is_some_and(|addresses| !addresses.is_empty()) {
-            problems.push(FieldError::new("vm_mailto", "e-mail is not built yet"));
-        }
         if settings.vm_greeting.is_some_and(|sound| !references.has_sound(sound)) {
             problems.push(FieldError::new("vm_greeting", "no such sound"));
         }
-        if let Some(addresses) = settings.vm_mailto.as_deref().filter(|addresses| !addresses.is_empty())
-            && !addresses.split(',').all(is_address)
-        {
-            problems.push(FieldError::new("vm_mailto", "must be e-mail addresses separated by commas"));
+        if let Some(Err(problem)) = settings.vm_mailto.as_deref().map(mailto::parse) {
+            problems.push(FieldError::new("vm_mailto", problem));
         }
         if let Err(problem) = Expiry::check(settings) {
             problems.push(problem);
@@ -159,7 +155,7 @@ impl Ivr {
             // A transfer without a destination hangs up (`ringme-ivr.md` 3.10).
             lifetime_expiry: Expiry::check(settings).unwrap_or(Expiry::Hangup),
             sleep_time: Duration::from_millis(settings.sleep_time),
-            voicemail: settings.vm_enabled.then_some(Voicemail { greeting: settings.vm_greeting }),
+            voicemail: Voicemail::of(settings),
             contexts,
         };
         Built { ivr, left_out }
@@ -304,13 +300,6 @@ impl References for Anything {
     fn has_context(&self, _: ContextId) -> bool {
         true
     }
-}
-
-/// Whether a text looks like an e-mail address; only the mail server knows whether it is one.
-fn is_address(text: &str) -> bool {
-    let text = text.trim();
-    text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
-        && !text.contains(char::is_whitespace)
 }
 
 #[cfg(test)]

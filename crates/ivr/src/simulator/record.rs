@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Interrupted, Record, RecordEnd, Recorded, Recording, RecordingId, RecordingState,
-    op::{Beep, Gap},
+    op::{Attachment, Beep, Gap, Mailbox},
 };
 
 impl World<'_> {
@@ -48,6 +48,9 @@ impl World<'_> {
             RecordEnd::Failed => "no further".to_owned(),
         };
         self.note(format!("… recorded {}, {why}{}", seconds(length), if kept { "" } else { ", not kept" }));
+        if let Some(mailbox) = record.mailbox.as_deref().filter(|mailbox| kept && !mailbox.recipients.is_empty()) {
+            self.note(told(mailbox));
+        }
         self.messages += u128::from(kept);
         Ok(Recorded { recording: kept.then_some(RecordingId(self.messages)), length, ended_by })
     }
@@ -72,6 +75,15 @@ impl World<'_> {
         self.recording = state;
         state
     }
+}
+
+fn told(mailbox: &Mailbox) -> String {
+    let addresses: Vec<_> = mailbox.recipients.iter().map(|recipient| recipient.address.as_str()).collect();
+    let sound = match mailbox.attachment {
+        Attachment::Sound => "with the message",
+        Attachment::None => "without the message",
+    };
+    format!("… e-mail to {}, {sound}", addresses.join(", "))
 }
 
 fn announced(record: &Record) -> String {

@@ -20,6 +20,8 @@ mod extensions;
 mod health;
 mod ivr;
 mod limits;
+mod mails;
+mod messages;
 mod options;
 mod paging;
 mod phones;
@@ -207,6 +209,9 @@ fn record_resources() -> Router<ApiState> {
         .both(RECORD, get(records::list))
         .both(&format!("{RECORD}/{{record}}"), get(records::show).delete(records::delete))
         .both(&format!("{RECORD}/{{record}}/wav"), get(records::sound))
+        .both("/client/{client}/mail", get(mails::list))
+        .both("/client/{client}/mail/{mail}", get(mails::show).delete(mails::delete))
+        .both("/client/{client}/mail/{mail}/retry", post(mails::retry))
 }
 
 /// The two paths that take a sound's content have a limit of their own.
@@ -226,6 +231,12 @@ fn extension_resources() -> Router<ApiState> {
     Router::new()
         .both("/extension/{extension}/phone", get(phones::show).put(phones::update))
         .both("/extension/{extension}/conference", get(conferences::settings).put(conferences::update))
+        .both("/extension/{extension}/voicemail", get(messages::list))
+        .both("/extension/{extension}/voicemail/count", get(messages::count))
+        .both(
+            "/extension/{extension}/voicemail/{record}",
+            get(messages::show).put(messages::update).delete(messages::delete),
+        )
         .both("/extension/{extension}/ivr", get(ivr::show).put(ivr::update))
         .nest("/extension/{extension}/ivr", menu.clone())
         // The vendor's own examples have this spelling once.

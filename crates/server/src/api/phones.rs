@@ -12,15 +12,17 @@ use super::body::JsonBody;
 use super::error::ApiError;
 use super::place::Place;
 use crate::store::changes::UpdatePhone;
-use crate::store::{ExtensionKind, Missing, Phone};
+use crate::store::{Config, ExtensionKind, Missing, Phone};
 
-fn encode(phone: &Phone) -> Value {
-    json!({ "contact": phone.contact })
+fn encode(phone: &Phone, config: &Config) -> Value {
+    let mailbox = phone.mailbox.and_then(|id| config.extension(id));
+    json!({ "contact": phone.contact, "mailbox": mailbox.map(|mailbox| mailbox.number()) })
 }
 
 pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
-    match &place.extension(&state.store.snapshot())?.kind {
-        ExtensionKind::Phone(phone) => Ok(Json(encode(phone))),
+    let config = state.store.snapshot();
+    match &place.extension(&config)?.kind {
+        ExtensionKind::Phone(phone) => Ok(Json(encode(phone, &config))),
         ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) => Err(Missing::Phone.into()),
     }
 }
@@ -31,5 +33,6 @@ pub(super) async fn update(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, ApiError> {
     let change = UpdatePhone { client: place.bearer(), extension: place.extension_id()?, body };
-    Ok(Json(encode(&state.store.commit(change).await?)))
+    let phone = state.store.commit(change).await?;
+    Ok(Json(encode(&phone, &state.store.snapshot())))
 }

@@ -17,7 +17,9 @@ use super::error::ApiError;
 use crate::calls::CallId;
 use crate::recording::NotDeleted;
 use crate::store::changes::OptionPath;
-use crate::store::{ClientId, Config, ContextDocument, DidId, Extension, Grant, IvrDocument, Missing, OptionDocument};
+use crate::store::{
+    ClientId, Config, ContextDocument, DidId, Extension, Grant, IvrDocument, MailId, Missing, OptionDocument,
+};
 
 /// The parts of a request's path, and in whose name it is made.
 pub(super) struct Place {
@@ -77,6 +79,10 @@ impl Place {
 
     pub(super) fn record(&self) -> Result<RecordingId, ApiError> {
         self.part("record").parse().map_err(|_| NotDeleted::Unknown.into())
+    }
+
+    pub(super) fn mail(&self) -> Result<MailId, Missing> {
+        self.id("mail").map(MailId).ok_or(Missing::Mail)
     }
 
     pub(super) fn refusal(&self) -> Result<u64, ApiError> {

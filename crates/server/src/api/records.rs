@@ -28,7 +28,8 @@ use crate::call::{CallEvent, RecordingControl};
 use crate::recording::{Entry, Kind, NotDeleted, Recordings, State as Standing, end_word};
 use crate::store::Rejected;
 
-fn encode(entry: &Entry) -> Value {
+/// What is shown of a recording.
+pub(super) fn encode(entry: &Entry) -> Value {
     let (state, ended) = match entry.state {
         Standing::Running => ("recording", None),
         Standing::Ended(why) => ("ended", Some(end_word(why))),
@@ -58,7 +59,7 @@ fn encode(entry: &Entry) -> Value {
 }
 
 /// A server without rooms has no recordings.
-fn recordings(state: &ApiState) -> Result<&Recordings, ApiError> {
+pub(super) fn recordings(state: &ApiState) -> Result<&Recordings, ApiError> {
     Ok(state.rooms.as_ref().map(|rooms| &rooms.recordings).ok_or(NotDeleted::Unknown)?)
 }
 
@@ -92,8 +93,13 @@ pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<
 
 pub(super) async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
     let entry = find(&state, &place)?;
-    let recordings = recordings(&state)?.clone();
-    let deleted = tokio::task::spawn_blocking(move || recordings.delete(entry.id)).await;
+    remove(&state, entry.id).await
+}
+
+/// Deletes a recording.
+pub(super) async fn remove(state: &ApiState, id: RecordingId) -> Result<StatusCode, ApiError> {
+    let recordings = recordings(state)?.clone();
+    let deleted = tokio::task::spawn_blocking(move || recordings.delete(id)).await;
     deleted.unwrap_or(Err(NotDeleted::Storage))?;
     Ok(StatusCode::NO_CONTENT)
 }

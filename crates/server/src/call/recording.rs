@@ -5,7 +5,10 @@
 //! Errors: what cannot be recorded is an outcome; the call goes on.
 //! Sources: `ringme-ivr.md` 3.8 (start_record), row A24.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use antiphon_ivr::{Interrupted, Record, RecordEnd, Recorded, Recording, RecordingState, op};
 use antiphon_media::{
@@ -17,7 +20,7 @@ use tokio::sync::oneshot;
 use super::executor::{Executor, Heard, clock};
 use crate::{
     media::worker::{Order, Worker},
-    recording::sidecar::{Beginning, Kind},
+    recording::sidecar::{Beginning, Kind, Left},
 };
 
 /// The longest recording of a call: a day.
@@ -79,7 +82,7 @@ impl Executor {
             max_length: LONGEST,
             end_silence: None,
         };
-        let Some(recorder) = self.begin(Kind::Call, take, Duration::ZERO) else { return };
+        let Some(recorder) = self.begin(Kind::Call, None, take, Duration::ZERO) else { return };
         let (id, worker) = (recorder.id(), self.caller.worker());
         worker.order(Order::Record(stream, Seat::Call, recorder)).await;
         self.recording = Some(CallRecording { id, by, stream, state: RecordingState::Running });
@@ -162,7 +165,8 @@ impl Executor {
             end_silence: record.end_silence,
         };
         let Some(stream) = self.caller.stream() else { return Ok(silence) };
-        let Some(recorder) = self.begin(Kind::Message, take, record.min_length) else { return Ok(silence) };
+        let left = record.mailbox.as_ref().and_then(|told| self.left(told));
+        let Some(recorder) = self.begin(Kind::Message, left, take, record.min_length) else { return Ok(silence) };
         let (id, worker) = (recorder.id(), self.caller.worker());
         worker.order(Order::Record(stream, Seat::Message, recorder)).await;
         let until = clock() + record.max_length + LATE;
@@ -231,10 +235,17 @@ impl Executor {
         }
     }
 
-    fn begin(&self, kind: Kind, take: Take, least: Duration) -> Option<Box<Recorder>> {
+    /// Where a message is left: in the mailbox of the extension that runs.
+    fn left(&self, told: &Arc<op::Mailbox>) -> Option<Arc<Left>> {
+        let (name, from_name) = self.trace.record(|record| (record.extension.clone(), record.from_name.clone()));
+        let mailbox = self.config.find_extension(&name, Some(self.client))?.id;
+        Some(Arc::new(Left { mailbox, from_name, told: told.clone() }))
+    }
+
+    fn begin(&self, kind: Kind, left: Option<Arc<Left>>, take: Take, least: Duration) -> Option<Box<Recorder>> {
         let (extension, from, to) =
             self.trace.record(|record| (record.extension.clone(), record.from.clone(), record.to.clone()));
-        let beginning = Beginning { client: self.client, call: self.trace.id, extension, from, to, kind };
+        let beginning = Beginning { client: self.client, call: self.trace.id, extension, from, to, kind, left };
         self.rooms.recordings.begin(beginning, take, least).ok()
     }
 }

@@ -20,6 +20,7 @@ mod tests;
 mod writer;
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io,
     sync::Arc,
@@ -31,7 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::{disk::Disk, shelf::Shelf, sidecar::Beginning, writer::Opening};
 pub use self::{
-    sidecar::{Entry, Kind, State},
+    sidecar::{Entry, Kind, Left, State},
     writer::Work,
 };
 use crate::{queue::send_now, settings::RecordingSettings};
@@ -155,6 +156,33 @@ impl Recordings {
             tracing::error!(%error, recording = %id, "a recording could not be deleted");
             NotDeleted::Storage
         })
+    }
+
+    /// The messages in mailboxes that have become whole, or have gone, since this was asked last; at a start all there are.
+    pub fn take_news(&self) -> BTreeSet<RecordingId> {
+        self.shelf.take_news()
+    }
+
+    /// Waits until there is something to take.
+    pub async fn news(&self) {
+        self.shelf.news().await;
+    }
+
+    /// A message in a mailbox may give way to others from now on: nothing is to be done with it any more. Until this is said of it, no
+    /// limit of the settings takes it away.
+    pub fn release(&self, id: RecordingId) {
+        self.shelf.release(id);
+    }
+
+    /// A message in a mailbox may not give way to others for now.
+    pub fn hold(&self, id: RecordingId) {
+        self.shelf.hold(id);
+    }
+
+    /// Whether there are files of a recording, also of one that cannot be read. It reads the disk.
+    pub fn has_files(&self, id: RecordingId) -> bool {
+        let is_gone = |name: &str| self.disk.length(name).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        !(is_gone(&sidecar::sound_name(id)) && is_gone(&sidecar::sidecar_name(id)))
     }
 
     /// Waits until the files of all recordings that have ended are whole, at most a few seconds.

@@ -1,6 +1,6 @@
 //! Which recordings give way to others.
 //!
-//! Shape: the settings and what is kept in; what goes, out. The oldest go first, and none that still goes on.
+//! Shape: the settings and what is kept in; what goes, out. The oldest go first, and none that still goes on or is waited for by a mail.
 //! Time: told.
 
 use std::{sync::Arc, time::SystemTime};
@@ -13,7 +13,7 @@ pub(super) fn sweep(disk: &dyn Disk, shelf: &Shelf, settings: &RecordingSettings
     if settings.max_age.is_none() && settings.max_bytes.is_none() {
         return;
     }
-    let (ended, bytes) = shelf.ended();
+    let (ended, bytes) = shelf.dispensable();
     let surplus = surplus(&ended, bytes, settings, now);
     for entry in surplus {
         match shelf.remove(disk, entry.id) {
@@ -70,6 +70,7 @@ mod tests {
             from: String::new(),
             to: String::new(),
             kind: Kind::Call,
+            left: None,
         };
         let format = Format { channels: Channels::Mono, rate: Rate::Narrow };
         let mut entry = Entry::new(RecordingId(id), of, format, UNIX_EPOCH + DAY * day);

@@ -4,7 +4,7 @@
 //! Errors: [`NotRecorded::Full`] at [`MOST`]; [`NotRecorded::NoSpace`] while the writer says that the disk is full.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -13,6 +13,7 @@ use std::{
 };
 
 use antiphon_media::record::RecordingId;
+use tokio::sync::Notify;
 
 use super::{NotRecorded, State, disk::Disk, sidecar, sidecar::Entry};
 
@@ -22,12 +23,59 @@ const MOST: usize = 1_000_000;
 pub(super) struct Shelf {
     entries: Mutex<BTreeMap<RecordingId, Arc<Entry>>>,
     has_space: AtomicBool,
+    left: Mutex<LeftMessages>,
+    news: Notify,
+}
+
+/// What is told of messages that were left in mailboxes: no more than there are recordings.
+#[derive(Default)]
+struct LeftMessages {
+    /// Those whose sound is whole, or that are gone, since somebody asked.
+    news: BTreeSet<RecordingId>,
+    /// Those that may not give way to others yet.
+    held: BTreeSet<RecordingId>,
 }
 
 impl Shelf {
     pub(super) fn new(entries: Vec<Entry>) -> Self {
+        let left: BTreeSet<_> = entries.iter().filter(|entry| entry.of.left.is_some()).map(|entry| entry.id).collect();
         let entries = entries.into_iter().map(|entry| (entry.id, Arc::new(entry))).collect();
-        Self { entries: Mutex::new(entries), has_space: AtomicBool::new(true) }
+        Self {
+            entries: Mutex::new(entries),
+            has_space: AtomicBool::new(true),
+            left: Mutex::new(LeftMessages { news: left.clone(), held: left }),
+            news: Notify::new(),
+        }
+    }
+
+    /// A message in a mailbox is whole, or gone.
+    pub(super) fn tell(&self, id: RecordingId) {
+        self.lock_left().news.insert(id);
+        self.news.notify_one();
+    }
+
+    /// The messages in mailboxes that have become whole, or have gone, since this was asked last; at a start all there are.
+    pub(super) fn take_news(&self) -> BTreeSet<RecordingId> {
+        std::mem::take(&mut self.lock_left().news)
+    }
+
+    /// Waits until there is something to take.
+    pub(super) async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    /// A message may give way to others from now on.
+    pub(super) fn release(&self, id: RecordingId) {
+        self.lock_left().held.remove(&id);
+    }
+
+    /// A message may not give way to others for now.
+    pub(super) fn hold(&self, id: RecordingId) {
+        self.lock_left().held.insert(id);
+    }
+
+    fn lock_left(&self) -> MutexGuard<'_, LeftMessages> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the disk has room for recordings.
@@ -48,6 +96,9 @@ impl Shelf {
         if entries.len() >= MOST {
             return Err(NotRecorded::Full);
         }
+        if entry.of.left.is_some() {
+            self.hold(entry.id);
+        }
         entries.insert(entry.id, Arc::new(entry));
         Ok(())
     }
@@ -59,7 +110,11 @@ impl Shelf {
 
     /// A recording that left nothing.
     pub(super) fn forget(&self, id: RecordingId) {
-        self.lock().remove(&id);
+        let entry = self.lock().remove(&id);
+        if entry.is_some_and(|entry| entry.of.left.is_some()) {
+            self.release(id);
+            self.tell(id);
+        }
     }
 
     /// Removes a recording and its files, the sound first: what says whose it is stays until there is nothing more of it.
@@ -78,11 +133,13 @@ impl Shelf {
         self.lock().get(&id).cloned()
     }
 
-    /// Those that have ended, the oldest first, and the bytes of samples of all.
-    pub(super) fn ended(&self) -> (Vec<Arc<Entry>>, u64) {
+    /// Those that may give way, the oldest first, and the bytes of samples of all.
+    pub(super) fn dispensable(&self) -> (Vec<Arc<Entry>>, u64) {
         let entries = self.lock();
+        let held = &self.lock_left().held;
         let bytes = entries.values().map(|entry| entry.samples).sum();
-        (entries.values().filter(|entry| entry.state != State::Running).cloned().collect(), bytes)
+        let ended = entries.values().filter(|entry| entry.state != State::Running && !held.contains(&entry.id));
+        (ended.cloned().collect(), bytes)
     }
 
     /// The map is whole after every statement, so a panic elsewhere while it was locked harms nothing.

@@ -8,9 +8,15 @@
 
 use std::{
     io,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use antiphon_ivr::{
+    ExtensionId,
+    op::{Attachment, Mailbox},
+    rules::mailto::Recipient,
+};
 use antiphon_media::record::{Channels, Rate, RecordEnd, Recorded, RecordingId, wav::Format};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +61,20 @@ pub struct Beginning {
     pub to: String,
     /// What it is of.
     pub kind: Kind,
+    /// The mailbox it is left in, where it is.
+    pub left: Option<Arc<Left>>,
+}
+
+/// Where a message is left, and who is told of it. It is written with the recording's first line, so that it is known however the
+/// recording ends.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Left {
+    /// The extension whose mailbox it is.
+    pub mailbox: ExtensionId,
+    /// What the caller is called; may be empty.
+    pub from_name: String,
+    /// Who is told.
+    pub told: Arc<Mailbox>,
 }
 
 /// A recording.
@@ -99,6 +119,18 @@ struct FirstLine {
     started_ms: u64,
     channels: u16,
     rate: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left: Option<LeftLine>,
+}
+
+/// What the first line says of the mailbox.
+#[derive(Debug, Serialize, Deserialize)]
+struct LeftLine {
+    mailbox: u64,
+    from_name: String,
+    /// Name and address of each who is told.
+    mailto: Vec<(Option<String>, String)>,
+    attach: bool,
 }
 
 /// The second line.
@@ -151,6 +183,7 @@ impl Entry {
             started_ms: millis(self.started.duration_since(UNIX_EPOCH).unwrap_or_default()),
             channels: self.format.channels.count() as u16,
             rate: self.format.rate.hertz(),
+            left: of.left.as_deref().map(LeftLine::of),
         })
     }
 
@@ -189,6 +222,7 @@ impl Entry {
             from: first.from,
             to: first.to,
             kind: first.kind,
+            left: first.left.map(|left| Arc::new(left.read())),
         };
         let started = UNIX_EPOCH.checked_add(Duration::from_millis(first.started_ms))?;
         let mut entry = Self::new(id, of, Format { channels, rate: Rate::of_leg(first.rate) }, started);
@@ -206,6 +240,25 @@ impl Entry {
             };
         }
         Some(entry)
+    }
+}
+
+impl LeftLine {
+    fn of(left: &Left) -> Self {
+        let told = left.told.recipients.iter();
+        Self {
+            mailbox: left.mailbox.0,
+            from_name: left.from_name.clone(),
+            mailto: told.map(|recipient| (recipient.name.clone(), recipient.address.clone())).collect(),
+            attach: left.told.attachment == Attachment::Sound,
+        }
+    }
+
+    fn read(self) -> Left {
+        let recipients = self.mailto.into_iter().map(|(name, address)| Recipient { name, address }).collect();
+        let attachment = if self.attach { Attachment::Sound } else { Attachment::None };
+        let told = Arc::new(Mailbox { recipients, attachment });
+        Left { mailbox: ExtensionId(self.mailbox), from_name: self.from_name, told }
     }
 }
 
@@ -232,6 +285,17 @@ mod tests {
             from: "line\nbreak \"quoted\"".to_owned(),
             to: String::new(),
             kind: Kind::Message,
+            left: Some(Arc::new(Left {
+                mailbox: ExtensionId(7),
+                from_name: "Անի\u{0}".to_owned(),
+                told: Arc::new(Mailbox {
+                    recipients: vec![
+                        Recipient { name: None, address: "a@b.example".to_owned() },
+                        Recipient { name: Some("\"Ma\ne\"".to_owned()), address: "c@d.example".to_owned() },
+                    ],
+                    attachment: Attachment::Sound,
+                }),
+            })),
         };
         let format = Format { channels: Channels::Stereo, rate: Rate::Wide };
         Entry::new(RecordingId(5), of, format, UNIX_EPOCH + Duration::from_millis(1_764_210_000_123))
@@ -264,8 +328,8 @@ mod tests {
     fn a_torn_first_line_is_no_recording() {
         let line = entry().first_line();
         let text = std::str::from_utf8(&line).expect("UTF-8");
-        for end in 0..text.len() - 1 {
-            assert_eq!(Entry::parse(RecordingId(5), &text[..end]), None, "{end}");
+        for torn in (0..text.len() - 1).filter_map(|end| text.get(..end)) {
+            assert_eq!(Entry::parse(RecordingId(5), torn), None, "{torn}");
         }
     }
 }

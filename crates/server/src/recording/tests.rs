@@ -183,6 +183,7 @@ impl House {
 
 fn beginning() -> Beginning {
     Beginning {
+        left: None,
         client: ClientId(1),
         call: CallId::new(),
         extension: "000*071".to_owned(),

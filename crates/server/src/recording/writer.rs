@@ -225,6 +225,9 @@ impl Work {
             let line = running.entry.second_line();
             let Running { sound, sidecar, line_at, .. } = running;
             self.shelf.update(running.entry.clone());
+            if running.entry.of.left.is_some() {
+                self.shelf.tell(id);
+            }
             self.flusher.give(Job::Finish { sound, sidecar, at: line_at, line });
         }
         let why = end_word(recorded.why);

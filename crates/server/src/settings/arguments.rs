@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use antiphon_media::tones::Country;
@@ -190,6 +191,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         trunks: trunk::trunks(file.trunk)?,
         srtp: super::srtp::policy(file.rtp.srtp.as_deref(), "rtp.srtp")?.unwrap_or_default(),
         failover_after: transport::failover_after(sip_table.failover_after)?,
+        mail: super::mail::mail(&file.mail)?.map(Arc::new),
     };
     Ok(Settings {
         sip,

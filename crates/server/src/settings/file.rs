@@ -1,7 +1,7 @@
 //! The settings file, close to its text.
 //!
-//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]` and
-//! `[[trunk]]`.
+//! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]`,
+//! `[mail]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -37,6 +37,8 @@ pub(super) struct File {
     pub(super) tones: TonesTable,
     #[serde(default)]
     pub(super) recording: RecordingTable,
+    #[serde(default)]
+    pub(super) mail: MailTable,
     #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
 }
@@ -75,6 +77,21 @@ pub(super) struct RecordingTable {
     pub(super) max_age_days: Option<u64>,
     pub(super) max_megabytes: Option<u64>,
     pub(super) min_free_megabytes: Option<u64>,
+}
+
+/// `[mail]`.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MailTable {
+    pub(super) host: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) security: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) password_file: Option<String>,
+    pub(super) from: Option<String>,
+    pub(super) ca: Option<String>,
+    pub(super) timeout: Option<u64>,
 }
 
 /// `[sip]`.

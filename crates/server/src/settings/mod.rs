@@ -13,6 +13,7 @@ mod codecs;
 mod file;
 mod guard;
 mod listener;
+mod mail;
 mod recording;
 mod rtp;
 mod srtp;
@@ -34,6 +35,7 @@ use tracing::level_filters::LevelFilter;
 pub use cidr::Cidr;
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
+pub use mail::{MailLogin, MailSecurity, MailSettings};
 pub use recording::RecordingSettings;
 pub use rtp::RtpSettings;
 pub use srtp::SrtpPolicy;
@@ -133,6 +135,8 @@ pub struct LiveSettings {
     pub srtp: SrtpPolicy,
     /// How long a way out that says nothing is waited for when there is another.
     pub failover_after: Duration,
+    /// The server that mail is sent by, where there is one.
+    pub mail: Option<Arc<MailSettings>>,
 }
 
 /// Who may call without credentials, and the realm of those who need some.

@@ -3,8 +3,9 @@
 //! Shape: [`Signalling`] is the handle that calls hold; an [`Order`] is one thing asked.
 //! Errors: an order that comes too late is dropped by the task, because the far end was faster.
 
+use antiphon_ivr::ExtensionId;
 use antiphon_sip::{
-    Admission, Counters, DialogId, Flow, Invitation, ReferOptions, Rejection, Replaces, SipError, StatusCode,
+    Admission, Counters, DialogId, Flow, Invitation, Notice, ReferOptions, Rejection, Replaces, SipError, StatusCode,
     Transport, Uri,
 };
 use bytes::Bytes;
@@ -53,6 +54,8 @@ pub enum Order {
     Adopt(DialogId, mpsc::Sender<CallEvent>, oneshot::Sender<()>),
     /// Ask something of somebody outside any call.
     Ask(Ask),
+    /// Tell whoever watches this mailbox what is in it.
+    Summary(ExtensionId, Notice),
     /// Say in answers to OPTIONS whether calls are taken.
     Admit(Admission),
     /// Tell the counters.

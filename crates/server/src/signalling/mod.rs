@@ -12,11 +12,14 @@ pub mod handle;
 mod keep_alive;
 pub mod outward;
 pub mod tls;
+mod watchers;
 
 use std::{collections::HashMap, io, sync::Arc, time::Instant};
 
+use antiphon_ivr::ExtensionId;
 use antiphon_sip::{
-    DialogId, Endpoint, Event, Flow, Invite, Rejection, Replaces, Reply, Request, StatusCode, Transmit, Transport,
+    DialogId, Endpoint, Event, Flow, Invite, Notice, Rejection, Replaces, Reply, Request, RequestId, SipError,
+    StatusCode, SubscriptionEnd, SubscriptionId, Transmit, Transport,
 };
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -26,6 +29,7 @@ pub use self::handle::{Located, Order, Report, Signalling, orders};
 use self::{
     connections::{Connections, Expected},
     tls::Tls,
+    watchers::Watchers,
 };
 
 use crate::{
@@ -61,8 +65,23 @@ pub trait Reception: Send + 'static {
     ) -> Result<mpsc::Sender<CallEvent>, Rejection>;
     /// A request outside any dialog, such as REGISTER.
     fn requested(&mut self, now: Instant, flow: Flow, request: &Request) -> Reply;
+    /// A phone wants to be told of its messages: what there is, or how it is refused.
+    fn subscribing(&mut self, now: Instant, flow: Flow, request: &Request) -> Result<Watch, Reply>;
+    /// What a phone that was told of its messages may be told now; nothing where it has no mailbox any more.
+    fn watch(&mut self, phone: ExtensionId) -> Option<Watch>;
     /// A connection is gone, and nobody can be reached over it any more.
     fn disconnected(&mut self, flow: Flow);
+}
+
+/// What a phone is told of its messages.
+#[derive(Debug)]
+pub struct Watch {
+    /// The phone.
+    pub phone: ExtensionId,
+    /// Its mailbox.
+    pub mailbox: ExtensionId,
+    /// What is in it.
+    pub notice: Notice,
 }
 
 /// Something that came in from a wire.
@@ -94,6 +113,7 @@ pub struct Task<R> {
     guard: Arc<Guard>,
     calls: HashMap<DialogId, mpsc::Sender<CallEvent>>,
     asked: outward::Asked,
+    watchers: Watchers,
     arrivals: mpsc::Receiver<Arrival>,
     orders: mpsc::Receiver<Order>,
     trace: Arc<Trace>,
@@ -125,6 +145,7 @@ impl<R: Reception> Task<R> {
             guard,
             calls: HashMap::new(),
             asked: outward::Asked::default(),
+            watchers: Watchers::default(),
             arrivals,
             orders,
             trace,
@@ -228,15 +249,13 @@ impl<R: Reception> Task<R> {
                 self.adopt(dialog, inbox, reply);
                 Ok(())
             }
+            Order::Summary(mailbox, notice) => self.tell_watchers(mailbox, &notice),
             Order::Admit(admission) => {
                 self.endpoint.set_admission(admission);
                 Ok(())
             }
             Order::Report(reply) => {
-                let (counters, dialogs) = (*self.endpoint.counters(), self.endpoint.dialogs());
-                let transactions = self.endpoint.transactions();
-                // Whoever asked may have gone.
-                let _ = reply.send(Report { counters, dialogs, transactions, waiting: self.arrivals.len() });
+                self.report(reply);
                 Ok(())
             }
         };
@@ -251,6 +270,53 @@ impl<R: Reception> Task<R> {
         let Some(replaced) = invite.replaces else { return self.reception.incoming(clock(), dialog, invite) };
         let inbox = self.calls.get(&replaced).ok_or(StatusCode::NO_SUCH_TRANSACTION)?.clone();
         self.reception.replacing(clock(), dialog, invite, Located { dialog: replaced, inbox })
+    }
+
+    /// A phone wants to be told of its messages.
+    fn subscribe(&mut self, request: RequestId, flow: Flow, message: &Request) {
+        let busy = Reply { status: StatusCode::SERVICE_UNAVAILABLE, headers: Vec::new(), body: Bytes::new() };
+        let watch = self.reception.subscribing(clock(), flow, message);
+        let done = match watch.and_then(|watch| if self.watchers.has_room(watch.phone) { Ok(watch) } else { Err(busy) })
+        {
+            Ok(Watch { phone, mailbox, notice }) => {
+                let accepted = self.endpoint.accept_subscription(clock(), request, notice);
+                accepted.map(|id| self.watchers.insert(id, phone, mailbox))
+            }
+            Err(reply) => self.endpoint.respond(clock(), request, reply),
+        };
+        if let Err(error) = done {
+            tracing::debug!(%error, "a reply came too late");
+        }
+    }
+
+    /// A phone goes on with its subscription: it may have another mailbox by now, or none.
+    fn resubscribed(&mut self, id: SubscriptionId) {
+        let Some((phone, mailbox)) = self.watchers.of(id) else { return };
+        let done = match self.reception.watch(phone) {
+            None => self.endpoint.end_subscription(clock(), id, SubscriptionEnd::Rejected),
+            Some(watch) if watch.mailbox == mailbox => Ok(()),
+            Some(watch) => {
+                self.watchers.insert(id, phone, watch.mailbox);
+                self.endpoint.notify(clock(), id, watch.notice)
+            }
+        };
+        if let Err(error) = done {
+            tracing::debug!(%error, "a subscription was over before");
+        }
+    }
+
+    fn tell_watchers(&mut self, mailbox: ExtensionId, notice: &Notice) -> Result<(), SipError> {
+        let told = self.watchers.watching(mailbox).into_iter();
+        // One that is over is told nothing, and all others are.
+        told.map(|id| self.endpoint.notify(clock(), id, notice.clone())).fold(Ok(()), Result::and)
+    }
+
+    /// Tells the counters.
+    fn report(&self, reply: oneshot::Sender<Report>) {
+        let (counters, dialogs) = (*self.endpoint.counters(), self.endpoint.dialogs());
+        let transactions = self.endpoint.transactions();
+        // Whoever asked may have gone.
+        let _ = reply.send(Report { counters, dialogs, transactions, waiting: self.arrivals.len() });
     }
 
     /// Another call owns the dialog from now on. One that is over has no events left.
@@ -316,6 +382,9 @@ impl<R: Reception> Task<R> {
                     tracing::debug!(%error, "a reply came too late");
                 }
             }
+            Event::Subscribing { request, flow, message } => self.subscribe(request, flow, &message),
+            Event::Resubscribed { subscription } => self.resubscribed(subscription),
+            Event::SubscriptionEnded { subscription } => self.watchers.remove(subscription),
             Event::Ended { dialog, .. } => {
                 if let Some(inbox) = self.calls.remove(&dialog) {
                     post(&inbox, event);

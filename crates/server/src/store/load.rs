@@ -91,7 +91,7 @@ fn word<T: FromStr>(text: &str, table: &'static str, id: u64) -> Result<T, Store
 
 fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreError> {
     let query = "SELECT extension.id, client, name, status, caller_id_name, create_date, extension.body,
-                        phone.password, phone.contact, ivr.body, ivr.next_context, ivr.next_rule
+                        phone.password, phone.contact, ivr.body, ivr.next_context, ivr.next_rule, phone.mailbox
                  FROM extension LEFT JOIN phone ON phone.extension = extension.id
                                 LEFT JOIN ivr ON ivr.extension = extension.id
                  ORDER BY extension.id";
@@ -122,7 +122,11 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
         let kind = match (&document, &profile.conference) {
             (Some(document), _) => ExtensionKind::Ivr(changes::built(document, ExtensionId(extension))),
             (None, Some(conference)) => ExtensionKind::Conference(conference.entrance(&name)),
-            (None, None) => ExtensionKind::Phone(Phone { password: row.get(7)?, contact: row.get(8)? }),
+            (None, None) => ExtensionKind::Phone(Phone {
+                password: row.get(7)?,
+                contact: row.get(8)?,
+                mailbox: row.get::<_, Option<i64>>(12)?.map(|id| ExtensionId(unsigned(id))),
+            }),
         };
         config.put_extension(Extension {
             id: ExtensionId(extension),

@@ -14,6 +14,7 @@ mod database;
 mod document;
 mod load;
 mod lock;
+mod mailboxes;
 mod model;
 mod rejected;
 mod sound_files;
@@ -35,6 +36,8 @@ pub use config::Config;
 pub use credentials::{Secret, SecretHash};
 pub use document::{ContextDocument, IvrDocument, OptionDocument};
 pub(crate) use lock::private_directory;
+pub use mailboxes::mail::{Mail, MailBody, MailId, MailState};
+pub use mailboxes::{Count, Mailboxes, Message};
 pub use model::{
     Application, Client, ClientId, ConferenceSettings, Did, DidId, Extension, ExtensionKind, ExtensionProfile,
     ExtensionStatus, Phone, Sound,
@@ -97,6 +100,7 @@ struct Shared {
     // The writer goes first: it ends its work and closes the database before the locks are let go.
     writer: Writer,
     tokens: Arc<Tokens>,
+    mailboxes: Arc<Mailboxes>,
     sounds: Arc<SoundFiles>,
     _database_lock: lock::DatabaseLock,
     _lock: lock::DirectoryLock,
@@ -123,8 +127,15 @@ impl Store {
         let config = load::config(&mut connection, &sounds)?;
         sounds.sweep(&config);
         let tokens = Arc::new(Tokens::load(&connection)?);
-        let writer = Writer::start(connection, config, Arc::clone(&sounds), Arc::clone(&tokens))?;
-        Ok(Self { shared: Arc::new(Shared { writer, tokens, sounds, _database_lock: database_lock, _lock: lock }) })
+        let mailboxes = Arc::new(Mailboxes::load(&connection)?);
+        let beside = writer::Beside {
+            sounds: Arc::clone(&sounds),
+            tokens: Arc::clone(&tokens),
+            mailboxes: Arc::clone(&mailboxes),
+        };
+        let writer = Writer::start(connection, config, beside)?;
+        let (_database_lock, _lock) = (database_lock, lock);
+        Ok(Self { shared: Arc::new(Shared { writer, tokens, mailboxes, sounds, _database_lock, _lock }) })
     }
 
     /// The present configuration.
@@ -143,6 +154,11 @@ impl Store {
     /// What a bearer token allows at this moment.
     pub fn grant(&self, token: &str, now: SystemTime) -> Option<Grant> {
         self.shared.tokens.grant(token, now)
+    }
+
+    /// The messages of mailboxes, and the mails about them.
+    pub fn mailboxes(&self) -> &Arc<Mailboxes> {
+        &self.shared.mailboxes
     }
 
     /// Decodes an upload and lays its files beside their place, for a change to take. It reads and writes for as long as a long

@@ -165,6 +165,8 @@ pub struct Phone {
     pub password: Option<String>,
     /// A SIP URI to ring while nothing is registered.
     pub contact: Option<String>,
+    /// The menu whose messages light its lamp. It may be gone.
+    pub mailbox: Option<ExtensionId>,
 }
 
 impl fmt::Debug for Phone {

@@ -58,6 +58,10 @@ pub enum Missing {
     Sound,
     #[error("DID not found")]
     Did,
+    #[error("message not found")]
+    Message,
+    #[error("mail not found")]
+    Mail,
 }
 
 /// What stands in the way.
@@ -84,6 +88,9 @@ pub enum Taken {
     /// A menu plays this sound.
     #[error("the IVR of extension {0} plays the sound")]
     SoundInUse(String),
+    /// A mail is over.
+    #[error("the mail is {0}")]
+    MailOver(&'static str),
     /// A public number leads here.
     #[error("the DID {0} leads to the extension")]
     ExtensionHasDid(String),

@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
 
+use super::mailboxes::Mailboxes;
 use super::sound_files::SoundFiles;
 use super::tokens::Tokens;
 use super::{Config, Rejected, StoreError, limits};
@@ -38,6 +39,7 @@ pub struct Edit<'a> {
     pub(super) transaction: &'a Transaction<'a>,
     pub(super) sounds: &'a Arc<SoundFiles>,
     pub(super) tokens: &'a Arc<Tokens>,
+    pub(super) mailboxes: &'a Arc<Mailboxes>,
     config: Config,
     touched: Touched,
     afterwards: Vec<Afterwards>,
@@ -74,8 +76,14 @@ type Job = Box<dyn FnOnce(&mut Desk) + Send>;
 struct Desk {
     connection: Connection,
     published: Arc<ArcSwap<Config>>,
-    sounds: Arc<SoundFiles>,
-    tokens: Arc<Tokens>,
+    beside: Beside,
+}
+
+/// What changes touch beside the configuration.
+pub(super) struct Beside {
+    pub(super) sounds: Arc<SoundFiles>,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) mailboxes: Arc<Mailboxes>,
 }
 
 /// The writer's thread and the way to it.
@@ -86,14 +94,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(
-        connection: Connection,
-        config: Config,
-        sounds: Arc<SoundFiles>,
-        tokens: Arc<Tokens>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, config: Config, beside: Beside) -> Result<Self, StoreError> {
         let published = Arc::new(ArcSwap::from_pointee(config));
-        let mut desk = Desk { connection, published: Arc::clone(&published), sounds, tokens };
+        let mut desk = Desk { connection, published: Arc::clone(&published), beside };
         let (queue, jobs): (SyncSender<Job>, Receiver<Job>) = sync_channel(limits::WAITING_CHANGES);
         let work = move || {
             for job in jobs {
@@ -132,8 +135,9 @@ impl Desk {
         let transaction = self.connection.transaction()?;
         let mut edit = Edit {
             transaction: &transaction,
-            sounds: &self.sounds,
-            tokens: &self.tokens,
+            sounds: &self.beside.sounds,
+            tokens: &self.beside.tokens,
+            mailboxes: &self.beside.mailboxes,
             config: Config::clone(&self.published.load()),
             touched: Touched::Nothing,
             afterwards: Vec::new(),

@@ -27,6 +27,11 @@ impl Endpoint {
 
     pub(super) fn receive_in_dialog(&mut self, now: Instant, flow: Flow, key: ServerKey, request: Box<Request>) {
         let Some(id) = self.dialog_of(&request) else {
+            if *request.method() == Method::Subscribe
+                && let Some(id) = self.subscription_of(&request)
+            {
+                return self.receive_resubscribe(now, flow, &request, id);
+            }
             if Self::is_unsolicited(&request) {
                 return self.receive_notify_outside(now, flow, &request);
             }

@@ -201,7 +201,11 @@ impl Endpoint {
                 }
                 None
             }
-            ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Outside(_) | ClientOwner::Nobody => None,
+            ClientOwner::Invite(_)
+            | ClientOwner::Reinvite(_)
+            | ClientOwner::Outside(_)
+            | ClientOwner::Subscription(_)
+            | ClientOwner::Nobody => None,
         };
         let Some(dialog) = dialog else { return last + 1 };
         dialog.next_seq(last)

@@ -21,6 +21,7 @@ mod responses;
 mod screen;
 mod send;
 mod session_timer;
+mod subscribe;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -29,12 +30,13 @@ use crate::auth::Wallet;
 use crate::config::{Admission, Config};
 use crate::counters::Counters;
 use crate::dialog::{AfterAck, Announced, Dialog, Exchange, State, Transfers, Wanted};
-use crate::event::{DialogId, EndReason, Event, RegistrationId, RequestId};
+use crate::event::{DialogId, EndReason, Event, RegistrationId, RequestId, SubscriptionId};
 use crate::flow::{Flow, Transmit};
 use crate::listeners::Listeners;
 use crate::message::wire::{self, Broken};
 use crate::message::{Message, StatusCode};
 use crate::registration::Registering;
+use crate::subscription::Subscription;
 use crate::timetable::Timetable;
 use crate::token::Tokens;
 use crate::transaction::{ClientEntry, ClientOwner, Due, ServerKey, ServerOwner, Transactions};
@@ -68,6 +70,10 @@ pub struct Endpoint {
     transfer_wakes: Timetable<DialogId>,
     registrations: HashMap<RegistrationId, Registering>,
     registration_wakes: Timetable<RegistrationId>,
+    subscriptions: HashMap<SubscriptionId, Subscription>,
+    /// Subscriptions by our own tag.
+    subscriptions_by_tag: HashMap<String, SubscriptionId>,
+    subscription_wakes: Timetable<SubscriptionId>,
     next_id: u64,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -93,6 +99,9 @@ impl Endpoint {
             transfer_wakes: Timetable::default(),
             registrations: HashMap::new(),
             registration_wakes: Timetable::default(),
+            subscriptions: HashMap::new(),
+            subscriptions_by_tag: HashMap::new(),
+            subscription_wakes: Timetable::default(),
             next_id: 0,
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -121,6 +130,7 @@ impl Endpoint {
     pub fn handle_transport_error(&mut self, now: Instant, flow: Flow) {
         if flow.transport.is_reliable() {
             self.dialogs.values_mut().for_each(|dialog| dialog.path.lose_connection(flow));
+            self.subscriptions.values_mut().for_each(|found| found.path.lose_connection(flow));
         }
         for entry in self.transactions.take_clients_of(flow) {
             let Some(entry) = self.fall_back(now, entry) else { continue };
@@ -167,6 +177,7 @@ impl Endpoint {
         }
         self.wake_transfers(now);
         self.wake_registrations(now);
+        self.wake_subscriptions(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
@@ -176,6 +187,7 @@ impl Endpoint {
             self.wakes.next(),
             self.transfer_wakes.next(),
             self.registration_wakes.next(),
+            self.subscription_wakes.next(),
         ]
         .into_iter()
         .flatten()

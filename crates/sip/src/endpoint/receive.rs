@@ -92,7 +92,7 @@ impl Endpoint {
                 self.answer_at_once(now, flow, &request, StatusCode::NO_SUCH_TRANSACTION, self.response_headers());
             }
             Method::Notify => self.receive_notify_outside(now, flow, &request),
-            Method::Subscribe => self.refuse_package(now, flow, &request),
+            Method::Subscribe => self.receive_subscribe(now, flow, key, request),
             Method::Refer => {
                 self.answer_at_once(now, flow, &request, StatusCode::FORBIDDEN, self.response_headers());
             }
@@ -123,15 +123,21 @@ impl Endpoint {
         if screen::is_no_registration(&request) {
             return self.answer_at_once(now, flow, &request, StatusCode::BAD_REQUEST, self.response_headers());
         }
+        let id = self.wait_for_owner(now, flow, key, &request);
+        self.events.push_back(Event::Requested { request: id, flow, message: request });
+    }
+
+    /// Starts the transaction of a request outside dialogs that our owner answers.
+    pub(super) fn wait_for_owner(&mut self, now: Instant, flow: Flow, key: ServerKey, request: &Request) -> RequestId {
         let id = RequestId(self.fresh_id());
-        let reply = reply_flow(&request, flow);
+        let reply = reply_flow(request, flow);
         let timing = self.timing(reply);
         let machine = ServerMachine::Other(Server::new(now, timing));
         let mut entry = ServerEntry::new(machine, reply, timing, ServerOwner::Request(id));
-        entry.request = Some(request.clone());
-        self.transactions.insert_server(key.clone(), entry, MergeKey::of(&request));
+        entry.request = Some(Box::new(request.clone()));
+        self.transactions.insert_server(key.clone(), entry, MergeKey::of(request));
         self.requests.insert(id, key);
-        self.events.push_back(Event::Requested { request: id, flow, message: request });
+        id
     }
 
     /// A new call: 100 at once, a dialog, and an event.

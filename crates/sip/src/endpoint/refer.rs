@@ -176,10 +176,10 @@ impl Endpoint {
         *request.method() == Method::Notify && UNSOLICITED.contains(&package(request).as_str())
     }
 
-    /// SUBSCRIBE, and NOTIFY of what we know nothing of: 489 says what there is (RFC 6665 §4.1.3, §4.2.1.1).
+    /// SUBSCRIBE to, and NOTIFY of what we know nothing of: 489 says what there is (RFC 6665 §4.1.3, §4.2.1.1).
     pub(super) fn refuse_package(&mut self, now: Instant, flow: Flow, request: &Request) {
         let mut headers = self.response_headers();
-        headers.push("Allow-Events", "refer");
+        headers.push("Allow-Events", "refer, message-summary");
         self.answer_at_once(now, flow, request, StatusCode::BAD_EVENT, headers);
     }
 

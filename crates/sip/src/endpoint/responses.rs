@@ -70,6 +70,7 @@ impl Endpoint {
             ClientOwner::Inside(id, purpose) => self.settled_inside(now, id, purpose, settled),
             ClientOwner::Outside(id) => self.settled_outside(id, settled),
             ClientOwner::Registration(id) => self.settled_registration(now, id, cseq, settled),
+            ClientOwner::Subscription(id) => self.settled_subscription(now, id, settled),
             ClientOwner::Invite(_) | ClientOwner::Reinvite(_) | ClientOwner::Nobody => {}
         }
     }

@@ -20,7 +20,8 @@ use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 /// The methods we answer otherwise than with 405.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER, REFER, NOTIFY";
+pub(super) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER, REFER, NOTIFY, SUBSCRIBE";
 
 /// The extensions we have (RFC 3262, RFC 4028, RFC 3891, RFC 4488).
 pub(super) const EXTENSIONS: &[&str] = &["100rel", "timer", "replaces", "norefersub"];

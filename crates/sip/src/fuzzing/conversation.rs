@@ -3,14 +3,14 @@
 //! Shape: [`STEP`] bytes are one step: a message, an order, a pause, a failure of the transport.
 //! Time: told; a step may let a minute pass.
 //!
-//! The laws: each dialog that was begun is `Ended` once, and says nothing after; one message or order is answered with a few
+//! The laws: each dialog that was begun is `Ended` once, and says nothing after; so is each subscription; one message or order is answered with a few
 //! messages; when the owner has ended all it had, within 64 * T1 + T4 every transaction and dialog is gone and no timer is
 //! left, or one more 64 * T1 later where an answered call waited for its ACK: its BYE may only then be sent (RFC 3261 §15).
 
 use super::peer::{self, Asked, End, pick};
 use crate::{
-    Config, Credentials, DialogId, Endpoint, Event, Flow, Invitation, Listener, MAX_FORWARDS, NameAddr, Reply,
-    RequestId, SipError, StatusCode, Timers, Transmit, Transport,
+    Config, Credentials, DialogId, Endpoint, Event, Flow, Invitation, Listener, MAX_FORWARDS, NameAddr, Notice, Reply,
+    RequestId, SipError, StatusCode, SubscriptionEnd, SubscriptionId, Timers, Transmit, Transport,
 };
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
@@ -80,6 +80,10 @@ struct Conversation {
     /// Dialogs that were begun, and whether they were reported over.
     dialogs: BTreeMap<DialogId, bool>,
     requests: Vec<RequestId>,
+    /// SUBSCRIBEs that nobody has answered.
+    subscribing: Vec<RequestId>,
+    /// Subscriptions that were accepted, and whether they were reported over.
+    subscriptions: BTreeMap<SubscriptionId, bool>,
     ends: VecDeque<End>,
     asked: VecDeque<Asked>,
     /// When a 2xx of ours was last let go.
@@ -93,7 +97,8 @@ impl Conversation {
         let (local, peer) = (addr([10, 0, 0, 1]), addr([192, 0, 2, 7]));
         let listener = |transport| Listener { transport, local, advertised: addr([198, 51, 100, 1]) };
         let listeners = vec![listener(Transport::Udp), listener(Transport::Tcp)];
-        let config = Config { listeners, max_dialogs: 12, max_transactions: 60, ..Config::default() };
+        let config =
+            Config { listeners, max_dialogs: 12, max_subscriptions: 6, max_transactions: 60, ..Config::default() };
         #[expect(clippy::disallowed_methods, reason = "told time has to begin somewhere")]
         let now = Instant::now();
         Self {
@@ -103,6 +108,8 @@ impl Conversation {
             flow: Flow { transport, local, peer },
             dialogs: BTreeMap::new(),
             requests: Vec::new(),
+            subscribing: Vec::new(),
+            subscriptions: BTreeMap::new(),
             ends: VecDeque::new(),
             asked: VecDeque::new(),
             accepted: None,
@@ -126,6 +133,7 @@ impl Conversation {
                 }
             }
             9 | 10 => self.order(a, b),
+            11 if c.is_multiple_of(2) => self.subscribe(a),
             11 => self.respond(a, b),
             12 => self.invite(a),
             13 | 14 => self.pass(Duration::from_millis(pick(PAUSES, a).copied().unwrap_or_default())),
@@ -146,6 +154,26 @@ impl Conversation {
         // What does not fit is refused, and changes nothing.
         let followed = order(&mut self.endpoint, self.now, *dialog).is_ok();
         self.drain(if followed { AT_ONCE } else { 0 });
+    }
+
+    /// Accepts a subscription, or tells the subscriber something.
+    fn subscribe(&mut self, what: u8) {
+        self.inputs += 1;
+        let notice = Notice { body: Bytes::copy_from_slice(&[what]) };
+        if let Some(request) = self.subscribing.pop() {
+            let accepted = self.endpoint.accept_subscription(self.now, request, notice);
+            if let Ok(id) = accepted {
+                assert!(self.subscriptions.insert(id, false).is_none(), "{id:?} is a new name");
+            }
+            return self.drain(if accepted.is_ok() { 2 } else { 0 });
+        }
+        let ids: Vec<_> = self.subscriptions.keys().copied().collect();
+        let Some(id) = pick(&ids, what).copied() else { return };
+        let told = match what % 4 {
+            0 => self.endpoint.end_subscription(self.now, id, SubscriptionEnd::Rejected),
+            _ => self.endpoint.notify(self.now, id, notice),
+        };
+        self.drain(usize::from(told.is_ok()));
     }
 
     fn respond(&mut self, status: u8, which: u8) {
@@ -196,7 +224,7 @@ impl Conversation {
         let mut rounds = 0;
         while let Some(next) = self.endpoint.poll_timeout().filter(|next| *next <= end) {
             self.now = self.now.max(next);
-            let most = (self.endpoint.dialogs() + self.endpoint.transactions()) * 2;
+            let most = (self.endpoint.dialogs() + self.endpoint.transactions() + self.endpoint.subscriptions()) * 2;
             self.endpoint.handle_timeout(self.now);
             self.drain(most);
             rounds += 1;
@@ -224,8 +252,14 @@ impl Conversation {
 
     fn learn(&mut self, event: Event) {
         let Some(dialog) = event.dialog() else {
-            if let Event::Requested { request, .. } = event {
-                self.requests.push(request);
+            match event {
+                Event::Requested { request, .. } => self.requests.push(request),
+                Event::Subscribing { request, .. } => self.subscribing.push(request),
+                Event::SubscriptionEnded { subscription } => {
+                    let was = self.subscriptions.insert(subscription, true);
+                    assert_eq!(was, Some(false), "{subscription:?} ends once");
+                }
+                _ => {}
             }
             return;
         };
@@ -279,6 +313,12 @@ impl Conversation {
             refused.or_else(|_| self.endpoint.hang_up(self.now, dialog, None)).expect("what is alive can be ended");
             self.drain(AT_ONCE);
         }
+        for id in self.subscriptions.keys().copied().collect::<Vec<_>>() {
+            self.inputs += 1;
+            // One that is over, or ending, needs no word.
+            let _ = self.endpoint.end_subscription(self.now, id, SubscriptionEnd::Rejected);
+            self.drain(1);
+        }
         for dialog in &self.dialogs {
             assert!(*dialog.1, "{} is not over", dialog.0);
         }
@@ -289,5 +329,7 @@ impl Conversation {
         self.pass(bound);
         let left = (self.endpoint.dialogs(), self.endpoint.transactions(), self.endpoint.poll_timeout());
         assert_eq!(left, (0, 0, None), "{bound:?} after the end: {:?}", self.endpoint);
+        assert_eq!(self.endpoint.subscriptions(), 0, "{:?}", self.endpoint);
+        assert!(self.subscriptions.values().all(|over| *over), "each subscription is over");
     }
 }

@@ -38,6 +38,8 @@ const EXTRAS: &[&str] = &[
     "Session-Expires: 90;refresher=uac\r\nSupported: timer\r\nMin-SE: 90\r\n",
     "Refer-To: <sip:9@192.0.2.9>\r\n",
     "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n",
+    "Event: message-summary\r\nExpires: 60\r\n",
+    "Event: message-summary\r\nExpires: 0\r\n",
     "Accept: text/plain\r\n",
     "Record-Route: <sip:192.0.2.8;lr>, <sip:192.0.2.9>\r\n",
     "Max-Forwards: 0\r\n",

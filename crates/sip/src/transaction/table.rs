@@ -7,7 +7,7 @@
 
 use super::{Client, Fired, InviteClient, InviteServer, MergeKey, Purpose, Server, ServerKey, Timing};
 use crate::auth::{Answered, Bound};
-use crate::event::{DialogId, RegistrationId, RequestId};
+use crate::event::{DialogId, RegistrationId, RequestId, SubscriptionId};
 use crate::flow::Flow;
 use crate::message::Request;
 use crate::message::build::Outgoing;
@@ -94,6 +94,8 @@ pub(crate) enum ClientOwner {
     Outside(RequestId),
     /// A registration.
     Registration(RegistrationId),
+    /// A NOTIFY of a peer's subscription.
+    Subscription(SubscriptionId),
     /// A CANCEL, or the BYE to a fork that lost; nobody waits for it.
     Nobody,
 }

@@ -131,10 +131,12 @@ fn settings_are_checked() {
         (json!({"entry_context": 1, "vm_greeting": 51, "vm_mailto": "a@b.example, c@d.example"}), None),
         (json!({"lifetime_exp_action": "transfer", "lifetime_exp_transfer_dst": "050"}), None),
         (json!({"entry_context": 3}), Some("entry_context: no such context")),
-        (json!({"vm_enabled": true, "vm_mailto": "a@b.example"}), Some("vm_mailto: e-mail is not built yet")),
+        (json!({"vm_enabled": true, "vm_mailto": "Ani <a@b.example>"}), None),
         (json!({"vm_greeting": 3}), Some("vm_greeting: no such sound")),
-        (json!({"vm_mailto": "a@b.example,c"}), Some("vm_mailto: must be e-mail addresses separated by commas")),
-        (json!({"vm_mailto": "nobody"}), Some("vm_mailto: must be e-mail addresses separated by commas")),
+        (
+            json!({"vm_mailto": "a@b.example,c"}),
+            Some("vm_mailto: \"c\" is no e-mail address; addresses are separated by commas"),
+        ),
         (
             json!({"lifetime_exp_action": "transfer"}),
             Some("lifetime_exp_transfer_dst: is required where lifetime_exp_action is transfer"),

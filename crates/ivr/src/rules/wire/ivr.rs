@@ -25,7 +25,7 @@ pub struct Ivr {
     pub lifetime_exp_transfer_dst: Option<String>,
     /// Milliseconds of silence between the answer and the first rule.
     pub sleep_time: u64,
-    /// Whether failed calls go to voicemail. Not built yet, so refused where it is true.
+    /// Whether failed calls go to voicemail.
     pub vm_enabled: bool,
     /// The mailbox's greeting.
     pub vm_greeting: Option<SoundId>,

@@ -23,7 +23,7 @@ async fn a_fresh_ivr_has_the_settings_of_the_specification() {
         (json!({"sleep_time": "soon"}), "sleep_time"),
         (json!({"lifetime_exp_action": "sing"}), "lifetime_exp_action"),
         (json!({"lifetime_exp_action": "transfer"}), "lifetime_exp_transfer_dst"),
-        (json!({"vm_enabled": true, "vm_mailto": "a@b.example"}), "e-mail is not built yet"),
+        (json!({"vm_enabled": true, "vm_mailto": "a@b.example"}), "this server sends no e-mail"),
         (json!({"vm_greeting": 99}), "vm_greeting"),
     ] {
         let message = api.put(&path, body.clone()).await.refused(400);

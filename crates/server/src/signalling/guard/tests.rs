@@ -23,6 +23,7 @@ fn settings(guard: GuardSettings) -> LiveSettings {
         guard,
         trunks: Vec::new(),
         failover_after: Duration::from_secs(4),
+        mail: None,
         srtp: SrtpPolicy::default(),
     }
 }

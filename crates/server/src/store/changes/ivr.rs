@@ -3,7 +3,7 @@
 //! Sources: `ringme-ivr.md` 1.2, 2.5 (rows 1 and 2).
 
 use antiphon_ivr::ExtensionId;
-use antiphon_ivr::rules::{Ivr, wire};
+use antiphon_ivr::rules::{Ivr, wire, wire::FieldError};
 use serde_json::Value;
 
 use super::super::Rejected;
@@ -28,7 +28,15 @@ impl Change for UpdateIvr {
     fn apply(self, edit: &mut Edit<'_>) -> Result<wire::Ivr, Rejected> {
         let mut document = document_of(edit.config(), self.client, self.extension)?;
         let settings = document.settings.patch(&self.body)?;
-        Ivr::check(&settings, &Known { config: edit.config(), client: self.client, document: &document })?;
+        let known = Known { config: edit.config(), client: self.client, document: &document };
+        let mut problems = Ivr::check(&settings, &known).err().unwrap_or_default();
+        let is_told = settings.vm_enabled && settings.vm_mailto.as_deref().is_some_and(|told| !told.trim().is_empty());
+        if is_told && !edit.mailboxes.is_mail_set() {
+            problems.push(FieldError::new("vm_mailto", "this server sends no e-mail: its settings have no [mail]"));
+        }
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
         document.settings = settings.clone();
         write_ivr(edit, self.extension, &document)?;
         put_document(edit, self.extension, document);

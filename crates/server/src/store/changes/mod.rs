@@ -23,6 +23,9 @@ use antiphon_ivr::rules::Ivr;
 use antiphon_ivr::rules::model::References;
 use antiphon_ivr::{ContextId, ExtensionId, SoundId};
 
+pub use super::mailboxes::post::{
+    DeleteMail, ForgetMessage, MarkHeard, PostMessage, RetryMail, SettleMail, Settled, SweepMails,
+};
 pub use super::tokens::IssueToken;
 pub use conferences::UpdateConference;
 pub use contexts::{CreateContext, DeleteContext, UpdateContext};
@@ -79,7 +82,7 @@ fn write_ivr(edit: &Edit<'_>, id: ExtensionId, document: &IvrDocument) -> Result
 }
 
 /// What the database keeps of an object.
-fn json<T: serde::Serialize>(object: &T) -> String {
+pub(super) fn json<T: serde::Serialize>(object: &T) -> String {
     serde_json::to_string(object).expect("the stored objects have string keys and no failing parts")
 }
 

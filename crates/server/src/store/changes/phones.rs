@@ -1,4 +1,4 @@
-//! Telephones: the digest password and the fixed contact.
+//! Telephones: the digest password, the fixed contact, and the mailbox whose messages light the lamp.
 //!
 //! Sources: `interface.md`, "Beyond RingMe".
 
@@ -19,7 +19,7 @@ pub struct UpdatePhone {
     pub client: ClientId,
     /// Which.
     pub extension: ExtensionId,
-    /// The request: `password` and `contact`, either or both; `null` takes one away.
+    /// The request: any of `password`, `contact` and `mailbox`; `null` takes one away.
     pub body: Value,
 }
 
@@ -38,9 +38,23 @@ impl Change for UpdatePhone {
         if let Some(Err(problem)) = phone.contact.as_deref().map(peer_uri::check) {
             fields.refuse("contact", problem.to_string());
         }
+        let mut number = None;
+        fields.text("mailbox", &mut number);
+        if self.body.get("mailbox").is_some() {
+            phone.mailbox = None;
+        }
+        if let Some(number) = number {
+            let mailbox = edit.config().find_extension(&number, Some(self.client));
+            let mailbox = mailbox.filter(|found| found.client == self.client && found.document.is_some());
+            phone.mailbox = mailbox.map(|mailbox| mailbox.id);
+            if phone.mailbox.is_none() {
+                fields.refuse("mailbox", "must be the number of a menu");
+            }
+        }
         fields.done()?;
-        let query = "UPDATE phone SET password = ?2, contact = ?3 WHERE extension = ?1";
-        let row = (signed(self.extension.0), &phone.password, &phone.contact);
+        let query = "UPDATE phone SET password = ?2, contact = ?3, mailbox = ?4 WHERE extension = ?1";
+        let mailbox = phone.mailbox.map(|mailbox| signed(mailbox.0));
+        let row = (signed(self.extension.0), &phone.password, &phone.contact, mailbox);
         edit.transaction.prepare_cached(query)?.execute(row)?;
         edit.draft().put_extension(Extension { kind: ExtensionKind::Phone(phone.clone()), ..old });
         Ok(phone)

@@ -15,6 +15,7 @@ mod reoffer;
 mod reoffering;
 mod replacing;
 mod session_timer;
+mod subscribe;
 mod torture;
 mod update;
 

@@ -20,7 +20,7 @@ fn options_tells_what_we_can_and_whether_we_want() {
     rig.receive(&outside("OPTIONS"));
     let ok = rig.only();
     assert_eq!((ok.kind(), ok.header("Accept")), ("200", "application/sdp"));
-    let methods = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER, REFER, NOTIFY";
+    let methods = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER, REFER, NOTIFY, SUBSCRIBE";
     assert_eq!(ok.header("Allow"), methods);
     assert_eq!(ok.header("Supported"), "100rel, timer, replaces, norefersub");
     assert!(!ok.to_tag().is_empty());

@@ -186,7 +186,7 @@ fn a_notify_of_nothing_is_refused() {
         let answer = rig.only();
         assert_eq!(answer.kind(), expected, "{event}");
         assert!(rig.events().is_empty());
-        assert_eq!(answer.header("Allow-Events"), if expected == "489" { "refer" } else { "" });
+        assert_eq!(answer.header("Allow-Events"), if expected == "489" { "refer, message-summary" } else { "" });
     };
     check("refer;id=77", "481");
     check("presence", "489");
