@@ -19,6 +19,9 @@ use crate::{
     telemetry::{self, Metrics},
 };
 
+/// How long the last notices to subscribers may take.
+const NOTICES: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Runs a server until a signal ends it.
 ///
 /// `say` gets the ready line; `reload` reads the settings again.
@@ -69,6 +72,7 @@ pub async fn serve(
     }
     shutdown::drain(&server.rooms, settings.drain_timeout, &mut signals).await;
     server.rooms.recordings.settle().await;
+    server.rooms.events.settle(NOTICES).await;
     // Whoever waits for an answer gets it.
     drop(stop_api);
     let _ = api.await;

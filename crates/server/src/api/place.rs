@@ -17,7 +17,9 @@ use super::error::ApiError;
 use crate::calls::CallId;
 use crate::recording::NotDeleted;
 use crate::store::changes::OptionPath;
-use crate::store::{ClientId, Config, ContextDocument, DidId, Extension, Grant, IvrDocument, Missing, OptionDocument};
+use crate::store::{
+    ClientId, Config, ContextDocument, DidId, EventId, Extension, Grant, IvrDocument, Missing, OptionDocument,
+};
 
 /// The parts of a request's path, and in whose name it is made.
 pub(super) struct Place {
@@ -64,6 +66,10 @@ impl Place {
 
     pub(super) fn did(&self) -> Result<DidId, Missing> {
         self.id("did").map(DidId).ok_or(Missing::Did)
+    }
+
+    pub(super) fn event(&self) -> Result<EventId, Missing> {
+        self.id("event").map(EventId).ok_or(Missing::Event)
     }
 
     pub(super) fn call(&self) -> Result<CallId, ApiError> {

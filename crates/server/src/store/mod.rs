@@ -18,6 +18,7 @@ mod model;
 mod rejected;
 mod sound_files;
 mod sound_quality;
+mod subscription;
 mod tokens;
 mod writer;
 
@@ -42,6 +43,7 @@ pub use model::{
 pub use rejected::{Missing, Rejected, Taken};
 pub use sound_files::{StagedSound, UploadError};
 pub use sound_quality::SoundQuality;
+pub use subscription::{EventId, EventType, Subscription};
 pub use tokens::{AccessToken, Grant};
 pub use writer::{Change, Edit};
 

@@ -58,6 +58,8 @@ pub enum Missing {
     Sound,
     #[error("DID not found")]
     Did,
+    #[error("event not found")]
+    Event,
 }
 
 /// What stands in the way.
