@@ -24,6 +24,8 @@ mod digits;
 mod early;
 #[path = "call/endings.rs"]
 mod endings;
+#[path = "call/events.rs"]
+mod events;
 #[path = "call/failover.rs"]
 mod failover;
 #[path = "call/hearing.rs"]
@@ -76,5 +78,7 @@ mod tones;
 mod transfer;
 #[path = "call/trunks.rs"]
 mod trunks;
+#[path = "call/web.rs"]
+mod web;
 #[path = "call/world.rs"]
 mod world;

@@ -45,3 +45,7 @@ mod trunks;
 mod tunnel;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;
+#[path = "wire/web.rs"]
+mod web;
+#[path = "wire/web_server.rs"]
+mod web_server;

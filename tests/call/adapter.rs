@@ -8,13 +8,19 @@ use std::time::Instant;
 
 use antiphon_server::locate::{Answers, Names, Question, Record};
 use antiphon_server::net::{ControlSocket, MediaSocket, Network, REPORTS_AT_ONCE, VirtualMedia, Wire};
+use antiphon_server::settings::WebSettings;
+use antiphon_server::web::{WebWire, internet::WebError};
 use antiphon_testkit::{BindError, Datagram, VirtualNet, VirtualSocket};
+
+use crate::web::ToldWeb;
 
 /// Sockets of a [`VirtualNet`] for the server, and names that a test tells: no name server is asked on virtual time.
 pub(crate) struct OnVirtualNet {
     pub(crate) net: VirtualNet,
     /// Each with its records; any other name has none.
     pub(crate) names: Vec<(&'static str, Record)>,
+    /// The web servers.
+    pub(crate) web: ToldWeb,
 }
 
 struct Told(Vec<(&'static str, Record)>);
@@ -59,6 +65,10 @@ impl Network for OnVirtualNet {
 
     fn names(&self, _: &[SocketAddr]) -> io::Result<Arc<dyn Names>> {
         Ok(Arc::new(Told(self.names.clone())))
+    }
+
+    fn web(&self, _: &WebSettings, _: Arc<dyn Names>) -> Result<Arc<dyn WebWire>, WebError> {
+        Ok(Arc::new(self.web.clone()))
     }
 }
 

@@ -15,8 +15,8 @@ use antiphon_server::locate::Record;
 use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
-    CreateClient, CreateContext, CreateDid, CreateExtension, CreateOption, CreateRule, CreateSound, OptionPath,
-    UpdateConference, UpdateIvr, UpdatePhone,
+    CreateClient, CreateContext, CreateDid, CreateEvent, CreateExtension, CreateOption, CreateRule, CreateSound,
+    OptionPath, UpdateConference, UpdateIvr, UpdatePhone,
 };
 use antiphon_server::store::{Change, ClientId, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::adapter::OnVirtualNet;
+use crate::web::ToldWeb;
 
 /// Where the server's SIP is.
 pub(crate) const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5060);
@@ -58,11 +59,14 @@ pub(crate) struct Shape {
     pub(crate) sip: &'static str,
     /// Lines of the settings' table `[rtp]`.
     pub(crate) rtp: &'static str,
+    /// Extensions with the events that a subscriber is told of, by a form at `http://subscriber.test/EXTENSION`.
+    pub(crate) events: Vec<(&'static str, &'static str)>,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { seed: 1, rtp_ports: "20000-20399", trunks: usual_trunks(""), names: Vec::new(), sip: "", rtp: "" }
+        let (names, events) = (Vec::new(), Vec::new());
+        Self { seed: 1, rtp_ports: "20000-20399", trunks: usual_trunks(""), names, sip: "", rtp: "", events }
     }
 }
 
@@ -77,6 +81,8 @@ pub(crate) fn usual_trunks(carrier: &str) -> String {
 pub(crate) struct World {
     pub(crate) net: VirtualNet,
     pub(crate) server: Server,
+    /// The web servers that scripts ask.
+    pub(crate) web: ToldWeb,
     data: tempfile::TempDir,
 }
 
@@ -227,6 +233,16 @@ impl Author {
 }
 
 impl Author {
+    /// Has a subscriber told of these events.
+    async fn subscribe(&self, events: &[(&str, &str)]) {
+        for (number, event_type) in events {
+            let extension = self.store.snapshot().find_extension(number, Some(self.client)).expect("an extension").id;
+            let url = format!("http://subscriber.test/{number}");
+            let body = json!({"url": url, "event_type": event_type, "method": "POST"});
+            self.commit(CreateEvent { client: self.client, extension, body }).await;
+        }
+    }
+
     /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet. The menu 088 transfers to 800.
     async fn conferences(&self, transfer: &impl Fn(&str) -> Value) {
         for (name, settings) in [
@@ -268,6 +284,7 @@ impl World {
         let mut author = Author { store: store.clone(), client: ClientId(1) };
         author.client = author.commit(CreateClient { prefix: "000".to_owned() }).await;
         author.fill().await;
+        author.subscribe(&shape.events).await;
         drop(author);
         Self::begin(data, store, SystemSounds::load(), shape).await
     }
@@ -323,10 +340,11 @@ impl World {
         let settings = Settings::load(words, &|_| None).expect("usable settings");
         let net = VirtualNet::new(shape.seed);
         tokio::time::pause();
-        let network = Arc::new(OnVirtualNet { net: net.clone(), names: shape.names });
+        let web = ToldWeb::default();
+        let network = Arc::new(OnVirtualNet { net: net.clone(), names: shape.names, web: web.clone() });
         let server = app::start(&settings, store, sounds, network, MediaDrive::VirtualTime).await;
         let server = server.unwrap_or_else(|error| panic!("the server does not start: {error}"));
-        Self { net, server, data }
+        Self { net, server, web, data }
     }
 
     /// A phone's setup: it speaks PCMA, has telephone-events, and nobody picks it up.

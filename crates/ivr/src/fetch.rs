@@ -23,7 +23,8 @@ pub struct Fetch {
     pub patience: Duration,
     /// The longest body that is read; a longer one is [`FetchError::TooLarge`].
     pub max_bytes: usize,
-    /// How many redirects are followed. One is followed with GET, or with the same method and body where its status says so (307, 308).
+    /// How many redirects are followed: with GET after a 303, and after a 301 or 302 to a POST; else with the same method and body.
+    /// One from https to http is not followed ([`FetchError::Denied`]).
     pub redirects: u8,
     /// Which step of which surface asks, for the people who debug it, such as `rule 7 call_interactive`.
     pub step: String,
@@ -68,8 +69,11 @@ pub enum FetchError {
     /// The URL cannot be asked.
     #[error("the URL cannot be used: {0}")]
     BadUrl(String),
+    /// A header field of this name, or with this value, cannot be sent by a script.
+    #[error("the header {0:?} cannot be sent")]
+    BadHeader(String),
     /// An address that nobody may be sent to by a script.
-    #[error("{0} may not be asked")]
+    #[error("nobody is asked there: {0}")]
     Denied(String),
     /// No connection.
     #[error("no connection: {0}")]

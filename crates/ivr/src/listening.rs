@@ -17,7 +17,8 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    Digit, DigitBuffer, Listen, ListenEnd, ListenFrom, Listened, Recogniser, TypeAhead, Utterance, collector::LONGEST_WAIT,
+    Digit, DigitBuffer, Listen, ListenEnd, ListenFrom, Listened, Recogniser, TypeAhead, Utterance,
+    collector::LONGEST_WAIT,
 };
 
 /// Most results of one wait.

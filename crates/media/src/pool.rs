@@ -267,6 +267,13 @@ impl StreamPool {
         }
     }
 
+    /// Ends what plays with one more frame, which sinks to silence; its end is raised as if it had come by itself.
+    pub fn fade_playback(&mut self, id: StreamId) {
+        if let Some(entry) = self.entry(id) {
+            entry.stream.fade_playback();
+        }
+    }
+
     /// Says what keys have to do with a stream's sound where no telephone-events are agreed on; nothing, until this is said.
     pub fn use_inband(&mut self, id: StreamId, inband: Inband) {
         if let Some(entry) = self.entry(id) {

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use crate::{
     calls::Calls,
     conferences::Conferences,
+    events::Events,
     limits,
     media::{
         Media,
@@ -29,7 +30,7 @@ use crate::{
     overload,
     recording::{self, Recordings},
     registrar::Registrar,
-    rooms::{self, Rooms, Tones},
+    rooms::{self, Filler, Rooms, Tones},
     settings::{self, Settings, SipListener},
     signalling::{
         self, Wires,
@@ -42,6 +43,7 @@ use crate::{
     trace::Trace,
     trunks::{self, Trunks},
     voicemail,
+    web::{Web, debug::HttpDebug, internet::WebError},
 };
 
 /// Dialogs beyond those of the calls that fit: refusals on their way.
@@ -75,6 +77,9 @@ pub enum StartError {
     /// Nobody can be asked for names.
     #[error("sip.dns: {0}")]
     Names(io::Error),
+    /// Web servers cannot be asked.
+    #[error(transparent)]
+    Web(#[from] WebError),
     /// The directory of recordings cannot be used, or there is no thread to write them.
     #[error("data: recordings: {0}")]
     Recordings(io::Error),
@@ -134,6 +139,8 @@ pub async fn start(
     let tls = settings.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
     let (wires, listeners) = listen(settings, &*network, tls.clone(), guard.clone()).await?;
     let names = network.names(&settings.dns).map_err(StartError::Names)?;
+    let web = Web::new(&settings.web, network.web(&settings.web, names.clone())?);
+    let (events, notices) = Events::new(web.clone());
     let ports = Ports::new(network, &settings.rtp_ports);
     let capacity = match limits::streams() {
         0 => return Err(StartError::NoFiles),
@@ -148,6 +155,7 @@ pub async fn start(
         ports,
         store,
         settings: ArcSwap::from_pointee(settings.live.clone()),
+        filler: Filler::of(&settings.filler, &sounds),
         sounds,
         registrar: Mutex::new(Registrar::new(now(drive))),
         conferences: Conferences::default(),
@@ -163,6 +171,9 @@ pub async fn start(
         names,
         destinations: Mutex::default(),
         trunks,
+        web,
+        events,
+        http_debug: HttpDebug::new(settings.web.debug),
     });
     let switchboard = Switchboard::new(rooms.clone(), now(drive));
     let endpoint = Endpoint::new(sip_config(settings, listeners, capacity), rand::random());
@@ -178,6 +189,11 @@ pub async fn start(
     tokio::spawn(async move {
         if tokio::spawn(owner.run()).await.is_err_and(|error| error.is_panic()) {
             tracing::error!("the owner of the trunks panicked; trunks are as they were until the next start");
+        }
+    });
+    tokio::spawn(async move {
+        if tokio::spawn(notices.run()).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("the owner of notices panicked; nobody is told of events until the next start");
         }
     });
     overload::watch::start(rooms.clone());

@@ -24,7 +24,14 @@ pub use self::{
     dated::REPORTS_AT_ONCE,
     media::{MediaSocket, UdpMedia, VirtualMedia},
 };
-use crate::locate::{Names, Resolver};
+use crate::{
+    locate::{Names, Resolver},
+    settings::WebSettings,
+    web::{
+        WebWire,
+        internet::{Internet, WebError},
+    },
+};
 
 /// A datagram socket that a task waits on.
 pub trait Wire: Send + Sync + 'static {
@@ -59,6 +66,8 @@ pub trait Network: Send + Sync + 'static {
     fn control_socket(&self, at: SocketAddr) -> io::Result<Box<dyn ControlSocket>>;
     /// Who knows names: these servers, or the system's where there are none. Nobody is asked yet.
     fn names(&self, servers: &[SocketAddr]) -> io::Result<Arc<dyn Names>>;
+    /// Who carries requests to web servers, whose names these know. Nobody is asked yet.
+    fn web(&self, settings: &WebSettings, names: Arc<dyn Names>) -> Result<Arc<dyn WebWire>, WebError>;
 }
 
 /// What a wire asks of the kernel to keep until it is read, in bytes: about a second of messages at thousands of calls a second, so
@@ -105,6 +114,10 @@ impl Network for Machine {
 
     fn names(&self, servers: &[SocketAddr]) -> io::Result<Arc<dyn Names>> {
         Ok(Arc::new(Resolver::new(servers).map_err(io::Error::other)?))
+    }
+
+    fn web(&self, settings: &WebSettings, names: Arc<dyn Names>) -> Result<Arc<dyn WebWire>, WebError> {
+        Ok(Arc::new(Internet::new(settings, names)?))
     }
 }
 

@@ -5,12 +5,13 @@
 use std::{
     net::{IpAddr, SocketAddr, UdpSocket},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use antiphon_media::{
     Audio, Codec,
     sdp::RtcpMux,
-    tones::{CallTone, Country},
+    tones::{self, CallTone, Country},
 };
 use antiphon_sip::{Flow, Listener, Uri};
 use arc_swap::ArcSwap;
@@ -19,16 +20,18 @@ use crate::{
     calls::Calls,
     conferences::Conferences,
     destinations::Destinations,
+    events::Events,
     locate::{self, Names, NoWay},
     media::{Media, ports::Ports},
     recording::Recordings,
     registrar::Registrar,
-    settings::LiveSettings,
+    settings::{FillerSettings, FillerSound, LiveSettings},
     signalling::{Signalling, guard::Guard},
     sounds::SystemSounds,
     store::Store,
     trace::Trace,
     trunks::Trunks,
+    web::{Web, debug::HttpDebug},
 };
 
 /// The language of system prompts, as long as a call has none of its own.
@@ -48,6 +51,35 @@ impl Tones {
         let [ringback, busy, congestion] =
             [CallTone::Ringback, CallTone::Busy, CallTone::Congestion].map(|tone| Arc::new(country.tone(tone)));
         Self { ringback, busy, congestion }
+    }
+}
+
+/// What callers hear while something takes long.
+#[derive(Clone, Debug)]
+pub struct Filler {
+    sound: Option<Arc<Audio>>,
+    after: Duration,
+}
+
+impl Filler {
+    /// The filler of the settings.
+    pub fn of(settings: &FillerSettings, sounds: &SystemSounds) -> Self {
+        let sound = match settings.sound {
+            FillerSound::Tone => Some(Arc::new(tones::waiting())),
+            FillerSound::Music => sounds.find("tone", "hold").cloned(),
+            FillerSound::Silence => None,
+        };
+        Self { sound, after: settings.after }
+    }
+
+    /// The sound; `None` where there is to be none.
+    pub fn sound(&self) -> Option<&Arc<Audio>> {
+        self.sound.as_ref()
+    }
+
+    /// How long nothing is heard before it begins.
+    pub fn after(&self) -> Duration {
+        self.after
     }
 }
 
@@ -71,6 +103,8 @@ pub struct Rooms {
     pub conferences: Conferences,
     /// What callers hear while others ring, and when they cannot be reached.
     pub tones: Tones,
+    /// What they hear while something takes long.
+    pub filler: Filler,
     /// The calls in progress.
     pub calls: Calls,
     /// Who is heard at all.
@@ -93,6 +127,12 @@ pub struct Rooms {
     pub destinations: Mutex<Destinations>,
     /// The trunks.
     pub trunks: Trunks,
+    /// Web servers.
+    pub web: Web,
+    /// Whoever is told what happens at extensions.
+    pub events: Events,
+    /// What they were asked and answered, for the people who write the answers.
+    pub http_debug: HttpDebug,
 }
 
 impl Rooms {

@@ -20,6 +20,9 @@ use crate::{
     voicemail,
 };
 
+/// How long the last notices to subscribers may take.
+const NOTICES: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Runs a server until a signal ends it.
 ///
 /// `say` gets the ready line; `reload` reads the settings again.
@@ -73,6 +76,7 @@ pub async fn serve(
     shutdown::drain(&server.rooms, settings.drain_timeout, &mut signals).await;
     server.rooms.recordings.settle().await;
     server.mail.say().await;
+    server.rooms.events.settle(NOTICES).await;
     // Whoever waits for an answer gets it.
     drop(stop_api);
     let _ = api.await;

@@ -25,7 +25,8 @@ impl World<'_> {
             None => String::new(),
         };
         self.note(format!("{} {}{body}", fetch.method, fetch.url));
-        let nobody = WebAnswer { after: Duration::ZERO, answer: Err(FetchError::Unreachable("nobody is there".into())) };
+        let nobody =
+            WebAnswer { after: Duration::ZERO, answer: Err(FetchError::Unreachable("nobody is there".into())) };
         let WebAnswer { after, answer } = self.scenario.web.get(self.asked).cloned().unwrap_or(nobody);
         self.asked += 1;
         let until = self.now.saturating_add(after.min(fetch.patience));

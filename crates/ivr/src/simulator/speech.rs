@@ -85,7 +85,8 @@ impl World<'_> {
                 }
                 ended = listening.digit(self.instant(), digit);
             } else if word == Some(until) {
-                ended = saying.take().and_then(|saying| self.understood(saying)).and_then(|said| listening.result(said));
+                ended =
+                    saying.take().and_then(|saying| self.understood(saying)).and_then(|said| listening.result(said));
             } else if next == Some(until) {
                 saying = coming.next();
                 listening.spoke();
@@ -106,14 +107,16 @@ impl World<'_> {
 
     /// How long it takes until prompts can begin, because of texts among them.
     pub(super) fn lead(&mut self, prompts: &[Prompt]) -> Duration {
-        let texts = prompts.iter().filter_map(|prompt| if let Prompt::Text(speech) = prompt { Some(speech) } else { None });
+        let texts =
+            prompts.iter().filter_map(|prompt| if let Prompt::Text(speech) = prompt { Some(speech) } else { None });
         let ready = texts.map(|speech| self.ready_at(speech)).max().unwrap_or_default();
         ready.saturating_sub(self.now).min(SPEECH_PATIENCE)
     }
 
     /// How long a text takes to be said.
     pub(super) fn spoken_length(&self, speech: &Speech) -> Duration {
-        let is_late = self.rendered.get(speech.text()).is_none_or(|ready| *ready > self.now.saturating_add(SPEECH_PATIENCE));
+        let is_late =
+            self.rendered.get(speech.text()).is_none_or(|ready| *ready > self.now.saturating_add(SPEECH_PATIENCE));
         self.text(speech).length.filter(|_| !is_late).unwrap_or_default()
     }
 

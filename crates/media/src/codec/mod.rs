@@ -9,6 +9,7 @@
 mod conceal;
 mod decoder;
 mod encoder;
+mod fade;
 pub mod g711;
 pub mod g722;
 #[cfg(feature = "opus")]
@@ -16,6 +17,7 @@ pub(crate) mod opus;
 
 pub use decoder::{CodecError, Decoder};
 pub use encoder::Encoder;
+pub(crate) use fade::fade;
 pub use g711::Law;
 
 use std::time::Duration;

@@ -47,6 +47,16 @@ struct Playback {
     /// A playlist that ended is kept until the next order, so that nothing is freed while frames are serviced.
     remains: Remains,
     stopped_by: Keys,
+    ending: Ending,
+}
+
+/// How a playlist goes on.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Ending {
+    /// To its end.
+    Natural,
+    /// With one more frame, which sinks to silence.
+    Fading,
 }
 
 /// Whether the next packet of sound is the first after nothing was sent, which its marker says (RFC 3551 section 4.1).
@@ -182,11 +192,17 @@ impl RtpStream {
     }
 
     pub(crate) fn play(&mut self, id: PlaybackId, playlist: Playlist, stopped_by: Keys) {
-        self.playback = Some(Playback { id, playlist, remains: Remains::More, stopped_by });
+        self.playback = Some(Playback { id, playlist, remains: Remains::More, stopped_by, ending: Ending::Natural });
     }
 
     pub(crate) fn stop_playback(&mut self) {
         self.playback = None;
+    }
+
+    pub(crate) fn fade_playback(&mut self) {
+        if let Some(playback) = &mut self.playback {
+            playback.ending = Ending::Fading;
+        }
     }
 
     /// Joins another leg.

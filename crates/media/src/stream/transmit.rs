@@ -4,8 +4,8 @@
 //! Time: a frame passes also while nothing may be sent, and the timestamp with it.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
-use super::{RtpStream, Spurt};
-use crate::codec::{Codec, OPUS_SILENCE};
+use super::{Ending, RtpStream, Spurt};
+use crate::codec::{Codec, OPUS_SILENCE, fade};
 use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
@@ -136,6 +136,12 @@ impl RtpStream {
             playback.remains = playback.playlist.fill(frame, codec, self.seam.as_deref_mut());
             frame.len()
         };
+        if playback.ending == Ending::Fading {
+            playback.remains = Remains::Nothing;
+            if let Some(sound) = frame.get_mut(..length) {
+                fade(sound, codec);
+            }
+        }
         if playback.remains == Remains::Nothing {
             let ended = EventKind::PlaybackEnded { playback: playback.id };
             if events.push(self.id, ended) == Queued::Full {

@@ -6,6 +6,9 @@
 //! Sources: ITU-T E.180 (levels and limits), E.180 Supplement 2 (the values of each country).
 
 mod table;
+mod waiting;
+
+pub use waiting::waiting;
 
 use crate::audio::Audio;
 use std::f64::consts::TAU;

@@ -42,6 +42,8 @@ pub(super) enum ApiError {
     TooSlow,
     #[error("call not found")]
     NoSuchCall,
+    #[error("requests are not signed: the settings have no http_client.signing_secret")]
+    NoSigningKey,
     #[error(transparent)]
     Recording(#[from] NotDeleted),
     #[error("the call cannot be recorded: it is not answered, or the disk has no room")]
@@ -73,9 +75,11 @@ impl ApiError {
             Self::Recording(NotDeleted::Unknown) => (StatusCode::NOT_FOUND, None),
             Self::Recording(NotDeleted::Running) | Self::NotRecorded => (StatusCode::CONFLICT, Some("conflict")),
             Self::Recording(NotDeleted::Storage) => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
-            Self::NoSuchPath | Self::NoSuchCall | Self::NoSuchConference | Self::Trunk(NotRegistered::Unknown) => {
-                (StatusCode::NOT_FOUND, None)
-            }
+            Self::NoSuchPath
+            | Self::NoSuchCall
+            | Self::NoSigningKey
+            | Self::NoSuchConference
+            | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Some("not_implemented")),
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, Some("method_not_allowed")),

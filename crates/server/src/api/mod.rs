@@ -16,8 +16,10 @@ mod date;
 mod dids;
 mod digits;
 mod error;
+mod events;
 mod extensions;
 mod health;
+mod http_debug;
 mod ivr;
 mod limits;
 mod mails;
@@ -47,8 +49,14 @@ use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    calls::Readiness, conferences::Conferences, rooms::Rooms, settings::TraceSettings, store::Store,
-    telemetry::Metrics, trace::Trace,
+    calls::Readiness,
+    conferences::Conferences,
+    rooms::Rooms,
+    settings::{DebugSettings, TraceSettings},
+    store::Store,
+    telemetry::Metrics,
+    trace::Trace,
+    web::debug::HttpDebug,
 };
 use error::ApiError;
 use rate::HourlyRate;
@@ -66,6 +74,8 @@ pub struct ApiState {
     domain: Arc<str>,
     /// The conferences that somebody is in.
     conferences: Conferences,
+    /// What web servers were asked for calls.
+    http_debug: HttpDebug,
     /// Where calls are, in a server that takes some.
     rooms: Option<Arc<Rooms>>,
     rate: Arc<HourlyRate>,
@@ -89,6 +99,7 @@ impl ApiState {
             trace: Arc::new(Trace::new(&TraceSettings::default())),
             domain: domain.into(),
             conferences: Conferences::default(),
+            http_debug: HttpDebug::new(DebugSettings::default()),
             rooms: None,
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
@@ -99,13 +110,20 @@ impl ApiState {
     /// The same API, which shows these rooms' trunks and conferences.
     #[must_use]
     pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
-        Self { conferences: rooms.conferences.clone(), rooms: Some(rooms), ..self }
+        let (conferences, http_debug) = (rooms.conferences.clone(), rooms.http_debug.clone());
+        Self { conferences, http_debug, rooms: Some(rooms), ..self }
     }
 
     /// The same API over these conferences.
     #[must_use]
     pub fn with_conferences(self, conferences: Conferences) -> Self {
         Self { conferences, ..self }
+    }
+
+    /// The same API over this memory of requests.
+    #[must_use]
+    pub fn with_http_debug(self, http_debug: HttpDebug) -> Self {
+        Self { http_debug, ..self }
     }
 
     /// The same API over the calls of this trace; without it there are none.
@@ -180,6 +198,7 @@ fn call_resources() -> Router<ApiState> {
     const CONFERENCE: &str = "/client/{client}/conference";
     const HISTORY: &str = "/client/{client}/call_history";
     const REFUSED: &str = "/client/{client}/refused_calls";
+    const DEBUG: &str = "/client/{client}/http_debug";
     Router::new()
         .both(CURRENT, get(calls::current))
         .both(&format!("{CURRENT}/{{call}}"), get(calls::show_current).delete(calls::hang_up))
@@ -197,6 +216,9 @@ fn call_resources() -> Router<ApiState> {
         .both(&format!("{HISTORY}/{{call}}"), get(calls::show_past))
         .both(&format!("{HISTORY}/{{call}}/ladder"), get(calls::past_ladder))
         .both(&format!("{HISTORY}/{{call}}/pcap"), get(calls::past_pcap))
+        .both(DEBUG, get(http_debug::list))
+        .both(&format!("{DEBUG}/{{call}}"), get(http_debug::show))
+        .both("/client/{client}/http_signing_key", get(http_debug::signing_key))
         .both(REFUSED, get(refused_calls::list))
         .both(&format!("{REFUSED}/{{refusal}}"), get(refused_calls::show))
         .both(&format!("{REFUSED}/{{refusal}}/ladder"), get(refused_calls::ladder))
@@ -230,6 +252,8 @@ fn extension_resources() -> Router<ApiState> {
     let menu = menu_resources();
     Router::new()
         .both("/extension/{extension}/phone", get(phones::show).put(phones::update))
+        .both("/extension/{extension}/event", get(events::list).post(events::create))
+        .both("/extension/{extension}/event/{event}", get(events::show).put(events::update).delete(events::delete))
         .both("/extension/{extension}/conference", get(conferences::settings).put(conferences::update))
         .both("/extension/{extension}/voicemail", get(messages::list))
         .both("/extension/{extension}/voicemail/count", get(messages::count))

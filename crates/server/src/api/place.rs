@@ -18,7 +18,7 @@ use crate::calls::CallId;
 use crate::recording::NotDeleted;
 use crate::store::changes::OptionPath;
 use crate::store::{
-    ClientId, Config, ContextDocument, DidId, Extension, Grant, IvrDocument, MailId, Missing, OptionDocument,
+    ClientId, Config, ContextDocument, DidId, EventId, Extension, Grant, IvrDocument, MailId, Missing, OptionDocument,
 };
 
 /// The parts of a request's path, and in whose name it is made.
@@ -66,6 +66,10 @@ impl Place {
 
     pub(super) fn did(&self) -> Result<DidId, Missing> {
         self.id("did").map(DidId).ok_or(Missing::Did)
+    }
+
+    pub(super) fn event(&self) -> Result<EventId, Missing> {
+        self.id("event").map(EventId).ok_or(Missing::Event)
     }
 
     pub(super) fn call(&self) -> Result<CallId, ApiError> {

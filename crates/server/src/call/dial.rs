@@ -44,6 +44,9 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
         Reach::Routes(routes) if routes.is_empty() => return Ok(failures.outcome()),
         Reach::Routes(routes) => routes,
     };
+    if let Some((extension, _)) = &call.served {
+        call.facts.passed_on(extension, &dial.targets.join(" "));
+    }
     // First of all, so that nobody listens to nothing while names are looked up.
     comfort(call).await;
     let mut hunt = Hunt::new(&dial.caller_id, failures);
@@ -52,6 +55,7 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     match winner? {
         Some(callee) => {
             call.caller.shown = dial.caller_id;
+            call.parts().for_each(|part| part.bridged());
             let talked = talk(call, callee).await;
             transfer::after(call, talked)
         }
@@ -60,7 +64,11 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
             call.limit = None;
             Err(Interrupted::LifetimeExpired)
         }
-        None => Ok(hunt.failures.outcome()),
+        None => {
+            let outcome = hunt.failures.outcome();
+            call.parts().for_each(|part| part.dialed(&outcome));
+            Ok(outcome)
+        }
     }
 }
 
@@ -117,6 +125,11 @@ pub(super) async fn ring(
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.caller.worker(), port };
     let mut leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media).on_trunk(claim);
+    if party == Party::Phone
+        && let Some(extension) = call.config.find_extension(&shown.number, Some(call.client))
+    {
+        leg.part = call.facts.reaches(extension);
+    }
     (leg.party, leg.shown) = (party, Arc::unwrap_or_clone(shown));
     Ok(leg)
 }

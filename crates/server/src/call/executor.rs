@@ -23,6 +23,7 @@ use super::{
     identity::Outward,
     info,
     leg::Leg,
+    part::{Facts, Part},
     recording::CallRecording,
     replace::{self, Replacement},
     send_digits,
@@ -32,7 +33,7 @@ use crate::{
     conferences::Wish,
     rooms::Rooms,
     signalling::Order,
-    store::{ClientId, Config, Extension},
+    store::{ClientId, Config, Extension, ExtensionKind},
     trace::CallTrace,
 };
 
@@ -76,6 +77,12 @@ pub struct Executor {
     pub(super) client: ClientId,
     pub(super) caller: Leg,
     pub(super) trace: Arc<CallTrace>,
+    /// What subscribers are told of the call.
+    pub(super) facts: Arc<Facts>,
+    /// The extension whose script runs, where that is no phone, and its part.
+    pub(super) served: Option<(Arc<Extension>, Option<Arc<Part>>)>,
+    /// The part of the phone of ours that calls.
+    pub(super) calling: Option<Arc<Part>>,
     pub(super) inbox: mpsc::Sender<CallEvent>,
     /// How many more hops a call made for this one may take.
     pub(super) hops_left: u8,
@@ -104,7 +111,7 @@ impl Executor {
         rooms: Arc<Rooms>,
         config: Arc<Config>,
         client: ClientId,
-        (caller, trace): (Leg, Arc<CallTrace>),
+        (caller, trace, facts): (Leg, Arc<CallTrace>, Arc<Facts>),
         invite: &Invite,
         (inbox, events): (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>),
         at: Instant,
@@ -115,6 +122,9 @@ impl Executor {
             client,
             caller,
             trace,
+            facts,
+            served: None,
+            calling: None,
             inbox,
             outward: Outward::default(),
             hops_left: invite.request.max_forwards(),
@@ -130,9 +140,23 @@ impl Executor {
     }
 
     /// Another extension's script begins.
-    pub fn serve(&mut self, extension: &Extension) {
+    pub fn serve(&mut self, extension: &Arc<Extension>) {
         self.client = extension.client;
         self.trace.serve(&extension.name);
+        if matches!(extension.kind, ExtensionKind::Phone(_)) {
+            self.served = None;
+            return;
+        }
+        let part = self.facts.reaches(extension);
+        if let Some(part) = part.as_ref().filter(|_| self.caller.is_answered()) {
+            part.answered();
+        }
+        self.served = Some((extension.clone(), part));
+    }
+
+    /// The parts of the caller and of whoever has the call.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Arc<Part>> {
+        self.calling.iter().chain(self.served.iter().filter_map(|(_, part)| part.as_ref()))
     }
 
     /// The script has ended by itself: what is left of the call ends in order.
@@ -243,6 +267,9 @@ impl Executor {
                     return Ok(Some(Heard::Other(event)));
                 }
                 let local = matches!(why, EndReason::LocalBye | EndReason::Rejected(_));
+                if !local {
+                    self.facts.cancelled();
+                }
                 Err(self.end(if local { Interrupted::LocalHangup } else { Interrupted::RemoteHangup }))
             }
             Event::Confirmed { answer, .. } => {
@@ -311,7 +338,7 @@ pub(crate) fn clock() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-async fn sleep_until(instant: Option<Instant>) {
+pub(super) async fn sleep_until(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant.into()).await,
         None => std::future::pending().await,

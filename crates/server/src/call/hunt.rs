@@ -228,6 +228,9 @@ impl Hunt {
                     self.failures.add(status);
                     return Ok(None);
                 }
+                if let Some(part) = &leg.part {
+                    part.answered();
+                }
                 for mut loser in self.branches.drain(..) {
                     loser.leg.hang_up(Some(ELSEWHERE));
                 }
@@ -247,6 +250,7 @@ impl Hunt {
     /// A branch has ended before an answer.
     async fn failed(&mut self, call: &Executor, branch: Branch, why: EndReason) {
         let Branch { flow, insisting, route, leg, pause, .. } = branch;
+        let part = leg.part.clone();
         // Its port may be what the next attempt needs.
         drop(leg);
         if let (EndReason::Rejected(StatusCode::NOT_ACCEPTABLE_HERE), Some(insisting)) = (why, insisting) {
@@ -254,6 +258,9 @@ impl Hunt {
             return self.call(call, route, insisting).await;
         }
         let (next, status) = (next(why), status_of(why));
+        if let Some(part) = part {
+            part.failed(status);
+        }
         match next {
             Next::Avoid => call.rooms.destinations().failed_for(clock(), flow, pause.unwrap_or_default()),
             Next::TryAnother | Next::Final => call.rooms.destinations().answered(clock(), flow),

@@ -1,13 +1,14 @@
 //! One call: its legs, its script, and what joins them.
 //!
 //! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] calls others, by the ways that `reach` finds and `hunt` tries; [`leg`] is one
-//! party's dialog and stream, and [`srtp`] what it protects that with; `hearing` tells who hears whom. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
+//! party's dialog and stream, and [`srtp`] what it protects that with; `hearing` tells who hears whom; [`part`] tells subscribers of it; `meanwhile` is what a caller hears while something takes long. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
 
 mod attended;
 mod confer;
 pub mod dial;
 pub mod executor;
 mod failures;
+mod fetch;
 mod hearing;
 mod hold;
 mod hunt;
@@ -15,7 +16,9 @@ pub mod identity;
 pub mod info;
 pub mod leg;
 mod listen;
+mod meanwhile;
 pub mod media_port;
+pub mod part;
 pub mod perform;
 mod reach;
 mod recording;

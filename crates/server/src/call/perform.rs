@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, RenderError, Rendered, TypeAhead,
-    collector::Collector, op::Cause,
+    Collect, Collected, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, RenderError, Rendered,
+    TypeAhead, collector::Collector, op::Cause,
 };
 use antiphon_media::{Keys, Repeat, Segment};
 use antiphon_sip::StatusCode;
@@ -54,9 +54,11 @@ impl Executor {
             // No engine for speech is joined to calls yet.
             Op::Render(_) => Ok(Outcome::Rendered(Rendered::Failed(RenderError::NoEngine))),
             Op::Listen(listen) => self.listen(&listen).await.map(Outcome::Listened),
-            // No HTTP client is joined to calls yet, and no surface that is built asks.
-            Op::Fetch(fetch) => Ok(Outcome::Fetched(Err(FetchError::Unreachable(format!("{} is not asked", fetch.url))))),
-            Op::Note(_) => Ok(Outcome::Done),
+            Op::Fetch(fetch) => self.fetch(*fetch).await.map(Outcome::Fetched),
+            Op::Note(note) => {
+                self.rooms.http_debug.note(self.client, self.trace.id, &note);
+                return Ok(Outcome::Done);
+            }
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -94,6 +96,7 @@ impl Executor {
             return Err(self.end(Interrupted::LocalHangup));
         }
         self.trace.answered(clock());
+        self.parts().for_each(|part| part.answered());
         metrics::histogram!("antiphon_setup_seconds").record(clock().saturating_duration_since(since).as_secs_f64());
         Ok(Some(patience))
     }

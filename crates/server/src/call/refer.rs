@@ -40,11 +40,17 @@ pub(super) async fn refer(call: &mut Executor, refer: Refer) -> Result<Referred,
     match outcome {
         ReferOutcome::Completed(status) if status.is_success() => leave(call).await,
         // Whoever is asked and hangs up has mostly done what was asked.
-        ReferOutcome::HungUp => Ok(Referred::Done),
+        ReferOutcome::HungUp => Ok(left(call)),
         ReferOutcome::Completed(status) => Ok(Referred::Failed { status: status.code() }),
         ReferOutcome::Refused(status) => Ok(Referred::Refused { status: status.code() }),
         ReferOutcome::Unreported | ReferOutcome::TimedOut | ReferOutcome::TransportFailed => Ok(Referred::TimedOut),
     }
+}
+
+/// The caller has left us for the target.
+fn left(call: &Executor) -> Referred {
+    call.parts().for_each(|part| part.transferred());
+    Referred::Done
 }
 
 /// Gives a caller who talks to somebody else a moment to hang up.
@@ -52,7 +58,7 @@ async fn leave(call: &mut Executor) -> Result<Referred, Interrupted> {
     let until = clock() + LEAVE_TIME;
     loop {
         match call.hear(Some(until)).await {
-            Ok(Heard::Timeout) | Err(Interrupted::RemoteHangup) => return Ok(Referred::Done),
+            Ok(Heard::Timeout) | Err(Interrupted::RemoteHangup) => return Ok(left(call)),
             Ok(_) => {}
             Err(interrupted) => return Err(interrupted),
         }

@@ -7,7 +7,7 @@
 
 use std::{pin::pin, sync::Arc, time::Instant};
 
-use antiphon_ivr::{Call, Interrupted, Next, Request, Script, script::Numbering};
+use antiphon_ivr::{Call, Caller, Interrupted, Next, Request, Script, script::Numbering};
 use antiphon_sip::{DialogId, Invite};
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -18,6 +18,7 @@ use super::{
     identity::{self, Outward},
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
+    part::{Beginning, Facts},
     srtp::DialogSrtp,
 };
 use crate::{
@@ -105,7 +106,7 @@ pub fn spawn(rooms: Arc<Rooms>, call: Incoming) {
 }
 
 async fn run(rooms: Arc<Rooms>, call: Incoming) {
-    let Incoming { id, trace, dialog, invite, arrival, config, inbox, events, at } = call;
+    let Incoming { id, trace, dialog, invite, mut arrival, config, inbox, events, at } = call;
     let addresses = rooms.media_addresses(invite.flow);
     let digits = arrival.trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
     let srtp = DialogSrtp::new(&rooms, invite.flow, arrival.trunk.as_deref());
@@ -120,14 +121,18 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     };
     let media = LegMedia { worker: rooms.media.worker(), port };
     let (who, hidden) = identity::caller(&invite, &arrival);
-    let mut leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media).on_trunk(arrival.claim);
+    let mut leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media).on_trunk(arrival.claim.take());
     // A phone of somebody else is here what anybody outside is.
-    if arrival.caller_phone.is_some_and(|phone| phone.client == arrival.extension.client) {
+    if arrival.caller_phone.as_ref().is_some_and(|phone| phone.client == arrival.extension.client) {
         leg.party = Party::Phone;
     }
     let (mut call, requests) = Call::new(who);
     let client = arrival.extension.client;
-    let mut executor = Executor::new(rooms.clone(), config.clone(), client, (leg, trace), &invite, (inbox, events), at);
+    let facts = facts(&rooms, &config, (id, &call.caller), &invite, &arrival);
+    let calling = arrival.caller_phone.as_ref().and_then(|phone| facts.leaves(phone, facts.dialled()));
+    let parties = (leg, trace, facts);
+    let mut executor = Executor::new(rooms.clone(), config.clone(), client, parties, &invite, (inbox, events), at);
+    executor.calling = calling;
     executor.outward = Outward { hidden, diverted_by: arrival.did.clone() };
     tracing::info!(peer = %invite.flow.peer, "call begins");
     let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
@@ -143,6 +148,20 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     tracing::info!(outcome, ms = talked.as_millis() as u64, "call ended");
     executor.finish();
     rooms.trace.end(clock(), id, outcome);
+}
+
+/// What subscribers to events are told of the call.
+fn facts(
+    rooms: &Rooms,
+    config: &Arc<Config>,
+    (call, caller): (CallId, &Caller),
+    invite: &Invite,
+    arrival: &Arrival,
+) -> Arc<Facts> {
+    let dialled = invite.request.uri().user().unwrap_or_default().into_owned();
+    let (caller, did, phone) = (caller.clone(), arrival.did.clone(), arrival.caller_phone.clone());
+    let beginning = Beginning { call, caller, did, phone, dialled, tag: None };
+    Facts::new(rooms.events.clone(), config.clone(), beginning)
 }
 
 /// Runs the called extension's script, then that of each extension that takes the call over.

@@ -215,6 +215,13 @@ mod tests {
         fn names(&self, _: &[SocketAddr]) -> io::Result<Arc<dyn crate::locate::Names>> {
             Err(io::ErrorKind::Unsupported.into())
         }
+        fn web(
+            &self,
+            _: &crate::settings::WebSettings,
+            _: Arc<dyn crate::locate::Names>,
+        ) -> Result<Arc<dyn crate::web::WebWire>, crate::web::internet::WebError> {
+            unreachable!("ports ask no web server")
+        }
     }
 
     fn ports(taken: &[u16], range: RangeInclusive<u16>) -> Ports {

@@ -41,6 +41,8 @@ pub enum Order {
     Play(StreamId, PlaybackId, Vec<Segment>, Repeat, Keys),
     /// Stop what plays.
     StopPlayback(StreamId),
+    /// End what plays with one more frame, which sinks to silence.
+    FadePlayback(StreamId),
     /// Take a key that a stream's peer pressed for so long, and that signalling brought.
     Press(StreamId, Digit, Duration),
     /// Record a stream.
@@ -292,6 +294,7 @@ impl Work {
                 self.pool.play(id, playback, segments, repeat, stopped_by);
             }
             Order::StopPlayback(id) => self.pool.stop_playback(id),
+            Order::FadePlayback(id) => self.pool.fade_playback(id),
             Order::Press(id, digit, held) => self.pool.press(now, id, digit, held),
             Order::Record(id, seat, recorder) => self.pool.record(id, seat, recorder),
             Order::TakeRecorder(id, seat, reply) => drop(reply.send(self.pool.take_recorder(id, seat))),

@@ -206,6 +206,8 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         trace: trace(&file.trace)?,
         recording: super::recording::recording(&file.recording)?,
         tones: tones(file.tones.country)?,
+        filler: super::filler::filler(&file.filler)?,
+        web: super::web::web(file.http_client)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
         rtp: rtp::read(&file.rtp)?,
         codecs: match &file.rtp.codecs {
@@ -339,7 +341,7 @@ fn session_timers(session_expires: Option<u64>, min_se: Option<u64>) -> Result<S
     Ok(SessionTimers { session_expires: Duration::from_secs(session_expires), min_se: Duration::from_secs(min_se) })
 }
 
-fn networks(setting: &str, texts: Vec<String>) -> Result<Vec<Cidr>, SettingsError> {
+pub(super) fn networks(setting: &str, texts: Vec<String>) -> Result<Vec<Cidr>, SettingsError> {
     texts
         .into_iter()
         .map(|text| {

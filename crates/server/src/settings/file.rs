@@ -1,7 +1,7 @@
 //! The settings file, close to its text.
 //!
 //! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]`,
-//! `[mail]` and `[[trunk]]`.
+//! `[mail]`, `[filler]`, `[http_client]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -39,6 +39,10 @@ pub(super) struct File {
     pub(super) recording: RecordingTable,
     #[serde(default)]
     pub(super) mail: MailTable,
+    #[serde(default)]
+    pub(super) filler: FillerTable,
+    #[serde(default)]
+    pub(super) http_client: HttpClientTable,
     #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
 }
@@ -92,6 +96,31 @@ pub(super) struct MailTable {
     pub(super) from: Option<String>,
     pub(super) ca: Option<String>,
     pub(super) timeout: Option<u64>,
+}
+
+/// `[filler]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FillerTable {
+    pub(super) sound: Option<String>,
+    pub(super) after_ms: Option<u64>,
+}
+
+/// `[http_client]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpClientTable {
+    #[serde(default)]
+    pub(super) allow: Vec<String>,
+    #[serde(default)]
+    pub(super) deny: Vec<String>,
+    pub(super) max_concurrent: Option<usize>,
+    pub(super) max_per_host: Option<usize>,
+    pub(super) timeout: Option<u64>,
+    pub(super) signing_secret: Option<String>,
+    pub(super) debug_calls: Option<usize>,
+    pub(super) debug_megabytes: Option<usize>,
+    pub(super) tls_ca: Option<String>,
 }
 
 /// `[sip]`.

@@ -11,6 +11,7 @@ mod arguments;
 mod cidr;
 mod codecs;
 mod file;
+mod filler;
 mod guard;
 mod listener;
 mod mail;
@@ -21,6 +22,7 @@ mod srtp;
 mod tests;
 mod transport;
 mod trunk;
+mod web;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -33,6 +35,7 @@ use antiphon_media::{Codec, tones::Country};
 use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
+pub use filler::{FillerSettings, FillerSound};
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
 pub use mail::{MailLogin, MailSecurity, MailSettings};
@@ -41,6 +44,7 @@ pub use rtp::RtpSettings;
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
+pub use web::{DebugSettings, WebSettings};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -82,6 +86,10 @@ pub struct Settings {
     pub tones: Country,
     /// How often calls are refreshed.
     pub session_timers: SessionTimers,
+    /// What callers hear while something takes long.
+    pub filler: FillerSettings,
+    /// How web servers are asked.
+    pub web: WebSettings,
     /// What is expected of the sound of peers.
     pub rtp: RtpSettings,
     /// What is spoken, in the order in which it is offered.

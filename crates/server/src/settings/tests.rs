@@ -3,7 +3,10 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use super::{Command, GuardSettings, LogFormat, SessionTimers, Settings, SettingsError, StoreLocation, TraceSettings};
+use super::{
+    Command, FillerSound, GuardSettings, LogFormat, SessionTimers, Settings, SettingsError, StoreLocation,
+    TraceSettings,
+};
 
 fn load(args: &[&str], environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let args = std::iter::once("antiphon").chain(args.iter().copied());
@@ -286,4 +289,40 @@ fn the_limits_of_a_source_are_settings_and_zero_is_none() {
         let message = refused(with_file(file, &[], &[]));
         assert!(message.starts_with(expect), "{message}");
     }
+}
+
+#[test]
+fn web_servers_are_asked_as_the_file_says_and_its_secret_is_not_shown() {
+    let usual = load(&[], &[]).unwrap().web;
+    assert!(usual.policy.allow.is_empty() && usual.policy.deny.is_empty() && usual.signing_secret.is_none());
+    assert_eq!((usual.max_concurrent, usual.max_per_host, usual.timeout), (1_000, 256, Duration::from_secs(60)));
+    let web = |table: &str| with_file(&format!("[http_client]\n{table}"), &[], &[]);
+    let set = "allow = [\"127.0.0.0/8\"]\ndeny = [\"127.0.0.9\"]\nmax_concurrent = 10\nmax_per_host = 2\ntimeout = 5\n\
+               signing_secret = \"geheim-geheim-geheim\"\ntls_ca = \"ca.pem\"\ndebug_calls = 0\ndebug_megabytes = 1";
+    let set = web(set).unwrap().web;
+    let networks = [&set.policy.allow, &set.policy.deny].map(|networks| networks[0].to_string());
+    assert_eq!(networks, ["127.0.0.0/8", "127.0.0.9/32"]);
+    assert_eq!((set.max_concurrent, set.max_per_host, set.timeout), (10, 2, Duration::from_secs(5)));
+    assert_eq!((set.tls_ca.as_deref(), set.debug.calls, set.debug.bytes), (Some(Path::new("ca.pem")), 0, 1 << 20));
+    assert!(set.signing_secret.is_some() && !format!("{set:?}").contains("geheim"));
+    for (table, message) in [
+        ("allow = [\"here\"]", "http_client.allow: \"here\" is not an IP address"),
+        ("max_concurrent = 0", "http_client.max_concurrent: 0 is not between 1 and 100000"),
+        ("timeout = 301", "http_client.timeout: 301 s is not between 1 s and 300 s"),
+        ("signing_secret = \"short\"", "http_client.signing_secret: has less than 16 bytes"),
+    ] {
+        assert_eq!(refused(web(table)), message);
+    }
+}
+
+#[test]
+fn the_filler_is_chosen_and_can_be_switched_off() {
+    let filler = |table: &str| with_file(&format!("[filler]\n{table}"), &[], &[]);
+    let usual = load(&[], &[]).unwrap().filler;
+    assert_eq!((usual.sound, usual.after), (FillerSound::Tone, Duration::from_millis(700)));
+    let set = filler("sound = \"music\"\nafter_ms = 1500").unwrap().filler;
+    assert_eq!((set.sound, set.after), (FillerSound::Music, Duration::from_millis(1_500)));
+    assert_eq!(filler("sound = \"none\"").unwrap().filler.sound, FillerSound::Silence);
+    assert_eq!(refused(filler("sound = \"noise\"")), "filler.sound: \"noise\" is none of tone, music, none");
+    assert_eq!(refused(filler("after_ms = 60001")), "filler.after_ms: 60001 ms is more than 60000");
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use antiphon_ivr::{ExtensionId, SoundId};
 
 use super::model::{Application, Client, ClientId, Did, DidId, Extension, Sound, bare_number};
+use super::subscription::{EventId, Subscription};
 
 /// One revision of the whole configuration.
 #[derive(Clone, Default)]
@@ -29,6 +30,8 @@ pub struct Config {
     dids: Arc<BTreeMap<DidId, Arc<Did>>>,
     /// The public number without a plus to its entry.
     did_numbers: Arc<HashMap<Arc<str>, DidId>>,
+    /// Who is told of what happens at an extension.
+    subscriptions: Arc<BTreeMap<(ExtensionId, EventId), Arc<Subscription>>>,
 }
 
 impl std::fmt::Debug for Config {
@@ -90,6 +93,17 @@ impl Config {
         self.dids.get(&id)
     }
 
+    /// The subscriptions at an extension, by id.
+    pub fn subscriptions(&self, extension: ExtensionId) -> impl DoubleEndedIterator<Item = &Arc<Subscription>> {
+        let all = (extension, EventId(0))..=(extension, EventId(u64::MAX));
+        self.subscriptions.range(all).map(|(_, subscription)| subscription)
+    }
+
+    /// One of them.
+    pub fn subscription(&self, extension: ExtensionId, id: EventId) -> Option<&Arc<Subscription>> {
+        self.subscriptions.get(&(extension, id))
+    }
+
     /// Every client, by id.
     pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
         self.clients.values()
@@ -137,6 +151,9 @@ impl Config {
     pub(super) fn remove_extension(&mut self, id: ExtensionId) {
         let Some(extension) = Arc::make_mut(&mut self.extensions).remove(&id) else { return };
         Arc::make_mut(&mut self.names).remove(extension.name.as_str());
+        if self.subscriptions(id).next().is_some() {
+            Arc::make_mut(&mut self.subscriptions).retain(|(of, _), _| *of != id);
+        }
         let numbers = Arc::make_mut(&mut self.numbers);
         if let Some(ids) = numbers.get_mut(extension.number()) {
             ids.retain(|other| *other != id);
@@ -167,6 +184,17 @@ impl Config {
         if let Some(did) = Arc::make_mut(&mut self.dids).remove(&id) {
             Arc::make_mut(&mut self.did_numbers).remove(bare_number(&did.number));
         }
+    }
+
+    pub(crate) fn put_subscription(&mut self, subscription: Subscription) -> Arc<Subscription> {
+        let subscription = Arc::new(subscription);
+        let place = (subscription.extension, subscription.id);
+        Arc::make_mut(&mut self.subscriptions).insert(place, Arc::clone(&subscription));
+        subscription
+    }
+
+    pub(super) fn remove_subscription(&mut self, extension: ExtensionId, id: EventId) {
+        Arc::make_mut(&mut self.subscriptions).remove(&(extension, id));
     }
 
     /// Whether a public number has an entry, with or without its plus.

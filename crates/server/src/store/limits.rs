@@ -12,6 +12,8 @@ pub const SOUNDS_OF_A_CLIENT: usize = 10_000;
 pub const SOUND_HOURS_OF_A_CLIENT: u32 = 24;
 /// Public numbers of one client.
 pub const DIDS_OF_A_CLIENT: usize = 100_000;
+/// Subscriptions to events of one extension.
+pub const EVENTS_OF_AN_EXTENSION: usize = 20;
 /// Contexts of one menu.
 pub const CONTEXTS_OF_AN_IVR: usize = 1_000;
 /// Options of one context.

@@ -6,7 +6,7 @@
 use std::str::FromStr;
 
 use antiphon_ivr::rules::OptionKey;
-use antiphon_ivr::{ContextId, ExtensionId, SoundId};
+use antiphon_ivr::{ContextId, ExtensionId, FetchMethod, SoundId};
 use rusqlite::{Connection, Row};
 use serde::de::{DeserializeOwned, Error as _};
 
@@ -17,6 +17,7 @@ use super::model::{
     Sound,
 };
 use super::sound_files::SoundFiles;
+use super::subscription::{EventId, EventType, Subscription};
 use super::writer::{signed, unsigned};
 use super::{Config, StoreError, changes};
 
@@ -57,6 +58,18 @@ pub(super) fn config(connection: &mut Connection, sounds: &SoundFiles) -> Result
             client: ClientId(id(row, 1)?),
             number: row.get(2)?,
             extension: ExtensionId(id(row, 3)?),
+        });
+        Ok(())
+    })?;
+    each(&transaction, "SELECT id, extension, url, event_type, method FROM event", |row| {
+        let event = id(row, 0)?;
+        let is_get = row.get::<_, String>(4)? == "GET";
+        config.put_subscription(Subscription {
+            id: EventId(event),
+            extension: ExtensionId(id(row, 1)?),
+            url: row.get(2)?,
+            event_type: word::<EventType>(&row.get::<_, String>(3)?, "event", event)?,
+            method: if is_get { FetchMethod::Get } else { FetchMethod::Post },
         });
         Ok(())
     })?;

@@ -19,6 +19,7 @@ mod model;
 mod rejected;
 mod sound_files;
 mod sound_quality;
+mod subscription;
 mod tokens;
 mod writer;
 
@@ -45,6 +46,7 @@ pub use model::{
 pub use rejected::{Missing, Rejected, Taken};
 pub use sound_files::{StagedSound, UploadError};
 pub use sound_quality::SoundQuality;
+pub use subscription::{EventId, EventType, Subscription};
 pub use tokens::{AccessToken, Grant};
 pub use writer::{Change, Edit};
 

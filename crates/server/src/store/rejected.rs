@@ -62,6 +62,8 @@ pub enum Missing {
     Message,
     #[error("mail not found")]
     Mail,
+    #[error("event not found")]
+    Event,
 }
 
 /// What stands in the way.

@@ -24,6 +24,11 @@ fn heard(codec: Codec, sent: &[Sent]) -> Vec<i16> {
     heard
 }
 
+/// How loud a sound is on average.
+fn loud(sound: &[i16]) -> f64 {
+    (sound.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>() / sound.len() as f64).sqrt()
+}
+
 #[test]
 fn a_prompt_is_heard_in_each_codec_for_its_time_at_its_ticks() {
     for codec in codecs() {
@@ -44,8 +49,6 @@ fn a_prompt_is_heard_in_each_codec_for_its_time_at_its_ticks() {
             let pcm = heard(codec, sent);
             assert!(sent.iter().all(|packet| packet.payload.len() <= 1_280));
             let rate = codec.sample_rate() as usize;
-            let loud =
-                |sound: &[i16]| (sound.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / sound.len() as f64).sqrt();
             let tone = loud(&pcm[rate / 10..rate / 2]);
             assert!((6_000.0..8_000.0).contains(&tone), "{codec:?} {ptime:?}: {tone}");
             assert!(loud(&pcm[rate * 7 / 10..]) < 80.0, "{codec:?} {ptime:?}");
@@ -84,6 +87,38 @@ fn a_prompt_behind_one_that_was_stopped_begins_without_a_click() {
         let loudest = pcm.iter().map(|sample| sample.unsigned_abs()).max().unwrap();
         // G.722 swings past the new tone for a few samples, as it does at any sudden tone.
         assert!(loudest < 16_000, "{codec:?}: {loudest}");
+    }
+}
+
+/// The largest step from one sample to the next.
+fn steepest(pcm: &[i16]) -> i32 {
+    pcm.windows(2).map(|pair| (i32::from(pair[1]) - i32::from(pair[0])).abs()).max().unwrap_or(0)
+}
+
+#[test]
+fn a_prompt_that_is_faded_ends_within_a_frame_without_a_click_and_its_end_is_raised() {
+    for codec in codecs() {
+        // Stopped at each of these moments, the tone is at another point of its period.
+        for stop in [201, 221, 241, 261, 281] {
+            let sound = tone(310.0, 600);
+            sound.prepare(codec);
+            let mut bench = Bench::with(&[(1, Negotiated { codec, ..negotiated(1, 20) })]);
+            bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(sound)], Repeat::Forever, Keys::NONE);
+            bench.run(ms(stop));
+            bench.pool.fade_playback(StreamId(1));
+            bench.run(ms(200));
+            assert_eq!(bench.ended(), [1], "{codec:?}");
+            let pcm = heard(codec, bench.of(1));
+            let per_ms = codec.sample_rate() as usize / 1_000;
+            let (before, around) = (&pcm[100 * per_ms..180 * per_ms], &pcm[190 * per_ms..340 * per_ms]);
+            assert!(
+                steepest(around) * 4 <= steepest(before) * 5,
+                "{codec:?} at {stop}: {} {}",
+                steepest(around),
+                steepest(before)
+            );
+            assert!(loud(&pcm[pcm.len() - 40 * per_ms..]) < 80.0, "{codec:?} at {stop}");
+        }
     }
 }
 

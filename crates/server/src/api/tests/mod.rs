@@ -3,6 +3,8 @@
 mod access;
 mod calls;
 mod conferences;
+mod events;
+mod http_debug;
 mod menus;
 mod objects;
 mod sounds;

@@ -22,6 +22,7 @@ use super::{
     CallEvent,
     hold::{Held, Sound},
     media_port::MediaPort,
+    part::Part,
     replace::ELSEWHERE,
 };
 use crate::{
@@ -85,6 +86,8 @@ pub struct Leg {
     held: Held,
     /// Its place on the trunk that it came or was called by.
     claim: Option<Claim>,
+    /// What its extension's subscribers are told, where it is a phone of ours that was called.
+    pub(super) part: Option<Arc<Part>>,
 }
 
 impl std::fmt::Debug for Leg {
@@ -134,6 +137,7 @@ impl Leg {
             codec: Codec::Pcmu,
             segments: Vec::new(),
             claim: None,
+            part: None,
             direction: Direction::SendRecv,
             offered: None,
             party: Party::Outside,

@@ -59,6 +59,15 @@ impl Leg {
         }
     }
 
+    /// Lets what plays sink to silence within a frame, and end; its end is heard of.
+    pub(in crate::call) async fn fade_playback(&mut self) -> PlaybackId {
+        self.sound = Sound::Nothing;
+        if let Some(stream) = self.stream {
+            self.worker.order(MediaOrder::FadePlayback(stream)).await;
+        }
+        PlaybackId(self.playback)
+    }
+
     /// Whether the party can be heard.
     pub async fn hearing(&self) -> Hearing {
         let Some(stream) = self.stream else { return Hearing::Excused };

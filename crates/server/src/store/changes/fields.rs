@@ -38,10 +38,26 @@ impl<'a> Fields<'a> {
 
     /// An optional text.
     pub(super) fn text(&mut self, field: &str, into: &mut Option<String>) {
+        self.read_text(field, MAX_TEXT, into);
+    }
+
+    /// An optional text of up to so many characters.
+    pub(super) fn long_text(&mut self, field: &str, most: usize, into: &mut Option<String>) {
+        self.read_text(field, most, into);
+    }
+
+    fn read_text(&mut self, field: &str, most: usize, into: &mut Option<String>) {
         let Some(value) = self.body.get(field) else { return };
-        match text(value) {
+        match text(value, most) {
             Ok(text) => *into = text,
             Err(problem) => self.refuse(field, problem),
+        }
+    }
+
+    /// Notes that a field is needed.
+    pub(super) fn refuse_missing(&mut self, field: &str) {
+        if !self.problems.iter().any(|problem| problem.field == field) {
+            self.problems.push(FieldError::required(field));
         }
     }
 
@@ -107,12 +123,12 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn text(value: &Value) -> Result<Option<String>, String> {
+fn text(value: &Value, most: usize) -> Result<Option<String>, String> {
     match value {
         Value::Null => Ok(None),
         Value::Number(number) => Ok(Some(number.to_string())),
         Value::String(text) if text.chars().any(char::is_control) => Err("must not hold control characters".to_owned()),
-        Value::String(text) if text.chars().count() > MAX_TEXT => Err(format!("has more than {MAX_TEXT} characters")),
+        Value::String(text) if text.chars().count() > most => Err(format!("has more than {most} characters")),
         Value::String(text) => Ok(Some(text.clone())),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err("must be a text".to_owned()),
     }

@@ -8,6 +8,7 @@
 mod conferences;
 mod contexts;
 mod dids;
+mod events;
 mod extensions;
 mod fields;
 mod ivr;
@@ -30,6 +31,7 @@ pub use super::tokens::IssueToken;
 pub use conferences::UpdateConference;
 pub use contexts::{CreateContext, DeleteContext, UpdateContext};
 pub use dids::{CreateDid, DeleteDid};
+pub use events::{CreateEvent, DeleteEvent, UpdateEvent};
 pub use extensions::{CreateExtension, DeleteExtension, UpdateExtension};
 pub use ivr::UpdateIvr;
 pub use options::{CreateOption, DeleteOption};

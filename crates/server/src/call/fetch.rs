@@ -1,0 +1,29 @@
+//! Asking web servers for a script.
+//!
+//! Shape: a [`Fetch`] in, a page or why there is none out; the caller is not left in silence meanwhile, and each request is a step of
+//! the call's live debug.
+//! Errors: what a web server does wrong is an outcome. Where the caller hangs up the request is given up.
+
+use antiphon_ivr::{Fetch, FetchError, Interrupted, Page};
+
+use super::executor::Executor;
+use crate::web::debug::Asker;
+
+impl Executor {
+    /// Performs a fetch.
+    pub(super) async fn fetch(&mut self, fetch: Fetch) -> Result<Result<Page, FetchError>, Interrupted> {
+        let (web, client) = (self.rooms.web.clone(), self.client);
+        let step = self.rooms.http_debug.begin(self.asker(), &fetch, &web.headers(client, &fetch));
+        let exchange = self.meanwhile(async move { web.fetch(client, &fetch).await }).await?;
+        step.finish(&exchange);
+        Ok(exchange.outcome)
+    }
+
+    fn asker(&self) -> Asker {
+        let (client, call) = (self.client, self.trace.id);
+        self.trace.record(|record| {
+            let (extension, from, to) = (record.extension.clone(), record.from.clone(), record.to.clone());
+            Asker { client, call, extension, from, to }
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! Telling subscribers what happens at extensions.
+//!
+//! Shape: whoever knows of something [raises](Events::raise) an [`Event`]; for each subscription that wants it a notice goes into a
+//! queue, whose one owner sends it.
+//! Time: raising never waits, and no call waits for a notice.
+//! Errors: none for who raises. A notice that cannot be sent is tried again a few times, then counted and logged; with
+//! [`WAITING`] notices on their way a further one is dropped and counted.
+//! Sources: `ringme-ivr.md` 4.6.
+
+mod owner;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_ivr::ExtensionId;
+use tokio::sync::{mpsc, watch};
+
+pub use self::owner::Owner;
+use crate::{
+    calls::CallId,
+    store::{ClientId, Config, EventType, Subscription},
+    web::Web,
+};
+
+/// Notices on their way at most, those that are tried again with them.
+pub const WAITING: usize = 10_000;
+
+/// The way to subscribers. Clones are the same way.
+#[derive(Clone, Debug)]
+pub struct Events {
+    queue: mpsc::Sender<Notice>,
+    under_way: watch::Sender<usize>,
+}
+
+/// Something that happened at an extension.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// At which.
+    pub extension: ExtensionId,
+    /// Whose it is.
+    pub client: ClientId,
+    /// In which call; notices of one call at one extension are sent one after the other.
+    pub call: Option<CallId>,
+    /// What.
+    pub kind: EventType,
+    /// What subscribers are told of it, beside the kind.
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+/// What one subscriber is to be told.
+#[derive(Debug)]
+struct Notice {
+    to: Arc<Subscription>,
+    event: Arc<Event>,
+    _under_way: UnderWay,
+}
+
+/// One notice that has not been sent, as [`Events::settle`] counts it.
+#[derive(Debug)]
+struct UnderWay(watch::Sender<usize>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Events {
+    /// A way to subscribers, and who has to [run](Owner::run) for it.
+    pub fn new(web: Web) -> (Self, Owner) {
+        let (queue, notices) = mpsc::channel(WAITING);
+        let events = Self { queue, under_way: watch::Sender::new(0) };
+        (events, Owner::new(web, notices))
+    }
+
+    /// Tells the extension's subscribers of this configuration, soon.
+    pub fn raise(&self, config: &Config, event: Event) {
+        let event = Arc::new(event);
+        for to in config.subscriptions(event.extension).filter(|to| to.event_type == event.kind) {
+            self.under_way.send_modify(|count| *count += 1);
+            let under_way = UnderWay(self.under_way.clone());
+            let is_full = *self.under_way.borrow() > WAITING;
+            let notice = Notice { to: to.clone(), event: event.clone(), _under_way: under_way };
+            if is_full || self.queue.try_send(notice).is_err() {
+                metrics::counter!("antiphon_event_notices_total", "outcome" => "dropped").increment(1);
+                tracing::warn!(event = %event.kind, "too many notices are on their way; one is dropped");
+            }
+        }
+    }
+
+    /// Waits until every notice was sent or given up, at most so long.
+    pub async fn settle(&self, patience: Duration) {
+        let mut under_way = self.under_way.subscribe();
+        // It fails only when the way is gone, and we hold it.
+        let _ = tokio::time::timeout(patience, under_way.wait_for(|count| *count == 0)).await;
+    }
+}

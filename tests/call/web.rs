@@ -1,0 +1,84 @@
+//! Web servers of a test on virtual time: they answer by themselves, each request after a time.
+//!
+//! Shape: a test says what is answered next; whoever asks more than that finds nobody.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use antiphon_ivr::FetchError;
+use antiphon_server::web::{Answer, Answering, Errand, WebWire};
+use tokio::time::Instant;
+
+/// The web servers. Clones are the same ones.
+#[derive(Clone, Default)]
+pub(crate) struct ToldWeb(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    answers: VecDeque<(Duration, Result<Answer, FetchError>)>,
+    asked: Vec<Asked>,
+}
+
+/// A request, and what became of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) at: Instant,
+    pub(crate) errand: Errand,
+    /// Whether it was given up before its answer.
+    pub(crate) is_given_up: bool,
+}
+
+impl ToldWeb {
+    /// The next request that has no answer yet is answered so, after so many milliseconds.
+    pub(crate) fn answer(&self, ms: u64, status: u16, body: &str) {
+        let answer = Answer { status, headers: Vec::new(), body: body.into() };
+        self.0.lock().expect("nobody panics here").answers.push_back((Duration::from_millis(ms), Ok(answer)));
+    }
+
+    /// All that was asked.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.0.lock().expect("nobody panics here").asked.clone()
+    }
+
+    /// The parameters of the query and of the form of a request, in their order.
+    pub(crate) fn parameters(asked: &Asked) -> Vec<(String, String)> {
+        let owned = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| (name.into(), value.into());
+        let query = asked.errand.url.query_pairs().map(owned).collect::<Vec<_>>();
+        let form = asked.errand.body.as_deref().unwrap_or_default();
+        query.into_iter().chain(url::form_urlencoded::parse(form).map(owned)).collect()
+    }
+}
+
+/// Marks a request as given up, unless it was answered.
+struct Unanswered(Option<(ToldWeb, usize)>);
+
+impl Unanswered {
+    /// It has its answer.
+    fn answer(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if let Some((web, number)) = self.0.take() {
+            web.0.lock().expect("nobody panics here").asked[number].is_given_up = true;
+        }
+    }
+}
+
+impl WebWire for ToldWeb {
+    fn carry(&self, errand: Errand) -> Answering<'_> {
+        let mut state = self.0.lock().expect("nobody panics here");
+        state.asked.push(Asked { at: Instant::now(), errand, is_given_up: false });
+        let unanswered = Unanswered(Some((self.clone(), state.asked.len() - 1)));
+        let nobody = || (Duration::ZERO, Err(FetchError::Unreachable("nobody is there".to_owned())));
+        let (after, answer) = state.answers.pop_front().unwrap_or_else(nobody);
+        Box::pin(async move {
+            tokio::time::sleep(after).await;
+            unanswered.answer();
+            answer
+        })
+    }
+}
