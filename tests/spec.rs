@@ -1,7 +1,8 @@
 //! Runs the specifications in `specs/`: a menu, what a caller does, and what then happens.
 //!
 //! Shape: a heading begins a specification and names it. Under it stand prose and fences: `json ivr` (the menu; without one, the menu
-//! before it in the file is used), `caller` (who calls, what they do, who answers) and `transcript` (what happens).
+//! before it in the file is used), `web` (what web servers answer, a fence each), `caller` (who calls, what they do, who answers) and
+//! `transcript` (what happens).
 //! Time: virtual; nothing waits.
 //! Errors: a malformed file fails with its name and line. With `UPDATE_SPEC=1` transcripts are rewritten, for a person to review.
 
@@ -11,6 +12,8 @@ mod caller;
 mod document;
 #[path = "spec/menu.rs"]
 mod menu;
+#[path = "spec/web.rs"]
+mod web;
 
 use std::{
     fs,
@@ -24,6 +27,11 @@ use document::{Document, Problem, Spec};
 #[test]
 fn rules() {
     run_all("rules");
+}
+
+#[test]
+fn interactive() {
+    run_all("interactive");
 }
 
 /// Runs every specification of a folder, and tells of all that fail.
@@ -79,6 +87,7 @@ fn run_file(path: &Path, update: bool) -> Vec<String> {
 fn transcript(spec: &Spec) -> Result<String, Problem> {
     let (ivr, mut scenario) = menu::read(&spec.menu)?;
     caller::read(&spec.caller, &mut scenario)?;
+    scenario.web = spec.web.iter().map(web::read).collect::<Result<_, _>>()?;
     let script = Script::Rules(ivr.into());
     Ok(simulator::simulate(&script, &scenario, Instant::now()).to_string())
 }

@@ -3,6 +3,7 @@
 //! Shape: nasty shapes at n, 2n, 4n and 8n bytes; the best of several runs counts. Status 1 when one grows too fast.
 //! Time: wall clock, and a bound of four times the linear, so that a loaded machine does no harm.
 
+use antiphon_ivr::fuzzing::interactive;
 use antiphon_media::fuzzing::{encoded, rtcp, rtp, sdes, srtp, telephone_event, wav};
 use antiphon_media::sdp::{Capabilities, SdpVersion, accept, answer};
 use antiphon_sip::fuzzing::{digest, framer, headers, message, uri};
@@ -46,6 +47,7 @@ const TARGETS: &[Target] = &[
     ("telephone_event", telephone_event),
     ("wav", wav),
     ("mp3", encoded),
+    ("interactive", interactive),
 ];
 
 fn filled(unit: &str, n: usize) -> String {
@@ -91,6 +93,11 @@ const SHAPES: &[Shape] = &[
     ("formats", |n| format!("v=0\r\nc=IN IP4 1.1.1.1\r\nm=audio 1 RTP/AVP{}\r\n", filled(" 96", n))),
     ("many keys", |n| filled("1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\n", n)),
     ("one key of many parts", |n| format!("1 AES_CM_128_HMAC_SHA1_80 {}", filled("inline:A|1:4;", n))),
+    ("verbs", |n| format!("<Response>{}</Response>", filled("<a/>", n))),
+    ("elements", |n| format!("<Response>{}", filled("<a>", n))),
+    ("attributes of XML", |n| format!("<Response><a {}/></Response>", filled("b='c' ", n))),
+    ("references", |n| format!("<Response><a>{}</a></Response>", filled("&amp;", n))),
+    ("lines of XML", |n| format!("<Response>{}<a/></Response>", filled("<!---->\n", n))),
     ("media", |n| format!("v=0\r\nc=IN IP4 1.1.1.1\r\n{}", filled("m=audio 1 RTP/AVP 0\r\n", n))),
 ];
 

@@ -35,6 +35,8 @@ pub(crate) struct Spec {
     pub(crate) title: String,
     /// The menu.
     pub(crate) menu: Fence,
+    /// What web servers answer, in the order in which they are asked.
+    pub(crate) web: Vec<Fence>,
     /// What the caller does.
     pub(crate) caller: Fence,
     /// What happens.
@@ -55,6 +57,7 @@ struct Section {
     title: String,
     line: usize,
     menu: Option<Fence>,
+    web: Vec<Fence>,
     caller: Option<Fence>,
     transcript: Option<Fence>,
 }
@@ -69,6 +72,10 @@ impl Document {
                 let fence = fence(line, &mut lines)?;
                 let section =
                     sections.last_mut().ok_or_else(|| Problem::new(line, "a fence stands before the first heading"))?;
+                if kind == "web" {
+                    section.web.push(fence);
+                    continue;
+                }
                 let place = match kind {
                     "json ivr" => &mut section.menu,
                     "caller" => &mut section.caller,
@@ -96,7 +103,7 @@ impl Document {
                 (None, None) => {}
                 (Some(caller), Some(transcript)) => {
                     let menu = menu.clone().ok_or_else(|| missing("`json ivr` fence, nor any before it"))?;
-                    specs.push(Spec { title: section.title, menu, caller, transcript });
+                    specs.push(Spec { title: section.title, menu, web: section.web, caller, transcript });
                 }
                 (None, Some(_)) => return Err(missing("`caller` fence")),
                 (Some(_), None) => return Err(missing("`transcript` fence")),

@@ -1,15 +1,17 @@
 //! The `json ivr` fence: settings and contexts in the API's words, and the world around them.
 //!
 //! Shape: the settings' own keys; `contexts` (each with its own keys and `options`, option → rules); `sounds` (id → `"hello.wav 8 s"`);
-//! `internal` (numbers); `caller` (`number`, `name`); `called`.
+//! `internal` (numbers); `caller` (`number`, `name`, and what web servers are told of the call); `called`; `callback` (variables); `extension` (`id`,
+//! `name`); `scripts` (those of the events); `texts` (words → how long they are spoken, null where
+//! they cannot be).
 //! Errors: [`Problem`] on the fence's line; an unknown key is one, since in a specification it is a slip.
 
 use std::time::Duration;
 
 use antiphon_ivr::{
-    ContextId, RuleId, SoundId,
-    rules::{Ivr, OptionKey, wire},
-    simulator::{Scenario, Sound},
+    Caller, ContextId, ExtensionId, ExtensionName, RuleId, SoundId,
+    rules::{EventScripts, Ivr, OptionKey, wire},
+    simulator::{Scenario, Sound, Text},
 };
 use serde_json::{Map, Value};
 
@@ -19,7 +21,8 @@ use crate::{
 };
 
 /// Keys that are not settings of the IVR.
-const WORLD: [&str; 5] = ["contexts", "sounds", "internal", "caller", "called"];
+const WORLD: [&str; 9] =
+    ["contexts", "sounds", "texts", "internal", "caller", "called", "callback", "extension", "scripts"];
 
 /// The menu of a fence, and the world around it.
 pub(crate) fn read(fence: &Fence) -> Result<(Ivr, Scenario), Problem> {
@@ -37,8 +40,19 @@ fn read_text(text: &str) -> Result<(Ivr, Scenario), Wrong> {
     let built = Ivr::build(&settings, contexts.iter().map(|(context, options)| (context, options.clone())));
     match built.left_out.into_iter().next() {
         Some(left) => Err(wrong(format!("rule {} of {}: {}", left.rule, left.option, left.problems[0]))),
-        None => Ok((built.ivr, scenario(top)?)),
+        None => Ok((Ivr { scripts: scripts(top)?, ..built.ivr }, scenario(top)?)),
     }
+}
+
+fn scripts(top: &Map<String, Value>) -> Result<EventScripts, Wrong> {
+    let mut stored = Vec::new();
+    for body in list(top.get("scripts"))? {
+        known(object(body, "a script")?, &keys(&wire::EventScript::default()), &[])?;
+        let script = wire::EventScript::create(body).map_err(told)?;
+        EventScripts::check(&script).map_err(told)?;
+        stored.push(script);
+    }
+    Ok(EventScripts::build(&stored))
 }
 
 type Options = Vec<(OptionKey, Vec<wire::Rule>)>;
@@ -62,7 +76,7 @@ fn context(value: &Value) -> Result<(wire::Context, Options), Wrong> {
 }
 
 fn rule(index: usize, body: &Value) -> Result<wire::Rule, Wrong> {
-    known(object(body, "a rule")?, &keys(&wire::Rule::default()), &["transfer_mode"])?;
+    known(object(body, "a rule")?, &keys(&wire::Rule::default()), &["transfer_mode", "call_interactive_dialect"])?;
     let rule = wire::Rule::default().patch(body).map_err(told)?;
     Ok(wire::Rule { id: RuleId(index as u64 + 1), ..rule })
 }
@@ -75,17 +89,30 @@ fn scenario(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
             scenario.sounds.insert(SoundId(id), self::sound(sound)?);
         }
     }
+    if let Some(texts) = top.get("texts") {
+        for (words, length) in object(texts, "texts")? {
+            let length = match length {
+                Value::Null => None,
+                written => Some(seconds_of(text(written, words)?)?),
+            };
+            scenario.texts.insert(words.clone(), Text { after: Duration::ZERO, length });
+        }
+    }
     if let Some(numbers) = top.get("internal") {
         for number in list(Some(numbers))? {
             scenario.internal.insert(text(number, "an internal number")?.to_owned());
         }
     }
     if let Some(caller) = top.get("caller") {
-        let caller = object(caller, "caller")?;
-        known(caller, &[], &["number", "name"])?;
-        let field = |key| caller.get(key).map(|value| text(value, key)).transpose().map(Option::unwrap_or_default);
-        scenario.caller.number = field("number")?.to_owned();
-        scenario.caller.name = field("name")?.to_owned();
+        self::caller(object(caller, "caller")?, &mut scenario.caller)?;
+    }
+    if let Some(variables) = top.get("callback") {
+        for (name, value) in object(variables, "callback")? {
+            scenario.callback.set(name, text(value, name)?).map_err(|error| wrong(error.to_string()))?;
+        }
+    }
+    if let Some(extension) = top.get("extension") {
+        scenario.served = self::extension(extension)?;
     }
     if let Some(called) = top.get("called") {
         scenario.caller.called_did = text(called, "called")?.to_owned();
@@ -93,13 +120,46 @@ fn scenario(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
     Ok(scenario)
 }
 
+fn caller(written: &Map<String, Value>, caller: &mut Caller) -> Result<(), Wrong> {
+    let texts = [
+        ("number", &mut caller.number),
+        ("name", &mut caller.name),
+        ("call_id", &mut caller.call_id),
+        ("did", &mut caller.did),
+        ("dialled", &mut caller.called_number),
+    ];
+    let mut keys = vec!["extension"];
+    for (key, into) in texts {
+        keys.push(key);
+        if let Some(value) = written.get(key) {
+            text(value, key)?.clone_into(into);
+        }
+    }
+    known(written, &[], &keys)?;
+    caller.extension = written.get("extension").map(extension).transpose()?;
+    Ok(())
+}
+
+fn extension(value: &Value) -> Result<ExtensionName, Wrong> {
+    let written = object(value, "an extension")?;
+    known(written, &[], &["id", "name"])?;
+    let id = written.get("id").and_then(Value::as_u64).ok_or_else(|| wrong("an extension has no id"))?;
+    let name = written.get("name").map(|name| text(name, "name")).transpose()?.unwrap_or_default();
+    Ok(ExtensionName { id: ExtensionId(id), name: name.to_owned() })
+}
+
 /// A sound written as `hello.wav 8 s`.
 fn sound(value: &Value) -> Result<Sound, Wrong> {
     let written = text(value, "a sound")?;
     let parts = written.strip_suffix(" s").and_then(|rest| rest.rsplit_once(' '));
     let (name, length) = parts.ok_or_else(|| wrong(format!("a sound is written `name 8 s`, not `{written}`")))?;
-    let length: Duration = seconds(length).ok_or_else(|| wrong(format!("`{length}` is not a time in seconds")))?;
-    Ok(Sound { name: name.to_owned(), length })
+    Ok(Sound { name: name.to_owned(), length: seconds_of(length)? })
+}
+
+/// A time written as `8` or `8 s`.
+fn seconds_of(written: &str) -> Result<Duration, Wrong> {
+    let length = written.strip_suffix(" s").unwrap_or(written);
+    seconds(length).ok_or_else(|| wrong(format!("`{length}` is not a time in seconds")))
 }
 
 /// The keys that a wire struct is written with.

@@ -29,6 +29,7 @@ const TARGETS: &[&str] = &[
     "telephone_event",
     "wav",
     "mp3",
+    "interactive",
 ];
 /// The longest input of a parser: a datagram.
 const DATAGRAM: usize = 65_536;
@@ -225,6 +226,7 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
         "sdp" => [body].iter().filter(|body| body.starts_with("v=0")).map(|body| body.as_bytes().to_vec()).collect(),
         "sdes" => SDES.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "rtcp" => RTCP.iter().map(|bytes| bytes.to_vec()).collect(),
+        "interactive" => ANSWERS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "framer" => vec![[b"\x07", message].concat()],
         // Steps of a conversation are numbers; any bytes will do.
@@ -247,6 +249,16 @@ const SDES: &[&str] = &[
     "1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4 WSH=64 KDR=0",
     "1 AEAD_AES_256_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis=\n\
      2 AES_CM_128_HMAC_SHA1_32 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz UNENCRYPTED_SRTCP",
+];
+
+/// Answers of web servers.
+const ANSWERS: &[&str] = &[
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><SetCaller name=\"A&amp;B\" number='+7'/><SetVar name=\"m\">207</SetVar></Response>",
+    "<Response><PlaySound where=\"background\" digitvar=\"p\" view=\"system\" folder=\"digits\" loop=\"2\">9</PlaySound>\
+     <Jump context=\"Main\" option=\"1\" priority=\"3\"/><Pause length=\"15\"/><Hangup/></Response>",
+    "<Response><TextToSpeech voice='a'><speak>a<break/>&#1046;<![CDATA[b]]></speak></TextToSpeech><!-- c --><?d?>\
+     <SimpleTransfer final=\"no\" timeout=\"20\">101,102</SimpleTransfer></Response>",
+    "<?xml version='1.0' encoding='windows-1251'?><!DOCTYPE a [<!ENTITY b \"c\">]><Response>&b;</Response>",
 ];
 
 /// A challenge and an answer.

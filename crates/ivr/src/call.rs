@@ -5,15 +5,20 @@
 //! Time: none here.
 //! Errors: [`Interrupted`]; dropping the wait for an op cancels the op, which the performer sees as a closed reply.
 
+mod ended;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
+use self::ended::LastDial;
 use crate::{
     Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Listen, Listened, Note,
     NoteKind, Op, Outcome, Page, Play, Played, Record, Recorded, Recording, RecordingState, Refer, Referred, Render,
-    Rendered, SendDigits, Sent, Speech, op::Cause, vars::Vars,
+    Rendered, SendDigits, Sent, Speech, ids::ExtensionId, op::Cause, vars::Vars,
 };
+
+pub use ended::{Bridged, EndedCall, Ending};
 
 /// Who calls and what was dialled, fixed for the call's life.
 #[derive(Clone, Eq, PartialEq, Default, Debug)]
@@ -30,6 +35,30 @@ pub struct Caller {
     pub diversion_number: String,
     /// Why it did, as the network has it, such as `user-busy`; empty when nobody says.
     pub diversion_reason: String,
+    /// The call's name for web servers and the API, whatever becomes of it: 32 hexadecimal digits (`ringme-ivr.md` 4.2).
+    pub call_id: String,
+    /// The public number dialled; empty when it was none.
+    pub did: String,
+    /// What was dialled, as it was dialled.
+    pub called_number: String,
+    /// The extension that calls, when it is one of the client's own.
+    pub extension: Option<ExtensionName>,
+}
+
+/// An extension, as others are told of it.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct ExtensionName {
+    /// Its id.
+    pub id: ExtensionId,
+    /// Its whole name, `000*306`.
+    pub name: String,
+}
+
+impl Default for ExtensionName {
+    /// No extension has this id.
+    fn default() -> Self {
+        Self { id: ExtensionId(0), name: String::new() }
+    }
 }
 
 /// Whether a caller shows their number.
@@ -61,6 +90,13 @@ pub struct Call {
     /// The text that a web script has had rendered, for rules with `play_sound_from_variable` (`ringme-ivr.md` 5.3). It stays when it
     /// is said, and goes with the call.
     pub tts_slot: Option<Arc<Speech>>,
+    /// The variables that the order for a call of ours brought. They are in `vars` as well; web scripts are told of them under names
+    /// of their own (`ringme-ivr.md` 1.7).
+    pub callback: Vars,
+    /// The extension whose script has the call.
+    pub served: ExtensionName,
+    /// What came of the last number that the extension's script called.
+    pub(crate) last_dial: LastDial,
     requests: mpsc::Sender<Request>,
 }
 
@@ -69,7 +105,22 @@ impl Call {
     pub fn new(caller: Caller) -> (Self, mpsc::Receiver<Request>) {
         let (requests, queue) = mpsc::channel(1);
         let vars = Vars::of_caller(&caller);
-        (Self { vars, caller, tts_slot: None, requests }, queue)
+        let call = Self {
+            vars,
+            caller,
+            tts_slot: None,
+            callback: Vars::default(),
+            served: ExtensionName::default(),
+            last_dial: LastDial::None,
+            requests,
+        };
+        (call, queue)
+    }
+
+    /// The script of this extension begins.
+    pub fn serve(&mut self, extension: ExtensionName) {
+        self.served = extension;
+        self.last_dial = LastDial::None;
     }
 
     /// Answers the caller.
@@ -100,8 +151,12 @@ impl Call {
 
     /// Rings targets and bridges the first that answers.
     pub async fn dial(&mut self, dial: Dial) -> Result<Dialed, Interrupted> {
+        self.last_dial = LastDial::Began;
         match self.perform(Op::Dial(dial)).await? {
-            Outcome::Dialed(dialed) => Ok(dialed),
+            Outcome::Dialed(dialed) => {
+                self.last_dial = LastDial::Ended(dialed.clone());
+                Ok(dialed)
+            }
             other => unreachable!("a dial is answered with Dialed, not {other:?}"),
         }
     }

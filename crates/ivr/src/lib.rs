@@ -15,7 +15,11 @@ pub mod conference;
 pub mod digit;
 mod direct;
 pub mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod ids;
+pub mod interactive;
 pub mod listening;
 pub mod op;
 pub mod pattern;
@@ -25,7 +29,7 @@ pub mod send_digits;
 pub mod simulator;
 pub mod vars;
 
-pub use call::{Call, Caller, Request};
+pub use call::{Bridged, Call, Caller, EndedCall, Ending, ExtensionName, Request};
 pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
 pub use fetch::{Fetch, FetchBody, FetchError, FetchMethod, Note, NoteKind, Page};
@@ -38,6 +42,6 @@ pub use op::{
     SPEECH_PATIENCE, Speech, TargetRules, TypeAhead, Utterance, Voice,
 };
 pub use pattern::{BadPattern, Pattern};
-pub use script::{Next, Numbering, Script};
+pub use script::{Next, Numbering, Script, SoundName, SoundView};
 pub use send_digits::{DigitStep, SendDigits, Sent};
 pub use vars::Vars;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Call, ExtensionId, Interrupted, conference, direct, rules};
+use crate::{Call, EndedCall, ExtensionId, Interrupted, Prompt, conference, direct, rules};
 
 /// How a script ended on its own.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -13,10 +13,38 @@ pub enum Next {
     HandOver(ExtensionId),
 }
 
-/// What a script asks about numbers while it runs; the answer must come from memory.
+/// What a script asks about numbers and sounds of its client while it runs; the answer must come from memory.
 pub trait Numbering: Send + Sync {
     /// Whether these digits are an active internal number of the script's client, by its short or its prefixed form.
     fn is_internal(&self, digits: &str) -> bool;
+    /// The sound that somebody outside names, among those of the script's client and those of the system.
+    fn prompt(&self, sound: &SoundName) -> Option<Prompt>;
+}
+
+/// A sound as somebody outside names it (`ringme-ivr.md` 2.3, 4.3).
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct SoundName {
+    /// Of a client's sound: the name of its content, of the file that was uploaded, with its ending or without, or its id. Of a sound of
+    /// the system: its name.
+    pub name: String,
+    /// Where the system keeps it, such as `digits`; a client's sounds lie in no folders.
+    pub folder: String,
+    /// Whose it is.
+    pub view: SoundView,
+    /// The language of a sound of the system; that of the call where it is missing.
+    pub language: Option<String>,
+}
+
+/// Whose a sound is.
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum SoundView {
+    /// The client's, else the system's.
+    #[default]
+    Any,
+    /// The client's.
+    Client,
+    /// The system's.
+    System,
 }
 
 /// A document of one of the surfaces.
@@ -37,6 +65,22 @@ impl Script {
             Self::Rules(ivr) => rules::run(ivr, call, numbering).await,
             Self::Conference(entrance) => conference::run(entrance, call).await,
             Self::Direct(number) => direct::run(number, call).await,
+        }
+    }
+
+    /// Whether [`Self::after`] has anything to do.
+    pub fn has_epilogue(&self) -> bool {
+        match self {
+            Self::Rules(ivr) => ivr.scripts.hangup.is_some(),
+            Self::Conference(_) | Self::Direct(_) => false,
+        }
+    }
+
+    /// What the script still does when its call is over: it may tell web servers.
+    pub async fn after(&self, ended: &mut EndedCall) -> Result<(), Interrupted> {
+        match self {
+            Self::Rules(ivr) => rules::after(ivr, ended).await,
+            Self::Conference(_) | Self::Direct(_) => Ok(()),
         }
     }
 }

@@ -26,7 +26,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Call, Caller, Digit, ExtensionId, Recogniser, Script, SoundId, script::Numbering};
+use tokio::sync::mpsc;
+
+use crate::{
+    Call, Caller, Digit, EndedCall, ExtensionId, ExtensionName, Interrupted, Next, Op, Outcome, Prompt, Recogniser,
+    Request, Script, SoundId,
+    script::{Numbering, SoundName, SoundView},
+    vars::Vars,
+};
 
 pub use fetch::WebAnswer;
 pub use speech::{Saying, Text};
@@ -41,6 +48,10 @@ pub const MAX_OPS: usize = 2_000;
 pub struct Scenario {
     /// Who calls.
     pub caller: Caller,
+    /// Whose script it is.
+    pub served: ExtensionName,
+    /// The variables that the order for a call of ours brought.
+    pub callback: Vars,
     /// The sounds that exist; any other takes no time.
     pub sounds: BTreeMap<SoundId, Sound>,
     /// Active internal numbers of the script's client.
@@ -156,27 +167,59 @@ impl Default for Referring {
 pub fn simulate(script: &Script, scenario: &Scenario, start: Instant) -> Transcript {
     let (mut call, mut queue) = Call::new(scenario.caller.clone());
     let mut world = World::new(scenario, start);
-    let numbering = InternalNumbers(&scenario.internal);
-    let mut running = pin!(script.run(&mut call, &numbering));
+    call.serve(scenario.served.clone());
+    call.callback.clone_from(&scenario.callback);
+    let numbering = Known(scenario);
+    let ended = match drive(script.run(&mut call, &numbering), &mut queue, &mut |op| world.perform(op)) {
+        Ok(ended) => ended,
+        Err(why) => return world.stopped(why),
+    };
+    let is_over = !matches!(ended, Ok(Next::HandOver(_)));
+    world.end(ended);
+    if is_over {
+        let mut ended = EndedCall::new(call, world.bridged);
+        if let Err(why) = drive(script.after(&mut ended), &mut queue, &mut |op| world.perform_after(op)) {
+            return world.stopped(why);
+        }
+    }
+    world.transcript()
+}
+
+/// Runs what a script does to its end; or why it does not come to one.
+fn drive<T>(
+    running: impl Future<Output = T>,
+    queue: &mut mpsc::Receiver<Request>,
+    perform: &mut dyn FnMut(&Op) -> Result<Outcome, Interrupted>,
+) -> Result<T, &'static str> {
+    let mut running = pin!(running);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..MAX_OPS {
         if let Poll::Ready(ended) = running.as_mut().poll(&mut context) {
-            return world.ended(ended);
+            return Ok(ended);
         }
         // A script waits for nothing but its ops, so a script that waits has sent one.
-        let Ok(request) = queue.try_recv() else { return world.stopped("it waits for no op") };
-        let outcome = world.perform(&request.op);
+        let Ok(request) = queue.try_recv() else { return Err("it waits for no op") };
+        let outcome = perform(&request.op);
         // The script waits for this outcome, so it is taken.
         let _ = request.reply.send(outcome);
     }
-    world.stopped("it does not end")
+    Err("it does not end")
 }
 
-struct InternalNumbers<'a>(&'a BTreeSet<String>);
+struct Known<'a>(&'a Scenario);
 
-impl Numbering for InternalNumbers<'_> {
+impl Numbering for Known<'_> {
     fn is_internal(&self, digits: &str) -> bool {
-        self.0.contains(digits)
+        self.0.internal.contains(digits)
+    }
+
+    /// A sound of the scenario by its name or id; of the system's, everything is there.
+    fn prompt(&self, sound: &SoundName) -> Option<Prompt> {
+        let id = sound.name.parse().ok().map(SoundId);
+        let named = self.0.sounds.iter().find(|(own, known)| known.name == sound.name || Some(**own) == id);
+        let own = named.map(|(id, _)| Prompt::Sound(*id)).filter(|_| sound.view != SoundView::System);
+        let folder = if sound.folder.is_empty() { String::new() } else { format!("{}/", sound.folder) };
+        own.or_else(|| (sound.view == SoundView::System).then(|| Prompt::System(format!("{folder}{}", sound.name))))
     }
 }
 

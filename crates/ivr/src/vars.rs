@@ -35,7 +35,8 @@ pub struct Vars(BTreeMap<String, String>);
 
 impl Vars {
     /// The predefined variables: `called_did`, `caller_id_name` and `caller_id_number` (`ringme-ivr.md` 1.7); for a call that was
-    /// passed on to us also `diversion_number` and `diversion_reason`.
+    /// passed on to us also `diversion_number` and `diversion_reason`, and for one to a public number `CALLEDDID`, as scripts of VoipNow
+    /// call it (`ringme-ivr.md` 4.5).
     ///
     /// What the network sent is cut at [`MAX_VALUE`].
     pub fn of_caller(caller: &Caller) -> Self {
@@ -45,7 +46,11 @@ impl Vars {
             ("caller_id_number", &caller.number),
         ];
         // These are set only where there is something to say.
-        let more = [("diversion_number", &caller.diversion_number), ("diversion_reason", &caller.diversion_reason)];
+        let more = [
+            ("diversion_number", &caller.diversion_number),
+            ("diversion_reason", &caller.diversion_reason),
+            ("CALLEDDID", &caller.did),
+        ];
         let said = more.into_iter().filter(|(_, value)| !value.is_empty());
         let all = predefined.into_iter().chain(said);
         Self(all.map(|(name, value)| (name.to_owned(), cut(value, MAX_VALUE).to_owned())).collect())
@@ -207,5 +212,7 @@ mod tests {
         let passed_on = Caller { diversion_number: "+74950000000".into(), ..caller };
         assert_eq!(Vars::of_caller(&passed_on).get("diversion_number"), Some("+74950000000"));
         assert_eq!(Vars::of_caller(&passed_on).get("diversion_reason"), None);
+        let outside = Caller { did: "+74950000001".into(), ..passed_on };
+        assert_eq!(Vars::of_caller(&outside).get("CALLEDDID"), Some("+74950000001"));
     }
 }

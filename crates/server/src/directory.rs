@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
-use antiphon_ivr::{ExtensionId, script::Numbering};
+use antiphon_ivr::{ExtensionId, Prompt, SoundId, SoundName, SoundView, script::Numbering};
 
 use crate::{
+    rooms::Rooms,
     settings::Trunk,
-    store::{ClientId, Config, Extension, ExtensionKind, ExtensionStatus},
+    store::{ClientId, Config, Extension, ExtensionKind, ExtensionStatus, Sound},
 };
 
 /// Where a dialled string leads.
@@ -62,8 +63,10 @@ pub fn resolve(config: &Config, trunks: &[Arc<Trunk>], client: ClientId, dialled
     }
 }
 
-/// The internal numbers of one client, for a script's direct dialling.
+/// The internal numbers and the sounds of one client, for its scripts.
 pub struct InternalNumbers {
+    /// Where the sounds of the system are.
+    pub rooms: Arc<Rooms>,
     /// The snapshot that the call began with.
     pub config: Arc<Config>,
     /// Whose numbers.
@@ -74,5 +77,80 @@ impl Numbering for InternalNumbers {
     fn is_internal(&self, digits: &str) -> bool {
         let extension = self.config.find_extension(digits, Some(self.client));
         extension.is_some_and(|extension| extension.status == ExtensionStatus::Active)
+    }
+
+    fn prompt(&self, sound: &SoundName) -> Option<Prompt> {
+        let of_client = || self.config.sounds().filter(|sound| sound.client == self.client);
+        let own = || named(of_client(), &sound.name).map(Prompt::Sound);
+        let of_system = || {
+            let name = match sound.folder.trim_matches('/') {
+                "" => sound.name.clone(),
+                folder => format!("{folder}/{}", sound.name),
+            };
+            self.rooms.system_sound(&name).map(|_| Prompt::System(name))
+        };
+        match sound.view {
+            SoundView::Client => own(),
+            SoundView::System => of_system(),
+            SoundView::Any => own().or_else(of_system),
+        }
+    }
+}
+
+/// The sound that is meant by a name: that of the content, that of the uploaded file, an id, and at last the name of the file without its
+/// ending or a title. Of several, the newest (`ringme-ivr.md` 2.3, row A27).
+fn named<'a>(sounds: impl Iterator<Item = &'a Arc<Sound>>, name: &str) -> Option<SoundId> {
+    let id = name.parse().ok().map(SoundId);
+    let rank = |sound: &Sound| {
+        let stem = sound.uploaded_name.rsplit_once('.').map(|(stem, _)| stem);
+        let ways = [sound.filename == name, sound.uploaded_name == name, Some(sound.id) == id];
+        ways.into_iter().chain([stem == Some(name) || sound.title == name]).position(|fits| fits)
+    };
+    sounds.filter_map(|sound| Some((rank(sound)?, std::cmp::Reverse(sound.id)))).min().map(|(_, id)| id.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_media::Audio;
+
+    use super::*;
+
+    /// Row A27 of `ringme-ivr.md` 6.
+    #[test]
+    fn a_sound_is_known_by_content_file_id_and_at_last_by_its_bare_name() {
+        let wav = crate::sounds::wav("en", "goodbye").expect("a prompt of the system");
+        let audio = Arc::new(Audio::from_wav(wav).expect("it decodes"));
+        let sound = |id, filename: &str, uploaded_name: &str, title: &str| {
+            Arc::new(Sound {
+                id: SoundId(id),
+                client: ClientId(1),
+                title: title.to_owned(),
+                filename: filename.to_owned(),
+                uploaded_name: uploaded_name.to_owned(),
+                quality: None,
+                audio: audio.clone(),
+            })
+        };
+        let sounds = [
+            sound(5, "ae3d96.wav", "hello.wav", "welcome"),
+            sound(6, "bb0000.wav", "hello.wav", "5"),
+            sound(7, "cc0000.wav", "7.wav", "hello.wav"),
+            sound(8, "cc0000.wav", "5", "bye"),
+        ];
+        for (name, id) in [
+            ("ae3d96.wav", Some(5)),
+            ("cc0000.wav", Some(8)),
+            ("hello.wav", Some(6)),
+            ("hello", Some(6)),
+            ("welcome", Some(5)),
+            ("5", Some(8)),
+            ("6", Some(6)),
+            ("7", Some(7)),
+            ("Hello.wav", None),
+            ("9", None),
+            ("", None),
+        ] {
+            assert_eq!(named(sounds.iter(), name), id.map(SoundId), "{name}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! Errors: an action without what it needs, or not built yet, is refused while the menu is written.
 //! Sources: `ringme-ivr.md` 1.6 (required fields), 3.8 (execution).
 
+mod call_interactive;
 mod hangup;
 mod jump_to_context;
 mod play_silence;
@@ -16,6 +17,7 @@ mod start_record;
 mod transfer;
 mod transfer_from_variable;
 
+pub use call_interactive::CallInteractive;
 pub use hangup::Hangup;
 pub use jump_to_context::JumpToContext;
 pub use play_silence::PlaySilence;
@@ -61,6 +63,8 @@ pub enum Action {
     SetCallerIdName(SetCallerIdName),
     /// `start_record`
     StartRecord(StartRecord),
+    /// `call_interactive`
+    CallInteractive(CallInteractive),
 }
 
 impl Action {
@@ -81,10 +85,10 @@ impl Action {
             ActionName::SetCallerIdNumber => SetCallerIdNumber::check(check).map(Self::SetCallerIdNumber),
             ActionName::SetCallerIdName => SetCallerIdName::check(check).map(Self::SetCallerIdName),
             ActionName::StartRecord => Some(Self::StartRecord(StartRecord)),
+            ActionName::CallInteractive => CallInteractive::check(check).map(Self::CallInteractive),
             ActionName::PlayDigits
             | ActionName::PlayDigitsFromVariable
             | ActionName::RecordDigits
-            | ActionName::CallInteractive
             | ActionName::QualityRate
             | ActionName::VoiceHelper => {
                 check.refuse("action", format!("{name} is not built yet"));
@@ -106,6 +110,7 @@ impl Action {
             Self::SetCallerIdNumber(action) => Ok(action.run(run)),
             Self::SetCallerIdName(action) => Ok(action.run(run)),
             Self::StartRecord(action) => action.run(run).await,
+            Self::CallInteractive(action) => action.run(run).await,
         }
     }
 }

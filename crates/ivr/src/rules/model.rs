@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    OptionKey, Targets, Voicemail,
+    EventScripts, OptionKey, Targets, Voicemail,
     actions::Action,
     guard::Guard,
     mailto,
@@ -36,6 +36,8 @@ pub struct Ivr {
     pub voicemail: Option<Voicemail>,
     /// The contexts.
     pub contexts: BTreeMap<ContextId, Context>,
+    /// Who is asked at events of the menu.
+    pub scripts: EventScripts,
 }
 
 /// What happens when the lifetime is over.
@@ -157,6 +159,7 @@ impl Ivr {
             sleep_time: Duration::from_millis(settings.sleep_time),
             voicemail: Voicemail::of(settings),
             contexts,
+            scripts: EventScripts::default(),
         };
         Built { ivr, left_out }
     }

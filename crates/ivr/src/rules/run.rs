@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     BargeIn, Call, CallerId, Cause, Collect, ContextId, Dial, Dialed, EndedBy, Interrupted, Next, Play, Played, Prompt,
-    TargetRules, TypeAhead, script::Numbering,
+    RuleId, TargetRules, TypeAhead, script::Numbering,
 };
 
 /// Most option runs in a row in which nothing happened (`ringme-ivr.md` 3.3).
@@ -31,7 +31,17 @@ const SOME_MEDIA: Duration = Duration::from_secs(1);
 /// Runs a menu on a call to its end.
 pub async fn run(ivr: &Ivr, call: &mut Call, numbering: &dyn Numbering) -> Result<Next, Interrupted> {
     let caller_id = CallerId { number: call.caller.number.clone(), name: call.caller.name.clone() };
-    let mut run = Run { ivr, call, numbering, caller_id, last_status: None, idle_runs: 0, said: Duration::ZERO };
+    let mut run = Run {
+        ivr,
+        call,
+        numbering,
+        caller_id,
+        here: None,
+        rule: RuleId(0),
+        last_status: None,
+        idle_runs: 0,
+        said: Duration::ZERO,
+    };
     match run.menu().await {
         Err(Interrupted::LifetimeExpired) => run.expire().await,
         ended => ended,
@@ -44,7 +54,11 @@ pub(super) struct Run<'a> {
     pub(super) call: &'a mut Call,
     /// What targets of later transfers see.
     pub(super) caller_id: CallerId,
-    numbering: &'a dyn Numbering,
+    pub(super) numbering: &'a dyn Numbering,
+    /// The context that runs.
+    pub(super) here: Option<&'a Context>,
+    /// The rule that runs.
+    pub(super) rule: RuleId,
     /// How the last transfer ended; it survives jumps.
     last_status: Option<CallStatus>,
     /// Option runs since something happened.
@@ -61,15 +75,20 @@ pub(super) enum Flow {
     BargedIn,
     /// This option.
     Jump(ContextId, OptionKey),
+    /// This option, without so many of its rules.
+    Enter(ContextId, OptionKey, usize),
     /// A transfer ended.
     Routed(Dialed),
+    /// A transfer ended, and where nobody answered it is as after a final rule, whatever the rule says.
+    RoutedForGood(Dialed),
     /// The run is over.
     Ended(Next),
 }
 
 /// What follows an option.
 enum Step<'a> {
-    Run(&'a Context, OptionKey),
+    /// This option, without so many of its rules.
+    Run(&'a Context, OptionKey, usize),
     End(Next),
 }
 
@@ -88,42 +107,59 @@ impl<'a> Run<'a> {
             self.say(Prompt::Silence(self.ivr.sleep_time), BargeIn::FOREGROUND).await?;
         }
         let entry = self.ivr.entry_context.and_then(|id| self.ivr.contexts.get(&id));
-        let Some(mut context) = entry else { return self.unreached().await };
-        let mut option = OptionKey::Start;
+        self.here = entry;
+        let elsewhere = match self.dial_in().await? {
+            Flow::Ended(next) => return Ok(next),
+            Flow::Enter(id, key, from) => self.ivr.contexts.get(&id).map(|context| (context, key, from)),
+            _ => None,
+        };
+        let entry = elsewhere.or_else(|| Some((entry?, OptionKey::Start, 0)));
+        let Some((mut context, mut option, mut from)) = entry else { return self.unreached().await };
         loop {
             self.idle_runs += 1;
             if self.idle_runs > IDLE_RUNS {
                 return self.hang_up().await;
             }
-            match self.option(context, &option).await? {
-                Step::Run(next_context, next_option) => (context, option) = (next_context, next_option),
+            match self.option(context, &option, from).await? {
+                Step::Run(next, key, skip) => (context, option, from) = (next, key, skip),
                 Step::End(next) => return Ok(next),
             }
         }
     }
 
     /// Runs the rules of an option and finds what follows it (`ringme-ivr.md` 3.3).
-    async fn option(&mut self, context: &'a Context, key: &OptionKey) -> Result<Step<'a>, Interrupted> {
+    async fn option(&mut self, context: &'a Context, key: &OptionKey, from: usize) -> Result<Step<'a>, Interrupted> {
+        self.here = Some(context);
         let rules = context.options.get(key).map(Vec::as_slice).unwrap_or_default();
         if rules.is_empty() {
             return self.hang_up().await.map(Step::End);
         }
-        let mut index = 0;
+        let mut index = from;
         while let Some(rule) = rules.get(index) {
             index += 1;
             if !rule.guard.allows(&self.call.caller, self.last_status, &self.call.vars) {
                 continue;
             }
+            self.rule = rule.id;
             match rule.action.run(self).await? {
                 Flow::Continue => {}
                 Flow::BargedIn => return self.listen(context, key, Input::Begun).await,
                 Flow::Jump(id, option) => {
                     if let Some(context) = self.ivr.contexts.get(&id) {
-                        return Ok(Step::Run(context, option));
+                        return Ok(Step::Run(context, option, 0));
+                    }
+                }
+                Flow::Enter(id, option, from) => {
+                    if let Some(context) = self.ivr.contexts.get(&id) {
+                        return Ok(Step::Run(context, option, from));
                     }
                 }
                 Flow::Ended(next) => return Ok(Step::End(next)),
-                Flow::Routed(dialed) => match self.routed(&dialed, rule, &rules[index..]).await? {
+                Flow::Routed(dialed) => match self.routed(&dialed, rule.is_final, &rules[index..]).await? {
+                    After::Rule(skipped) => index += skipped,
+                    After::End(next) => return Ok(Step::End(next)),
+                },
+                Flow::RoutedForGood(dialed) => match self.routed(&dialed, true, &rules[index..]).await? {
                     After::Rule(skipped) => index += skipped,
                     After::End(next) => return Ok(Step::End(next)),
                 },
@@ -133,25 +169,33 @@ impl<'a> Run<'a> {
     }
 
     /// What follows a transfer: how many of the later rules to leave out, or the end (`ringme-ivr.md` 3.6).
-    async fn routed(&mut self, dialed: &Dialed, rule: &Rule, later: &[Rule]) -> Result<After, Interrupted> {
-        self.last_status = Some(match dialed {
-            Dialed::HandedOver(extension) => return Ok(After::End(Next::HandOver(*extension))),
-            Dialed::Answered { .. } => CallStatus::Answered,
-            Dialed::Busy => CallStatus::Busy,
-            Dialed::NoAnswer | Dialed::Failed { .. } => CallStatus::NoAnswer,
-        });
+    async fn routed(&mut self, dialed: &Dialed, is_final: bool, later: &[Rule]) -> Result<After, Interrupted> {
+        if let Dialed::HandedOver(extension) = dialed {
+            return Ok(After::End(Next::HandOver(*extension)));
+        }
+        self.remember(dialed);
         if self.last_status == Some(CallStatus::Answered) {
             self.something_happened();
             let follows = |rule: &Rule| rule.guard.call_status == Some(CallStatus::Answered);
             if let Some(skipped) = later.iter().position(follows) {
                 return Ok(After::Rule(skipped));
             }
-        } else if !rule.is_final {
+        } else if !is_final {
             return Ok(After::Rule(0));
         } else {
             return self.unreached().await.map(After::End);
         }
         self.hang_up().await.map(After::End)
+    }
+
+    /// How a transfer ended is what later rules may ask for.
+    pub(super) fn remember(&mut self, dialed: &Dialed) {
+        self.last_status = match dialed {
+            Dialed::HandedOver(_) => self.last_status,
+            Dialed::Answered { .. } => Some(CallStatus::Answered),
+            Dialed::Busy => Some(CallStatus::Busy),
+            Dialed::NoAnswer | Dialed::Failed { .. } => Some(CallStatus::NoAnswer),
+        };
     }
 
     /// Waits for digits after an option, and finds where they lead (`ringme-ivr.md` 3.3, 3.4).
@@ -160,7 +204,7 @@ impl<'a> Run<'a> {
             // Going from `timeout` to `timeout` without any wait would spin.
             return match after {
                 OptionKey::Timeout => self.hang_up().await.map(Step::End),
-                _ => Ok(Step::Run(context, OptionKey::Timeout)),
+                _ => Ok(Step::Run(context, OptionKey::Timeout, 0)),
             };
         }
         let collect = Collect {
@@ -172,7 +216,7 @@ impl<'a> Run<'a> {
         };
         let collected = self.call.collect(collect).await?;
         if collected.ended_by == EndedBy::NoInput {
-            return Ok(Step::Run(context, OptionKey::Timeout));
+            return Ok(Step::Run(context, OptionKey::Timeout, 0));
         }
         self.something_happened();
         self.dispatch(context, &collected.digits).await
@@ -183,28 +227,35 @@ impl<'a> Run<'a> {
         if let Some(key) = OptionKey::dialled(digits)
             && context.options.contains_key(&key)
         {
-            return Ok(Step::Run(context, key));
+            return Ok(Step::Run(context, key, 0));
         }
         if context.direct_dial == DirectDial::Allowed && self.numbering.is_internal(digits) {
             let targets = vec![digits.to_owned()];
-            return self.last_transfer(targets).await.map(Step::End);
+            return self.last_transfer(targets).await;
         }
-        Ok(Step::Run(context, OptionKey::Invalid))
+        Ok(Step::Run(context, OptionKey::Invalid, 0))
     }
 
     /// What the end of the lifetime leads to (`ringme-ivr.md` 3.10).
     async fn expire(&mut self) -> Result<Next, Interrupted> {
         match &self.ivr.lifetime_expiry {
             Expiry::Hangup => self.hang_up().await,
-            Expiry::Transfer(targets) => self.last_transfer(targets.dialled(&self.call.vars)).await,
+            Expiry::Transfer(targets) => match self.last_transfer(targets.dialled(&self.call.vars)).await? {
+                Step::End(next) => Ok(next),
+                // The time of the menu is over.
+                Step::Run(..) => self.hang_up().await,
+            },
         }
     }
 
-    /// A transfer that nothing follows, whatever comes of it.
-    async fn last_transfer(&mut self, targets: Vec<String>) -> Result<Next, Interrupted> {
+    /// A transfer that nothing follows, whatever comes of it, unless a script leads elsewhere.
+    async fn last_transfer(&mut self, targets: Vec<String>) -> Result<Step<'a>, Interrupted> {
         match self.route(targets, TargetRules::Apply, Targets::RING_TIME, TransferMode::Bridge).await? {
-            Flow::Routed(Dialed::HandedOver(extension)) => Ok(Next::HandOver(extension)),
-            _ => self.hang_up().await,
+            Flow::Routed(Dialed::HandedOver(extension)) => Ok(Step::End(Next::HandOver(extension))),
+            Flow::Enter(id, key, from) if self.ivr.contexts.contains_key(&id) => {
+                Ok(Step::Run(&self.ivr.contexts[&id], key, from))
+            }
+            _ => self.hang_up().await.map(Step::End),
         }
     }
 
@@ -218,6 +269,10 @@ impl<'a> Run<'a> {
     ) -> Result<Flow, Interrupted> {
         if targets.is_empty() {
             return Ok(Flow::Continue);
+        }
+        match self.dial_out(&targets).await? {
+            Flow::Continue => {}
+            elsewhere => return Ok(elsewhere),
         }
         match mode::ask(self.call, mode, &targets, no_answer).await? {
             Asked::NotDone => {}
@@ -233,12 +288,17 @@ impl<'a> Run<'a> {
         match self.call.play(Play { prompts: vec![prompt], barge_in }).await? {
             Played::BargedIn(_) => Ok(Flow::BargedIn),
             Played::Finished { said } => {
-                self.said = self.said.saturating_add(said);
-                if self.said >= SOME_MEDIA {
-                    self.something_happened();
-                }
+                self.heard(said);
                 Ok(Flow::Continue)
             }
+        }
+    }
+
+    /// So much was said.
+    pub(super) fn heard(&mut self, said: Duration) {
+        self.said = self.said.saturating_add(said);
+        if self.said >= SOME_MEDIA {
+            self.something_happened();
         }
     }
 
@@ -259,7 +319,7 @@ impl<'a> Run<'a> {
         (!line.trim().is_empty()).then_some(line)
     }
 
-    fn something_happened(&mut self) {
+    pub(super) fn something_happened(&mut self) {
         self.idle_runs = 0;
         self.said = Duration::ZERO;
     }

@@ -12,17 +12,20 @@ mod ivr;
 mod names;
 mod patch;
 mod rule;
+mod script;
 
 use serde_json::Value;
 
 pub use context::Context;
 pub use ivr::Ivr;
 pub use names::{
-    ActionName, CallStatusName, CallerIdAction, ExpiryAction, HttpMethod, PlayDigitsMethod, SoundType, TransferMode,
+    ActionName, CallStatusName, CallerIdAction, EventType, ExpiryAction, HttpMethod, InteractiveDialect,
+    PlayDigitsMethod, SoundType, TransferMode,
 };
 pub use patch::FieldError;
 use patch::{Patch, words};
 pub use rule::Rule;
+pub use script::{EventScript, UnknownEvent};
 
 use names::Named;
 

@@ -11,7 +11,7 @@ use super::{
     transcript::seconds,
     world::{Edge, Lifetime, Waited, World},
 };
-use crate::{Dial, Dialed, ExtensionId, Interrupted, TargetRules};
+use crate::{Bridged, Dial, Dialed, ExtensionId, Interrupted, TargetRules};
 
 /// Who takes a call.
 enum Winner {
@@ -27,6 +27,7 @@ impl World<'_> {
             Some(Winner::Answers { target, after, talk }) => {
                 self.ring(after)?;
                 self.note(format!("… {target} answers"));
+                self.bridged = Bridged::Yes;
                 self.limit = None;
                 self.talk(&target, talk)
             }

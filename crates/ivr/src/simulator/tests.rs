@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::world::World;
 use super::*;
 use crate::{
-    ContextId, Op, Outcome, Record, RecordEnd, Recorded,
+    ContextId, Op, Outcome, Page, Record, RecordEnd, Recorded,
     rules::{Ivr, OptionKey, wire},
 };
 
@@ -64,10 +64,25 @@ fn a_call_waits_while_a_task_of_the_server_may_move_between_threads() {
         fn is_internal(&self, _: &str) -> bool {
             false
         }
+
+        fn prompt(&self, _: &SoundName) -> Option<Prompt> {
+            None
+        }
     }
     let script = menu(&[], &[]);
     let (mut call, _queue) = Call::new(Caller::default());
     movable(script.run(&mut call, &Nobody));
+}
+
+#[test]
+fn a_web_script_that_always_leads_back_is_asked_a_hundred_times() {
+    let ask =
+        json!({"action": "call_interactive", "call_interactive_url": "http://a/", "call_interactive_method": "GET"});
+    let body = b"<Response><Jump context=\"1\"/></Response>".to_vec();
+    let answer = Ok(Page { status: 200, body, ..Page::default() });
+    let answer = WebAnswer { after: Duration::from_millis(100), answer };
+    let scenario = Scenario { web: vec![answer; 200], ..Scenario::default() };
+    assert_eq!(last_line(&menu(&[ask], &[]), &scenario), "10.0  hang up");
 }
 
 /// Draws the same menus and callers in every run.

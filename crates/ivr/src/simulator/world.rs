@@ -11,8 +11,8 @@ use std::{
 
 use super::{Event, Line, Scenario, Transcript, transcript::seconds};
 use crate::{
-    BargeIn, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Next, Op, Outcome,
-    Play, Played, Prompt, RecordingState, TypeAhead,
+    BargeIn, Bridged, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Next, Op,
+    Outcome, Play, Played, Prompt, RecordingState, TypeAhead,
 };
 
 pub(super) struct World<'a> {
@@ -29,6 +29,8 @@ pub(super) struct World<'a> {
     pub(super) recording: RecordingState,
     /// Messages kept so far.
     pub(super) messages: u128,
+    /// Whether the caller has talked to somebody.
+    pub(super) bridged: Bridged,
     /// Requests to web servers so far.
     pub(super) asked: usize,
     /// When each text that was asked for is ready.
@@ -79,6 +81,7 @@ impl<'a> World<'a> {
             spoken_until: Duration::ZERO,
             recording: RecordingState::Off,
             messages: 0,
+            bridged: Bridged::No,
             asked: 0,
             rendered: BTreeMap::new(),
             call: State::Arrived,
@@ -234,13 +237,33 @@ impl<'a> World<'a> {
         self.transcript.lines.push(Line { at: self.now, text: text.into() });
     }
 
-    pub(super) fn ended(mut self, ended: Result<Next, Interrupted>) -> Transcript {
+    /// The script has ended, and the call with it.
+    pub(super) fn end(&mut self, ended: Result<Next, Interrupted>) {
         match ended {
             Ok(Next::HandOver(extension)) => self.note(format!("handed over to extension {extension}")),
             Ok(Next::Finished) if self.call != State::Ended => self.note("hang up"),
             Ok(Next::Finished) | Err(_) => {}
         }
+        self.call = State::Ended;
+        self.timeline.clear();
+        self.limit = None;
+    }
+
+    /// What happened.
+    pub(super) fn transcript(self) -> Transcript {
         self.transcript
+    }
+
+    /// An op of a call that is over.
+    pub(super) fn perform_after(&mut self, op: &Op) -> Result<Outcome, Interrupted> {
+        match op {
+            Op::Fetch(fetch) => self.fetch(fetch).map(Outcome::Fetched),
+            Op::Note(note) => {
+                self.note_of_surface(note);
+                Ok(Outcome::Done)
+            }
+            _ => Err(Interrupted::LocalHangup),
+        }
     }
 
     pub(super) fn stopped(mut self, why: &str) -> Transcript {

@@ -32,6 +32,7 @@ mod rate;
 mod records;
 mod refused_calls;
 mod rules;
+mod scripts;
 mod serve;
 mod sounds;
 #[cfg(test)]
@@ -279,4 +280,6 @@ fn menu_resources() -> Router<ApiState> {
         .both(RULES, get(rules::list).post(rules::create))
         .both(&format!("{RULES}/order"), get(rules::order).put(rules::reorder))
         .both(&format!("{RULES}/{{rule}}"), get(rules::show).put(rules::update).delete(rules::delete))
+        .both("/script", get(scripts::list).post(scripts::create))
+        .both("/script/{event}", get(scripts::show).put(scripts::update).delete(scripts::delete))
 }

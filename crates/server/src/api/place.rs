@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use antiphon_ivr::rules::OptionKey;
+use antiphon_ivr::rules::{OptionKey, wire::EventType};
 use antiphon_ivr::{ContextId, ExtensionId, RuleId, SoundId};
 use antiphon_media::record::RecordingId;
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -103,6 +103,11 @@ impl Place {
 
     pub(super) fn rule_id(&self) -> Result<RuleId, Missing> {
         self.id("rule").map(RuleId).ok_or(Missing::Rule)
+    }
+
+    /// The event of a script.
+    pub(super) fn script(&self) -> Result<EventType, Missing> {
+        self.part("event").parse().map_err(|_| Missing::Script)
     }
 
     pub(super) fn key(&self) -> Result<OptionKey, Missing> {

@@ -6,13 +6,14 @@
 //! Errors: what cannot be read counts as not said; what cannot be written is left out.
 //! Sources: RFC 3323, RFC 3325, RFC 5806, RFC 7044; draft-ietf-sip-privacy-04 (`Remote-Party-ID`).
 
-use antiphon_ivr::{Caller, CallerId, call::Presentation};
+use antiphon_ivr::{Caller, CallerId, ExtensionName, call::Presentation};
 use antiphon_sip::{
     DiversionCause, Flow, Identity, Invite, NameAddr, Uri, asserted_identity, diverted_by, privacy_id, remote_party_id,
 };
 
 use super::task::{Arrival, Trust};
 use crate::{
+    calls::CallId,
     rooms::Rooms,
     settings::{IdentityHeader, Trunk},
 };
@@ -32,7 +33,7 @@ pub struct Outward {
 }
 
 /// Who calls, as scripts see it; and the number of a caller who hides it.
-pub(super) fn caller(invite: &Invite, arrival: &Arrival) -> (Caller, Option<String>) {
+pub(super) fn caller(id: CallId, invite: &Invite, arrival: &Arrival) -> (Caller, Option<String>) {
     let identity = invite.request.identity();
     let from = invite.request.from();
     let network = if arrival.trust == Trust::Believed { word_of_network(&identity) } else { None };
@@ -50,10 +51,23 @@ pub(super) fn caller(invite: &Invite, arrival: &Arrival) -> (Caller, Option<Stri
     let hidden = is_nobody(&number) || identity.is_private() || (phone.is_none() && from_nobody);
     let called_did = arrival.did.clone().unwrap_or_else(|| arrival.extension.number().to_owned());
     let (diversion_number, diversion_reason) = diversion(&identity, arrival.trust);
-    let caller = Caller { called_did, diversion_number, diversion_reason, ..Caller::default() };
+    let caller = Caller {
+        called_did,
+        diversion_number,
+        diversion_reason,
+        call_id: id.to_string(),
+        did: arrival.did.clone().unwrap_or_default(),
+        called_number: cut(&invite.request.uri().user().unwrap_or_default()),
+        // A phone of somebody else is here what anybody outside is.
+        extension: phone
+            .filter(|phone| phone.client == arrival.extension.client)
+            .map(|phone| ExtensionName { id: phone.id, name: phone.name.clone() }),
+        ..Caller::default()
+    };
     if hidden {
         let known = network.is_some() && !is_nobody(&number);
-        return (Caller { presentation: Presentation::Restricted, ..caller }, known.then_some(number));
+        let nobody = Caller { presentation: Presentation::Restricted, extension: None, ..caller };
+        return (nobody, known.then_some(number));
     }
     (Caller { number, name, ..caller }, None)
 }

@@ -7,7 +7,7 @@
 
 use std::{pin::pin, sync::Arc, time::Instant};
 
-use antiphon_ivr::{Call, Caller, Interrupted, Next, Request, Script, script::Numbering};
+use antiphon_ivr::{Call, Caller, ExtensionName, Interrupted, Next, Request, Script, script::Numbering};
 use antiphon_sip::{DialogId, Invite};
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -120,7 +120,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
         }
     };
     let media = LegMedia { worker: rooms.media.worker(), port };
-    let (who, hidden) = identity::caller(&invite, &arrival);
+    let (who, hidden) = identity::caller(id, &invite, &arrival);
     let mut leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media).on_trunk(arrival.claim.take());
     // A phone of somebody else is here what anybody outside is.
     if arrival.caller_phone.as_ref().is_some_and(|phone| phone.client == arrival.extension.client) {
@@ -174,13 +174,15 @@ async fn run_scripts(
 ) -> Result<(), Interrupted> {
     let mut extension = first;
     for _ in 0..HOPS {
-        let numbering = InternalNumbers { config: config.clone(), client: extension.client };
+        let numbering =
+            InternalNumbers { rooms: executor.rooms.clone(), config: config.clone(), client: extension.client };
         let script = match &extension.kind {
             ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
             ExtensionKind::Conference(entrance) => Script::Conference(entrance.clone()),
             ExtensionKind::Phone(_) => Script::Direct(extension.name.clone()),
         };
         executor.serve(&extension);
+        call.serve(ExtensionName { id: extension.id, name: extension.name.clone() });
         match run_script(executor, &script, call, &mut requests, &numbering).await? {
             Next::Finished => return Ok(()),
             Next::HandOver(next) => {

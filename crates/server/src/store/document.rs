@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use antiphon_ivr::rules::{OptionKey, model, wire};
+use antiphon_ivr::rules::{EventScripts, OptionKey, model, wire};
 use antiphon_ivr::{ContextId, RuleId, SoundId};
 
 use super::limits;
@@ -17,6 +17,8 @@ pub struct IvrDocument {
     pub settings: wire::Ivr,
     /// Its contexts.
     pub contexts: BTreeMap<ContextId, ContextDocument>,
+    /// Who is asked at its events, at most one an event, in their order.
+    pub scripts: Vec<wire::EventScript>,
     pub(super) next_context: u64,
     pub(super) next_rule: u64,
 }
@@ -41,14 +43,22 @@ pub struct OptionDocument {
 
 impl Default for IvrDocument {
     fn default() -> Self {
-        Self { settings: wire::Ivr::default(), contexts: BTreeMap::new(), next_context: 1, next_rule: 1 }
+        Self {
+            settings: wire::Ivr::default(),
+            contexts: BTreeMap::new(),
+            scripts: Vec::new(),
+            next_context: 1,
+            next_rule: 1,
+        }
     }
 }
 
 impl IvrDocument {
     /// The menu that runs on calls.
     pub(super) fn build(&self) -> model::Built {
-        model::Ivr::build(&self.settings, self.contexts.values().map(ContextDocument::parts))
+        let mut built = model::Ivr::build(&self.settings, self.contexts.values().map(ContextDocument::parts));
+        built.ivr.scripts = EventScripts::build(&self.scripts);
+        built
     }
 
     pub(super) fn take_context_id(&mut self) -> ContextId {

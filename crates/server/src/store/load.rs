@@ -115,6 +115,7 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
               ON r.extension = o.extension AND r.context = o.context AND r.digits = o.digits
          WHERE o.extension = ?1 ORDER BY o.context, o.position, o.digits, r.position",
     )?;
+    let mut scripts = connection.prepare("SELECT body FROM ivr_script WHERE extension = ?1 ORDER BY event_type")?;
     each(connection, query, |row| {
         let extension = id(row, 0)?;
         let is_ivr = row.get::<_, Option<String>>(9)?.is_some();
@@ -127,6 +128,10 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
             };
             contexts(&mut menus, extension, &mut document)?;
             rules(&mut options, extension, &mut document)?;
+            let mut rows = scripts.query([signed(extension)])?;
+            while let Some(row) = rows.next()? {
+                document.scripts.push(body(row, 0, "ivr_script", extension)?);
+            }
             Some(document)
         } else {
             None

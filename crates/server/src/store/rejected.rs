@@ -54,6 +54,8 @@ pub enum Missing {
     Option,
     #[error("rule not found")]
     Rule,
+    #[error("script not found")]
+    Script,
     #[error("sound not found")]
     Sound,
     #[error("DID not found")]
@@ -78,6 +80,9 @@ pub enum Taken {
     /// The context has this option.
     #[error("digits: the context has an option \"{0}\" already")]
     OptionDigits(String),
+    /// The menu has a script for this event.
+    #[error("event_type: the IVR has a script for {0} already")]
+    EventScript(String),
     /// The number has an entry.
     #[error("did: {0} leads to an extension already")]
     DidNumber(String),

@@ -85,6 +85,15 @@ fn each_action_is_refused_without_what_it_needs() {
     ] {
         assert_eq!(refused(&body), [problem], "{body}");
     }
+    let script = |url: &str| json!({"action": "call_interactive", "call_interactive_url": url, "call_interactive_method": "GET"});
+    for url in ["crm.example/s", "ftp://crm.example/s", "http://", "http://crm.example/a b"] {
+        let problem = "call_interactive_url: must begin with http:// or https:// and hold no space";
+        assert_eq!(refused(&script(url)), [problem], "{url}");
+    }
+    assert_eq!(
+        refused(&json!({"action": "call_interactive"})),
+        ["call_interactive_method: is required", "call_interactive_url: is required"]
+    );
     for (field, body) in [
         ("transfer_variable", json!({"action": "transfer_from_variable", "transfer_variable": "${mgr}"})),
         ("set_variable_name", json!({"action": "set_variable", "set_variable_name": "1", "set_variable_value": ""})),
@@ -96,14 +105,7 @@ fn each_action_is_refused_without_what_it_needs() {
 
 #[test]
 fn what_is_not_built_is_refused_by_name() {
-    for action in [
-        "play_digits",
-        "play_digits_from_variable",
-        "record_digits",
-        "call_interactive",
-        "quality_rate",
-        "voice_helper",
-    ] {
+    for action in ["play_digits", "play_digits_from_variable", "record_digits", "quality_rate", "voice_helper"] {
         assert_eq!(refused(&json!({"action": action})), [format!("action: {action} is not built yet")]);
     }
     let from_variable =

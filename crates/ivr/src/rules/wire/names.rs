@@ -63,7 +63,7 @@ names!(
         RecordDigits = "record_digits",
         /// Set a variable.
         SetVariable = "set_variable",
-        /// Ask a web server. Not built yet.
+        /// Ask a web server.
         CallInteractive = "call_interactive",
         /// Set the number that later targets see.
         SetCallerIdNumber = "set_caller_id_number",
@@ -155,6 +155,30 @@ names!(
 );
 
 names!(
+    /// Whose words a web server speaks. An addition of ours.
+    InteractiveDialect {
+        /// Ucom, Telphin and RingMe.
+        #[default]
+        Ucom = "ucom",
+        /// VoipNow.
+        Voipnow = "voipnow",
+    }
+);
+
+names!(
+    /// When a script of a menu is asked.
+    EventType {
+        /// A call has reached the menu.
+        #[default]
+        DialIn = "dial-in",
+        /// The menu calls somebody.
+        DialOut = "dial-out",
+        /// The call is over.
+        Hangup = "hangup",
+    }
+);
+
+names!(
     /// How a web server is asked.
     HttpMethod {
         /// GET.
@@ -168,5 +192,11 @@ names!(
 impl TransferMode {
     pub(super) fn is_usual(&self) -> bool {
         *self == Self::Bridge
+    }
+}
+
+impl InteractiveDialect {
+    pub(super) fn is_usual(&self) -> bool {
+        *self == Self::Ucom
     }
 }

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    ActionName, CallStatusName, CallerIdAction, FieldError, HttpMethod, MAX_DIGITS, MAX_LABEL, MAX_MS, MAX_OPAQUE,
-    MAX_SECONDS, MAX_TEXT, Named, Patch, PlayDigitsMethod, SoundType, TransferMode, words,
+    ActionName, CallStatusName, CallerIdAction, FieldError, HttpMethod, InteractiveDialect, MAX_DIGITS, MAX_LABEL,
+    MAX_MS, MAX_OPAQUE, MAX_SECONDS, MAX_TEXT, Named, Patch, PlayDigitsMethod, SoundType, TransferMode, words,
 };
 use crate::{ContextId, RuleId, SoundId, rules::OptionKey};
 
 /// A rule (`ringme-ivr.md` 1.5), written with its 39 keys. The default is a fresh rule's, still without an action.
 ///
-/// `play_sound_from_variable` and `transfer_mode` are none of the 39: they are written only where they are not as in a fresh rule.
+/// `play_sound_from_variable`, `transfer_mode` and `call_interactive_dialect` are none of the 39: they are written only where they are not as in a fresh rule.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rule {
@@ -93,6 +93,9 @@ pub struct Rule {
     pub call_interactive_method: Option<HttpMethod>,
     /// `call_interactive`: seconds.
     pub call_interactive_timeout: Option<u64>,
+    /// `call_interactive`: whose words the web server speaks. An addition of ours.
+    #[serde(skip_serializing_if = "InteractiveDialect::is_usual")]
+    pub call_interactive_dialect: InteractiveDialect,
     /// `quality_rate`: the best rating.
     pub max_rate: Option<u64>,
     /// `voice_helper`: words and options.
@@ -148,6 +151,7 @@ impl Default for Rule {
             call_interactive_url: None,
             call_interactive_method: None,
             call_interactive_timeout: None,
+            call_interactive_dialect: InteractiveDialect::Ucom,
             max_rate: Some(5),
             voice_helper_rules: None,
             voice_helper_timeout: None,
@@ -244,6 +248,7 @@ impl Rule {
         patch.text("call_interactive_url", MAX_TEXT, &mut self.call_interactive_url);
         patch.optional_word("call_interactive_method", &mut self.call_interactive_method);
         patch.optional_number("call_interactive_timeout", 0..=MAX_SECONDS, &mut self.call_interactive_timeout);
+        patch.word("call_interactive_dialect", &mut self.call_interactive_dialect);
         patch.optional_number("max_rate", 0..=1_000_000, &mut self.max_rate);
         patch.opaque("voice_helper_rules", MAX_OPAQUE, &mut self.voice_helper_rules);
         patch.optional_number("voice_helper_timeout", 0..=MAX_MS, &mut self.voice_helper_timeout);

@@ -109,6 +109,18 @@ fn the_mode_of_a_transfer_is_written_where_it_is_not_the_usual_one() {
 }
 
 #[test]
+fn the_dialect_of_a_web_script_is_written_where_it_is_not_the_usual_one() {
+    let body = |dialect: &str| json!({"action": "call_interactive", "call_interactive_dialect": dialect});
+    let rule = Rule::default().patch(&body("voipnow")).unwrap();
+    let stored = serde_json::to_value(&rule).unwrap();
+    assert_eq!(stored["call_interactive_dialect"], "voipnow");
+    assert_eq!(serde_json::from_value::<Rule>(stored).unwrap(), rule);
+    let usual = rule.patch(&body("ucom")).unwrap();
+    assert_eq!(serde_json::to_value(&usual).unwrap().as_object().unwrap().len(), 39);
+    assert_eq!(Rule::default().patch(&body("twiml")).unwrap_err()[0].field, "call_interactive_dialect");
+}
+
+#[test]
 fn numbers_may_be_strings_and_strings_numbers() {
     let body = json!({"action": "transfer", "transfer_dst": 101, "transfer_timeout": "20", "sound": "51", "context_option": 2});
     let rule = Rule::default().patch(&body).unwrap();

@@ -174,7 +174,7 @@ async fn a_wrong_rule_is_refused_with_its_field() {
         (json!({"action": "play_silence"}), "silence_time"),
         (json!({"action": "jump_to_context", "context": 99}), "context"),
         (json!({"action": "record_digits"}), "not built yet"),
-        (json!({"action": "call_interactive"}), "not built yet"),
+        (json!({"action": "call_interactive"}), "call_interactive_url: is required"),
         (json!({"action": "set_variable", "set_variable_name": "1x", "set_variable_value": "y"}), "set_variable_name"),
         (json!({"action": "hangup", "caller_id_action": "matches"}), "caller_id"),
         (json!({"action": "hangup", "caller_id_action": "matches", "caller_id": "("}), "caller_id"),

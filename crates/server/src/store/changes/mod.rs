@@ -15,6 +15,7 @@ mod ivr;
 mod options;
 mod phones;
 mod rules;
+mod scripts;
 mod setup;
 mod sounds;
 
@@ -37,6 +38,7 @@ pub use ivr::UpdateIvr;
 pub use options::{CreateOption, DeleteOption};
 pub use phones::UpdatePhone;
 pub use rules::{CreateRule, DeleteRule, OptionPath, ReorderRules, UpdateRule};
+pub use scripts::{CreateScript, DeleteScript, UpdateScript};
 pub use setup::{CreateApplication, CreateClient};
 pub use sounds::{CreateSound, DeleteSound, ReplaceSound, RetitleSound};
 

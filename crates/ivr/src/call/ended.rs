@@ -1,0 +1,103 @@
+//! A call that is over, as far as a script still has to do with it.
+//!
+//! Shape: its variables and who called; web servers may be told of it, and nothing else can be asked.
+//! Time: whoever performs its ops ends them after a bound of its own.
+//! Sources: `ringme-ivr.md` 4.5 (CallStatus of a hangup).
+
+use super::Call;
+use crate::Dialed;
+
+/// A call after its end.
+#[derive(Debug)]
+pub struct EndedCall {
+    call: Call,
+    ending: Ending,
+}
+
+/// How a call went, as web servers are told.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Ending {
+    /// Somebody talked to the caller, or nobody else was called.
+    Answer,
+    /// Everybody who was called last was busy.
+    Busy,
+    /// Nobody who was called last answered.
+    NoAnswer,
+    /// The caller left while others rang.
+    Cancel,
+    /// The network or the far end could not.
+    Congestion,
+    /// Nobody was there.
+    ChanUnavail,
+}
+
+/// What came of the last number that a script called.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub(crate) enum LastDial {
+    /// It called nobody.
+    None,
+    /// The call ended meanwhile.
+    Began,
+    /// This.
+    Ended(Dialed),
+}
+
+/// Whether the caller has talked to somebody whom a script called.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Bridged {
+    /// It has.
+    Yes,
+    /// It has not.
+    No,
+}
+
+impl EndedCall {
+    /// A call that is over.
+    pub fn new(call: Call, bridged: Bridged) -> Self {
+        let ending = match (bridged, &call.last_dial) {
+            (Bridged::Yes, _) | (Bridged::No, LastDial::None) => Ending::Answer,
+            (Bridged::No, LastDial::Began) => Ending::Cancel,
+            (Bridged::No, LastDial::Ended(dialed)) => Ending::of(dialed),
+        };
+        Self { call, ending }
+    }
+
+    /// How it went.
+    pub fn status(&self) -> Ending {
+        self.ending
+    }
+
+    /// The call, to tell of it: every other op ends at once.
+    pub(crate) fn call(&mut self) -> &mut Call {
+        &mut self.call
+    }
+}
+
+impl Ending {
+    fn of(dialed: &Dialed) -> Self {
+        match dialed {
+            Dialed::Answered { .. } | Dialed::HandedOver(_) => Self::Answer,
+            Dialed::Busy => Self::Busy,
+            Dialed::NoAnswer => Self::NoAnswer,
+            Dialed::Failed { status } => match status {
+                408 => Self::NoAnswer,
+                487 => Self::Cancel,
+                404 | 410 | 480 | 484 | 604 => Self::ChanUnavail,
+                486 | 600 => Self::Busy,
+                _ => Self::Congestion,
+            },
+        }
+    }
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "ANSWER",
+            Self::Busy => "BUSY",
+            Self::NoAnswer => "NOANSWER",
+            Self::Cancel => "CANCEL",
+            Self::Congestion => "CONGESTION",
+            Self::ChanUnavail => "CHANUNAVAIL",
+        }
+    }
+}
