@@ -16,10 +16,12 @@ pub mod digit;
 mod direct;
 pub mod fetch;
 pub mod ids;
+pub mod language;
 pub mod listening;
 pub mod op;
 pub mod pattern;
 pub mod rules;
+pub mod say;
 pub mod script;
 pub mod send_digits;
 pub mod simulator;
@@ -30,6 +32,7 @@ pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
 pub use fetch::{Fetch, FetchBody, FetchError, FetchMethod, Note, NoteKind, Page};
 pub use ids::{ContextId, ExtensionId, RecordingId, RuleId, SoundId};
+pub use language::{Language, UnknownLanguage};
 pub use listening::Listening;
 pub use op::{
     Alone, Announcement, BadSpeech, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed,
