@@ -360,7 +360,7 @@ impl World {
     pub(crate) fn known(&self, listener: &SimPhone, speakers: &[&SimPhone]) -> KnownSounds {
         let mut known = KnownSounds::new(listener.setup().codec);
         for name in ["ringback", "hold"] {
-            let sound = self.server.rooms.system_sound(&format!("tone/{name}")).expect("a system sound");
+            let sound = self.server.rooms.tone(name).expect("a system sound");
             known = known.with(name, &sound);
         }
         for (name, ..) in SOUNDS {

@@ -1,7 +1,8 @@
 //! The `json ivr` fence: settings and contexts in the API's words, and the world around them.
 //!
 //! Shape: the settings' own keys; `contexts` (each with its own keys and `options`, option → rules); `sounds` (id → `"hello.wav 8 s"`);
-//! `internal` (numbers); `caller` (`number`, `name`); `called`.
+//! `system_sounds` (how long each of the system set takes, `"0.5 s"`); `language`; `internal` (numbers); `caller` (`number`, `name`);
+//! `called`.
 //! Errors: [`Problem`] on the fence's line; an unknown key is one, since in a specification it is a slip.
 
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// Keys that are not settings of the IVR.
-const WORLD: [&str; 5] = ["contexts", "sounds", "internal", "caller", "called"];
+const WORLD: [&str; 7] = ["contexts", "sounds", "system_sounds", "language", "internal", "caller", "called"];
 
 /// The menu of a fence, and the world around it.
 pub(crate) fn read(fence: &Fence) -> Result<(Ivr, Scenario), Problem> {
@@ -74,6 +75,14 @@ fn scenario(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
             let id = id.parse().map_err(|_| wrong(format!("sound {id}: not an id")))?;
             scenario.sounds.insert(SoundId(id), self::sound(sound)?);
         }
+    }
+    if let Some(length) = top.get("system_sounds") {
+        let length = text(length, "system_sounds")?;
+        let time = length.strip_suffix(" s").and_then(seconds);
+        scenario.system_sounds = time.ok_or_else(|| wrong(format!("`{length}` is not a time in seconds")))?;
+    }
+    if let Some(language) = top.get("language") {
+        scenario.language = text(language, "language")?.parse().map_err(|error| wrong(format!("language: {error}")))?;
     }
     if let Some(numbers) = top.get("internal") {
         for number in list(Some(numbers))? {

@@ -5,14 +5,14 @@
 //! Time: none here.
 //! Errors: [`Interrupted`]; dropping the wait for an op cancels the op, which the performer sees as a closed reply.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Listen, Listened, Note,
-    NoteKind, Op, Outcome, Page, Play, Played, Record, Recorded, Recording, RecordingState, Refer, Referred, Render,
-    Rendered, SendDigits, Sent, Speech, op::Cause, vars::Vars,
+    Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Language, Listen, Listened,
+    Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Record, Recorded, Recording, RecordingState, Refer,
+    Referred, Render, Rendered, SendDigits, Sent, Speech, op::Cause, vars::Vars,
 };
 
 /// Who calls and what was dialled, fixed for the call's life.
@@ -61,6 +61,8 @@ pub struct Call {
     /// The text that a web script has had rendered, for rules with `play_sound_from_variable` (`ringme-ivr.md` 5.3). It stays when it
     /// is said, and goes with the call.
     pub tts_slot: Option<Arc<Speech>>,
+    /// The language of whoever answers now; the server sets it before each script.
+    pub language: Language,
     requests: mpsc::Sender<Request>,
 }
 
@@ -69,7 +71,12 @@ impl Call {
     pub fn new(caller: Caller) -> (Self, mpsc::Receiver<Request>) {
         let (requests, queue) = mpsc::channel(1);
         let vars = Vars::of_caller(&caller);
-        (Self { vars, caller, tts_slot: None, requests }, queue)
+        (Self { vars, caller, tts_slot: None, language: Language::default(), requests }, queue)
+    }
+
+    /// A sound of the system set, in the language of whoever answers.
+    pub fn system(&self, name: impl Into<Cow<'static, str>>) -> Prompt {
+        Prompt::System { name: name.into(), language: self.language }
     }
 
     /// Answers the caller.

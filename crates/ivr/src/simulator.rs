@@ -26,7 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Call, Caller, Digit, ExtensionId, Recogniser, Script, SoundId, script::Numbering};
+use crate::{Call, Caller, Digit, ExtensionId, Language, Recogniser, Script, SoundId, script::Numbering};
 
 pub use fetch::WebAnswer;
 pub use speech::{Saying, Text};
@@ -41,8 +41,12 @@ pub const MAX_OPS: usize = 2_000;
 pub struct Scenario {
     /// Who calls.
     pub caller: Caller,
+    /// The language of the extension.
+    pub language: Language,
     /// The sounds that exist; any other takes no time.
     pub sounds: BTreeMap<SoundId, Sound>,
+    /// How long each sound of the system set takes.
+    pub system_sounds: Duration,
     /// Active internal numbers of the script's client.
     pub internal: BTreeSet<String>,
     /// What comes of dialling a number. An internal number that is not here rings without an answer, any other has no route (404).
@@ -155,6 +159,7 @@ impl Default for Referring {
 /// Runs a script to its end. `start` is any instant; only differences to it count.
 pub fn simulate(script: &Script, scenario: &Scenario, start: Instant) -> Transcript {
     let (mut call, mut queue) = Call::new(scenario.caller.clone());
+    call.language = scenario.language;
     let mut world = World::new(scenario, start);
     let numbering = InternalNumbers(&scenario.internal);
     let mut running = pin!(script.run(&mut call, &numbering));

@@ -162,6 +162,7 @@ async fn run_scripts(
             ExtensionKind::Phone(_) => Script::Direct(extension.name.clone()),
         };
         executor.serve(&extension);
+        call.language = extension.profile.language.unwrap_or(executor.rooms.language);
         match run_script(executor, &script, call, &mut requests, &numbering).await? {
             Next::Finished => return Ok(()),
             Next::HandOver(next) => {
