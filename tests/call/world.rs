@@ -16,7 +16,7 @@ use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
     CreateClient, CreateContext, CreateDid, CreateExtension, CreateOption, CreateRule, CreateSound, OptionPath,
-    UpdateConference, UpdateIvr, UpdatePhone,
+    UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
 };
 use antiphon_server::store::{Change, ClientId, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
@@ -221,6 +221,7 @@ impl Author {
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
         self.conferences(&transfer).await;
         self.recorders(&transfer).await;
+        self.speaker().await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
     }
@@ -239,6 +240,15 @@ impl Author {
         }
         let lobby = json!({"name": "Lobby", "digit_len": 1});
         self.menu("088", lobby, json!({"start": [transfer("800")]})).await;
+    }
+
+    /// The menu 087 says a number in Russian, and hangs up.
+    async fn speaker(&self) {
+        let say = json!({"action": "play_digits", "digits": "2021", "play_digits_method": "pronounced"});
+        let options = json!({"start": [say, {"action": "hangup"}]});
+        let id = self.menu("087", json!({"name": "Number"}), options).await;
+        let body = json!({"language": "ru"});
+        self.commit(UpdateExtension { client: self.client, id, body }).await;
     }
 
     /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.

@@ -6,6 +6,8 @@
 
 mod hangup;
 mod jump_to_context;
+mod play_digits;
+mod play_digits_from_variable;
 mod play_silence;
 mod play_sound;
 mod set_caller_id_name;
@@ -18,6 +20,8 @@ mod transfer_from_variable;
 
 pub use hangup::Hangup;
 pub use jump_to_context::JumpToContext;
+pub use play_digits::PlayDigits;
+pub use play_digits_from_variable::PlayDigitsFromVariable;
 pub use play_silence::PlaySilence;
 pub use play_sound::PlaySound;
 pub use set_caller_id_name::SetCallerIdName;
@@ -29,7 +33,7 @@ pub use transfer::Transfer;
 pub use transfer_from_variable::TransferFromVariable;
 
 use super::{
-    Targets, mode,
+    DigitSpeech, Targets, mode,
     model::Check,
     run::{Flow, Run},
     wire::{self, ActionName, FieldError},
@@ -51,6 +55,10 @@ pub enum Action {
     PlaySound(PlaySound),
     /// `play_silence`
     PlaySilence(PlaySilence),
+    /// `play_digits`
+    PlayDigits(PlayDigits),
+    /// `play_digits_from_variable`
+    PlayDigitsFromVariable(PlayDigitsFromVariable),
     /// `jump_to_context`
     JumpToContext(JumpToContext),
     /// `set_variable`
@@ -76,14 +84,16 @@ impl Action {
             ActionName::Hangup => Some(Self::Hangup(Hangup)),
             ActionName::PlaySound => PlaySound::check(check).map(Self::PlaySound),
             ActionName::PlaySilence => PlaySilence::check(check).map(Self::PlaySilence),
+            ActionName::PlayDigits => PlayDigits::check(check).map(Self::PlayDigits),
+            ActionName::PlayDigitsFromVariable => {
+                PlayDigitsFromVariable::check(check).map(Self::PlayDigitsFromVariable)
+            }
             ActionName::JumpToContext => JumpToContext::check(check).map(Self::JumpToContext),
             ActionName::SetVariable => SetVariable::check(check).map(Self::SetVariable),
             ActionName::SetCallerIdNumber => SetCallerIdNumber::check(check).map(Self::SetCallerIdNumber),
             ActionName::SetCallerIdName => SetCallerIdName::check(check).map(Self::SetCallerIdName),
             ActionName::StartRecord => Some(Self::StartRecord(StartRecord)),
-            ActionName::PlayDigits
-            | ActionName::PlayDigitsFromVariable
-            | ActionName::RecordDigits
+            ActionName::RecordDigits
             | ActionName::CallInteractive
             | ActionName::QualityRate
             | ActionName::VoiceHelper => {
@@ -101,6 +111,8 @@ impl Action {
             Self::Hangup(action) => action.run(run).await,
             Self::PlaySound(action) => action.run(run).await,
             Self::PlaySilence(action) => action.run(run).await,
+            Self::PlayDigits(action) => action.run(run).await,
+            Self::PlayDigitsFromVariable(action) => action.run(run).await,
             Self::JumpToContext(action) => Ok(action.run(run)),
             Self::SetVariable(action) => Ok(action.run(run)),
             Self::SetCallerIdNumber(action) => Ok(action.run(run)),
