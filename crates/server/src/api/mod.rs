@@ -28,6 +28,7 @@ mod rate;
 mod records;
 mod refused_calls;
 mod rules;
+mod say;
 mod serve;
 mod sounds;
 #[cfg(test)]
@@ -39,6 +40,7 @@ mod wav;
 
 use std::sync::Arc;
 
+use antiphon_ivr::Language;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Router, middleware};
@@ -98,6 +100,11 @@ impl ApiState {
     #[must_use]
     pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
         Self { conferences: rooms.conferences.clone(), rooms: Some(rooms), ..self }
+    }
+
+    /// The language of extensions that have none of their own.
+    fn language(&self) -> Language {
+        self.rooms.as_ref().map_or_else(Language::default, |rooms| rooms.language)
     }
 
     /// The same API over these conferences.
@@ -169,6 +176,7 @@ fn client_resources() -> Router<ApiState> {
         .both("/trunk", get(trunks::list))
         .both("/trunk/{trunk}", get(trunks::show))
         .both("/trunk/{trunk}/register", post(trunks::register))
+        .both("/client/{client}/say", get(say::show))
         .both("/client/{client}/did", get(dids::list).post(dids::create))
         .both("/client/{client}/did/{did}", get(dids::show).delete(dids::delete))
 }

@@ -5,6 +5,7 @@ mod calls;
 mod conferences;
 mod menus;
 mod objects;
+mod say;
 mod sounds;
 
 use std::sync::Arc;
