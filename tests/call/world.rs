@@ -219,15 +219,20 @@ impl Author {
         let around = json!({"start": [transfer("+999")]});
         let around = self.menu("073", json!({"name": "Around", "digit_len": 1}), around).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
-        self.conferences(&transfer).await;
-        self.recorders(&transfer).await;
-        self.speaker().await;
+        self.special(&transfer).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
     }
 }
 
 impl Author {
+    /// What a test or two call.
+    async fn special(&self, transfer: &impl Fn(&str) -> Value) {
+        self.conferences(transfer).await;
+        self.recorders(transfer).await;
+        self.speaker().await;
+    }
+
     /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet. The menu 088 transfers to 800.
     async fn conferences(&self, transfer: &impl Fn(&str) -> Value) {
         for (name, settings) in [

@@ -10,9 +10,9 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Language, Listen, Listened,
-    Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Record, Recorded, Recording, RecordingState, Refer,
-    Referred, Render, Rendered, SendDigits, Sent, Speech, op::Cause, vars::Vars,
+    Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Language, Listen,
+    Listened, Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Record, Recorded, Recording, RecordingState,
+    Refer, Referred, Render, Rendered, SendDigits, Sent, Speech, op::Cause, vars::Vars,
 };
 
 /// Who calls and what was dialled, fixed for the call's life.
