@@ -66,6 +66,8 @@ mod seeds;
 mod seen;
 #[path = "call/sending.rs"]
 mod sending;
+#[path = "call/speaking.rs"]
+mod speaking;
 #[path = "call/srtp.rs"]
 mod srtp;
 #[path = "call/stream.rs"]

@@ -8,7 +8,7 @@ fn main() -> io::Result<()> {
     let sounds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sounds").canonicalize()?;
     println!("cargo:rerun-if-changed={}", sounds.display());
     let mut table = String::from("static FILES: &[(&str, &str, &[u8])] = &[\n");
-    for language in ["en", "ru", "tone"] {
+    for language in ["en", "hy", "ru", "tone"] {
         let root = sounds.join(language);
         let mut files = Vec::new();
         wav_files(&root, &mut files)?;

@@ -16,7 +16,7 @@ use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
     CreateClient, CreateContext, CreateDid, CreateEvent, CreateExtension, CreateOption, CreateRule, CreateSound,
-    OptionPath, UpdateConference, UpdateIvr, UpdatePhone,
+    OptionPath, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
 };
 use antiphon_server::store::{Change, ClientId, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
@@ -225,8 +225,7 @@ impl Author {
         let around = json!({"start": [transfer("+999")]});
         let around = self.menu("073", json!({"name": "Around", "digit_len": 1}), around).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
-        self.conferences(&transfer).await;
-        self.recorders(&transfer).await;
+        self.special(&transfer).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
     }
@@ -243,6 +242,13 @@ impl Author {
         }
     }
 
+    /// What a test or two call.
+    async fn special(&self, transfer: &impl Fn(&str) -> Value) {
+        self.conferences(transfer).await;
+        self.recorders(transfer).await;
+        self.speaker().await;
+    }
+
     /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet. The menu 088 transfers to 800.
     async fn conferences(&self, transfer: &impl Fn(&str) -> Value) {
         for (name, settings) in [
@@ -255,6 +261,15 @@ impl Author {
         }
         let lobby = json!({"name": "Lobby", "digit_len": 1});
         self.menu("088", lobby, json!({"start": [transfer("800")]})).await;
+    }
+
+    /// The menu 087 says a number in Russian, and hangs up.
+    async fn speaker(&self) {
+        let say = json!({"action": "play_digits", "digits": "2021", "play_digits_method": "pronounced"});
+        let options = json!({"start": [say, {"action": "hangup"}]});
+        let id = self.menu("087", json!({"name": "Number"}), options).await;
+        let body = json!({"language": "ru"});
+        self.commit(UpdateExtension { client: self.client, id, body }).await;
     }
 
     /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.
@@ -378,7 +393,7 @@ impl World {
     pub(crate) fn known(&self, listener: &SimPhone, speakers: &[&SimPhone]) -> KnownSounds {
         let mut known = KnownSounds::new(listener.setup().codec);
         for name in ["ringback", "hold"] {
-            let sound = self.server.rooms.system_sound(&format!("tone/{name}")).expect("a system sound");
+            let sound = self.server.rooms.tone(name).expect("a system sound");
             known = known.with(name, &sound);
         }
         for (name, ..) in SOUNDS {

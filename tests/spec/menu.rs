@@ -3,7 +3,7 @@
 //! Shape: the settings' own keys; `contexts` (each with its own keys and `options`, option → rules); `sounds` (id → `"hello.wav 8 s"`);
 //! `internal` (numbers); `caller` (`number`, `name`, and what web servers are told of the call); `called`; `callback` (variables); `extension` (`id`,
 //! `name`); `scripts` (those of the events); `texts` (words → how long they are spoken, null where
-//! they cannot be).
+//! they cannot be); `system_sounds` (how long each of the system set takes, `"0.5 s"`); `language`.
 //! Errors: [`Problem`] on the fence's line; an unknown key is one, since in a specification it is a slip.
 
 use std::time::Duration;
@@ -21,8 +21,19 @@ use crate::{
 };
 
 /// Keys that are not settings of the IVR.
-const WORLD: [&str; 9] =
-    ["contexts", "sounds", "texts", "internal", "caller", "called", "callback", "extension", "scripts"];
+const WORLD: [&str; 11] = [
+    "contexts",
+    "sounds",
+    "system_sounds",
+    "language",
+    "texts",
+    "internal",
+    "caller",
+    "called",
+    "callback",
+    "extension",
+    "scripts",
+];
 
 /// The menu of a fence, and the world around it.
 pub(crate) fn read(fence: &Fence) -> Result<(Ivr, Scenario), Problem> {
@@ -97,6 +108,14 @@ fn scenario(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
             };
             scenario.texts.insert(words.clone(), Text { after: Duration::ZERO, length });
         }
+    }
+    if let Some(length) = top.get("system_sounds") {
+        let length = text(length, "system_sounds")?;
+        let time = length.strip_suffix(" s").and_then(seconds);
+        scenario.system_sounds = time.ok_or_else(|| wrong(format!("`{length}` is not a time in seconds")))?;
+    }
+    if let Some(language) = top.get("language") {
+        scenario.language = text(language, "language")?.parse().map_err(|error| wrong(format!("language: {error}")))?;
     }
     if let Some(numbers) = top.get("internal") {
         for number in list(Some(numbers))? {

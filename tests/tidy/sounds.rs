@@ -10,7 +10,7 @@ use crate::assert_lawful;
 use crate::tree::{files, root};
 
 /// Everything is built into the binary and cloned by everyone.
-const MAX_TOTAL_BYTES: usize = 6_000_000;
+const MAX_TOTAL_BYTES: usize = 8_000_000;
 
 /// The header `sounds/generate` writes, and bytes a millisecond: 8 kHz, mono, 16 bit.
 const HEADER_BYTES: usize = 44;
@@ -98,12 +98,14 @@ fn the_manifest_says_what_the_prompts_ask_for() {
     assert_eq!(made, asked, "run sounds/generate");
 }
 
-/// A menu switches its language without asking which sounds exist. Numbers are built differently in each.
+/// A menu switches its language without asking which phrases exist. Numbers are built differently in each, which their own tests know,
+/// and the demo menu speaks two languages.
 #[test]
-fn both_languages_have_the_same_sounds_but_for_numbers() {
+fn every_language_has_the_same_phrases() {
     let names = |language: &str| -> BTreeSet<String> {
         let own = prompts().into_iter().filter(|prompt| prompt.language == language);
-        own.map(|prompt| prompt.name).filter(|name| !name.starts_with("numbers/")).collect()
+        own.map(|prompt| prompt.name).filter(|name| !name.contains('/') && !name.starts_with("demo-")).collect()
     };
     assert_eq!(names("en"), names("ru"));
+    assert_eq!(names("en"), names("hy"));
 }

@@ -7,15 +7,15 @@
 
 mod ended;
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
 use self::ended::LastDial;
 use crate::{
-    Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Listen, Listened, Note,
-    NoteKind, Op, Outcome, Page, Play, Played, Record, Recorded, Recording, RecordingState, Refer, Referred, Render,
-    Rendered, SendDigits, Sent, Speech, ids::ExtensionId, op::Cause, vars::Vars,
+    Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Language, Listen,
+    Listened, Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Record, Recorded, Recording, RecordingState,
+    Refer, Referred, Render, Rendered, SendDigits, Sent, Speech, ids::ExtensionId, op::Cause, vars::Vars,
 };
 
 pub use ended::{Bridged, EndedCall, Ending};
@@ -97,6 +97,8 @@ pub struct Call {
     pub served: ExtensionName,
     /// What came of the last number that the extension's script called.
     pub(crate) last_dial: LastDial,
+    /// The language of whoever answers now; the server sets it before each script.
+    pub language: Language,
     requests: mpsc::Sender<Request>,
 }
 
@@ -112,6 +114,7 @@ impl Call {
             callback: Vars::default(),
             served: ExtensionName::default(),
             last_dial: LastDial::None,
+            language: Language::default(),
             requests,
         };
         (call, queue)
@@ -121,6 +124,11 @@ impl Call {
     pub fn serve(&mut self, extension: ExtensionName) {
         self.served = extension;
         self.last_dial = LastDial::None;
+    }
+
+    /// A sound of the system set, in the language of whoever answers.
+    pub fn system(&self, name: impl Into<Cow<'static, str>>) -> Prompt {
+        Prompt::System { name: name.into(), language: self.language }
     }
 
     /// Answers the caller.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::{
     Alone, Announcement, BargeIn, Call, Cause, Collect, Conference, Conferred, Digit, DigitSet, Interrupted, Next,
-    Play, Prompt, TypeAhead, Voice,
+    Play, TypeAhead, Voice,
 };
 
 /// How often a PIN may be given.
@@ -119,9 +119,9 @@ async fn is_let_in(entrance: &Entrance, call: &mut Call) -> Result<bool, Interru
     Ok(false)
 }
 
-async fn say(call: &mut Call, name: &str) -> Result<(), Interrupted> {
+async fn say(call: &mut Call, name: &'static str) -> Result<(), Interrupted> {
     let barge_in = BargeIn { by: DigitSet::ALL, otherwise: TypeAhead::Keep };
-    call.play(Play { prompts: vec![Prompt::System(name.to_owned())], barge_in }).await.map(drop)
+    call.play(Play { prompts: vec![call.system(name)], barge_in }).await.map(drop)
 }
 
 #[cfg(test)]

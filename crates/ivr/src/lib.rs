@@ -20,10 +20,12 @@ pub mod fetch;
 pub mod fuzzing;
 pub mod ids;
 pub mod interactive;
+pub mod language;
 pub mod listening;
 pub mod op;
 pub mod pattern;
 pub mod rules;
+pub mod say;
 pub mod script;
 pub mod send_digits;
 pub mod simulator;
@@ -34,6 +36,7 @@ pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
 pub use fetch::{Fetch, FetchBody, FetchError, FetchMethod, Note, NoteKind, Page};
 pub use ids::{ContextId, ExtensionId, RecordingId, RuleId, SoundId};
+pub use language::{Language, UnknownLanguage};
 pub use listening::Listening;
 pub use op::{
     Alone, Announcement, BadSpeech, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed,

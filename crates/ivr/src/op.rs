@@ -27,7 +27,7 @@
 mod record;
 mod speech;
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 pub use record::{Attachment, Beep, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState};
 pub use speech::{
@@ -36,7 +36,7 @@ pub use speech::{
 };
 
 use crate::{
-    Digit, DigitSet, ExtensionId, Fetch, FetchError, Note, Page, SoundId,
+    Digit, DigitSet, ExtensionId, Fetch, FetchError, Language, Note, Page, SoundId,
     send_digits::{SendDigits, Sent},
 };
 
@@ -140,8 +140,13 @@ pub struct Play {
 pub enum Prompt {
     /// An uploaded sound.
     Sound(SoundId),
-    /// A sound of the system set by its name without language and ending, such as `digits/5`.
-    System(String),
+    /// A sound of the system set.
+    System {
+        /// Its name without language and ending, such as `digits/5`; `tone/beep` for a tone, which speaks no language.
+        name: Cow<'static, str>,
+        /// In which language it speaks.
+        language: Language,
+    },
     /// A text. One that is not rendered yet is waited for, up to [`SPEECH_PATIENCE`]; one that cannot be counts as said.
     Text(Arc<Speech>),
     /// Silence.

@@ -6,6 +6,7 @@
 //! Sources: `ringme-ivr.md` 1 (data), 3 (what happens when), 6 (what its vendor leaves open).
 
 pub mod actions;
+mod digits;
 pub mod guard;
 pub mod mailto;
 mod mode;
@@ -18,6 +19,7 @@ mod voicemail;
 pub mod wire;
 
 pub use crate::pattern::{BadPattern, MAX_PATTERN, Pattern as CallerPattern};
+pub use digits::DigitSpeech;
 pub use model::{Built, Context, DirectDial, Expiry, Ivr, LeftOut, References, Rule};
 pub use option_key::{BadOptionKey, MAX_OPTION_DIGITS, OptionDigits, OptionKey};
 pub use run::run;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Call, EndedCall, ExtensionId, Interrupted, Prompt, conference, direct, rules};
+use crate::{Call, EndedCall, ExtensionId, Interrupted, Language, Prompt, conference, direct, rules};
 
 /// How a script ended on its own.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -17,8 +17,9 @@ pub enum Next {
 pub trait Numbering: Send + Sync {
     /// Whether these digits are an active internal number of the script's client, by its short or its prefixed form.
     fn is_internal(&self, digits: &str) -> bool;
-    /// The sound that somebody outside names, among those of the script's client and those of the system.
-    fn prompt(&self, sound: &SoundName) -> Option<Prompt>;
+    /// The sound that somebody outside names, among those of the script's client and those of the system; the latter in this language
+    /// where the name has none of its own.
+    fn prompt(&self, sound: &SoundName, language: Language) -> Option<Prompt>;
 }
 
 /// A sound as somebody outside names it (`ringme-ivr.md` 2.3, 4.3).

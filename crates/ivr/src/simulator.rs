@@ -29,8 +29,8 @@ use std::{
 use tokio::sync::mpsc;
 
 use crate::{
-    Call, Caller, Digit, EndedCall, ExtensionId, ExtensionName, Interrupted, Next, Op, Outcome, Prompt, Recogniser,
-    Request, Script, SoundId,
+    Call, Caller, Digit, EndedCall, ExtensionId, ExtensionName, Interrupted, Language, Next, Op, Outcome, Prompt,
+    Recogniser, Request, Script, SoundId,
     script::{Numbering, SoundName, SoundView},
     vars::Vars,
 };
@@ -52,8 +52,12 @@ pub struct Scenario {
     pub served: ExtensionName,
     /// The variables that the order for a call of ours brought.
     pub callback: Vars,
+    /// The language of the extension.
+    pub language: Language,
     /// The sounds that exist; any other takes no time.
     pub sounds: BTreeMap<SoundId, Sound>,
+    /// How long each sound of the system set takes.
+    pub system_sounds: Duration,
     /// Active internal numbers of the script's client.
     pub internal: BTreeSet<String>,
     /// What comes of dialling a number. An internal number that is not here rings without an answer, any other has no route (404).
@@ -166,6 +170,7 @@ impl Default for Referring {
 /// Runs a script to its end. `start` is any instant; only differences to it count.
 pub fn simulate(script: &Script, scenario: &Scenario, start: Instant) -> Transcript {
     let (mut call, mut queue) = Call::new(scenario.caller.clone());
+    call.language = scenario.language;
     let mut world = World::new(scenario, start);
     call.serve(scenario.served.clone());
     call.callback.clone_from(&scenario.callback);
@@ -214,12 +219,14 @@ impl Numbering for Known<'_> {
     }
 
     /// A sound of the scenario by its name or id; of the system's, everything is there.
-    fn prompt(&self, sound: &SoundName) -> Option<Prompt> {
+    fn prompt(&self, sound: &SoundName, language: Language) -> Option<Prompt> {
         let id = sound.name.parse().ok().map(SoundId);
         let named = self.0.sounds.iter().find(|(own, known)| known.name == sound.name || Some(**own) == id);
         let own = named.map(|(id, _)| Prompt::Sound(*id)).filter(|_| sound.view != SoundView::System);
         let folder = if sound.folder.is_empty() { String::new() } else { format!("{}/", sound.folder) };
-        own.or_else(|| (sound.view == SoundView::System).then(|| Prompt::System(format!("{folder}{}", sound.name))))
+        let language = sound.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(language);
+        let name = format!("{folder}{}", sound.name).into();
+        own.or_else(|| (sound.view == SoundView::System).then_some(Prompt::System { name, language }))
     }
 }
 

@@ -159,6 +159,7 @@ pub async fn start(
         sounds,
         registrar: Mutex::new(Registrar::new(now(drive))),
         conferences: Conferences::default(),
+        language: settings.language,
         tones: Tones::of(settings.tones),
         calls: Calls::new(capacity),
         guard,

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use antiphon_ivr::{ExtensionId, Prompt, SoundId, SoundName, SoundView, script::Numbering};
+use antiphon_ivr::{ExtensionId, Language, Prompt, SoundId, SoundName, SoundView, script::Numbering};
 
 use crate::{
     rooms::Rooms,
@@ -79,7 +79,7 @@ impl Numbering for InternalNumbers {
         extension.is_some_and(|extension| extension.status == ExtensionStatus::Active)
     }
 
-    fn prompt(&self, sound: &SoundName) -> Option<Prompt> {
+    fn prompt(&self, sound: &SoundName, language: Language) -> Option<Prompt> {
         let of_client = || self.config.sounds().filter(|sound| sound.client == self.client);
         let own = || named(of_client(), &sound.name).map(Prompt::Sound);
         let of_system = || {
@@ -87,7 +87,8 @@ impl Numbering for InternalNumbers {
                 "" => sound.name.clone(),
                 folder => format!("{folder}/{}", sound.name),
             };
-            self.rooms.system_sound(&name).map(|_| Prompt::System(name))
+            let language = sound.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(language);
+            self.rooms.system_sound(&name, language).map(|_| Prompt::System { name: name.into(), language })
         };
         match sound.view {
             SoundView::Client => own(),

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use antiphon_ivr::Language;
 use antiphon_media::{
     Audio, Codec,
     sdp::RtcpMux,
@@ -33,9 +34,6 @@ use crate::{
     trunks::Trunks,
     web::{Web, debug::HttpDebug},
 };
-
-/// The language of system prompts, as long as a call has none of its own.
-const LANGUAGE: &str = "en";
 
 /// The tones of the country of the settings.
 #[derive(Clone, Debug)]
@@ -101,6 +99,8 @@ pub struct Rooms {
     pub registrar: Mutex<Registrar>,
     /// The conferences.
     pub conferences: Conferences,
+    /// The language of extensions that have none of their own.
+    pub language: Language,
     /// What callers hear while others ring, and when they cannot be reached.
     pub tones: Tones,
     /// What they hear while something takes long.
@@ -141,14 +141,22 @@ impl Rooms {
         self.registrar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The sound of the system set with this name, such as `tone/ringback` or `digits/5`, or `None`.
-    pub fn system_sound(&self, name: &str) -> Option<Arc<Audio>> {
-        let found = match name.strip_prefix("tone/") {
-            Some("ringback") => Some(&self.tones.ringback),
-            Some("busy") => Some(&self.tones.busy),
-            Some("congestion") => Some(&self.tones.congestion),
-            Some(tone) => self.sounds.find("tone", tone),
-            None => self.sounds.find(LANGUAGE, name),
+    /// The sound of the system set with this name, such as `goodbye` or `digits/5`, in this language, or `None`. The name of a tone
+    /// is that of [`Self::tone`] behind `tone/`.
+    pub fn system_sound(&self, name: &str, language: Language) -> Option<Arc<Audio>> {
+        match name.strip_prefix("tone/") {
+            Some(tone) => self.tone(tone),
+            None => self.sounds.find(language.tag(), name).cloned(),
+        }
+    }
+
+    /// The tone of this name, such as `ringback` or `beep`, or `None`.
+    pub fn tone(&self, name: &str) -> Option<Arc<Audio>> {
+        let found = match name {
+            "ringback" => Some(&self.tones.ringback),
+            "busy" => Some(&self.tones.busy),
+            "congestion" => Some(&self.tones.congestion),
+            tone => self.sounds.find("tone", tone),
         };
         found.cloned()
     }

@@ -1,7 +1,7 @@
 //! Waits for words and keys, one event after the other.
 
 use super::*;
-use crate::{DigitSet, Pattern, Prompt};
+use crate::{DigitSet, Language, Pattern, Prompt};
 
 /// Something that happens to a wait.
 #[derive(Copy, Clone, Debug)]
@@ -101,7 +101,7 @@ fn results_are_counted() {
 
 #[test]
 fn time_may_begin_with_the_end_of_the_prompts() {
-    let prompts = vec![Prompt::System("a".into())];
+    let prompts = vec![Prompt::System { name: "a".into(), language: Language::English }];
     let after = Listen { prompts, from: ListenFrom::PromptsEnd, ..listen() };
     check(&after, &[(200, Quiet)], 250, ListenEnd::NoInput, "");
     check(&after, &[(200, Speaks), (200, Quiet)], 320, ListenEnd::Longest, "");

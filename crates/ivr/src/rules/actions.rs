@@ -7,6 +7,8 @@
 mod call_interactive;
 mod hangup;
 mod jump_to_context;
+mod play_digits;
+mod play_digits_from_variable;
 mod play_silence;
 mod play_sound;
 mod set_caller_id_name;
@@ -20,6 +22,8 @@ mod transfer_from_variable;
 pub use call_interactive::CallInteractive;
 pub use hangup::Hangup;
 pub use jump_to_context::JumpToContext;
+pub use play_digits::PlayDigits;
+pub use play_digits_from_variable::PlayDigitsFromVariable;
 pub use play_silence::PlaySilence;
 pub use play_sound::PlaySound;
 pub use set_caller_id_name::SetCallerIdName;
@@ -31,7 +35,7 @@ pub use transfer::Transfer;
 pub use transfer_from_variable::TransferFromVariable;
 
 use super::{
-    Targets, mode,
+    DigitSpeech, Targets, mode,
     model::Check,
     run::{Flow, Run},
     wire::{self, ActionName, FieldError},
@@ -53,6 +57,10 @@ pub enum Action {
     PlaySound(PlaySound),
     /// `play_silence`
     PlaySilence(PlaySilence),
+    /// `play_digits`
+    PlayDigits(PlayDigits),
+    /// `play_digits_from_variable`
+    PlayDigitsFromVariable(PlayDigitsFromVariable),
     /// `jump_to_context`
     JumpToContext(JumpToContext),
     /// `set_variable`
@@ -80,17 +88,17 @@ impl Action {
             ActionName::Hangup => Some(Self::Hangup(Hangup)),
             ActionName::PlaySound => PlaySound::check(check).map(Self::PlaySound),
             ActionName::PlaySilence => PlaySilence::check(check).map(Self::PlaySilence),
+            ActionName::PlayDigits => PlayDigits::check(check).map(Self::PlayDigits),
+            ActionName::PlayDigitsFromVariable => {
+                PlayDigitsFromVariable::check(check).map(Self::PlayDigitsFromVariable)
+            }
             ActionName::JumpToContext => JumpToContext::check(check).map(Self::JumpToContext),
             ActionName::SetVariable => SetVariable::check(check).map(Self::SetVariable),
             ActionName::SetCallerIdNumber => SetCallerIdNumber::check(check).map(Self::SetCallerIdNumber),
             ActionName::SetCallerIdName => SetCallerIdName::check(check).map(Self::SetCallerIdName),
             ActionName::StartRecord => Some(Self::StartRecord(StartRecord)),
             ActionName::CallInteractive => CallInteractive::check(check).map(Self::CallInteractive),
-            ActionName::PlayDigits
-            | ActionName::PlayDigitsFromVariable
-            | ActionName::RecordDigits
-            | ActionName::QualityRate
-            | ActionName::VoiceHelper => {
+            ActionName::RecordDigits | ActionName::QualityRate | ActionName::VoiceHelper => {
                 check.refuse("action", format!("{name} is not built yet"));
                 None
             }
@@ -105,6 +113,8 @@ impl Action {
             Self::Hangup(action) => action.run(run).await,
             Self::PlaySound(action) => action.run(run).await,
             Self::PlaySilence(action) => action.run(run).await,
+            Self::PlayDigits(action) => action.run(run).await,
+            Self::PlayDigitsFromVariable(action) => action.run(run).await,
             Self::JumpToContext(action) => Ok(action.run(run)),
             Self::SetVariable(action) => Ok(action.run(run)),
             Self::SetCallerIdNumber(action) => Ok(action.run(run)),

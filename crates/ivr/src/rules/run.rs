@@ -285,7 +285,12 @@ impl<'a> Run<'a> {
 
     /// Says one prompt.
     pub(super) async fn say(&mut self, prompt: Prompt, barge_in: BargeIn) -> Result<Flow, Interrupted> {
-        match self.call.play(Play { prompts: vec![prompt], barge_in }).await? {
+        self.say_all(vec![prompt], barge_in).await
+    }
+
+    /// Says prompts, one after the other.
+    pub(super) async fn say_all(&mut self, prompts: Vec<Prompt>, barge_in: BargeIn) -> Result<Flow, Interrupted> {
+        match self.call.play(Play { prompts, barge_in }).await? {
             Played::BargedIn(_) => Ok(Flow::BargedIn),
             Played::Finished { said } => {
                 self.heard(said);

@@ -53,7 +53,7 @@ impl Run<'_> {
 
     async fn take_message(&mut self, voicemail: &Voicemail) -> Result<(), Interrupted> {
         self.call.limit(None).await?;
-        let greeting = voicemail.greeting.map_or_else(|| Prompt::System(GREETING.to_owned()), Prompt::Sound);
+        let greeting = voicemail.greeting.map_or_else(|| self.call.system(GREETING), Prompt::Sound);
         self.say(greeting, BargeIn::FOREGROUND).await?;
         let record = Record {
             beep: Beep::Tone,

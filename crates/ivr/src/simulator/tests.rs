@@ -65,7 +65,7 @@ fn a_call_waits_while_a_task_of_the_server_may_move_between_threads() {
             false
         }
 
-        fn prompt(&self, _: &SoundName) -> Option<Prompt> {
+        fn prompt(&self, _: &SoundName, _: crate::Language) -> Option<Prompt> {
             None
         }
     }

@@ -11,8 +11,8 @@ use std::{
 
 use super::{Event, Line, Scenario, Transcript, transcript::seconds};
 use crate::{
-    BargeIn, Bridged, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Next, Op,
-    Outcome, Play, Played, Prompt, RecordingState, TypeAhead,
+    BargeIn, Bridged, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Language,
+    Next, Op, Outcome, Play, Played, Prompt, RecordingState, TypeAhead,
 };
 
 pub(super) struct World<'a> {
@@ -278,9 +278,8 @@ impl<'a> World<'a> {
     pub(super) fn length(&self, prompt: &Prompt) -> Duration {
         match prompt {
             Prompt::Sound(id) => self.scenario.sounds.get(id).map(|sound| sound.length).unwrap_or_default(),
-            // A scenario does not know how long one takes.
-            Prompt::System(_) => Duration::ZERO,
             Prompt::Text(speech) => self.spoken_length(speech),
+            Prompt::System { .. } => self.scenario.system_sounds,
             Prompt::Silence(length) => *length,
         }
     }
@@ -291,8 +290,12 @@ impl<'a> World<'a> {
                 Some(sound) => sound.name.clone(),
                 None => format!("missing sound {id}"),
             },
-            Prompt::System(name) => name.clone(),
             Prompt::Text(speech) => format!("\"{}\"", speech.text()),
+            // English goes without saying, and a tone speaks no language.
+            Prompt::System { name, language } if *language == Language::English || name.starts_with("tone/") => {
+                name.to_string()
+            }
+            Prompt::System { name, language } => format!("{language}/{name}"),
             Prompt::Silence(length) => format!("silence {}", seconds(*length)),
         }
     }

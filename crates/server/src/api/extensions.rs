@@ -34,6 +34,7 @@ fn encode(extension: &Extension, domain: &str) -> Value {
         "message_did": profile.message_did,
         "ani_rfc3325": profile.ani_rfc3325,
         "did_as_transfer_caller_id": profile.did_as_transfer_caller_id,
+        "language": profile.language,
     })
 }
 

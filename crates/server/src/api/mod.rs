@@ -32,6 +32,7 @@ mod rate;
 mod records;
 mod refused_calls;
 mod rules;
+mod say;
 mod scripts;
 mod serve;
 mod sounds;
@@ -44,6 +45,7 @@ mod wav;
 
 use std::sync::Arc;
 
+use antiphon_ivr::Language;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Router, middleware};
@@ -113,6 +115,11 @@ impl ApiState {
     pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
         let (conferences, http_debug) = (rooms.conferences.clone(), rooms.http_debug.clone());
         Self { conferences, http_debug, rooms: Some(rooms), ..self }
+    }
+
+    /// The language of extensions that have none of their own.
+    fn language(&self) -> Language {
+        self.rooms.as_ref().map_or_else(Language::default, |rooms| rooms.language)
     }
 
     /// The same API over these conferences.
@@ -190,6 +197,7 @@ fn client_resources() -> Router<ApiState> {
         .both("/trunk", get(trunks::list))
         .both("/trunk/{trunk}", get(trunks::show))
         .both("/trunk/{trunk}/register", post(trunks::register))
+        .both("/client/{client}/say", get(say::show))
         .both("/client/{client}/did", get(dids::list).post(dids::create))
         .both("/client/{client}/did/{did}", get(dids::show).delete(dids::delete))
 }

@@ -83,7 +83,7 @@ async fn talk(call: &mut Executor, membership: &Membership, conference: &Confere
 /// Gives the caller's stream a seat.
 async fn sit(call: &Executor, membership: &Membership, conference: &Conference, voice: Voice) {
     let music = match conference.alone {
-        Alone::Music => call.rooms.system_sound("tone/hold"),
+        Alone::Music => call.rooms.tone("hold"),
         Alone::Silence => None,
     };
     if let Some(music) = &music {

@@ -140,7 +140,7 @@ pub(super) async fn comfort(call: &mut Executor) {
         call.caller.ring().await;
         return;
     }
-    let ringback = call.rooms.system_sound("tone/ringback");
+    let ringback = call.rooms.tone("ringback");
     call.caller.play(ringback.map(Segment::Audio).into_iter().collect(), Repeat::Forever, Keys::NONE).await;
 }
 

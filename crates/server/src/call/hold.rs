@@ -60,7 +60,7 @@ impl Held {
 
 /// Sees to the music of both; when it is to be seen to again, where that is soon.
 pub(super) async fn follow(call: &mut Executor, callee: &mut Leg) -> Option<Instant> {
-    let music = call.rooms.system_sound("tone/hold")?;
+    let music = call.rooms.tone("hold")?;
     let one = hold(callee, &mut call.caller, &music).await;
     let other = hold(&call.caller, callee, &music).await;
     match (one, other) {

@@ -181,8 +181,8 @@ impl Executor {
             Prompt::Silence(duration) if duration.is_zero() => return None,
             Prompt::Silence(duration) => return Some(Segment::Silence(*duration)),
             Prompt::Sound(id) => self.config.sound(*id).map(|sound| sound.audio.clone()),
-            Prompt::System(name) => self.rooms.system_sound(name),
             Prompt::Text(_) => None,
+            Prompt::System { name, language } => self.rooms.system_sound(name, *language),
         };
         if audio.is_none() {
             tracing::warn!(?prompt, "there is no such sound; it counts as said");

@@ -202,7 +202,7 @@ impl Executor {
 
     /// Says when to speak. A key or an end meanwhile is the end of the message.
     async fn beep(&mut self, record: &Record) -> Result<Option<RecordEnd>, Interrupted> {
-        let Some(tone) = self.rooms.system_sound("tone/beep") else { return Ok(None) };
+        let Some(tone) = self.rooms.tone("beep") else { return Ok(None) };
         let playback = self.caller.play(vec![Segment::Audio(tone)], Repeat::Once, Keys::NONE).await;
         // A stream that is gone tells of no end.
         let until = clock() + LATE;

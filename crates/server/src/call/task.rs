@@ -183,6 +183,7 @@ async fn run_scripts(
         };
         executor.serve(&extension);
         call.serve(ExtensionName { id: extension.id, name: extension.name.clone() });
+        call.language = extension.profile.language.unwrap_or(executor.rooms.language);
         match run_script(executor, &script, call, &mut requests, &numbering).await? {
             Next::Finished => return Ok(()),
             Next::HandOver(next) => {

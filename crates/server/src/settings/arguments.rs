@@ -13,6 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use antiphon_ivr::Language;
 use antiphon_media::tones::Country;
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -83,6 +84,9 @@ struct Flags {
     /// Where the configuration is kept [default: sqlite:<data>/antiphon.db]
     #[arg(long, value_name = "URL", global = true)]
     store: Option<String>,
+    /// en, ru or hy: the language of extensions that have none of their own [default: en]
+    #[arg(long, value_name = "LANGUAGE", global = true)]
+    language: Option<String>,
     /// off, error, warn, info, debug or trace, on standard error [default: info]
     #[arg(long, value_name = "LEVEL", global = true)]
     log: Option<String>,
@@ -152,6 +156,12 @@ where
     }
 }
 
+/// The language of extensions that have none of their own.
+fn language(given: Option<Given>) -> Result<Language, SettingsError> {
+    let Some(given) = given else { return Ok(Language::default()) };
+    given.text.parse::<Language>().map_err(|unknown| given.wrong(unknown))
+}
+
 /// The country whose tones callers hear.
 fn tones(country: Option<String>) -> Result<Country, SettingsError> {
     let Some(text) = country else { return Ok(Country::default()) };
@@ -205,6 +215,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         drain_timeout: drain(file.drain_timeout)?,
         trace: trace(&file.trace)?,
         recording: super::recording::recording(&file.recording)?,
+        language: language(places.find("language", flags.language, file.language))?,
         tones: tones(file.tones.country)?,
         filler: super::filler::filler(&file.filler)?,
         web: super::web::web(file.http_client)?,

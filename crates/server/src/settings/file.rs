@@ -24,6 +24,7 @@ pub(super) struct File {
     pub(super) rtp_ports: Option<String>,
     pub(super) advertise: Option<String>,
     pub(super) store: Option<String>,
+    pub(super) language: Option<String>,
     pub(super) log: Option<String>,
     #[serde(alias = "log-format")]
     pub(super) log_format: Option<String>,

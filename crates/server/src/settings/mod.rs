@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use antiphon_ivr::Language;
 use antiphon_media::{Codec, tones::Country};
 use tracing::level_filters::LevelFilter;
 
@@ -82,6 +83,8 @@ pub struct Settings {
     pub trace: TraceSettings,
     /// What is kept of recordings.
     pub recording: RecordingSettings,
+    /// The language of extensions that have none of their own.
+    pub language: Language,
     /// The country whose tones callers hear.
     pub tones: Country,
     /// How often calls are refreshed.

@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use antiphon_ivr::Language;
 use tracing::level_filters::LevelFilter;
 
 use super::{
@@ -161,6 +162,14 @@ fn the_file_holds_tls_name_servers_and_failover() {
     assert_eq!(settings.live.failover_after, Duration::from_secs(2));
     let plain = load(&[], &[]).unwrap();
     assert_eq!((plain.tls, plain.dns.len(), plain.live.failover_after), (None, 0, Duration::from_secs(4)));
+}
+
+#[test]
+fn the_language_is_one_that_the_system_speaks() {
+    assert_eq!(load(&[], &[]).unwrap().language, Language::English);
+    assert_eq!(with_file("language = \"ru-RU\"", &[], &[]).unwrap().language, Language::Russian);
+    assert_eq!(load(&["--language", "hy"], &[("ANTIPHON_LANGUAGE", "ru")]).unwrap().language, Language::Armenian);
+    assert_eq!(refused(load(&["--language", "xx"], &[])), "--language: \"xx\" must be one of: en, ru, hy");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use antiphon_ivr::conference::Entrance;
 use antiphon_ivr::rules::Ivr;
-use antiphon_ivr::{Alone, Announcement, ExtensionId, SoundId, Voice};
+use antiphon_ivr::{Alone, Announcement, ExtensionId, Language, SoundId, Voice};
 use antiphon_media::Audio;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -211,7 +211,7 @@ impl ConferenceSettings {
     }
 }
 
-/// The fields of an extension that calls do not read yet, as the API stores and echoes them.
+/// The fields of an extension that the API stores and echoes. Calls read `language` only.
 #[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the fields are the API's, described in `ringme-ivr.md` 1.8")]
@@ -224,6 +224,8 @@ pub struct ExtensionProfile {
     pub message_did: Option<String>,
     pub ani_rfc3325: bool,
     pub did_as_transfer_caller_id: Option<String>,
+    /// The language of the system's prompts; the server's where there is none.
+    pub language: Option<Language>,
     /// Present exactly where the extension is a conference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conference: Option<ConferenceSettings>,

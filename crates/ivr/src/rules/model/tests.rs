@@ -34,6 +34,9 @@ fn each_action_passes_with_what_it_needs() {
         json!({"action": "hangup"}),
         json!({"action": "play_sound", "sound": 51, "sound_type": "background"}),
         json!({"action": "play_silence", "silence_time": 1}),
+        json!({"action": "play_digits", "digits": "12", "play_digits_method": "pronounced"}),
+        json!({"action": "play_digits", "digits": "+7 *#", "play_digits_method": "iterated", "sound_type": "background"}),
+        json!({"action": "play_digits_from_variable", "play_digits_variable": "sum", "play_digits_method": "pronounced"}),
         json!({"action": "jump_to_context", "context": 2}),
         json!({"action": "jump_to_context", "context": 2, "context_option": "77"}),
         json!({"action": "set_variable", "set_variable_name": "a", "set_variable_value": ""}),
@@ -66,6 +69,20 @@ fn each_action_is_refused_without_what_it_needs() {
         (json!({"action": "play_sound", "sound": 53, "sound_type": "background"}), "sound: no such sound"),
         (json!({"action": "play_silence"}), "silence_time: is required"),
         (json!({"action": "play_silence", "silence_time": 0}), "silence_time: must be above 0"),
+        (json!({"action": "play_digits", "digits": "1"}), "play_digits_method: is required"),
+        (json!({"action": "play_digits", "play_digits_method": "iterated"}), "digits: is required"),
+        (
+            json!({"action": "play_digits", "digits": "${sum}", "play_digits_method": "iterated"}),
+            "digits: must hold one of 0-9 * #",
+        ),
+        (
+            json!({"action": "play_digits_from_variable", "play_digits_method": "iterated"}),
+            "play_digits_variable: is required",
+        ),
+        (
+            json!({"action": "play_digits_from_variable", "play_digits_variable": "sum"}),
+            "play_digits_method: is required",
+        ),
         (json!({"action": "jump_to_context"}), "context: is required"),
         (json!({"action": "jump_to_context", "context": 3}), "context: no such context"),
         (json!({"action": "set_variable", "set_variable_name": "a"}), "set_variable_value: is required"),
@@ -96,6 +113,10 @@ fn each_action_is_refused_without_what_it_needs() {
     );
     for (field, body) in [
         ("transfer_variable", json!({"action": "transfer_from_variable", "transfer_variable": "${mgr}"})),
+        (
+            "play_digits_variable",
+            json!({"action": "play_digits_from_variable", "play_digits_variable": "1", "play_digits_method": "iterated"}),
+        ),
         ("set_variable_name", json!({"action": "set_variable", "set_variable_name": "1", "set_variable_value": ""})),
         ("match_variable_name", json!({"action": "hangup", "match_variable_name": "a b", "match_variable_value": ""})),
     ] {
@@ -105,7 +126,7 @@ fn each_action_is_refused_without_what_it_needs() {
 
 #[test]
 fn what_is_not_built_is_refused_by_name() {
-    for action in ["play_digits", "play_digits_from_variable", "record_digits", "quality_rate", "voice_helper"] {
+    for action in ["record_digits", "quality_rate", "voice_helper"] {
         assert_eq!(refused(&json!({"action": action})), [format!("action: {action} is not built yet")]);
     }
     let from_variable =

@@ -55,9 +55,9 @@ names!(
         PlaySilence = "play_silence",
         /// Go on in another context.
         JumpToContext = "jump_to_context",
-        /// Speak digits. Not built yet.
+        /// Speak digits.
         PlayDigits = "play_digits",
-        /// Speak the digits that a variable holds. Not built yet.
+        /// Speak the digits that a variable holds.
         PlayDigitsFromVariable = "play_digits_from_variable",
         /// Ask for digits. Not built yet.
         RecordDigits = "record_digits",

@@ -7,6 +7,7 @@ mod events;
 mod http_debug;
 mod menus;
 mod objects;
+mod say;
 mod scripts;
 mod sounds;
 

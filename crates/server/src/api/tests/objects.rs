@@ -19,7 +19,7 @@ async fn a_new_extension_has_every_field_of_the_specification() {
             "id": id, "client_id": 1, "type": "ivr", "status": "active", "name": "000*071", "label": "test IVR",
             "domain": "sip.example.net", "create_date": null, "caller_id_name": null, "dial_rule_id": null,
             "dial_rule_limit": null, "extension_group_id": null, "extra_params": null, "message_did": null,
-            "ani_rfc3325": false, "did_as_transfer_caller_id": null,
+            "ani_rfc3325": false, "did_as_transfer_caller_id": null, "language": null,
         })
     );
     made["create_date"] = date;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use antiphon_ivr::ExtensionId;
+use antiphon_ivr::{ExtensionId, Language};
 use serde_json::Value;
 
 use super::super::document::IvrDocument;
@@ -94,6 +94,9 @@ impl Changeable {
         fields.text("message_did", &mut profile.message_did);
         fields.flag("ani_rfc3325", &mut profile.ani_rfc3325);
         fields.word("did_as_transfer_caller_id", &DID_FORMS, &mut profile.did_as_transfer_caller_id);
+        let mut language = profile.language.map(|language| language.tag().to_owned());
+        fields.word("language", &Language::TAGS, &mut language);
+        profile.language = language.and_then(|tag| tag.parse().ok());
     }
 }
 

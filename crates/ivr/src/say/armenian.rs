@@ -1,0 +1,127 @@
+//! Eastern Armenian: nothing changes with number or gender; 21 to 99 are one word of a ten and a unit; an ordinal ends its last word,
+//! and 1 to 4 have an own form where they stand alone.
+
+use super::{
+    Currency, Date, Money, Names, SIGNS, Spoken, Time, groups,
+    names::{MONTHS, ORDINALS, SCALES, TEENS, TENS, UNITS, names, ordinal},
+};
+
+const MINUS: &str = "numbers/minus";
+const HUNDRED: &str = "numbers/hundred";
+/// Of the year.
+const YEAR: &str = "months/year";
+/// 20 to 90 as the beginning of a longer word.
+const PREFIXES: [&str; 8] = names!("numbers/", "20" "30" "40" "50" "60" "70" "80" "90", "-prefix");
+/// The ordinals of 1 to 4 behind anything else.
+const COMPOUND: [&str; 4] = names!("ordinals/", "1" "2" "3" "4", "-compound");
+const TIMES: [&str; 4] = names!("times/", "hour" "past" "minute" "second");
+const MONEY: [&str; 9] = names!("money/", "dollar" "cent" "euro" "ruble" "kopeck" "dram" "luma" "pound" "penny");
+
+pub(super) fn say(spoken: &Spoken, names: &mut Names) {
+    match spoken {
+        Spoken::Digits(digits) => super::digits(digits, names),
+        Spoken::Cardinal(number) => {
+            names.extend(number.is_negative().then_some(MINUS));
+            cardinal(number.magnitude(), names);
+        }
+        Spoken::Ordinal(number) => ordinal_number(number.value(), names),
+        Spoken::Date(date) => self::date(*date, names),
+        Spoken::Time(time) => self::time(*time, names),
+        Spoken::Money(money) => self::money(*money, names),
+    }
+}
+
+fn cardinal(number: u64, names: &mut Names) {
+    if number == 0 {
+        names.push(UNITS[0]);
+    }
+    for (power, group) in groups(number) {
+        // A thousand is no one thousand, but a million is one million.
+        if (power, group) != (1, 1) {
+            below_thousand(group, names);
+        }
+        names.extend(power.checked_sub(1).map(|scale| SCALES[scale]));
+    }
+}
+
+/// Nothing for 0.
+fn below_thousand(number: usize, names: &mut Names) {
+    match number / 100 {
+        0 => {}
+        1 => names.push(HUNDRED),
+        hundreds => names.extend([UNITS[hundreds], HUNDRED]),
+    }
+    match number % 100 {
+        0 => {}
+        unit @ 1..=9 => names.push(UNITS[unit]),
+        teen @ 10..=19 => names.push(TEENS[teen - 10]),
+        tens if tens % 10 == 0 => names.push(TENS[tens / 10 - 2]),
+        rest => names.extend([PREFIXES[rest / 10 - 2], UNITS[rest % 10]]),
+    }
+}
+
+/// A cardinal whose last word is an ordinal.
+fn ordinal_number(number: u64, names: &mut Names) {
+    cardinal(number, names);
+    let alone = names.len() == 1;
+    if let Some(last) = names.last_mut() {
+        let unit = (1..=4).find(|unit| UNITS[*unit] == *last);
+        *last = match unit {
+            Some(unit) if !alone => COMPOUND[unit - 1],
+            _ => ordinal(last, &ORDINALS, ""),
+        };
+    }
+}
+
+/// `երկու հազար քսանվեց թվականի մարտի հինգ`
+fn date(date: Date, names: &mut Names) {
+    cardinal(date.year() as u64, names);
+    names.extend([YEAR, MONTHS[date.month() - 1]]);
+    cardinal(date.day() as u64, names);
+}
+
+/// `ժամը տասնյոթ անց երեսուն րոպե`
+fn time(time: Time, names: &mut Names) {
+    let [hour, past, minute, second] = TIMES;
+    names.push(hour);
+    cardinal(time.hour() as u64, names);
+    if time.minute() == 0 && time.second() == 0 {
+        return;
+    }
+    names.push(past);
+    if time.minute() > 0 {
+        cardinal(time.minute() as u64, names);
+        names.push(minute);
+    }
+    if time.second() > 0 {
+        cardinal(time.second() as u64, names);
+        names.push(second);
+    }
+}
+
+/// `տասներկու դրամ հիսուն լումա`
+fn money(money: Money, names: &mut Names) {
+    let [dollar, cent, euro, ruble, kopeck, dram, luma, pound, penny] = MONEY;
+    let (unit, coin) = match money.currency() {
+        Currency::Usd => (dollar, cent),
+        Currency::Eur => (euro, cent),
+        Currency::Rub => (ruble, kopeck),
+        Currency::Amd => (dram, luma),
+        Currency::Gbp => (pound, penny),
+    };
+    names.extend(money.is_negative().then_some(MINUS));
+    if money.units() > 0 || money.coins() == 0 {
+        cardinal(money.units(), names);
+        names.push(unit);
+    }
+    if money.coins() > 0 {
+        cardinal(money.coins(), names);
+        names.push(coin);
+    }
+}
+
+/// Every name that can be said.
+pub(super) fn all() -> Names {
+    let numbers = [&SIGNS[..], &UNITS, &TEENS, &TENS, &PREFIXES, &SCALES, &[MINUS, HUNDRED, YEAR]].concat();
+    [&numbers[..], &ORDINALS, &COMPOUND, &MONTHS, &TIMES, &MONEY].concat()
+}
