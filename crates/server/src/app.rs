@@ -187,16 +187,8 @@ pub async fn start(
         }
     });
     let owner = trunks::Owner::new(rooms.clone(), trunk_orders);
-    tokio::spawn(async move {
-        if tokio::spawn(owner.run()).await.is_err_and(|error| error.is_panic()) {
-            tracing::error!("the owner of the trunks panicked; trunks are as they were until the next start");
-        }
-    });
-    tokio::spawn(async move {
-        if tokio::spawn(notices.run()).await.is_err_and(|error| error.is_panic()) {
-            tracing::error!("the owner of notices panicked; nobody is told of events until the next start");
-        }
-    });
+    own(owner.run(), "the owner of the trunks panicked; trunks are as they were until the next start");
+    own(notices.run(), "the owner of notices panicked; nobody is told of events until the next start");
     overload::watch::start(rooms.clone());
     let mail = send_mail(&rooms);
     tokio::spawn(voicemail::lamps::run(rooms.clone()));
@@ -215,6 +207,15 @@ fn send_mail(rooms: &Arc<Rooms>) -> voicemail::Farewell {
         }
     });
     mail
+}
+
+/// Runs the owner of something that the rest can do without: after a panic, which is logged in these words, all else goes on.
+fn own(owner: impl Future<Output = ()> + Send + 'static, loss: &'static str) {
+    tokio::spawn(async move {
+        if tokio::spawn(owner).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("{loss}");
+        }
+    });
 }
 
 /// Binds every listener.
