@@ -69,20 +69,6 @@ fn each_action_is_refused_without_what_it_needs() {
         (json!({"action": "play_sound", "sound": 53, "sound_type": "background"}), "sound: no such sound"),
         (json!({"action": "play_silence"}), "silence_time: is required"),
         (json!({"action": "play_silence", "silence_time": 0}), "silence_time: must be above 0"),
-        (json!({"action": "play_digits", "digits": "1"}), "play_digits_method: is required"),
-        (json!({"action": "play_digits", "play_digits_method": "iterated"}), "digits: is required"),
-        (
-            json!({"action": "play_digits", "digits": "${sum}", "play_digits_method": "iterated"}),
-            "digits: must hold one of 0-9 * #",
-        ),
-        (
-            json!({"action": "play_digits_from_variable", "play_digits_method": "iterated"}),
-            "play_digits_variable: is required",
-        ),
-        (
-            json!({"action": "play_digits_from_variable", "play_digits_variable": "sum"}),
-            "play_digits_method: is required",
-        ),
         (json!({"action": "jump_to_context"}), "context: is required"),
         (json!({"action": "jump_to_context", "context": 3}), "context: no such context"),
         (json!({"action": "set_variable", "set_variable_name": "a"}), "set_variable_value: is required"),
@@ -113,15 +99,36 @@ fn each_action_is_refused_without_what_it_needs() {
     );
     for (field, body) in [
         ("transfer_variable", json!({"action": "transfer_from_variable", "transfer_variable": "${mgr}"})),
-        (
-            "play_digits_variable",
-            json!({"action": "play_digits_from_variable", "play_digits_variable": "1", "play_digits_method": "iterated"}),
-        ),
         ("set_variable_name", json!({"action": "set_variable", "set_variable_name": "1", "set_variable_value": ""})),
         ("match_variable_name", json!({"action": "hangup", "match_variable_name": "a b", "match_variable_value": ""})),
     ] {
         assert!(refused(&body)[0].starts_with(&format!("{field}: must be the name of a variable")), "{body}");
     }
+}
+
+#[test]
+fn digits_are_spoken_by_a_method_and_where_there_are_some() {
+    for (body, problem) in [
+        (json!({"action": "play_digits", "digits": "1"}), "play_digits_method: is required"),
+        (json!({"action": "play_digits", "play_digits_method": "iterated"}), "digits: is required"),
+        (
+            json!({"action": "play_digits", "digits": "${sum}", "play_digits_method": "iterated"}),
+            "digits: must hold one of 0-9 * #",
+        ),
+        (
+            json!({"action": "play_digits_from_variable", "play_digits_method": "iterated"}),
+            "play_digits_variable: is required",
+        ),
+        (
+            json!({"action": "play_digits_from_variable", "play_digits_variable": "sum"}),
+            "play_digits_method: is required",
+        ),
+    ] {
+        assert_eq!(refused(&body), [problem], "{body}");
+    }
+    let bad_name =
+        json!({"action": "play_digits_from_variable", "play_digits_variable": "1", "play_digits_method": "iterated"});
+    assert!(refused(&bad_name)[0].starts_with("play_digits_variable: must be the name of a variable"));
 }
 
 #[test]
