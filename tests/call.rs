@@ -8,6 +8,8 @@
 mod access;
 #[path = "call/adapter.rs"]
 mod adapter;
+#[path = "call/asking.rs"]
+mod asking;
 #[path = "call/attack.rs"]
 mod attack;
 #[path = "call/chaos.rs"]

@@ -21,3 +21,4 @@ pub mod scenario;
 pub mod server;
 pub mod sip;
 pub mod socket;
+pub mod stored;

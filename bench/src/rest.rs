@@ -80,6 +80,14 @@ impl<'s> Api<'s> {
         self.send("PUT", &format!("/extension/{phone}/phone/"), &json!({"password": password})).map(drop)
     }
 
+    /// Changes something.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send("PUT", path, body)
+    }
+
     fn make_menu(&self, name: &str, rules: &[Value]) -> Result<()> {
         let ivr = format!("/extension/{}/ivr", self.make_extension(name, "ivr")?);
         let context = json!({"name": "Main", "digit_len": 1, "inter_digit_timeout": 2000, "timeout": 5000});

@@ -48,6 +48,11 @@ impl Home {
         fs::create_dir_all(&path)?;
         Ok(Self { path })
     }
+
+    /// The data directory of its servers.
+    pub fn data(&self) -> PathBuf {
+        self.path.join("data")
+    }
 }
 
 impl Drop for Home {
@@ -85,7 +90,7 @@ impl Server {
     /// # Errors
     /// As above.
     pub fn start_with(launch: &Launch, home: &Home, settings: &str) -> Result<Self> {
-        let data = home.path.join("data");
+        let data = home.data();
         let arguments = ["serve", "--sip", "udp:127.0.0.1:0", "--http", "127.0.0.1:0", "--log", &launch.log];
         let mut arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
         arguments.extend(["--data".to_owned(), data.to_string_lossy().into_owned()]);

@@ -15,8 +15,8 @@ use antiphon_server::locate::Record;
 use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
-    CreateClient, CreateContext, CreateDid, CreateEvent, CreateExtension, CreateOption, CreateRule, CreateSound,
-    OptionPath, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
+    CreateClient, CreateContext, CreateDid, CreateEvent, CreateExtension, CreateInterval, CreateOption, CreateRule,
+    CreateSound, OptionPath, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
 };
 use antiphon_server::store::{Change, ClientId, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
@@ -176,11 +176,7 @@ impl Author {
         }
         let id = |name: &str| ids.iter().find(|(known, _)| *known == name).expect("a known prompt").1;
         let play = |name: &str, kind: &str| json!({"action": "play_sound", "sound": id(name), "sound_type": kind});
-        for host in [2u8, 3, 50, NOBODY] {
-            self.phone(&format!("{host:03}"), json!({"contact": format!("sip:line-{host}@127.0.0.{host}:5060")})).await;
-        }
-        self.phone("004", json!({"password": "secret"})).await;
-        self.phone("005", json!({"password": "secret"})).await;
+        self.phones().await;
         let transfer = |to: &str| json!({"action": "transfer", "transfer_dst": to, "transfer_timeout": 20});
         let attempt = |to: &str| {
             let when = |status: &str, sound: &str| json!({"action": "play_sound", "sound": id(sound), "sound_type": "foreground", "call_status": status});
@@ -226,6 +222,7 @@ impl Author {
         let around = self.menu("073", json!({"name": "Around", "digit_len": 1}), around).await;
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
         self.special(&transfer).await;
+        self.askers(&id).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
     }
@@ -249,6 +246,15 @@ impl Author {
         self.speaker().await;
     }
 
+    /// Phones that are rung where they are, and two that register.
+    async fn phones(&self) {
+        for host in [2u8, 3, 50, NOBODY] {
+            self.phone(&format!("{host:03}"), json!({"contact": format!("sip:line-{host}@127.0.0.{host}:5060")})).await;
+        }
+        self.phone("004", json!({"password": "secret"})).await;
+        self.phone("005", json!({"password": "secret"})).await;
+    }
+
     /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet. The menu 088 transfers to 800.
     async fn conferences(&self, transfer: &impl Fn(&str) -> Value) {
         for (name, settings) in [
@@ -270,6 +276,35 @@ impl Author {
         let id = self.menu("087", json!({"name": "Number"}), options).await;
         let body = json!({"language": "ru"});
         self.commit(UpdateExtension { client: self.client, id, body }).await;
+    }
+
+    /// The menu 089 takes digits, thanks for `12`, asks for a rating and says `bye` in an interval that is active, `busy` in one that is
+    /// over.
+    async fn askers(&self, id: &impl Fn(&str) -> u64) {
+        let play = |sound: &str, more: Value| {
+            let mut rule = json!({"action": "play_sound", "sound": id(sound), "sound_type": "foreground"});
+            if let (Some(rule), Value::Object(more)) = (rule.as_object_mut(), more) {
+                rule.extend(more);
+            }
+            rule
+        };
+        let mut intervals = Vec::new();
+        for (name, end) in [("over", "2001-01-01 00:00:00"), ("open", "2999-01-01 00:00:00")] {
+            let body = json!({"name": name, "timezone": "Asia/Yerevan",
+                              "conditions": [{"start_datetime": "2000-01-01 00:00:00", "end_datetime": end}]});
+            intervals.push(self.commit(CreateInterval { client: self.client, body }).await.written.id);
+        }
+        let take = json!({"action": "record_digits", "record_digits_variable": "code", "record_digits_max": 4,
+                          "record_digits_sound": id("hello")});
+        let options = json!({"start": [
+            take,
+            play("thanks", json!({"match_variable_name": "code", "match_variable_value": "12"})),
+            {"action": "quality_rate", "sound": id("ad"), "max_rate": 5},
+            play("busy", json!({"interval": intervals[0]})),
+            play("bye", json!({"interval": intervals[1]})),
+            {"action": "hangup"},
+        ]});
+        self.menu("089", json!({"name": "Asking", "digit_len": 1}), options).await;
     }
 
     /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.

@@ -22,6 +22,7 @@
 //! | `refer is refused with 603`                       | by the caller's side                        |
 //! | `refer succeeds after 4 s`                        | the caller talks to the target without us   |
 //! | `refer fails with 486 after 4 s`                  | the target's status                         |
+//! | `it is 2026-07-06 22:30:00 UTC`                   | the date and time of the call's arrival     |
 //! | `refer is not heard of`                           | agreed to, and no more                      |
 
 use std::time::Duration;
@@ -58,6 +59,9 @@ fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
         }
         ["understands", "the", "caller"] if *subject == "nobody" => scenario.recogniser = Recogniser::Failed,
         ["hangs", "up"] => scenario.timeline.push((seconds(subject)?, Event::HungUp)),
+        ["is", date, time, "UTC"] if *subject == "it" => {
+            scenario.date = format!("{date}T{time}Z").parse().ok()?;
+        }
         ["calls"] => (*subject).clone_into(&mut scenario.caller.number),
         ["calls", "anonymously"] => {
             (*subject).clone_into(&mut scenario.caller.number);

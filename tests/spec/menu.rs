@@ -3,14 +3,15 @@
 //! Shape: the settings' own keys; `contexts` (each with its own keys and `options`, option → rules); `sounds` (id → `"hello.wav 8 s"`);
 //! `internal` (numbers); `caller` (`number`, `name`, and what web servers are told of the call); `called`; `callback` (variables); `extension` (`id`,
 //! `name`); `scripts` (those of the events); `texts` (words → how long they are spoken, null where
-//! they cannot be); `system_sounds` (how long each of the system set takes, `"0.5 s"`); `language`.
+//! they cannot be); `system_sounds` (how long each of the system set takes, `"0.5 s"`); `language`; `intervals` (id → as the API writes
+//! one, without a name); `policy` (the choices that are taken).
 //! Errors: [`Problem`] on the fence's line; an unknown key is one, since in a specification it is a slip.
 
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Caller, ContextId, ExtensionId, ExtensionName, RuleId, SoundId,
-    rules::{EventScripts, Ivr, OptionKey, wire},
+    Caller, ContextId, ExtensionId, ExtensionName, IntervalId, RuleId, SoundId,
+    rules::{EventScripts, Interval, Ivr, OptionKey, wire},
     simulator::{Scenario, Sound, Text},
 };
 use serde_json::{Map, Value};
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// Keys that are not settings of the IVR.
-const WORLD: [&str; 11] = [
+const WORLD: [&str; 13] = [
     "contexts",
     "sounds",
     "system_sounds",
@@ -33,6 +34,8 @@ const WORLD: [&str; 11] = [
     "callback",
     "extension",
     "scripts",
+    "intervals",
+    "policy",
 ];
 
 /// The menu of a fence, and the world around it.
@@ -135,6 +138,22 @@ fn scenario(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
     }
     if let Some(called) = top.get("called") {
         scenario.caller.called_did = text(called, "called")?.to_owned();
+    }
+    if let Some(intervals) = top.get("intervals") {
+        for (id, interval) in object(intervals, "intervals")? {
+            let id = id.parse().map_err(|_| wrong(format!("interval {id}: not an id")))?;
+            let named = wire::Interval { name: "named".to_owned(), ..wire::Interval::default() };
+            let written = named.patch(interval).map_err(told)?;
+            scenario.intervals.insert(IntervalId(id), Interval::check(&written).map_err(told)?);
+        }
+    }
+    for choice in list(top.get("policy"))? {
+        match text(choice, "a choice")? {
+            "strict_final" => scenario.policy.strict_final = true,
+            "transfer_timeout_falls_through" => scenario.policy.transfer_timeout_falls_through = true,
+            "eager_match" => scenario.policy.eager_match = true,
+            other => return Err(wrong(format!("an unknown choice `{other}`"))),
+        }
     }
     Ok(scenario)
 }

@@ -10,7 +10,7 @@ use antiphon_bench::{
     scenario::{
         Setup, flood,
         held::{self, Kind},
-        registered, short, start,
+        registered, rules, short, start,
     },
     server::Launch,
 };
@@ -29,7 +29,7 @@ struct Arguments {
     /// Calls set up a second, comma-separated and rising
     #[arg(long, value_delimiter = ',', default_value = "200,500,1000,1500,2000,2500,3000,4000,5000")]
     rates: Vec<f64>,
-    /// Extensions stored before a start is timed
+    /// Extensions stored before a start is timed, or rules are edited
     #[arg(long, default_value_t = 10_000)]
     extensions: usize,
     /// Phones that register
@@ -74,6 +74,8 @@ enum What {
     Short,
     /// Starting with much stored
     Start,
+    /// Editing rules and setting calls up with much stored
+    Rules,
     /// A flood from one source beside calls
     Flood,
     /// Phones that register and are idle
@@ -143,6 +145,11 @@ fn measure(what: What, setup: &Setup, arguments: &Arguments) -> Result<Table> {
         What::Registered => {
             let mut table = registered::table();
             registered::run(setup, arguments.phones, &mut table)?;
+            Ok(table)
+        }
+        What::Rules => {
+            let mut table = rules::table();
+            rules::run(setup, arguments.extensions, &mut table)?;
             Ok(table)
         }
         What::Start => {

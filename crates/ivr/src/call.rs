@@ -14,8 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 use self::ended::LastDial;
 use crate::{
     Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Language, Listen,
-    Listened, Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Record, Recorded, Recording, RecordingState,
-    Refer, Referred, Render, Rendered, SendDigits, Sent, Speech, ids::ExtensionId, op::Cause, vars::Vars,
+    Listened, Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Rating, Record, Recorded, Recording,
+    RecordingState, Refer, Referred, Render, Rendered, SendDigits, Sent, Speech, ids::ExtensionId, op::Cause,
+    vars::Vars,
 };
 
 pub use ended::{Bridged, EndedCall, Ending};
@@ -236,6 +237,11 @@ impl Call {
     /// Says what was made of a web server's answer, for the people who debug it.
     pub async fn note(&mut self, kind: NoteKind, text: impl Into<String>) -> Result<(), Interrupted> {
         self.perform(Op::Note(Note { kind, text: text.into() })).await.map(drop)
+    }
+
+    /// Keeps the caller's rating of the call.
+    pub async fn rate(&mut self, rating: Rating) -> Result<(), Interrupted> {
+        self.perform(Op::Rate(rating)).await.map(drop)
     }
 
     /// Ends the call.

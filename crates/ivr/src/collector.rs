@@ -3,7 +3,8 @@
 //! Shape: [`DigitBuffer`] keeps digits that nothing has asked for yet; [`Collector`] is one [`Collect`], fed with digits and with
 //! deadlines that passed.
 //! Units: [`Instant`]; waits longer than [`LONGEST_WAIT`] are that long.
-//! Time: told. At any time there is one deadline: the first digit's, and then each further digit's anew.
+//! Time: told. At any time there is one deadline: the first digit's, and then each further digit's anew, none of them later than the
+//! end of the longest time that the whole collect may take.
 //! Errors: none; a full buffer drops the newest digit.
 //! Sources: `ringme-ivr.md` 3.3 (first digit), 3.4 (further digits, terminator).
 //!
@@ -65,12 +66,22 @@ pub struct Collector {
     wanted: Collect,
     digits: String,
     deadline: Instant,
+    /// When the whole collect has to end.
+    end: Option<Instant>,
 }
 
 impl Collector {
     /// Begins to wait. What was pressed before is taken with [`Self::take`].
     pub fn new(wanted: &Collect, now: Instant) -> Self {
-        Self { digits: String::new(), deadline: now + wanted.first_digit.min(LONGEST_WAIT), wanted: wanted.clone() }
+        let end = wanted.longest.map(|longest| now + longest.min(LONGEST_WAIT));
+        let mut collector = Self { digits: String::new(), deadline: now, end, wanted: wanted.clone() };
+        collector.wait(now, wanted.first_digit);
+        collector
+    }
+
+    fn wait(&mut self, now: Instant, time: Duration) {
+        let deadline = now + time.min(LONGEST_WAIT);
+        self.deadline = self.end.map_or(deadline, |end| end.min(deadline));
     }
 
     /// Takes digits from the type-ahead until the collect is done or the type-ahead empty; those behind stay there.
@@ -93,7 +104,7 @@ impl Collector {
             return Some(self.ended(EndedBy::Terminator(digit)));
         }
         self.digits.push(digit.as_char());
-        self.deadline = now + self.wanted.inter_digit.min(LONGEST_WAIT);
+        self.wait(now, self.wanted.inter_digit);
         (self.digits.len() >= self.wanted.max_digits).then(|| self.ended(EndedBy::MaxDigits))
     }
 
@@ -128,6 +139,7 @@ mod tests {
             terminators: key('#').into_iter().collect(),
             first_digit: Duration::from_secs(5),
             inter_digit: Duration::from_secs(2),
+            longest: None,
         }
     }
 
@@ -177,6 +189,15 @@ mod tests {
         check(&collect(), "", &[(1, '*'), (2, 'A')], 22, "*A", EndedBy::InterDigitTimeout);
         let literal = Collect { terminators: crate::DigitSet::NONE, ..collect() };
         check(&literal, "", &[(1, '#'), (2, '#')], 22, "##", EndedBy::InterDigitTimeout);
+    }
+
+    #[test]
+    fn the_whole_collect_has_an_end_of_its_own() {
+        let longest = Some(Duration::from_secs(3));
+        check(&Collect { longest, ..collect() }, "", &[], 30, "", EndedBy::NoInput);
+        let bounded = Collect { longest, first_digit: Duration::MAX, inter_digit: Duration::MAX, ..collect() };
+        check(&bounded, "", &[(29, '1')], 30, "1", EndedBy::InterDigitTimeout);
+        check(&bounded, "", &[(10, '1'), (20, '2'), (30, '3')], 30, "123", EndedBy::MaxDigits);
     }
 
     #[test]

@@ -110,6 +110,7 @@ async fn is_let_in(entrance: &Entrance, call: &mut Call) -> Result<bool, Interru
             terminators: Digit::from_char('#').into_iter().collect(),
             first_digit: FIRST_DIGIT,
             inter_digit: INTER_DIGIT,
+            longest: None,
         };
         if call.collect(collect).await?.digits == *pin {
             return Ok(true);

@@ -8,7 +8,7 @@ use std::fmt;
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, serde::Serialize, serde::Deserialize)]
+        #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Default, Debug, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub u64);
 
@@ -27,6 +27,10 @@ id!(
 id!(
     /// An extension: a phone or an IVR.
     ExtensionId
+);
+id!(
+    /// A time interval of one client.
+    IntervalId
 );
 id!(
     /// A rule of one IVR.

@@ -35,16 +35,16 @@ pub use call::{Bridged, Call, Caller, EndedCall, Ending, ExtensionName, Request}
 pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
 pub use fetch::{Fetch, FetchBody, FetchError, FetchMethod, Note, NoteKind, Page};
-pub use ids::{ContextId, ExtensionId, RecordingId, RuleId, SoundId};
+pub use ids::{ContextId, ExtensionId, IntervalId, RecordingId, RuleId, SoundId};
 pub use language::{Language, UnknownLanguage};
 pub use listening::Listening;
 pub use op::{
     Alone, Announcement, BadSpeech, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed,
-    EndedBy, Interrupted, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played, Prompt, Recogniser,
-    Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred, Render, RenderError, Rendered,
-    SPEECH_PATIENCE, Speech, TargetRules, TypeAhead, Utterance, Voice,
+    EndedBy, Interrupted, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played, Prompt, Rating,
+    Recogniser, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred, Render,
+    RenderError, Rendered, SPEECH_PATIENCE, Speech, TargetRules, TypeAhead, Utterance, Voice,
 };
 pub use pattern::{BadPattern, Pattern};
-pub use script::{Next, Numbering, Script, SoundName, SoundView};
+pub use script::{Next, Script, SoundName, SoundView, Surroundings};
 pub use send_digits::{DigitStep, SendDigits, Sent};
 pub use vars::Vars;

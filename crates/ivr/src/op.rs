@@ -22,6 +22,7 @@
 //! | Listen     | wait for words and keys                       | Listened      |
 //! | Fetch      | ask a web server                              | Fetched       |
 //! | Note       | say what came of an answer, for debugging     | Done          |
+//! | Rate       | keep the caller's rating of the call          | Done          |
 //! | Hangup     | end the call                                  | Done          |
 
 mod record;
@@ -76,6 +77,8 @@ pub enum Op {
     Fetch(Box<Fetch>),
     /// Say what was made of an answer, for the people who debug it.
     Note(Note),
+    /// Keep the caller's rating of the call. It takes no time.
+    Rate(Rating),
     /// End the call.
     Hangup(Cause),
 }
@@ -83,7 +86,7 @@ pub enum Op {
 /// What came of an [`Op`], for each op its own kind.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// Answer, Limit, Note, Hangup.
+    /// Answer, Limit, Note, Rate, Hangup.
     Done,
     /// Play.
     Played(Played),
@@ -203,6 +206,8 @@ pub struct Collect {
     pub first_digit: Duration,
     /// How long to wait for each further digit.
     pub inter_digit: Duration,
+    /// How long the whole collect may take; it then ends as when no digit comes in time.
+    pub longest: Option<Duration>,
 }
 
 /// The digits of a [`Collect`].
@@ -371,6 +376,15 @@ pub enum Referred {
     },
     /// Nothing was heard of it in time.
     TimedOut,
+}
+
+/// How a caller rates a call.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Rating {
+    /// From 1 to `max`; the more, the better.
+    pub rate: u32,
+    /// The best there is.
+    pub max: u32,
 }
 
 /// A release cause (ITU-T Q.850 table 1).

@@ -8,10 +8,12 @@
 pub mod actions;
 mod digits;
 pub mod guard;
+pub mod interval;
 pub mod mailto;
 mod mode;
 pub mod model;
 mod option_key;
+mod policy;
 mod run;
 mod scripts;
 mod targets;
@@ -20,8 +22,10 @@ pub mod wire;
 
 pub use crate::pattern::{BadPattern, MAX_PATTERN, Pattern as CallerPattern};
 pub use digits::DigitSpeech;
+pub use interval::Interval;
 pub use model::{Built, Context, DirectDial, Expiry, Ivr, LeftOut, References, Rule};
 pub use option_key::{BadOptionKey, MAX_OPTION_DIGITS, OptionDigits, OptionKey};
+pub use policy::Policy;
 pub use run::run;
 pub use scripts::{EventScripts, after};
 pub use targets::Targets;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Call, EndedCall, ExtensionId, Interrupted, Language, Prompt, conference, direct, rules};
+use crate::{Call, EndedCall, ExtensionId, Interrupted, IntervalId, Language, Prompt, conference, direct, rules};
 
 /// How a script ended on its own.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -13,10 +13,18 @@ pub enum Next {
     HandOver(ExtensionId),
 }
 
-/// What a script asks about numbers and sounds of its client while it runs; the answer must come from memory.
-pub trait Numbering: Send + Sync {
+/// What a script asks about the world around its call while it runs; the answers must come from memory.
+pub trait Surroundings: Send + Sync {
     /// Whether these digits are an active internal number of the script's client, by its short or its prefixed form.
     fn is_internal(&self, digits: &str) -> bool;
+
+    /// Whether a time interval of the script's client is active now, by the clock of whoever runs the script; one that is not there
+    /// is not.
+    fn is_active(&self, interval: IntervalId) -> bool;
+
+    /// How menus of rules are run where their vendor leaves it open.
+    fn policy(&self) -> rules::Policy;
+
     /// The sound that somebody outside names, among those of the script's client and those of the system; the latter in this language
     /// where the name has none of its own.
     fn prompt(&self, sound: &SoundName, language: Language) -> Option<Prompt>;
@@ -61,9 +69,9 @@ pub enum Script {
 
 impl Script {
     /// Runs the script to its end on this call.
-    pub async fn run(&self, call: &mut Call, numbering: &dyn Numbering) -> Result<Next, Interrupted> {
+    pub async fn run(&self, call: &mut Call, surroundings: &dyn Surroundings) -> Result<Next, Interrupted> {
         match self {
-            Self::Rules(ivr) => rules::run(ivr, call, numbering).await,
+            Self::Rules(ivr) => rules::run(ivr, call, surroundings).await,
             Self::Conference(entrance) => conference::run(entrance, call).await,
             Self::Direct(number) => direct::run(number, call).await,
         }

@@ -22,16 +22,19 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
     pin::pin,
+    sync::atomic::{AtomicU64, Ordering},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::{
-    Call, Caller, Digit, EndedCall, ExtensionId, ExtensionName, Interrupted, Language, Next, Op, Outcome, Prompt,
-    Recogniser, Request, Script, SoundId,
-    script::{Numbering, SoundName, SoundView},
+    Call, Caller, Digit, EndedCall, ExtensionId, ExtensionName, Interrupted, IntervalId, Language, Next, Op, Outcome,
+    Prompt, Recogniser, Request, Script, SoundId, Surroundings,
+    rules::{Interval, Policy},
+    script::{SoundName, SoundView},
     vars::Vars,
 };
 
@@ -74,6 +77,12 @@ pub struct Scenario {
     pub said: Vec<Saying>,
     /// Whether anybody understands what the caller says.
     pub recogniser: Recogniser,
+    /// The time intervals of the script's client.
+    pub intervals: BTreeMap<IntervalId, Interval>,
+    /// The date and time at which the call arrives.
+    pub date: Timestamp,
+    /// How menus are run.
+    pub policy: Policy,
     /// What the caller does, and when. Afterwards the caller stays, and does nothing.
     pub timeline: Vec<(Duration, Event)>,
 }
@@ -174,8 +183,13 @@ pub fn simulate(script: &Script, scenario: &Scenario, start: Instant) -> Transcr
     let mut world = World::new(scenario, start);
     call.serve(scenario.served.clone());
     call.callback.clone_from(&scenario.callback);
-    let numbering = Known(scenario);
-    let ended = match drive(script.run(&mut call, &numbering), &mut queue, &mut |op| world.perform(op)) {
+    let surroundings = Around { scenario, milliseconds: AtomicU64::default() };
+    let mut perform = |op: &Op| {
+        let outcome = world.perform(op);
+        surroundings.passed(world.now);
+        outcome
+    };
+    let ended = match drive(script.run(&mut call, &surroundings), &mut queue, &mut perform) {
         Ok(ended) => ended,
         Err(why) => return world.stopped(why),
     };
@@ -211,17 +225,37 @@ fn drive<T>(
     Err("it does not end")
 }
 
-struct Known<'a>(&'a Scenario);
+/// The scenario as the script sees it, and how much of the call's time has passed.
+struct Around<'a> {
+    scenario: &'a Scenario,
+    milliseconds: AtomicU64,
+}
 
-impl Numbering for Known<'_> {
+impl Around<'_> {
+    fn passed(&self, time: Duration) {
+        self.milliseconds.store(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+impl Surroundings for Around<'_> {
     fn is_internal(&self, digits: &str) -> bool {
-        self.0.internal.contains(digits)
+        self.scenario.internal.contains(digits)
+    }
+
+    fn is_active(&self, interval: IntervalId) -> bool {
+        let passed = i64::try_from(self.milliseconds.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+        let now = self.scenario.date.saturating_add(SignedDuration::from_millis(passed));
+        self.scenario.intervals.get(&interval).zip(now.ok()).is_some_and(|(interval, now)| interval.is_active(now))
+    }
+
+    fn policy(&self) -> Policy {
+        self.scenario.policy
     }
 
     /// A sound of the scenario by its name or id; of the system's, everything is there.
     fn prompt(&self, sound: &SoundName, language: Language) -> Option<Prompt> {
         let id = sound.name.parse().ok().map(SoundId);
-        let named = self.0.sounds.iter().find(|(own, known)| known.name == sound.name || Some(**own) == id);
+        let named = self.scenario.sounds.iter().find(|(own, known)| known.name == sound.name || Some(**own) == id);
         let own = named.map(|(id, _)| Prompt::Sound(*id)).filter(|_| sound.view != SoundView::System);
         let folder = if sound.folder.is_empty() { String::new() } else { format!("{}/", sound.folder) };
         let language = sound.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(language);

@@ -43,6 +43,7 @@ use crate::{
     trace::Trace,
     trunks::{self, Trunks},
     voicemail,
+    wall::Wall,
     web::{Web, debug::HttpDebug, internet::WebError},
 };
 
@@ -175,6 +176,7 @@ pub async fn start(
         web,
         events,
         http_debug: HttpDebug::new(settings.web.debug),
+        wall: wall(drive),
     });
     let switchboard = Switchboard::new(rooms.clone(), now(drive));
     let endpoint = Endpoint::new(sip_config(settings, listeners, capacity), rand::random());
@@ -195,17 +197,22 @@ pub async fn start(
     Ok(Server { rooms, capacity, tls, mail })
 }
 
+/// Starts an owner of something that calls share; its panic is told, and ends nothing else.
+fn own(work: impl Future<Output = ()> + Send + 'static, panicked: &'static str) {
+    tokio::spawn(async move {
+        if tokio::spawn(work).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("{panicked}");
+        }
+    });
+}
+
 /// Starts whoever sends mail.
 fn send_mail(rooms: &Arc<Rooms>) -> voicemail::Farewell {
     rooms.store.mailboxes().set_mail(rooms.settings.load().mail.is_some(), voicemail::now_ms());
     let settings = rooms.clone();
     let settings = Box::new(move || settings.settings.load().mail.clone());
     let (owner, mail) = voicemail::Owner::new(rooms.store.clone(), rooms.recordings.clone(), settings);
-    tokio::spawn(async move {
-        if tokio::spawn(owner.run()).await.is_err_and(|error| error.is_panic()) {
-            tracing::error!("the owner of the outbox panicked; mail waits until the next start");
-        }
-    });
+    own(owner.run(), "the owner of the outbox panicked; mail waits until the next start");
     mail
 }
 
@@ -314,6 +321,13 @@ fn run(number: usize, work: Work, drive: MediaDrive) -> Result<(), StartError> {
             tokio::spawn(thread::drive_on_virtual_time(work));
             Ok(())
         }
+    }
+}
+
+fn wall(drive: MediaDrive) -> Wall {
+    match drive {
+        MediaDrive::Threads => Wall::Machine,
+        MediaDrive::VirtualTime => Wall::on_virtual_time(),
     }
 }
 

@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
-use antiphon_ivr::{ExtensionId, Language, Prompt, SoundId, SoundName, SoundView, script::Numbering};
+use antiphon_ivr::{
+    ExtensionId, IntervalId, Language, Prompt, SoundId, SoundName, SoundView, Surroundings, rules::Policy,
+};
+use jiff::Timestamp;
 
 use crate::{
     rooms::Rooms,
@@ -63,20 +66,30 @@ pub fn resolve(config: &Config, trunks: &[Arc<Trunk>], client: ClientId, dialled
     }
 }
 
-/// The internal numbers and the sounds of one client, for its scripts.
-pub struct InternalNumbers {
-    /// Where the sounds of the system are.
+/// What one client's scripts see of the world around their call.
+pub struct Around {
+    /// The server, for its clock, its settings and the sounds of the system.
     pub rooms: Arc<Rooms>,
     /// The snapshot that the call began with.
     pub config: Arc<Config>,
-    /// Whose numbers.
+    /// Whose numbers and intervals.
     pub client: ClientId,
 }
 
-impl Numbering for InternalNumbers {
+impl Surroundings for Around {
     fn is_internal(&self, digits: &str) -> bool {
         let extension = self.config.find_extension(digits, Some(self.client));
         extension.is_some_and(|extension| extension.status == ExtensionStatus::Active)
+    }
+
+    fn is_active(&self, interval: IntervalId) -> bool {
+        let own = self.config.interval(interval).filter(|interval| interval.client == self.client);
+        let now = Timestamp::try_from(self.rooms.wall.now());
+        own.zip(now.ok()).is_some_and(|(interval, now)| interval.active.is_active(now))
+    }
+
+    fn policy(&self) -> Policy {
+        self.rooms.settings.load().rules.policy
     }
 
     fn prompt(&self, sound: &SoundName, language: Language) -> Option<Prompt> {

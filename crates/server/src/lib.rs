@@ -33,4 +33,5 @@ pub mod telemetry;
 pub mod trace;
 pub mod trunks;
 pub mod voicemail;
+pub mod wall;
 pub mod web;

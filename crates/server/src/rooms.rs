@@ -32,6 +32,7 @@ use crate::{
     store::Store,
     trace::Trace,
     trunks::Trunks,
+    wall::Wall,
     web::{Web, debug::HttpDebug},
 };
 
@@ -133,6 +134,8 @@ pub struct Rooms {
     pub events: Events,
     /// What they were asked and answered, for the people who write the answers.
     pub http_debug: HttpDebug,
+    /// What time it is.
+    pub wall: Wall,
 }
 
 impl Rooms {

@@ -15,8 +15,8 @@ use super::{
     wire,
 };
 use crate::{
-    BargeIn, Call, CallerId, Collect, DigitSet, Interrupted, NoteKind, Page, Play, Played, Prompt, TypeAhead,
-    script::Numbering,
+    BargeIn, Call, CallerId, Collect, DigitSet, Interrupted, NoteKind, Page, Play, Played, Prompt, Surroundings,
+    TypeAhead,
 };
 
 /// Where verbs run, lent by whoever asked.
@@ -26,7 +26,7 @@ pub struct Stage<'a> {
     /// What targets of later transfers see.
     pub caller_id: &'a mut CallerId,
     /// What is asked about sounds.
-    pub numbering: &'a dyn Numbering,
+    pub surroundings: &'a dyn Surroundings,
     /// How digits are taken.
     pub keys: Keys,
     /// How much was said.

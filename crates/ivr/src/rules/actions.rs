@@ -11,6 +11,8 @@ mod play_digits;
 mod play_digits_from_variable;
 mod play_silence;
 mod play_sound;
+mod quality_rate;
+mod record_digits;
 mod set_caller_id_name;
 mod set_caller_id_number;
 mod set_variable;
@@ -26,6 +28,8 @@ pub use play_digits::PlayDigits;
 pub use play_digits_from_variable::PlayDigitsFromVariable;
 pub use play_silence::PlaySilence;
 pub use play_sound::PlaySound;
+pub use quality_rate::QualityRate;
+pub use record_digits::RecordDigits;
 pub use set_caller_id_name::SetCallerIdName;
 pub use set_caller_id_number::SetCallerIdNumber;
 pub use set_variable::SetVariable;
@@ -63,6 +67,10 @@ pub enum Action {
     PlayDigitsFromVariable(PlayDigitsFromVariable),
     /// `jump_to_context`
     JumpToContext(JumpToContext),
+    /// `record_digits`
+    RecordDigits(RecordDigits),
+    /// `quality_rate`
+    QualityRate(QualityRate),
     /// `set_variable`
     SetVariable(SetVariable),
     /// `set_caller_id_number`
@@ -93,16 +101,23 @@ impl Action {
                 PlayDigitsFromVariable::check(check).map(Self::PlayDigitsFromVariable)
             }
             ActionName::JumpToContext => JumpToContext::check(check).map(Self::JumpToContext),
+            ActionName::RecordDigits => RecordDigits::check(check).map(Self::RecordDigits),
+            ActionName::QualityRate => QualityRate::check(check).map(Self::QualityRate),
             ActionName::SetVariable => SetVariable::check(check).map(Self::SetVariable),
             ActionName::SetCallerIdNumber => SetCallerIdNumber::check(check).map(Self::SetCallerIdNumber),
             ActionName::SetCallerIdName => SetCallerIdName::check(check).map(Self::SetCallerIdName),
             ActionName::StartRecord => Some(Self::StartRecord(StartRecord)),
             ActionName::CallInteractive => CallInteractive::check(check).map(Self::CallInteractive),
-            ActionName::RecordDigits | ActionName::QualityRate | ActionName::VoiceHelper => {
+            ActionName::VoiceHelper => {
                 check.refuse("action", format!("{name} is not built yet"));
                 None
             }
         }
+    }
+
+    /// Whether it is a transfer, where `final` decides what follows (`ringme-ivr.md` 3.6).
+    pub fn is_transfer(&self) -> bool {
+        matches!(self, Self::Transfer(_) | Self::SimpleTransfer(_) | Self::TransferFromVariable(_))
     }
 
     pub(super) async fn run(&self, run: &mut Run<'_>) -> Result<Flow, Interrupted> {
@@ -116,6 +131,8 @@ impl Action {
             Self::PlayDigits(action) => action.run(run).await,
             Self::PlayDigitsFromVariable(action) => action.run(run).await,
             Self::JumpToContext(action) => Ok(action.run(run)),
+            Self::RecordDigits(action) => action.run(run).await,
+            Self::QualityRate(action) => action.run(run).await,
             Self::SetVariable(action) => Ok(action.run(run)),
             Self::SetCallerIdNumber(action) => Ok(action.run(run)),
             Self::SetCallerIdName(action) => Ok(action.run(run)),

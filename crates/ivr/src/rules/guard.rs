@@ -8,11 +8,13 @@ use super::{
     model::Check,
     wire::{CallStatusName, CallerIdAction, FieldError},
 };
-use crate::{Caller, call::Presentation, vars::Vars};
+use crate::{Caller, IntervalId, Surroundings, call::Presentation, vars::Vars};
 
 /// When a rule is performed.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Guard {
+    /// The time interval that must be active.
+    pub interval: Option<IntervalId>,
     /// What the original caller must be like.
     pub caller: CallerGuard,
     /// How the last transfer must have ended; `None` asks for nothing.
@@ -57,15 +59,23 @@ pub struct VariableGuard {
 
 impl Guard {
     /// Whether the rule may be performed now.
-    pub fn allows(&self, caller: &Caller, last: Option<CallStatus>, vars: &Vars) -> bool {
+    pub fn allows(
+        &self,
+        caller: &Caller,
+        last: Option<CallStatus>,
+        vars: &Vars,
+        surroundings: &dyn Surroundings,
+    ) -> bool {
         self.caller.allows(caller)
             && (self.call_status.is_none() || self.call_status == last)
             && self.variable.as_ref().is_none_or(|variable| variable.allows(vars))
+            && self.interval.is_none_or(|interval| surroundings.is_active(interval))
     }
 
     pub(super) fn check(check: &mut Check<'_>) -> Self {
-        if check.rule.interval.is_some() {
-            check.refuse("interval", "time intervals are not built yet");
+        let interval = check.rule.interval;
+        if interval.is_some_and(|interval| !check.references.has_interval(interval)) {
+            check.refuse("interval", "no such interval");
         }
         let call_status = match check.rule.call_status {
             CallStatusName::Any => None,
@@ -73,7 +83,7 @@ impl Guard {
             CallStatusName::Busy => Some(CallStatus::Busy),
             CallStatusName::Answered => Some(CallStatus::Answered),
         };
-        Self { caller: CallerGuard::check(check), call_status, variable: VariableGuard::check(check) }
+        Self { interval, caller: CallerGuard::check(check), call_status, variable: VariableGuard::check(check) }
     }
 }
 

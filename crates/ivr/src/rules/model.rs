@@ -5,7 +5,7 @@
 //! Errors: [`FieldError`], all of a rule's at once; a reference to something deleted since is none ([`Ivr::build`]).
 //! Sources: `ringme-ivr.md` 1.2-1.6, 2.5, 3.4 (digit collection), 3.10 (lifetime).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
     EventScripts, OptionKey, Targets, Voicemail,
@@ -14,7 +14,7 @@ use super::{
     mailto,
     wire::{self, ExpiryAction, FieldError},
 };
-use crate::{ContextId, Digit, DigitSet, RuleId, SoundId, vars::Vars};
+use crate::{ContextId, Digit, DigitSet, IntervalId, RuleId, SoundId, vars::Vars};
 
 /// How long to wait for a further digit where the context does not say (`ringme-ivr.md` 3.4).
 pub const INTER_DIGIT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -34,8 +34,8 @@ pub struct Ivr {
     pub sleep_time: Duration,
     /// The mailbox, where there is one.
     pub voicemail: Option<Voicemail>,
-    /// The contexts.
-    pub contexts: BTreeMap<ContextId, Context>,
+    /// The contexts, each shared with the menu as it was before another was changed.
+    pub contexts: BTreeMap<ContextId, Arc<Context>>,
     /// Who is asked at events of the menu.
     pub scripts: EventScripts,
 }
@@ -65,8 +65,11 @@ pub struct Context {
     /// Whether a caller may dial internal numbers.
     pub direct_dial: DirectDial,
     /// The options; the three built-in ones are always there.
-    pub options: BTreeMap<OptionKey, Vec<Rule>>,
+    pub options: BTreeMap<OptionKey, Rules>,
 }
+
+/// The rules of an option, in their order.
+pub type Rules = Arc<[Arc<Rule>]>;
 
 /// Whether a caller may dial internal numbers.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -88,6 +91,10 @@ pub struct Rule {
     pub guard: Guard,
     /// What it does.
     pub action: Action,
+    /// The sound that it plays, where it plays one of the client's.
+    pub sound: Option<SoundId>,
+    /// The context that it jumps to, where it does.
+    pub jump_target: Option<ContextId>,
 }
 
 /// What a rule may refer to.
@@ -96,6 +103,8 @@ pub trait References {
     fn has_sound(&self, sound: SoundId) -> bool;
     /// Whether the extension has this context.
     fn has_context(&self, context: ContextId) -> bool;
+    /// Whether the client has this time interval.
+    fn has_interval(&self, interval: IntervalId) -> bool;
 }
 
 /// What [`Ivr::build`] made.
@@ -149,9 +158,13 @@ impl Ivr {
         let mut left_out = Vec::new();
         let contexts = contexts
             .into_iter()
-            .map(|(context, options)| (context.id, Context::build(context, options, &mut left_out)))
-            .collect();
-        let ivr = Self {
+            .map(|(context, options)| (context.id, Arc::new(Context::build(context, options, &mut left_out))));
+        Built { ivr: Self::of(settings, contexts.collect()), left_out }
+    }
+
+    /// The menu of these contexts.
+    pub fn of(settings: &wire::Ivr, contexts: BTreeMap<ContextId, Arc<Context>>) -> Self {
+        Self {
             entry_context: settings.entry_context,
             lifetime: settings.lifetime.filter(|seconds| *seconds > 0).map(Duration::from_secs),
             // A transfer without a destination hangs up (`ringme-ivr.md` 3.10).
@@ -160,8 +173,7 @@ impl Ivr {
             voicemail: Voicemail::of(settings),
             contexts,
             scripts: EventScripts::default(),
-        };
-        Built { ivr, left_out }
+        }
     }
 }
 
@@ -183,19 +195,25 @@ impl Expiry {
 
 impl Context {
     fn build(context: &wire::Context, options: Vec<(OptionKey, Vec<wire::Rule>)>, left_out: &mut Vec<LeftOut>) -> Self {
-        let mut built: BTreeMap<_, _> = OptionKey::BUILT_IN.map(|key| (key, Vec::new())).into();
-        for (key, rules) in options {
+        let options = options.into_iter().map(|(key, rules)| {
             let mut kept = Vec::with_capacity(rules.len());
             for rule in rules {
-                match Rule::check(&rule, &Anything) {
-                    Ok(rule) => kept.push(rule),
+                match Rule::check_stored(&rule) {
+                    Ok(rule) => kept.push(Arc::new(rule)),
                     Err(problems) => {
                         left_out.push(LeftOut { context: context.id, option: key.clone(), rule: rule.id, problems });
                     }
                 }
             }
-            built.insert(key, kept);
-        }
+            (key, kept.into())
+        });
+        Self::of(context, options)
+    }
+
+    /// The context of these options, and of the built-in ones that are not among them.
+    pub fn of(context: &wire::Context, options: impl IntoIterator<Item = (OptionKey, Rules)>) -> Self {
+        let mut all: BTreeMap<OptionKey, Rules> = OptionKey::BUILT_IN.map(|key| (key, Rules::default())).into();
+        all.extend(options);
         Self {
             id: context.id,
             name: context.name.clone(),
@@ -206,7 +224,7 @@ impl Context {
             },
             digit_len: usize::try_from(context.digit_len).ok().filter(|length| *length > 0),
             direct_dial: if context.allow_any_dial { DirectDial::Allowed } else { DirectDial::Refused },
-            options: built,
+            options: all,
         }
     }
 
@@ -228,12 +246,22 @@ impl Context {
         }
     }
 
+    /// Whether an option begins with these digits and goes on.
+    pub fn has_longer_option(&self, digits: &str) -> bool {
+        self.dialled_options().any(|option| option.len() > digits.len() && option.starts_with(digits))
+    }
+
     fn dialled_options(&self) -> impl Iterator<Item = &str> {
         self.options.keys().filter(|key| !key.is_built_in()).map(OptionKey::as_str)
     }
 }
 
 impl Rule {
+    /// Checks a rule that is stored already: a sound, a context or an interval that is gone since does not matter.
+    pub fn check_stored(rule: &wire::Rule) -> Result<Self, Vec<FieldError>> {
+        Self::check(rule, &Anything)
+    }
+
     /// Checks a rule: its action is built and has what it needs, its patterns compile, what it refers to exists.
     pub fn check(rule: &wire::Rule, references: &dyn References) -> Result<Self, Vec<FieldError>> {
         let mut check = Check { rule, references, problems: Vec::new() };
@@ -241,7 +269,8 @@ impl Rule {
         let action = Action::check(&mut check);
         match action {
             Some(action) if check.problems.is_empty() => {
-                Ok(Self { id: rule.id, is_final: rule.is_final, guard, action })
+                let (sound, jump_target) = (rule.played_sound(), rule.jump_target());
+                Ok(Self { id: rule.id, is_final: rule.is_final, guard, action, sound, jump_target })
             }
             _ => Err(check.problems),
         }
@@ -301,6 +330,10 @@ impl References for Anything {
     }
 
     fn has_context(&self, _: ContextId) -> bool {
+        true
+    }
+
+    fn has_interval(&self, _: IntervalId) -> bool {
         true
     }
 }

@@ -10,7 +10,7 @@
 //! that only a menu that does nothing at all meets it: [`Played::Finished`] tells how much was said, which is nothing for a missing
 //! sound.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Context, DirectDial, Expiry, Ivr, OptionKey, Rule, Targets,
@@ -19,8 +19,8 @@ use super::{
     wire::TransferMode,
 };
 use crate::{
-    BargeIn, Call, CallerId, Cause, Collect, ContextId, Dial, Dialed, EndedBy, Interrupted, Next, Play, Played, Prompt,
-    RuleId, TargetRules, TypeAhead, script::Numbering,
+    BargeIn, Call, CallerId, Cause, Collect, Collected, ContextId, Dial, Dialed, EndedBy, Interrupted, Next, Play,
+    Played, Prompt, RuleId, Surroundings, TargetRules, TypeAhead,
 };
 
 /// Most option runs in a row in which nothing happened (`ringme-ivr.md` 3.3).
@@ -29,12 +29,12 @@ pub(super) const IDLE_RUNS: u32 = 100;
 const SOME_MEDIA: Duration = Duration::from_secs(1);
 
 /// Runs a menu on a call to its end.
-pub async fn run(ivr: &Ivr, call: &mut Call, numbering: &dyn Numbering) -> Result<Next, Interrupted> {
+pub async fn run(ivr: &Ivr, call: &mut Call, surroundings: &dyn Surroundings) -> Result<Next, Interrupted> {
     let caller_id = CallerId { number: call.caller.number.clone(), name: call.caller.name.clone() };
     let mut run = Run {
         ivr,
         call,
-        numbering,
+        surroundings,
         caller_id,
         here: None,
         rule: RuleId(0),
@@ -54,7 +54,7 @@ pub(super) struct Run<'a> {
     pub(super) call: &'a mut Call,
     /// What targets of later transfers see.
     pub(super) caller_id: CallerId,
-    pub(super) numbering: &'a dyn Numbering,
+    pub(super) surroundings: &'a dyn Surroundings,
     /// The context that runs.
     pub(super) here: Option<&'a Context>,
     /// The rule that runs.
@@ -106,11 +106,11 @@ impl<'a> Run<'a> {
         if !self.ivr.sleep_time.is_zero() {
             self.say(Prompt::Silence(self.ivr.sleep_time), BargeIn::FOREGROUND).await?;
         }
-        let entry = self.ivr.entry_context.and_then(|id| self.ivr.contexts.get(&id));
+        let entry = self.ivr.entry_context.and_then(|id| self.ivr.contexts.get(&id)).map(|context| &**context);
         self.here = entry;
         let elsewhere = match self.dial_in().await? {
             Flow::Ended(next) => return Ok(next),
-            Flow::Enter(id, key, from) => self.ivr.contexts.get(&id).map(|context| (context, key, from)),
+            Flow::Enter(id, key, from) => self.ivr.contexts.get(&id).map(|context| (&**context, key, from)),
             _ => None,
         };
         let entry = elsewhere.or_else(|| Some((entry?, OptionKey::Start, 0)));
@@ -130,18 +130,23 @@ impl<'a> Run<'a> {
     /// Runs the rules of an option and finds what follows it (`ringme-ivr.md` 3.3).
     async fn option(&mut self, context: &'a Context, key: &OptionKey, from: usize) -> Result<Step<'a>, Interrupted> {
         self.here = Some(context);
-        let rules = context.options.get(key).map(Vec::as_slice).unwrap_or_default();
+        let rules = context.options.get(key).map(|rules| &**rules).unwrap_or_default();
         if rules.is_empty() {
             return self.hang_up().await.map(Step::End);
         }
         let mut index = from;
         while let Some(rule) = rules.get(index) {
             index += 1;
-            if !rule.guard.allows(&self.call.caller, self.last_status, &self.call.vars) {
+            if !rule.guard.allows(&self.call.caller, self.last_status, &self.call.vars, self.surroundings) {
                 continue;
             }
             self.rule = rule.id;
             match rule.action.run(self).await? {
+                Flow::Continue
+                    if rule.is_final && !rule.action.is_transfer() && self.surroundings.policy().strict_final =>
+                {
+                    break;
+                }
                 Flow::Continue => {}
                 Flow::BargedIn => return self.listen(context, key, Input::Begun).await,
                 Flow::Jump(id, option) => {
@@ -169,18 +174,20 @@ impl<'a> Run<'a> {
     }
 
     /// What follows a transfer: how many of the later rules to leave out, or the end (`ringme-ivr.md` 3.6).
-    async fn routed(&mut self, dialed: &Dialed, is_final: bool, later: &[Rule]) -> Result<After, Interrupted> {
+    async fn routed(&mut self, dialed: &Dialed, is_final: bool, later: &[Arc<Rule>]) -> Result<After, Interrupted> {
         if let Dialed::HandedOver(extension) = dialed {
             return Ok(After::End(Next::HandOver(*extension)));
         }
         self.remember(dialed);
         if self.last_status == Some(CallStatus::Answered) {
             self.something_happened();
-            let follows = |rule: &Rule| rule.guard.call_status == Some(CallStatus::Answered);
+            let follows = |rule: &Arc<Rule>| rule.guard.call_status == Some(CallStatus::Answered);
             if let Some(skipped) = later.iter().position(follows) {
                 return Ok(After::Rule(skipped));
             }
-        } else if !is_final {
+        } else if !is_final
+            || (*dialed == Dialed::NoAnswer && self.surroundings.policy().transfer_timeout_falls_through)
+        {
             return Ok(After::Rule(0));
         } else {
             return self.unreached().await.map(After::End);
@@ -207,19 +214,43 @@ impl<'a> Run<'a> {
                 _ => Ok(Step::Run(context, OptionKey::Timeout, 0)),
             };
         }
+        let collected = self.collect(context).await?;
+        if collected.ended_by == EndedBy::NoInput {
+            return Ok(Step::Run(context, OptionKey::Timeout, 0));
+        }
+        self.something_happened();
+        self.dispatch(context, &collected.digits).await
+    }
+
+    /// Takes an input (`ringme-ivr.md` 3.4).
+    async fn collect(&mut self, context: &Context) -> Result<Collected, Interrupted> {
         let collect = Collect {
             type_ahead: TypeAhead::Keep,
             max_digits: context.max_digits(),
             terminators: context.terminators(),
             first_digit: context.timeout,
             inter_digit: context.inter_digit_timeout,
+            longest: None,
         };
-        let collected = self.call.collect(collect).await?;
-        if collected.ended_by == EndedBy::NoInput {
-            return Ok(Step::Run(context, OptionKey::Timeout, 0));
+        if !self.surroundings.policy().eager_match || context.direct_dial == DirectDial::Allowed {
+            return self.call.collect(collect).await;
         }
-        self.something_happened();
-        self.dispatch(context, &collected.digits).await
+        // Digit by digit, since after each it may be clear where the input leads.
+        let mut next = Collect { max_digits: 1, ..collect.clone() };
+        let mut digits = String::new();
+        loop {
+            let collected = self.call.collect(next.clone()).await?;
+            digits.push_str(&collected.digits);
+            let ended_by = match collected.ended_by {
+                EndedBy::MaxDigits if digits.len() < collect.max_digits && context.has_longer_option(&digits) => {
+                    next.first_digit = collect.inter_digit;
+                    continue;
+                }
+                EndedBy::NoInput if !digits.is_empty() => EndedBy::InterDigitTimeout,
+                ended_by => ended_by,
+            };
+            return Ok(Collected { digits, ended_by });
+        }
     }
 
     /// Finds where digits lead: an option, an internal number, or `invalid` (`ringme-ivr.md` 3.4).
@@ -229,7 +260,7 @@ impl<'a> Run<'a> {
         {
             return Ok(Step::Run(context, key, 0));
         }
-        if context.direct_dial == DirectDial::Allowed && self.numbering.is_internal(digits) {
+        if context.direct_dial == DirectDial::Allowed && self.surroundings.is_internal(digits) {
             let targets = vec![digits.to_owned()];
             return self.last_transfer(targets).await;
         }
@@ -305,6 +336,15 @@ impl<'a> Run<'a> {
         if self.said >= SOME_MEDIA {
             self.something_happened();
         }
+    }
+
+    /// Takes digits for an action; what comes of them is the action's.
+    pub(super) async fn take_digits(&mut self, collect: Collect) -> Result<String, Interrupted> {
+        let collected = self.call.collect(collect).await?;
+        if collected.ended_by != EndedBy::NoInput {
+            self.something_happened();
+        }
+        Ok(collected.digits)
     }
 
     /// Ends the call.

@@ -8,6 +8,7 @@
 //! Sources: `ringme-ivr.md` 1.1-1.6, 2.5.
 
 mod context;
+mod interval;
 mod ivr;
 mod names;
 mod patch;
@@ -17,9 +18,10 @@ mod script;
 use serde_json::Value;
 
 pub use context::Context;
+pub use interval::{ClockTime, Day, Interval, IntervalCondition, Moment};
 pub use ivr::Ivr;
 pub use names::{
-    ActionName, CallStatusName, CallerIdAction, EventType, ExpiryAction, HttpMethod, InteractiveDialect,
+    ActionName, CallStatusName, CallerIdAction, EventType, ExpiryAction, HttpMethod, InteractiveDialect, IntervalKind,
     PlayDigitsMethod, SoundType, TransferMode,
 };
 pub use patch::FieldError;

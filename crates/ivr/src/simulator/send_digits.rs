@@ -48,6 +48,7 @@ mod tests {
             terminators: DigitSet::NONE,
             first_digit: Duration::from_secs(1),
             inter_digit: Duration::from_secs(1),
+            longest: None,
         };
         let Ok(Outcome::Collected(collected)) = world.perform(&Op::Collect(collect)) else { panic!("it collects") };
         assert_eq!(collected.digits, "7");

@@ -4,7 +4,7 @@ use super::world::World;
 use super::*;
 use crate::{
     ContextId, Op, Outcome, Page, Record, RecordEnd, Recorded,
-    rules::{Ivr, OptionKey, wire},
+    rules::{Ivr, OptionKey, Policy, wire},
 };
 
 /// A menu of one context that waits 5 s, with rules for `start` and for `timeout`.
@@ -60,13 +60,21 @@ fn the_timeline_may_be_given_in_any_order() {
 fn a_call_waits_while_a_task_of_the_server_may_move_between_threads() {
     fn movable<T: Send>(_: T) {}
     struct Nobody;
-    impl Numbering for Nobody {
+    impl Surroundings for Nobody {
         fn is_internal(&self, _: &str) -> bool {
             false
         }
 
         fn prompt(&self, _: &SoundName, _: crate::Language) -> Option<Prompt> {
             None
+        }
+
+        fn is_active(&self, _: IntervalId) -> bool {
+            false
+        }
+
+        fn policy(&self) -> Policy {
+            Policy::default()
         }
     }
     let script = menu(&[], &[]);

@@ -125,6 +125,10 @@ impl<'a> World<'a> {
                 self.note_of_surface(note);
                 Ok(Outcome::Done)
             }
+            Op::Rate(rating) => {
+                self.note(format!("rate {} of {}", rating.rate, rating.max));
+                Ok(Outcome::Done)
+            }
             Op::Hangup(_) => {
                 self.note("hang up");
                 self.call = State::Ended;
@@ -160,12 +164,17 @@ impl<'a> World<'a> {
     }
 
     fn collect(&mut self, collect: &Collect) -> Result<Collected, Interrupted> {
-        self.note(format!(
-            "collect up to {}, {} for the first, {} for each further",
-            collect.max_digits,
-            seconds(collect.first_digit),
-            seconds(collect.inter_digit)
-        ));
+        let waits = match collect.longest {
+            // Each digit has all of the time that is left.
+            Some(longest) if longest <= collect.first_digit.min(collect.inter_digit) => seconds(longest),
+            longest => format!(
+                "{} for the first, {} for each further{}",
+                seconds(collect.first_digit),
+                seconds(collect.inter_digit),
+                longest.map(|longest| format!(", {} in all", seconds(longest))).unwrap_or_default()
+            ),
+        };
+        self.note(format!("collect up to {}, {waits}", collect.max_digits));
         let mut collector = Collector::new(collect, self.instant());
         let mut ended = collector.take(self.instant(), &mut self.digits);
         while ended.is_none() {

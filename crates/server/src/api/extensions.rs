@@ -38,6 +38,11 @@ fn encode(extension: &Extension, domain: &str) -> Value {
     })
 }
 
+/// The group of an extension, as a filter names it; of one without a group, nothing.
+fn group(extension: &Extension) -> String {
+    extension.profile.extension_group_id.map(|id| id.to_string()).unwrap_or_default()
+}
+
 pub(super) async fn list(
     State(state): State<ApiState>,
     place: Place,
@@ -49,6 +54,8 @@ pub(super) async fn list(
         extension.client == client
             && paging.admits("type", extension.kind.as_str())
             && paging.admits("status", extension.status.as_str())
+            && paging.admits("label", extension.profile.label.as_deref().unwrap_or_default())
+            && paging.admits("extension_group_id", &group(extension))
             && (paging.admits("name", &extension.name) || paging.admits("name", extension.number()))
     });
     Ok(Json(paging.of(list, |extension| encode(extension, &state.domain))))

@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod call_detail;
 mod calls;
+mod clients;
 mod conferences;
 mod contexts;
 mod date;
@@ -20,6 +21,7 @@ mod events;
 mod extensions;
 mod health;
 mod http_debug;
+mod intervals;
 mod ivr;
 mod limits;
 mod mails;
@@ -28,6 +30,7 @@ mod options;
 mod paging;
 mod phones;
 mod place;
+mod quality_rate;
 mod rate;
 mod records;
 mod refused_calls;
@@ -41,6 +44,7 @@ mod tests;
 mod token;
 mod trunks;
 mod upload_turns;
+mod variables;
 mod wav;
 
 use std::sync::Arc;
@@ -55,7 +59,7 @@ use crate::{
     calls::Readiness,
     conferences::Conferences,
     rooms::Rooms,
-    settings::{DebugSettings, TraceSettings},
+    settings::{DebugSettings, RulesSettings, TraceSettings},
     store::Store,
     telemetry::Metrics,
     trace::Trace,
@@ -81,6 +85,8 @@ pub struct ApiState {
     http_debug: HttpDebug,
     /// Where calls are, in a server that takes some.
     rooms: Option<Arc<Rooms>>,
+    /// The settings of rules, where no rooms have any.
+    rules: RulesSettings,
     rate: Arc<HourlyRate>,
     /// The secrets that are checked at once; each takes memory and a core on purpose.
     secret_checks: Arc<Semaphore>,
@@ -104,6 +110,7 @@ impl ApiState {
             conferences: Conferences::default(),
             http_debug: HttpDebug::new(DebugSettings::default()),
             rooms: None,
+            rules: RulesSettings::default(),
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
             uploads: Arc::default(),
@@ -134,6 +141,17 @@ impl ApiState {
         Self { http_debug, ..self }
     }
 
+    /// The same API with these settings of rules, as long as no rooms have others.
+    #[must_use]
+    pub fn with_rules(self, rules: RulesSettings) -> Self {
+        Self { rules, ..self }
+    }
+
+    /// The settings of rules in force.
+    fn rules(&self) -> RulesSettings {
+        self.rooms.as_ref().map_or(self.rules, |rooms| rooms.settings.load().rules)
+    }
+
     /// The same API over the calls of this trace; without it there are none.
     #[must_use]
     pub fn with_trace(self, trace: Arc<Trace>) -> Self {
@@ -159,6 +177,7 @@ pub fn router(state: ApiState) -> Router {
     Router::new()
         .nest("/api/ver1.0", resources.merge(uploads(&state)))
         .both("/oauth/token", post(token::issue).layer(DefaultBodyLimit::max(limits::TOKEN_BODY_BYTES)))
+        .both("/oauth/authorize", get(token::authorize))
         .both("/healthz", get(health::alive))
         .both("/readyz", get(health::ready))
         .both("/metrics", get(health::metrics))
@@ -189,6 +208,7 @@ impl BothSpellings for Router<ApiState> {
 
 fn client_resources() -> Router<ApiState> {
     Router::new()
+        .both("/client/{client}", get(clients::show))
         .both("/client/{client}/extension", get(extensions::list).post(extensions::create))
         .both(
             "/client/{client}/extension/{extension}",
@@ -200,6 +220,14 @@ fn client_resources() -> Router<ApiState> {
         .both("/client/{client}/say", get(say::show))
         .both("/client/{client}/did", get(dids::list).post(dids::create))
         .both("/client/{client}/did/{did}", get(dids::show).delete(dids::delete))
+        .both("/client/{client}/interval", get(intervals::list).post(intervals::create))
+        .both(
+            "/client/{client}/interval/{interval}",
+            get(intervals::show).put(intervals::update).delete(intervals::delete),
+        )
+        .both("/client/{client}/variables", get(variables::list).post(variables::create).put(variables::set))
+        .both("/client/{client}/variables/{variable}", get(variables::show).delete(variables::delete))
+        .both("/client/{client}/quality_rate", get(quality_rate::list))
 }
 
 fn call_resources() -> Router<ApiState> {

@@ -55,6 +55,22 @@ impl Paging {
         self.filters.get(filter).is_none_or(|wanted| wanted == value)
     }
 
+    /// What a filter of the query asks for.
+    pub(super) fn filter(&self, name: &str) -> Option<&str> {
+        self.filters.get(name).map(String::as_str)
+    }
+
+    /// How many of a list come before the wanted part, and how many it has at most.
+    pub(super) fn part(&self, most: usize) -> (usize, usize) {
+        let per_page = self.per_page.min(most);
+        ((self.page - 1).saturating_mul(per_page), per_page)
+    }
+
+    /// Whether the end of the list is wanted first.
+    pub(super) fn is_descending(&self) -> bool {
+        matches!(self.order, Order::Descending)
+    }
+
     /// The same, with the end of the list first where the query says nothing of the order.
     #[must_use]
     pub(super) fn newest_first(self) -> Self {

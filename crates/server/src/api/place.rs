@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use antiphon_ivr::rules::{OptionKey, wire::EventType};
-use antiphon_ivr::{ContextId, ExtensionId, RuleId, SoundId};
+use antiphon_ivr::{ContextId, ExtensionId, IntervalId, RuleId, SoundId};
 use antiphon_media::record::RecordingId;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -17,6 +17,7 @@ use super::error::ApiError;
 use crate::calls::CallId;
 use crate::recording::NotDeleted;
 use crate::store::changes::OptionPath;
+use crate::store::variables::named_in_path;
 use crate::store::{
     ClientId, Config, ContextDocument, DidId, EventId, Extension, Grant, IvrDocument, MailId, Missing, OptionDocument,
 };
@@ -33,7 +34,14 @@ impl FromRequestParts<ApiState> for Place {
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
         let client = parts.extensions.get::<Grant>().ok_or(ApiError::NoToken)?.client;
         let raw = RawPathParams::from_request_parts(parts, state).await.map_err(|_| ApiError::NoSuchPath)?;
-        Ok(Self { client, parts: raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() })
+        let mut parts: Vec<_> = raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        for (_, value) in parts.iter_mut().filter(|(name, _)| name == "extension") {
+            // `@{NAME}` in place of an id (`ringme-ivr.md` 1.7).
+            if let Some(name) = named_in_path(value) {
+                *value = state.store.snapshot().variables(client).get(name).ok_or(Missing::Variable)?.clone();
+            }
+        }
+        Ok(Self { client, parts })
     }
 }
 
@@ -70,6 +78,15 @@ impl Place {
 
     pub(super) fn event(&self) -> Result<EventId, Missing> {
         self.id("event").map(EventId).ok_or(Missing::Event)
+    }
+
+    pub(super) fn interval(&self) -> Result<IntervalId, Missing> {
+        self.id("interval").map(IntervalId).ok_or(Missing::Interval)
+    }
+
+    /// The name of a variable.
+    pub(super) fn variable(&self) -> &str {
+        self.part("variable")
     }
 
     pub(super) fn call(&self) -> Result<CallId, ApiError> {
@@ -133,7 +150,8 @@ impl Place {
     }
 
     pub(super) fn context<'a>(&self, config: &'a Config) -> Result<&'a ContextDocument, Missing> {
-        self.menu(config)?.contexts.get(&self.context_id()?).ok_or(Missing::Context)
+        let contexts = &self.menu(config)?.contexts;
+        contexts.get(&self.context_id()?).map(|context| &**context).ok_or(Missing::Context)
     }
 
     pub(super) fn option<'a>(&self, config: &'a Config) -> Result<&'a OptionDocument, Missing> {

@@ -1,6 +1,6 @@
 //! `/extension/{extension}/ivr/context/{context}/options/{digits}/rules/`
 //!
-//! Shape: a new rule is answered as a list of one, as in every example of the vendor.
+//! Shape: a new rule is answered as a list of one, as in every example of the vendor, or by a setting as itself.
 //! Sources: `ringme-ivr.md` 1.5, 2.5 (rows 11 to 17).
 
 use antiphon_ivr::RuleId;
@@ -14,30 +14,31 @@ use super::ApiState;
 use super::body::JsonBody;
 use super::error::ApiError;
 use super::place::Place;
-use crate::store::Missing;
 use crate::store::changes::{CreateRule, DeleteRule, ReorderRules, UpdateRule};
+use crate::store::{Missing, StoredRule};
 
 fn encode_order(ids: &[RuleId]) -> Value {
     json!({ "rules_ids": ids })
 }
 
 pub(super) async fn list(State(state): State<ApiState>, place: Place) -> Result<Json<Vec<wire::Rule>>, ApiError> {
-    Ok(Json(place.option(&state.store.snapshot())?.rules.clone()))
+    Ok(Json(place.option(&state.store.snapshot())?.rules.iter().map(StoredRule::written).collect()))
 }
 
 pub(super) async fn create(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<[wire::Rule; 1]>), ApiError> {
+) -> Result<(StatusCode, Json<Value>), ApiError> {
     let made = state.store.commit(CreateRule { path: place.option_path()?, body }).await?;
-    Ok((StatusCode::CREATED, Json([made])))
+    let answer = if state.rules().post_rule_as_object { json!(made) } else { json!([made]) };
+    Ok((StatusCode::CREATED, Json(answer)))
 }
 
 pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<wire::Rule>, ApiError> {
     let config = state.store.snapshot();
     let rule = place.option(&config)?.rule(place.rule_id()?).ok_or(Missing::Rule)?;
-    Ok(Json(rule.clone()))
+    Ok(Json(rule.written()))
 }
 
 pub(super) async fn update(

@@ -1,6 +1,6 @@
 //! `POST /oauth/token`
 //!
-//! Shape: the grant `client_credentials`; parameters in the form, the query, a JSON object, or the client in HTTP Basic.
+//! Shape: the grant `client_credentials` alone, since there are clients here but no users; parameters in the form, the query, a JSON object, or the client in HTTP Basic.
 //! Time: a secret is checked on a thread of its own, few at once; a request that waits too long for its turn is refused.
 //! Errors: `{"error", "error_description"}` with the words of RFC 6749.
 //! Sources: RFC 6749 §2.3.1, §4.4, §5.1, §5.2; `ringme-ivr.md` 2.2.
@@ -22,15 +22,19 @@ use super::{ApiState, limits};
 use crate::store::SecretHash;
 use crate::store::changes::IssueToken;
 
-/// The words of RFC 6749 §5.2 that can come up, and two for the server's own troubles.
+/// The words of RFC 6749 §4.1.2.1 and §5.2 that can come up, and two for the server's own troubles.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
 enum Refusal {
     #[error("the request cannot be read, or names a parameter twice")]
     Unreadable,
     #[error("grant_type, client_id and client_secret are required")]
     Incomplete,
-    #[error("the only grant_type is client_credentials")]
+    #[error(
+        "grant_type must be client_credentials: there are no users with a password, no codes and no refresh tokens here"
+    )]
     GrantType,
+    #[error("there are no users who could authorize an application here: ask /oauth/token with client_credentials")]
+    ResponseType,
     #[error("the client is unknown or its secret is another")]
     Client,
     #[error("too many clients ask at once; try again")]
@@ -44,6 +48,7 @@ impl IntoResponse for Refusal {
         let (status, error) = match self {
             Self::Unreadable | Self::Incomplete => (StatusCode::BAD_REQUEST, "invalid_request"),
             Self::GrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+            Self::ResponseType => (StatusCode::BAD_REQUEST, "unsupported_response_type"),
             Self::Client => (StatusCode::UNAUTHORIZED, "invalid_client"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::Storage => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
@@ -76,6 +81,11 @@ pub(super) async fn issue(
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response
+}
+
+/// The first step of the code flow, which is not offered. Nobody is redirected: no redirect URL was ever registered (RFC 6749 §4.1.2.1).
+pub(super) async fn authorize() -> Response {
+    Refusal::ResponseType.into_response()
 }
 
 struct Wanted {

@@ -75,6 +75,8 @@ pub struct Executor {
     pub(super) rooms: Arc<Rooms>,
     pub(super) config: Arc<Config>,
     pub(super) client: ClientId,
+    /// The extension whose script runs.
+    pub(super) extension: ExtensionId,
     pub(super) caller: Leg,
     pub(super) trace: Arc<CallTrace>,
     /// What subscribers are told of the call.
@@ -120,6 +122,7 @@ impl Executor {
             rooms,
             config,
             client,
+            extension: ExtensionId(0),
             caller,
             trace,
             facts,
@@ -142,6 +145,7 @@ impl Executor {
     /// Another extension's script begins.
     pub fn serve(&mut self, extension: &Arc<Extension>) {
         self.client = extension.client;
+        self.extension = extension.id;
         self.trace.serve(&extension.name);
         if matches!(extension.kind, ExtensionKind::Phone(_)) {
             self.served = None;

@@ -30,6 +30,7 @@ pub mod srtp;
 pub mod task;
 mod transfer;
 
+pub(crate) use self::executor::clock;
 pub use self::{attended::Yield, recording::Control as RecordingControl};
 
 /// What reaches a call from the rooms below, through its one inbox.

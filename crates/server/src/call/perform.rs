@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, RenderError, Rendered,
+    Collect, Collected, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, Rating, RenderError, Rendered,
     TypeAhead, collector::Collector, op::Cause,
 };
 use antiphon_media::{Keys, Repeat, Segment};
@@ -19,7 +19,7 @@ use super::{
     executor::{Executor, Heard, clock},
     refer, send_digits,
 };
-use crate::trace::OpTrace;
+use crate::{store::NewRating, trace::OpTrace};
 
 /// How long the caller's ACK is waited for before anything is said, so that a phone that is still connecting misses no word.
 const ACK_PATIENCE: Duration = Duration::from_millis(400);
@@ -59,6 +59,7 @@ impl Executor {
                 self.rooms.http_debug.note(self.client, self.trace.id, &note);
                 return Ok(Outcome::Done);
             }
+            Op::Rate(rating) => Ok(self.rate(rating)),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -139,6 +140,13 @@ impl Executor {
                 }
             }
         }
+    }
+
+    /// Keeps how the caller rates the call; the store sees to it, and nobody waits.
+    fn rate(&self, rating: Rating) -> Outcome {
+        let (call, at) = (self.trace.id.to_string(), self.rooms.wall.now());
+        self.rooms.store.rate(NewRating { client: self.client, extension: self.extension, call, at, rating });
+        Outcome::Done
     }
 
     async fn collect(&mut self, collect: &Collect) -> Result<Collected, Interrupted> {
@@ -227,6 +235,7 @@ fn name(op: &Op) -> &'static str {
         Op::Listen(_) => "listen",
         Op::Fetch(_) => "fetch",
         Op::Note(_) => "note",
+        Op::Rate(_) => "rate",
         Op::Hangup(_) => "hangup",
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{pin::pin, sync::Arc, time::Instant};
 
-use antiphon_ivr::{Call, Caller, ExtensionName, Interrupted, Next, Request, Script, script::Numbering};
+use antiphon_ivr::{Call, Caller, ExtensionName, Interrupted, Next, Request, Script, Surroundings};
 use antiphon_sip::{DialogId, Invite};
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     calls::{CallId, busy},
-    directory::InternalNumbers,
+    directory::Around,
     rooms::Rooms,
     settings::{DigitWay, Trunk},
     signalling::Order,
@@ -174,8 +174,8 @@ async fn run_scripts(
 ) -> Result<(), Interrupted> {
     let mut extension = first;
     for _ in 0..HOPS {
-        let numbering =
-            InternalNumbers { rooms: executor.rooms.clone(), config: config.clone(), client: extension.client };
+        let rooms = executor.rooms.clone();
+        let surroundings = Around { rooms, config: config.clone(), client: extension.client };
         let script = match &extension.kind {
             ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
             ExtensionKind::Conference(entrance) => Script::Conference(entrance.clone()),
@@ -184,7 +184,7 @@ async fn run_scripts(
         executor.serve(&extension);
         call.serve(ExtensionName { id: extension.id, name: extension.name.clone() });
         call.language = extension.profile.language.unwrap_or(executor.rooms.language);
-        match run_script(executor, &script, call, &mut requests, &numbering).await? {
+        match run_script(executor, &script, call, &mut requests, &surroundings).await? {
             Next::Finished => return Ok(()),
             Next::HandOver(next) => {
                 let Some(next) = config.extension(next) else { return Ok(()) };
@@ -202,9 +202,9 @@ async fn run_script(
     script: &Script,
     call: &mut Call,
     requests: &mut mpsc::Receiver<Request>,
-    numbering: &dyn Numbering,
+    surroundings: &dyn Surroundings,
 ) -> Result<Next, Interrupted> {
-    let mut run = pin!(script.run(call, numbering));
+    let mut run = pin!(script.run(call, surroundings));
     loop {
         tokio::select! {
             biased;

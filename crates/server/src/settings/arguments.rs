@@ -202,6 +202,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         srtp: super::srtp::policy(file.rtp.srtp.as_deref(), "rtp.srtp")?.unwrap_or_default(),
         failover_after: transport::failover_after(sip_table.failover_after)?,
         mail: super::mail::mail(&file.mail)?.map(Arc::new),
+        rules: super::rules::rules(&file.rules),
     };
     Ok(Settings {
         sip,

@@ -1,7 +1,7 @@
 //! The settings file, close to its text.
 //!
 //! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]`,
-//! `[mail]`, `[filler]`, `[http_client]` and `[[trunk]]`.
+//! `[mail]`, `[filler]`, `[http_client]`, `[rules]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -44,6 +44,8 @@ pub(super) struct File {
     pub(super) filler: FillerTable,
     #[serde(default)]
     pub(super) http_client: HttpClientTable,
+    #[serde(default)]
+    pub(super) rules: RulesTable,
     #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
 }
@@ -122,6 +124,16 @@ pub(super) struct HttpClientTable {
     pub(super) debug_calls: Option<usize>,
     pub(super) debug_megabytes: Option<usize>,
     pub(super) tls_ca: Option<String>,
+}
+
+/// `[rules]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RulesTable {
+    pub(super) strict_final: bool,
+    pub(super) transfer_timeout_falls_through: bool,
+    pub(super) eager_match: bool,
+    pub(super) post_rule_as_object: bool,
 }
 
 /// `[sip]`.

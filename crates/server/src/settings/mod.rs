@@ -17,6 +17,7 @@ mod listener;
 mod mail;
 mod recording;
 mod rtp;
+mod rules;
 mod srtp;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ pub use listener::{SipListener, Transport};
 pub use mail::{MailLogin, MailSecurity, MailSettings};
 pub use recording::RecordingSettings;
 pub use rtp::RtpSettings;
+pub use rules::RulesSettings;
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
@@ -148,6 +150,8 @@ pub struct LiveSettings {
     pub failover_after: Duration,
     /// The server that mail is sent by, where there is one.
     pub mail: Option<Arc<MailSettings>>,
+    /// Menus of rules, where there is a choice.
+    pub rules: RulesSettings,
 }
 
 /// Who may call without credentials, and the realm of those who need some.

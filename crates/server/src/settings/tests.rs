@@ -5,8 +5,8 @@ use antiphon_ivr::Language;
 use tracing::level_filters::LevelFilter;
 
 use super::{
-    Command, FillerSound, GuardSettings, LogFormat, SessionTimers, Settings, SettingsError, StoreLocation,
-    TraceSettings,
+    Command, FillerSound, GuardSettings, LogFormat, RulesSettings, SessionTimers, Settings, SettingsError,
+    StoreLocation, TraceSettings,
 };
 
 fn load(args: &[&str], environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
@@ -74,6 +74,20 @@ fn what_is_remembered_of_calls_is_bounded_by_number_and_memory() {
     assert_eq!(message, "trace.calls: 2000000 is more than 1000000");
     assert!(refused(trace("calls = -1")).contains("calls"));
     assert!(refused(trace("seconds = 1")).contains("seconds"));
+}
+
+#[test]
+fn the_choices_of_menus_are_off_unless_the_file_says_otherwise() {
+    let rules = |table: &str| with_file(&format!("[rules]\n{table}"), &[], &[]);
+    assert_eq!(load(&[], &[]).unwrap().live.rules, RulesSettings::default());
+    let set = rules("eager_match = true\npost_rule_as_object = true").unwrap().live.rules;
+    assert!(set.policy.eager_match && set.post_rule_as_object);
+    assert!(!set.policy.strict_final && !set.policy.transfer_timeout_falls_through);
+    assert!(
+        rules("strict_final = true\ntransfer_timeout_falls_through = true").unwrap().live.rules.policy.strict_final
+    );
+    assert!(refused(rules("eager = true")).contains("eager"));
+    assert!(refused(rules("eager_match = 1")).contains("eager_match"));
 }
 
 #[test]

@@ -9,10 +9,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use antiphon_ivr::{ExtensionId, SoundId};
+use antiphon_ivr::{ExtensionId, IntervalId, SoundId};
 
-use super::model::{Application, Client, ClientId, Did, DidId, Extension, Sound, bare_number};
+use super::model::{Application, Client, ClientId, Did, DidId, Extension, Interval, Sound, bare_number};
 use super::subscription::{EventId, Subscription};
+use super::variables::Variables;
 
 /// One revision of the whole configuration.
 #[derive(Clone, Default)]
@@ -32,6 +33,8 @@ pub struct Config {
     did_numbers: Arc<HashMap<Arc<str>, DidId>>,
     /// Who is told of what happens at an extension.
     subscriptions: Arc<BTreeMap<(ExtensionId, EventId), Arc<Subscription>>>,
+    intervals: Arc<BTreeMap<IntervalId, Arc<Interval>>>,
+    variables: Arc<BTreeMap<ClientId, Arc<Variables>>>,
 }
 
 impl std::fmt::Debug for Config {
@@ -104,6 +107,17 @@ impl Config {
         self.subscriptions.get(&(extension, id))
     }
 
+    /// The time interval of an id.
+    pub fn interval(&self, id: IntervalId) -> Option<&Arc<Interval>> {
+        self.intervals.get(&id)
+    }
+
+    /// The variables of a client.
+    pub fn variables(&self, client: ClientId) -> &Variables {
+        static NONE: Variables = Variables::new();
+        self.variables.get(&client).map_or(&NONE, |variables| &**variables)
+    }
+
     /// Every client, by id.
     pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
         self.clients.values()
@@ -122,6 +136,11 @@ impl Config {
     /// Every public number's entry, by id.
     pub fn dids(&self) -> impl Iterator<Item = &Arc<Did>> {
         self.dids.values()
+    }
+
+    /// Every time interval, by id.
+    pub fn intervals(&self) -> impl Iterator<Item = &Arc<Interval>> {
+        self.intervals.values()
     }
 }
 
@@ -195,6 +214,20 @@ impl Config {
 
     pub(super) fn remove_subscription(&mut self, extension: ExtensionId, id: EventId) {
         Arc::make_mut(&mut self.subscriptions).remove(&(extension, id));
+    }
+
+    pub(super) fn put_interval(&mut self, interval: Interval) -> Arc<Interval> {
+        let interval = Arc::new(interval);
+        Arc::make_mut(&mut self.intervals).insert(interval.written.id, Arc::clone(&interval));
+        interval
+    }
+
+    pub(super) fn remove_interval(&mut self, id: IntervalId) {
+        Arc::make_mut(&mut self.intervals).remove(&id);
+    }
+
+    pub(super) fn put_variables(&mut self, client: ClientId, variables: Variables) {
+        Arc::make_mut(&mut self.variables).insert(client, Arc::new(variables));
     }
 
     /// Whether a public number has an entry, with or without its plus.

@@ -14,13 +14,21 @@ pub const SOUND_HOURS_OF_A_CLIENT: u32 = 24;
 pub const DIDS_OF_A_CLIENT: usize = 100_000;
 /// Subscriptions to events of one extension.
 pub const EVENTS_OF_AN_EXTENSION: usize = 20;
+/// Time intervals of one client.
+pub const INTERVALS_OF_A_CLIENT: usize = 10_000;
+/// Variables of one client.
+pub const VARIABLES_OF_A_CLIENT: usize = 1_000;
+/// Ratings that are kept of one client; the oldest go first, a thousand together.
+pub const RATINGS_OF_A_CLIENT: u64 = 1_000_000;
+/// Ratings that wait for the writer; beyond it a rating is lost.
+pub const WAITING_RATINGS: usize = 10_000;
 /// Contexts of one menu.
 pub const CONTEXTS_OF_AN_IVR: usize = 1_000;
 /// Options of one context.
 pub const OPTIONS_OF_A_CONTEXT: usize = 1_000;
 /// Rules of one option.
 pub const RULES_OF_AN_OPTION: usize = 200;
-/// Rules of one menu, all options together, since a change builds the whole menu anew.
+/// Rules of one menu, all options together.
 pub const RULES_OF_AN_IVR: usize = 10_000;
 /// Members of one conference, since every one of them costs a mix, an encoding and a quarter of a second of sound in memory.
 pub const MEMBERS_OF_A_CONFERENCE: u64 = 500;

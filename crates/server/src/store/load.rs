@@ -3,23 +3,26 @@
 //! Shape: rows in, one [`Config`] out.
 //! Errors: [`StoreError::Row`] names the row that this version cannot read.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use antiphon_ivr::rules::OptionKey;
-use antiphon_ivr::{ContextId, ExtensionId, FetchMethod, SoundId};
+use antiphon_ivr::rules::{self, OptionKey, wire};
+use antiphon_ivr::{ContextId, ExtensionId, FetchMethod, IntervalId, RuleId, SoundId};
 use rusqlite::{Connection, Row};
 use serde::de::{DeserializeOwned, Error as _};
 
 use super::credentials::SecretHash;
-use super::document::{ContextDocument, IvrDocument, OptionDocument};
+use super::document::{ContextDocument, IvrDocument, OptionDocument, StoredRule};
 use super::model::{
-    Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
-    Sound,
+    Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Interval,
+    Phone, Sound,
 };
 use super::sound_files::SoundFiles;
 use super::subscription::{EventId, EventType, Subscription};
+use super::variables::Variables;
 use super::writer::{signed, unsigned};
-use super::{Config, StoreError, changes};
+use super::{Config, StoreError};
 
 pub(super) fn config(connection: &mut Connection, sounds: &SoundFiles) -> Result<Config, StoreError> {
     // One transaction, though nobody else writes: it reads one state and is faster.
@@ -73,7 +76,32 @@ pub(super) fn config(connection: &mut Connection, sounds: &SoundFiles) -> Result
         });
         Ok(())
     })?;
+    intervals(&transaction, &mut config)?;
+    variables(&transaction, &mut config)?;
     Ok(config)
+}
+
+fn intervals(connection: &Connection, config: &mut Config) -> Result<(), StoreError> {
+    each(connection, "SELECT id, client, body FROM time_interval", |row| {
+        let (id, client) = (id(row, 0)?, ClientId(id(row, 1)?));
+        let written = wire::Interval { id: IntervalId(id), ..body(row, 2, "time_interval", id)? };
+        match rules::Interval::check(&written) {
+            Ok(active) => drop(config.put_interval(Interval { client, written, active })),
+            // Its zone has left the database of time zones; rules that ask for it find it inactive.
+            Err(problems) => tracing::warn!(interval = id, problem = %problems[0], "a stored interval cannot be used"),
+        }
+        Ok(())
+    })
+}
+
+fn variables(connection: &Connection, config: &mut Config) -> Result<(), StoreError> {
+    let mut all: BTreeMap<ClientId, Variables> = BTreeMap::new();
+    each(connection, "SELECT client, name, value FROM variable", |row| {
+        all.entry(ClientId(id(row, 0)?)).or_default().insert(row.get(1)?, row.get(2)?);
+        Ok(())
+    })?;
+    all.into_iter().for_each(|(client, variables)| config.put_variables(client, variables));
+    Ok(())
 }
 
 fn each(
@@ -126,8 +154,7 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
                 next_rule: id(row, 11)?,
                 ..IvrDocument::default()
             };
-            contexts(&mut menus, extension, &mut document)?;
-            rules(&mut options, extension, &mut document)?;
+            contexts(&mut menus, &mut options, extension, &mut document)?;
             let mut rows = scripts.query([signed(extension)])?;
             while let Some(row) = rows.next()? {
                 document.scripts.push(body(row, 0, "ivr_script", extension)?);
@@ -138,7 +165,7 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
         };
         let (name, profile): (String, ExtensionProfile) = (row.get(2)?, body(row, 6, "extension", extension)?);
         let kind = match (&document, &profile.conference) {
-            (Some(document), _) => ExtensionKind::Ivr(changes::built(document, ExtensionId(extension))),
+            (Some(document), _) => ExtensionKind::Ivr(Arc::new(document.runs())),
             (None, Some(conference)) => ExtensionKind::Conference(conference.entrance(&name)),
             (None, None) => ExtensionKind::Phone(Phone {
                 password: row.get(7)?,
@@ -162,38 +189,45 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
 }
 
 fn contexts(
-    statement: &mut rusqlite::Statement<'_>,
+    contexts: &mut rusqlite::Statement<'_>,
+    options: &mut rusqlite::Statement<'_>,
     extension: u64,
     document: &mut IvrDocument,
 ) -> Result<(), StoreError> {
-    let mut rows = statement.query([signed(extension)])?;
+    let mut options = rules(options, extension)?;
+    let mut rows = contexts.query([signed(extension)])?;
     while let Some(row) = rows.next()? {
         let id = id(row, 0)?;
-        let context = body(row, 1, "context", id)?;
-        document.contexts.insert(ContextId(id), ContextDocument { context, options: Vec::new() });
+        let context: wire::Context = body(row, 1, "context", id)?;
+        let options = options.remove(&ContextId(id)).unwrap_or_default().into_iter();
+        let options = options.map(|(key, rules)| Arc::new(OptionDocument::new(key, rules)));
+        let loaded = ContextDocument::of(wire::Context { id: ContextId(id), ..context }, options.collect());
+        document.contexts.insert(ContextId(id), Arc::new(loaded));
     }
     Ok(())
 }
 
-fn rules(
-    statement: &mut rusqlite::Statement<'_>,
-    extension: u64,
-    document: &mut IvrDocument,
-) -> Result<(), StoreError> {
+/// The options of a context with their rules, in their order.
+type Options = Vec<(OptionKey, Vec<StoredRule>)>;
+
+/// What every context of an extension holds.
+fn rules(statement: &mut rusqlite::Statement<'_>, extension: u64) -> Result<BTreeMap<ContextId, Options>, StoreError> {
+    let mut contexts: BTreeMap<ContextId, Options> = BTreeMap::new();
     let mut rows = statement.query([signed(extension)])?;
     while let Some(row) = rows.next()? {
         let context = id(row, 0)?;
         let key: OptionKey = word(&row.get::<_, String>(1)?, "context_option", context)?;
-        // The foreign keys hold, so the context is there.
-        let Some(context) = document.contexts.get_mut(&ContextId(context)) else { continue };
-        if context.options.last().is_none_or(|option| option.key != key) {
-            context.options.push(OptionDocument { key, rules: Vec::new() });
+        let options = contexts.entry(ContextId(context)).or_default();
+        if options.last().is_none_or(|(last, _)| *last != key) {
+            options.push((key, Vec::new()));
         }
         if let Some(rule) = row.get::<_, Option<i64>>(2)?
-            && let Some(option) = context.options.last_mut()
+            && let Some((_, rules)) = options.last_mut()
         {
-            option.rules.push(body(row, 3, "rule", unsigned(rule))?);
+            let (id, text): (u64, String) = (unsigned(rule), row.get(3)?);
+            let rule = StoredRule::load(RuleId(id), &text);
+            rules.push(rule.map_err(|cause| StoreError::Row { table: "rule", id, cause })?);
         }
     }
-    Ok(())
+    Ok(contexts)
 }

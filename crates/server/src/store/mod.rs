@@ -16,6 +16,7 @@ mod load;
 mod lock;
 mod mailboxes;
 mod model;
+mod ratings;
 mod rejected;
 mod sound_files;
 mod sound_quality;
@@ -28,6 +29,7 @@ pub mod config;
 pub mod limits;
 #[cfg(test)]
 mod tests;
+pub mod variables;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,14 +37,15 @@ use std::time::SystemTime;
 
 pub use config::Config;
 pub use credentials::{Secret, SecretHash};
-pub use document::{ContextDocument, IvrDocument, OptionDocument};
+pub use document::{ContextDocument, IvrDocument, OptionDocument, StoredRule};
 pub(crate) use lock::private_directory;
 pub use mailboxes::mail::{Mail, MailBody, MailId, MailState};
 pub use mailboxes::{Count, Mailboxes, Message};
 pub use model::{
     Application, Client, ClientId, ConferenceSettings, Did, DidId, Extension, ExtensionKind, ExtensionProfile,
-    ExtensionStatus, Phone, Sound,
+    ExtensionStatus, Interval, Phone, Sound,
 };
+pub use ratings::{KeptRating, NewRating, WantedRatings};
 pub use rejected::{Missing, Rejected, Taken};
 pub use sound_files::{StagedSound, UploadError};
 pub use sound_quality::SoundQuality;
@@ -50,6 +53,7 @@ pub use subscription::{EventId, EventType, Subscription};
 pub use tokens::{AccessToken, Grant};
 pub use writer::{Change, Edit};
 
+use ratings::Ratings;
 use sound_files::SoundFiles;
 use tokens::Tokens;
 use writer::Writer;
@@ -104,6 +108,7 @@ struct Shared {
     tokens: Arc<Tokens>,
     mailboxes: Arc<Mailboxes>,
     sounds: Arc<SoundFiles>,
+    ratings: Arc<Ratings>,
     _database_lock: lock::DatabaseLock,
     _lock: lock::DirectoryLock,
 }
@@ -130,14 +135,16 @@ impl Store {
         sounds.sweep(&config);
         let tokens = Arc::new(Tokens::load(&connection)?);
         let mailboxes = Arc::new(Mailboxes::load(&connection)?);
+        let ratings = Arc::new(Ratings::of(database));
         let beside = writer::Beside {
             sounds: Arc::clone(&sounds),
             tokens: Arc::clone(&tokens),
             mailboxes: Arc::clone(&mailboxes),
+            ratings: Arc::clone(&ratings),
         };
         let writer = Writer::start(connection, config, beside)?;
         let (_database_lock, _lock) = (database_lock, lock);
-        Ok(Self { shared: Arc::new(Shared { writer, tokens, mailboxes, sounds, _database_lock, _lock }) })
+        Ok(Self { shared: Arc::new(Shared { writer, tokens, mailboxes, sounds, ratings, _database_lock, _lock }) })
     }
 
     /// The present configuration.
@@ -151,6 +158,19 @@ impl Store {
     /// [`Rejected`]; nothing was changed then, but for [`Rejected::Storage`], which leaves it open when the disk failed late.
     pub async fn commit<C: Change>(&self, change: C) -> Result<C::Answer, Rejected> {
         self.shared.writer.commit(change).await
+    }
+
+    /// Keeps how a caller rated a call, in a moment; whoever says it does not wait.
+    pub fn rate(&self, rating: NewRating) {
+        self.shared.writer.rate(rating);
+    }
+
+    /// The ratings that are kept, by their time. It reads the disk: not for a thread that serves others.
+    ///
+    /// # Errors
+    /// [`Rejected::Storage`] when the disk fails.
+    pub fn ratings(&self, wanted: &WantedRatings) -> Result<Vec<KeptRating>, Rejected> {
+        Ok(self.shared.ratings.read(wanted)?)
     }
 
     /// What a bearer token allows at this moment.

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use antiphon_ivr::conference::Entrance;
-use antiphon_ivr::rules::Ivr;
+use antiphon_ivr::rules::{self, Ivr, wire};
 use antiphon_ivr::{Alone, Announcement, ExtensionId, Language, SoundId, Voice};
 use antiphon_media::Audio;
 use serde::{Deserialize, Serialize};
@@ -248,6 +248,17 @@ pub struct Sound {
     pub quality: Option<SoundQuality>,
     /// The samples, ready to send.
     pub audio: Arc<Audio>,
+}
+
+/// A time interval that rules ask for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Interval {
+    /// Whose it is.
+    pub client: ClientId,
+    /// The interval as its author wrote it, with its id.
+    pub written: wire::Interval,
+    /// When it is active.
+    pub active: rules::Interval,
 }
 
 /// A public number that leads to an extension.

@@ -66,6 +66,10 @@ pub enum Missing {
     Mail,
     #[error("event not found")]
     Event,
+    #[error("interval not found")]
+    Interval,
+    #[error("variable not found")]
+    Variable,
 }
 
 /// What stands in the way.
@@ -98,6 +102,12 @@ pub enum Taken {
     /// A mail is over.
     #[error("the mail is {0}")]
     MailOver(&'static str),
+    /// A rule of a menu asks for this interval.
+    #[error("rule {1} of extension {0} asks for the interval")]
+    IntervalInUse(String, u64),
+    /// The client has this variable.
+    #[error("variables: there is a variable {0} already")]
+    Variable(String),
     /// A public number leads here.
     #[error("the DID {0} leads to the extension")]
     ExtensionHasDid(String),
@@ -111,7 +121,7 @@ impl From<Vec<FieldError>> for Rejected {
 
 impl From<rusqlite::Error> for Rejected {
     fn from(error: rusqlite::Error) -> Self {
-        tracing::error!(%error, "the database refused a change");
+        tracing::error!(%error, "the database failed");
         Self::Storage
     }
 }

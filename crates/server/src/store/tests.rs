@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use antiphon_ivr::rules::OptionKey;
-use antiphon_ivr::{ContextId, ExtensionId, SoundId};
+use antiphon_ivr::{ContextId, ExtensionId, RuleId, SoundId};
 use antiphon_media::{Audio, Codec};
 use serde_json::{Value, json};
 
 use super::changes::{
-    CreateApplication, CreateClient, CreateContext, CreateDid, CreateExtension, CreateOption, CreateRule, CreateSound,
-    DeleteSound, IssueToken, OptionPath, ReplaceSound, UpdateIvr, UpdatePhone,
+    CreateApplication, CreateClient, CreateContext, CreateDid, CreateExtension, CreateInterval, CreateOption,
+    CreateRule, CreateSound, DeleteSound, IssueToken, OptionPath, ReplaceSound, SetVariables, UpdateIvr, UpdatePhone,
+    UpdateRule,
 };
-use super::{ClientId, ExtensionKind, Rejected, Secret, Store, StoreError, limits};
+use super::{ClientId, ExtensionKind, NewRating, Rejected, Secret, Store, StoreError, WantedRatings, limits};
 
 /// A WAV file of 16-bit samples at 8 kHz.
 fn wav(samples: &[i16]) -> Vec<u8> {
@@ -170,6 +171,69 @@ async fn a_dialled_number_is_found_within_its_client() {
     assert_eq!(find("072", Some(first)), None);
     assert_eq!(find("001*071", Some(first)), Some(theirs));
     assert_eq!(find("000*072", None), None);
+}
+
+#[tokio::test]
+async fn ratings_survive_a_restart_and_the_end_of_their_extension() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+    for second in 0..2_500_u64 {
+        let rating = antiphon_ivr::Rating { rate: 4, max: 5 };
+        let (extension, call) = (ExtensionId(1), second.to_string());
+        store.rate(NewRating { client, extension, call, at: at(second), rating });
+    }
+    drop(store);
+    let store = Store::open(data.path()).unwrap();
+    let all = WantedRatings { client, extension: None, from: None, until: None, newest_first: true, skip: 10, most: 2 };
+    let kept = store.ratings(&all).unwrap();
+    let calls: Vec<&str> = kept.iter().map(|kept| kept.rating.call.as_str()).collect();
+    assert_eq!(calls, ["2489", "2488"]);
+}
+
+#[tokio::test]
+async fn more_ratings_than_may_wait_are_lost_and_no_call_waits_for_the_disk() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let (finish, finished) = std::sync::mpsc::sync_channel(1);
+    let (begin, begun) = std::sync::mpsc::sync_channel(1);
+    let busy = tokio::spawn(commit(store.clone(), Held(begin, finished)));
+    tokio::task::yield_now().await;
+    begun.recv().unwrap();
+    let rating = antiphon_ivr::Rating { rate: 1, max: 5 };
+    let rate = || {
+        let (extension, call, at) = (ExtensionId(1), String::new(), SystemTime::UNIX_EPOCH);
+        store.rate(NewRating { client, extension, call, at, rating });
+    };
+    (0..limits::WAITING_RATINGS + 10).for_each(|_| rate());
+    drop(finish);
+    busy.await.unwrap().unwrap();
+    store.commit(CreateClient { prefix: "001".to_owned() }).await.unwrap();
+    let all = WantedRatings {
+        client,
+        extension: None,
+        from: None,
+        until: None,
+        newest_first: false,
+        skip: 0,
+        most: usize::MAX,
+    };
+    assert_eq!(store.ratings(&all).unwrap().len(), limits::WAITING_RATINGS);
+}
+
+#[tokio::test]
+async fn intervals_and_variables_are_there_after_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let body = json!({"name": "july", "timezone": "Asia/Yerevan", "conditions": [{"month": 7}]});
+    let made = store.commit(CreateInterval { client, body }).await.unwrap();
+    let body = json!({"variables": [{"var": "DESK", "value": "201"}]});
+    store.commit(SetVariables { client, body }).await.unwrap();
+    drop(store);
+    let config = Store::open(data.path()).unwrap().snapshot();
+    assert_eq!(config.interval(made.written.id), Some(&made));
+    assert_eq!(config.variables(client).get("DESK").map(String::as_str), Some("201"));
+    assert!(config.variables(ClientId(9)).is_empty());
 }
 
 #[tokio::test]
@@ -333,6 +397,42 @@ async fn an_edit_leaves_all_other_extensions_as_they_are() {
     }
 }
 
+#[tokio::test]
+async fn an_edit_of_a_rule_leaves_all_others_as_they_are() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client) = with_client(data.path()).await;
+    let menu = extension(&store, client, json!({"name": "071", "type": "ivr"})).await.unwrap();
+    for name in ["Main", "Second"] {
+        store.commit(CreateContext { client, extension: menu, body: json!({"name": name}) }).await.unwrap();
+    }
+    let path = |context, key| OptionPath { client, extension: menu, context: ContextId(context), key };
+    let pattern = json!({"action": "hangup", "caller_id_action": "matches", "caller_id": "^7812"});
+    for path in
+        [path(1, OptionKey::Start), path(1, OptionKey::Start), path(1, OptionKey::Timeout), path(2, OptionKey::Start)]
+    {
+        store.commit(CreateRule { path, body: pattern.clone() }).await.unwrap();
+    }
+    let runs = || match &store.snapshot().extension(menu).unwrap().kind {
+        ExtensionKind::Ivr(ivr) => Arc::clone(ivr),
+        _ => panic!("a menu"),
+    };
+    let before = runs();
+    let body = json!({"action": "hangup", "caller_id": "^7813"});
+    let edited = store.commit(UpdateRule { path: path(1, OptionKey::Start), id: RuleId(1), body }).await.unwrap();
+    assert_eq!(edited.caller_id.as_deref(), Some("^7813"));
+    let after = runs();
+    let rules = |ivr: &Arc<antiphon_ivr::rules::Ivr>, context, key| {
+        Arc::clone(&ivr.contexts[&ContextId(context)].options[&key])
+    };
+    // The same values in memory, not values that are alike: no pattern was compiled again.
+    let (old, new) = (rules(&before, 1, OptionKey::Start), rules(&after, 1, OptionKey::Start));
+    assert!(!Arc::ptr_eq(&old[0], &new[0]) && old[0] != new[0]);
+    assert!(Arc::ptr_eq(&old[1], &new[1]));
+    let (old, new) = (rules(&before, 1, OptionKey::Timeout), rules(&after, 1, OptionKey::Timeout));
+    assert!(Arc::ptr_eq(&old, &new));
+    assert!(Arc::ptr_eq(&before.contexts[&ContextId(2)], &after.contexts[&ContextId(2)]));
+}
+
 /// Makes many phones in one transaction.
 struct Many {
     client: ClientId,
@@ -376,6 +476,18 @@ impl super::Change for Wait {
     fn apply(self, _edit: &mut super::Edit<'_>) -> Result<(), Rejected> {
         let _ = self.0.recv();
         Ok(())
+    }
+}
+
+/// The same, and says when the writer has come to it.
+struct Held(std::sync::mpsc::SyncSender<()>, std::sync::mpsc::Receiver<()>);
+
+impl super::Change for Held {
+    type Answer = ();
+
+    fn apply(self, edit: &mut super::Edit<'_>) -> Result<(), Rejected> {
+        self.0.send(()).unwrap();
+        Wait(self.1).apply(edit)
     }
 }
 

@@ -15,6 +15,7 @@ use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
 
 use super::mailboxes::Mailboxes;
+use super::ratings::{Left, NewRating, Ratings, lost};
 use super::sound_files::SoundFiles;
 use super::tokens::Tokens;
 use super::{Config, Rejected, StoreError, limits};
@@ -84,11 +85,13 @@ pub(super) struct Beside {
     pub(super) sounds: Arc<SoundFiles>,
     pub(super) tokens: Arc<Tokens>,
     pub(super) mailboxes: Arc<Mailboxes>,
+    pub(super) ratings: Arc<Ratings>,
 }
 
 /// The writer's thread and the way to it.
 pub(super) struct Writer {
     published: Arc<ArcSwap<Config>>,
+    ratings: Arc<Ratings>,
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -96,19 +99,34 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, config: Config, beside: Beside) -> Result<Self, StoreError> {
         let published = Arc::new(ArcSwap::from_pointee(config));
+        let ratings = Arc::clone(&beside.ratings);
         let mut desk = Desk { connection, published: Arc::clone(&published), beside };
         let (queue, jobs): (SyncSender<Job>, Receiver<Job>) = sync_channel(limits::WAITING_CHANGES);
         let work = move || {
             for job in jobs {
                 job(&mut desk);
+                desk.beside.ratings.write(&mut desk.connection);
             }
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(work).map_err(StoreError::Thread)?;
-        Ok(Self { published, queue: Some(queue), thread: Some(thread) })
+        Ok(Self { published, ratings, queue: Some(queue), thread: Some(thread) })
     }
 
     pub(super) fn snapshot(&self) -> Arc<Config> {
         self.published.load_full()
+    }
+
+    /// Leaves a rating for the writer, which takes it after what it does now.
+    pub(super) fn rate(&self, rating: NewRating) {
+        match self.ratings.leave(rating) {
+            // A full queue holds changes, and the writer looks for ratings after each.
+            Left::First => drop(self.queue.as_ref().map(|queue| queue.try_send(Box::new(|_| {})))),
+            Left::More => {}
+            Left::NoRoom => {
+                lost(1);
+                tracing::warn!("a rating is lost, since too many wait for the disk");
+            }
+        }
     }
 
     pub(super) async fn commit<C: Change>(&self, change: C) -> Result<C::Answer, Rejected> {

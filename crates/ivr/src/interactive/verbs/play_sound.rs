@@ -68,7 +68,7 @@ impl PlaySound {
 
     pub(super) async fn run(&self, stage: &mut Stage<'_>) -> Result<Option<Step>, Interrupted> {
         let barge_in = if self.keys == Keys::Ignored { BargeIn::FOREGROUND } else { BargeIn::BACKGROUND };
-        let played = match stage.numbering.prompt(&self.sound, stage.call.language) {
+        let played = match stage.surroundings.prompt(&self.sound, stage.call.language) {
             Some(prompt) => stage.play(vec![prompt; self.times], barge_in).await?,
             None => {
                 stage.problem(format!("there is no sound {:?}", self.sound.name)).await?;

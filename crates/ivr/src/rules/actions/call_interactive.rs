@@ -70,7 +70,7 @@ impl Run<'_> {
                 keys: self.keys(),
                 call: self.call,
                 caller_id: &mut self.caller_id,
-                numbering: self.numbering,
+                surroundings: self.surroundings,
                 said: Duration::ZERO,
                 pressed: false,
             };

@@ -13,6 +13,10 @@ impl References for Stored {
     fn has_context(&self, context: ContextId) -> bool {
         [1, 2].contains(&context.0)
     }
+
+    fn has_interval(&self, interval: IntervalId) -> bool {
+        interval.0 == 1
+    }
 }
 
 fn check(body: &Value) -> Result<Rule, Vec<String>> {
@@ -44,6 +48,11 @@ fn each_action_passes_with_what_it_needs() {
         json!({"action": "set_caller_id_name", "caller_id_name": "Shop"}),
         json!({"action": "hangup", "match_variable_name": "a", "match_variable_value": ""}),
         json!({"action": "hangup", "caller_id_action": "matches", "caller_id": "^7(?!812)"}),
+        json!({"action": "record_digits", "record_digits_variable": "pin", "record_digits_max": 4}),
+        json!({"action": "record_digits", "record_digits_variable": "pin", "record_digits_max": 4, "record_digits_sound": 51}),
+        json!({"action": "quality_rate", "sound": 51}),
+        json!({"action": "quality_rate", "sound": 51, "max_rate": 9}),
+        json!({"action": "hangup", "interval": 1}),
         json!({"action": "hangup", "interval": 0, "caller_id": "(", "match_variable_value": "unused"}),
     ] {
         assert!(check(&body).is_ok(), "{body}: {:?}", check(&body));
@@ -84,7 +93,21 @@ fn each_action_is_refused_without_what_it_needs() {
             json!({"action": "hangup", "match_variable_name": "a"}),
             "match_variable_value: is required where match_variable_name is set",
         ),
-        (json!({"action": "hangup", "interval": 4}), "interval: time intervals are not built yet"),
+        (json!({"action": "record_digits", "record_digits_variable": "pin"}), "record_digits_max: is required"),
+        (json!({"action": "record_digits", "record_digits_max": 4}), "record_digits_variable: is required"),
+        (
+            json!({"action": "record_digits", "record_digits_variable": "pin", "record_digits_max": 0}),
+            "record_digits_max: must be at least 1",
+        ),
+        (
+            json!({"action": "record_digits", "record_digits_variable": "a", "record_digits_max": 1, "record_digits_sound": 53}),
+            "record_digits_sound: no such sound",
+        ),
+        (json!({"action": "quality_rate"}), "sound: is required"),
+        (json!({"action": "quality_rate", "sound": 53}), "sound: no such sound"),
+        (json!({"action": "quality_rate", "sound": 51, "max_rate": null}), "max_rate: is required"),
+        (json!({"action": "quality_rate", "sound": 51, "max_rate": 0}), "max_rate: must be at least 1"),
+        (json!({"action": "hangup", "interval": 4}), "interval: no such interval"),
     ] {
         assert_eq!(refused(&body), [problem], "{body}");
     }
@@ -133,7 +156,7 @@ fn digits_are_spoken_by_a_method_and_where_there_are_some() {
 
 #[test]
 fn what_is_not_built_is_refused_by_name() {
-    for action in ["record_digits", "quality_rate", "voice_helper"] {
+    for action in ["voice_helper"] {
         assert_eq!(refused(&json!({"action": action})), [format!("action: {action} is not built yet")]);
     }
     let from_variable =
@@ -143,11 +166,11 @@ fn what_is_not_built_is_refused_by_name() {
 
 #[test]
 fn all_problems_of_a_rule_are_told_at_once() {
-    let body = json!({"action": "play_sound", "interval": 1, "caller_id_action": "matches", "caller_id": "["});
+    let body = json!({"action": "play_sound", "interval": 2, "caller_id_action": "matches", "caller_id": "["});
     assert_eq!(
         refused(&body),
         [
-            "interval: time intervals are not built yet",
+            "interval: no such interval",
             "caller_id: is not a regular expression",
             "sound_type: is required",
             "sound: is required",

@@ -90,6 +90,17 @@ names!(
 );
 
 names!(
+    /// What the conditions of a time interval are. The vendor names the second; the first is ours.
+    IntervalKind {
+        /// Days and times of the calendar.
+        #[default]
+        Usual = "usual",
+        /// Shift cycles: working days, then days off.
+        ScheduledDays = "scheduled_days",
+    }
+);
+
+names!(
     /// What digits do while a sound plays.
     SoundType {
         /// Any digit stops the sound.

@@ -57,6 +57,40 @@ impl<'a> Patch<'a> {
         self.problems.push(problem);
     }
 
+    /// Notes that a field has to be given, unless something else is wrong with it.
+    pub(crate) fn require(&mut self, field: &str) {
+        if self.problems.iter().all(|problem| problem.field != field) {
+            self.refuse(FieldError::required(field));
+        }
+    }
+
+    /// A list of objects, read whole; `null` empties it. Problems name the object by its place, as in `conditions[1].month`.
+    pub(crate) fn list<T>(
+        &mut self,
+        field: &str,
+        most: usize,
+        into: &mut Vec<T>,
+        read: impl Fn(&Value) -> Result<T, Vec<FieldError>>,
+    ) {
+        let items = match self.body.get(field) {
+            None => return,
+            Some(Value::Null) => return into.clear(),
+            Some(Value::Array(items)) if items.len() <= most => items,
+            Some(Value::Array(_)) => return self.refuse(FieldError::new(field, format!("has at most {most} objects"))),
+            Some(_) => return self.refuse(FieldError::new(field, "must be a list of objects")),
+        };
+        into.clear();
+        for (index, item) in items.iter().enumerate() {
+            match read(item) {
+                Ok(item) => into.push(item),
+                Err(problems) => self.problems.extend(problems.into_iter().map(|problem| {
+                    let dot = if problem.field.is_empty() { "" } else { "." };
+                    FieldError { field: format!("{field}[{index}]{dot}{}", problem.field), ..problem }
+                })),
+            }
+        }
+    }
+
     /// A text of at most `longest` characters. A number is taken as its digits.
     pub(crate) fn text(&mut self, field: &str, longest: usize, into: &mut Option<String>) {
         self.read(field, into, |value| match value {

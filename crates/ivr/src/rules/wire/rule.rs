@@ -5,14 +5,16 @@
 //! Errors: [`FieldError`] for a wrong type or range, or a missing action; what an action needs is checked in [`crate::rules::model`].
 //! Sources: `ringme-ivr.md` 1.5.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     ActionName, CallStatusName, CallerIdAction, FieldError, HttpMethod, InteractiveDialect, MAX_DIGITS, MAX_LABEL,
     MAX_MS, MAX_OPAQUE, MAX_SECONDS, MAX_TEXT, Named, Patch, PlayDigitsMethod, SoundType, TransferMode, words,
 };
-use crate::{ContextId, RuleId, SoundId, rules::OptionKey};
+use crate::{ContextId, IntervalId, RuleId, SoundId, rules::OptionKey};
 
 /// A rule (`ringme-ivr.md` 1.5), written with its 39 keys. The default is a fresh rule's, still without an action.
 ///
@@ -29,8 +31,8 @@ pub struct Rule {
     /// `final`: whether a transfer that fails ends the call.
     #[serde(rename = "final")]
     pub is_final: bool,
-    /// A time interval's id. Not built yet, so refused.
-    pub interval: Option<u64>,
+    /// The time interval that must be active.
+    pub interval: Option<IntervalId>,
     /// How it looks at the caller's number.
     pub caller_id_action: CallerIdAction,
     /// The pattern for it.
@@ -176,6 +178,16 @@ impl Rule {
         patch.done(new)
     }
 
+    /// The rule as it is kept: JSON of what is not as in a fresh rule, and without its id.
+    pub fn stored(&self) -> String {
+        static FRESH: LazyLock<Value> = LazyLock::new(|| json!(Rule::default()));
+        let mut written = json!(Self { id: RuleId(0), ..self.clone() });
+        if let (Value::Object(fields), Value::Object(fresh)) = (&mut written, &*FRESH) {
+            fields.retain(|name, value| fresh.get(name) != Some(value));
+        }
+        written.to_string()
+    }
+
     /// The context that the rule leads to. One that an earlier action left behind is none.
     pub fn jump_target(&self) -> Option<ContextId> {
         self.context.filter(|_| self.action == Some(ActionName::JumpToContext))
@@ -206,7 +218,7 @@ impl Rule {
     fn patch_conditions(&mut self, patch: &mut Patch<'_>) {
         patch.text("name", MAX_LABEL, &mut self.name);
         patch.flag("final", true, &mut self.is_final);
-        patch.id("interval", &mut self.interval, std::convert::identity);
+        patch.id("interval", &mut self.interval, IntervalId);
         patch.word("caller_id_action", &mut self.caller_id_action);
         patch.text("caller_id", MAX_TEXT, &mut self.caller_id);
         patch.word("call_status", &mut self.call_status);

@@ -94,6 +94,18 @@ fn what_is_written_is_read_back_the_same() {
 }
 
 #[test]
+fn a_rule_is_kept_as_what_it_has_of_its_own() {
+    let body =
+        json!({"action": "transfer", "transfer_dst": "101", "final": false, "max_rate": null, "transfer_mode": "auto"});
+    let rule = Rule { id: crate::RuleId(7), ..Rule::default().patch(&body).unwrap() };
+    let kept = rule.stored();
+    assert_eq!(serde_json::from_str::<Value>(&kept).unwrap(), body);
+    let read = Rule { id: rule.id, ..serde_json::from_str::<Rule>(&kept).unwrap() };
+    assert_eq!(read, rule);
+    assert_eq!(Rule::default().stored(), "{}");
+}
+
+#[test]
 fn the_mode_of_a_transfer_is_written_where_it_is_not_the_usual_one() {
     let body = |mode: &str| json!({"action": "transfer", "transfer_dst": "101", "transfer_mode": mode});
     for mode in ["refer", "auto"] {

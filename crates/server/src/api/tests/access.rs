@@ -56,12 +56,33 @@ async fn a_token_is_refused_in_the_words_of_oauth() {
         (format!("grant_type=client_credentials&client_id={id}"), 400, "invalid_request"),
         (format!("client_id={id}&client_secret=x"), 400, "invalid_request"),
         ("grant_type=password&username=a&password=b".to_owned(), 400, "unsupported_grant_type"),
+        ("grant_type=authorization_code&code=a&redirect_uri=b".to_owned(), 400, "unsupported_grant_type"),
+        ("grant_type=refresh_token&refresh_token=a".to_owned(), 400, "unsupported_grant_type"),
         ("grant_type=client_credentials&client_id=a&client_id=b".to_owned(), 400, "invalid_request"),
         ("{\"grant_type\"".to_owned(), 400, "invalid_request"),
         ("x".repeat(100_000), 400, "invalid_request"),
     ] {
         assert_eq!(api.ask_token("", None, body).await.expect(status)["error"], error);
     }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_to_authorize_an_application() {
+    let api = Api::new().await;
+    let answer = api.plain("/oauth/authorize?response_type=code&client_id=a&redirect_uri=https://example.net/").await;
+    assert_eq!(answer.header("location"), "");
+    assert_eq!(answer.expect(400)["error"], "unsupported_response_type");
+}
+
+#[tokio::test]
+async fn a_token_tells_whose_it_is() {
+    let mut api = Api::new().await;
+    let me = json!({"id": 1, "client_prefix": "000", "domain": "sip.example.net", "status": "active"});
+    assert_eq!(api.get("/client/@me").await.expect(200), me);
+    assert_eq!(api.get("/client/1/").await.expect(200), me);
+    assert_eq!(api.get("/client/2").await.expect(404)["status"], "client_not_found");
+    api.become_other().await;
+    assert_eq!(api.get("/client/@me/").await.expect(200)["client_prefix"], "001");
 }
 
 #[tokio::test]
@@ -116,7 +137,7 @@ async fn both_spellings_of_a_path_are_good() {
 #[tokio::test]
 async fn what_is_no_path_or_no_method_is_answered_in_json() {
     let api = Api::new().await;
-    for path in ["/", "/api", "/api/ver1.0/nothing", "/api/ver1.0/client/@me/"] {
+    for path in ["/", "/api", "/api/ver1.0/nothing", "/api/ver1.0/client/"] {
         api.plain(path).await.refused(404);
     }
     api.get("/client/2/extension/").await.refused(404);

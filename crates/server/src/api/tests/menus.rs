@@ -159,6 +159,16 @@ async fn a_new_rule_is_answered_as_a_list_of_one_with_39_keys() {
     assert_eq!(api.get(&path).await.expect(200), made);
 }
 
+/// Row A14 of `ringme-ivr.md` 6: a list of one, unless the settings say otherwise.
+#[tokio::test]
+async fn a_new_rule_may_be_answered_as_itself() {
+    let rules = crate::settings::RulesSettings { post_rule_as_object: true, ..Default::default() };
+    let api = Api::with(|state| state.with_rules(rules)).await;
+    let path = format!("{}/context/1/options/start/rules/", api.menu("071").await);
+    let made = api.post(&path, json!({"action": "hangup"})).await.expect(201);
+    assert_eq!((&made["id"], &made["action"]), (&json!(1), &json!("hangup")));
+}
+
 #[tokio::test]
 async fn a_wrong_rule_is_refused_with_its_field() {
     let api = Api::new().await;
@@ -173,7 +183,7 @@ async fn a_wrong_rule_is_refused_with_its_field() {
         (json!({"action": "play_sound", "sound": 99, "sound_type": "background"}), "sound"),
         (json!({"action": "play_silence"}), "silence_time"),
         (json!({"action": "jump_to_context", "context": 99}), "context"),
-        (json!({"action": "record_digits"}), "not built yet"),
+        (json!({"action": "record_digits"}), "record_digits_variable: is required"),
         (json!({"action": "call_interactive"}), "call_interactive_url: is required"),
         (json!({"action": "set_variable", "set_variable_name": "1x", "set_variable_value": "y"}), "set_variable_name"),
         (json!({"action": "hangup", "caller_id_action": "matches"}), "caller_id"),
@@ -212,6 +222,7 @@ async fn a_rule_changes_in_part_and_its_action_is_always_named() {
     api.put(&rule.replace("timeout", "start"), json!({"action": "hangup"})).await.refused(404);
 }
 
+/// Row A15 of `ringme-ivr.md` 6: positions count from 1.
 #[tokio::test]
 async fn rules_stand_where_they_are_put() {
     let api = Api::new().await;

@@ -5,11 +5,14 @@ mod calls;
 mod conferences;
 mod events;
 mod http_debug;
+mod intervals;
 mod menus;
 mod objects;
+mod ratings;
 mod say;
 mod scripts;
 mod sounds;
+mod variables;
 
 use std::sync::Arc;
 

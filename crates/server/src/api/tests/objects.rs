@@ -82,12 +82,18 @@ async fn an_extension_changes_in_part_and_keeps_its_name_and_type() {
 async fn lists_are_filtered_and_paged() {
     let api = Api::new().await;
     for (name, kind) in [("001", "phone"), ("002", "ivr"), ("003", "phone")] {
-        api.extension(name, kind).await;
+        let id = api.extension(name, kind).await;
+        let body =
+            json!({"label": format!("desk {name}"), "extension_group_id": if kind == "ivr" { Some(7) } else { None }});
+        api.put(&format!("/client/@me/extension/{id}"), body).await.expect(200);
     }
     for (query, expected) in [
         ("", &["000*001", "000*002", "000*003"][..]),
         ("?type=phone", &["000*001", "000*003"]),
         ("?name=002", &["000*002"]),
+        ("?label=desk%20003", &["000*003"]),
+        ("?extension_group_id=7", &["000*002"]),
+        ("?status=blocked", &[]),
         ("?order=desc", &["000*003", "000*002", "000*001"]),
         ("?per_page=2", &["000*001", "000*002"]),
         ("?per_page=2&page=2", &["000*003"]),

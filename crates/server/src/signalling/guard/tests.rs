@@ -8,7 +8,7 @@ use std::{
 use tracing_subscriber::{Layer, fmt::MakeWriter, layer::SubscriberExt};
 
 use super::*;
-use crate::settings::{AccessSettings, GuardSettings, SrtpPolicy};
+use crate::settings::{AccessSettings, GuardSettings, RulesSettings, SrtpPolicy};
 
 const INVITE: &[u8] = b"INVITE sip:a@b SIP/2.0\r\nTo: <sip:a@b>\r\n\r\n";
 const RESPONSE: &[u8] = b"SIP/2.0 200 OK\r\n\r\n";
@@ -24,6 +24,7 @@ fn settings(guard: GuardSettings) -> LiveSettings {
         trunks: Vec::new(),
         failover_after: Duration::from_secs(4),
         mail: None,
+        rules: RulesSettings::default(),
         srtp: SrtpPolicy::default(),
     }
 }

@@ -4,6 +4,8 @@
 //! Errors: a context that the IVR begins in, or that a rule elsewhere jumps to, stays.
 //! Sources: `ringme-ivr.md` 1.3, 2.5 (rows 3 to 7).
 
+use std::sync::Arc;
+
 use antiphon_ivr::rules::wire;
 use antiphon_ivr::{ContextId, ExtensionId};
 use serde_json::Value;
@@ -69,7 +71,7 @@ impl Change for CreateContext {
         for (position, option) in (1_i64..).zip(&made.options) {
             statement.execute((signed(self.extension.0), signed(context.id.0), option.key.as_str(), position))?;
         }
-        document.contexts.insert(context.id, made);
+        document.contexts.insert(context.id, Arc::new(made));
         put_document(edit, self.extension, document);
         Ok(context)
     }
@@ -80,9 +82,8 @@ impl Change for UpdateContext {
 
     fn apply(self, edit: &mut Edit<'_>) -> Result<wire::Context, Rejected> {
         let mut document = document_of(edit.config(), self.client, self.extension)?;
-        let stored = document.contexts.get_mut(&self.id).ok_or(Missing::Context)?;
-        let context = stored.context.patch(&self.body)?;
-        stored.context = context.clone();
+        let context = document.contexts.get(&self.id).ok_or(Missing::Context)?.context.patch(&self.body)?;
+        document.edit_context(self.id, |stored| stored.context = context.clone());
         let row = (signed(self.extension.0), signed(self.id.0), json(&context));
         let query = "UPDATE context SET body = ?3 WHERE extension = ?1 AND id = ?2";
         edit.transaction.prepare_cached(query)?.execute(row)?;
@@ -110,7 +111,7 @@ fn still_wanted(left: &IvrDocument, context: ContextId) -> Result<(), Taken> {
     if left.settings.entry_context == Some(context) {
         return Err(Taken::EntryContext);
     }
-    match left.rules().find(|rule| rule.jump_target() == Some(context)) {
+    match left.rules().find(|rule| rule.jump_target == Some(context)) {
         Some(rule) => Err(Taken::JumpTarget(rule.id.0)),
         None => Ok(()),
     }

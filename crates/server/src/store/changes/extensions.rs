@@ -16,7 +16,7 @@ use super::super::model::{
 use super::super::writer::{Change, Edit, signed, unsigned};
 use super::super::{Config, Missing, Rejected, Taken, limits};
 use super::fields::Fields;
-use super::{built, extension_of, json, write_ivr};
+use super::{extension_of, json, write_ivr};
 
 /// Most digits of an internal number.
 const MAX_NUMBER: usize = 20;
@@ -179,7 +179,7 @@ fn insert(
         Kind::Ivr => {
             let document = IvrDocument::default();
             write_ivr(edit, id, &document)?;
-            (ExtensionKind::Ivr(built(&document, id)), Some(Arc::new(document)))
+            (ExtensionKind::Ivr(Arc::new(document.runs())), Some(Arc::new(document)))
         }
         Kind::Phone => {
             edit.transaction.prepare_cached("INSERT INTO phone (extension) VALUES (?1)")?.execute([signed(id.0)])?;

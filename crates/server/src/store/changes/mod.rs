@@ -11,6 +11,7 @@ mod dids;
 mod events;
 mod extensions;
 mod fields;
+mod intervals;
 mod ivr;
 mod options;
 mod phones;
@@ -18,12 +19,12 @@ mod rules;
 mod scripts;
 mod setup;
 mod sounds;
+mod variables;
 
 use std::sync::Arc;
 
-use antiphon_ivr::rules::Ivr;
 use antiphon_ivr::rules::model::References;
-use antiphon_ivr::{ContextId, ExtensionId, SoundId};
+use antiphon_ivr::{ContextId, ExtensionId, IntervalId, SoundId};
 
 pub use super::mailboxes::post::{
     DeleteMail, ForgetMessage, MarkHeard, PostMessage, RetryMail, SettleMail, Settled, SweepMails,
@@ -34,6 +35,7 @@ pub use contexts::{CreateContext, DeleteContext, UpdateContext};
 pub use dids::{CreateDid, DeleteDid};
 pub use events::{CreateEvent, DeleteEvent, UpdateEvent};
 pub use extensions::{CreateExtension, DeleteExtension, UpdateExtension};
+pub use intervals::{CreateInterval, DeleteInterval, UpdateInterval};
 pub use ivr::UpdateIvr;
 pub use options::{CreateOption, DeleteOption};
 pub use phones::UpdatePhone;
@@ -41,6 +43,7 @@ pub use rules::{CreateRule, DeleteRule, OptionPath, ReorderRules, UpdateRule};
 pub use scripts::{CreateScript, DeleteScript, UpdateScript};
 pub use setup::{CreateApplication, CreateClient};
 pub use sounds::{CreateSound, DeleteSound, ReplaceSound, RetitleSound};
+pub use variables::{CreateVariables, DeleteVariable, SetVariables};
 
 use super::document::IvrDocument;
 use super::model::{ClientId, Extension, ExtensionKind};
@@ -58,19 +61,10 @@ fn document_of(config: &Config, client: ClientId, id: ExtensionId) -> Result<Ivr
     extension.document.as_deref().cloned().ok_or(Missing::Ivr)
 }
 
-/// The menu as it runs. A stored rule that this version cannot run is left out, and logged.
-pub(super) fn built(document: &IvrDocument, extension: ExtensionId) -> Arc<Ivr> {
-    let built = document.build();
-    for left_out in &built.left_out {
-        tracing::warn!(%extension, rule = %left_out.rule, option = %left_out.option, "a stored rule cannot run");
-    }
-    Arc::new(built.ivr)
-}
-
 /// Puts a changed menu into the draft.
 fn put_document(edit: &mut Edit<'_>, id: ExtensionId, document: IvrDocument) {
     let Some(extension) = edit.config().extension(id).map(|extension| Extension::clone(extension)) else { return };
-    let kind = ExtensionKind::Ivr(built(&document, id));
+    let kind = ExtensionKind::Ivr(Arc::new(document.runs()));
     edit.draft().put_extension(Extension { kind, document: Some(Arc::new(document)), ..extension });
 }
 
@@ -90,7 +84,7 @@ pub(super) fn json<T: serde::Serialize>(object: &T) -> String {
     serde_json::to_string(object).expect("the stored objects have string keys and no failing parts")
 }
 
-/// What the rules of a menu may refer to: the client's sounds, the menu's contexts.
+/// What the rules of a menu may refer to: the client's sounds and intervals, the menu's contexts.
 struct Known<'a> {
     config: &'a Config,
     client: ClientId,
@@ -104,5 +98,9 @@ impl References for Known<'_> {
 
     fn has_context(&self, context: ContextId) -> bool {
         self.document.contexts.contains_key(&context)
+    }
+
+    fn has_interval(&self, interval: IntervalId) -> bool {
+        self.config.interval(interval).is_some_and(|interval| interval.client == self.client)
     }
 }

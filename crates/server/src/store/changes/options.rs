@@ -3,6 +3,8 @@
 //! Errors: the built-in options can neither be made nor deleted.
 //! Sources: `ringme-ivr.md` 1.4, 2.5 (rows 8 to 10).
 
+use std::sync::Arc;
+
 use antiphon_ivr::rules::OptionKey;
 use antiphon_ivr::{ContextId, ExtensionId};
 use serde_json::Value;
@@ -45,7 +47,7 @@ impl Change for CreateOption {
 
     fn apply(self, edit: &mut Edit<'_>) -> Result<OptionKey, Rejected> {
         let mut document = document_of(edit.config(), self.client, self.extension)?;
-        let context = document.contexts.get_mut(&self.context).ok_or(Missing::Context)?;
+        let context = document.contexts.get(&self.context).ok_or(Missing::Context)?;
         let mut fields = Fields::of(&self.body)?;
         let digits = fields.required_text("digits");
         fields.done()?;
@@ -59,7 +61,8 @@ impl Change for CreateOption {
         if context.is_full() {
             return Err(Rejected::Full { table: "options", most: limits::OPTIONS_OF_A_CONTEXT });
         }
-        context.options.push(OptionDocument { key: key.clone(), rules: Vec::new() });
+        let option = Arc::new(OptionDocument::new(key.clone(), Vec::new()));
+        document.edit_context(self.context, |context| context.options.push(option));
         let query = "INSERT INTO context_option (extension, context, digits, position)
                      SELECT ?1, ?2, ?3, COALESCE(MAX(position), 0) + 1
                      FROM context_option WHERE extension = ?1 AND context = ?2";
@@ -75,12 +78,12 @@ impl Change for DeleteOption {
 
     fn apply(self, edit: &mut Edit<'_>) -> Result<(), Rejected> {
         let mut document = document_of(edit.config(), self.client, self.extension)?;
-        let context = document.contexts.get_mut(&self.context).ok_or(Missing::Context)?;
+        let context = document.contexts.get(&self.context).ok_or(Missing::Context)?;
         if self.key.is_built_in() {
             return Err(Rejected::field("digits", format!("the built-in option {} cannot be deleted", self.key)));
         }
         context.option(&self.key).ok_or(Missing::Option)?;
-        context.options.retain(|option| option.key != self.key);
+        document.edit_context(self.context, |context| context.options.retain(|option| option.key != self.key));
         let query = "DELETE FROM context_option WHERE extension = ?1 AND context = ?2 AND digits = ?3";
         let row = (signed(self.extension.0), signed(self.context.0), self.key.as_str());
         edit.transaction.prepare_cached(query)?.execute(row)?;

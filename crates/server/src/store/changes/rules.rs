@@ -8,11 +8,11 @@ use antiphon_ivr::rules::{OptionKey, Rule, wire};
 use antiphon_ivr::{ContextId, ExtensionId, RuleId};
 use serde_json::Value;
 
-use super::super::document::{IvrDocument, OptionDocument};
+use super::super::document::{IvrDocument, OptionDocument, StoredRule};
 use super::super::model::ClientId;
 use super::super::writer::{Change, Edit, signed};
 use super::super::{Missing, Rejected, limits};
-use super::{Known, document_of, json, put_document, write_ivr};
+use super::{Known, document_of, put_document, write_ivr};
 
 /// Where rules hang.
 #[derive(Clone, Debug)]
@@ -66,28 +66,32 @@ pub struct ReorderRules {
 }
 
 impl OptionPath {
+    /// The menu, to be changed; the option is there.
     fn document(&self, edit: &Edit<'_>) -> Result<IvrDocument, Rejected> {
         let document = document_of(edit.config(), self.client, self.extension)?;
-        let context = document.contexts.get(&self.context).ok_or(Missing::Context)?;
-        context.option(&self.key).ok_or(Missing::Option)?;
+        self.option(&document)?;
         Ok(document)
     }
 
-    fn option<'a>(&self, document: &'a mut IvrDocument) -> Result<&'a mut OptionDocument, Missing> {
-        let context = document.contexts.get_mut(&self.context).ok_or(Missing::Context)?;
-        context.option_mut(&self.key).ok_or(Missing::Option)
+    fn option<'a>(&self, document: &'a IvrDocument) -> Result<&'a OptionDocument, Missing> {
+        let context = document.contexts.get(&self.context).ok_or(Missing::Context)?;
+        context.option(&self.key).ok_or(Missing::Option)
     }
 
-    fn check(&self, edit: &Edit<'_>, document: &IvrDocument, rule: &wire::Rule) -> Result<(), Rejected> {
-        Rule::check(rule, &Known { config: edit.config(), client: self.client, document })?;
-        Ok(())
+    fn edit<T>(&self, document: &mut IvrDocument, edit: impl FnOnce(&mut Vec<StoredRule>) -> T) -> Result<T, Missing> {
+        document.edit_rules(self.context, &self.key, edit).ok_or(Missing::Option)
+    }
+
+    /// Checks a rule with everything that it refers to.
+    fn check(&self, edit: &Edit<'_>, document: &IvrDocument, rule: &wire::Rule) -> Result<Rule, Rejected> {
+        Ok(Rule::check(rule, &Known { config: edit.config(), client: self.client, document })?)
     }
 
     /// Writes where each rule of the option stands.
-    fn write_order(&self, edit: &Edit<'_>, option: &OptionDocument) -> Result<(), Rejected> {
+    fn write_order(&self, edit: &Edit<'_>, document: &IvrDocument) -> Result<(), Rejected> {
         let query = "UPDATE rule SET position = ?3 WHERE extension = ?1 AND id = ?2 AND position <> ?3";
         let mut statement = edit.transaction.prepare_cached(query)?;
-        for (position, rule) in (1_i64..).zip(&option.rules) {
+        for (position, rule) in (1_i64..).zip(&self.option(document)?.rules) {
             statement.execute((signed(self.extension.0), signed(rule.id.0), position))?;
         }
         Ok(())
@@ -102,31 +106,37 @@ impl Change for CreateRule {
         let mut document = path.document(edit)?;
         let position = wire::order_position(&self.body)?;
         let mut rule = wire::Rule::default().patch(&self.body)?;
-        path.check(edit, &document, &rule)?;
-        room(&mut document, path)?;
+        let runs = path.check(edit, &document, &rule)?;
+        let there = room(&document, path)?;
         rule.id = document.take_rule_id();
         write_ivr(edit, path.extension, &document)?;
-        let query = "INSERT INTO rule (extension, id, context, digits, position, body) VALUES (?1, ?2, ?3, ?4, 0, ?5)";
+        let stored = StoredRule::new(&rule, runs);
+        let index = position.map_or(there, |position| position.saturating_sub(1).min(there));
+        // One that comes last needs no other to move.
+        let place = if index == there { index + 1 } else { 0 };
+        let query = "INSERT INTO rule (extension, id, context, digits, position, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let (extension, context) = (signed(path.extension.0), signed(path.context.0));
-        let row = (extension, signed(rule.id.0), context, path.key.as_str(), json(&rule));
+        let row = (extension, signed(rule.id.0), context, path.key.as_str(), signed(place as u64), stored.text());
         edit.transaction.prepare_cached(query)?.execute(row)?;
-        let option = path.option(&mut document)?;
-        let index = position.map_or(option.rules.len(), |position| position.saturating_sub(1).min(option.rules.len()));
-        option.rules.insert(index, rule.clone());
-        path.write_order(edit, option)?;
+        path.edit(&mut document, |rules| rules.insert(index, stored))?;
+        if index < there {
+            path.write_order(edit, &document)?;
+        }
         put_document(edit, path.extension, document);
         Ok(rule)
     }
 }
 
-fn room(document: &mut IvrDocument, path: &OptionPath) -> Result<(), Rejected> {
-    if path.option(document)?.rules.len() >= limits::RULES_OF_AN_OPTION {
+/// How many rules the option has, to which one more may come.
+fn room(document: &IvrDocument, path: &OptionPath) -> Result<usize, Rejected> {
+    let there = path.option(document)?.rules.len();
+    if there >= limits::RULES_OF_AN_OPTION {
         return Err(Rejected::Full { table: "rules of the option", most: limits::RULES_OF_AN_OPTION });
     }
-    if document.rules().count() >= limits::RULES_OF_AN_IVR {
+    if document.count() >= limits::RULES_OF_AN_IVR {
         return Err(Rejected::Full { table: "rules of the IVR", most: limits::RULES_OF_AN_IVR });
     }
-    Ok(())
+    Ok(there)
 }
 
 impl Change for UpdateRule {
@@ -135,15 +145,17 @@ impl Change for UpdateRule {
     fn apply(self, edit: &mut Edit<'_>) -> Result<wire::Rule, Rejected> {
         let path = &self.path;
         let mut document = path.document(edit)?;
-        let stored = path.option(&mut document)?.rule(self.id).ok_or(Missing::Rule)?;
-        let rule = stored.patch(&self.body)?;
-        path.check(edit, &document, &rule)?;
+        let old = path.option(&document)?.rule(self.id).ok_or(Missing::Rule)?;
+        let rule = old.written().patch(&self.body)?;
+        let new = StoredRule::new(&rule, path.check(edit, &document, &rule)?);
         let query = "UPDATE rule SET body = ?3 WHERE extension = ?1 AND id = ?2";
-        let row = (signed(path.extension.0), signed(self.id.0), json(&rule));
+        let row = (signed(path.extension.0), signed(self.id.0), new.text());
         edit.transaction.prepare_cached(query)?.execute(row)?;
-        for stored in path.option(&mut document)?.rules.iter_mut().filter(|stored| stored.id == self.id) {
-            *stored = rule.clone();
-        }
+        path.edit(&mut document, |rules| {
+            if let Some(stored) = rules.iter_mut().find(|stored| stored.id == self.id) {
+                *stored = new;
+            }
+        })?;
         put_document(edit, path.extension, document);
         Ok(rule)
     }
@@ -155,12 +167,11 @@ impl Change for DeleteRule {
     fn apply(self, edit: &mut Edit<'_>) -> Result<(), Rejected> {
         let path = &self.path;
         let mut document = path.document(edit)?;
-        let option = path.option(&mut document)?;
-        option.rule(self.id).ok_or(Missing::Rule)?;
-        option.rules.retain(|rule| rule.id != self.id);
+        path.option(&document)?.rule(self.id).ok_or(Missing::Rule)?;
+        path.edit(&mut document, |rules| rules.retain(|rule| rule.id != self.id))?;
         let query = "DELETE FROM rule WHERE extension = ?1 AND id = ?2";
         edit.transaction.prepare_cached(query)?.execute((signed(path.extension.0), signed(self.id.0)))?;
-        path.write_order(edit, option)?;
+        path.write_order(edit, &document)?;
         put_document(edit, path.extension, document);
         Ok(())
     }
@@ -173,19 +184,20 @@ impl Change for ReorderRules {
         let path = &self.path;
         let mut document = path.document(edit)?;
         let wanted = rules_ids(&self.body)?;
-        let option = path.option(&mut document)?;
-        let mut left = std::mem::take(&mut option.rules);
-        for id in &wanted {
-            let found = left.iter().position(|rule| rule.id == *id).ok_or_else(not_a_permutation)?;
-            option.rules.push(left.remove(found));
-        }
-        if !left.is_empty() {
-            return Err(not_a_permutation());
-        }
-        path.write_order(edit, option)?;
+        path.edit(&mut document, |rules| reorder(rules, &wanted))??;
+        path.write_order(edit, &document)?;
         put_document(edit, path.extension, document);
         Ok(wanted)
     }
+}
+
+fn reorder(rules: &mut Vec<StoredRule>, wanted: &[RuleId]) -> Result<(), Rejected> {
+    let mut left = std::mem::take(rules);
+    for id in wanted {
+        let found = left.iter().position(|rule| rule.id == *id).ok_or_else(not_a_permutation)?;
+        rules.push(left.remove(found));
+    }
+    if left.is_empty() { Ok(()) } else { Err(not_a_permutation()) }
 }
 
 fn not_a_permutation() -> Rejected {
