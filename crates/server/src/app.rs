@@ -197,15 +197,6 @@ pub async fn start(
     Ok(Server { rooms, capacity, tls, mail })
 }
 
-/// Starts an owner of something that calls share; its panic is told, and ends nothing else.
-fn own(work: impl Future<Output = ()> + Send + 'static, panicked: &'static str) {
-    tokio::spawn(async move {
-        if tokio::spawn(work).await.is_err_and(|error| error.is_panic()) {
-            tracing::error!("{panicked}");
-        }
-    });
-}
-
 /// Starts whoever sends mail.
 fn send_mail(rooms: &Arc<Rooms>) -> voicemail::Farewell {
     rooms.store.mailboxes().set_mail(rooms.settings.load().mail.is_some(), voicemail::now_ms());

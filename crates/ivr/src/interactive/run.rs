@@ -152,7 +152,8 @@ impl Stage<'_> {
 
     async fn collect(&mut self, max_digits: usize, terminators: DigitSet) -> Result<String, Interrupted> {
         let Keys { first_digit, inter_digit, .. } = self.keys;
-        let collect = Collect { type_ahead: TypeAhead::Keep, max_digits, terminators, first_digit, inter_digit };
+        let collect =
+            Collect { type_ahead: TypeAhead::Keep, max_digits, terminators, first_digit, inter_digit, longest: None };
         let digits = self.call.collect(collect).await?.digits;
         self.pressed |= !digits.is_empty();
         Ok(digits)
