@@ -38,6 +38,8 @@ mod hold;
 mod house;
 #[path = "call/identity.rs"]
 mod identity;
+#[path = "call/interactive.rs"]
+mod interactive;
 #[path = "call/keys.rs"]
 mod keys;
 #[path = "call/lamps.rs"]

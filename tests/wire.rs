@@ -11,6 +11,8 @@ mod authority;
 mod dns;
 #[path = "wire/exchange.rs"]
 mod exchange;
+#[path = "wire/interactive.rs"]
+mod interactive;
 #[path = "wire/lifecycle.rs"]
 mod lifecycle;
 #[path = "wire/mail.rs"]

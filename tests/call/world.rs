@@ -16,7 +16,7 @@ use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
     CreateClient, CreateContext, CreateDid, CreateEvent, CreateExtension, CreateInterval, CreateOption, CreateRule,
-    CreateSound, OptionPath, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
+    CreateScript, CreateSound, OptionPath, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
 };
 use antiphon_server::store::{Change, ClientId, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
@@ -223,6 +223,7 @@ impl Author {
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
         self.special(&transfer).await;
         self.askers(&id).await;
+        self.scripted(&play).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
     }
@@ -305,6 +306,25 @@ impl Author {
             {"action": "hangup"},
         ]});
         self.menu("089", json!({"name": "Asking", "digit_len": 1}), options).await;
+    }
+
+    /// Menus with a web server behind them: 061 asks by a rule and then calls whom the answer says, 062 has a script for each event.
+    async fn scripted(&self, play: &impl Fn(&str, &str) -> Value) {
+        let settings = json!({"name": "Web", "digit_len": 2, "allow_any_dial": false, "timeout": 2000});
+        let ask = json!({"action": "call_interactive", "call_interactive_method": "GET",
+                         "call_interactive_url": "http://crm.test/ask?tenant=7&who=$caller_id_number"});
+        let transfer = json!({"action": "transfer_from_variable", "transfer_variable": "mgr", "transfer_timeout": 10, "final": false});
+        let end = [play("bye", "foreground"), json!({"action": "hangup"})];
+        let start = [&[ask, transfer], &end[..]].concat();
+        self.menu("061", settings.clone(), json!({"start": start})).await;
+        let transfer = json!({"action": "transfer", "transfer_dst": "002", "transfer_timeout": 10, "final": false});
+        let start = [&[transfer], &end[..]].concat();
+        let extension = self.menu("062", settings, json!({"start": start})).await;
+        for event in ["dial-in", "dial-out", "hangup"] {
+            let url = format!("http://crm.test/{event}");
+            let body = json!({"event_type": event, "method": "POST", "url": url, "timeout": 40});
+            self.commit(CreateScript { client: self.client, extension, body }).await;
+        }
     }
 
     /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.

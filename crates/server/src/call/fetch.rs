@@ -7,23 +7,23 @@
 use antiphon_ivr::{Fetch, FetchError, Interrupted, Page};
 
 use super::executor::Executor;
-use crate::web::debug::Asker;
+use crate::{store::ClientId, trace::CallTrace, web::debug::Asker};
 
 impl Executor {
     /// Performs a fetch.
     pub(super) async fn fetch(&mut self, fetch: Fetch) -> Result<Result<Page, FetchError>, Interrupted> {
         let (web, client) = (self.rooms.web.clone(), self.client);
-        let step = self.rooms.http_debug.begin(self.asker(), &fetch, &web.headers(client, &fetch));
+        let step = self.rooms.http_debug.begin(asker(client, &self.trace), &fetch, &web.headers(client, &fetch));
         let exchange = self.meanwhile(async move { web.fetch(client, &fetch).await }).await?;
         step.finish(&exchange);
         Ok(exchange.outcome)
     }
+}
 
-    fn asker(&self) -> Asker {
-        let (client, call) = (self.client, self.trace.id);
-        self.trace.record(|record| {
-            let (extension, from, to) = (record.extension.clone(), record.from.clone(), record.to.clone());
-            Asker { client, call, extension, from, to }
-        })
-    }
+/// Whose request it is.
+pub(super) fn asker(client: ClientId, trace: &CallTrace) -> Asker {
+    trace.record(|record| {
+        let (extension, from, to) = (record.extension.clone(), record.from.clone(), record.to.clone());
+        Asker { client, call: trace.id, extension, from, to }
+    })
 }

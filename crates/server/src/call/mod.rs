@@ -6,6 +6,7 @@
 mod attended;
 mod confer;
 pub mod dial;
+mod epilogue;
 pub mod executor;
 mod failures;
 mod fetch;

@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::{
     CallEvent,
+    epilogue::Epilogue,
     executor::{Executor, clock},
     identity::{self, Outward},
     leg::{Leg, LegMedia, Party},
@@ -126,7 +127,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     if arrival.caller_phone.as_ref().is_some_and(|phone| phone.client == arrival.extension.client) {
         leg.party = Party::Phone;
     }
-    let (mut call, requests) = Call::new(who);
+    let (mut call, mut requests) = Call::new(who);
     let client = arrival.extension.client;
     let facts = facts(&rooms, &config, (id, &call.caller), &invite, &arrival);
     let calling = arrival.caller_phone.as_ref().and_then(|phone| facts.leaves(phone, facts.dialled()));
@@ -135,7 +136,8 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     executor.calling = calling;
     executor.outward = Outward { hidden, diverted_by: arrival.did.clone() };
     tracing::info!(peer = %invite.flow.peer, "call begins");
-    let end = run_scripts(&mut executor, &mut call, requests, arrival.extension, &config).await;
+    let mut last = None;
+    let end = run_scripts(&mut executor, (&mut call, &mut requests), arrival.extension, &config, &mut last).await;
     let talked = clock().saturating_duration_since(at);
     let outcome = match end {
         Ok(()) => "finished",
@@ -146,8 +148,12 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     };
     metrics::counter!("antiphon_calls_total", "outcome" => outcome).increment(1);
     tracing::info!(outcome, ms = talked.as_millis() as u64, "call ended");
+    let (client, trace) = (executor.client, executor.trace.clone());
     executor.finish();
     rooms.trace.end(clock(), id, outcome);
+    if let Some(script) = last.filter(Script::has_epilogue) {
+        Epilogue { rooms, client, trace, script, call, requests }.run().await;
+    }
 }
 
 /// What subscribers to events are told of the call.
@@ -164,13 +170,13 @@ fn facts(
     Facts::new(rooms.events.clone(), config.clone(), beginning)
 }
 
-/// Runs the called extension's script, then that of each extension that takes the call over.
+/// Runs the called extension's script, then that of each extension that takes the call over; the last of them is kept.
 async fn run_scripts(
     executor: &mut Executor,
-    call: &mut Call,
-    mut requests: mpsc::Receiver<Request>,
+    (call, requests): (&mut Call, &mut mpsc::Receiver<Request>),
     first: Arc<Extension>,
     config: &Arc<Config>,
+    last: &mut Option<Script>,
 ) -> Result<(), Interrupted> {
     let mut extension = first;
     for _ in 0..HOPS {
@@ -184,7 +190,7 @@ async fn run_scripts(
         executor.serve(&extension);
         call.serve(ExtensionName { id: extension.id, name: extension.name.clone() });
         call.language = extension.profile.language.unwrap_or(executor.rooms.language);
-        match run_script(executor, &script, call, &mut requests, &surroundings).await? {
+        match run_script(executor, last.insert(script), call, requests, &surroundings).await? {
             Next::Finished => return Ok(()),
             Next::HandOver(next) => {
                 let Some(next) = config.extension(next) else { return Ok(()) };
