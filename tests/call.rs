@@ -10,6 +10,8 @@ mod access;
 mod adapter;
 #[path = "call/attack.rs"]
 mod attack;
+#[path = "call/callback.rs"]
+mod callback;
 #[path = "call/chaos.rs"]
 mod chaos;
 #[path = "call/codecs.rs"]

@@ -1,25 +1,43 @@
 //! A callee who sends sound before the answer, as networks do with announcements.
 //!
-//! Sources: RFC 3262 (reliable provisional responses), RFC 3960 §3 (early media).
+//! Sources: RFC 3262 (reliable provisional responses), RFC 3960 §3 (early media); `ringme-ivr.md` 3.8.
 
 use std::time::Duration;
 
-use antiphon_sip::EndReason;
-use antiphon_testkit::Answering;
+use antiphon_sip::{EndReason, StatusCode};
+use antiphon_testkit::{Answering, Heard, SimPhone, Stage};
 
-use crate::world::{World, pass, prompt};
+use crate::world::{World, on_its_own, pass, prompt};
 
-#[tokio::test]
-async fn nobody_hears_what_a_callee_sends_before_the_answer() {
-    let world = World::new().await;
+/// Three seconds of early sound.
+const EARLY: Answering = Answering::Early(Duration::from_secs(3));
+
+fn lasted(heard: &Heard, name: &str) -> Duration {
+    heard.all(name).iter().map(|span| span.duration()).sum()
+}
+
+#[track_caller]
+fn about(found: Duration, expected: u64, heard: &Heard) {
+    assert!(found.abs_diff(Duration::from_millis(expected)) < Duration::from_millis(150), "{found:?} of {heard}");
+}
+
+/// Calls the menu and presses a key during its greeting.
+async fn choose(world: &World, key: char) -> SimPhone {
     let caller = world.caller();
-    let callee = world.callee("002", 2, Answering::Early(Duration::from_secs(3)));
-    // Before the answer it sounds like one of the menu's prompts, after it like itself.
-    callee.speak(Some(prompt("busy"))).await;
     caller.call("071").await;
     caller.up().await;
     pass(3_500).await;
-    caller.press('2').await;
+    caller.press(key).await;
+    caller
+}
+
+#[tokio::test]
+async fn a_caller_hears_what_a_callee_that_is_called_alone_sends_before_the_answer() {
+    let world = World::new().await;
+    let callee = world.callee("002", 2, EARLY);
+    // Before the answer it sounds like one of the menu's prompts, after it like itself.
+    callee.speak(Some(prompt("busy"))).await;
+    let caller = choose(&world, '2').await;
     callee.ringing().await;
     pass(2_990).await;
     callee.speak(Some(prompt("002"))).await;
@@ -29,12 +47,98 @@ async fn nobody_hears_what_a_callee_sends_before_the_answer() {
     let prack = &callee.requests("PRACK");
     assert_eq!(prack.len(), 1, "{}", world.ladder());
     let heard = world.heard(&caller, &[&callee]);
-    assert!(heard.all("busy").is_empty(), "{heard}");
-    let said: Duration = heard.all("002").iter().map(|span| span.duration()).sum();
+    about(lasted(&heard, "busy"), 2_900, &heard);
+    about(lasted(&heard, "ringback"), 0, &heard);
+    let said = lasted(&heard, "002");
     assert!(said > Duration::from_millis(3_700), "{heard}");
-    let rang: Duration = heard.all("ringback").iter().map(|span| span.duration()).sum();
-    assert!(rang.abs_diff(Duration::from_secs(3)) < Duration::from_millis(100), "{heard}");
     caller.hang_up().await;
     assert_eq!(callee.over().await, EndReason::RemoteBye);
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn of_several_that_ring_nobody_is_heard_before_the_answer() {
+    let world = World::new().await;
+    let callees = [world.callee("002", 2, EARLY), world.callee("003", 3, Answering::Never)];
+    callees[0].speak(Some(prompt("busy"))).await;
+    let caller = choose(&world, '3').await;
+    callees[0].ringing().await;
+    pass(2_900).await;
+    let heard = world.heard(&caller, &[]);
+    assert!(heard.all("busy").is_empty(), "{heard}");
+    about(lasted(&heard, "ringback"), 2_900, &heard);
+    callees[0].up().await;
+    assert_eq!(callees[1].over().await, EndReason::Cancelled);
+    caller.hang_up().await;
+    callees[0].over().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn ringback_goes_on_as_long_as_a_callee_that_speaks_of_early_sound_sends_none() {
+    let world = World::new().await;
+    let callee = world.callee("002", 2, EARLY);
+    callee.speak(Some(prompt("002"))).await;
+    // Two of the three seconds.
+    world.net.lose(100, |from, _, _| from == ([127, 0, 0, 2], 4000).into());
+    let caller = choose(&world, '2').await;
+    callee.up().await;
+    let heard = world.heard(&caller, &[&callee]);
+    about(lasted(&heard, "ringback"), 2_000, &heard);
+    about(lasted(&heard, "002"), 1_000, &heard);
+    caller.hang_up().await;
+    callee.over().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn after_early_sound_and_a_refusal_the_menu_goes_on() {
+    let world = World::new().await;
+    let callee = world.callee("002", 2, EARLY);
+    callee.speak(Some(prompt("002"))).await;
+    let caller = choose(&world, '2').await;
+    callee.ringing().await;
+    pass(1_000).await;
+    callee.hang_up().await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    let heard = world.heard(&caller, &[&callee]);
+    about(lasted(&heard, "002"), 950, &heard);
+    assert_eq!(heard.first("busy").duration(), prompt("busy").duration(), "{heard}");
+    world.leaves_nothing().await;
+}
+
+#[test]
+fn a_caller_who_is_not_answered_yet_hears_it_too() {
+    for answers in [true, false] {
+        on_its_own(direct(answers));
+    }
+}
+
+async fn direct(answers: bool) {
+    let world = World::new().await;
+    let (caller, callee) = (world.caller(), world.callee("002", 2, EARLY));
+    callee.speak(Some(prompt("busy"))).await;
+    caller.call("002").await;
+    callee.ringing().await;
+    pass(1_500).await;
+    assert_eq!(caller.stage(), Stage::Ringing);
+    let progress = caller.messages().into_iter().find(|(_, message)| message.status() == Some(183));
+    assert!(progress.is_some_and(|(_, progress)| progress.body.contains("m=audio")), "{}", world.ladder());
+    if answers {
+        callee.up().await;
+        callee.speak(Some(prompt("002"))).await;
+        caller.up().await;
+        pass(2_000).await;
+        let heard = world.heard(&caller, &[&callee]);
+        about(lasted(&heard, "busy"), 2_900, &heard);
+        assert!(lasted(&heard, "002") > Duration::from_millis(1_800), "{heard}");
+        caller.hang_up().await;
+        callee.over().await;
+    } else {
+        callee.hang_up().await;
+        assert_eq!(caller.over().await, EndReason::Rejected(StatusCode::BUSY_HERE));
+        let heard = world.heard(&caller, &[]);
+        about(lasted(&heard, "busy"), 1_450, &heard);
+    }
     world.leaves_nothing().await;
 }

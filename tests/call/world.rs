@@ -272,6 +272,16 @@ impl Author {
         self.commit(UpdateExtension { client: self.client, id, body }).await;
     }
 
+    /// The menu 090 transfers to several: with a menu or a conference among them, and to eleven numbers of which three are there.
+    async fn several(&self, transfer: &impl Fn(&str) -> Value) {
+        let many = "+1 +2 +3 +4 +5 +6 +7 +8 002 003 050";
+        let many = json!({"action": "simple_transfer", "transfer_dst": many, "transfer_timeout": 20});
+        let settings = json!({"name": "Several", "digit_len": 1, "allow_any_dial": false, "timeout": 60_000});
+        let start = json!([{"action": "play_silence", "silence_time": 100}]);
+        let options = json!({"start": start, "1": [transfer("002 071")], "2": [transfer("002 800")], "3": [many]});
+        self.menu("090", settings, options).await;
+    }
+
     /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.
     async fn recorders(&self, transfer: &impl Fn(&str) -> Value) {
         let record = json!({"action": "start_record"});

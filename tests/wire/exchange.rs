@@ -62,7 +62,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// A menu with these rules, from its start.
-    fn menu_of(&self, number: &str, start: &[Value]) {
+    pub(crate) fn menu_of(&self, number: &str, start: &[Value]) {
         let id = self.send("POST", "/client/@me/extension/", &json!({ "name": number, "type": "ivr" }));
         let ivr = format!("/extension/{id}/ivr/");
         let context = self.send("POST", &format!("{ivr}context/"), &json!({ "name": "ringing" }));

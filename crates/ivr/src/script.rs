@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Call, EndedCall, ExtensionId, Interrupted, Language, Prompt, conference, direct, rules};
+use crate::{
+    Call, Callback, EndedCall, ExtensionId, Interrupted, Language, Prompt, callback, conference, direct, rules,
+};
 
 /// How a script ended on its own.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -55,6 +57,8 @@ pub enum Script {
     Rules(Arc<rules::Ivr>),
     /// A conference that is called by its number.
     Conference(Arc<conference::Entrance>),
+    /// A call that we placed.
+    Callback(Arc<Callback>),
     /// A number that is called without a menu, such as a phone's.
     Direct(String),
 }
@@ -65,6 +69,7 @@ impl Script {
         match self {
             Self::Rules(ivr) => rules::run(ivr, call, numbering).await,
             Self::Conference(entrance) => conference::run(entrance, call).await,
+            Self::Callback(callback) => callback::run(callback, call).await,
             Self::Direct(number) => direct::run(number, call).await,
         }
     }

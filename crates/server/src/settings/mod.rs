@@ -44,7 +44,7 @@ pub use recording::RecordingSettings;
 pub use rtp::RtpSettings;
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
-pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
+pub use trunk::{DigitWay, IdentityHeader, TransferWay, Trunk, TrunkRegistration};
 pub use web::{DebugSettings, WebSettings};
 
 /// What the command line asks for.
