@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use antiphon_sip::{EndReason, StatusCode};
-use antiphon_testkit::{Answering, Heard, SimPhone, Stage};
+use antiphon_testkit::{Answering, Heard, SimPhone, SipText, Stage, VirtualSocket};
 
-use crate::world::{World, on_its_own, pass, prompt};
+use crate::world::{SERVER, World, on_its_own, pass, prompt};
 
 /// Three seconds of early sound.
 const EARLY: Answering = Answering::Early(Duration::from_secs(3));
@@ -140,5 +140,66 @@ async fn direct(answers: bool) {
         let heard = world.heard(&caller, &[]);
         about(lasted(&heard, "busy"), 1_450, &heard);
     }
+    world.leaves_nothing().await;
+}
+
+/// How many datagrams reach a socket in half a second.
+async fn reached(socket: &VirtualSocket) -> usize {
+    let until = tokio::time::Instant::now() + Duration::from_millis(500);
+    let mut count = 0;
+    while tokio::time::timeout_at(until, socket.receive()).await.is_ok() {
+        count += 1;
+    }
+    count
+}
+
+/// A response of one of the telephones behind a proxy that forks; its sound is at this port.
+fn response(request: &SipText, line: &str, tag: &str, port: Option<u16>) -> Vec<u8> {
+    let copied = ["Via", "From", "Call-ID", "CSeq"];
+    let response = SipText { start: format!("SIP/2.0 {line}"), ..SipText::default() };
+    let response = copied.iter().fold(response, |it, name| it.with(name, request.header(name).unwrap_or_default()));
+    let to = request.header("To").unwrap_or_default();
+    let to = if to.contains(";tag=") { to.to_owned() } else { format!("{to};tag={tag}") };
+    let response = response.with("To", &to).with("Contact", "<sip:127.0.0.2:5060>");
+    let Some(port) = port else { return response.to_bytes() };
+    let sdp = format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\n"
+    );
+    response.with_body("application/sdp", &sdp).to_bytes()
+}
+
+/// The next request of this method.
+async fn request(proxy: &VirtualSocket, method: &str) -> SipText {
+    loop {
+        let message = SipText::parse(&proxy.receive().await.payload);
+        if message.method() == Some(method) {
+            return message;
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_several_telephones_behind_one_target_the_caller_has_the_one_that_spoke_last_and_then_the_one_that_answers() {
+    let world = World::new().await;
+    let at = |port: u16| world.net.bind(([127, 0, 0, 2], port).into()).expect("a free address");
+    let (proxy, one, other) = (at(5060), at(4000), at(4002));
+    let caller = choose(&world, '2').await;
+    let invite = request(&proxy, "INVITE").await;
+    for (tag, port, has, has_not) in [("one", 4000, &one, &other), ("two", 4002, &other, &one)] {
+        proxy.send(&response(&invite, "183 Session Progress", tag, Some(port)), SERVER);
+        reached(has_not).await;
+        assert!(reached(has).await > 20, "{tag}");
+        assert_eq!(reached(has_not).await, 0, "{tag}");
+    }
+    proxy.send(&response(&invite, "200 OK", "one", Some(4000)), SERVER);
+    reached(&other).await;
+    assert!(reached(&one).await > 20);
+    assert_eq!(reached(&other).await, 0);
+    caller.hang_up().await;
+    let bye = request(&proxy, "BYE").await;
+    assert!(bye.header("To").is_some_and(|to| to.contains("tag=one")), "{bye:?}");
+    proxy.send(&response(&bye, "200 OK", "one", None), SERVER);
+    caller.over().await;
+    drop((proxy, one, other));
     world.leaves_nothing().await;
 }

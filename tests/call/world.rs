@@ -249,7 +249,7 @@ impl Author {
         self.speaker().await;
     }
 
-    /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet. The menu 088 transfers to 800.
+    /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet. The menu 088 transfers to 800, and 090 to it among others.
     async fn conferences(&self, transfer: &impl Fn(&str) -> Value) {
         for (name, settings) in [
             ("800", json!({})),
@@ -261,6 +261,7 @@ impl Author {
         }
         let lobby = json!({"name": "Lobby", "digit_len": 1});
         self.menu("088", lobby, json!({"start": [transfer("800")]})).await;
+        self.several(transfer).await;
     }
 
     /// The menu 087 says a number in Russian, and hangs up.

@@ -67,7 +67,7 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
         Some(Greeted::Here(callee)) => {
             call.caller.shown = dial.caller_id;
             call.parts().for_each(|part| part.bridged());
-            let talked = talk(call, callee).await;
+            let talked = talk(call, *callee).await;
             transfer::after(call, talked)
         }
         // The lifetime waited for the attempt to end (`ringme-ivr.md` 3.10).

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whether the callee is still there.
 pub(super) enum Greeted {
-    Here(Leg),
+    Here(Box<Leg>),
     Gone,
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn greet(call: &mut Executor, mut callee: Leg, terms: &Terms) -
             return Ok(Greeted::Gone);
         }
     }
-    Ok(Greeted::Here(callee))
+    Ok(Greeted::Here(Box::new(callee)))
 }
 
 #[derive(Copy, Clone, Eq, PartialEq)]

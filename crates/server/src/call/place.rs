@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_ivr::{Call, Caller, CallerId, Dialed, Interrupted, Script};
+use antiphon_ivr::{Call, Caller, CallerId, Dialed, ExtensionName, Interrupted, Request, Script};
 use antiphon_sip::MAX_FORWARDS;
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -23,6 +23,7 @@ use super::{
     hunt::{Hunt, Referral},
     identity::Outward,
     leg::Leg,
+    part::{self, Facts},
     reach::{self, Reach},
     task,
 };
@@ -30,7 +31,7 @@ use crate::{
     callbacks::{Order, Ringing},
     calls::CallId,
     rooms::Rooms,
-    store::{Config, Extension},
+    store::{ClientId, Config, Extension},
     trace::{Beginning, CallTrace},
 };
 
@@ -89,8 +90,11 @@ async fn place(
     let mut outward = Outward::default();
     outward.by(&extension);
     let transfers = if order.stays_inside { PublicTransfers::Refused } else { PublicTransfers::Allowed };
+    // Those who ring are called by whom they are shown, and the script is the answerer's.
+    let told = facts(&rooms, &config, trace.id, (&order, &order.shown));
     let calling = Calling {
         rooms: &rooms,
+        facts: &told,
         config: &config,
         client: extension.client,
         call: trace.id,
@@ -115,9 +119,10 @@ async fn place(
     trace.answered(clock());
     trace.record(|record| caller.shown.number.clone_into(&mut record.from));
     let (client, who) = (extension.client, caller.shown.clone());
-    let (call, requests) = call_of(&order, who.clone());
-    let mut executor =
-        Executor::placed(rooms.clone(), config.clone(), client, (caller, trace), (inbox.clone(), events));
+    let facts = facts(&rooms, &config, trace.id, (&order, &who));
+    let (call, requests) = call_of(&order, trace.id, who.clone(), &config, client);
+    let parties = (caller, trace, facts);
+    let mut executor = Executor::placed(rooms.clone(), config.clone(), client, parties, (inbox.clone(), events));
     executor.outward.own = who.number;
     executor.after_caller = order.after_caller;
     executor.transfers = transfers;
@@ -153,10 +158,32 @@ async fn ring(
     })
 }
 
+/// What subscribers to events are told of a call that this one makes.
+fn facts(
+    rooms: &Rooms,
+    config: &Arc<Config>,
+    call: CallId,
+    (order, CallerId { number, name }): (&Order, &CallerId),
+) -> Arc<Facts> {
+    let caller = Caller { number: number.clone(), name: name.clone(), ..Caller::default() };
+    let (dialled, tag) = (order.callback.to.clone(), order.tag.clone());
+    let beginning = part::Beginning { call, caller, did: None, phone: None, dialled, tag };
+    Facts::new(rooms.events.clone(), config.clone(), beginning)
+}
+
 /// The call as its script sees it: whoever answered has called the number.
-fn call_of(order: &Order, CallerId { number, name }: CallerId) -> (Call, mpsc::Receiver<antiphon_ivr::Request>) {
+fn call_of(
+    order: &Order,
+    id: CallId,
+    CallerId { number, name }: CallerId,
+    config: &Config,
+    client: ClientId,
+) -> (Call, mpsc::Receiver<Request>) {
     let called = order.callback.to.rsplit_once('*').map_or(order.callback.to.as_str(), |(_, number)| number);
-    let caller = Caller { number, name, called_did: called.to_owned(), ..Caller::default() };
+    let extension = config.find_extension(&number, Some(client)).filter(|extension| extension.client == client);
+    let extension = extension.map(|extension| ExtensionName { id: extension.id, name: extension.name.clone() });
+    let (called_did, called_number, call_id) = (called.to_owned(), order.callback.to.clone(), id.to_string());
+    let caller = Caller { number, name, called_did, called_number, call_id, extension, ..Caller::default() };
     let (mut call, requests) = Call::new(caller);
     for (name, value) in order.variables.iter() {
         // There are fewer than a call may have, and each was looked at when it was ordered.
