@@ -12,6 +12,8 @@ mod adapter;
 mod asking;
 #[path = "call/attack.rs"]
 mod attack;
+#[path = "call/callback.rs"]
+mod callback;
 #[path = "call/chaos.rs"]
 mod chaos;
 #[path = "call/codecs.rs"]

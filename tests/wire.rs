@@ -39,6 +39,8 @@ mod sipp;
 mod tls;
 #[path = "wire/torture.rs"]
 mod torture;
+#[path = "wire/transfers.rs"]
+mod transfers;
 #[path = "wire/transports.rs"]
 mod transports;
 #[path = "wire/trunks.rs"]

@@ -104,7 +104,7 @@ async fn a_registered_phone_calls_under_its_own_number() {
     phone.press('2').await;
     callee.up().await;
     let from = callee.requests("INVITE")[0].header("From").map(str::to_owned);
-    assert!(from.as_deref().is_some_and(|from| from.contains("sip:000*004@")), "{from:?}");
+    assert!(from.as_deref().is_some_and(|from| from.contains("sip:004@")), "{from:?}");
     phone.hang_up().await;
     callee.over().await;
     world.leaves_nothing().await;

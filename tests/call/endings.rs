@@ -151,6 +151,23 @@ async fn a_call_to_a_busy_phone_is_refused_as_busy() {
     world.leaves_nothing().await;
 }
 
+#[test]
+fn a_caller_who_is_not_answered_hears_the_refusal_as_it_was() {
+    // A redirection to nowhere is no refusal, and a challenge is for us.
+    for (said, heard) in [(603, 603), (480, 480), (404, 404), (410, 410), (302, 480), (401, 403), (500, 503)] {
+        on_its_own(async move {
+            let world = World::new().await;
+            let caller = world.caller();
+            let _callee = world.callee("002", 2, Answering::Refuses(said));
+            caller.call("002").await;
+            let why = caller.over().await;
+            let is_as_expected = matches!(why, EndReason::Rejected(status) if status.code() == heard);
+            assert!(is_as_expected, "{said}: {why:?}\n{}", world.ladder());
+            world.leaves_nothing().await;
+        });
+    }
+}
+
 #[tokio::test]
 async fn a_caller_that_never_acknowledges_is_hung_up() {
     let world = World::new().await;

@@ -4,9 +4,12 @@
 
 use std::time::Duration;
 
+use antiphon_server::store::changes::UpdateExtension;
 use antiphon_testkit::{Answering, SimPhone, SipText, VirtualSocket};
 
-use crate::world::{SERVER, Shape, TRUNK, World, pass, usual_trunks};
+use serde_json::{Value, json};
+
+use crate::world::{SERVER, Shape, TRUNK, World, on_its_own, pass, usual_trunks};
 
 /// An INVITE to the menu's public number from a trunk's address, with these lines more.
 fn invite(from: &str, number: u32, lines: &[(&str, &str)]) -> SipText {
@@ -25,8 +28,16 @@ fn invite(from: &str, number: u32, lines: &[(&str, &str)]) -> SipText {
 
 /// The INVITE that a trunk gets when a caller with this identity presses 1 in the menu.
 async fn told(keys: &str, from: &str, lines: &[(&str, &str)]) -> SipText {
+    told_by(json!({}), keys, from, lines).await
+}
+
+/// The same, where the menu's extension has these fields.
+async fn told_by(fields: Value, keys: &str, from: &str, lines: &[(&str, &str)]) -> SipText {
     let trunks = usual_trunks(&format!("options_interval = 0\n{keys}"));
     let world = World::shaped(Shape { trunks, ..Shape::default() }).await;
+    let store = &world.server.rooms.store;
+    let menu = store.snapshot().find_extension("071", None).expect("the menu").clone();
+    store.commit(UpdateExtension { client: menu.client, id: menu.id, body: fields }).await.expect("good fields");
     let callee = world.callee("trunk", TRUNK, Answering::After(Duration::from_secs(1)));
     let caller = world.net.bind(([10, 1, 9, 9], 5060).into()).expect("a free address");
     caller.send(&invite(from, 1, lines).to_bytes(), SERVER);
@@ -110,6 +121,43 @@ async fn a_hidden_number_is_told_to_the_trunk_alone_and_marked_as_hidden() {
     assert!(told.header("From").is_some_and(|from| from.contains("anonymous@anonymous.invalid")), "{told:?}");
     check(&told, "P-Asserted-Identity", Some("<sip:+74951112233@127.0.0.1:5060>"));
     check(&told, "Privacy", Some("id"));
+}
+
+#[tokio::test]
+async fn an_extension_has_the_number_that_was_called_in_from() {
+    let told = told_by(json!({"did_as_transfer_caller_id": "from"}), "", "\"Anna\" <sip:+7812@far.example>", &[]).await;
+    assert!(
+        told.header("From").is_some_and(|from| from.contains("Anna <sip:+37410000000@127.0.0.1:5060>")),
+        "{told:?}"
+    );
+    check(&told, "P-Asserted-Identity", Some("Anna <sip:+7812@127.0.0.1:5060>"));
+    check(&told, "Diversion", None);
+}
+
+#[tokio::test]
+async fn an_extension_has_the_number_that_was_called_in_diversion_whatever_the_trunk_says() {
+    let fields = json!({"did_as_transfer_caller_id": "diversion"});
+    let told = told_by(fields, "diversion = false", "<sip:+7812@far.example>", &[]).await;
+    assert!(told.header("From").is_some_and(|from| from.contains("<sip:+7812@")), "{told:?}");
+    assert!(told.header("Diversion").is_some_and(|by| by.contains("sip:+37410000000@")), "{told:?}");
+}
+
+#[test]
+fn an_extension_has_the_number_that_was_called_asserted_in_place_of_the_callers() {
+    let hidden = [("P-Asserted-Identity", "<sip:+74951112233@net>"), ("Privacy", "id")];
+    for (keys, from, lines, expected) in [
+        ("", "<sip:+7812@far.example>", &[][..], Some("<sip:+37410000000@127.0.0.1:5060>")),
+        ("", "<sip:anonymous@anonymous.invalid>", &hidden[..], Some("<sip:+37410000000@127.0.0.1:5060>")),
+        // A trunk that takes no such header gets none.
+        ("identity = \"none\"", "<sip:+7812@far.example>", &[][..], None),
+    ] {
+        on_its_own(async move {
+            let told = told_by(json!({"ani_rfc3325": true}), keys, from, lines).await;
+            check(&told, "P-Asserted-Identity", expected);
+            // Of a caller who hides, nothing is told at all.
+            assert!(!String::from_utf8_lossy(&told.to_bytes()).contains("74951112233"), "{told:?}");
+        });
+    }
 }
 
 #[tokio::test]

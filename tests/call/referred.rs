@@ -8,7 +8,7 @@ use antiphon_sip::EndReason;
 use antiphon_testkit::{Answering, Referring, SimPhone, Stage};
 
 use crate::referring::is_unbroken;
-use crate::world::{TRUNK, World, on_its_own, pass};
+use crate::world::{Shape, TRUNK, World, on_its_own, pass, usual_trunks};
 
 async fn choose(caller: &SimPhone, key: char, referring: Referring) {
     caller.on_refer(referring).await;
@@ -86,6 +86,51 @@ fn a_target_that_the_callers_side_did_not_reach_is_what_the_menu_says() {
             assert_eq!(heard.all(said).len(), 1, "{referring:?}: {heard}");
             assert_eq!(callee.stage(), Stage::Idle);
             is_unbroken(&caller);
+            world.leaves_nothing().await;
+        });
+    }
+}
+
+/// A trunk's own setting, where the rule says nothing; key 1 of the menu.
+#[test]
+fn a_trunk_is_asked_where_its_settings_want_that_and_is_bridged_when_it_refuses() {
+    for (way, referring, asked) in [
+        ("refer", Referring::Completes, true),
+        ("auto", Referring::Completes, true),
+        ("refer", Referring::Refuses(603), true),
+        ("bridge", Referring::Completes, false),
+    ] {
+        on_its_own(async move {
+            let trunks = usual_trunks(&format!("transfer = \"{way}\""));
+            let world = World::shaped(Shape { trunks, ..Shape::default() }).await;
+            let trunk = world.callee("trunk", TRUNK, Answering::After(Duration::from_secs(1)));
+            let outside = world.connect(World::setup_at("outside", [10, 1, 0, 7].into()));
+            choose(&outside, '1', referring).await;
+            if asked && referring == Referring::Completes {
+                assert_eq!(outside.over().await, EndReason::RemoteBye);
+                assert_eq!(trunk.stage(), Stage::Idle);
+            } else {
+                trunk.up().await;
+                outside.hang_up().await;
+                trunk.over().await;
+            }
+            assert_eq!(outside.requests("REFER").len(), usize::from(asked), "{way} {referring:?}");
+            world.leaves_nothing().await;
+        });
+    }
+}
+
+#[test]
+fn a_target_that_the_trunk_did_not_reach_is_what_the_menu_says() {
+    for (referring, said) in [(Referring::Fails(486), "busy"), (Referring::Fails(503), "nobody")] {
+        on_its_own(async move {
+            let trunks = usual_trunks("transfer = \"refer\"");
+            let world = World::shaped(Shape { trunks, ..Shape::default() }).await;
+            let outside = world.connect(World::setup_at("outside", [10, 1, 0, 7].into()));
+            choose(&outside, '2', referring).await;
+            outside.over().await;
+            let heard = world.heard(&outside, &[]);
+            assert_eq!(heard.all(said).len(), 1, "{referring:?}: {heard}");
             world.leaves_nothing().await;
         });
     }

@@ -84,7 +84,7 @@ async fn the_caller_transfers_the_callee_to_another_phone() {
     assert_eq!(caller.over().await, EndReason::RemoteBye);
     pass(2_000).await;
     let invite = &target.requests("INVITE")[0];
-    assert!(invite.header("From").is_some_and(|from| from.contains("sip:000*002@")), "{invite:?}");
+    assert!(invite.header("From").is_some_and(|from| from.contains("sip:002@")), "{invite:?}");
     let said = spoken(&world, &callee, &target, &[&caller, &target]);
     assert!(said > Duration::from_millis(3_500), "{said:?}");
     // Whoever was transferred may transfer in turn.
@@ -204,7 +204,7 @@ async fn a_callee_that_is_transferred_outside_is_passed_on_by_nobody() {
     let invite = &trunk.requests("INVITE")[0];
     assert_eq!(invite.header("Diversion"), None);
     let asserted = invite.header("P-Asserted-Identity");
-    assert!(asserted.is_some_and(|asserted| asserted.contains("sip:000*002@")), "{asserted:?}");
+    assert!(asserted.is_some_and(|asserted| asserted.contains("sip:002@")), "{asserted:?}");
     callee.hang_up().await;
     trunk.over().await;
     world.leaves_nothing().await;

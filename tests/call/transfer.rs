@@ -119,11 +119,132 @@ async fn two_that_answer_at_once_leave_one_winner_and_one_that_is_hung_up() {
     world.leaves_nothing().await;
 }
 
+#[tokio::test]
+async fn every_telephone_of_a_number_rings_and_the_others_hear_that_one_has_answered() {
+    let world = World::new().await;
+    let (caller, quick) = (world.caller(), Answering::After(Duration::from_secs(2)));
+    let at = |host: u8, answering| PhoneSetup { answering, ..World::setup("004", host) };
+    let desks = [
+        world.connect(at(41, Answering::Never)),
+        world.connect(at(42, quick)),
+        world.connect(at(43, Answering::Never)),
+    ];
+    for desk in &desks {
+        assert_eq!(desk.register("secret").await, 200);
+    }
+    choose(&caller, '4').await;
+    desks[1].up().await;
+    for desk in [&desks[0], &desks[2]] {
+        assert_eq!(desk.over().await, EndReason::Cancelled);
+        let reason = desk.requests("CANCEL")[0].header("Reason").map(str::to_owned);
+        assert_eq!(reason.as_deref(), Some("SIP;cause=200;text=\"Call completed elsewhere\""));
+    }
+    caller.hang_up().await;
+    desks[1].over().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_while_several_ring_cancels_all_of_them() {
+    let world = World::new().await;
+    let caller = world.caller();
+    let both = [("002", 2), ("003", 3)].map(|(name, host)| world.callee(name, host, Answering::Never));
+    choose(&caller, '3').await;
+    for phone in &both {
+        phone.ringing().await;
+    }
+    pass(1_000).await;
+    caller.hang_up().await;
+    for phone in &both {
+        assert_eq!(phone.over().await, EndReason::Cancelled);
+        // Nobody has answered it elsewhere: it is a missed call.
+        assert_eq!(phone.requests("CANCEL")[0].header("Reason"), None);
+    }
+    world.leaves_nothing().await;
+}
+
+/// A service is there at once, so nobody need ring for a caller who has it already.
+#[test]
+fn a_menu_or_a_conference_among_several_numbers_has_the_call_and_nobody_rings() {
+    for (key, sound) in [('1', "ad"), ('2', "hold")] {
+        on_its_own(async move {
+            let world = World::new().await;
+            let (caller, phone) = (world.caller(), world.callee("002", 2, Answering::Never));
+            caller.call("090").await;
+            caller.up().await;
+            pass(1_000).await;
+            caller.press(key).await;
+            pass(4_000).await;
+            assert!(!world.heard(&caller, &[]).all(sound).is_empty(), "{key}: {}", world.heard(&caller, &[]));
+            assert!(phone.requests("INVITE").is_empty());
+            caller.hang_up().await;
+            world.leaves_nothing().await;
+        });
+    }
+}
+
+/// A telephone that is set to send its calls on (302) is followed as far as a menu could dial.
+#[test]
+fn a_telephone_that_sends_its_calls_on_is_followed() {
+    for (to, reached) in [("003", true), ("+7987654321", true), ("002", false), ("nowhere", false), ("071", false)] {
+        on_its_own(async move {
+            let world = World::new().await;
+            let caller = world.caller();
+            let _away = world.callee("002", 2, Answering::SendsOn(to));
+            let soon = Answering::After(Duration::from_secs(1));
+            let targets = [world.callee("003", 3, soon), world.callee("trunk", TRUNK, soon)];
+            choose(&caller, '2').await;
+            if reached {
+                let target = if to == "003" { &targets[0] } else { &targets[1] };
+                target.up().await;
+                caller.hang_up().await;
+                target.over().await;
+            } else {
+                caller.over().await;
+                assert!(!world.heard(&caller, &[]).all("nobody").is_empty(), "{to}: {}", world.heard(&caller, &[]));
+            }
+            world.leaves_nothing().await;
+        });
+    }
+}
+
+/// Nobody outside makes us call anybody.
+#[tokio::test]
+async fn a_trunk_that_sends_calls_on_is_not_followed() {
+    let world = World::new().await;
+    let (caller, target) = (world.caller(), world.callee("003", 3, Answering::Never));
+    let _trunk = world.callee("trunk", TRUNK, Answering::SendsOn("003"));
+    choose(&caller, '1').await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert_eq!(target.requests("INVITE").len(), 0);
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_simple_transfer_rings_more_than_ten() {
+    let world = World::new().await;
+    let caller = world.caller();
+    let all = [("002", 2), ("003", 3), ("050", 50)].map(|(name, host)| world.callee(name, host, Answering::Never));
+    caller.call("090").await;
+    caller.up().await;
+    pass(1_000).await;
+    caller.press('3').await;
+    for phone in &all {
+        phone.ringing().await;
+    }
+    caller.hang_up().await;
+    for phone in &all {
+        phone.over().await;
+    }
+    world.leaves_nothing().await;
+}
+
 #[test]
 fn each_way_to_fail_is_what_the_menu_says() {
     let cases = [
         ('2', Answering::Busy, "busy", 0),
         ('2', Answering::Refuses(480), "nobody", 0),
+        ('2', Answering::Refuses(503), "nobody", 0),
         ('2', Answering::Refuses(603), "nobody", 0),
         ('2', Answering::Never, "nobody", 10),
         ('2', Answering::Deaf, "nobody", 10),

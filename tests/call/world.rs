@@ -256,7 +256,7 @@ impl Author {
         self.phone("005", json!({"password": "secret"})).await;
     }
 
-    /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet. The menu 088 transfers to 800.
+    /// Conferences: 800 as it comes, 801 with a PIN, 802 for two and quiet. The menu 088 transfers to 800, and 090 to it among others.
     async fn conferences(&self, transfer: &impl Fn(&str) -> Value) {
         for (name, settings) in [
             ("800", json!({})),
@@ -268,6 +268,7 @@ impl Author {
         }
         let lobby = json!({"name": "Lobby", "digit_len": 1});
         self.menu("088", lobby, json!({"start": [transfer("800")]})).await;
+        self.several(transfer).await;
     }
 
     /// The menu 087 says a number in Russian, and hangs up.
@@ -325,6 +326,16 @@ impl Author {
             let body = json!({"event_type": event, "method": "POST", "url": url, "timeout": 40});
             self.commit(CreateScript { client: self.client, extension, body }).await;
         }
+    }
+
+    /// The menu 090 transfers to several: with a menu or a conference among them, and to eleven numbers of which three are there.
+    async fn several(&self, transfer: &impl Fn(&str) -> Value) {
+        let many = "+1 +2 +3 +4 +5 +6 +7 +8 002 003 050";
+        let many = json!({"action": "simple_transfer", "transfer_dst": many, "transfer_timeout": 20});
+        let settings = json!({"name": "Several", "digit_len": 1, "allow_any_dial": false, "timeout": 60_000});
+        let start = json!([{"action": "play_silence", "silence_time": 100}]);
+        let options = json!({"start": start, "1": [transfer("002 071")], "2": [transfer("002 800")], "3": [many]});
+        self.menu("090", settings, options).await;
     }
 
     /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.

@@ -120,7 +120,7 @@ pub(crate) const OUTWARD: &[Outward] = &[
     phone("caller-private", &["callee-anonymous"]),
     phone("basic-call", &["callee-record-route"]),
     phone("caller-486", &["callee-busy"]),
-    phone("caller-403", &["callee-declines"]),
+    phone("caller-603", &["callee-declines"]),
     phone("caller-480", &["callee-moved"]),
     phone("caller-488", &["callee-bad-answer"]),
     phone("caller-cancels", &["callee-cancelled"]),

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{Call, CallerId, Cause, Dial, Dialed, Interrupted, Next, TargetRules};
+use crate::{Call, CallerId, Cause, Dial, Dialed, Interrupted, Next, TargetRules, Terms};
 
 /// How long the other side rings (`ringme-ivr.md` 3.8, the default of a transfer).
 const RING_TIME: Duration = Duration::from_secs(60);
@@ -13,7 +13,8 @@ const RING_TIME: Duration = Duration::from_secs(60);
 /// Rings the number, and ends the call as that ends.
 pub(crate) async fn run(number: &str, call: &mut Call) -> Result<Next, Interrupted> {
     let caller_id = CallerId { number: call.caller.number.clone(), name: call.caller.name.clone() };
-    let dial = Dial { targets: vec![number.to_owned()], rules: TargetRules::Apply, no_answer: RING_TIME, caller_id };
+    let (targets, rules, terms) = (vec![number.to_owned()], TargetRules::Apply, Terms::default());
+    let dial = Dial { targets, rules, no_answer: RING_TIME, caller_id, terms };
     let cause = match call.dial(dial).await? {
         Dialed::HandedOver(extension) => return Ok(Next::HandOver(extension)),
         Dialed::Answered { .. } => Cause::NORMAL,

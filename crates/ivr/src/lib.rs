@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod call;
+pub mod callback;
 pub mod collector;
 pub mod conference;
 pub mod digit;
@@ -32,6 +33,7 @@ pub mod simulator;
 pub mod vars;
 
 pub use call::{Bridged, Call, Caller, EndedCall, Ending, ExtensionName, Request};
+pub use callback::Callback;
 pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
 pub use fetch::{Fetch, FetchBody, FetchError, FetchMethod, Note, NoteKind, Page};
@@ -40,9 +42,9 @@ pub use language::{Language, UnknownLanguage};
 pub use listening::Listening;
 pub use op::{
     Alone, Announcement, BadSpeech, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed,
-    EndedBy, Interrupted, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played, Prompt, Rating,
+    EndedBy, Interrupted, Join, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played, Prompt, Rating,
     Recogniser, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred, Render,
-    RenderError, Rendered, SPEECH_PATIENCE, Speech, TargetRules, TypeAhead, Utterance, Voice,
+    RenderError, Rendered, SPEECH_PATIENCE, Speech, TargetRules, Terms, TypeAhead, Utterance, Voice,
 };
 pub use pattern::{BadPattern, Pattern};
 pub use script::{Next, Script, SoundName, SoundView, Surroundings};

@@ -27,6 +27,7 @@
 
 mod record;
 mod speech;
+mod terms;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -35,6 +36,7 @@ pub use speech::{
     BadSpeech, Form, Listen, ListenEnd, ListenFrom, Listened, MAX_SPEECH, Recogniser, Render, RenderError, Rendered,
     SPEECH_PATIENCE, Speech, Utterance,
 };
+pub use terms::{Join, Terms};
 
 use crate::{
     Digit, DigitSet, ExtensionId, Fetch, FetchError, Language, Note, Page, SoundId,
@@ -243,6 +245,8 @@ pub struct Dial {
     pub no_answer: Duration,
     /// Who calls, as the far end sees it.
     pub caller_id: CallerId,
+    /// What else is wanted.
+    pub terms: Terms,
 }
 
 /// Whether an internal target's own incoming rules run (`ringme-ivr.md` 3.8: transfer and simple_transfer).

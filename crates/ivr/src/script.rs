@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{Call, EndedCall, ExtensionId, Interrupted, IntervalId, Language, Prompt, conference, direct, rules};
+use crate::{
+    Call, Callback, EndedCall, ExtensionId, Interrupted, IntervalId, Language, Prompt, callback, conference, direct,
+    rules,
+};
 
 /// How a script ended on its own.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -63,6 +66,8 @@ pub enum Script {
     Rules(Arc<rules::Ivr>),
     /// A conference that is called by its number.
     Conference(Arc<conference::Entrance>),
+    /// A call that we placed.
+    Callback(Arc<Callback>),
     /// A number that is called without a menu, such as a phone's.
     Direct(String),
 }
@@ -73,6 +78,7 @@ impl Script {
         match self {
             Self::Rules(ivr) => rules::run(ivr, call, surroundings).await,
             Self::Conference(entrance) => conference::run(entrance, call).await,
+            Self::Callback(callback) => callback::run(callback, call).await,
             Self::Direct(number) => direct::run(number, call).await,
         }
     }
@@ -81,7 +87,7 @@ impl Script {
     pub fn has_epilogue(&self) -> bool {
         match self {
             Self::Rules(ivr) => ivr.scripts.hangup.is_some(),
-            Self::Conference(_) | Self::Direct(_) => false,
+            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) => false,
         }
     }
 
@@ -89,7 +95,7 @@ impl Script {
     pub async fn after(&self, ended: &mut EndedCall) -> Result<(), Interrupted> {
         match self {
             Self::Rules(ivr) => rules::after(ivr, ended).await,
-            Self::Conference(_) | Self::Direct(_) => Ok(()),
+            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) => Ok(()),
         }
     }
 }

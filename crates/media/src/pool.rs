@@ -293,7 +293,9 @@ impl StreamPool {
     /// Joins two streams, each of which leaves the bridge it was in. A stream does not join itself.
     pub fn bridge(&mut self, a: StreamId, b: StreamId) {
         let (Some(&one), Some(&other)) = (self.index.get(&a), self.index.get(&b)) else { return };
-        if one == other {
+        let joined = self.entries[one.index()].as_ref().is_some_and(|entry| entry.peer == Some(other));
+        // Two that hear each other already go on without a break.
+        if one == other || joined {
             return;
         }
         for stream in [a, b] {

@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
+    callbacks::Callbacks,
     calls::Calls,
     conferences::Conferences,
     events::Events,
@@ -163,6 +164,7 @@ pub async fn start(
         language: settings.language,
         tones: Tones::of(settings.tones),
         calls: Calls::new(capacity),
+        callbacks: Callbacks::default(),
         guard,
         trace: trace.clone(),
         recordings: recordings(settings, drive).map_err(StartError::Recordings)?,

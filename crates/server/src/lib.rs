@@ -6,6 +6,7 @@ pub mod access;
 pub mod api;
 pub mod app;
 pub mod call;
+pub mod callbacks;
 pub mod calls;
 pub mod conferences;
 pub mod destinations;

@@ -18,6 +18,7 @@ use antiphon_sip::{Flow, Listener, Uri};
 use arc_swap::ArcSwap;
 
 use crate::{
+    callbacks::Callbacks,
     calls::Calls,
     conferences::Conferences,
     destinations::Destinations,
@@ -108,6 +109,8 @@ pub struct Rooms {
     pub filler: Filler,
     /// The calls in progress.
     pub calls: Calls,
+    /// The callbacks that ring.
+    pub callbacks: Callbacks,
     /// Who is heard at all.
     pub guard: Arc<Guard>,
     /// What calls did, for the API.

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::wire::{self, TransferMode};
-use crate::{Call, Dialed, Interrupted, Refer, ReferScope, Referred};
+use crate::{Call, Dialed, Interrupted, Join, Refer, ReferScope, Referred};
 
 const BUSY_HERE: u16 = 486;
 const REQUEST_TIMEOUT: u16 = 408;
@@ -20,6 +20,14 @@ pub(super) enum Asked {
     Left,
     /// The target was tried, and failed so.
     Tried(Dialed),
+}
+
+/// Who joins the two, where the caller's side was not asked or has refused.
+pub(super) fn join(mode: TransferMode) -> Join {
+    match mode {
+        TransferMode::Trunk => Join::AsTrunkSays,
+        TransferMode::Bridge | TransferMode::Refer | TransferMode::Auto => Join::Here,
+    }
 }
 
 /// How the transfer of this rule is made.
@@ -35,7 +43,7 @@ pub(super) async fn ask(
     patience: Duration,
 ) -> Result<Asked, Interrupted> {
     let scope = match mode {
-        TransferMode::Bridge => return Ok(Asked::NotDone),
+        TransferMode::Trunk | TransferMode::Bridge => return Ok(Asked::NotDone),
         TransferMode::Refer => ReferScope::Anywhere,
         TransferMode::Auto => ReferScope::SameTrunk,
     };

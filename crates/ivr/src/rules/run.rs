@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     BargeIn, Call, CallerId, Cause, Collect, Collected, ContextId, Dial, Dialed, EndedBy, Interrupted, Next, Play,
-    Played, Prompt, RuleId, Surroundings, TargetRules, TypeAhead,
+    Played, Prompt, RuleId, Surroundings, TargetRules, Terms, TypeAhead,
 };
 
 /// Most option runs in a row in which nothing happened (`ringme-ivr.md` 3.3).
@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
 
     /// A transfer that nothing follows, whatever comes of it, unless a script leads elsewhere.
     async fn last_transfer(&mut self, targets: Vec<String>) -> Result<Step<'a>, Interrupted> {
-        match self.route(targets, TargetRules::Apply, Targets::RING_TIME, TransferMode::Bridge).await? {
+        match self.route(targets, TargetRules::Apply, Targets::RING_TIME, TransferMode::Trunk).await? {
             Flow::Routed(Dialed::HandedOver(extension)) => Ok(Step::End(Next::HandOver(extension))),
             Flow::Enter(id, key, from) if self.ivr.contexts.contains_key(&id) => {
                 Ok(Step::Run(&self.ivr.contexts[&id], key, from))
@@ -310,7 +310,8 @@ impl<'a> Run<'a> {
             Asked::Left => return self.hang_up().await.map(Flow::Ended),
             Asked::Tried(dialed) => return Ok(Flow::Routed(dialed)),
         }
-        let dial = Dial { targets, rules, no_answer, caller_id: self.caller_id.clone() };
+        let terms = Terms { join: mode::join(mode), ..Terms::default() };
+        let dial = Dial { targets, rules, no_answer, caller_id: self.caller_id.clone(), terms };
         self.call.dial(dial).await.map(Flow::Routed)
     }
 

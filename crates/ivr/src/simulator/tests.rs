@@ -122,7 +122,7 @@ impl Draw {
             "transfer_dst": self.one_of(&["101", "102 103", "${a}", "x${caller_id_number}"]),
             "transfer_timeout": self.below(20), "transfer_variable": self.one_of(&["a", "b"]),
             "set_variable_name": self.one_of(&["a", "b"]), "set_variable_value": self.one_of(&["101", "${a}${a}1", ""]),
-            "transfer_mode": self.one_of(&["bridge", "refer", "auto"]),
+            "transfer_mode": self.one_of(&["trunk", "bridge", "refer", "auto"]),
             "caller_id_number": "${a}", "caller_id_name": "Shop",
         });
         if self.below(4) == 0 {

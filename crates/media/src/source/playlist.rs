@@ -22,6 +22,14 @@ pub enum Segment {
 }
 
 impl Segment {
+    /// How long it lasts.
+    pub fn duration(&self) -> Duration {
+        match self {
+            Self::Audio(audio) => audio.duration(),
+            Self::Silence(duration) => *duration,
+        }
+    }
+
     fn samples(&self) -> u64 {
         match self {
             Self::Audio(audio) => audio.samples(),

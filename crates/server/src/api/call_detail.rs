@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::date::gmt;
 use crate::trace::{
-    CallTrace, Direction, LegStream, LegTrace, Message, Record, Remark, Role, first_line, record::end_word,
+    CallFlow, CallTrace, Direction, LegStream, LegTrace, Message, Record, Remark, Role, first_line, record::end_word,
     repetitions, sound,
 };
 
@@ -31,7 +31,8 @@ fn summary_of(call: &CallTrace, record: &Record) -> Value {
         "call_uuid": call.id.to_string(),
         "call_api_id": call.id.to_string(),
         "client_id": call.client,
-        "flow": "in",
+        "flow": match record.direction { CallFlow::In => "in", CallFlow::Out => "out" },
+        "tag": record.tag,
         "extension": record.extension,
         "from_username": record.from,
         "from_screen_name": record.from_name,

@@ -18,7 +18,8 @@ use super::call_detail::{detail, summary};
 use super::error::ApiError;
 use super::paging::Paging;
 use super::place::Place;
-use crate::store::Rejected;
+use crate::calls::CallId;
+use crate::store::{ClientId, Rejected};
 use crate::trace::{CallTrace, ladder, pcap};
 
 /// Which of the two lists.
@@ -50,7 +51,15 @@ fn list(state: &ApiState, place: &Place, paging: &Paging, phase: Phase) -> Resul
 
 /// A call of the client's in this list; those of others are as if they were not there.
 fn find(state: &ApiState, place: &Place, phase: Phase) -> Result<Arc<CallTrace>, ApiError> {
-    let (client, id) = (place.client()?, place.call()?);
+    find_of(state, place.client()?, place.call()?, phase)
+}
+
+/// A call of this client's that goes on.
+pub(super) fn find_current_of(state: &ApiState, client: ClientId, id: CallId) -> Result<Arc<CallTrace>, ApiError> {
+    find_of(state, client, id, Phase::Current)
+}
+
+fn find_of(state: &ApiState, client: ClientId, id: CallId, phase: Phase) -> Result<Arc<CallTrace>, ApiError> {
     let call = state.trace.call(id).filter(|call| call.client == client);
     call.filter(|call| call.record(|record| record.is_over()) == (phase == Phase::Past)).ok_or(ApiError::NoSuchCall)
 }

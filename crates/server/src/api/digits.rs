@@ -1,6 +1,6 @@
 //! `/current_calls/{call}/digits/`: keys pressed towards a party of a call in progress.
 //!
-//! Shape: `digits` (keys and pauses), `leg` (0, the caller, unless said otherwise), `duration` of each key.
+//! Shape: `digits` (keys and pauses), `leg` (the caller's, unless said otherwise), `duration` of each key.
 //! Units: `duration` is in milliseconds.
 //! Errors: a field that is wrong; 409 for a call that does not listen any more.
 
@@ -16,7 +16,7 @@ use crate::{store::Rejected, trace::NotPressed};
 /// What is asked.
 #[derive(Debug, PartialEq)]
 struct Asked {
-    leg: usize,
+    leg: Option<usize>,
     digits: SendDigits,
 }
 
@@ -30,7 +30,10 @@ fn read(body: &Value) -> Result<Asked, ApiError> {
     let text = body["digits"].as_str().ok_or_else(|| ApiError::field("digits", "is required, as a text"))?;
     let held = Duration::from_millis(number("duration", u64::try_from(HELD.as_millis()).unwrap_or(100))?);
     let digits = SendDigits::parse(text, held).map_err(|problem| ApiError::field("digits", problem.to_string()))?;
-    let leg = usize::try_from(number("leg", 0)?).unwrap_or(usize::MAX);
+    let leg = match &body["leg"] {
+        Value::Null => None,
+        _ => Some(usize::try_from(number("leg", 0)?).unwrap_or(usize::MAX)),
+    };
     Ok(Asked { leg, digits })
 }
 
@@ -41,6 +44,7 @@ pub(super) async fn press(
 ) -> Result<StatusCode, ApiError> {
     let call = calls::find_current(&state, &place)?;
     let Asked { leg, digits } = read(&body)?;
+    let leg = leg.unwrap_or_else(|| call.record(|record| record.caller));
     match call.send_digits(leg, digits) {
         Ok(()) => Ok(StatusCode::ACCEPTED),
         Err(problem @ NotPressed::NoLeg) => Err(ApiError::field("leg", problem.to_string())),

@@ -50,6 +50,8 @@ pub(super) enum ApiError {
     NotRecorded,
     #[error("nobody is in a conference of this name")]
     NoSuchConference,
+    #[error("the extension is blocked")]
+    Blocked,
     #[error("{0} is not built yet")]
     NotBuilt(&'static str),
     #[error(transparent)]
@@ -80,6 +82,7 @@ impl ApiError {
             | Self::NoSigningKey
             | Self::NoSuchConference
             | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
+            Self::Blocked => (StatusCode::FORBIDDEN, Some("access_denied")),
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Some("not_implemented")),
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, Some("method_not_allowed")),

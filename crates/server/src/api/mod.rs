@@ -9,6 +9,7 @@
 mod auth;
 mod body;
 mod call_detail;
+mod callbacks;
 mod calls;
 mod clients;
 mod conferences;
@@ -238,7 +239,7 @@ fn call_resources() -> Router<ApiState> {
     const DEBUG: &str = "/client/{client}/http_debug";
     Router::new()
         .both(CURRENT, get(calls::current))
-        .both(&format!("{CURRENT}/{{call}}"), get(calls::show_current).delete(calls::hang_up))
+        .both(&format!("{CURRENT}/{{call}}"), get(calls::show_current).put(callbacks::change).delete(calls::hang_up))
         .both(&format!("{CURRENT}/{{call}}/recording"), get(records::of_call).post(records::control))
         .both(&format!("{CURRENT}/{{call}}/digits"), post(digits::press))
         .both(&format!("{CURRENT}/{{call}}/ladder"), get(calls::current_ladder))
@@ -291,6 +292,8 @@ fn extension_resources() -> Router<ApiState> {
         .both("/extension/{extension}/phone", get(phones::show).put(phones::update))
         .both("/extension/{extension}/event", get(events::list).post(events::create))
         .both("/extension/{extension}/event/{event}", get(events::show).put(events::update).delete(events::delete))
+        .both("/extension/{extension}/callback", post(callbacks::create))
+        .both("/extension/{extension}/current_calls/{call}", put(callbacks::change_of_extension))
         .both("/extension/{extension}/conference", get(conferences::settings).put(conferences::update))
         .both("/extension/{extension}/voicemail", get(messages::list))
         .both("/extension/{extension}/voicemail/count", get(messages::count))

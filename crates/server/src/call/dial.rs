@@ -10,21 +10,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted};
+use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted, Join};
 use antiphon_media::{Direction, Keys, Repeat, Segment};
 use antiphon_sip::{Event, Invitation, NameAddr, StatusCode};
 
 use super::{
-    attended,
+    attended::{self, Yield},
+    calling::Calling,
     executor::{Executor, Heard, clock, dialog_of, say_when_expired},
     failures::Failures,
+    greet::{self, Greeted},
     hunt::{Hunt, Referral},
-    identity::{self, Outward},
-    info,
+    identity, info,
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
     reach::{self, Attempt, Reach},
-    send_digits,
+    refer, send_digits,
     srtp::DialogSrtp,
     transfer::{self, Joined, Transfers},
 };
@@ -37,9 +38,14 @@ const VANISHED: Duration = Duration::from_secs(300);
 
 /// Performs a dial.
 pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Interrupted> {
+    if dial.terms.join == Join::AsTrunkSays
+        && let Some(dialed) = refer::as_trunk_says(call, &dial).await?
+    {
+        return Ok(dialed);
+    }
     let until = clock() + dial.no_answer;
     let mut failures = Failures::default();
-    let routes = match reach::routes(call, &dial.targets, &mut failures) {
+    let routes = match reach::routes(&call.calling(), &dial.targets, &mut failures) {
         Reach::HandOver(extension) => return Ok(Dialed::HandedOver(extension)),
         Reach::Routes(routes) if routes.is_empty() => return Ok(failures.outcome()),
         Reach::Routes(routes) => routes,
@@ -49,14 +55,19 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     }
     // First of all, so that nobody listens to nothing while names are looked up.
     comfort(call).await;
-    let mut hunt = Hunt::new(&dial.caller_id, failures);
-    let winner = hunt.run(call, routes, until).await;
+    let referral = Referral { answer_after: dial.terms.answer_after, ..Referral::default() };
+    let mut hunt = Hunt::new(&dial.caller_id, failures).referred(referral);
+    let winner = match hunt.run(call, routes, until).await {
+        Ok(Some(callee)) => greet::greet(call, callee, &dial.terms).await.map(Some),
+        nobody => nobody.map(|_| None),
+    };
     call.caller.stop_playback().await;
     match winner? {
-        Some(callee) => {
+        Some(Greeted::Gone) => Ok(Dialed::Answered { talk: Duration::ZERO }),
+        Some(Greeted::Here(callee)) => {
             call.caller.shown = dial.caller_id;
             call.parts().for_each(|part| part.bridged());
-            let talked = talk(call, callee).await;
+            let talked = talk(call, *callee).await;
             transfer::after(call, talked)
         }
         // The lifetime waited for the attempt to end (`ringme-ivr.md` 3.10).
@@ -67,6 +78,9 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
         None => {
             let outcome = hunt.failures.outcome();
             call.parts().for_each(|part| part.dialed(&outcome));
+            if let Dialed::Failed { status } = outcome {
+                call.failed_with = Some(status);
+            }
             Ok(outcome)
         }
     }
@@ -74,7 +88,7 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
 
 /// Calls one target.
 pub(super) async fn ring(
-    call: &Executor,
+    call: &Calling<'_>,
     attempt: Attempt,
     caller_id: &CallerId,
     referral: &Referral,
@@ -95,18 +109,15 @@ pub(super) async fn ring(
         }
         claim => claim.flatten(),
     };
-    // Of a callee that the caller transfers, nothing more is known, and it is not the caller's number that passes it on.
-    let nothing = Outward::default();
-    let outward = if matches!(call.joined, Joined::Turned | Joined::Orphaned) { &nothing } else { &call.outward };
-    let (from, mut headers) = identity::outward(&call.rooms, flow, trunk.as_deref(), caller_id, outward);
+    let (from, mut headers) = identity::outward(call, (flow, trunk.as_deref()), &shown, caller_id);
     headers.extend(referral.headers(party));
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
-    let srtp = DialogSrtp::new(&call.rooms, flow, trunk.as_deref()).offering(offering);
-    let mut port = MediaPort::lease(&call.rooms, call.rooms.media_addresses(flow), digits, srtp)
+    let srtp = DialogSrtp::new(call.rooms, flow, trunk.as_deref()).offering(offering);
+    let mut port = MediaPort::lease(call.rooms, call.rooms.media_addresses(flow), digits, srtp)
         .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?
         .by_trunk(trunk.as_deref())
-        .preferring(call.caller.codec());
+        .preferring(call.codec);
     let invitation = Invitation {
         flow,
         from,
@@ -121,9 +132,9 @@ pub(super) async fn ring(
     if let Some(host) = host {
         call.rooms.signalling.expect(flow, &host).await;
     }
-    let dialog = call.rooms.signalling.invite(call.trace.id, invitation, call.inbox.clone()).await;
+    let dialog = call.rooms.signalling.invite(call.call, invitation, call.inbox.clone()).await;
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
-    let media = LegMedia { worker: call.caller.worker(), port };
+    let media = LegMedia { worker: call.worker.clone(), port };
     let mut leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media).on_trunk(claim);
     if party == Party::Phone
         && let Some(extension) = call.config.find_extension(&shown.number, Some(call.client))
@@ -134,9 +145,9 @@ pub(super) async fn ring(
     Ok(leg)
 }
 
-/// What the caller hears while others ring: ringback, or before the answer what their own phone makes of a 180.
+/// What the caller hears while others ring: ringback, or before any sound of ours what their own phone makes of a 180.
 pub(super) async fn comfort(call: &mut Executor) {
-    if !call.caller.is_answered() {
+    if call.caller.stream().is_none() {
         call.caller.ring().await;
         return;
     }
@@ -144,20 +155,46 @@ pub(super) async fn comfort(call: &mut Executor) {
     call.caller.play(ringback.map(Segment::Audio).into_iter().collect(), Repeat::Forever, Keys::NONE).await;
 }
 
-/// Lets the two talk until one hangs up, or both have vanished.
+/// How two that talked are parted, beside by the caller.
+enum Parted {
+    /// So.
+    So(Dialed),
+    /// Another call takes the party.
+    Yield(Box<Yield>),
+}
+
+/// Lets the two talk until one hangs up, or both have vanished. A callee whom somebody is to talk to after the caller is kept.
 async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupted> {
+    match converse(call, &mut callee).await {
+        Ok(Parted::So(dialed)) => {
+            // Whoever the caller talks to next is another.
+            call.after_caller = None;
+            Ok(dialed)
+        }
+        Ok(Parted::Yield(ask)) => Err(attended::give(call, callee, *ask).await),
+        Err(interrupted) => {
+            let is_left = interrupted == Interrupted::RemoteHangup && call.joined == Joined::Caller;
+            if is_left && !callee.is_over() {
+                call.leave_behind(callee).await;
+            }
+            Err(interrupted)
+        }
+    }
+}
+
+async fn converse(call: &mut Executor, callee: &mut Leg) -> Result<Parted, Interrupted> {
     call.limit = None;
-    call.caller.bridge(&callee).await;
+    call.caller.bridge(callee).await;
     let began = clock();
     let mut listen_at = began + LISTEN;
     let mut transfers = Transfers::begin(call);
     tracing::info!("bridged");
     loop {
-        let event = match transfers.hear(call, &mut callee, listen_at).await? {
-            Heard::HandOver(extension) => return Ok(Dialed::HandedOver(extension)),
-            Heard::Yield(ask) => return Err(attended::give(call, callee, *ask).await),
+        let event = match transfers.hear(call, callee, listen_at).await? {
+            Heard::HandOver(extension) => return Ok(Parted::So(Dialed::HandedOver(extension))),
+            Heard::Yield(ask) => return Ok(Parted::Yield(ask)),
             Heard::Other(event) if dialog_of(&event) == Some(callee.dialog()) => event,
-            Heard::Timeout if vanished(&call.caller, began).await && vanished(&callee, began).await => {
+            Heard::Timeout if vanished(&call.caller, began).await && vanished(callee, began).await => {
                 tracing::warn!("neither side of the bridge has been heard for minutes; the call is ended");
                 call.caller.hang_up(None);
                 return Err(call.end(Interrupted::LocalHangup));
@@ -167,7 +204,7 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
                 continue;
             }
             Heard::SendDigits(dialog, digits) if dialog == callee.dialog() => {
-                send_digits::begin(&callee, digits).await;
+                send_digits::begin(callee, digits).await;
                 continue;
             }
             Heard::Digit(digit) => {
@@ -184,7 +221,7 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
             Event::Ended { why, .. } => {
                 say_when_expired(why);
                 callee.ended();
-                return Ok(Dialed::Answered { talk: clock().saturating_duration_since(began) });
+                return Ok(Parted::So(Dialed::Answered { talk: clock().saturating_duration_since(began) }));
             }
             Event::Reoffered { offer, .. } => callee.reoffered(offer).await,
             Event::Info { content_type, body, .. } => {

@@ -7,12 +7,12 @@
 
 use std::{sync::Arc, time::Instant};
 
-use antiphon_ivr::{Digit, ExtensionId, Interrupted, SendDigits, collector::DigitBuffer};
+use antiphon_ivr::{CallerId, Digit, ExtensionId, Interrupted, SendDigits, collector::DigitBuffer};
 use antiphon_media::{
     Event as MediaEvent, EventKind, PlaybackId, StreamId,
     record::{RecordEnd, Seat},
 };
-use antiphon_sip::{DialogId, EndReason, Event, Invite, StatusCode};
+use antiphon_sip::{DialogId, EndReason, Event, Invite, MAX_FORWARDS, StatusCode};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -105,18 +105,42 @@ pub struct Executor {
     pub(super) limit: Option<Instant>,
     /// When the INVITE came, until the call is answered.
     pub(super) unanswered_since: Option<Instant>,
+    /// How the last dial failed, where it did.
+    pub(super) failed_with: Option<u16>,
+    /// Whether parties may be transferred to numbers outside.
+    pub(super) transfers: PublicTransfers,
+    /// Where the callee of a bridge goes when the caller hangs up.
+    pub(super) after_caller: Option<String>,
+    /// Who plays in the next act, and with whom.
+    pub(super) next_act: Option<NextAct>,
+}
+
+/// Whether the parties of a call may be transferred to numbers outside, as far as their own rights let them.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub(super) enum PublicTransfers {
+    /// They may.
+    #[default]
+    Allowed,
+    /// They may not.
+    Refused,
+}
+
+/// What follows when the script of a call has unwound.
+pub(super) enum NextAct {
+    /// The caller goes to this number.
+    SendTo(String),
+    /// This party, whose caller has hung up, goes to this number.
+    LeftBehind(Box<Leg>, String),
 }
 
 impl Executor {
-    /// The executor of a call that has not been answered.
-    pub fn new(
+    /// The executor of a call that we placed, and that this party has answered.
+    pub(super) fn placed(
         rooms: Arc<Rooms>,
         config: Arc<Config>,
         client: ClientId,
         (caller, trace, facts): (Leg, Arc<CallTrace>, Arc<Facts>),
-        invite: &Invite,
         (inbox, events): (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>),
-        at: Instant,
     ) -> Self {
         Self {
             rooms,
@@ -130,22 +154,42 @@ impl Executor {
             calling: None,
             inbox,
             outward: Outward::default(),
-            hops_left: invite.request.max_forwards(),
-            offer: invite.offer.clone(),
+            hops_left: MAX_FORWARDS,
+            offer: None,
             events,
             joined: Joined::Nobody,
             recording: None,
             digits: DigitBuffer::default(),
             over: None,
             limit: None,
-            unanswered_since: Some(at),
+            unanswered_since: None,
+            failed_with: None,
+            transfers: PublicTransfers::default(),
+            after_caller: None,
+            next_act: None,
         }
+    }
+
+    /// The executor of a call that has not been answered.
+    pub fn new(
+        rooms: Arc<Rooms>,
+        config: Arc<Config>,
+        client: ClientId,
+        (caller, trace, facts): (Leg, Arc<CallTrace>, Arc<Facts>),
+        invite: &Invite,
+        (inbox, events): (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>),
+        at: Instant,
+    ) -> Self {
+        let call = Self::placed(rooms, config, client, (caller, trace, facts), (inbox, events));
+        let (hops_left, offer) = (invite.request.max_forwards(), invite.offer.clone());
+        Self { hops_left, offer, unanswered_since: Some(at), ..call }
     }
 
     /// Another extension's script begins.
     pub fn serve(&mut self, extension: &Arc<Extension>) {
         self.client = extension.client;
         self.extension = extension.id;
+        self.outward.by(extension);
         self.trace.serve(&extension.name);
         if matches!(extension.kind, ExtensionKind::Phone(_)) {
             self.served = None;
@@ -166,6 +210,34 @@ impl Executor {
     /// The script has ended by itself: what is left of the call ends in order.
     pub fn finish(mut self) {
         self.caller.finish();
+    }
+
+    /// Keeps a callee whose caller has hung up, where it is to go somewhere; else it is hung up.
+    pub(super) async fn leave_behind(&mut self, callee: Leg) {
+        if let Some(number) = self.after_caller.take() {
+            callee.unjoin().await;
+            self.next_act = Some(NextAct::LeftBehind(Box::new(callee), number));
+        }
+    }
+
+    /// Where the call goes on after its script has unwound, if anywhere, and who the caller is from now on, where that is another.
+    pub(super) async fn begin_next_act(&mut self) -> Option<(String, Option<CallerId>)> {
+        let act = match self.next_act.take()? {
+            NextAct::SendTo(_) if self.caller.is_over() => return None,
+            NextAct::SendTo(number) => (number, None),
+            NextAct::LeftBehind(party, number) => {
+                let recorder = self.unseat_recorder().await;
+                self.caller = *party;
+                self.seat_recorder(recorder).await;
+                let who = self.caller.shown.clone();
+                self.outward = Outward { own: who.number.clone(), ..Outward::NOTHING };
+                self.trace.called_by(self.caller.dialog());
+                (number, Some(who))
+            }
+        };
+        self.digits.clear();
+        (self.over, self.limit, self.joined) = (None, None, Joined::Nobody);
+        Some(act)
     }
 
     /// What comes while the script thinks; never, once the call is over, for then the script hears of it at its next op.
@@ -216,7 +288,15 @@ impl Executor {
     pub(super) async fn understand(&mut self, event: CallEvent) -> Result<Option<Heard>, Interrupted> {
         match event {
             CallEvent::Shutdown => Err(self.end(Interrupted::Shutdown)),
-            CallEvent::HangUp => Err(self.end(Interrupted::LocalHangup)),
+            CallEvent::HangUp => {
+                self.next_act = None;
+                Err(self.end(Interrupted::LocalHangup))
+            }
+            CallEvent::SendTo(number) => {
+                tracing::info!("the caller is sent elsewhere");
+                self.next_act = Some(NextAct::SendTo(number));
+                Err(self.end(Interrupted::LocalHangup))
+            }
             CallEvent::Recording(control) => {
                 self.control_recording(control).await;
                 Ok(None)

@@ -12,19 +12,29 @@ use std::time::{Duration, Instant};
 use antiphon_ivr::{CallerId, Interrupted};
 use antiphon_sip::{EndReason, Event, Flow, StatusCode};
 use bytes::Bytes;
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
+    CallEvent,
+    calling::Calling,
     dial::{comfort, ring},
-    executor::{Executor, Heard, clock, dialog_of},
+    early::EarlySound,
+    executor::{Executor, Heard, PublicTransfers, clock, dialog_of},
     failures::{Failures, Next, next, status_of},
     leg::Leg,
     leg::Party,
-    reach::{Attempt, Named, Route, Way},
+    reach::{self, Attempt, Named, Reach, Route, Way},
     replace::ELSEWHERE,
 };
-use crate::locate::NoWay;
+use crate::{
+    directory::{self, Target},
+    locate::NoWay,
+};
 
+/// The beginning of a `Call-Info` that asks a telephone to answer by itself (`ringme-ivr.md` 1.7).
+const ANSWER_AFTER: &str = "<sip:anonymous@anonymous.invalid>;answer-after=";
+/// How often telephones may send a call on in one hunt.
+const REDIRECTIONS: u8 = 5;
 /// Targets at most, after phones with several contacts are counted out.
 const BRANCHES: usize = 100;
 
@@ -33,7 +43,9 @@ impl Referral {
     pub(super) fn headers(&self, party: Party) -> Vec<(String, String)> {
         let by = self.referred_by.as_ref().filter(|_| party == Party::Phone);
         let by = by.map(|by| ("Referred-By".to_owned(), by.clone()));
-        by.into_iter().chain(self.replaces.as_ref().map(|replaces| ("Replaces".to_owned(), replaces.clone()))).collect()
+        let replaces = self.replaces.as_ref().map(|replaces| ("Replaces".to_owned(), replaces.clone()));
+        let answer = self.answer_after.map(|seconds| ("Call-Info".to_owned(), format!("{ANSWER_AFTER}{seconds}")));
+        by.into_iter().chain(replaces).chain(answer).collect()
     }
 }
 
@@ -50,6 +62,10 @@ struct Branch {
     give_up_at: Option<Instant>,
     /// How long whoever refuses wants to be left alone (RFC 3261 §20.33).
     pause: Option<Duration>,
+    /// Where it says that it is to be looked for (3xx).
+    elsewhere: Option<String>,
+    /// What it has described of its sound before the answer, until somebody has seen to it.
+    described: Option<Bytes>,
 }
 
 /// A name that has been looked up for a route.
@@ -57,13 +73,15 @@ type Found = (Route, Named, Result<Vec<Flow>, NoWay>);
 /// The end of a lookup.
 pub(super) type Looked = Result<Found, tokio::task::JoinError>;
 
-/// What the targets of a transfer are told of it.
+/// What targets are told beside who calls.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Referral {
     /// Who asked (RFC 3892). Phones of ours see it; outside it would only tell of our numbers.
     pub(super) referred_by: Option<String>,
     /// The dialog at the target that the call takes the place of (RFC 3891).
     pub(super) replaces: Option<String>,
+    /// After how many seconds its telephone is asked to answer by itself (RFC 5373 in spirit: `Call-Info`, as telephones have it).
+    pub(super) answer_after: Option<u16>,
 }
 
 /// All targets of one dial.
@@ -75,13 +93,18 @@ pub(super) struct Hunt {
     branches: Vec<Branch>,
     lookups: JoinSet<Found>,
     pub(super) failures: Failures,
+    /// Targets that are called at once.
+    targets: usize,
+    /// How often a telephone has sent its call on.
+    redirections: u8,
 }
 
 impl Hunt {
     /// A hunt that has not begun, with what has failed before it.
     pub(super) fn new(caller_id: &CallerId, failures: Failures) -> Self {
         let (caller_id, referral) = (caller_id.clone(), Referral::default());
-        Self { caller_id, referral, progress: None, branches: Vec::new(), lookups: JoinSet::new(), failures }
+        let (branches, lookups) = (Vec::new(), JoinSet::new());
+        Self { caller_id, referral, progress: None, branches, lookups, failures, targets: 0, redirections: 0 }
     }
 
     /// The same, for a transfer that somebody asked for.
@@ -97,9 +120,11 @@ impl Hunt {
         routes: Vec<Route>,
         until: Instant,
     ) -> Result<Option<Leg>, Interrupted> {
-        self.begin(call, routes).await;
+        self.begin(&call.calling(), routes).await;
+        let mut early = EarlySound::default();
         while !self.is_over() {
-            let wake_at = self.wakes_at(until);
+            early.follow(call, self.only()).await;
+            let wake_at = early.wakes_at(self.wakes_at(until));
             tokio::select! {
                 event = call.next_event() => {
                     // Digits while it rings mean nothing (`ringme-ivr.md` 3.8).
@@ -111,10 +136,51 @@ impl Hunt {
                         }
                         _ => continue,
                     };
-                    if let Some(winner) = self.hear(call, event).await? {
+                    if let Some(winner) = self.hear(&call.calling(), event).await {
+                        // A caller who only heard it ring is answered now, by the one who picked up.
+                        call.pick_up().await?;
                         return Ok(Some(winner));
                     }
                 }
+                Some(found) = self.lookups.join_next() => self.looked_up(&call.calling(), found).await,
+                () = tokio::time::sleep_until(wake_at.into()) => {
+                    if clock() >= until {
+                        self.failures = Failures::default();
+                        return Ok(None);
+                    }
+                    self.leave_silent_ways(&call.calling()).await;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same for a call that has nobody yet: whoever answers will be its caller.
+    ///
+    /// # Errors
+    /// [`Interrupted`] when the call is ended meanwhile.
+    pub(super) async fn run_alone(
+        &mut self,
+        call: &Calling<'_>,
+        routes: Vec<Route>,
+        until: Instant,
+        events: &mut mpsc::Receiver<CallEvent>,
+    ) -> Result<Option<Leg>, Interrupted> {
+        self.begin(call, routes).await;
+        while !self.is_over() {
+            let wake_at = self.wakes_at(until);
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(CallEvent::Sip(event)) => {
+                        if let Some(winner) = self.hear(call, event).await {
+                            return Ok(Some(winner));
+                        }
+                    }
+                    Some(CallEvent::HangUp) | None => return Err(Interrupted::LocalHangup),
+                    Some(CallEvent::Shutdown) => return Err(Interrupted::Shutdown),
+                    // Nobody is there whom anything else could be about; a question that is dropped is answered so.
+                    Some(_) => {}
+                },
                 Some(found) = self.lookups.join_next() => self.looked_up(call, found).await,
                 () = tokio::time::sleep_until(wake_at.into()) => {
                     if clock() >= until {
@@ -129,7 +195,8 @@ impl Hunt {
     }
 
     /// Calls the targets.
-    pub(super) async fn begin(&mut self, call: &Executor, routes: Vec<Route>) {
+    pub(super) async fn begin(&mut self, call: &Calling<'_>, routes: Vec<Route>) {
+        self.targets = routes.len();
         for route in routes.into_iter().take(BRANCHES) {
             self.advance(call, route, StatusCode::SERVICE_UNAVAILABLE).await;
         }
@@ -154,7 +221,7 @@ impl Hunt {
     }
 
     /// A lookup has ended. One that panicked has lost its route; the target is one that nobody can reach.
-    pub(super) async fn looked_up(&mut self, call: &Executor, looked: Looked) {
+    pub(super) async fn looked_up(&mut self, call: &Calling<'_>, looked: Looked) {
         match looked {
             Ok(found) => self.found(call, found).await,
             Err(_) => self.failures.add(StatusCode::SERVER_ERROR),
@@ -162,7 +229,7 @@ impl Hunt {
     }
 
     /// Tries the next way of a route; without one the target has failed, as `why` says.
-    async fn advance(&mut self, call: &Executor, mut route: Route, why: StatusCode) {
+    async fn advance(&mut self, call: &Calling<'_>, mut route: Route, why: StatusCode) {
         let is_full = |attempt: &Attempt| attempt.trunk.as_ref().is_some_and(|trunk| call.rooms.trunks.is_full(trunk));
         let way = loop {
             match route.next() {
@@ -185,38 +252,39 @@ impl Hunt {
         }
     }
 
-    async fn call(&mut self, call: &Executor, route: Route, attempt: Attempt) {
-        let (flow, insisting) = (attempt.flow, attempt.insisting(&call.rooms));
+    async fn call(&mut self, call: &Calling<'_>, route: Route, attempt: Attempt) {
+        let (flow, insisting) = (attempt.flow, attempt.insisting(call.rooms));
         match ring(call, attempt, &self.caller_id, &self.referral).await {
             Ok(leg) => {
                 let patience = call.rooms.settings.load().failover_after;
                 let give_up_at = route.has_more().then(|| clock() + patience);
-                self.branches.push(Branch { leg, flow, insisting, route, give_up_at, pause: None });
+                let (pause, elsewhere, described) = (None, None, None);
+                let branch = Branch { leg, flow, insisting, route, give_up_at, pause, elsewhere, described };
+                self.branches.push(branch);
             }
             // That is for want of something here, which no other way has either.
             Err(status) => self.failures.add(status),
         }
     }
 
-    async fn found(&mut self, call: &Executor, (mut route, named, flows): Found) {
+    async fn found(&mut self, call: &Calling<'_>, (mut route, named, flows): Found) {
         if let Ok(flows) = flows {
-            route.found(&call.rooms, &named, flows);
+            route.found(call.rooms, &named, flows);
         }
         self.advance(call, route, StatusCode::SERVICE_UNAVAILABLE).await;
     }
 
     /// Takes an event of a branch; the leg of the winner when it has answered.
-    pub(super) async fn hear(&mut self, call: &mut Executor, event: Event) -> Result<Option<Leg>, Interrupted> {
+    pub(super) async fn hear(&mut self, call: &Calling<'_>, event: Event) -> Option<Leg> {
         let of = dialog_of(&event);
-        let Some(position) = self.branches.iter().position(|branch| Some(branch.leg.dialog()) == of) else {
-            return Ok(None);
-        };
+        let position = self.branches.iter().position(|branch| Some(branch.leg.dialog()) == of)?;
         match event {
             Event::Trying { .. } | Event::Progress { .. } => {
                 let branch = &mut self.branches[position];
                 branch.give_up_at = None;
-                if let Event::Progress { status, .. } = &event {
-                    self.progress = Some(*status);
+                if let Event::Progress { status, early, .. } = event {
+                    self.progress = Some(status);
+                    branch.described = early.or(branch.described.take());
                 }
                 call.rooms.destinations().answered(clock(), branch.flow);
             }
@@ -224,9 +292,10 @@ impl Hunt {
             Event::Answered { answer, .. } => {
                 let Branch { mut leg, flow, .. } = self.branches.swap_remove(position);
                 call.rooms.destinations().answered(clock(), flow);
-                if let Some(status) = join(call, &mut leg, &answer).await? {
-                    self.failures.add(status);
-                    return Ok(None);
+                if let Err(error) = leg.accept(&answer).await {
+                    tracing::info!(%error, "a callee's answer is unusable");
+                    self.failures.add(error.status());
+                    return None;
                 }
                 if let Some(part) = &leg.part {
                     part.answered();
@@ -234,9 +303,13 @@ impl Hunt {
                 for mut loser in self.branches.drain(..) {
                     loser.leg.hang_up(Some(ELSEWHERE));
                 }
-                return Ok(Some(leg));
+                return Some(leg);
             }
-            Event::Refused { refusal, .. } => self.branches[position].pause = refusal.retry_after,
+            Event::Refused { refusal, .. } => {
+                let branch = &mut self.branches[position];
+                branch.pause = refusal.retry_after;
+                branch.elsewhere = refusal.contacts.first().and_then(|uri| uri.user()).map(|user| user.into_owned());
+            }
             Event::Ended { why, .. } => {
                 let mut branch = self.branches.swap_remove(position);
                 branch.leg.ended();
@@ -244,15 +317,27 @@ impl Hunt {
             }
             _ => {}
         }
-        Ok(None)
+        None
+    }
+
+    /// The callee that is called alone, with what it has described since somebody asked.
+    fn only(&mut self) -> Option<(&mut Leg, Option<Bytes>)> {
+        match self.branches.as_mut_slice() {
+            [branch] if self.targets == 1 => Some((&mut branch.leg, branch.described.take())),
+            _ => None,
+        }
     }
 
     /// A branch has ended before an answer.
-    async fn failed(&mut self, call: &Executor, branch: Branch, why: EndReason) {
-        let Branch { flow, insisting, route, leg, pause, .. } = branch;
+    async fn failed(&mut self, call: &Calling<'_>, branch: Branch, why: EndReason) {
+        let Branch { flow, insisting, route, leg, pause, elsewhere, .. } = branch;
+        let party = leg.party;
         let part = leg.part.clone();
         // Its port may be what the next attempt needs.
         drop(leg);
+        if matches!(why, EndReason::Rejected(status) if status.code() < 400) {
+            return self.redirected(call, party, elsewhere).await;
+        }
         if let (EndReason::Rejected(StatusCode::NOT_ACCEPTABLE_HERE), Some(insisting)) = (why, insisting) {
             tracing::info!(peer = %flow.peer, "our offer is refused; SRTP is offered and nothing else");
             return self.call(call, route, insisting).await;
@@ -272,23 +357,36 @@ impl Hunt {
         self.advance(call, route, status).await;
     }
 
+    /// A telephone of ours sends its calls on: its number is dialled as a menu would. Nobody outside makes us call anybody.
+    async fn redirected(&mut self, call: &Calling<'_>, party: Party, elsewhere: Option<String>) {
+        let settings = call.rooms.settings.load();
+        let is_outside = |number: &str| {
+            let target = directory::resolve(call.config, &settings.trunks, call.client, number);
+            matches!(target, Ok(Target::Trunks { .. }))
+        };
+        let is_ours = party == Party::Phone && self.redirections < REDIRECTIONS;
+        let number =
+            elsewhere.filter(|number| is_ours && (call.transfers == PublicTransfers::Allowed || !is_outside(number)));
+        let mut failures = Failures::default();
+        let reach = number.map(|number| reach::routes(call, &[number], &mut failures));
+        match reach {
+            Some(Reach::Routes(routes)) if !routes.is_empty() => {
+                tracing::info!("a telephone sends its call on");
+                self.redirections += 1;
+                for route in routes {
+                    self.advance(call, route, StatusCode::TEMPORARILY_UNAVAILABLE).await;
+                }
+            }
+            _ => self.failures.add(StatusCode::TEMPORARILY_UNAVAILABLE),
+        }
+    }
+
     /// Leaves the ways that have said nothing for too long, for the next.
-    pub(super) async fn leave_silent_ways(&mut self, call: &Executor) {
+    pub(super) async fn leave_silent_ways(&mut self, call: &Calling<'_>) {
         let now = clock();
         let silent = |branch: &mut Branch| branch.give_up_at.is_some_and(|at| at <= now);
         for branch in self.branches.extract_if(.., silent).collect::<Vec<_>>() {
             self.failed(call, branch, EndReason::TransactionTimeout).await;
         }
     }
-}
-
-/// Opens the winner's stream; the status with which it failed when its SDP is unusable.
-async fn join(call: &mut Executor, winner: &mut Leg, answer: &Bytes) -> Result<Option<StatusCode>, Interrupted> {
-    if let Err(error) = winner.accept(answer).await {
-        tracing::info!(%error, "a callee's answer is unusable");
-        return Ok(Some(error.status()));
-    }
-    // A caller who only heard it ring is answered now, by the one who picked up.
-    call.pick_up().await?;
-    Ok(None)
 }

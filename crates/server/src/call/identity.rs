@@ -11,11 +11,14 @@ use antiphon_sip::{
     DiversionCause, Flow, Identity, Invite, NameAddr, Uri, asserted_identity, diverted_by, privacy_id, remote_party_id,
 };
 
-use super::task::{Arrival, Trust};
+use super::{
+    calling::Calling,
+    task::{Arrival, Trust},
+};
 use crate::{
     calls::CallId,
-    rooms::Rooms,
     settings::{IdentityHeader, Trunk},
+    store::{DidAs, Extension},
 };
 
 /// A longer number or name is cut.
@@ -26,10 +29,28 @@ const NOBODY: [&str; 4] = ["", "anonymous", "unavailable", "restricted"];
 /// What trunks are told beside the caller's name and number.
 #[derive(Clone, Debug, Default)]
 pub struct Outward {
+    /// The number of the caller, as it came: any other is one that a script has set.
+    pub own: String,
     /// The number of a caller who hides it, as a network asserted it.
     pub hidden: Option<String>,
     /// The number of ours that was called, which passes the call on.
     pub diverted_by: Option<String>,
+    /// How the extension that serves the call wants that number shown.
+    pub shows_did: DidAs,
+    /// Whether it wants that number asserted in place of the caller's (RFC 3325).
+    pub asserts_did: bool,
+}
+
+impl Outward {
+    /// Of a caller of whom nothing more is known.
+    pub(super) const NOTHING: Self =
+        Self { own: String::new(), hidden: None, diverted_by: None, shows_did: DidAs::TrunkSays, asserts_did: false };
+
+    /// Another extension serves the call: its fields count from now on.
+    pub(super) fn by(&mut self, extension: &Extension) {
+        self.shows_did = extension.profile.did_as_transfer_caller_id.unwrap_or_default();
+        self.asserts_did = extension.profile.ani_rfc3325;
+    }
 }
 
 /// Who calls, as scripts see it; and the number of a caller who hides it.
@@ -117,27 +138,29 @@ fn cut(text: &str) -> String {
 
 /// Who calls, as the far end of a way out sees it, and the headers that say more.
 pub(super) fn outward(
-    rooms: &Rooms,
-    flow: Flow,
-    trunk: Option<&Trunk>,
+    call: &Calling<'_>,
+    (flow, trunk): (Flow, Option<&Trunk>),
+    callee: &CallerId,
     caller_id: &CallerId,
-    outward: &Outward,
 ) -> (NameAddr, Vec<(String, String)>) {
-    let host = rooms.listener(flow).map_or(flow.local, |listener| listener.advertised);
+    let host = call.rooms.listener(flow).map_or(flow.local, |listener| listener.advertised);
     let from_host = trunk.and_then(|trunk| trunk.from_host.as_deref());
     let at_host = |number: &str| {
         let named = from_host.and_then(|host| format!("sip:{host}").parse::<Uri>().ok());
         named.map_or_else(|| Uri::sip(Some(number), host), |uri| uri.with_user(number))
     };
     let (number, name) = (cut(&caller_id.number), cut(&caller_id.name));
-    let shown = !number.is_empty();
-    let Some(trunk) = trunk else { return (from(&number, &name, at_host), Vec::new()) };
-    let user = trunk.from_user.as_deref().filter(|_| shown).unwrap_or(&number);
+    let Some(trunk) = trunk else {
+        return (from(within(&number, &callee.number), &name, at_host), Vec::new());
+    };
+    let number = own_number(&number);
+    let Told { user, name: shown_name, asserted, hides, diverted_by: by } =
+        told(call.outward, caller_id, number, &name);
+    let user = trunk.from_user.as_deref().filter(|_| !user.is_empty()).unwrap_or(user);
     let mut headers = Vec::new();
-    let known = if shown { Some(&number) } else { outward.hidden.as_ref() };
-    if let Some(known) = known {
-        let presentation = if shown { antiphon_sip::Presentation::Shown } else { antiphon_sip::Presentation::Hidden };
-        let (name, uri) = (if shown { name.as_str() } else { "" }, at_host(known));
+    if let Some(asserted) = asserted {
+        let presentation = if hides { antiphon_sip::Presentation::Hidden } else { antiphon_sip::Presentation::Shown };
+        let (name, uri) = (if asserted == number { name.as_str() } else { "" }, at_host(&cut(asserted)));
         let line = match trunk.identity {
             IdentityHeader::None => None,
             IdentityHeader::Asserted => asserted_identity(name, &uri).ok(),
@@ -145,13 +168,71 @@ pub(super) fn outward(
         };
         headers.extend(line);
     }
-    if !shown && trunk.identity != IdentityHeader::None {
+    if (hides || user.is_empty()) && trunk.identity != IdentityHeader::None {
         headers.push(privacy_id());
     }
-    if let Some(did) = outward.diverted_by.as_ref().filter(|_| trunk.diversion) {
+    let diverts = match by {
+        DidAs::TrunkSays => trunk.diversion,
+        DidAs::Diversion => true,
+        // It stands in From already.
+        DidAs::From => false,
+    };
+    if let Some(did) = call.outward.diverted_by.as_ref().filter(|_| diverts) {
         headers.extend(diverted_by("", &at_host(&cut(did)), DiversionCause::Unconditional).ok());
     }
-    (from(user, &name, at_host), headers)
+    (from(user, shown_name, at_host), headers)
+}
+
+/// What a trunk is told, before its own settings are looked at.
+struct Told<'a> {
+    /// The user of From; empty where it is anonymous.
+    user: &'a str,
+    /// The name beside it.
+    name: &'a str,
+    /// The number that is asserted, where one is known.
+    asserted: Option<&'a str>,
+    /// Whether that is one that its owner hides.
+    hides: bool,
+    /// How the number that was called is shown.
+    diverted_by: DidAs,
+}
+
+/// What a trunk is told of a caller with this number, where the extension that serves the call has its own wishes.
+fn told<'a>(outward: &'a Outward, caller_id: &CallerId, number: &'a str, name: &'a str) -> Told<'a> {
+    let did = outward.diverted_by.as_deref();
+    // Whoever sets a number in a rule wants that one shown.
+    let is_set = caller_id.number != outward.own;
+    let did_from = did.filter(|_| outward.shows_did == DidAs::From && !is_set);
+    let shown = Some(number).filter(|number| !number.is_empty());
+    let hidden = outward.hidden.as_deref().filter(|_| shown.is_none());
+    let did_asserted = did.filter(|_| outward.asserts_did);
+    Told {
+        user: did_from.unwrap_or(number),
+        name: if shown.is_some() { name } else { "" },
+        asserted: did_asserted.or(shown).or(hidden),
+        hides: did_asserted.is_none() && hidden.is_some(),
+        diverted_by: match (outward.shows_did, did_from) {
+            (DidAs::From, None) => DidAs::TrunkSays,
+            (shows, _) => shows,
+        },
+    }
+}
+
+/// A number as whoever has this number is shown it: two of one client know each other without their prefix (`000*101` is `101`).
+fn within<'a>(number: &'a str, to: &str) -> &'a str {
+    match (number.split_once('*'), to.split_once('*')) {
+        (Some((prefix, own)), Some((theirs, _))) if prefix == theirs => own,
+        _ => number,
+    }
+}
+
+/// A number as anybody outside is shown it, to whom a client's prefix says nothing.
+fn own_number(number: &str) -> &str {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match number.split_once('*') {
+        Some((prefix, own)) if is_digits(prefix) && is_digits(own) => own,
+        _ => number,
+    }
 }
 
 /// The From of a call of ours (RFC 3323 §4.1 where there is no number to show).
@@ -162,4 +243,53 @@ fn from(user: &str, name: &str, at_host: impl Fn(&str) -> Uri) -> NameAddr {
     }
     let address = NameAddr::new(at_host(user));
     if name.is_empty() { address } else { address.with_display(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_ours_has_its_prefix_only_for_other_clients() {
+        for (number, to, shown) in [
+            ("000*101", "000*102", "101"),
+            ("000*101", "001*102", "000*101"),
+            ("+37410000000", "000*102", "+37410000000"),
+            ("*123", "000*102", "*123"),
+            ("000*101", "line-2", "000*101"),
+        ] {
+            assert_eq!(within(number, to), shown, "{number} to {to}");
+        }
+        for (number, shown) in [("000*101", "101"), ("*21*5#", "*21*5#"), ("7*", "7*"), ("+7", "+7"), ("", "")] {
+            assert_eq!(own_number(number), shown);
+        }
+    }
+
+    /// Of each: the wish, whether it is asserted, the number of the caller and the hidden one; then From, what is asserted, whether
+    /// that is hidden, and how the number that was called is shown.
+    #[test]
+    fn trunks_are_told_what_the_extension_wants() {
+        use DidAs::{Diversion, From, TrunkSays};
+        let did = Some("+374");
+        for (shows_did, asserts_did, number, set, hidden, user, asserted, hides, by) in [
+            (TrunkSays, false, "7", false, None, "7", Some("7"), false, TrunkSays),
+            (Diversion, false, "7", false, None, "7", Some("7"), false, Diversion),
+            (From, false, "7", false, None, "+374", Some("7"), false, From),
+            (From, true, "7", false, None, "+374", did, false, From),
+            (TrunkSays, true, "7", false, None, "7", did, false, TrunkSays),
+            (From, false, "7", true, None, "7", Some("7"), false, TrunkSays),
+            (TrunkSays, false, "", false, Some("5"), "", Some("5"), true, TrunkSays),
+            (TrunkSays, true, "", false, Some("5"), "", did, false, TrunkSays),
+            (From, false, "", false, Some("5"), "+374", Some("5"), true, From),
+            (TrunkSays, false, "", false, None, "", None, false, TrunkSays),
+        ] {
+            let own = if set { "9" } else { number }.to_owned();
+            let (hidden, diverted_by) = (hidden.map(str::to_owned), did.map(str::to_owned));
+            let outward = Outward { own, hidden, diverted_by, shows_did, asserts_did };
+            let caller_id = CallerId { number: number.to_owned(), name: String::new() };
+            let told = told(&outward, &caller_id, number, "");
+            let case = format!("{shows_did:?} {asserts_did} {number} {set}");
+            assert_eq!((told.user, told.asserted, told.hides, told.diverted_by), (user, asserted, hides, by), "{case}");
+        }
+    }
 }

@@ -4,12 +4,15 @@
 //! party's dialog and stream, and [`srtp`] what it protects that with; `hearing` tells who hears whom; [`part`] tells subscribers of it; `meanwhile` is what a caller hears while something takes long. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
 
 mod attended;
+mod calling;
 mod confer;
 pub mod dial;
+mod early;
 mod epilogue;
 pub mod executor;
 mod failures;
 mod fetch;
+mod greet;
 mod hearing;
 mod hold;
 mod hunt;
@@ -21,6 +24,7 @@ mod meanwhile;
 pub mod media_port;
 pub mod part;
 pub mod perform;
+pub mod place;
 mod reach;
 mod recording;
 mod refer;
@@ -51,6 +55,8 @@ pub enum CallEvent {
     SendDigits(antiphon_sip::DialogId, antiphon_ivr::SendDigits),
     /// An administrator asks something of a member of a conference.
     Conference(crate::conferences::Wish),
+    /// Somebody who may sends the caller to this number, whatever the call does.
+    SendTo(String),
     /// Somebody who may has ended the call.
     HangUp,
     /// The server goes down and no longer waits for this call.

@@ -26,6 +26,9 @@ const ACK_PATIENCE: Duration = Duration::from_millis(400);
 /// How long the caller's answer to our own offer is waited for: RFC 3261's 64*T1, after which the endpoint ends the dialog anyway.
 const LATE_ANSWER_PATIENCE: Duration = Duration::from_secs(33);
 
+/// Refusals that say as much to a caller as they do to us, and that a caller who is not answered hears as they are.
+const PASSED_ON: [u16; 11] = [403, 404, 410, 480, 484, 600, 603, 604, 606, 607, 608];
+
 /// How long the sound that was sent last may still be on its way to the caller's ear when we hang up.
 const TAIL: Duration = Duration::from_millis(100);
 
@@ -171,7 +174,8 @@ impl Executor {
             let until = clock() + TAIL;
             while !matches!(self.hear(Some(until)).await?, Heard::Timeout) {}
         } else {
-            self.caller.refuse_with(refusal(cause));
+            let said = self.failed_with.filter(|said| PASSED_ON.contains(said) && Cause::of_status(*said) == cause);
+            self.caller.refuse_with(said.and_then(StatusCode::new).unwrap_or_else(|| refusal(cause)));
         }
         let reason = format!("Q.850;cause={}", cause.0);
         self.caller.hang_up(Some(&reason));

@@ -11,7 +11,8 @@ use antiphon_ivr::{CallerId, ExtensionId};
 use antiphon_sip::{Credentials, Flow, StatusCode, Uri};
 
 use super::{
-    executor::{Executor, clock},
+    calling::Calling,
+    executor::clock,
     failures::Failures,
     srtp::{self, Offering},
 };
@@ -141,11 +142,11 @@ impl Named {
 }
 
 /// Where these dialled strings lead.
-pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failures) -> Reach {
+pub(super) fn routes(call: &Calling<'_>, dialled: &[String], failures: &mut Failures) -> Reach {
     let settings = call.rooms.settings.load();
     let mut routes = Vec::new();
     for dialled in dialled {
-        match directory::resolve(&call.config, &settings.trunks, call.client, dialled) {
+        match directory::resolve(call.config, &settings.trunks, call.client, dialled) {
             Ok(Target::Ivr(extension)) => return Reach::HandOver(extension),
             // What is ending begins nothing: a phone that rings now would lose its call at once.
             Ok(Target::Phone(_) | Target::Trunks { .. }) if call.rooms.calls.is_draining() => {
@@ -171,7 +172,7 @@ pub(super) fn routes(call: &Executor, dialled: &[String], failures: &mut Failure
 }
 
 /// Where a phone can be reached now: where it has registered, else its fixed contact.
-fn contacts(call: &Executor, phone: &Extension) -> Vec<Way> {
+fn contacts(call: &Calling<'_>, phone: &Extension) -> Vec<Way> {
     let (number, name) = (phone.name.clone(), phone.caller_id_name.clone().unwrap_or_default());
     let shown = Arc::new(CallerId { number, name });
     let known = |Binding { contact, flow, path }| {

@@ -8,11 +8,14 @@
 
 use std::time::Duration;
 
-use antiphon_ivr::{Interrupted, Refer, ReferScope, Referred};
+use antiphon_ivr::{Dial, Dialed, Interrupted, Refer, ReferScope, Referred};
 use antiphon_sip::{Event, Flow, ReferOptions, ReferOutcome, StatusCode, Uri};
 
 use super::executor::{Executor, Heard, clock};
-use crate::directory::{self, NoRoute, Target};
+use crate::{
+    directory::{self, NoRoute, Target},
+    settings::TransferWay,
+};
 
 /// How long a caller is waited for to hang up after the success.
 const LEAVE_TIME: Duration = Duration::from_secs(1);
@@ -51,6 +54,27 @@ pub(super) async fn refer(call: &mut Executor, refer: Refer) -> Result<Referred,
 fn left(call: &Executor) -> Referred {
     call.parts().for_each(|part| part.transferred());
     Referred::Done
+}
+
+/// Asks the trunk that the caller came by to call the target of a dial, where its settings want that; `None` where we are to do it.
+pub(super) async fn as_trunk_says(call: &mut Executor, dial: &Dial) -> Result<Option<Dialed>, Interrupted> {
+    let scope = match call.caller.trunk().map(|trunk| trunk.transfer) {
+        None | Some(TransferWay::Bridge) => return Ok(None),
+        Some(TransferWay::Refer) => ReferScope::Anywhere,
+        Some(TransferWay::Auto) => ReferScope::SameTrunk,
+    };
+    let [target] = dial.targets.as_slice() else { return Ok(None) };
+    let asked = Refer { target: target.clone(), scope, patience: dial.no_answer };
+    Ok(match refer(call, asked).await? {
+        Referred::Refused { .. } => None,
+        Referred::Done => {
+            call.caller.hang_up(None);
+            return Err(call.end(Interrupted::RemoteHangup));
+        }
+        Referred::Failed { status } if status == StatusCode::BUSY_HERE.code() => Some(Dialed::Busy),
+        Referred::Failed { status } => Some(Dialed::Failed { status }),
+        Referred::TimedOut => Some(Dialed::Failed { status: StatusCode::REQUEST_TIMEOUT.code() }),
+    })
 }
 
 /// Gives a caller who talks to somebody else a moment to hang up.

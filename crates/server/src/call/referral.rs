@@ -12,7 +12,7 @@ use antiphon_sip::{ReferRequest, StatusCode};
 
 use super::{
     attended::{self, Asked},
-    executor::Executor,
+    executor::{Executor, PublicTransfers},
     failures::Failures,
     hunt::{Hunt, Referral},
     leg::Party,
@@ -74,13 +74,13 @@ pub(super) fn destination(call: &Executor, party: Party, refer: &ReferRequest) -
         return Err(StatusCode::NOT_FOUND);
     }
     let trunks = &call.rooms.settings.load().trunks;
-    if party == Party::Outside
+    if (party == Party::Outside || call.transfers == PublicTransfers::Refused)
         && matches!(directory::resolve(&call.config, trunks, call.client, &number), Ok(Target::Trunks { .. }))
     {
         return Err(StatusCode::FORBIDDEN);
     }
     let mut failures = Failures::default();
-    match reach::routes(call, &[number], &mut failures) {
+    match reach::routes(&call.calling(), &[number], &mut failures) {
         Reach::Routes(routes) if routes.is_empty() => Err(failures.status()),
         reach => Ok(reach),
     }
@@ -91,8 +91,9 @@ pub(super) async fn hunt(call: &Executor, routes: Vec<Route>, refer: &ReferReque
     let referral = Referral {
         referred_by: refer.referred_by.as_ref().map(ToString::to_string),
         replaces: refer.replaces.as_ref().map(ToString::to_string),
+        answer_after: None,
     };
     let mut hunt = Hunt::new(&call.caller.shown, Failures::default()).referred(referral);
-    hunt.begin(call, routes).await;
+    hunt.begin(&call.calling(), routes).await;
     hunt
 }

@@ -7,7 +7,7 @@
 
 use std::{pin::pin, sync::Arc, time::Instant};
 
-use antiphon_ivr::{Call, Caller, ExtensionName, Interrupted, Next, Request, Script, Surroundings};
+use antiphon_ivr::{Call, Caller, CallerId, ExtensionName, Interrupted, Next, Request, Script, Surroundings};
 use antiphon_sip::{DialogId, Invite};
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -127,17 +127,39 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     if arrival.caller_phone.as_ref().is_some_and(|phone| phone.client == arrival.extension.client) {
         leg.party = Party::Phone;
     }
-    let (mut call, mut requests) = Call::new(who);
+    let own = who.number.clone();
+    let (call, requests) = Call::new(who);
     let client = arrival.extension.client;
     let facts = facts(&rooms, &config, (id, &call.caller), &invite, &arrival);
     let calling = arrival.caller_phone.as_ref().and_then(|phone| facts.leaves(phone, facts.dialled()));
     let parties = (leg, trace, facts);
     let mut executor = Executor::new(rooms.clone(), config.clone(), client, parties, &invite, (inbox, events), at);
     executor.calling = calling;
-    executor.outward = Outward { hidden, diverted_by: arrival.did.clone() };
+    executor.outward = Outward { own, hidden, diverted_by: arrival.did.clone(), ..Outward::NOTHING };
     tracing::info!(peer = %invite.flow.peer, "call begins");
+    let script = script_of(&arrival.extension);
+    play(executor, call, requests, (arrival.extension, script), at).await;
+}
+
+/// Plays a call from its first script to its end, and ends it.
+pub(super) async fn play(
+    mut executor: Executor,
+    mut call: Call,
+    mut requests: mpsc::Receiver<Request>,
+    mut act: Act,
+    at: Instant,
+) {
+    let (id, rooms) = (executor.trace.id, executor.rooms.clone());
     let mut last = None;
-    let end = run_scripts(&mut executor, (&mut call, &mut requests), arrival.extension, &config, &mut last).await;
+    let end = loop {
+        let serving = act.0.clone();
+        let end = run_scripts(&mut executor, (&mut call, &mut requests), act, &mut last).await;
+        let Some((number, newcomer)) = executor.begin_next_act().await else { break end };
+        if let Some(CallerId { number, name }) = newcomer {
+            (call.caller.number, call.caller.name) = (number, name);
+        }
+        act = (serving, Script::Direct(number));
+    };
     let talked = clock().saturating_duration_since(at);
     let outcome = match end {
         Ok(()) => "finished",
@@ -151,7 +173,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let (client, trace) = (executor.client, executor.trace.clone());
     executor.finish();
     rooms.trace.end(clock(), id, outcome);
-    if let Some(script) = last.filter(Script::has_epilogue) {
+    if let Some(script) = last {
         Epilogue { rooms, client, trace, script, call, requests }.run().await;
     }
 }
@@ -170,32 +192,40 @@ fn facts(
     Facts::new(rooms.events.clone(), config.clone(), beginning)
 }
 
-/// Runs the called extension's script, then that of each extension that takes the call over; the last of them is kept.
+/// An extension that serves a call, and the script that runs for it.
+pub(super) type Act = (Arc<Extension>, Script);
+
+/// What answers at an extension.
+fn script_of(extension: &Extension) -> Script {
+    match &extension.kind {
+        ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
+        ExtensionKind::Conference(entrance) => Script::Conference(entrance.clone()),
+        ExtensionKind::Phone(_) => Script::Direct(extension.name.clone()),
+    }
+}
+
+/// Runs a script, then that of each extension that takes the call over. The last of them that has something to do after the call is kept.
 async fn run_scripts(
     executor: &mut Executor,
     (call, requests): (&mut Call, &mut mpsc::Receiver<Request>),
-    first: Arc<Extension>,
-    config: &Arc<Config>,
+    (mut extension, mut script): Act,
     last: &mut Option<Script>,
 ) -> Result<(), Interrupted> {
-    let mut extension = first;
+    let config = executor.config.clone();
     for _ in 0..HOPS {
-        let rooms = executor.rooms.clone();
-        let surroundings = Around { rooms, config: config.clone(), client: extension.client };
-        let script = match &extension.kind {
-            ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
-            ExtensionKind::Conference(entrance) => Script::Conference(entrance.clone()),
-            ExtensionKind::Phone(_) => Script::Direct(extension.name.clone()),
-        };
+        let surroundings = Around { rooms: executor.rooms.clone(), config: config.clone(), client: extension.client };
         executor.serve(&extension);
         call.serve(ExtensionName { id: extension.id, name: extension.name.clone() });
         call.language = extension.profile.language.unwrap_or(executor.rooms.language);
-        match run_script(executor, last.insert(script), call, requests, &surroundings).await? {
+        if script.has_epilogue() {
+            *last = Some(script.clone());
+        }
+        match run_script(executor, &script, call, requests, &surroundings).await? {
             Next::Finished => return Ok(()),
             Next::HandOver(next) => {
                 let Some(next) = config.extension(next) else { return Ok(()) };
                 tracing::info!(extension = %next.name, "another extension takes the call over");
-                extension = next.clone();
+                (extension, script) = (next.clone(), script_of(next));
             }
         }
     }

@@ -113,12 +113,16 @@ impl Transfers {
                     Err(interrupted) => {
                         // Nobody is left who could be joined to the target.
                         self.abandon(call, callee, StatusCode::REQUEST_TERMINATED);
+                        if call.next_act.is_some() {
+                            // It is the caller who is sent elsewhere, and not whom the caller was about to transfer.
+                            self.turn_back(call, callee);
+                        }
                         return Err(interrupted);
                     }
                 },
                 Woken::Lookup(found) => {
                     if let Some(Transfer { stage: Stage::Hunting(hunt), .. }) = &mut self.running {
-                        hunt.looked_up(call, found).await;
+                        hunt.looked_up(&call.calling(), found).await;
                     }
                     self.look(call, callee).await?
                 }
@@ -222,7 +226,7 @@ impl Transfers {
             return Ok(None);
         }
         let Some(Transfer { stage: Stage::Hunting(hunt), .. }) = &mut self.running else { return Ok(None) };
-        if let Some(winner) = hunt.hear(call, event).await? {
+        if let Some(winner) = hunt.hear(&call.calling(), event).await {
             self.complete(call, callee, winner).await;
             return Ok(None);
         }
@@ -350,7 +354,7 @@ impl Transfers {
             return self.failed(call, callee, StatusCode::TEMPORARILY_UNAVAILABLE).await;
         }
         if let Stage::Hunting(hunt) = &mut transfer.stage {
-            hunt.leave_silent_ways(call).await;
+            hunt.leave_silent_ways(&call.calling()).await;
         }
         self.look(call, callee).await
     }

@@ -59,6 +59,8 @@ pub enum Order {
     SendKeys(StreamId, Vec<KeyStep>),
     /// Join two streams.
     Bridge(StreamId, StreamId),
+    /// Part a stream from the one that it is joined with.
+    Part(StreamId),
     /// Give a stream a place in a conference of this worker, change it, or take it away.
     Seat(StreamId, Seating),
     /// Give a stream away, to another worker or for another call.
@@ -303,6 +305,7 @@ impl Work {
             Order::UseInband(id, inband) => self.pool.use_inband(id, inband),
             Order::SendKeys(id, steps) => self.pool.send_keys(id, steps),
             Order::Bridge(one, other) => self.pool.bridge(one, other),
+            Order::Part(id) => self.pool.unbridge(id),
             Order::Seat(id, seating) => self.seat(now, id, seating),
             Order::Depart(id, reply) => {
                 // What it has raised is told while it is known whose it is: a key by INFO just before, for example.

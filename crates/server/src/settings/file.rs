@@ -191,6 +191,7 @@ pub(super) struct Trunk {
     pub(super) identity: Option<String>,
     pub(super) diversion: Option<bool>,
     pub(super) max_calls: Option<usize>,
+    pub(super) transfer: Option<String>,
 }
 
 impl File {

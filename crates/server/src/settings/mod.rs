@@ -46,7 +46,7 @@ pub use rtp::RtpSettings;
 pub use rules::RulesSettings;
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
-pub use trunk::{DigitWay, IdentityHeader, Trunk, TrunkRegistration};
+pub use trunk::{DigitWay, IdentityHeader, TransferWay, Trunk, TrunkRegistration};
 pub use web::{DebugSettings, WebSettings};
 
 /// What the command line asks for.

@@ -60,6 +60,20 @@ pub struct Trunk {
     pub diversion: bool,
     /// Calls over it at once, in both directions, at most.
     pub max_calls: Option<usize>,
+    /// Who calls the targets of transfers of calls that came by it, where the rule does not say.
+    pub transfer: TransferWay,
+}
+
+/// Who calls the target of a transfer.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub enum TransferWay {
+    /// We do, and stay between the two.
+    #[default]
+    Bridge,
+    /// The trunk is asked to (RFC 3515).
+    Refer,
+    /// The trunk is asked to, where the target is on the same trunk.
+    Auto,
 }
 
 /// A registration at a trunk.
@@ -222,6 +236,7 @@ fn trunk(table: file::Trunk) -> Result<Trunk, SettingsError> {
         from_host: keys.host("from_host", table.from_host)?,
         diversion: table.diversion.unwrap_or(true),
         max_calls: table.max_calls,
+        transfer: transfer_way(&keys, table.transfer.as_deref())?,
         name: table.name,
         uri,
     })
@@ -257,6 +272,16 @@ fn digit_way(keys: &Keys<'_>, text: Option<&str>) -> Result<DigitWay, SettingsEr
         Some("auto") => Ok(DigitWay::Auto),
         Some("inband") => Ok(DigitWay::Inband),
         Some(other) => Err(keys.wrong("dtmf", other, "is none of rfc4733, info, inband, auto")),
+    }
+}
+
+fn transfer_way(keys: &Keys<'_>, text: Option<&str>) -> Result<TransferWay, SettingsError> {
+    match text {
+        None => Ok(TransferWay::default()),
+        Some("bridge") => Ok(TransferWay::Bridge),
+        Some("refer") => Ok(TransferWay::Refer),
+        Some("auto") => Ok(TransferWay::Auto),
+        Some(other) => Err(keys.wrong("transfer", other, "is none of bridge, refer, auto")),
     }
 }
 

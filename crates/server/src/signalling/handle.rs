@@ -22,6 +22,8 @@ const ORDERS: usize = 4096;
 pub enum Order {
     /// Tell the caller that it rings.
     Ring(DialogId),
+    /// Let the caller hear something before the answer: 183 with this SDP.
+    RingWith(DialogId, Bytes),
     /// Answer with this SDP.
     Answer(DialogId, Bytes, oneshot::Sender<Result<(), SipError>>),
     /// Refuse an unanswered call.

@@ -204,6 +204,7 @@ impl<R: Reception> Task<R> {
         let now = clock();
         let done = match order {
             Order::Ring(dialog) => self.endpoint.ring(now, dialog, None),
+            Order::RingWith(dialog, sdp) => self.endpoint.ring(now, dialog, Some(sdp)),
             Order::Answer(dialog, sdp, reply) => {
                 // A caller who is gone no longer waits for the reply.
                 let _ = reply.send(self.endpoint.answer(now, dialog, sdp));

@@ -42,7 +42,7 @@ pub(crate) use lock::private_directory;
 pub use mailboxes::mail::{Mail, MailBody, MailId, MailState};
 pub use mailboxes::{Count, Mailboxes, Message};
 pub use model::{
-    Application, Client, ClientId, ConferenceSettings, Did, DidId, Extension, ExtensionKind, ExtensionProfile,
+    Application, Client, ClientId, ConferenceSettings, Did, DidAs, DidId, Extension, ExtensionKind, ExtensionProfile,
     ExtensionStatus, Interval, Phone, Sound,
 };
 pub use ratings::{KeptRating, NewRating, WantedRatings};

@@ -211,7 +211,40 @@ impl ConferenceSettings {
     }
 }
 
-/// The fields of an extension that the API stores and echoes. Calls read `language` only.
+/// How trunks are shown the public number that was called, when an extension passes a call on.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DidAs {
+    /// As the trunk's own setting says.
+    #[default]
+    #[serde(rename = "default")]
+    TrunkSays,
+    /// In From, in place of the caller's.
+    From,
+    /// In Diversion, whatever the trunk's setting says.
+    Diversion,
+}
+
+impl DidAs {
+    /// The API's words.
+    pub(super) const WORDS: [&'static str; 3] = ["default", "from", "diversion"];
+
+    /// The API's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TrunkSays => "default",
+            Self::From => "from",
+            Self::Diversion => "diversion",
+        }
+    }
+
+    /// What one of the API's words means.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        [Self::TrunkSays, Self::From, Self::Diversion].into_iter().find(|form| form.as_str() == word)
+    }
+}
+
+/// The fields of an extension that are neither its number nor what answers there, as the API stores and echoes them.
 #[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the fields are the API's, described in `ringme-ivr.md` 1.8")]
@@ -223,7 +256,7 @@ pub struct ExtensionProfile {
     pub extra_params: Option<Value>,
     pub message_did: Option<String>,
     pub ani_rfc3325: bool,
-    pub did_as_transfer_caller_id: Option<String>,
+    pub did_as_transfer_caller_id: Option<DidAs>,
     /// The language of the system's prompts; the server's where there is none.
     pub language: Option<Language>,
     /// Present exactly where the extension is a conference.

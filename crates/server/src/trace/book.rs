@@ -106,10 +106,15 @@ impl Book {
     }
 
     pub(super) fn begin(&mut self, beginning: Beginning, leg: LegTrace) -> Arc<CallTrace> {
-        let id = beginning.id;
+        let call = self.place(beginning);
+        self.join(call.id, leg);
+        call
+    }
+
+    /// A call that has no leg yet.
+    pub(super) fn place(&mut self, beginning: Beginning) -> Arc<CallTrace> {
         let call = Arc::new(CallTrace::new(beginning, Transcript::new(ROOM)));
-        self.calls.insert(id, call.clone());
-        self.join(id, leg);
+        self.calls.insert(call.id, call.clone());
         call
     }
 

@@ -31,7 +31,7 @@ use bytes::Bytes;
 use self::book::Book;
 pub(crate) use self::record::Beginning;
 pub use self::{
-    record::{CallTrace, LegStream, LegTrace, NotPressed, OpTrace, Record, Remark, Role},
+    record::{CallFlow, CallTrace, LegStream, LegTrace, NotPressed, OpTrace, Record, Remark, Role},
     refused::Refusal,
     transcript::{Direction, Message},
 };
@@ -96,6 +96,13 @@ impl Trace {
             stream: None,
         };
         self.book().begin(beginning, leg)
+    }
+
+    /// A call of ours begins, which has nobody yet.
+    pub(crate) fn place(&self, beginning: Beginning, tag: Option<String>) -> Arc<CallTrace> {
+        let call = self.book().place(beginning);
+        call.record(|record| (record.direction, record.tag) = (CallFlow::Out, tag));
+        call
     }
 
     /// A call called somebody, under this Call-ID.

@@ -57,6 +57,12 @@ pub struct Record {
     pub did: Option<String>,
     /// The extension that serves the call now.
     pub extension: String,
+    /// Who began it.
+    pub direction: CallFlow,
+    /// What whoever ordered a call of ours calls it.
+    pub tag: Option<String>,
+    /// Which of its parties is the caller.
+    pub caller: usize,
     /// When we answered.
     pub answered: Option<Instant>,
     /// When the call's task ended, and with what.
@@ -72,6 +78,15 @@ pub struct Record {
     pub(super) messages: Transcript,
     /// Where the call hears of an order to end; none when it has ended.
     inbox: Option<mpsc::Sender<CallEvent>>,
+}
+
+/// Who began a call.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum CallFlow {
+    /// The caller.
+    In,
+    /// We: its caller is whoever answered first.
+    Out,
 }
 
 /// One party.
@@ -192,6 +207,9 @@ impl CallTrace {
             to: clip(&to),
             did: did.as_deref().map(clip),
             extension,
+            direction: CallFlow::In,
+            tag: None,
+            caller: 0,
             answered: None,
             ended: None,
             legs: Vec::new(),
@@ -225,8 +243,17 @@ impl CallTrace {
     pub(crate) fn answered(&self, now: Instant) {
         self.record(|record| {
             record.answered.get_or_insert(now);
-            if let Some(caller) = record.legs.first_mut() {
+            if let Some(caller) = record.legs.get_mut(record.caller) {
                 caller.answered.get_or_insert(now);
+            }
+        });
+    }
+
+    /// The party of this dialog is the call's caller from now on.
+    pub(crate) fn called_by(&self, dialog: DialogId) {
+        self.record(|record| {
+            if let Some(caller) = record.legs.iter().position(|leg| leg.dialog == dialog) {
+                record.caller = caller;
             }
         });
     }
@@ -314,7 +341,7 @@ impl Record {
     /// Who ended the call, as far as the caller's dialog says.
     pub fn ended_by(&self) -> Option<&'static str> {
         self.ended?;
-        let why = self.legs.first().and_then(|caller| caller.ended).map(|(_, why)| why);
+        let why = self.legs.get(self.caller).and_then(|caller| caller.ended).map(|(_, why)| why);
         Some(match why {
             Some(EndReason::RemoteBye | EndReason::Cancelled) => "caller",
             Some(EndReason::LocalBye | EndReason::Rejected(_)) | None => "antiphon",

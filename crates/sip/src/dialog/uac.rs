@@ -18,7 +18,17 @@ pub(crate) enum Cancel {
     /// To be sent with the first provisional response.
     Wanted { reason: Option<String> },
     /// Sent.
-    Sent,
+    Sent { reason: Option<String> },
+}
+
+impl Cancel {
+    /// Why, where one is wanted or sent: a BYE says it again when the answer was faster.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Unwanted => None,
+            Self::Wanted { reason } | Self::Sent { reason } => reason.as_deref(),
+        }
+    }
 }
 
 /// One early dialog of our INVITE.

@@ -92,7 +92,7 @@ impl Endpoint {
         if let Some(Dialog { state: State::Calling(call), .. }) = self.dialogs.get_mut(&id)
             && is_sent
         {
-            call.cancel = Cancel::Sent;
+            call.cancel = Cancel::Sent { reason };
         }
     }
 

@@ -180,13 +180,17 @@ impl Endpoint {
         };
         let Some(dialog) = first else { return self.decline_fork(now, &mut path) };
         let answer = take_fork(dialog, response, &mut path);
+        let reason = match &dialog.state {
+            State::Calling(call) => call.cancel.reason().map(str::to_owned),
+            _ => None,
+        };
         dialog.path = path;
         dialog.remote_tag = response.common.to.tag();
         dialog.state = State::Confirmed(Exchange::Idle);
         if dialog.announced == Announced::Ended {
             // The answer crossed the CANCEL, or came before one could be sent.
             self.terminate_pending(now, id);
-            return self.leave(now, id, None);
+            return self.leave(now, id, reason.as_deref());
         }
         dialog.agreement.learn(&response.common.headers);
         self.timer_by_answer(now, id, &response.common.headers);

@@ -445,11 +445,17 @@ impl Calls {
             _ if self.call.is_some() => Some(StatusCode::BUSY_HERE),
             Answering::Busy => Some(StatusCode::BUSY_HERE),
             Answering::Refuses(status) => StatusCode::new(status),
+            Answering::SendsOn(_) => Some(StatusCode::MOVED_TEMPORARILY),
             Answering::After(_) | Answering::Early(_) | Answering::Never | Answering::Deaf => None,
         };
         // Neither fails on a call that has just come in.
         if let Some(status) = refusal {
-            let _ = self.endpoint.reject(now.into_std(), dialog, Rejection::from(status));
+            let mut rejection = Rejection::from(status);
+            if let (StatusCode::MOVED_TEMPORARILY, Answering::SendsOn(number)) = (status, self.setup.answering) {
+                let to = NameAddr::new(Uri::sip(Some(number), self.setup.server));
+                rejection.headers.push(("Contact".to_owned(), to.to_string()));
+            }
+            let _ = self.endpoint.reject(now.into_std(), dialog, rejection);
             return;
         }
         let mut call = Call::new(dialog, Offer::Usual);
@@ -468,7 +474,7 @@ impl Calls {
                 let offer = call.invite.as_ref().map(|invite| invite.body.clone());
                 early = Some(self.description(1, offer.as_deref()).into());
             }
-            Answering::Busy | Answering::Refuses(_) | Answering::Never | Answering::Deaf => {}
+            Answering::Busy | Answering::Refuses(_) | Answering::SendsOn(_) | Answering::Never | Answering::Deaf => {}
         }
         let _ = self.endpoint.ring(now.into_std(), dialog, early);
         self.begin(call);

@@ -47,6 +47,8 @@ pub enum Answering {
     Busy,
     /// It refuses with this status.
     Refuses(u16),
+    /// It sends its calls on to this number, by 302.
+    SendsOn(&'static str),
     /// It rings and nobody picks up.
     Never,
     /// It says nothing at all.

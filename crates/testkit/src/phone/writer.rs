@@ -79,7 +79,7 @@ pub(super) fn register(setup: &PhoneSetup, at: SocketAddr, number: u32) -> SipTe
     via(message, setup, number)
         .with("From", &format!("<sip:{name}@{server}>;tag={name}{number}"))
         .with("To", &format!("<sip:{name}@{server}>"))
-        .with("Call-ID", &format!("registration-of-{name}"))
+        .with("Call-ID", &format!("registration-of-{name}-at-{}", setup.sip))
         .with("CSeq", &format!("{number} REGISTER"))
         .with("Contact", &format!("<sip:{name}@{at}>"))
         .with("Expires", "600")

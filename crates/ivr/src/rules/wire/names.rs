@@ -155,8 +155,10 @@ names!(
 names!(
     /// How a transfer is made. An addition of ours.
     TransferMode {
-        /// We ring the targets, and stay between the caller and the one who answers.
+        /// As the trunk that the caller came by says; as `bridge` for any other caller.
         #[default]
+        Trunk = "trunk",
+        /// We ring the targets, and stay between the caller and the one who answers.
         Bridge = "bridge",
         /// The caller's phone or trunk is asked to call the target itself; where it refuses, as `bridge`.
         Refer = "refer",
@@ -202,7 +204,7 @@ names!(
 
 impl TransferMode {
     pub(super) fn is_usual(&self) -> bool {
-        *self == Self::Bridge
+        *self == Self::Trunk
     }
 }
 

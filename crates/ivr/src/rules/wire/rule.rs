@@ -144,7 +144,7 @@ impl Default for Rule {
             context_option: None,
             transfer_dst: None,
             transfer_timeout: None,
-            transfer_mode: TransferMode::Bridge,
+            transfer_mode: TransferMode::Trunk,
             transfer_variable: None,
             set_variable_name: None,
             set_variable_value: None,

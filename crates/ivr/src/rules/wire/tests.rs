@@ -108,12 +108,12 @@ fn a_rule_is_kept_as_what_it_has_of_its_own() {
 #[test]
 fn the_mode_of_a_transfer_is_written_where_it_is_not_the_usual_one() {
     let body = |mode: &str| json!({"action": "transfer", "transfer_dst": "101", "transfer_mode": mode});
-    for mode in ["refer", "auto"] {
+    for mode in ["bridge", "refer", "auto"] {
         let rule = Rule::default().patch(&body(mode)).unwrap();
         let stored = serde_json::to_value(&rule).unwrap();
         assert_eq!(stored["transfer_mode"], mode);
         assert_eq!(serde_json::from_value::<Rule>(stored).unwrap(), rule);
-        let usual = rule.patch(&body("bridge")).unwrap();
+        let usual = rule.patch(&body("trunk")).unwrap();
         assert_eq!(serde_json::to_value(&usual).unwrap().get("transfer_mode"), None);
     }
     let problems = Rule::default().patch(&body("forward")).unwrap_err();

@@ -1,6 +1,7 @@
 //! The API through its router, without a socket.
 
 mod access;
+mod callbacks;
 mod calls;
 mod conferences;
 mod events;

@@ -230,6 +230,13 @@ impl Leg {
         }
     }
 
+    /// Parts the leg's sound from whoever it is joined to.
+    pub(super) async fn unjoin(&self) {
+        if let Some(stream) = self.stream {
+            self.worker.order(MediaOrder::Part(stream)).await;
+        }
+    }
+
     /// Tells an unanswered caller that somebody is being called.
     pub async fn ring(&self) {
         self.rooms.signalling.order(Order::Ring(self.dialog)).await;

@@ -42,6 +42,14 @@ impl Leg {
         Ok(())
     }
 
+    /// Lets an unanswered caller hear something: 183 with the answer to their offer, which the 200 says again.
+    pub async fn answer_early(&mut self, offer: &[u8]) -> Result<(), LegError> {
+        let (sdp, agreed) = self.port.answer(offer, self.direction)?;
+        self.agree(agreed).await;
+        self.rooms.signalling.order(Order::RingWith(self.dialog, sdp)).await;
+        Ok(())
+    }
+
     /// Takes the peer's answer to our offer: opens the stream, or agrees the one opened with our late offer.
     pub async fn accept(&mut self, answer: &[u8]) -> Result<(), LegError> {
         let direction = self.offered.take().unwrap_or(self.direction);

@@ -22,6 +22,7 @@ fn a_trunk_of_two_lines_registers_nowhere_and_is_asked_every_minute() {
     assert_eq!(trunk.options_interval, Duration::from_secs(60));
     assert_eq!((trunk.dtmf, trunk.identity, trunk.diversion), (DigitWay::Auto, IdentityHeader::Asserted, true));
     assert_eq!((trunk.from_user, trunk.from_host, trunk.max_calls, trunk.realm), (None, None, None, None));
+    assert_eq!(trunk.transfer, TransferWay::Bridge);
 }
 
 #[test]
@@ -41,11 +42,11 @@ fn a_registration_is_the_users_at_the_uri_of_the_trunk_unless_told_otherwise() {
 #[test]
 fn every_other_key_is_understood() {
     let trunk = one("options_interval = 0\ndtmf = \"info\"\nidentity = \"rpid\"\ndiversion = false\nmax_calls = 30\n\
-                     from_host = \"sip.example.net\"\nrealm = \"carrier\"");
+                     from_host = \"sip.example.net\"\nrealm = \"carrier\"\ntransfer = \"refer\"");
     assert_eq!(trunk.options_interval, Duration::ZERO);
     assert_eq!((trunk.dtmf, trunk.identity, trunk.diversion), (DigitWay::Info, IdentityHeader::RemoteParty, false));
     assert_eq!((trunk.max_calls, trunk.realm.as_deref()), (Some(30), Some("carrier")));
-    assert_eq!(trunk.from_host.as_deref(), Some("sip.example.net"));
+    assert_eq!((trunk.from_host.as_deref(), trunk.transfer), (Some("sip.example.net"), TransferWay::Refer));
 }
 
 #[test]
@@ -70,6 +71,7 @@ fn what_is_wrong_is_said_with_the_trunk_and_the_key() {
         ("from_user = \"a\\r\\nEvil: 1\"", "trunk \"a\": from_user: is empty, too long, or has a control"),
         ("from_host = \"a b\"", "trunk \"a\": from_host: \"a b\" is not a host"),
         ("from_host = \"u@x\"", "trunk \"a\": from_host: \"u@x\" is not a host"),
+        ("transfer = \"always\"", "trunk \"a\": transfer: \"always\" is none of bridge, refer, auto"),
         ("max_calls = 0", "trunk \"a\": max_calls: 0 lets no call through"),
         ("[[trunk]]\nname = \"a\"\nuri = \"sip:y\"", "trunk \"a\": name: another trunk has the same"),
         ("[[trunk]]\nname = \"a/b\"\nuri = \"sip:y\"", "name: is empty, too long, or has a slash"),

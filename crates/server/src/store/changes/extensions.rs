@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::super::document::IvrDocument;
 use super::super::model::{
-    ClientId, ConferenceSettings, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
+    ClientId, ConferenceSettings, DidAs, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
 };
 use super::super::writer::{Change, Edit, signed, unsigned};
 use super::super::{Config, Missing, Rejected, Taken, limits};
@@ -22,8 +22,6 @@ use super::{extension_of, json, write_ivr};
 const MAX_NUMBER: usize = 20;
 /// Types that the API knows and this version does not have.
 const NOT_BUILT: [&str; 4] = ["pivot", "vxml", "queue", "fax"];
-/// How the called public number is shown on forwarded calls.
-const DID_FORMS: [&str; 3] = ["default", "from", "diversion"];
 
 /// Makes an extension of a client.
 #[derive(Debug)]
@@ -93,7 +91,9 @@ impl Changeable {
         fields.opaque("extra_params", &mut profile.extra_params);
         fields.text("message_did", &mut profile.message_did);
         fields.flag("ani_rfc3325", &mut profile.ani_rfc3325);
-        fields.word("did_as_transfer_caller_id", &DID_FORMS, &mut profile.did_as_transfer_caller_id);
+        let mut form = profile.did_as_transfer_caller_id.map(|form| form.as_str().to_owned());
+        fields.word("did_as_transfer_caller_id", &DidAs::WORDS, &mut form);
+        profile.did_as_transfer_caller_id = form.as_deref().and_then(DidAs::of);
         let mut language = profile.language.map(|language| language.tag().to_owned());
         fields.word("language", &Language::TAGS, &mut language);
         profile.language = language.and_then(|tag| tag.parse().ok());

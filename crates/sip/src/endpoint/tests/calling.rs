@@ -138,11 +138,12 @@ fn a_cancel_that_nobody_follows_ends_all_the_same() {
 fn an_answer_that_crosses_the_cancel_is_acknowledged_and_left() {
     let mut rig = Rig::new();
     let (dialog, invite) = rig.calling(None);
-    rig.endpoint.hang_up(rig.now, dialog, None).expect("it rings");
+    rig.endpoint.hang_up(rig.now, dialog, Some("SIP;cause=200".to_owned())).expect("it rings");
     assert_eq!(rig.events(), ended(dialog, EndReason::Cancelled));
     rig.receive(&reply(&invite, "200 OK", "callee", ANSWER));
     let sent = rig.sent();
     assert_eq!(sent.iter().map(Sent::kind).collect::<Vec<_>>(), ["ACK", "BYE"]);
+    assert_eq!(sent[1].header("Reason"), "SIP;cause=200");
     rig.receive(&reply(&sent[1], "200 OK", "callee", ""));
     assert!(rig.events().is_empty());
     assert_eq!(rig.endpoint.dialogs(), 0);
