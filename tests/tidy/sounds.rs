@@ -26,6 +26,7 @@ struct Sound {
     file: String,
     language: String,
     text: String,
+    spoken: Option<String>,
     duration_ms: usize,
     sha256: String,
     licence: String,
@@ -41,6 +42,7 @@ struct Prompt {
     name: String,
     language: String,
     text: String,
+    spoken: Option<String>,
 }
 
 fn manifest() -> Vec<Sound> {
@@ -92,9 +94,12 @@ fn every_sound_on_disk_is_in_the_manifest_once() {
 fn the_manifest_says_what_the_prompts_ask_for() {
     let asked: BTreeMap<_, _> = prompts()
         .into_iter()
-        .map(|prompt| (format!("{}/{}.wav", prompt.language, prompt.name), (prompt.language, prompt.text)))
+        .map(|prompt| {
+            (format!("{}/{}.wav", prompt.language, prompt.name), (prompt.language, prompt.text, prompt.spoken))
+        })
         .collect();
-    let made: BTreeMap<_, _> = manifest().into_iter().map(|sound| (sound.file, (sound.language, sound.text))).collect();
+    let made: BTreeMap<_, _> =
+        manifest().into_iter().map(|sound| (sound.file, (sound.language, sound.text, sound.spoken))).collect();
     assert_eq!(made, asked, "run sounds/generate");
 }
 

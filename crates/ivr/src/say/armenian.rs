@@ -12,8 +12,12 @@ const HUNDRED: &str = "numbers/hundred";
 const YEAR: &str = "months/year";
 /// 20 to 90 as the beginning of a longer word.
 const PREFIXES: [&str; 8] = names!("numbers/", "20" "30" "40" "50" "60" "70" "80" "90", "-prefix");
+/// 2 and 3 within a word, where they begin with another vowel than by themselves.
+const JOINED: [&str; 2] = names!("numbers/", "2" "3", "-joined");
 /// The ordinals of 1 to 4 behind anything else.
 const COMPOUND: [&str; 4] = names!("ordinals/", "1" "2" "3" "4", "-compound");
+/// The same of 2 and 3 within a word.
+const COMPOUND_JOINED: [&str; 2] = names!("ordinals/", "2" "3", "-joined");
 const TIMES: [&str; 4] = names!("times/", "hour" "past" "minute" "second");
 const MONEY: [&str; 9] = names!("money/", "dollar" "cent" "euro" "ruble" "kopeck" "dram" "luma" "pound" "penny");
 
@@ -56,7 +60,13 @@ fn below_thousand(number: usize, names: &mut Names) {
         unit @ 1..=9 => names.push(UNITS[unit]),
         teen @ 10..=19 => names.push(TEENS[teen - 10]),
         tens if tens % 10 == 0 => names.push(TENS[tens / 10 - 2]),
-        rest => names.extend([PREFIXES[rest / 10 - 2], UNITS[rest % 10]]),
+        rest => {
+            let unit = match rest % 10 {
+                unit @ 2..=3 => JOINED[unit - 2],
+                unit => UNITS[unit],
+            };
+            names.extend([PREFIXES[rest / 10 - 2], unit]);
+        }
     }
 }
 
@@ -65,9 +75,10 @@ fn ordinal_number(number: u64, names: &mut Names) {
     cardinal(number, names);
     let alone = names.len() == 1;
     if let Some(last) = names.last_mut() {
-        let unit = (1..=4).find(|unit| UNITS[*unit] == *last);
-        *last = match unit {
-            Some(unit) if !alone => COMPOUND[unit - 1],
+        let find = |units: &[&str]| units.iter().position(|unit| unit == last);
+        *last = match (find(&UNITS[1..=4]), find(&JOINED)) {
+            (Some(unit), _) if !alone => COMPOUND[unit],
+            (_, Some(unit)) => COMPOUND_JOINED[unit],
             _ => ordinal(last, &ORDINALS, ""),
         };
     }
@@ -123,5 +134,5 @@ fn money(money: Money, names: &mut Names) {
 /// Every name that can be said.
 pub(super) fn all() -> Names {
     let numbers = [&SIGNS[..], &UNITS, &TEENS, &TENS, &PREFIXES, &SCALES, &[MINUS, HUNDRED, YEAR]].concat();
-    [&numbers[..], &ORDINALS, &COMPOUND, &MONTHS, &TIMES, &MONEY].concat()
+    [&numbers[..], &JOINED, &ORDINALS, &COMPOUND, &COMPOUND_JOINED, &MONTHS, &TIMES, &MONEY].concat()
 }
