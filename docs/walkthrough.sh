@@ -89,3 +89,5 @@ rule 2 '{"action":"transfer","transfer_dst":"002"}'
 rule timeout '{"action":"transfer","transfer_dst":"050"}'
 
 echo "options: $(request "$BASE/api/ver1.0$options/" -H "Authorization: Bearer $token")"
+echo "12.50 USD is said: $(value words "$(request -G "$BASE/api/ver1.0/client/@me/say/" -H "Authorization: Bearer $token" \
+    -d type=money --data-urlencode 'text=12.50 USD')")"

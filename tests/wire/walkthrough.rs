@@ -58,6 +58,7 @@ fn build_menu(server: &Server) {
     let output = script.expect("the walk-through starts");
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "the walk-through failed:\n{said}\n{}", server.log());
+    assert!(said.contains("12.50 USD is said: twelve dollars and fifty cents\n"), "{said}");
 }
 
 /// Somebody who is called so many times as this number.
