@@ -216,6 +216,15 @@ fn own(owner: impl Future<Output = ()> + Send + 'static, loss: &'static str) {
     });
 }
 
+/// Runs the owner of something that the rest can do without: after a panic, which is logged in these words, all else goes on.
+fn own(owner: impl Future<Output = ()> + Send + 'static, loss: &'static str) {
+    tokio::spawn(async move {
+        if tokio::spawn(owner).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("{loss}");
+        }
+    });
+}
+
 /// Binds every listener.
 async fn listen(
     settings: &Settings,
