@@ -223,6 +223,7 @@ impl Author {
         self.commit(CreateDid { client: self.client, body: json!({"did": "+999", "extension_id": around.0}) }).await;
         self.special(&transfer).await;
         self.askers(&id).await;
+        self.interactive(say("bye")).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
     }
@@ -269,6 +270,7 @@ impl Author {
         self.menu("088", lobby, json!({"start": [transfer("800")]})).await;
     }
 
+<<<<<<< HEAD
     /// The menu 087 says a number in Russian, and hangs up.
     async fn speaker(&self) {
         let say = json!({"action": "play_digits", "digits": "2021", "play_digits_method": "pronounced"});
@@ -305,6 +307,17 @@ impl Author {
             {"action": "hangup"},
         ]});
         self.menu("089", json!({"name": "Asking", "digit_len": 1}), options).await;
+=======
+    /// Menus that ask a web server: 087 has 8 s of patience and says goodbye after it, 089 has a lifetime of 2 s.
+    async fn interactive(&self, goodbye: Value) {
+        let ask = json!({"action": "call_interactive", "call_interactive_url": "http://script.test/menu",
+            "call_interactive_method": "GET", "call_interactive_timeout": 8});
+        let mut rules = goodbye;
+        rules.as_array_mut().expect("rules are a list").insert(0, ask);
+        let settings = json!({"name": "Interactive", "digit_len": 1, "allow_any_dial": false, "timeout": 5000});
+        self.menu("087", settings.clone(), json!({"start": rules})).await;
+        let short = self.menu("089", settings, json!({"start": rules})).await;
+        self.commit(UpdateIvr { client: self.client, extension: short, body: json!({"lifetime": 2}) }).await;
     }
 
     /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.
