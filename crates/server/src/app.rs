@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
+    callbacks::Callbacks,
     calls::Calls,
     conferences::Conferences,
     events::Events,
@@ -163,6 +164,7 @@ pub async fn start(
         language: settings.language,
         tones: Tones::of(settings.tones),
         calls: Calls::new(capacity),
+        callbacks: Callbacks::default(),
         guard,
         trace: trace.clone(),
         recordings: recordings(settings, drive).map_err(StartError::Recordings)?,
@@ -205,15 +207,6 @@ fn send_mail(rooms: &Arc<Rooms>) -> voicemail::Farewell {
     let (owner, mail) = voicemail::Owner::new(rooms.store.clone(), rooms.recordings.clone(), settings);
     own(owner.run(), "the owner of the outbox panicked; mail waits until the next start");
     mail
-}
-
-/// Runs the owner of something that the rest can do without: after a panic, which is logged in these words, all else goes on.
-fn own(owner: impl Future<Output = ()> + Send + 'static, loss: &'static str) {
-    tokio::spawn(async move {
-        if tokio::spawn(owner).await.is_err_and(|error| error.is_panic()) {
-            tracing::error!("{loss}");
-        }
-    });
 }
 
 /// Runs the owner of something that the rest can do without: after a panic, which is logged in these words, all else goes on.
