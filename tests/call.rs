@@ -32,6 +32,8 @@ mod endings;
 mod events;
 #[path = "call/failover.rs"]
 mod failover;
+#[path = "call/filler.rs"]
+mod filler;
 #[path = "call/hearing.rs"]
 mod hearing;
 #[path = "call/hold.rs"]

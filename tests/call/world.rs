@@ -224,6 +224,7 @@ impl Author {
         self.special(&transfer).await;
         self.askers(&id).await;
         self.scripted(&play).await;
+        self.interactive(say("bye")).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
     }
@@ -307,6 +308,18 @@ impl Author {
             {"action": "hangup"},
         ]});
         self.menu("089", json!({"name": "Asking", "digit_len": 1}), options).await;
+    }
+
+    /// Menus that ask a web server: 091 has 8 s of patience and says goodbye after it, 092 has a lifetime of 2 s.
+    async fn interactive(&self, goodbye: Value) {
+        let ask = json!({"action": "call_interactive", "call_interactive_url": "http://script.test/menu",
+            "call_interactive_method": "GET", "call_interactive_timeout": 8});
+        let mut rules = goodbye;
+        rules.as_array_mut().expect("rules are a list").insert(0, ask);
+        let settings = json!({"name": "Interactive", "digit_len": 1, "allow_any_dial": false, "timeout": 5000});
+        self.menu("091", settings.clone(), json!({"start": rules})).await;
+        let short = self.menu("092", settings, json!({"start": rules})).await;
+        self.commit(UpdateIvr { client: self.client, extension: short, body: json!({"lifetime": 2}) }).await;
     }
 
     /// Menus with a web server behind them: 061 asks by a rule and then calls whom the answer says, 062 has a script for each event.
