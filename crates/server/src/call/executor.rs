@@ -109,6 +109,8 @@ pub struct Executor {
     pub(super) failed_with: Option<u16>,
     /// Whether parties may be transferred to numbers outside.
     pub(super) transfers: PublicTransfers,
+    /// Whether subscribers are told that a telephone has accepted the call as soon as a sound of its client is played.
+    pub(super) sounds: Sounds,
     /// Where the callee of a bridge goes when the caller hangs up.
     pub(super) after_caller: Option<String>,
     /// Who plays in the next act, and with whom.
@@ -123,6 +125,16 @@ pub(super) enum PublicTransfers {
     Allowed,
     /// They may not.
     Refused,
+}
+
+/// What a played sound is to those who are told of the call (`ringme-ivr.md` 1.7, `answering_machine`).
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub(super) enum Sounds {
+    /// A sound.
+    #[default]
+    Heard,
+    /// As good as somebody to talk to: the sound is what the call is for.
+    Accepted,
 }
 
 /// What follows when the script of a call has unwound.
@@ -165,6 +177,7 @@ impl Executor {
             unanswered_since: None,
             failed_with: None,
             transfers: PublicTransfers::default(),
+            sounds: Sounds::default(),
             after_caller: None,
             next_act: None,
         }
@@ -224,7 +237,10 @@ impl Executor {
     pub(super) async fn begin_next_act(&mut self) -> Option<(String, Option<CallerId>)> {
         let act = match self.next_act.take()? {
             NextAct::SendTo(_) if self.caller.is_over() => return None,
-            NextAct::SendTo(number) => (number, None),
+            NextAct::SendTo(number) => {
+                self.parts().for_each(|part| part.transferred());
+                (number, None)
+            }
             NextAct::LeftBehind(party, number) => {
                 let recorder = self.unseat_recorder().await;
                 self.caller = *party;

@@ -16,7 +16,7 @@ use antiphon_sip::StatusCode;
 
 use super::{
     confer, dial,
-    executor::{Executor, Heard, clock},
+    executor::{Executor, Heard, Sounds, clock},
     refer, send_digits,
 };
 use crate::{store::NewRating, trace::OpTrace};
@@ -117,6 +117,9 @@ impl Executor {
         let segments = self.segments(&play.prompts);
         if segments.is_empty() || self.caller.stream().is_none() {
             return Ok(Played::Finished { said: Duration::ZERO });
+        }
+        if self.sounds == Sounds::Accepted && play.prompts.iter().any(|prompt| matches!(prompt, Prompt::Sound(_))) {
+            self.parts().for_each(|part| part.bridged());
         }
         let mut playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
         loop {

@@ -18,7 +18,7 @@ use tracing::Instrument;
 use super::{
     CallEvent, INBOX,
     calling::Calling,
-    executor::{Executor, PublicTransfers, clock},
+    executor::{Executor, PublicTransfers, Sounds, clock},
     failures::Failures,
     hunt::{Hunt, Referral},
     identity::Outward,
@@ -126,6 +126,7 @@ async fn place(
     executor.outward.own = who.number;
     executor.after_caller = order.after_caller;
     executor.transfers = transfers;
+    executor.sounds = if order.sounds_are_accepted { Sounds::Accepted } else { Sounds::Heard };
     let act = (extension, Script::Callback(order.callback));
     tokio::select! {
         () = task::play(executor, call, requests, act, at) => {}

@@ -154,6 +154,7 @@ pub(super) async fn play(
     let end = loop {
         let serving = act.0.clone();
         let end = run_scripts(&mut executor, (&mut call, &mut requests), act, &mut last).await;
+        let serving = executor.served.as_ref().map_or(serving, |(extension, _)| extension.clone());
         let Some((number, newcomer)) = executor.begin_next_act().await else { break end };
         if let Some(CallerId { number, name }) = newcomer {
             (call.caller.number, call.caller.name) = (number, name);

@@ -40,6 +40,8 @@ pub struct Order {
     pub after_caller: Option<String>,
     /// Whether neither may be transferred to a number outside.
     pub stays_inside: bool,
+    /// Whether a sound of the client's that is played counts as somebody who has accepted the call.
+    pub sounds_are_accepted: bool,
     /// How long the call may last from the first answer on.
     pub lasts: Option<Duration>,
     /// The variables that scripts of the call have from its beginning.

@@ -121,6 +121,7 @@ pub fn read(body: &Value, directory: &Directory<'_>) -> Result<Order, Vec<FieldE
         after_caller,
         stays_inside,
         lasts: fields.number("call_duration", LASTS).map(Duration::from_secs),
+        sounds_are_accepted: variables.get("answering_machine").is_some_and(is_true),
         tag: variables.get("tag").map(str::to_owned),
         variables,
     };
@@ -307,12 +308,14 @@ impl Fields<'_> {
                     answers.destination = Some(seconds);
                 }
             }
-            "answering_machine" if !["", "0", "false", "no"].contains(&value.to_ascii_lowercase().as_str()) => {
-                self.refuse::<()>(field, "is not built yet; only false is taken");
-            }
             _ => {}
         }
     }
+}
+
+/// What a word says that is a flag.
+fn is_true(word: &str) -> bool {
+    !["", "0", "false", "no"].contains(&word.trim().to_ascii_lowercase().as_str())
 }
 
 /// A text of a request; a number is one too.
