@@ -52,6 +52,8 @@ mod lamps;
 mod loss;
 #[path = "call/menu.rs"]
 mod menu;
+#[path = "call/messages.rs"]
+mod messages;
 #[path = "call/offers.rs"]
 mod offers;
 #[path = "call/peers.rs"]

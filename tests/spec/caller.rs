@@ -19,6 +19,9 @@
 //! | `050 is not registered`                           | 480                                         |
 //! | `050 fails with 503`                              | that status                                 |
 //! | `090 is extension 7`                              | another IVR                                 |
+//! | `mailbox has a new message of 5 s from 050`      | the caller is at its telephone; `an old`    |
+//! | `mailbox is empty`                                | the same, without any                       |
+//! | `mailbox wants the PIN 4711`                      | the caller is not at its telephone          |
 //! | `refer is refused with 603`                       | by the caller's side                        |
 //! | `refer succeeds after 4 s`                        | the caller talks to the target without us   |
 //! | `refer fails with 486 after 4 s`                  | the target's status                         |
@@ -28,9 +31,10 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Digit, ExtensionId, Recogniser,
+    Digit, ExtensionId, Recogniser, RecordingId,
     call::Presentation,
-    simulator::{Event, Referring, Saying, Scenario, Target},
+    op::LeftMessage,
+    simulator::{Event, Opening, Referring, Saying, Scenario, Target},
 };
 
 use crate::document::{Fence, Problem};
@@ -67,8 +71,40 @@ fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
             (*subject).clone_into(&mut scenario.caller.number);
             scenario.caller.presentation = Presentation::Restricted;
         }
+        rest if *subject == "mailbox" => mailbox(rest, &mut scenario.mailbox)?,
         rest if *subject == "refer" => scenario.referring = referring(rest)?,
         _ => drop(scenario.targets.insert((*subject).to_owned(), target(rest)?)),
+    }
+    Some(())
+}
+
+/// What is in the mailbox, and whether the caller may hear it.
+fn mailbox(words: &[&str], opening: &mut Opening) -> Option<()> {
+    let messages = match opening {
+        Opening::Missing => Vec::new(),
+        Opening::Denied { messages, .. } | Opening::Open(messages) => std::mem::take(messages),
+    };
+    let mut now_open = |messages| match opening {
+        Opening::Denied { messages: kept, .. } => *kept = messages,
+        Opening::Missing | Opening::Open(_) => *opening = Opening::Open(messages),
+    };
+    match words {
+        ["is", "empty"] => now_open(messages),
+        ["wants", "the", "PIN", pin] => *opening = Opening::Denied { pin: Some((*pin).to_owned()), messages },
+        ["has", "a" | "an", age @ ("new" | "old"), "message", "of", length, "s", "from", number] => {
+            let mut messages = messages;
+            let recording = RecordingId(messages.len() as u128 + 1);
+            messages.push(LeftMessage {
+                recording,
+                heard: *age == "old",
+                from_number: (*number).to_owned(),
+                from_name: String::new(),
+                left: "2026-11-27 03:10:00".to_owned(),
+                length: seconds(length)?,
+            });
+            now_open(messages);
+        }
+        _ => return None,
     }
     Some(())
 }

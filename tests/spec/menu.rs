@@ -21,6 +21,10 @@ use crate::{
     document::{Fence, Problem},
 };
 
+/// Keys of a rule that are written only where they are set.
+const OURS: [&str; 5] =
+    ["transfer_mode", "call_interactive_dialect", "voicemail_step", "voicemail_mailbox", "voicemail_pin"];
+
 /// Keys that are not settings of the IVR.
 const WORLD: [&str; 13] = [
     "contexts",
@@ -90,7 +94,7 @@ fn context(value: &Value) -> Result<(wire::Context, Options), Wrong> {
 }
 
 fn rule(index: usize, body: &Value) -> Result<wire::Rule, Wrong> {
-    known(object(body, "a rule")?, &keys(&wire::Rule::default()), &["transfer_mode", "call_interactive_dialect"])?;
+    known(object(body, "a rule")?, &keys(&wire::Rule::default()), &OURS)?;
     let rule = wire::Rule::default().patch(body).map_err(told)?;
     Ok(wire::Rule { id: RuleId(index as u64 + 1), ..rule })
 }

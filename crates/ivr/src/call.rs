@@ -15,7 +15,9 @@ use self::ended::LastDial;
 use crate::{
     Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Language, Listen,
     Listened, Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Rating, Record, Recorded, Recording,
-    RecordingState, Refer, Referred, Render, Rendered, SendDigits, Sent, Speech, ids::ExtensionId, op::Cause,
+    RecordingState, Refer, Referred, Render, Rendered, SendDigits, Sent, Speech,
+    ids::{ExtensionId, RecordingId},
+    op::{Cause, Mark, MarkMessage, Marked, OpenMailbox, Opened},
     vars::Vars,
 };
 
@@ -223,6 +225,22 @@ impl Call {
         match self.perform(Op::Listen(Box::new(listen))).await? {
             Outcome::Listened(listened) => Ok(listened),
             other => unreachable!("a listen is answered with Listened, not {other:?}"),
+        }
+    }
+
+    /// Lists the messages of a mailbox, if the caller is its owner.
+    pub async fn open_mailbox(&mut self, open: OpenMailbox) -> Result<Opened, Interrupted> {
+        match self.perform(Op::OpenMailbox(open)).await? {
+            Outcome::Opened(opened) => Ok(opened),
+            other => unreachable!("a mailbox is answered with Opened, not {other:?}"),
+        }
+    }
+
+    /// Says what a message is from now on.
+    pub async fn mark_message(&mut self, recording: RecordingId, mark: Mark) -> Result<Marked, Interrupted> {
+        match self.perform(Op::MarkMessage(MarkMessage { recording, mark })).await? {
+            Outcome::Marked(marked) => Ok(marked),
+            other => unreachable!("a mark is answered with Marked, not {other:?}"),
         }
     }
 

@@ -20,17 +20,21 @@
 //! | SendDigits | press keys towards the caller                 | Sent          |
 //! | Render     | have a text ready to be said                  | Rendered      |
 //! | Listen     | wait for words and keys                       | Listened      |
+//! | OpenMailbox | list the messages of a mailbox, as its owner | Opened       |
+//! | MarkMessage | a message was heard, is new again, is deleted | Marked      |
 //! | Fetch      | ask a web server                              | Fetched       |
 //! | Note       | say what came of an answer, for debugging     | Done          |
 //! | Rate       | keep the caller's rating of the call          | Done          |
 //! | Hangup     | end the call                                  | Done          |
 
+mod mailbox;
 mod record;
 mod speech;
 mod terms;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
+pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
 pub use record::{Attachment, Beep, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState};
 pub use speech::{
     BadSpeech, Form, Listen, ListenEnd, ListenFrom, Listened, MAX_SPEECH, Recogniser, Render, RenderError, Rendered,
@@ -39,7 +43,7 @@ pub use speech::{
 pub use terms::{Join, Terms};
 
 use crate::{
-    Digit, DigitSet, ExtensionId, Fetch, FetchError, Language, Note, Page, SoundId,
+    Digit, DigitSet, ExtensionId, Fetch, FetchError, Language, Note, Page, RecordingId, SoundId,
     send_digits::{SendDigits, Sent},
 };
 
@@ -75,6 +79,10 @@ pub enum Op {
     Render(Render),
     /// Wait for what the caller says or presses.
     Listen(Box<Listen>),
+    /// List the messages of a mailbox, if the caller is its owner.
+    OpenMailbox(OpenMailbox),
+    /// A message of a mailbox that was opened was heard, is to be new again, or deleted.
+    MarkMessage(MarkMessage),
     /// Ask a web server. Keys meanwhile are thrown away; the caller hanging up ends the request.
     Fetch(Box<Fetch>),
     /// Say what was made of an answer, for the people who debug it.
@@ -110,6 +118,10 @@ pub enum Outcome {
     Rendered(Rendered),
     /// Listen.
     Listened(Listened),
+    /// OpenMailbox.
+    Opened(Opened),
+    /// MarkMessage.
+    Marked(Marked),
     /// Fetch.
     Fetched(Result<Page, FetchError>),
 }
@@ -154,6 +166,8 @@ pub enum Prompt {
     },
     /// A text. One that is not rendered yet is waited for, up to [`SPEECH_PATIENCE`]; one that cannot be counts as said.
     Text(Arc<Speech>),
+    /// A message of a mailbox that was opened.
+    Message(RecordingId),
     /// Silence.
     Silence(Duration),
 }

@@ -11,6 +11,7 @@
 mod conference;
 mod dial;
 mod fetch;
+mod mailbox;
 mod record;
 mod refer;
 mod send_digits;
@@ -33,6 +34,7 @@ use tokio::sync::mpsc;
 use crate::{
     Call, Caller, Digit, EndedCall, ExtensionId, ExtensionName, Interrupted, IntervalId, Language, Next, Op, Outcome,
     Prompt, Recogniser, Request, Script, SoundId, Surroundings,
+    op::LeftMessage,
     rules::{Interval, Policy},
     script::{SoundName, SoundView},
     vars::Vars,
@@ -69,6 +71,8 @@ pub struct Scenario {
     pub conferring: Conferring,
     /// What the caller's side makes of a REFER.
     pub referring: Referring,
+    /// What comes of opening a mailbox.
+    pub mailbox: Opening,
     /// What web servers answer, one request after the other; nobody is there for any further one.
     pub web: Vec<WebAnswer>,
     /// What comes of having texts rendered; one that is not here is ready at once and takes a second.
@@ -128,6 +132,23 @@ pub enum Target {
     },
     /// Another IVR takes the call over.
     Ivr(ExtensionId),
+}
+
+/// What comes of opening a mailbox.
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
+pub enum Opening {
+    /// There is none.
+    #[default]
+    Missing,
+    /// The caller may not; with this PIN it may, where there is one.
+    Denied {
+        /// The PIN.
+        pin: Option<String>,
+        /// What is in it.
+        messages: Vec<LeftMessage>,
+    },
+    /// The caller is at its telephone.
+    Open(Vec<LeftMessage>),
 }
 
 /// What comes of going into a conference.

@@ -39,7 +39,7 @@ use crate::{
         tls::{Tls, TlsError},
     },
     sounds::SystemSounds,
-    store::Store,
+    store::{Config, Store},
     switchboard::Switchboard,
     trace::Trace,
     trunks::{self, Trunks},
@@ -204,7 +204,9 @@ fn send_mail(rooms: &Arc<Rooms>) -> voicemail::Farewell {
     rooms.store.mailboxes().set_mail(rooms.settings.load().mail.is_some(), voicemail::now_ms());
     let settings = rooms.clone();
     let settings = Box::new(move || settings.settings.load().mail.clone());
-    let (owner, mail) = voicemail::Owner::new(rooms.store.clone(), rooms.recordings.clone(), settings);
+    let events = rooms.events.clone();
+    let subscribers = Box::new(move |config: &Config, event| events.raise(config, event));
+    let (owner, mail) = voicemail::Owner::new(rooms.store.clone(), rooms.recordings.clone(), settings, subscribers);
     own(owner.run(), "the owner of the outbox panicked; mail waits until the next start");
     mail
 }

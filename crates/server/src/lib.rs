@@ -31,6 +31,7 @@ pub mod sounds;
 pub mod store;
 pub mod switchboard;
 pub mod telemetry;
+pub mod templates;
 pub mod trace;
 pub mod trunks;
 pub mod voicemail;

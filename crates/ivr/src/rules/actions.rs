@@ -20,6 +20,7 @@ mod simple_transfer;
 mod start_record;
 mod transfer;
 mod transfer_from_variable;
+mod voicemail;
 
 pub use call_interactive::CallInteractive;
 pub use hangup::Hangup;
@@ -37,6 +38,8 @@ pub use simple_transfer::SimpleTransfer;
 pub use start_record::StartRecord;
 pub use transfer::Transfer;
 pub use transfer_from_variable::TransferFromVariable;
+pub(in crate::rules) use voicemail::OpenedMailbox;
+pub use voicemail::VoicemailAction;
 
 use super::{
     DigitSpeech, Targets, mode,
@@ -81,6 +84,8 @@ pub enum Action {
     StartRecord(StartRecord),
     /// `call_interactive`
     CallInteractive(CallInteractive),
+    /// `voicemail`
+    Voicemail(VoicemailAction),
 }
 
 impl Action {
@@ -108,6 +113,7 @@ impl Action {
             ActionName::SetCallerIdName => SetCallerIdName::check(check).map(Self::SetCallerIdName),
             ActionName::StartRecord => Some(Self::StartRecord(StartRecord)),
             ActionName::CallInteractive => CallInteractive::check(check).map(Self::CallInteractive),
+            ActionName::Voicemail => VoicemailAction::check(check).map(Self::Voicemail),
             ActionName::VoiceHelper => {
                 check.refuse("action", format!("{name} is not built yet"));
                 None
@@ -138,6 +144,7 @@ impl Action {
             Self::SetCallerIdName(action) => Ok(action.run(run)),
             Self::StartRecord(action) => action.run(run).await,
             Self::CallInteractive(action) => action.run(run).await,
+            Self::Voicemail(action) => action.run(run).await,
         }
     }
 }

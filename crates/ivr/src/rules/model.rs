@@ -14,7 +14,7 @@ use super::{
     mailto,
     wire::{self, ExpiryAction, FieldError},
 };
-use crate::{ContextId, Digit, DigitSet, IntervalId, RuleId, SoundId, vars::Vars};
+use crate::{ContextId, Digit, DigitSet, IntervalId, RuleId, SoundId, conference::MAX_PIN, vars::Vars};
 
 /// How long to wait for a further digit where the context does not say (`ringme-ivr.md` 3.4).
 pub const INTER_DIGIT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -141,6 +141,11 @@ impl Ivr {
         }
         if let Some(Err(problem)) = settings.vm_mailto.as_deref().map(mailto::parse) {
             problems.push(FieldError::new("vm_mailto", problem));
+        }
+        if let Some(pin) = &settings.vm_pin
+            && !((4..=MAX_PIN).contains(&pin.len()) && pin.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            problems.push(FieldError::new("vm_pin", format!("must be 4 to {MAX_PIN} digits")));
         }
         if let Err(problem) = Expiry::check(settings) {
             problems.push(problem);

@@ -14,6 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Context, DirectDial, Expiry, Ivr, OptionKey, Rule, Targets,
+    actions::OpenedMailbox,
     guard::CallStatus,
     mode::{self, Asked},
     wire::TransferMode,
@@ -36,6 +37,7 @@ pub async fn run(ivr: &Ivr, call: &mut Call, surroundings: &dyn Surroundings) ->
         call,
         surroundings,
         caller_id,
+        mailbox: OpenedMailbox::default(),
         here: None,
         rule: RuleId(0),
         last_status: None,
@@ -59,6 +61,8 @@ pub(super) struct Run<'a> {
     pub(super) here: Option<&'a Context>,
     /// The rule that runs.
     pub(super) rule: RuleId,
+    /// The mailbox whose messages are heard.
+    pub(super) mailbox: OpenedMailbox,
     /// How the last transfer ended; it survives jumps.
     last_status: Option<CallStatus>,
     /// Option runs since something happened.

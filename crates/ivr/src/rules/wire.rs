@@ -22,7 +22,7 @@ pub use interval::{ClockTime, Day, Interval, IntervalCondition, Moment};
 pub use ivr::Ivr;
 pub use names::{
     ActionName, CallStatusName, CallerIdAction, EventType, ExpiryAction, HttpMethod, InteractiveDialect, IntervalKind,
-    PlayDigitsMethod, SoundType, TransferMode,
+    PlayDigitsMethod, SoundType, TransferMode, VoicemailStep,
 };
 pub use patch::FieldError;
 use patch::{Patch, words};

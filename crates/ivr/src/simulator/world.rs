@@ -120,6 +120,8 @@ impl<'a> World<'a> {
             Op::SendDigits(digits) => self.send_digits(digits).map(Outcome::Sent),
             Op::Render(render) => self.render(render).map(Outcome::Rendered),
             Op::Listen(listen) => self.listen(listen).map(Outcome::Listened),
+            Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(open))),
+            Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(*message))),
             Op::Fetch(fetch) => self.fetch(fetch).map(Outcome::Fetched),
             Op::Note(note) => {
                 self.note_of_surface(note);
@@ -289,6 +291,7 @@ impl<'a> World<'a> {
             Prompt::Sound(id) => self.scenario.sounds.get(id).map(|sound| sound.length).unwrap_or_default(),
             Prompt::Text(speech) => self.spoken_length(speech),
             Prompt::System { .. } => self.scenario.system_sounds,
+            Prompt::Message(message) => self.message(*message).map(|message| message.length).unwrap_or_default(),
             Prompt::Silence(length) => *length,
         }
     }
@@ -305,6 +308,7 @@ impl<'a> World<'a> {
                 name.to_string()
             }
             Prompt::System { name, language } => format!("{language}/{name}"),
+            Prompt::Message(message) => self.message_name(*message),
             Prompt::Silence(length) => format!("silence {}", seconds(*length)),
         }
     }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::recording::NotDeleted;
 use crate::store::{Missing, Rejected, UploadError};
+use crate::templates::NoTemplate;
 use crate::trunks::NotRegistered;
 
 /// Why a request is not answered with a success.
@@ -63,6 +64,15 @@ pub(super) enum ApiError {
 impl From<Missing> for ApiError {
     fn from(missing: Missing) -> Self {
         Self::Rejected(missing.into())
+    }
+}
+
+impl From<NoTemplate> for ApiError {
+    fn from(none: NoTemplate) -> Self {
+        match none {
+            NoTemplate::Rejected(rejected) => Self::Rejected(rejected),
+            NoTemplate::Sounds(error) => Self::Upload(error),
+        }
     }
 }
 

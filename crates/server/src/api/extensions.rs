@@ -12,8 +12,9 @@ use super::body::JsonBody;
 use super::error::ApiError;
 use super::paging::Paging;
 use super::place::Place;
-use crate::store::Extension;
 use crate::store::changes::{CreateExtension, DeleteExtension, UpdateExtension};
+use crate::store::{Extension, Rejected};
+use crate::templates::CreateFromTemplate;
 
 fn encode(extension: &Extension, domain: &str) -> Value {
     let profile = &extension.profile;
@@ -66,7 +67,14 @@ pub(super) async fn create(
     place: Place,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let made = state.store.commit(CreateExtension { client: place.client()?, body }).await?;
+    let client = place.client()?;
+    let made = if body.get("template").is_some_and(|template| !template.is_null()) {
+        let store = state.store.clone();
+        let staged = tokio::task::spawn_blocking(move || CreateFromTemplate::stage(&store, client, body)).await;
+        state.store.commit(staged.map_err(|_| Rejected::Storage)??).await?
+    } else {
+        state.store.commit(CreateExtension { client, body }).await?
+    };
     Ok((StatusCode::CREATED, Json(encode(&made, &state.domain))))
 }
 

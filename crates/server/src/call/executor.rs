@@ -23,6 +23,7 @@ use super::{
     identity::Outward,
     info,
     leg::Leg,
+    messages::Hearing,
     part::{Facts, Part},
     recording::CallRecording,
     replace::{self, Replacement},
@@ -97,6 +98,8 @@ pub struct Executor {
     pub(super) joined: Joined,
     /// The recording of the whole call.
     pub(super) recording: Option<CallRecording>,
+    /// What the caller has to do with mailboxes.
+    pub(super) mailbox: Hearing,
     /// The type-ahead.
     pub(super) digits: DigitBuffer,
     /// Why the call is over, once it is.
@@ -171,6 +174,7 @@ impl Executor {
             events,
             joined: Joined::Nobody,
             recording: None,
+            mailbox: Hearing::default(),
             digits: DigitBuffer::default(),
             over: None,
             limit: None,

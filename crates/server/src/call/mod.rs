@@ -22,6 +22,7 @@ pub mod leg;
 mod listen;
 mod meanwhile;
 pub mod media_port;
+mod messages;
 pub mod part;
 pub mod perform;
 pub mod place;

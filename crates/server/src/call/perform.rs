@@ -63,6 +63,8 @@ impl Executor {
                 return Ok(Outcome::Done);
             }
             Op::Rate(rating) => Ok(self.rate(rating)),
+            Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(&open))),
+            Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -114,7 +116,7 @@ impl Executor {
             (TypeAhead::Keep, _) => {}
         }
         let began = clock();
-        let segments = self.segments(&play.prompts);
+        let segments = self.ready_segments(&play.prompts).await;
         if segments.is_empty() || self.caller.stream().is_none() {
             return Ok(Played::Finished { said: Duration::ZERO });
         }
@@ -135,7 +137,7 @@ impl Executor {
                 }
                 // Whoever is new has heard none of it.
                 Ok(Heard::Replaced) => {
-                    let segments = self.segments(&play.prompts);
+                    let segments = self.ready_segments(&play.prompts).await;
                     playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
                 }
                 Ok(Heard::Digit(digit)) if barge_in.otherwise == TypeAhead::Keep => self.digits.push(digit),
@@ -191,6 +193,18 @@ impl Executor {
         prompts.iter().filter_map(|prompt| self.segment(prompt)).collect()
     }
 
+    /// The same, with those that have to be read first.
+    async fn ready_segments(&self, prompts: &[Prompt]) -> Vec<Segment> {
+        let mut segments = Vec::with_capacity(prompts.len());
+        for prompt in prompts {
+            segments.extend(match prompt {
+                Prompt::Message(message) => self.message_sound(*message).await.map(Segment::Audio),
+                prompt => self.segment(prompt),
+            });
+        }
+        segments
+    }
+
     fn segment(&self, prompt: &Prompt) -> Option<Segment> {
         let audio = match prompt {
             Prompt::Silence(duration) if duration.is_zero() => return None,
@@ -198,6 +212,8 @@ impl Executor {
             Prompt::Sound(id) => self.config.sound(*id).map(|sound| sound.audio.clone()),
             Prompt::Text(_) => None,
             Prompt::System { name, language } => self.rooms.system_sound(name, *language),
+            // It has to be read first.
+            Prompt::Message(_) => None,
         };
         if audio.is_none() {
             tracing::warn!(?prompt, "there is no such sound; it counts as said");
@@ -240,6 +256,8 @@ fn name(op: &Op) -> &'static str {
         Op::SendDigits(_) => "send_digits",
         Op::Render(_) => "render",
         Op::Listen(_) => "listen",
+        Op::OpenMailbox(_) => "open_mailbox",
+        Op::MarkMessage(_) => "mark_message",
         Op::Fetch(_) => "fetch",
         Op::Note(_) => "note",
         Op::Rate(_) => "rate",
@@ -248,6 +266,7 @@ fn name(op: &Op) -> &'static str {
 }
 
 fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
+    use antiphon_ivr::op::{Marked, Opened};
     use antiphon_ivr::{Conferred, Dialed, EndedBy, RecordEnd, RecordingState, Referred, Sent};
     match outcome {
         Ok(Outcome::Done) => "done",
@@ -289,6 +308,13 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             RecordingState::Paused => "paused",
             RecordingState::Off => "off",
         },
+        Ok(Outcome::Opened(opened)) => match opened {
+            Opened::Messages(_) => "open",
+            Opened::Denied => "denied",
+            Opened::Missing => "missing",
+        },
+        Ok(Outcome::Marked(Marked::Done)) => "done",
+        Ok(Outcome::Marked(Marked::Failed)) => "failed",
         Ok(Outcome::Sent(Sent::All)) => "sent",
         Ok(Outcome::Sent(Sent::Unsent)) => "unsent",
         Ok(Outcome::Rendered(rendered)) => rendered.as_str(),

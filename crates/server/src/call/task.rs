@@ -124,8 +124,9 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let (who, hidden) = identity::caller(id, &invite, &arrival);
     let mut leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media).on_trunk(arrival.claim.take());
     // A phone of somebody else is here what anybody outside is.
-    if arrival.caller_phone.as_ref().is_some_and(|phone| phone.client == arrival.extension.client) {
+    if let Some(phone) = arrival.caller_phone.as_ref().filter(|phone| phone.client == arrival.extension.client) {
         leg.party = Party::Phone;
+        leg.phone = Some(phone.id);
     }
     let own = who.number.clone();
     let (call, requests) = Call::new(who);

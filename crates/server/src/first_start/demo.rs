@@ -4,15 +4,13 @@
 //! Units: the API's: ms for the waits of a context, seconds for `transfer_timeout`.
 //! Sources: `interface.md`, "First start"; `ringme-ivr.md` 1.3-1.6.
 
-use antiphon_ivr::rules::OptionKey;
-use antiphon_ivr::{ContextId, ExtensionId, SoundId};
-use serde_json::{Value, json};
+use antiphon_ivr::ContextId;
+use serde_json::json;
 
 use crate::sounds;
-use crate::store::changes::{
-    CreateContext, CreateExtension, CreateOption, CreateRule, CreateSound, OptionPath, UpdateIvr,
-};
+use crate::store::changes::CreateSound;
 use crate::store::{Change, ClientId, Edit, Rejected, StagedSound, Store, UploadError};
+use crate::templates::author::Menu;
 
 const NAMES: [&str; 8] = [
     "demo-welcome",
@@ -46,14 +44,14 @@ pub(super) fn make(edit: &mut Edit<'_>, client: ClientId, staged: Staged) -> Res
         let sound = CreateSound { client, body, uploaded_name: format!("{name}.wav"), content }.apply(edit)?;
         sounds.push((language, name, sound.id));
     }
-    let mut menu = Menu::create(edit, client, "100", "demo", &sounds)?;
+    let mut menu = Menu::create(edit, client, &json!({"name": "100", "label": "demo"}), &sounds)?;
     let english = menu.context(edit, "English")?;
     let russian = menu.context(edit, "Russian")?;
     menu.begin_in(edit, english)?;
     first_menu(&mut menu, edit, Page { language: "en", context: english, other: russian })?;
     first_menu(&mut menu, edit, Page { language: "ru", context: russian, other: english })?;
 
-    let mut menu = Menu::create(edit, client, "102", "second demo", &sounds)?;
+    let mut menu = Menu::create(edit, client, &json!({"name": "102", "label": "second demo"}), &sounds)?;
     let context = menu.context(edit, "Second menu")?;
     menu.begin_in(edit, context)?;
     second_menu(&mut menu, edit, context)
@@ -89,75 +87,4 @@ fn second_menu(menu: &mut Menu<'_>, edit: &mut Edit<'_>, context: ContextId) -> 
     menu.option(edit, "invalid", [menu.say("invalid-choice"), back])?;
     menu.option(edit, "1", [json!({"action": "transfer", "transfer_dst": "100"})])?;
     menu.option(edit, "0", [menu.announce("goodbye"), json!({"action": "hangup"})])
-}
-
-/// A menu that is being written, open at one context.
-struct Menu<'a> {
-    client: ClientId,
-    extension: ExtensionId,
-    sounds: &'a [(&'static str, &'static str, SoundId)],
-    language: &'static str,
-    context: ContextId,
-}
-
-impl<'a> Menu<'a> {
-    fn create(
-        edit: &mut Edit<'_>,
-        client: ClientId,
-        number: &str,
-        label: &str,
-        sounds: &'a [(&'static str, &'static str, SoundId)],
-    ) -> Result<Self, Rejected> {
-        let body = json!({"name": number, "type": "ivr", "label": label});
-        let extension = CreateExtension { client, body }.apply(edit)?.id;
-        Ok(Self { client, extension, sounds, language: "en", context: ContextId(0) })
-    }
-
-    /// A context whose keys act at once: one digit is a whole input, and internal numbers cannot be dialled.
-    fn context(&self, edit: &mut Edit<'_>, name: &str) -> Result<ContextId, Rejected> {
-        let body = json!({
-            "name": name, "digit_len": 1, "allow_any_dial": false, "timeout": 5000, "inter_digit_timeout": 2000,
-        });
-        Ok(CreateContext { client: self.client, extension: self.extension, body }.apply(edit)?.id)
-    }
-
-    fn begin_in(&self, edit: &mut Edit<'_>, context: ContextId) -> Result<(), Rejected> {
-        let body = json!({"entry_context": context, "lifetime": 1800});
-        UpdateIvr { client: self.client, extension: self.extension, body }.apply(edit)?;
-        Ok(())
-    }
-
-    fn turn_to(&mut self, language: &'static str, context: ContextId) {
-        self.language = language;
-        self.context = context;
-    }
-
-    fn sound(&self, name: &str) -> Option<SoundId> {
-        self.sounds.iter().find(|(l, n, _)| *l == self.language && *n == name).map(|(_, _, id)| *id)
-    }
-
-    /// A prompt that a key stops.
-    fn say(&self, name: &str) -> Value {
-        json!({"action": "play_sound", "sound": self.sound(name), "sound_type": "background"})
-    }
-
-    /// A prompt that plays to its end.
-    fn announce(&self, name: &str) -> Value {
-        json!({"action": "play_sound", "sound": self.sound(name), "sound_type": "foreground"})
-    }
-
-    fn option<const N: usize>(&self, edit: &mut Edit<'_>, digits: &str, rules: [Value; N]) -> Result<(), Rejected> {
-        let (client, extension, context) = (self.client, self.extension, self.context);
-        let key = match digits.parse::<OptionKey>() {
-            Ok(key) if key.is_built_in() => key,
-            Ok(_) | Err(_) => {
-                CreateOption { client, extension, context, body: json!({"digits": digits}) }.apply(edit)?
-            }
-        };
-        for body in rules {
-            let path = OptionPath { client, extension, context, key: key.clone() };
-            CreateRule { path, body }.apply(edit)?;
-        }
-        Ok(())
-    }
 }

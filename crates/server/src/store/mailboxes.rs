@@ -6,6 +6,7 @@
 //! Time: told. A change that was answered survives the death of the process.
 //! Errors: [`Rejected`](super::Rejected); a table that is full takes nothing.
 
+mod guesses;
 pub(super) mod mail;
 pub(super) mod post;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use antiphon_ivr::ExtensionId;
 use antiphon_media::record::RecordingId;
@@ -23,6 +25,7 @@ use tokio::sync::Notify;
 use super::StoreError;
 use super::model::ClientId;
 use super::writer::unsigned;
+use guesses::Guesses;
 use mail::{Mail, MailId, MailState};
 
 /// A message of a mailbox.
@@ -53,6 +56,7 @@ pub struct Mailboxes {
     tables: Mutex<Tables>,
     /// Whether the settings say how mail is sent.
     is_mail_set: AtomicBool,
+    guesses: Mutex<Guesses>,
     /// Wakes whoever sends mail.
     mail_changed: Notify,
     /// Wakes whoever tells phones of their messages.
@@ -139,6 +143,16 @@ impl Mailboxes {
     /// Waits until the count of a mailbox changes.
     pub async fn count_changes(&self) {
         self.count_changed.notified().await;
+    }
+
+    /// Whether a PIN may be tried at this mailbox.
+    pub fn may_guess(&self, mailbox: ExtensionId, now: Instant) -> bool {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).may_guess(mailbox, now)
+    }
+
+    /// A PIN was tried.
+    pub fn guessed(&self, mailbox: ExtensionId, now: Instant, is_right: bool) {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).guessed(mailbox, now, is_right);
     }
 
     /// Every mail of a client, the oldest first.

@@ -55,7 +55,7 @@ enum Touched {
 
 impl Edit<'_> {
     /// The configuration with what this change did so far.
-    pub(super) fn config(&self) -> &Config {
+    pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 

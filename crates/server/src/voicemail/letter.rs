@@ -124,7 +124,7 @@ fn line(text: &str) -> String {
     words.join(" ").chars().take(MAX_NAME).collect()
 }
 
-fn stamp(ms: u64, form: &str) -> String {
+pub(super) fn stamp(ms: u64, form: &str) -> String {
     let time = i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     time.unwrap_or(jiff::Timestamp::UNIX_EPOCH).strftime(form).to_string()
 }

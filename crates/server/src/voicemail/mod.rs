@@ -12,6 +12,7 @@
 //! that mail a second time, under the same Message-ID. Nothing can be done about that in SMTP.
 
 mod backoff;
+mod event;
 pub mod lamps;
 mod letter;
 mod owner;
@@ -39,6 +40,17 @@ impl Farewell {
             let _ = tokio::time::timeout(LAST_WORDS, ended).await;
         }
     }
+}
+
+/// The number and the name of a caller as others may see them: none where the number is hidden.
+pub(crate) fn shown(number: &str, name: &str) -> (String, String) {
+    let is_hidden = ["", "anonymous", "unavailable"].iter().any(|word| number.eq_ignore_ascii_case(word));
+    if is_hidden { Default::default() } else { (number.to_owned(), name.to_owned()) }
+}
+
+/// A time as `2026-11-27 03:10:00`, in UTC.
+pub(crate) fn utc(time: SystemTime) -> String {
+    letter::stamp(millis(time), "%Y-%m-%d %H:%M:%S")
 }
 
 /// A time in milliseconds since 1970.

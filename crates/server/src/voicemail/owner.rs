@@ -19,12 +19,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Farewell, backoff, letter, millis, now_ms, smtp};
+use super::{Farewell, backoff, event, letter, millis, now_ms, shown, smtp};
 use crate::{
+    events::Event,
     recording::{Entry, Left, Recordings, State},
     settings::MailSettings,
     store::{
-        Mail, MailBody, MailId, MailState, Mailboxes, Message, Rejected, Store,
+        Config, Mail, MailBody, MailId, MailState, Mailboxes, Message, Rejected, Store,
         changes::{ForgetMessage, PostMessage, SettleMail, Settled, SweepMails},
     },
 };
@@ -40,6 +41,8 @@ const MOST_SOUND: u64 = 32 << 20;
 /// How often the row of a mail that was taken is tried, a second apart.
 const ROW_ATTEMPTS: u32 = 60;
 
+/// Whom events are told to.
+type Subscribers = Box<dyn Fn(&Config, Event) + Send + Sync>;
 /// The settings of the moment.
 type Wanted = Box<dyn Fn() -> Option<Arc<MailSettings>> + Send + Sync>;
 
@@ -48,6 +51,7 @@ pub struct Owner {
     store: Store,
     recordings: Recordings,
     settings: Wanted,
+    subscribers: Subscribers,
     farewells: mpsc::Receiver<oneshot::Sender<()>>,
     /// What the database has refused for now.
     later: BTreeSet<RecordingId>,
@@ -57,10 +61,10 @@ pub struct Owner {
 
 impl Owner {
     /// An owner, and how it is told to end.
-    pub fn new(store: Store, recordings: Recordings, settings: Wanted) -> (Self, Farewell) {
+    pub fn new(store: Store, recordings: Recordings, settings: Wanted, subscribers: Subscribers) -> (Self, Farewell) {
         let (farewell, farewells) = mpsc::channel(1);
         let (later, sending, on_their_way) = Default::default();
-        (Self { store, recordings, settings, farewells, later, sending, on_their_way }, Farewell(farewell))
+        (Self { store, recordings, settings, subscribers, farewells, later, sending, on_their_way }, Farewell(farewell))
     }
 
     /// Sends mail until it is told to end.
@@ -160,6 +164,10 @@ impl Owner {
         let told = mails.len();
         if self.store.commit(PostMessage { message, mails }).await? {
             tracing::info!(recording = %entry.id, mailbox = %left.mailbox, mails = told, "a message is in its mailbox");
+            let config = self.store.snapshot();
+            if let Some(mailbox) = config.extension(left.mailbox) {
+                (self.subscribers)(&config, event::of(entry, left, mailbox));
+            }
         }
         Ok(())
     }
@@ -216,15 +224,14 @@ impl Owner {
 /// The mail to one of those who are told of a message.
 fn mail_about(entry: &Entry, left: &Left, index: usize, now_ms: u64) -> MailBody {
     let recipient = &left.told.recipients[index];
-    let is_hidden = ["", "anonymous", "unavailable"].iter().any(|word| entry.of.from.eq_ignore_ascii_case(word));
-    let shown = |text: &str| if is_hidden { String::new() } else { text.to_owned() };
+    let (from_number, from_name) = shown(&entry.of.from, &left.from_name);
     MailBody {
         address: recipient.address.clone(),
         name: recipient.name.clone(),
         attach: left.told.attachment == antiphon_ivr::op::Attachment::Sound,
         mailbox: entry.of.extension.rsplit('*').next().unwrap_or_default().to_owned(),
-        from_number: shown(&entry.of.from),
-        from_name: shown(&left.from_name),
+        from_number,
+        from_name,
         left_ms: millis(entry.started),
         length_ms: u64::try_from(entry.duration().as_millis()).unwrap_or(u64::MAX),
         message_id: format!("vm.{}.{index}", entry.id),

@@ -17,11 +17,12 @@ use tokio::task::JoinHandle;
 
 use super::{Owner, letter, smtp};
 use crate::calls::CallId;
+use crate::events::Event;
 use crate::recording::sidecar::Beginning;
 use crate::recording::{self, Kind, Left, Recordings};
 use crate::settings::{MailLogin, MailSecurity, MailSettings, RecordingSettings};
-use crate::store::changes::{CreateClient, RetryMail};
-use crate::store::{ClientId, Mail, MailBody, MailId, MailState, Store};
+use crate::store::changes::{CreateClient, CreateExtension, RetryMail};
+use crate::store::{ClientId, Config, EventType, Mail, MailBody, MailId, MailState, Store};
 
 /// How long anything on loopback may take.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -194,6 +195,8 @@ struct House {
     recordings: Recordings,
     writer: JoinHandle<()>,
     owner: JoinHandle<()>,
+    /// What subscribers are told.
+    events: std::sync::mpsc::Receiver<Event>,
     /// Held, so that the owner is not told to end.
     _farewell: super::Farewell,
 }
@@ -202,15 +205,21 @@ impl House {
     async fn open(folder: &Path, settings: MailSettings) -> Self {
         let store = Store::open(folder).expect("a store");
         if store.snapshot().clients().next().is_none() {
-            store.commit(CreateClient { prefix: "000".to_owned() }).await.expect("a client");
+            let client = store.commit(CreateClient { prefix: "000".to_owned() }).await.expect("a client");
+            let body = serde_json::json!({ "name": "071", "type": "ivr" });
+            store.commit(CreateExtension { client, body }).await.expect("a menu");
         }
         let disk = recording::disk::Machine::open(&folder.join("recordings")).expect("a folder");
         let (recordings, work) = Recordings::open(Arc::new(disk), RecordingSettings::default()).expect("recordings");
         let writer = tokio::spawn(recording::drive::drive(work));
         let settings = Arc::new(settings);
-        let (owner, farewell) = Owner::new(store.clone(), recordings.clone(), Box::new(move || Some(settings.clone())));
+        let (told, events) = std::sync::mpsc::channel();
+        // Whoever hears of them may have gone.
+        let subscribers = Box::new(move |_: &Config, event| drop(told.send(event)));
+        let (owner, farewell) =
+            Owner::new(store.clone(), recordings.clone(), Box::new(move || Some(settings.clone())), subscribers);
         let owner = tokio::spawn(owner.run());
-        Self { store, recordings, writer, owner, _farewell: farewell }
+        Self { store, recordings, writer, owner, events, _farewell: farewell }
     }
 
     /// As `kill -9`: nothing more is done, whatever was under way.
@@ -225,7 +234,7 @@ impl House {
     fn message(&self, attachment: Attachment) -> Box<antiphon_media::record::Recorder> {
         let recipients = vec![Recipient { name: None, address: "ani@b.example".to_owned() }];
         let told = Arc::new(Mailbox { recipients, attachment });
-        let left = Left { mailbox: ExtensionId(7), from_name: "Mane".to_owned(), told };
+        let left = Left { mailbox: ExtensionId(1), from_name: "Mane".to_owned(), told };
         let beginning = Beginning {
             client: ClientId(1),
             call: CallId::new(),
@@ -298,6 +307,23 @@ async fn a_message_is_sent_with_its_sound_and_once() {
     house.until(|body| body.state == MailState::Sent).await;
     assert!(house.store.mailboxes().message(id).is_some());
     assert_eq!(post.letters().len(), 1);
+}
+
+#[tokio::test]
+async fn subscribers_are_told_of_a_message_once() {
+    let (folder, post) = (tempfile::tempdir().unwrap(), Post::open(Vec::new()).await);
+    let house = House::open(folder.path(), post.settings()).await;
+    let id = house.leave(Attachment::None);
+    house.until(|body| body.state == MailState::Sent).await;
+    let event = house.events.try_recv().expect("they are told");
+    assert_eq!((event.kind, event.extension), (EventType::Voicemail, ExtensionId(1)));
+    let told = |name: &str| event.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+    assert_eq!((told("CallerIDNum"), told("CalledExtension")), (Some("+37410000001"), Some("000*071")));
+    assert_eq!((told("RecordID"), told("Duration")), (Some(&*id.to_string()), Some("1")));
+    house.kill().await;
+    let house = House::open(folder.path(), post.settings()).await;
+    house.until(|body| body.state == MailState::Sent).await;
+    assert!(house.events.try_recv().is_err(), "it was told before");
 }
 
 #[tokio::test]

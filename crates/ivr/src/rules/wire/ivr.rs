@@ -1,6 +1,6 @@
 //! The settings of an IVR as the REST API writes them.
 //!
-//! Shape: nine keys.
+//! Shape: nine keys, and `vm_pin`, which is ours and written only where it is set.
 //! Units: `lifetime` in seconds, `sleep_time` in ms.
 //! Errors: [`FieldError`] for a wrong type or range.
 //! Sources: `ringme-ivr.md` 1.2; its example for the values of a fresh IVR.
@@ -33,6 +33,9 @@ pub struct Ivr {
     pub vm_attach_file: bool,
     /// E-mail addresses separated by commas.
     pub vm_mailto: Option<String>,
+    /// The PIN with which messages are heard from any telephone; digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vm_pin: Option<String>,
 }
 
 impl Default for Ivr {
@@ -47,6 +50,7 @@ impl Default for Ivr {
             vm_greeting: None,
             vm_attach_file: true,
             vm_mailto: None,
+            vm_pin: None,
         }
     }
 }
@@ -65,6 +69,7 @@ impl Ivr {
         patch.id("vm_greeting", &mut new.vm_greeting, SoundId);
         patch.flag("vm_attach_file", true, &mut new.vm_attach_file);
         patch.text("vm_mailto", MAX_TEXT, &mut new.vm_mailto);
+        patch.text("vm_pin", MAX_TEXT, &mut new.vm_pin);
         patch.done(new)
     }
 }

@@ -75,6 +75,8 @@ names!(
         VoiceHelper = "voice_helper",
         /// Record the call.
         StartRecord = "start_record",
+        /// Hear the messages of a mailbox, step by step. An addition of ours.
+        Voicemail = "voicemail",
     }
 );
 
@@ -188,6 +190,25 @@ names!(
         DialOut = "dial-out",
         /// The call is over.
         Hangup = "hangup",
+    }
+);
+
+names!(
+    /// A step of hearing messages. An addition of ours.
+    VoicemailStep {
+        /// List the messages.
+        #[default]
+        Open = "open",
+        /// Go to the next.
+        Next = "next",
+        /// Go to the one before.
+        Previous = "previous",
+        /// Say it.
+        Play = "play",
+        /// Make it new again.
+        Keep = "keep",
+        /// Delete it.
+        Delete = "delete",
     }
 );
 

@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 
 use super::{
     ActionName, CallStatusName, CallerIdAction, FieldError, HttpMethod, InteractiveDialect, MAX_DIGITS, MAX_LABEL,
-    MAX_MS, MAX_OPAQUE, MAX_SECONDS, MAX_TEXT, Named, Patch, PlayDigitsMethod, SoundType, TransferMode, words,
+    MAX_MS, MAX_OPAQUE, MAX_SECONDS, MAX_TEXT, Named, Patch, PlayDigitsMethod, SoundType, TransferMode, VoicemailStep,
+    words,
 };
 use crate::{ContextId, IntervalId, RuleId, SoundId, rules::OptionKey};
 
 /// A rule (`ringme-ivr.md` 1.5), written with its 39 keys. The default is a fresh rule's, still without an action.
 ///
-/// `play_sound_from_variable`, `transfer_mode` and `call_interactive_dialect` are none of the 39: they are written only where they are not as in a fresh rule.
+/// `play_sound_from_variable`, `transfer_mode`, `call_interactive_dialect` and the fields of `voicemail` are none of the 39: they are written
+/// only where they are not as in a fresh rule.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rule {
@@ -110,6 +112,15 @@ pub struct Rule {
     pub voice_helper_final_count: Option<u64>,
     /// `voice_helper`: stored.
     pub voice_helper_classic_term: bool,
+    /// `voicemail`: which step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voicemail_step: Option<VoicemailStep>,
+    /// `voicemail`: the number of the mailbox; the one of the calling telephone where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voicemail_mailbox: Option<String>,
+    /// `voicemail`: the PIN that the caller gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voicemail_pin: Option<String>,
 }
 
 /// What `hangup_cause` is until somebody sets it.
@@ -160,6 +171,9 @@ impl Default for Rule {
             voice_helper_digits_max: None,
             voice_helper_final_count: None,
             voice_helper_classic_term: true,
+            voicemail_step: None,
+            voicemail_mailbox: None,
+            voicemail_pin: None,
         }
     }
 }
@@ -267,5 +281,8 @@ impl Rule {
         patch.optional_number("voice_helper_digits_max", 0..=MAX_DIGITS, &mut self.voice_helper_digits_max);
         patch.optional_number("voice_helper_final_count", 0..=1_000_000, &mut self.voice_helper_final_count);
         patch.flag("voice_helper_classic_term", true, &mut self.voice_helper_classic_term);
+        patch.optional_word("voicemail_step", &mut self.voicemail_step);
+        patch.text("voicemail_mailbox", MAX_TEXT, &mut self.voicemail_mailbox);
+        patch.text("voicemail_pin", MAX_TEXT, &mut self.voicemail_pin);
     }
 }

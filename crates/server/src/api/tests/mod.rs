@@ -7,6 +7,7 @@ mod conferences;
 mod events;
 mod http_debug;
 mod intervals;
+mod mail;
 mod menus;
 mod objects;
 mod ratings;

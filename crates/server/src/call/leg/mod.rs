@@ -11,7 +11,7 @@ mod play;
 
 use std::sync::Arc;
 
-use antiphon_ivr::CallerId;
+use antiphon_ivr::{CallerId, ExtensionId};
 use antiphon_media::{Codec, Direction, Segment, StreamId};
 use antiphon_sip::{DialogId, Rejection, StatusCode};
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +78,8 @@ pub struct Leg {
     offered: Option<Direction>,
     /// Whose rights it has.
     pub(super) party: Party,
+    /// Which phone it is, where it is known to be one that calls.
+    pub(super) phone: Option<ExtensionId>,
     /// Its number and name, as others see them when they are called for it.
     pub(super) shown: CallerId,
     /// What it is played.
@@ -141,6 +143,7 @@ impl Leg {
             direction: Direction::SendRecv,
             offered: None,
             party: Party::Outside,
+            phone: None,
             shown: CallerId::default(),
             sound: Sound::Nothing,
             held: Held::No,
