@@ -90,7 +90,8 @@ fn context(value: &Value) -> Result<(wire::Context, Options), Wrong> {
 }
 
 fn rule(index: usize, body: &Value) -> Result<wire::Rule, Wrong> {
-    known(object(body, "a rule")?, &keys(&wire::Rule::default()), &["transfer_mode", "call_interactive_dialect"])?;
+    let rare = ["transfer_mode", "call_interactive_dialect", "play_sound_from_variable"];
+    known(object(body, "a rule")?, &keys(&wire::Rule::default()), &rare)?;
     let rule = wire::Rule::default().patch(body).map_err(told)?;
     Ok(wire::Rule { id: RuleId(index as u64 + 1), ..rule })
 }

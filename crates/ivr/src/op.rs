@@ -33,7 +33,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 pub use record::{Attachment, Beep, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState};
 pub use speech::{
     BadSpeech, Form, Listen, ListenEnd, ListenFrom, Listened, MAX_SPEECH, Recogniser, Render, RenderError, Rendered,
-    SPEECH_PATIENCE, Speech, Utterance,
+    SPEECH_PATIENCE, Speech, Utterance, Words,
 };
 
 use crate::{
