@@ -78,6 +78,8 @@ mod seen;
 mod sending;
 #[path = "call/speaking.rs"]
 mod speaking;
+#[path = "call/speech.rs"]
+mod speech;
 #[path = "call/srtp.rs"]
 mod srtp;
 #[path = "call/stream.rs"]

@@ -35,6 +35,8 @@ mod scenarios;
 mod server;
 #[path = "wire/sipp.rs"]
 mod sipp;
+#[path = "wire/speech.rs"]
+mod speech;
 #[path = "wire/tls.rs"]
 mod tls;
 #[path = "wire/torture.rs"]

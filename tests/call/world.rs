@@ -98,7 +98,7 @@ pub(crate) fn prompt(name: &str) -> Audio {
     Audio::from_pcm(&noise(seed, Duration::from_millis(ms)))
 }
 
-fn wav(samples: &[i16]) -> Vec<u8> {
+pub(crate) fn wav(samples: &[i16]) -> Vec<u8> {
     let length = u32::try_from(samples.len() * 2).expect("a test's sound is short");
     let mut file = Vec::new();
     file.extend_from_slice(b"RIFF");
@@ -225,6 +225,7 @@ impl Author {
         self.askers(&id).await;
         self.scripted(&play).await;
         self.interactive(say("bye")).await;
+        self.listener(&play).await;
         let blocked = json!({"name": "072", "type": "ivr", "status": "blocked"});
         self.extension(blocked).await;
     }
@@ -349,6 +350,28 @@ impl Author {
         let start = json!([{"action": "play_silence", "silence_time": 100}]);
         let options = json!({"start": start, "1": [transfer("002 071")], "2": [transfer("002 800")], "3": [many]});
         self.menu("090", settings, options).await;
+    }
+
+    /// A menu that listens, 079: `support` leads to one prompt, any other word that is wanted and key 2 to another. The menu 078 asks a
+    /// web server, and plays what that had rendered.
+    async fn listener(&self, play: &impl Fn(&str, &str) -> Value) {
+        let rules =
+            json!([{"to_option": 1, "transcription": "support"}, {"to_option": 2, "transcription": "sales|billing"}]);
+        let mut listen = play("hello", "background");
+        listen["action"] = json!("voice_helper");
+        listen["voice_helper_timeout"] = json!(8000);
+        listen["voice_helper_digits_max"] = json!(1);
+        listen["voice_helper_rules"] = rules;
+        let say = |sound: &str| json!([play(sound, "foreground"), {"action": "hangup"}]);
+        let options = json!({
+            "start": [listen, play("nobody", "foreground"), {"action": "hangup"}],
+            "1": say("thanks"), "2": say("bye"), "invalid": say("busy"),
+        });
+        self.menu("079", json!({"name": "Listening", "digit_len": 1, "allow_any_dial": false}), options).await;
+        let ask = json!({"action": "call_interactive", "call_interactive_url": "http://scripts.example/say", "call_interactive_method": "GET"});
+        let mut told = play("busy", "foreground");
+        told["play_sound_from_variable"] = json!(true);
+        self.menu("078", json!({"name": "Told"}), json!({"start": [ask, told, {"action": "hangup"}]})).await;
     }
 
     /// Menus that record: 084 and 086 the call, and transfer it to 002 and to one another; 085 is a mailbox.

@@ -9,6 +9,9 @@
 //! | `3.2 presses 5`                                   | one key                                     |
 //! | `4.0 speaks for 3 s`                              | the caller, which a message records         |
 //! | `4.0 says taxi please for 1 s`                    | the caller, which a recogniser understands  |
+//! | `slot holds Your order is ready`                  | a web script has had that rendered          |
+//! | `slot is ready after 2 s and lasts 3 s`           | the rendering, from when it is asked for    |
+//! | `slot cannot be rendered`                         | an engine that fails                        |
 //! | `nobody understands the caller`                   | no recogniser is there                      |
 //! | `9.0 hangs up`                                    | the caller                                  |
 //! | `+7812 calls`, `+7812 calls anonymously`          | the caller's number, in place of the menu's |
@@ -31,10 +34,10 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Digit, ExtensionId, Recogniser, RecordingId,
+    Digit, ExtensionId, Recogniser, RecordingId, Speech,
     call::Presentation,
     op::LeftMessage,
-    simulator::{Event, Opening, Referring, Saying, Scenario, Target},
+    simulator::{Event, Opening, Referring, Saying, Scenario, Target, Text},
 };
 
 use crate::document::{Fence, Problem};
@@ -62,6 +65,7 @@ fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
             scenario.said.push(Saying { at: seconds(subject)?, time: seconds(time)?, words: words.join(" ") });
         }
         ["understands", "the", "caller"] if *subject == "nobody" => scenario.recogniser = Recogniser::Failed,
+        rest if *subject == "slot" => slot(rest, scenario)?,
         ["hangs", "up"] => scenario.timeline.push((seconds(subject)?, Event::HungUp)),
         ["is", date, time, "UTC"] if *subject == "it" => {
             scenario.date = format!("{date}T{time}Z").parse().ok()?;
@@ -106,6 +110,22 @@ fn mailbox(words: &[&str], opening: &mut Opening) -> Option<()> {
         }
         _ => return None,
     }
+    Some(())
+}
+
+fn slot(words: &[&str], scenario: &mut Scenario) -> Option<()> {
+    if let ["holds", words @ ..] = words {
+        scenario.slot = Some(Speech::new(&words.join(" ")).ok()?.into());
+        return Some(());
+    }
+    let text = match words {
+        ["is", "ready", "after", after, "s", "and", "lasts", length, "s"] => {
+            Text { after: seconds(after)?, length: Some(seconds(length)?) }
+        }
+        ["cannot", "be", "rendered"] => Text { after: Duration::ZERO, length: None },
+        _ => return None,
+    };
+    scenario.texts.insert(scenario.slot.as_ref()?.text().to_owned(), text);
     Some(())
 }
 

@@ -22,8 +22,14 @@ use crate::{
 };
 
 /// Keys of a rule that are written only where they are set.
-const OURS: [&str; 5] =
-    ["transfer_mode", "call_interactive_dialect", "voicemail_step", "voicemail_mailbox", "voicemail_pin"];
+const OURS: [&str; 6] = [
+    "transfer_mode",
+    "call_interactive_dialect",
+    "voicemail_step",
+    "voicemail_mailbox",
+    "voicemail_pin",
+    "play_sound_from_variable",
+];
 
 /// Keys that are not settings of the IVR.
 const WORLD: [&str; 13] = [

@@ -1,7 +1,7 @@
 //! What the tests need beside the Rust toolchain, and how it gets here.
 //!
-//! Shape: each need is looked for first; only what is missing is installed, Debian packages with `apt-get` and cargo-deny
-//! with `cargo install`. A package that brings a service is installed without it: the tests start the program themselves, and a
+//! Shape: each need is looked for first; only what is missing is installed, Debian packages with `apt-get`, cargo-deny
+//! with `cargo install` and pocketsphinx with `pip`. A package that brings a service is installed without it: the tests start the program themselves, and a
 //! machine that only builds should not answer calls. A C compiler and the C headers are not on the list: without them xtask itself does not link.
 //! Errors: [`Missing`], whose text names the need and the command that a person can run.
 
@@ -30,7 +30,12 @@ const PACKAGES: &[Package] = &[
     // A library has no program to look for, but this.
     Package::new("libopus-dev", "/usr/include/opus/opus.h", "the tests speak Opus"),
     Package::new("curl", "curl", "the tests make the documented requests with curl"),
-    Package::new("espeak-ng", "espeak-ng", "a test listens for keys in half an hour of speech"),
+    Package::new(
+        "espeak-ng",
+        "espeak-ng",
+        "tests have it say texts, and listen for keys in half an hour of its speech",
+    ),
+    Package::new("python3-venv", "python3", "the tests have pocketsphinx understand a caller"),
     Package::new("baresip-core", "baresip", "the interop tests use it as a telephone"),
     Package::new("linphone-cli", "linphonec", "the interop tests use it as a telephone"),
     Package {
@@ -42,6 +47,9 @@ const PACKAGES: &[Package] = &[
         ..Package::new("kamailio", "kamailio", "the interop tests use it as a proxy and as a carrier")
     },
 ];
+
+/// A recogniser from Python's index, which the tests of speech need. It lies in an environment of its own in the target folder.
+const POCKETSPHINX: &str = "pocketsphinx==5.1.1";
 
 /// The newest that builds with the Rust version of this workspace.
 const CARGO_DENY_VERSION: &str = "0.20.2";
@@ -68,6 +76,8 @@ pub(crate) enum Missing {
     Apt { needs: String },
     /// `cargo install` ran and failed.
     CargoDeny,
+    /// An environment of Python, or what belongs into it, could not be made.
+    Pocketsphinx,
 }
 
 impl fmt::Display for Missing {
@@ -91,6 +101,9 @@ impl fmt::Display for Missing {
                 let command = format!("cargo install --locked cargo-deny --version {CARGO_DENY_VERSION}");
                 write!(f, "cargo-deny could not be installed; is there a network? Try: {command}")
             }
+            Self::Pocketsphinx => {
+                write!(f, "{POCKETSPHINX} could not be installed; it needs python3 with its module venv, and a network")
+            }
         }
     }
 }
@@ -109,12 +122,27 @@ pub(crate) fn install(root: &Path) -> Result<(), Missing> {
     if !missing.is_empty() {
         install_packages(&missing)?;
     }
+    install_pocketsphinx(root)?;
     if answers(cargo(root).args(["deny", "--version"])) {
         return Ok(());
     }
     println!("xtask install: cargo-deny {CARGO_DENY_VERSION} (checks licences and sources of dependencies)");
     let words = ["install", "--locked", "cargo-deny", "--version", CARGO_DENY_VERSION];
     if succeeds(cargo(root).args(words)) { Ok(()) } else { Err(Missing::CargoDeny) }
+}
+
+/// The recogniser of the tests, in `<target>/python`.
+fn install_pocketsphinx(root: &Path) -> Result<(), Missing> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let environment = target.join("python");
+    let python = environment.join("bin/python3");
+    if answers(Command::new(&python).args(["-c", "import pocketsphinx"])) {
+        return Ok(());
+    }
+    println!("xtask install: {POCKETSPHINX} (a test has it understand a caller)");
+    let made = succeeds(Command::new("python3").args(["-m", "venv"]).arg(&environment));
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", POCKETSPHINX];
+    if made && succeeds(Command::new(python).args(pip)) { Ok(()) } else { Err(Missing::Pocketsphinx) }
 }
 
 /// `cargo` as the one that runs us, in the root of the workspace.

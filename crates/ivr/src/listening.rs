@@ -132,6 +132,11 @@ impl Listening {
         })
     }
 
+    /// Whether digits were pressed.
+    pub fn has_digits(&self) -> bool {
+        !self.digits.is_empty()
+    }
+
     /// How long a silence ends what is said.
     pub fn end_silence(&self) -> Duration {
         self.wanted.end_silence

@@ -38,7 +38,7 @@ pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
 pub use record::{Attachment, Beep, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState};
 pub use speech::{
     BadSpeech, Form, Listen, ListenEnd, ListenFrom, Listened, MAX_SPEECH, Recogniser, Render, RenderError, Rendered,
-    SPEECH_PATIENCE, Speech, Utterance,
+    SPEECH_PATIENCE, Speech, Utterance, Words,
 };
 pub use terms::{Join, Terms};
 

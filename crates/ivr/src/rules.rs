@@ -16,6 +16,7 @@ mod option_key;
 mod policy;
 mod run;
 mod scripts;
+mod slot;
 mod targets;
 mod voicemail;
 pub mod wire;

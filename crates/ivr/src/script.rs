@@ -31,6 +31,10 @@ pub trait Surroundings: Send + Sync {
     /// The sound that somebody outside names, among those of the script's client and those of the system; the latter in this language
     /// where the name has none of its own.
     fn prompt(&self, sound: &SoundName, language: Language) -> Option<Prompt>;
+    /// Whether scripts of the client may have what callers say understood (`ringme-ivr.md` 5.1).
+    fn may_listen(&self) -> bool {
+        true
+    }
 }
 
 /// A sound as somebody outside names it (`ringme-ivr.md` 2.3, 4.3).

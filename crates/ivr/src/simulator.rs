@@ -23,7 +23,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
     pin::pin,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -33,7 +36,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     Call, Caller, Digit, EndedCall, ExtensionId, ExtensionName, Interrupted, IntervalId, Language, Next, Op, Outcome,
-    Prompt, Recogniser, Request, Script, SoundId, Surroundings,
+    Prompt, Recogniser, Request, Script, SoundId, Speech, Surroundings,
     op::LeftMessage,
     rules::{Interval, Policy},
     script::{SoundName, SoundView},
@@ -75,6 +78,8 @@ pub struct Scenario {
     pub mailbox: Opening,
     /// What web servers answer, one request after the other; nobody is there for any further one.
     pub web: Vec<WebAnswer>,
+    /// What a web script had rendered before, for rules that play it.
+    pub slot: Option<Arc<Speech>>,
     /// What comes of having texts rendered; one that is not here is ready at once and takes a second.
     pub texts: BTreeMap<String, Text>,
     /// What the caller says, in order. A message records it as well.
@@ -201,6 +206,7 @@ impl Default for Referring {
 pub fn simulate(script: &Script, scenario: &Scenario, start: Instant) -> Transcript {
     let (mut call, mut queue) = Call::new(scenario.caller.clone());
     call.language = scenario.language;
+    call.tts_slot.clone_from(&scenario.slot);
     let mut world = World::new(scenario, start);
     call.serve(scenario.served.clone());
     call.callback.clone_from(&scenario.callback);

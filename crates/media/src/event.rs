@@ -6,6 +6,7 @@
 use crate::dtmf::Digit;
 use crate::pool::{PlaybackId, StreamId};
 use crate::record::{RecordEnd, Seat};
+use crate::utterances::Turn;
 use crate::watch::Finding;
 use std::collections::VecDeque;
 
@@ -37,6 +38,8 @@ pub enum EventKind {
     },
     /// All keys of the last order to send some were sent. Not raised for an order that was replaced.
     KeysSent,
+    /// The peer began to speak, or has ended; raised where somebody listens to it.
+    Spoke(Turn),
     /// Something changed in who hears whom; raised once a change.
     Found(Finding),
 }
@@ -66,7 +69,7 @@ impl Events {
     pub(crate) fn push(&mut self, stream: StreamId, kind: EventKind) -> Queued {
         let room = match kind {
             EventKind::Found(_) => self.capacity / 4,
-            EventKind::Digit(_) => self.capacity / 2,
+            EventKind::Digit(_) | EventKind::Spoke(_) => self.capacity / 2,
             EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } | EventKind::KeysSent => self.capacity,
         };
         if self.queue.len() >= room {

@@ -98,6 +98,7 @@ mod timeline;
 pub mod tones;
 mod totals;
 mod transcoder;
+pub mod utterances;
 mod watch;
 mod wheel;
 

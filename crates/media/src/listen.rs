@@ -16,6 +16,7 @@ use crate::ear::Ear;
 use crate::record::Recorders;
 use crate::room::{Mixing, Seat};
 use crate::rtp::packet::Packet;
+use crate::utterances::Utterances;
 use std::time::Duration;
 
 /// The most skipped frames that are handed on at one service; more than this is a machine that slept.
@@ -42,6 +43,8 @@ pub(crate) struct Listeners {
     pub(crate) tones: Option<Box<ToneEar>>,
     /// A place in a conference.
     pub(crate) seat: Option<Box<Seat>>,
+    /// Somebody who understands speech.
+    pub(crate) utterances: Option<Box<Utterances>>,
     #[cfg(test)]
     pub(crate) witness: Option<Witness>,
 }
@@ -57,6 +60,7 @@ impl Listeners {
             recorders: Recorders::default(),
             tones: None,
             seat: None,
+            utterances: None,
             #[cfg(test)]
             witness: None,
         }
@@ -68,7 +72,7 @@ impl Listeners {
         if self.witness.is_some() {
             return true;
         }
-        !self.recorders.is_empty() || self.tones.is_some() || self.seat.is_some()
+        !self.recorders.is_empty() || self.tones.is_some() || self.seat.is_some() || self.utterances.is_some()
     }
 
     /// Whether anybody wants what the leg is sent.
@@ -86,6 +90,9 @@ impl Listeners {
             self.ear = Ear::new(codec);
             self.mouth = Mouth::new(codec);
             self.recorders.follow(codec.sample_rate());
+            if let Some(utterances) = &mut self.utterances {
+                utterances.follow(codec.sample_rate());
+            }
         }
         self.ear.expect(ptime);
     }
@@ -113,6 +120,9 @@ impl Listeners {
         let frame = Frame { heard, said: &[], rate };
         // Listeners that only hear, one line each.
         self.recorders.hear(&frame);
+        if let Some(utterances) = &mut self.utterances {
+            utterances.hear(&frame);
+        }
         if let Some(tones) = &mut self.tones {
             tones.hear(frame.heard, self.ear.made_up());
         }

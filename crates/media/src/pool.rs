@@ -35,6 +35,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 mod recording;
+mod utterances;
 
 /// A stream, as its owner names it.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]

@@ -9,6 +9,7 @@ use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
 use antiphon_media::rtcp::{Block, NtpTime, Sending};
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
 use antiphon_media::srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite};
+use antiphon_media::utterances::Utterances;
 use antiphon_media::{
     Announcement, Audio, Codec, ControlTurn, Due, EventKind, Inband, KeyStep, Keys, MAX_PACKET, Negotiated, PlaybackId,
     Repeat, RoomId, RtcpPath, SeatOptions, Segment, StreamConfig, StreamId, StreamPool, Voice,
@@ -155,6 +156,8 @@ fn a_serviced_frame_allocates_nothing() {
     let start = Instant::now();
     let mut pool = opened(start);
     let mut reels = [recorded(&mut pool, 1), recorded(&mut pool, 3)];
+    let (utterances, _unread) = Utterances::new(Rate::Wide, Duration::from_millis(800));
+    pool.hear_utterances(StreamId(2), Box::new(utterances));
     let mut buffer = [0; MAX_PACKET];
     let (mut sent, mut digits, mut ended, mut reports, mut found) = (0u64, 0u64, 0u64, 0u64, 0u64);
     let (mut recordings, mut samples) = (0u64, 0);
@@ -180,6 +183,7 @@ fn a_serviced_frame_allocates_nothing() {
                 EventKind::PlaybackEnded { .. } | EventKind::KeysSent => ended += 1,
                 EventKind::RecordingEnded { why, .. } => recordings += u64::from(why == RecordEnd::MaxLength),
                 EventKind::Found(_) => found += 1,
+                EventKind::Spoke(_) => {}
             }
         }
     }
@@ -244,7 +248,10 @@ fn keys_in_the_sound_allocate_nothing() {
             match event.kind {
                 EventKind::Digit(_) => digits += 1,
                 EventKind::KeysSent => done += 1,
-                EventKind::PlaybackEnded { .. } | EventKind::RecordingEnded { .. } | EventKind::Found(_) => {}
+                EventKind::PlaybackEnded { .. }
+                | EventKind::RecordingEnded { .. }
+                | EventKind::Spoke(_)
+                | EventKind::Found(_) => {}
             }
         }
     }

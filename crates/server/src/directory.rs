@@ -109,6 +109,10 @@ impl Surroundings for Around {
             SoundView::Any => own().or_else(of_system),
         }
     }
+
+    fn may_listen(&self) -> bool {
+        self.config.client(self.client).is_some_and(|client| client.speech_to_text)
+    }
 }
 
 /// The sound that is meant by a name: that of the content, that of the uploaded file, an id, and at last the name of the file without its

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod shutdown;
 pub mod signalling;
 pub mod sounds;
+pub mod speech;
 pub mod store;
 pub mod switchboard;
 pub mod telemetry;

@@ -30,6 +30,7 @@ use crate::{
     settings::{FillerSettings, FillerSound, LiveSettings},
     signalling::{Signalling, guard::Guard},
     sounds::SystemSounds,
+    speech::SpeechRoom,
     store::Store,
     trace::Trace,
     trunks::Trunks,
@@ -117,6 +118,8 @@ pub struct Rooms {
     pub trace: Arc<Trace>,
     /// What is recorded, and what is kept of it.
     pub recordings: Recordings,
+    /// Who renders texts, and who understands callers; others after a SIGHUP that says so.
+    pub speech: ArcSwap<SpeechRoom>,
     /// The SIP listeners.
     pub listeners: Vec<Listener>,
     /// The address shown to peers of its family in SDP, where the settings fix one.

@@ -15,6 +15,7 @@ use crate::{
     settings::{Settings, SettingsError, StoreLocation},
     shutdown::{self, Asked, Signals},
     sounds::SystemSounds,
+    speech::SpeechRoom,
     store::Store,
     telemetry::{self, Metrics},
     voicemail,
@@ -64,6 +65,7 @@ pub async fn serve(
                     server.rooms.guard.follow(&settings.live);
                     reload_tls(&server, &settings);
                     let mail = settings.live.mail.is_some();
+                    reload_speech(&server, &settings);
                     server.rooms.settings.store(Arc::new(settings.live));
                     server.rooms.store.mailboxes().set_mail(mail, voicemail::now_ms());
                     server.rooms.trunks.read_again().await;
@@ -88,6 +90,13 @@ fn reload_tls(server: &Server, settings: &Settings) {
     let (Some(tls), Some(files)) = (&server.tls, &settings.tls) else { return };
     if let Err(error) = tls.reload(files) {
         tracing::warn!(%error, "the certificate and trust of before stay in force");
+    }
+}
+
+/// Takes other engines for speech, where the settings say so.
+fn reload_speech(server: &Server, settings: &Settings) {
+    if server.rooms.settings.load().speech != settings.live.speech {
+        server.rooms.speech.store(Arc::new(SpeechRoom::open(&settings.live.speech, &settings.data)));
     }
 }
 

@@ -106,6 +106,8 @@ fn describe() {
     metrics::describe_counter!("antiphon_call_panics_total", "Calls ended by a fault of ours");
     metrics::describe_counter!("antiphon_sound_findings_total", "What was found about who hears whom, by kind");
     metrics::describe_histogram!("antiphon_setup_seconds", "From a caller's INVITE to our 200");
+    metrics::describe_counter!("antiphon_renderings_total", "Texts that engines rendered, by outcome");
+    metrics::describe_counter!("antiphon_recognitions_total", "What callers said that recognisers got, by outcome");
     metrics::describe_counter!("antiphon_ops_total", "What scripts asked of calls, by op and outcome");
     metrics::describe_counter!("antiphon_sip_dropped_total", "SIP messages lost or refused, by reason");
     metrics::describe_counter!("antiphon_sip_failures_total", "What sources did that honest ones do rarely, by kind");

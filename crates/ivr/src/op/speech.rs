@@ -19,8 +19,8 @@ pub const SPEECH_PATIENCE: Duration = Duration::from_secs(5);
 /// A text as it is to be said. Two that are equal sound alike.
 #[derive(Clone, Eq, PartialEq, Hash, Debug)]
 pub struct Speech {
-    text: String,
-    form: Form,
+    /// What is said.
+    pub words: Words,
     /// The language, such as `ru-RU`; `None` is the usual one.
     pub language: Option<String>,
     /// The voice, as the engine calls it; `None` is the usual one of the language.
@@ -29,6 +29,13 @@ pub struct Speech {
     pub speed: u16,
     /// How loud, in percent.
     pub volume: u16,
+}
+
+/// What is said: a text that can be.
+#[derive(Clone, Eq, PartialEq, Hash, Debug)]
+pub struct Words {
+    text: String,
+    form: Form,
 }
 
 /// What a text is written in.
@@ -65,17 +72,17 @@ impl Speech {
             return Err(BadSpeech::TooLong);
         }
         let form = if text.starts_with("<speak") { Form::Ssml } else { Form::Plain };
-        Ok(Self { text, form, language: None, voice: None, speed: Self::USUAL, volume: Self::USUAL })
+        Ok(Self { words: Words { text, form }, language: None, voice: None, speed: Self::USUAL, volume: Self::USUAL })
     }
 
     /// The text, in one line without control characters.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.words.text
     }
 
     /// What the text is written in.
     pub fn form(&self) -> Form {
-        self.form
+        self.words.form
     }
 }
 
@@ -175,7 +182,7 @@ pub enum ListenFrom {
 pub struct Listened {
     /// What was said, one after the other.
     pub results: Vec<Utterance>,
-    /// What the caller was saying when the wait ended, as far as it was understood.
+    /// What the caller was saying when the wait ended, as far as it was understood; where digits were pressed nobody asks.
     pub guess: Option<String>,
     /// What was pressed, without the terminator.
     pub digits: String,

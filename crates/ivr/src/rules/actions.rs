@@ -1,7 +1,7 @@
 //! What rules do, one file an action.
 //!
 //! Shape: each action is a struct with `check` (from the wire) and `run` (on a call, which says what follows).
-//! Errors: an action without what it needs, or not built yet, is refused while the menu is written.
+//! Errors: an action without what it needs, is refused while the menu is written.
 //! Sources: `ringme-ivr.md` 1.6 (required fields), 3.8 (execution).
 
 mod call_interactive;
@@ -20,6 +20,7 @@ mod simple_transfer;
 mod start_record;
 mod transfer;
 mod transfer_from_variable;
+mod voice_helper;
 mod voicemail;
 
 pub use call_interactive::CallInteractive;
@@ -38,6 +39,7 @@ pub use simple_transfer::SimpleTransfer;
 pub use start_record::StartRecord;
 pub use transfer::Transfer;
 pub use transfer_from_variable::TransferFromVariable;
+pub use voice_helper::{VoiceHelper, VoiceRule};
 pub(in crate::rules) use voicemail::OpenedMailbox;
 pub use voicemail::VoicemailAction;
 
@@ -86,6 +88,8 @@ pub enum Action {
     CallInteractive(CallInteractive),
     /// `voicemail`
     Voicemail(VoicemailAction),
+    /// `voice_helper`
+    VoiceHelper(Box<VoiceHelper>),
 }
 
 impl Action {
@@ -114,10 +118,7 @@ impl Action {
             ActionName::StartRecord => Some(Self::StartRecord(StartRecord)),
             ActionName::CallInteractive => CallInteractive::check(check).map(Self::CallInteractive),
             ActionName::Voicemail => VoicemailAction::check(check).map(Self::Voicemail),
-            ActionName::VoiceHelper => {
-                check.refuse("action", format!("{name} is not built yet"));
-                None
-            }
+            ActionName::VoiceHelper => VoiceHelper::check(check).map(Box::new).map(Self::VoiceHelper),
         }
     }
 
@@ -145,6 +146,7 @@ impl Action {
             Self::StartRecord(action) => action.run(run).await,
             Self::CallInteractive(action) => action.run(run).await,
             Self::Voicemail(action) => action.run(run).await,
+            Self::VoiceHelper(action) => action.run(run).await,
         }
     }
 }

@@ -81,6 +81,10 @@ pub(super) enum Flow {
     Jump(ContextId, OptionKey),
     /// This option, without so many of its rules.
     Enter(ContextId, OptionKey, usize),
+    /// This option of the same context, or `invalid` where there is none.
+    Option(OptionKey),
+    /// What these digits lead to, as if the menu had collected them.
+    Dialled(String),
     /// A transfer ended.
     Routed(Dialed),
     /// A transfer ended, and where nobody answered it is as after a final rule, whatever the rule says.
@@ -163,6 +167,11 @@ impl<'a> Run<'a> {
                         return Ok(Step::Run(context, option, from));
                     }
                 }
+                Flow::Option(option) if context.options.contains_key(&option) => {
+                    return Ok(Step::Run(context, option, 0));
+                }
+                Flow::Option(_) => return Ok(Step::Run(context, OptionKey::Invalid, 0)),
+                Flow::Dialled(digits) => return self.dispatch(context, &digits).await,
                 Flow::Ended(next) => return Ok(Step::End(next)),
                 Flow::Routed(dialed) => match self.routed(&dialed, rule.is_final, &rules[index..]).await? {
                     After::Rule(skipped) => index += skipped,

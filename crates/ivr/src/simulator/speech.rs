@@ -98,6 +98,7 @@ impl World<'_> {
                 ended = listening.timeout(self.instant());
             }
         }
+        let saying = saying.filter(|_| !listening.has_digits());
         let guess = saying.and_then(|saying| self.understood(saying)).map(|said| said.text);
         let ended_by = ended.unwrap_or(ListenEnd::Longest);
         let listened = listening.ended(ended_by, guess, self.scenario.recogniser);

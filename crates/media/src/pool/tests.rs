@@ -145,7 +145,11 @@ impl Bench {
     fn ended(&self) -> Vec<u64> {
         let ended = |event: &Event| match event.kind {
             EventKind::PlaybackEnded { playback } => Some(playback.0),
-            EventKind::Digit(_) | EventKind::RecordingEnded { .. } | EventKind::KeysSent | EventKind::Found(_) => None,
+            EventKind::Digit(_)
+            | EventKind::RecordingEnded { .. }
+            | EventKind::KeysSent
+            | EventKind::Spoke(_)
+            | EventKind::Found(_) => None,
         };
         self.events.iter().filter_map(ended).collect()
     }

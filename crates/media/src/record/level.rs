@@ -20,7 +20,7 @@ const QUIET: f32 = -52.0;
 /// How fast the floor rises, in dB a second.
 const RISE: f32 = 3.0;
 /// Where the floor ends, in dBFS.
-const LOWEST: f32 = -70.0;
+pub(crate) const LOWEST: f32 = -70.0;
 const HIGHEST: f32 = -35.0;
 /// Where the floor begins, in dBFS.
 const FIRST: f32 = -60.0;
@@ -56,7 +56,7 @@ impl Silence {
 }
 
 /// The level of a frame; [`LOWEST`] for one without a sample.
-fn level(frame: &[i16]) -> f32 {
+pub(crate) fn level(frame: &[i16]) -> f32 {
     let energy: u64 = frame.iter().map(|&sample| u64::from(sample.unsigned_abs()).pow(2)).sum();
     if energy == 0 {
         return LOWEST;

@@ -13,7 +13,7 @@
 //! | [`Gap::Cut`]    | nothing: the recording goes on where it stopped |
 //! | [`Gap::Silent`] | silence as long as the pause, so that times in the file are times of the call |
 
-mod level;
+pub(crate) mod level;
 mod recorder;
 mod reel;
 mod seats;

@@ -193,10 +193,15 @@ fn rest(frame: &mut [u8], codec: Codec) -> usize {
     frame.len()
 }
 
-/// Tells the owner of recordings that have ended by themselves.
+/// Tells the owner of recordings that have ended by themselves, and of what a peer to whom somebody listens does.
 fn tell_ended(listeners: &mut Listeners, (id, totals): (StreamId, &mut StreamTotals), events: &mut Events) {
     while let Some((seat, why)) = listeners.recorders.next_ended() {
         if events.push(id, EventKind::RecordingEnded { seat, why }) == Queued::Full {
+            totals.refused_events += 1;
+        }
+    }
+    while let Some(turn) = listeners.utterances.as_mut().and_then(|utterances| utterances.next_turn()) {
+        if events.push(id, EventKind::Spoke(turn)) == Queued::Full {
             totals.refused_events += 1;
         }
     }

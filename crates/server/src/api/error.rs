@@ -4,6 +4,7 @@
 //! Errors: what the store rejects, and what is wrong before it is asked.
 //! Sources: `ringme-ivr.md` 2.1 (error table); RFC 6750 §3 (challenge), RFC 9110 §15.5.6 (405).
 
+use antiphon_ivr::RenderError;
 use antiphon_ivr::rules::wire::FieldError;
 use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -35,7 +36,7 @@ pub(super) enum ApiError {
     TooLarge(usize),
     #[error("the body cannot be read")]
     Unreadable,
-    #[error("the body must be multipart/form-data with the parts title and file")]
+    #[error("the body must be multipart/form-data with the parts title and file, or JSON with a text")]
     NotMultipart,
     #[error(transparent)]
     Trunk(#[from] NotRegistered),
@@ -53,6 +54,10 @@ pub(super) enum ApiError {
     NoSuchConference,
     #[error("the extension is blocked")]
     Blocked,
+    #[error("text: {0}")]
+    Rendering(#[from] RenderError),
+    #[error("action: voice_helper needs a recogniser, and the table [speech] of the settings names none")]
+    NoRecogniser,
     #[error("{0} is not built yet")]
     NotBuilt(&'static str),
     #[error(transparent)]
@@ -94,6 +99,10 @@ impl ApiError {
             | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
             Self::Blocked => (StatusCode::FORBIDDEN, Some("access_denied")),
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
+            Self::NoRecogniser | Self::Rendering(RenderError::NoEngine) => (StatusCode::CONFLICT, Some("conflict")),
+            Self::Rendering(RenderError::Failed) => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
+            Self::Rendering(RenderError::TimedOut) => (StatusCode::SERVICE_UNAVAILABLE, Some("timeout")),
+            Self::Rendering(RenderError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some("busy")),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Some("not_implemented")),
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, Some("method_not_allowed")),
             Self::NoToken | Self::BadToken => (StatusCode::UNAUTHORIZED, None),
@@ -116,6 +125,7 @@ fn rejection(rejected: &Rejected) -> (StatusCode, Option<&'static str>) {
         Rejected::NotFound(Missing::Client) => (StatusCode::NOT_FOUND, Some("client_not_found")),
         Rejected::NotFound(_) => (StatusCode::NOT_FOUND, None),
         Rejected::Invalid(_) => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
+        Rejected::Denied(_) => (StatusCode::FORBIDDEN, Some("app_access_type_deny")),
         Rejected::Conflict(_) | Rejected::Full { .. } => (StatusCode::CONFLICT, Some("conflict")),
         Rejected::Busy => (StatusCode::SERVICE_UNAVAILABLE, Some("busy")),
         Rejected::Storage => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),

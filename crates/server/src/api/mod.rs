@@ -209,7 +209,7 @@ impl BothSpellings for Router<ApiState> {
 
 fn client_resources() -> Router<ApiState> {
     Router::new()
-        .both("/client/{client}", get(clients::show))
+        .both("/client/{client}", get(clients::show).put(clients::update))
         .both("/client/{client}/extension", get(extensions::list).post(extensions::create))
         .both(
             "/client/{client}/extension/{extension}",

@@ -21,6 +21,12 @@ fn encode_order(ids: &[RuleId]) -> Value {
     json!({ "rules_ids": ids })
 }
 
+/// A rule that would never understand anybody is refused while somebody is there to read why.
+fn needs_recogniser(state: &ApiState, body: &Value) -> Result<(), ApiError> {
+    let is_deaf = state.rooms.as_ref().is_some_and(|rooms| !rooms.speech.load().has_recogniser());
+    if is_deaf && body["action"] == "voice_helper" { Err(ApiError::NoRecogniser) } else { Ok(()) }
+}
+
 pub(super) async fn list(State(state): State<ApiState>, place: Place) -> Result<Json<Vec<wire::Rule>>, ApiError> {
     Ok(Json(place.option(&state.store.snapshot())?.rules.iter().map(StoredRule::written).collect()))
 }
@@ -30,6 +36,7 @@ pub(super) async fn create(
     place: Place,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
+    needs_recogniser(&state, &body)?;
     let made = state.store.commit(CreateRule { path: place.option_path()?, body }).await?;
     let answer = if state.rules().post_rule_as_object { json!(made) } else { json!([made]) };
     Ok((StatusCode::CREATED, Json(answer)))
@@ -46,6 +53,7 @@ pub(super) async fn update(
     place: Place,
     JsonBody(body): JsonBody,
 ) -> Result<Json<wire::Rule>, ApiError> {
+    needs_recogniser(&state, &body)?;
     let change = UpdateRule { path: place.option_path()?, id: place.rule_id()?, body };
     Ok(Json(state.store.commit(change).await?))
 }

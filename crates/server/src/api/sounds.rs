@@ -1,15 +1,21 @@
 //! `/client/{client}/sound/`
 //!
-//! Shape: content comes as multipart/form-data with the parts `title` and `file`; the rest is JSON.
+//! Shape: content comes as multipart/form-data with the parts `title` and `file`, or, as JSON or such a form, as a `text` that is
+//! rendered; the rest is JSON.
 //! Time: decoding and writing a sound happen on a thread of their own; few uploads are held in memory at once.
 //! Errors: what is no playable file is a 400 that says what it is; too many bytes are a 413.
 //! Sources: `ringme-ivr.md` 1.8, 2.3.
 
+use std::sync::Arc;
+
+use antiphon_ivr::op::MAX_SPEECH;
+use antiphon_ivr::{RenderError, Speech};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use super::body::JsonBody;
@@ -35,25 +41,73 @@ fn encode(sound: &Sound) -> Value {
 struct Upload {
     /// What is no file, as an object of texts.
     body: Value,
-    uploaded_name: String,
-    file: Bytes,
+    content: Content,
+}
+
+/// What the sound is.
+enum Content {
+    /// A file, and its name.
+    File(String, Bytes),
+    /// A text, to be rendered.
+    Text(Arc<Speech>),
 }
 
 impl Upload {
     async fn read(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("multipart/") {
+            // As everywhere, JSON whatever the content type says.
+            return match JsonBody::from_request(request, state).await {
+                Ok(JsonBody(body)) if body.get("text").is_some() => Self::of_text(body),
+                Ok(_) | Err(ApiError::NotJson(_)) => Err(ApiError::NotMultipart),
+                Err(error) => Err(error),
+            };
+        }
         let mut parts = Multipart::from_request(request, state).await.map_err(|_| ApiError::NotMultipart)?;
         let (mut body, mut file) = (json!({}), None);
         while let Some(part) = parts.next_field().await.map_err(unread)? {
-            match part.name() {
+            match part.name().map(str::to_owned).as_deref() {
                 Some("file") => file = Some(read_file(part).await?),
-                Some("title") => body["title"] = part.text().await.map_err(unread)?.into(),
+                Some(name) if TEXTS.contains(&name) => body[name] = part.text().await.map_err(unread)?.into(),
                 Some(_) | None => {}
             }
         }
-        let (uploaded_name, file) = file.ok_or_else(|| ApiError::field("file", "is required"))?;
-        Ok(Self { body, uploaded_name, file })
+        match file {
+            Some((name, file)) => Ok(Self { body, content: Content::File(name, file) }),
+            None if body.get("text").is_some() => Self::of_text(body),
+            None => Err(ApiError::field("file", "is required, or a text")),
+        }
+    }
+
+    /// A sound that is to be made of `text`, with `language`, `voice` and `speed` (percent); the title is the text's beginning where
+    /// there is none.
+    fn of_text(mut body: Value) -> Result<Self, ApiError> {
+        let word = |name: &str| match body.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) if text.len() <= MOST => Ok(Some(text.clone())),
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(_) => Err(ApiError::field(name, "must be a string, and not a long one")),
+        };
+        let text = word("text")?.ok_or_else(|| ApiError::field("text", "is required"))?;
+        let speech = Speech::new(&text).map_err(|error| ApiError::field("text", error.to_string()))?;
+        let speed = match word("speed")?.map(|speed| speed.parse()) {
+            None => Speech::USUAL,
+            Some(Ok(speed)) if (25..=400).contains(&speed) => speed,
+            Some(_) => return Err(ApiError::field("speed", "must be a whole number from 25 to 400")),
+        };
+        let speech = Speech { language: word("language")?, voice: word("voice")?, speed, ..speech };
+        if word("title")?.is_none() {
+            body["title"] = speech.text().chars().take(60).collect::<String>().into();
+        }
+        Ok(Self { body, content: Content::Text(speech.into()) })
     }
 }
+
+/// Parts of a form that are texts.
+const TEXTS: [&str; 5] = ["title", "text", "language", "voice", "speed"];
+/// Most bytes of a field that goes with a text.
+const MOST: usize = 4 * MAX_SPEECH;
 
 async fn read_file(part: Field<'_>) -> Result<(String, Bytes), ApiError> {
     let name = part.file_name().unwrap_or_default().to_owned();
@@ -68,6 +122,12 @@ fn unread(error: MultipartError) -> ApiError {
     }
 }
 
+/// A text as a file.
+async fn rendered(state: &ApiState, speech: Arc<Speech>) -> Result<Bytes, ApiError> {
+    let rooms = state.rooms.as_ref().ok_or(RenderError::NoEngine)?;
+    Ok(rooms.speech.load_full().file(speech).await?.into())
+}
+
 /// Waits for its turn, reads an upload, decodes it and lays it beside its place.
 async fn receive(
     state: &ApiState,
@@ -75,7 +135,11 @@ async fn receive(
     request: Request,
 ) -> Result<(Value, String, StagedSound), ApiError> {
     let place = state.uploads.read(client).await.ok_or(Rejected::Busy)?;
-    let Upload { body, uploaded_name, file } = Upload::read(request, state).await?;
+    let Upload { body, content } = Upload::read(request, state).await?;
+    let (uploaded_name, file) = match content {
+        Content::File(name, file) => (name, file),
+        Content::Text(speech) => ("text.wav".to_owned(), rendered(state, speech).await?),
+    };
     let core = state.uploads.decode().await.ok_or(Rejected::Busy)?;
     let store = state.store.clone();
     let staged = tokio::task::spawn_blocking(move || {

@@ -11,13 +11,14 @@ use antiphon_ivr::{CallerId, Digit, ExtensionId, Interrupted, SendDigits, collec
 use antiphon_media::{
     Event as MediaEvent, EventKind, PlaybackId, StreamId,
     record::{RecordEnd, Seat},
+    utterances::Turn,
 };
 use antiphon_sip::{DialogId, EndReason, Event, Invite, MAX_FORWARDS, StatusCode};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{
-    CallEvent, INBOX,
+    CallEvent, INBOX, Understood,
     attended::Yield,
     hearing,
     identity::Outward,
@@ -49,6 +50,12 @@ pub(super) enum Heard {
     MessageEnded(RecordEnd),
     /// The keys that were sent to the caller have gone out.
     KeysSent,
+    /// The caller began to speak, or has ended.
+    Spoke(Turn),
+    /// A text is rendered, or will not be.
+    Rendered,
+    /// What came of having an utterance understood.
+    Understood(u64, Understood),
     /// Somebody has keys pressed towards another party than the caller.
     SendDigits(DialogId, SendDigits),
     /// The party of another stream than the caller's pressed a key.
@@ -330,6 +337,8 @@ impl Executor {
                 Ok(None)
             }
             CallEvent::SendDigits(dialog, digits) => Ok(Some(Heard::SendDigits(dialog, digits))),
+            CallEvent::Rendered => Ok(Some(Heard::Rendered)),
+            CallEvent::Understood(number, said) => Ok(Some(Heard::Understood(number, said))),
             CallEvent::Conference(wish) => Ok(Some(Heard::Conference(wish))),
             // A question that is dropped is answered so.
             CallEvent::Yield(ask) => Ok((self.joined != Joined::Nobody).then_some(Heard::Yield(ask))),
@@ -344,6 +353,7 @@ impl Executor {
                 EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
                 EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
                 EventKind::KeysSent => Some(Heard::KeysSent),
+                EventKind::Spoke(turn) => Some(Heard::Spoke(turn)),
                 EventKind::RecordingEnded { .. } | EventKind::Found(_) => None,
             }),
             CallEvent::Media(event) => Ok(match event.kind {
@@ -353,6 +363,7 @@ impl Executor {
                 EventKind::PlaybackEnded { .. }
                 | EventKind::RecordingEnded { .. }
                 | EventKind::KeysSent
+                | EventKind::Spoke(_)
                 | EventKind::Found(_) => None,
             }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,

@@ -30,6 +30,7 @@ mod reach;
 mod recording;
 mod refer;
 mod referral;
+mod render;
 pub mod replace;
 mod send_digits;
 pub mod srtp;
@@ -58,11 +59,18 @@ pub enum CallEvent {
     Conference(crate::conferences::Wish),
     /// Somebody who may sends the caller to this number, whatever the call does.
     SendTo(String),
+    /// A text that the call waits for is rendered, or will not be.
+    Rendered,
+    /// What came of having an utterance understood, by its number within the call's wait.
+    Understood(u64, Understood),
     /// Somebody who may has ended the call.
     HangUp,
     /// The server goes down and no longer waits for this call.
     Shutdown,
 }
+
+/// What was said in an utterance, if anything.
+pub type Understood = Result<Option<antiphon_ivr::Utterance>, crate::speech::NotUnderstood>;
 
 /// Events that wait for a call at most.
 pub const INBOX: usize = 64;

@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, Rating, RenderError, Rendered,
-    TypeAhead, collector::Collector, op::Cause,
+    Collect, Collected, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, Rating, TypeAhead,
+    collector::Collector, op::Cause,
 };
 use antiphon_media::{Keys, Repeat, Segment};
 use antiphon_sip::StatusCode;
@@ -54,8 +54,7 @@ impl Executor {
             Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
             Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
             Op::SendDigits(digits) => send_digits::send(self, &digits).await.map(Outcome::Sent),
-            // No engine for speech is joined to calls yet.
-            Op::Render(_) => Ok(Outcome::Rendered(Rendered::Failed(RenderError::NoEngine))),
+            Op::Render(render) => self.render(&render).await.map(Outcome::Rendered),
             Op::Listen(listen) => self.listen(&listen).await.map(Outcome::Listened),
             Op::Fetch(fetch) => self.fetch(*fetch).await.map(Outcome::Fetched),
             Op::Note(note) => {
@@ -114,6 +113,9 @@ impl Executor {
             // Pressed between two prompts: it counts as pressed in this one.
             (TypeAhead::Keep, Some(digit)) if barge_in.by.contains(digit) => return Ok(Played::BargedIn(digit)),
             (TypeAhead::Keep, _) => {}
+        }
+        if let Some(digit) = self.rendered_or_key(&play.prompts, barge_in).await? {
+            return Ok(Played::BargedIn(digit));
         }
         let began = clock();
         let segments = self.ready_segments(&play.prompts).await;
@@ -210,10 +212,10 @@ impl Executor {
             Prompt::Silence(duration) if duration.is_zero() => return None,
             Prompt::Silence(duration) => return Some(Segment::Silence(*duration)),
             Prompt::Sound(id) => self.config.sound(*id).map(|sound| sound.audio.clone()),
-            Prompt::Text(_) => None,
             Prompt::System { name, language } => self.rooms.system_sound(name, *language),
             // It has to be read first.
             Prompt::Message(_) => None,
+            Prompt::Text(speech) => return self.spoken(speech).map(Segment::Audio),
         };
         if audio.is_none() {
             tracing::warn!(?prompt, "there is no such sound; it counts as said");

@@ -12,6 +12,7 @@ use std::{
 };
 
 use antiphon_media::record::{Gap, Recorder, Seat};
+use antiphon_media::utterances::Utterances;
 use antiphon_media::{
     Announcement, ControlTurn, Departed, Digit, Due, Inband, KeyStep, Keys, MAX_PACKET, Patience, PlaybackId, Reading,
     Repeat, RoomId, SeatOptions, Segment, StreamConfig, StreamId, StreamPool, StreamSummary, StreamTotals, Voice,
@@ -53,6 +54,10 @@ pub enum Order {
     PauseRecording(StreamId, Seat, Gap),
     /// Go on with what was paused.
     ResumeRecording(StreamId, Seat),
+    /// Listen to what a stream's peer says.
+    HearUtterances(StreamId, Box<Utterances>),
+    /// Listen no more, and give back who listened.
+    TakeUtterances(StreamId, oneshot::Sender<Option<Box<Utterances>>>),
     /// Say what keys have to do with a stream's sound.
     UseInband(StreamId, Inband),
     /// Press keys towards a stream's peer.
@@ -302,6 +307,8 @@ impl Work {
             Order::TakeRecorder(id, seat, reply) => drop(reply.send(self.pool.take_recorder(id, seat))),
             Order::PauseRecording(id, seat, gap) => self.pool.pause_recording(id, seat, gap),
             Order::ResumeRecording(id, seat) => self.pool.resume_recording(id, seat),
+            Order::HearUtterances(id, utterances) => self.pool.hear_utterances(id, utterances),
+            Order::TakeUtterances(id, reply) => drop(reply.send(self.pool.take_utterances(id))),
             Order::UseInband(id, inband) => self.pool.use_inband(id, inband),
             Order::SendKeys(id, steps) => self.pool.send_keys(id, steps),
             Order::Bridge(one, other) => self.pool.bridge(one, other),

@@ -194,6 +194,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         Some(given) => level(given)?,
         None => LevelFilter::INFO,
     };
+    let language = language(places.find("language", flags.language, file.language))?;
     let live = LiveSettings {
         log,
         guard: super::guard::guard(&sip_table)?,
@@ -203,6 +204,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         failover_after: transport::failover_after(sip_table.failover_after)?,
         mail: super::mail::mail(&file.mail)?.map(Arc::new),
         rules: super::rules::rules(&file.rules),
+        speech: super::speech::speech(&file.speech, language)?,
     };
     Ok(Settings {
         sip,
@@ -216,7 +218,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         drain_timeout: drain(file.drain_timeout)?,
         trace: trace(&file.trace)?,
         recording: super::recording::recording(&file.recording)?,
-        language: language(places.find("language", flags.language, file.language))?,
+        language,
         tones: tones(file.tones.country)?,
         filler: super::filler::filler(&file.filler)?,
         web: super::web::web(file.http_client)?,

@@ -1,7 +1,7 @@
 //! The settings file, close to its text.
 //!
 //! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]`,
-//! `[mail]`, `[filler]`, `[http_client]`, `[rules]` and `[[trunk]]`.
+//! `[mail]`, `[filler]`, `[http_client]`, `[rules]`, `[speech]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -46,6 +46,8 @@ pub(super) struct File {
     pub(super) http_client: HttpClientTable,
     #[serde(default)]
     pub(super) rules: RulesTable,
+    #[serde(default)]
+    pub(super) speech: SpeechTable,
     #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
 }
@@ -134,6 +136,27 @@ pub(super) struct RulesTable {
     pub(super) transfer_timeout_falls_through: bool,
     pub(super) eager_match: bool,
     pub(super) post_rule_as_object: bool,
+}
+
+/// `[speech]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SpeechTable {
+    pub(super) engine: Option<String>,
+    pub(super) espeak: Option<String>,
+    pub(super) command: Option<Vec<String>>,
+    pub(super) recogniser: Option<String>,
+    pub(super) python: Option<String>,
+    pub(super) recogniser_command: Option<Vec<String>>,
+    pub(super) url: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) voice: Option<String>,
+    pub(super) recogniser_model: Option<String>,
+    pub(super) language: Option<String>,
+    pub(super) timeout: Option<u64>,
+    pub(super) concurrent: Option<u64>,
+    pub(super) cache_megabytes: Option<u64>,
 }
 
 /// `[sip]`.

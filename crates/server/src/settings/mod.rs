@@ -18,6 +18,7 @@ mod mail;
 mod recording;
 mod rtp;
 mod rules;
+mod speech;
 mod srtp;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ pub use mail::{MailLogin, MailSecurity, MailSettings};
 pub use recording::RecordingSettings;
 pub use rtp::RtpSettings;
 pub use rules::RulesSettings;
+pub use speech::{RecogniserEngine, SpeechServer, SpeechSettings, VoiceEngine};
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, TransferWay, Trunk, TrunkRegistration};
@@ -152,6 +154,8 @@ pub struct LiveSettings {
     pub mail: Option<Arc<MailSettings>>,
     /// Menus of rules, where there is a choice.
     pub rules: RulesSettings,
+    /// Who renders texts, and who understands callers.
+    pub speech: SpeechSettings,
 }
 
 /// Who may call without credentials, and the realm of those who need some.

@@ -29,8 +29,8 @@ pub(super) fn config(connection: &mut Connection, sounds: &SoundFiles) -> Result
     let transaction = connection.transaction()?;
     let mut config = Config::default();
     config.revision = unsigned(transaction.query_row("SELECT number FROM revision", [], |row| row.get(0))?);
-    each(&transaction, "SELECT id, prefix FROM client", |row| {
-        config.put_client(Client { id: ClientId(id(row, 0)?), prefix: row.get(1)? });
+    each(&transaction, "SELECT id, prefix, speech_to_text FROM client", |row| {
+        config.put_client(Client { id: ClientId(id(row, 0)?), prefix: row.get(1)?, speech_to_text: row.get(2)? });
         Ok(())
     })?;
     each(&transaction, "SELECT id, client, secret_hash FROM application", |row| {

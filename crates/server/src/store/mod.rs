@@ -46,8 +46,9 @@ pub use model::{
     ExtensionStatus, Interval, Phone, Sound,
 };
 pub use ratings::{KeptRating, NewRating, WantedRatings};
-pub use rejected::{Missing, Rejected, Taken};
+pub use rejected::{Denied, Missing, Rejected, Taken};
 pub use sound_files::{StagedSound, UploadError};
+pub(crate) use sound_files::{from_ready_form, ready_form};
 pub use sound_quality::SoundQuality;
 pub use subscription::{EventId, EventType, Subscription};
 pub use tokens::{AccessToken, Grant};

@@ -50,6 +50,8 @@ pub struct Client {
     pub id: ClientId,
     /// What stands before the star in its extensions' names, `000`.
     pub prefix: String,
+    /// Whether its menus may have what callers say understood.
+    pub speech_to_text: bool,
 }
 
 /// A program that may ask for tokens in the name of a client.

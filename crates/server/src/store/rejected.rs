@@ -18,6 +18,9 @@ pub enum Rejected {
     /// It contradicts what is there.
     #[error("{0}")]
     Conflict(#[from] Taken),
+    /// The client may not have this.
+    #[error("{0}")]
+    Denied(#[from] Denied),
     /// A table has reached its cap.
     #[error("there are {most} {table} already, which is the most there can be")]
     Full {
@@ -70,6 +73,14 @@ pub enum Missing {
     Interval,
     #[error("variable not found")]
     Variable,
+}
+
+/// What a client may not have.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
+pub enum Denied {
+    /// Its menus may not have callers understood.
+    #[error("action: voice_helper needs speech_to_text, which is switched off for this client")]
+    SpeechToText,
 }
 
 /// What stands in the way.

@@ -176,14 +176,16 @@ fn ready_path(upload: &Path) -> PathBuf {
     upload.with_extension("g711")
 }
 
-fn ready_form(audio: &Audio) -> Vec<u8> {
+/// A sound ready to send, as bytes.
+pub(crate) fn ready_form(audio: &Audio) -> Vec<u8> {
     let narrow = audio.payload(Codec::Pcmu);
     let length = u32::try_from(narrow.len()).unwrap_or(u32::MAX).to_le_bytes();
     let wide: Vec<u8> = audio.wide().unwrap_or(&[]).iter().flat_map(|sample| sample.to_le_bytes()).collect();
     [&MAGIC[..], &length, narrow, audio.payload(Codec::Pcma), &wide].concat()
 }
 
-fn from_ready_form(bytes: &[u8]) -> Option<Audio> {
+/// A sound of such bytes; `None` where they are none.
+pub(crate) fn from_ready_form(bytes: &[u8]) -> Option<Audio> {
     let (length, rest) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<4>()?;
     let length = u32::from_le_bytes(*length) as usize;
     let (pcmu, rest) = rest.split_at_checked(length)?;

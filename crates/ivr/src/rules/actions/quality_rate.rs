@@ -1,8 +1,8 @@
 //! `quality_rate`: ask for a rating and keep it.
 //!
-//! Shape: `sound` (required) and `max_rate` (required, 5 in a fresh rule). A key ends the sound and begins the answer, which is a
-//! number from 1 to `max_rate`; one digit where that has one, else up to as many as it has, or `#`. After any other answer, and
-//! after none, the sound is heard again, [`TRIES`] times in all.
+//! Shape: `max_rate` (required, 5 in a fresh rule) and `sound` (required, unless `play_sound_from_variable` plays the speech that a web
+//! script had rendered). A key ends the sound and begins the answer, which is a number from 1 to `max_rate`; one digit where that has
+//! one, else up to as many as it has, or `#`. After any other answer, and after none, the sound is heard again, [`TRIES`] times in all.
 //! Time: [`PATIENCE`] after the sound for the first digit, [`FURTHER`] for each further one.
 //! Errors: without a good answer nothing is kept. A sound that is gone takes no time.
 //! Sources: `ringme-ivr.md` 5.2.
@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use super::{Check, Flow, Run};
-use crate::{BargeIn, Collect, Digit, Interrupted, Prompt, Rating, SoundId, TypeAhead};
+use crate::{BargeIn, Collect, Digit, Interrupted, Rating, TypeAhead, rules::slot::Greeting};
 
 /// How often the question is asked.
 const TRIES: usize = 3;
@@ -25,31 +25,27 @@ const VARIABLE: &str = "quality_rate";
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct QualityRate {
     /// The question.
-    pub sound: SoundId,
+    pub greeting: Greeting,
     /// The best rating, at least 1.
     pub max: u32,
 }
 
 impl QualityRate {
     pub(super) fn check(check: &mut Check<'_>) -> Option<Self> {
-        if check.rule.play_sound_from_variable {
-            check.refuse("play_sound_from_variable", "play_sound_from_variable is not built yet");
-        }
-        let sound = check.required("sound", |rule| &rule.sound);
-        if sound.is_some_and(|sound| !check.references.has_sound(sound)) {
-            check.refuse("sound", "no such sound");
-        }
+        let greeting = Greeting::required(check);
         let max = check.required("max_rate", |rule| &rule.max_rate).and_then(|max| u32::try_from(max).ok());
         if max == Some(0) {
             check.refuse("max_rate", "must be at least 1");
         }
-        Some(Self { sound: sound?, max: max? })
+        Some(Self { greeting: greeting?, max: max? })
     }
 
     pub(super) async fn run(&self, run: &mut Run<'_>) -> Result<Flow, Interrupted> {
         for _ in 0..TRIES {
             // A key that ends the sound waits in the type-ahead for what follows here.
-            run.say(Prompt::Sound(self.sound), BargeIn::BACKGROUND).await?;
+            if let Some(prompt) = self.greeting.prompt(run).await? {
+                run.say(prompt, BargeIn::BACKGROUND).await?;
+            }
             let collect = Collect {
                 type_ahead: TypeAhead::Keep,
                 max_digits: self.max.to_string().len(),

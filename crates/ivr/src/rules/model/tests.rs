@@ -37,6 +37,9 @@ fn each_action_passes_with_what_it_needs() {
         json!({"action": "transfer_from_variable", "transfer_variable": "mgr"}),
         json!({"action": "hangup"}),
         json!({"action": "play_sound", "sound": 51, "sound_type": "background"}),
+        json!({"action": "play_sound", "sound_type": "background", "play_sound_from_variable": true}),
+        json!({"action": "voice_helper", "voice_helper_timeout": 12000,
+               "voice_helper_rules": [{"to_option": 1, "transcription": "машина|техник"}, {"to_option": "start", "transcription": "^(?!no)"}]}),
         json!({"action": "play_silence", "silence_time": 1}),
         json!({"action": "play_digits", "digits": "12", "play_digits_method": "pronounced"}),
         json!({"action": "play_digits", "digits": "+7 *#", "play_digits_method": "iterated", "sound_type": "background"}),
@@ -76,6 +79,10 @@ fn each_action_is_refused_without_what_it_needs() {
         (json!({"action": "play_sound", "sound_type": "background"}), "sound: is required"),
         (json!({"action": "play_sound", "sound": 51}), "sound_type: is required"),
         (json!({"action": "play_sound", "sound": 53, "sound_type": "background"}), "sound: no such sound"),
+        (
+            json!({"action": "play_sound", "sound": 53, "sound_type": "background", "play_sound_from_variable": true}),
+            "sound: no such sound",
+        ),
         (json!({"action": "play_silence"}), "silence_time: is required"),
         (json!({"action": "play_silence", "silence_time": 0}), "silence_time: must be above 0"),
         (json!({"action": "jump_to_context"}), "context: is required"),
@@ -155,13 +162,29 @@ fn digits_are_spoken_by_a_method_and_where_there_are_some() {
 }
 
 #[test]
-fn what_is_not_built_is_refused_by_name() {
-    for action in ["voice_helper"] {
-        assert_eq!(refused(&json!({"action": action})), [format!("action: {action} is not built yet")]);
-    }
-    let from_variable =
-        json!({"action": "play_sound", "sound": 51, "sound_type": "background", "play_sound_from_variable": true});
-    assert_eq!(refused(&from_variable), ["play_sound_from_variable: play_sound_from_variable is not built yet"]);
+fn rules_of_a_voice_helper_are_checked_one_by_one() {
+    let check = |rules: Value, problems: &[&str]| {
+        let body = json!({"action": "voice_helper", "voice_helper_timeout": 5000, "voice_helper_rules": rules});
+        assert_eq!(refused(&body), problems, "{body}");
+    };
+    let list = "voice_helper_rules: must be a list of {\"to_option\", \"transcription\"} with at least one of them";
+    check(Value::Null, &["voice_helper_rules: is required"]);
+    check(json!([]), &[list]);
+    check(json!({"to_option": 1, "transcription": "a"}), &[list]);
+    check(json!([{"transcription": "a"}]), &["voice_helper_rules: rule 1: to_option is required"]);
+    check(
+        json!([{"to_option": 1, "transcription": "("}, {"to_option": "x", "transcription": "a"}, {"to_option": 2}]),
+        &[
+            "voice_helper_rules: rule 1: transcription is not a regular expression",
+            "voice_helper_rules: rule 2: to_option must be start, timeout, invalid, or 1 to 32 of 0-9 * #",
+            "voice_helper_rules: rule 3: transcription is required",
+        ],
+    );
+    let rules = json!([{"to_option": 1, "transcription": "a"}]);
+    let body = json!({"action": "voice_helper", "voice_helper_timeout": 0, "voice_helper_rules": rules});
+    assert_eq!(refused(&body), ["voice_helper_timeout: must be above 0"]);
+    let body = json!({"action": "voice_helper", "voice_helper_rules": rules});
+    assert_eq!(refused(&body), ["voice_helper_timeout: is required"]);
 }
 
 #[test]

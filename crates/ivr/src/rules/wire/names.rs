@@ -71,7 +71,7 @@ names!(
         SetCallerIdName = "set_caller_id_name",
         /// Ask for a rating. Not built yet.
         QualityRate = "quality_rate",
-        /// Listen to speech. Not built yet.
+        /// Listen to speech.
         VoiceHelper = "voice_helper",
         /// Record the call.
         StartRecord = "start_record",

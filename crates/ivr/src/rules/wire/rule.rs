@@ -51,7 +51,7 @@ pub struct Rule {
     pub sound: Option<SoundId>,
     /// `play_sound`: what digits do meanwhile.
     pub sound_type: Option<SoundType>,
-    /// Synthesised speech in place of the sound. Not built yet, so refused where it is true.
+    /// `play_sound`, `quality_rate` and `voice_helper`: the rendered speech of the call in place of the sound, where there is some.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub play_sound_from_variable: bool,
     /// `play_silence`: milliseconds.
@@ -102,15 +102,15 @@ pub struct Rule {
     pub call_interactive_dialect: InteractiveDialect,
     /// `quality_rate`: the best rating.
     pub max_rate: Option<u64>,
-    /// `voice_helper`: words and options.
+    /// `voice_helper`: words and options, `[{"to_option", "transcription"}]`; checked in the model, and kept as written.
     pub voice_helper_rules: Option<Value>,
     /// `voice_helper`: milliseconds.
     pub voice_helper_timeout: Option<u64>,
     /// `voice_helper`: most digits.
     pub voice_helper_digits_max: Option<u64>,
-    /// `voice_helper`: how many results.
+    /// `voice_helper`: most results.
     pub voice_helper_final_count: Option<u64>,
-    /// `voice_helper`: stored.
+    /// `voice_helper`: whether `#` ends the listening.
     pub voice_helper_classic_term: bool,
     /// `voicemail`: which step.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -77,7 +77,8 @@ async fn nobody_is_asked_to_authorize_an_application() {
 #[tokio::test]
 async fn a_token_tells_whose_it_is() {
     let mut api = Api::new().await;
-    let me = json!({"id": 1, "client_prefix": "000", "domain": "sip.example.net", "status": "active"});
+    let me = json!({"id": 1, "client_prefix": "000", "domain": "sip.example.net", "status": "active",
+                    "speech_to_text": true});
     assert_eq!(api.get("/client/@me").await.expect(200), me);
     assert_eq!(api.get("/client/1/").await.expect(200), me);
     assert_eq!(api.get("/client/2").await.expect(404)["status"], "client_not_found");

@@ -262,3 +262,23 @@ async fn rule_ids_count_within_the_extension_and_not_the_option() {
     assert_eq!(api.post(&format!("{options}timeout/rules/"), hangup()).await.expect(201)[0]["id"], 2);
     assert_eq!(api.post(&format!("{second}start/rules/"), hangup()).await.expect(201)[0]["id"], 1);
 }
+
+#[tokio::test]
+async fn a_client_whose_callers_may_not_be_understood_gets_no_voice_helper() {
+    let api = Api::new().await;
+    let rules = format!("{}/context/1/options/start/rules/", api.menu("071").await);
+    let words = json!([{"to_option": "1", "transcription": "машина|техник"}]);
+    let rule = json!({"action": "voice_helper", "voice_helper_timeout": 12000, "voice_helper_rules": words});
+    let client = api.get("/client/@me").await.expect(200);
+    assert_eq!(client["speech_to_text"], true);
+    let made = api.post(&rules, rule.clone()).await.expect(201);
+    assert_eq!(made[0]["voice_helper_rules"], words);
+    assert!(api.put("/client/@me", json!({"speech_to_text": 0})).await.refused(400).contains("speech_to_text"));
+    api.put("/client/@me/", json!({"speech_to_text": false})).await.expect(200);
+    let refused = api.post(&rules, rule.clone()).await.expect(403);
+    assert_eq!(refused["status"], "app_access_type_deny");
+    api.put(&format!("{rules}1"), json!({"action": "voice_helper"})).await.refused(403);
+    api.get("/client/2").await.refused(404);
+    api.put("/client/@me", json!({"speech_to_text": true})).await.expect(200);
+    api.post(&rules, rule).await.expect(201);
+}

@@ -229,3 +229,22 @@ async fn a_sound_that_a_menu_plays_stays() {
     api.delete(&format!("{rules}{}", rule[0]["id"])).await.expect(204);
     api.delete(&path).await.expect(204);
 }
+
+#[tokio::test]
+async fn a_text_needs_an_engine_and_has_to_be_one() {
+    let api = Api::new().await;
+    let path = "/client/@me/sound/";
+    let refused = api.post(path, json!({"title": "x", "text": "hello"})).await.refused(409);
+    assert!(refused.contains("no engine for speech"), "{refused}");
+    for (body, problem) in [
+        (json!({"text": ""}), "text: is required"),
+        (json!({"text": ["a"]}), "text: must be a string"),
+        (json!({"text": "a".repeat(5_001)}), "text: has at most 5000 characters"),
+        (json!({"text": "a", "speed": 5}), "speed: must be a whole number from 25 to 400"),
+    ] {
+        let refused = api.post(path, body).await.refused(400);
+        assert!(refused.contains(problem), "{refused}");
+    }
+    let form = "--X\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nhello\r\n--X--\r\n";
+    api.raw(Method::POST, path, "multipart/form-data; boundary=X", form).await.refused(409);
+}

@@ -26,6 +26,7 @@ fn settings(guard: GuardSettings) -> LiveSettings {
         mail: None,
         rules: RulesSettings::default(),
         srtp: SrtpPolicy::default(),
+        speech: Default::default(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! Errors: [`Rejected`]; objects of another client are as if they were not there.
 //! Sources: `ringme-ivr.md` 2.3-2.5; `interface.md`, "Beyond RingMe".
 
+mod clients;
 mod conferences;
 mod contexts;
 mod dids;
@@ -30,6 +31,7 @@ pub use super::mailboxes::post::{
     DeleteMail, ForgetMessage, MarkHeard, PostMessage, RetryMail, SettleMail, Settled, SweepMails,
 };
 pub use super::tokens::IssueToken;
+pub use clients::UpdateClient;
 pub use conferences::UpdateConference;
 pub use contexts::{CreateContext, DeleteContext, UpdateContext};
 pub use dids::{CreateDid, DeleteDid};

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::super::document::{IvrDocument, OptionDocument, StoredRule};
 use super::super::model::ClientId;
 use super::super::writer::{Change, Edit, signed};
-use super::super::{Missing, Rejected, limits};
+use super::super::{Denied, Missing, Rejected, limits};
 use super::{Known, document_of, put_document, write_ivr};
 
 /// Where rules hang.
@@ -84,7 +84,12 @@ impl OptionPath {
 
     /// Checks a rule with everything that it refers to.
     fn check(&self, edit: &Edit<'_>, document: &IvrDocument, rule: &wire::Rule) -> Result<Rule, Rejected> {
-        Ok(Rule::check(rule, &Known { config: edit.config(), client: self.client, document })?)
+        let runs = Rule::check(rule, &Known { config: edit.config(), client: self.client, document })?;
+        let may_listen = edit.config().client(self.client).is_some_and(|client| client.speech_to_text);
+        if rule.action == Some(wire::ActionName::VoiceHelper) && !may_listen {
+            return Err(Denied::SpeechToText.into());
+        }
+        Ok(runs)
     }
 
     /// Writes where each rule of the option stands.

@@ -21,7 +21,7 @@ impl Change for CreateClient {
         }
         edit.transaction.prepare_cached("INSERT INTO client (prefix) VALUES (?1)")?.execute([&self.prefix])?;
         let id = ClientId(unsigned(edit.transaction.last_insert_rowid()));
-        edit.draft().put_client(Client { id, prefix: self.prefix });
+        edit.draft().put_client(Client { id, prefix: self.prefix, speech_to_text: true });
         Ok(id)
     }
 }

@@ -1,0 +1,75 @@
+//! Texts that become sound: rendered ahead, or when they are needed.
+//!
+//! Shape: a rendering goes on by itself; the call is told through its inbox when it is known what came of it.
+//! Time: a script that needs a text now waits for [`SPEECH_PATIENCE`].
+//! Errors: a text that is not rendered is logged, and counts as said.
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_ivr::{BargeIn, Digit, Interrupted, Prompt, Render, Rendered, SPEECH_PATIENCE, Speech, TypeAhead};
+use antiphon_media::Audio;
+
+use super::executor::{Executor, Heard, clock};
+
+impl Executor {
+    /// Has a text rendered, and waits for it as long as is asked. Keys meanwhile are kept.
+    pub(super) async fn render(&mut self, render: &Render) -> Result<Rendered, Interrupted> {
+        let rendering = self.rooms.speech.load().render(&render.speech);
+        let until = clock() + render.patience.min(Duration::from_secs(3600));
+        if rendering.now().is_none() && !render.patience.is_zero() {
+            rendering.tell(&self.inbox);
+        }
+        loop {
+            match rendering.now() {
+                Some(Ok(audio)) => return Ok(Rendered::Ready { length: audio.duration() }),
+                Some(Err(error)) => return Ok(Rendered::Failed(error)),
+                None if clock() >= until => return Ok(Rendered::Pending),
+                None => {}
+            }
+            if let Heard::Digit(digit) = self.wait(Some(until)).await? {
+                self.digits.push(digit);
+            }
+        }
+    }
+
+    /// Waits until the texts among prompts are rendered, or it takes too long. Keys meanwhile are kept.
+    pub(super) async fn rendered(&mut self, prompts: &[Prompt]) -> Result<(), Interrupted> {
+        let keeping = BargeIn { by: antiphon_ivr::DigitSet::NONE, otherwise: TypeAhead::Keep };
+        self.rendered_or_key(prompts, keeping).await.map(drop)
+    }
+
+    /// Waits until the texts among prompts are rendered, or it takes too long, or a key is pressed that stops the prompts.
+    pub(super) async fn rendered_or_key(
+        &mut self,
+        prompts: &[Prompt],
+        barge_in: BargeIn,
+    ) -> Result<Option<Digit>, Interrupted> {
+        let room = self.rooms.speech.load_full();
+        let texts =
+            prompts.iter().filter_map(|prompt| if let Prompt::Text(speech) = prompt { Some(speech) } else { None });
+        let renderings: Vec<_> = texts.map(|speech| room.render(speech)).collect();
+        let until = clock() + SPEECH_PATIENCE;
+        renderings.iter().for_each(|rendering| rendering.tell(&self.inbox));
+        while renderings.iter().any(|rendering| rendering.now().is_none()) {
+            match self.wait(Some(until)).await? {
+                Heard::Timeout => break,
+                Heard::Digit(digit) if barge_in.by.contains(digit) => {
+                    self.digits.push(digit);
+                    return Ok(Some(digit));
+                }
+                Heard::Digit(digit) if barge_in.otherwise == TypeAhead::Keep => self.digits.push(digit),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The sound of a text, where it is rendered. What the text is, is nobody's business but the caller's.
+    pub(super) fn spoken(&self, speech: &Arc<Speech>) -> Option<Arc<Audio>> {
+        let audio = self.rooms.speech.load().rendered(speech);
+        if audio.is_none() {
+            tracing::warn!("a text is not rendered; it counts as said");
+        }
+        audio
+    }
+}

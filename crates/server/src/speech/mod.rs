@@ -1,0 +1,310 @@
+//! Speech: texts become sound, and what callers say becomes text.
+//!
+//! Shape: a [`Voice`] renders texts and a [`Recogniser`] understands callers; each is a program or a web server of somebody else, as the
+//! settings say. What was rendered is kept by everything that makes it sound as it does ([`cache`]), so that it is made once.
+//! Time: a rendering has a limit, and so has a recognition; so many run at once, and so many more may wait.
+//! Errors: [`RenderError`] and [`NotUnderstood`] are for scripts, which go on; the log says what the engine did.
+//! Sources: `ringme-ivr.md` 5.1, 5.3.
+//!
+//! Engines are never linked: they have licences of their own, and one that hangs, fails or fills the memory costs one text.
+
+mod cache;
+mod command;
+mod espeak;
+mod http;
+mod pocketsphinx;
+mod program;
+mod rendering;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    path::Path,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use antiphon_ivr::{RenderError, Speech, Utterance};
+use antiphon_media::{Audio, record::Rate, source::file};
+use tokio::sync::{Semaphore, watch};
+
+use crate::settings::{RecogniserEngine, SpeechSettings, VoiceEngine};
+use cache::{Cache, Key};
+pub use rendering::Rendering;
+
+/// Texts that are rendered or wait for it, at most.
+const RENDERINGS: usize = 64;
+/// Recognitions that run or wait, at most: whoever comes then is not understood.
+const RECOGNITIONS: usize = 64;
+/// The longest sound of a text.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Something that takes its time.
+pub type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Renders texts.
+pub trait Voice: Send + Sync {
+    /// What has to be equal, beside the text, for a rendering to sound alike.
+    fn identity(&self) -> String;
+    /// A sound file of a text, at its usual loudness. Dropped, it ends what it began.
+    fn render(&self, speech: Arc<Speech>) -> Task<Result<Vec<u8>, RenderError>>;
+}
+
+/// Understands callers.
+pub trait Recogniser: Send + Sync {
+    /// What was said; `None` where nothing was. Dropped, it ends what it began.
+    fn understand(&self, said: Said) -> Task<Result<Option<Utterance>, NotUnderstood>>;
+}
+
+/// An utterance as sound.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Linear samples of one channel.
+    pub samples: Vec<i16>,
+    /// Samples a second.
+    pub rate: Rate,
+    /// The language, where it is known.
+    pub language: Option<String>,
+    /// What is expected.
+    pub phrases: Arc<[String]>,
+}
+
+impl Said {
+    /// As a WAV file.
+    pub fn wav(&self) -> Vec<u8> {
+        wav_file(&self.samples, self.rate.hertz())
+    }
+}
+
+/// Why nobody can say what was said.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
+pub enum NotUnderstood {
+    /// No recogniser is there.
+    #[error("no recogniser is there")]
+    NoRecogniser,
+    /// The recogniser took too long.
+    #[error("the recogniser took too long")]
+    TimedOut,
+    /// The recogniser failed.
+    #[error("the recogniser failed")]
+    Failed,
+    /// Too many wait for it.
+    #[error("too many utterances wait for the recogniser")]
+    Busy,
+}
+
+/// The engines, and what they made.
+pub struct SpeechRoom {
+    voice: Option<Arc<dyn Voice>>,
+    recogniser: Option<Arc<dyn Recogniser>>,
+    cache: Arc<Cache>,
+    time: Duration,
+    /// Engines that run at once.
+    turns: Arc<Semaphore>,
+    going: Mutex<HashMap<Key, watch::Receiver<rendering::State>>>,
+    hearing: Arc<Semaphore>,
+}
+
+impl SpeechRoom {
+    /// The engines of the settings, and the cache of a data directory.
+    pub fn open(settings: &SpeechSettings, data: &Path) -> Self {
+        let voice: Option<Arc<dyn Voice>> = match &settings.engine {
+            VoiceEngine::Off => None,
+            VoiceEngine::Espeak(program) => {
+                espeak::find(program, settings).map(|voice| Arc::new(voice) as Arc<dyn Voice>)
+            }
+            VoiceEngine::Command(words) => Some(Arc::new(command::CommandVoice::new(words, settings))),
+            VoiceEngine::Http(engine) => http::HttpEngine::new(engine, settings).map(|engine| Arc::new(engine) as _),
+        };
+        let recogniser: Option<Arc<dyn Recogniser>> = match &settings.recogniser {
+            RecogniserEngine::Off => None,
+            RecogniserEngine::Pocketsphinx { python } => Some(Arc::new(pocketsphinx::recogniser(python, settings))),
+            RecogniserEngine::Command(words) => Some(Arc::new(command::CommandRecogniser::new(words, settings))),
+            RecogniserEngine::Http(engine) => {
+                http::HttpEngine::new(engine, settings).map(|engine| Arc::new(engine) as _)
+            }
+        };
+        Self::with_engines(voice, recogniser, settings, data)
+    }
+
+    /// These engines in place of those of the settings.
+    pub fn with_engines(
+        voice: Option<Arc<dyn Voice>>,
+        recogniser: Option<Arc<dyn Recogniser>>,
+        settings: &SpeechSettings,
+        data: &Path,
+    ) -> Self {
+        Self {
+            voice,
+            recogniser,
+            cache: Arc::new(Cache::open(&data.join("speech"), settings.cache_bytes)),
+            time: settings.timeout,
+            turns: Arc::new(Semaphore::new(settings.concurrent)),
+            going: Mutex::default(),
+            hearing: Arc::new(Semaphore::new(RECOGNITIONS)),
+        }
+    }
+
+    /// Whether texts can be rendered.
+    pub fn has_voice(&self) -> bool {
+        self.voice.is_some()
+    }
+
+    /// Whether callers can be understood.
+    pub fn has_recogniser(&self) -> bool {
+        self.recogniser.is_some()
+    }
+
+    /// Begins to render a text, unless that was done, or goes on already. Nobody has to wait for it.
+    pub fn render(self: &Arc<Self>, speech: &Arc<Speech>) -> Rendering {
+        let Some(voice) = &self.voice else { return Rendering::failed(RenderError::NoEngine) };
+        let key = Key::of(&voice.identity(), speech);
+        if let Some(audio) = self.cache.in_memory(&key) {
+            return Rendering::ready(audio);
+        }
+        let mut going = self.going();
+        if let Some(state) = going.get(&key) {
+            return Rendering::going(state.clone());
+        }
+        if going.len() >= RENDERINGS {
+            tracing::warn!(most = RENDERINGS, "too many texts wait to be rendered");
+            return Rendering::failed(RenderError::Busy);
+        }
+        let (done, state) = watch::channel(None);
+        going.insert(key, state.clone());
+        let (room, speech) = (self.clone(), speech.clone());
+        tokio::spawn(async move {
+            // Dropped whatever happens, so that a text that failed can be tried again.
+            let _place = Place { room: room.clone(), key };
+            let made = room.make(key, speech).await;
+            done.send_replace(Some(made));
+        });
+        Rendering::going(state)
+    }
+
+    /// A text that is rendered already.
+    pub fn rendered(&self, speech: &Speech) -> Option<Arc<Audio>> {
+        self.cache.in_memory(&Key::of(&self.voice.as_ref()?.identity(), speech))
+    }
+
+    /// A WAV file of a text, made now and not kept.
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub async fn file(&self, speech: Arc<Speech>) -> Result<Vec<u8>, RenderError> {
+        let sound = self.speak(speech).await?;
+        Ok(wav_file(&sound.samples, sound.rate))
+    }
+
+    /// What was said in an utterance.
+    ///
+    /// # Errors
+    /// [`NotUnderstood`].
+    pub async fn understand(&self, said: Said) -> Result<Option<Utterance>, NotUnderstood> {
+        let recogniser = self.recogniser.as_ref().ok_or(NotUnderstood::NoRecogniser)?;
+        let _place = self.hearing.try_acquire().map_err(|_| NotUnderstood::Busy)?;
+        let work = async {
+            // The semaphore is never closed.
+            let _turn = self.turns.acquire().await;
+            recogniser.understand(said).await
+        };
+        let understood = tokio::time::timeout(self.time, work).await.unwrap_or(Err(NotUnderstood::TimedOut));
+        let outcome = match &understood {
+            Ok(Some(_)) => "understood",
+            Ok(None) => "nothing",
+            Err(_) => "failed",
+        };
+        metrics::counter!("antiphon_recognitions_total", "outcome" => outcome).increment(1);
+        Ok(understood?.and_then(normalised))
+    }
+
+    /// A text that is not in memory: from the disk, or from the engine.
+    async fn make(&self, key: Key, speech: Arc<Speech>) -> Result<Arc<Audio>, RenderError> {
+        let cache = self.cache.clone();
+        if let Ok(Some(audio)) = tokio::task::spawn_blocking(move || cache.on_disk(&key)).await {
+            return Ok(audio);
+        }
+        let made = self.speak(speech).await;
+        let outcome = if made.is_ok() { "rendered" } else { "failed" };
+        metrics::counter!("antiphon_renderings_total", "outcome" => outcome).increment(1);
+        let sound = made?;
+        let cache = self.cache.clone();
+        let kept = tokio::task::spawn_blocking(move || {
+            let audio = Arc::new(Audio::at_rate(sound.samples, sound.rate));
+            cache.keep(key, &audio);
+            audio
+        });
+        kept.await.map_err(|_| RenderError::Failed)
+    }
+
+    /// Has the engine say a text, as loud as it is asked for.
+    async fn speak(&self, speech: Arc<Speech>) -> Result<file::Decoded, RenderError> {
+        let voice = self.voice.as_ref().ok_or(RenderError::NoEngine)?;
+        let volume = i32::from(speech.volume);
+        let work = async {
+            // The semaphore is never closed.
+            let _turn = self.turns.acquire().await;
+            voice.render(speech).await
+        };
+        let sound =
+            tokio::time::timeout(self.time, work).await.unwrap_or(Err(RenderError::TimedOut)).inspect_err(|error| {
+                tracing::warn!(%error, "a text was not rendered");
+            })?;
+        let decode = move || {
+            let mut sound = file::read(&sound).inspect_err(|error| {
+                tracing::warn!(%error, "what the speech engine made is no sound");
+            })?;
+            sound.samples.truncate(LONGEST.as_secs() as usize * sound.rate as usize);
+            for sample in &mut sound.samples {
+                let louder = i32::from(*sample) * volume / i32::from(Speech::USUAL);
+                *sample = louder.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+            }
+            Ok::<_, antiphon_media::FileError>(sound)
+        };
+        tokio::task::spawn_blocking(decode).await.map_err(|_| RenderError::Failed)?.map_err(|_| RenderError::Failed)
+    }
+
+    /// What is rendered now. It is whole after every call to it.
+    fn going(&self) -> MutexGuard<'_, HashMap<Key, watch::Receiver<rendering::State>>> {
+        self.going.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A text that is rendered now.
+struct Place {
+    room: Arc<SpeechRoom>,
+    key: Key,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.room.going().remove(&self.key);
+    }
+}
+
+/// Words as scripts compare them: in one line, without the marks that some recognisers set. Nothing is left of a silence.
+fn normalised(said: Utterance) -> Option<Utterance> {
+    let is_mark = |c: char| ".,!?;:\"«»„“”…。，".contains(c) || c.is_control();
+    let spaced: String = said.text.chars().map(|c| if is_mark(c) { ' ' } else { c }).collect();
+    let text = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = text.char_indices().nth(antiphon_ivr::op::MAX_SPEECH).map_or(text.len(), |(at, _)| at);
+    (!text.is_empty()).then(|| Utterance { text: text[..end].to_owned(), ..said })
+}
+
+/// Samples of one channel as a WAV file (RIFF, linear, 16 bits).
+fn wav_file(samples: &[i16], rate: u32) -> Vec<u8> {
+    let bytes = u32::try_from(2 * samples.len()).unwrap_or(u32::MAX - 36);
+    let mut file = Vec::with_capacity(44 + bytes as usize);
+    file.extend_from_slice(b"RIFF");
+    file.extend_from_slice(&(36 + bytes).to_le_bytes());
+    file.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend_from_slice(&rate.to_le_bytes());
+    file.extend_from_slice(&(2 * rate).to_le_bytes());
+    file.extend_from_slice(b"\x02\0\x10\0data");
+    file.extend_from_slice(&bytes.to_le_bytes());
+    file.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    file
+}
