@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ActionName, CallStatusName, CallerIdAction, FieldError, HttpMethod, InteractiveDialect, MAX_DIGITS, MAX_LABEL,
@@ -18,11 +19,13 @@ use crate::{ContextId, IntervalId, RuleId, SoundId, rules::OptionKey};
 
 /// A rule (`ringme-ivr.md` 1.5), written with its 39 keys. The default is a fresh rule's, still without an action.
 ///
-/// `play_sound_from_variable`, `transfer_mode` and `call_interactive_dialect` are none of the 39: they are written only where they are not as in a fresh rule.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+/// `play_sound_from_variable`, `transfer_mode` and `call_interactive_dialect` are none of the 39: they are
+/// written only where they are not as in a fresh rule.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Rule {
     /// The API's name for it; 0 until it is stored.
+    #[schema(read_only)]
     pub id: RuleId,
     /// A label.
     pub name: Option<String>,
@@ -51,6 +54,7 @@ pub struct Rule {
     pub sound_type: Option<SoundType>,
     /// Synthesised speech in place of the sound. Not built yet, so refused where it is true.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     pub play_sound_from_variable: bool,
     /// `play_silence`: milliseconds.
     pub silence_time: Option<u64>,
@@ -71,6 +75,7 @@ pub struct Rule {
     /// `jump_to_context`: where to.
     pub context: Option<ContextId>,
     /// `jump_to_context`: which option there; `start` where unset.
+    #[schema(value_type = Option<String>)]
     pub context_option: Option<OptionKey>,
     /// `transfer` and `simple_transfer`: numbers separated by spaces.
     pub transfer_dst: Option<String>,
@@ -78,6 +83,7 @@ pub struct Rule {
     pub transfer_timeout: Option<u64>,
     /// All transfers: how they are made. An addition of ours.
     #[serde(skip_serializing_if = "TransferMode::is_usual")]
+    #[schema(value_type = String, pattern = "^(bridge|refer|auto)$", extensions(("x-optional" = json!(true))))]
     pub transfer_mode: TransferMode,
     /// `transfer_from_variable`: the variable.
     pub transfer_variable: Option<String>,
@@ -97,6 +103,7 @@ pub struct Rule {
     pub call_interactive_timeout: Option<u64>,
     /// `call_interactive`: whose words the web server speaks. An addition of ours.
     #[serde(skip_serializing_if = "InteractiveDialect::is_usual")]
+    #[schema(value_type = String, pattern = "^(ucom|voipnow)$", extensions(("x-optional" = json!(true))))]
     pub call_interactive_dialect: InteractiveDialect,
     /// `quality_rate`: the best rating.
     pub max_rate: Option<u64>,
@@ -168,6 +175,13 @@ impl Rule {
     /// This rule with a request's changes; `id` is not the request's to change, `order_position` is read by
     /// [`super::order_position`], and a request without an action is refused.
     pub fn patch(&self, body: &Value) -> Result<Self, Vec<FieldError>> {
+        let (new, problems) = self.patched(body)?;
+        if problems.is_empty() { Ok(new) } else { Err(problems) }
+    }
+
+    /// The same where some fields are wrong: this rule with the others, so that what is wrong with those is found, too; an error only
+    /// where the body is no object.
+    pub fn patched(&self, body: &Value) -> Result<(Self, Vec<FieldError>), Vec<FieldError>> {
         let mut new = self.clone();
         let mut patch = Patch::new(body)?;
         new.patch_action(&mut patch, body);
@@ -175,7 +189,7 @@ impl Rule {
         new.patch_sounds(&mut patch);
         new.patch_routes(&mut patch);
         new.patch_services(&mut patch);
-        patch.done(new)
+        Ok((new, patch.into_problems()))
     }
 
     /// The rule as it is kept: JSON of what is not as in a fresh rule, and without its id.
