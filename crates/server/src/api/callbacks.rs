@@ -9,12 +9,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::body::JsonBody;
-use super::call_detail::summary;
+use super::call_detail::{Call, summary};
 use super::calls;
+use super::description::{Operation, Table, integer, post, put, text};
 use super::error::ApiError;
 use super::place::Place;
 use crate::call::CallEvent;
@@ -24,16 +27,76 @@ use crate::rooms::Rooms;
 use crate::store::{ClientId, Config, ExtensionStatus, Rejected};
 use crate::trace::CallTrace;
 
+pub(super) fn table() -> Table {
+    Table::of("Callbacks", "Calls that are placed, and callers who are sent elsewhere.")
+        .on("/extension/{extension}/callback", post(create, ordering()))
+        .on(
+            "/extension/{extension}/current_calls/{call}",
+            put(change_of_extension, sending("Sends the caller of a call of an extension elsewhere")),
+        )
+}
+
+/// The order for a call.
+fn ordering() -> Operation {
+    let numbers = json!({
+        "description": "Who is rung first, all at once: a number or several.",
+        "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }],
+    });
+    let variables = json!({ "type": "object", "description": "Variables of the call, and orders for the telephones." });
+    let flag = json!({ "type": "boolean", "description": "Whether the transfers after a talk may lead outside." });
+    Operation::new("Places a call: rings the sources, and connects the first who answers")
+        .takes_fields(
+            2,
+            &[
+                ("src_num", numbers),
+                ("dst_num", text(64, "Whom it is for: a number, a telephone, a menu or a conference.")),
+                ("variables", variables),
+                ("caller_id_name", text(255, "The name that the sources see.")),
+                ("caller_id_number", text(255, "The number that the sources see.")),
+                ("dst_ani", text(255, "The number that the destination sees.")),
+                ("dst_dtmf", text(128, "Keys that are pressed when the destination has answered.")),
+                ("call_duration", integer(1, 86_400, "The longest talk, in seconds.")),
+                ("announce_sound_id", integer(1, i64::MAX as u64, "A sound that the source hears first.")),
+                ("dst_announce_sound_id", integer(1, i64::MAX as u64, "A sound that the destination hears first.")),
+                ("transfer_after_dst_hangup", text(64, "Where the source goes when the destination has hung up.")),
+                ("transfer_after_src_hangup", text(64, "Where the destination goes when the source has hung up.")),
+                ("wait_for_pickup", integer(1, 600, "How many seconds the sources ring.")),
+                ("allow_public_transfer", flag),
+            ],
+        )
+        .example(json!({ "src_num": ["201"], "dst_num": "200", "variables": { "order": "17" } }))
+        .answers::<Placed>(201, "It is being placed.")
+        .fails(403, "The extension is blocked.")
+}
+
+/// Sending somebody elsewhere.
+pub(super) fn sending(what: &str) -> Operation {
+    let action = json!({ "type": "string", "enum": ["transfer"] });
+    Operation::new(what)
+        .takes_fields(2, &[("action", action), ("send_dst", text(64, "The number that the caller goes to."))])
+        .example(json!({ "action": "transfer", "send_dst": "201" }))
+        .shows::<Call>()
+}
+
+/// A call that is being placed.
+#[derive(Serialize, ToSchema)]
+struct Placed {
+    /// Its name, the `call_uuid` of lists of calls.
+    call_id: String,
+    /// The same.
+    call_api_id: String,
+}
+
 /// An API without rooms is one without calls.
 fn rooms(state: &ApiState) -> Result<&Arc<Rooms>, ApiError> {
     Ok(state.rooms.as_ref().ok_or(Rejected::Busy)?)
 }
 
-pub(super) async fn create(
+async fn create(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<Placed>), ApiError> {
     let config = state.store.snapshot();
     let extension = place.extension(&config)?.clone();
     if extension.status == ExtensionStatus::Blocked {
@@ -48,7 +111,7 @@ pub(super) async fn create(
     }
     let ringing = rooms.callbacks.ring(extension.client).ok_or(Rejected::Busy)?;
     let call = spawn(rooms.clone(), Placement { extension, config: config.clone(), order, ringing }).to_string();
-    Ok((StatusCode::CREATED, Json(json!({ "call_id": call, "call_api_id": call }))))
+    Ok((StatusCode::CREATED, Json(Placed { call_id: call.clone(), call_api_id: call })))
 }
 
 /// Sends the caller of a call in progress elsewhere.
@@ -56,17 +119,17 @@ pub(super) async fn change(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Call>, ApiError> {
     let call = calls::find_current(&state, &place)?;
     send(&state, &call, place.client()?, &body)
 }
 
 /// The same, of a call that an extension takes part in.
-pub(super) async fn change_of_extension(
+async fn change_of_extension(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Call>, ApiError> {
     let config = state.store.snapshot();
     let extension = place.extension(&config)?;
     let call = calls::find_current_of(&state, place.bearer(), place.call()?)?;
@@ -86,7 +149,7 @@ fn is_of(party: &str, number: &str) -> bool {
     user.rsplit('*').next() == Some(number)
 }
 
-fn send(state: &ApiState, call: &CallTrace, client: ClientId, body: &Value) -> Result<Json<Value>, ApiError> {
+fn send(state: &ApiState, call: &CallTrace, client: ClientId, body: &Value) -> Result<Json<Call>, ApiError> {
     match body["action"].as_str() {
         Some("transfer") => {}
         Some(_) => return Err(ApiError::field("action", "must be transfer")),
