@@ -209,6 +209,26 @@ fn whatever_a_web_server_answers_the_next_rule_runs_at_its_moment() {
     ] {
         assert!(right.contains(parameter), "{parameter} is not in {right}");
     }
+    let right = debugged(&server, "701");
+    assert_eq!((&right["ran"], &right["problems"]), (&json!(["Pause 1 s", "Hangup"]), &json!([])));
+    let wrong = debugged(&server, "706");
+    assert_eq!((&wrong["by"], &wrong["next"]), (&json!("rule 1 call_interactive"), &json!("the next rule")));
+    let problem = wrong["problems"][0].as_str().unwrap_or_default();
+    assert!(problem.starts_with("line 1, column "), "{wrong}");
+}
+
+/// The only step of the only call that an extension has had, as the live debug shows it.
+#[track_caller]
+fn debugged(server: &Server, number: &str) -> Value {
+    let (token, debug) = (server.token(), "/api/ver1.0/client/@me/http_debug/");
+    let get = |path: &str| -> Value {
+        let (status, body) = server.get(path, Some(&token));
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).expect("JSON")
+    };
+    let calls = get(&format!("{debug}?extension=000*{number}"));
+    let call = calls[0]["call_uuid"].as_str().unwrap_or_else(|| panic!("{calls}"));
+    get(&format!("{debug}{call}"))["steps"][0].clone()
 }
 
 /// The example of the documentation: a caller is put through to the manager who is responsible, under the customer's name.

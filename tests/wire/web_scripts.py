@@ -63,14 +63,19 @@ class Denied(Scripts):
         super().do_GET()
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # With Python's own five, whoever else connects at the same moment waits a second.
+    request_queue_size = 128
+
+
 def main():
     global DENIED
     if len(sys.argv) > 1:
-        denied = ThreadingHTTPServer((sys.argv[1], 0), Denied)
+        denied = Server((sys.argv[1], 0), Denied)
         DENIED = "{}:{}".format(*denied.server_address)
         Thread(target=denied.serve_forever, daemon=True).start()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Scripts)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Scripts)
     print("listening on {}:{}".format(*server.server_address), flush=True)
     server.serve_forever()
 

@@ -35,7 +35,11 @@ const PACKAGES: &[Package] = &[
         "espeak-ng",
         "tests have it say texts, and listen for keys in half an hour of its speech",
     ),
-    Package::new("python3-venv", "python3", "the tests have pocketsphinx understand a caller"),
+    Package::new(
+        "python3-venv",
+        "python3",
+        "the tests have pocketsphinx understand a caller, and ask web servers that are written in Python",
+    ),
     Package::new("baresip-core", "baresip", "the interop tests use it as a telephone"),
     Package::new("linphone-cli", "linphonec", "the interop tests use it as a telephone"),
     Package {

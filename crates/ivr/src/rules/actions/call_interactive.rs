@@ -145,7 +145,7 @@ impl Run<'_> {
     /// What a transfer has led to; nothing where the verbs go on.
     async fn transfer(&mut self, transfer: SimpleTransfer) -> Result<Option<Flow>, Interrupted> {
         let SimpleTransfer { numbers, ring_time, finality } = transfer;
-        let flow = self.route(numbers, TargetRules::Ignore, ring_time, TransferMode::Bridge).await?;
+        let flow = self.route(numbers, TargetRules::Ignore, ring_time, TransferMode::Trunk).await?;
         Ok(match (flow, finality) {
             (Flow::Routed(dialed @ (Dialed::Busy | Dialed::NoAnswer | Dialed::Failed { .. })), Finality::NotFinal) => {
                 self.remember(&dialed);
