@@ -18,7 +18,7 @@ use crate::world::{TRUNK, World, on_its_own, pass, prompt};
 
 /// Orders a callback in the name of the menu 071.
 #[track_caller]
-fn order(world: &World, body: &Value) -> Arc<CallTrace> {
+pub(crate) fn order(world: &World, body: &Value) -> Arc<CallTrace> {
     let rooms = &world.server.rooms;
     let config = rooms.store.snapshot();
     let extension = config.find_extension("071", None).expect("the menu").clone();

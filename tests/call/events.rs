@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use antiphon_testkit::Answering;
+use serde_json::json;
 
+use crate::callback::order;
 use crate::web::ToldWeb;
 use crate::world::{Shape, World, on_its_own, pass};
 
@@ -200,4 +202,35 @@ async fn a_subscriber_that_never_answers_delays_no_call_and_is_told_again() {
     let rest = asked[1].at - asked[0].at;
     assert!(rest.abs_diff(Duration::from_secs(6)) < Duration::from_millis(100), "{rest:?}");
     world.leaves_nothing().await;
+}
+
+#[test]
+fn a_callback_is_told_with_its_tag_and_with_an_answering_machine_its_sounds_are_an_answer() {
+    for (machine, bridged) in [("true", "yes"), ("false", "no")] {
+        on_its_own(async move {
+            let world = told_of(&["071", "002"]).await;
+            let phone = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
+            let variables = json!({"tag": "spring", "answering_machine": machine});
+            order(&world, &json!({"src_num": "002", "dst_num": "071", "variables": variables}));
+            phone.up().await;
+            pass(2_000).await;
+            phone.hang_up().await;
+            pass(1_000).await;
+            assert_told(
+                &world,
+                &[
+                    ("002", "dial-in", "CALLING", "IN"),
+                    ("002", "answer", "ANSWER", "IN"),
+                    ("071", "dial-in", "CALLING", "IN"),
+                    ("071", "answer", "ANSWER", "IN"),
+                    ("002", "hangup", "ANSWER", "IN"),
+                    ("071", "hangup", "ANSWER", "IN"),
+                ],
+            );
+            let all = all(&world);
+            assert!(all.iter().all(|(_, told)| told["Tag"] == "spring"), "{all:?}");
+            assert_eq!((&all[5].1["Bridged"][..], &all[2].1["CallerIDNum"][..]), (bridged, "000*002"));
+            world.leaves_nothing().await;
+        });
+    }
 }
