@@ -1,9 +1,10 @@
-//! Tasks of the workspace: `cargo xtask install`, `cargo xtask test` and `cargo xtask fuzz`.
+//! Tasks of the workspace: `cargo xtask install`, `cargo xtask test`, `cargo xtask fuzz` and `cargo xtask api-fuzz`.
 //!
 //! Shape: one word on the command line, the exit status of the first step that fails.
 //! Errors: an unknown word is status 2 with the usage; a failed step is its own status.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its standard streams")]
 
+mod api_fuzz;
 mod fuzz;
 mod install;
 mod steps;
@@ -23,6 +24,9 @@ Tasks:
   fuzz [--seconds N] [TARGET...]
            installs cargo-fuzz, runs each fuzz target for N seconds (60), and checks
            that parsing time is linear in the input; all targets when none is named
+  api-fuzz [--seconds N] [--seed N] [--release]
+           installs schemathesis for Python, and lets it ask a fresh server for N
+           seconds (60) whatever the description of the API allows and forbids
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +46,13 @@ fn main() -> ExitCode {
             Ok(wanted) => fuzz::fuzz(root, &wanted),
             Err(fault) => {
                 eprint!("xtask fuzz: {fault}\n\n{USAGE}");
+                ExitCode::from(2)
+            }
+        },
+        ["api-fuzz", words @ ..] => match api_fuzz::Wanted::read(words) {
+            Ok(wanted) => api_fuzz::fuzz(root, &wanted),
+            Err(fault) => {
+                eprint!("xtask api-fuzz: {fault}\n\n{USAGE}");
                 ExitCode::from(2)
             }
         },

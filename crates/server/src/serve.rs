@@ -52,7 +52,8 @@ pub async fn serve(
     let metrics = metrics.with_rooms(server.rooms.clone());
     let state = ApiState::new(store, server.rooms.calls.readiness(), metrics, domain(&settings))
         .with_rooms(server.rooms.clone())
-        .with_trace(server.rooms.trace.clone());
+        .with_trace(server.rooms.trace.clone())
+        .with_hourly_limit(settings.requests_per_hour.unwrap_or(u64::MAX));
     let (stop_api, stopped) = oneshot::channel::<()>();
     let api = tokio::spawn(api::serve(http, api::router(state), async { drop(stopped.await) }));
     say(&ready_line(&server, http_address));

@@ -5,53 +5,160 @@
 
 use std::time::{Duration, Instant};
 
-use antiphon_media::{
-    Direction as SoundDirection, RtcpPath, StreamSummary,
-    dtmf::{Decision, KeyRow, KeyWay},
-    srtp::Suite,
-};
 use antiphon_sip::Transport;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::call_media::{Media, media_of};
 use super::date::gmt;
+use crate::store::ClientId;
 use crate::trace::{
-    CallFlow, CallTrace, Direction, LegStream, LegTrace, Message, Record, Remark, Role, first_line, record::end_word,
-    repetitions, sound,
+    CallFlow, CallTrace, Direction, LegTrace, Message, OpTrace, Record, Remark, Role, first_line, record::end_word,
+    repetitions,
 };
+
+/// A call, as lists show it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Call {
+    /// Its name.
+    call_uuid: String,
+    /// The same.
+    call_api_id: String,
+    /// Whose it is.
+    client_id: ClientId,
+    /// `in`, or `out` for one that we placed.
+    flow: &'static str,
+    /// What the request that placed it called it.
+    tag: Option<String>,
+    /// The extension that serves it.
+    extension: String,
+    /// Who calls.
+    from_username: String,
+    /// The name beside it.
+    from_screen_name: String,
+    /// What was dialled.
+    to_username: String,
+    /// The public number that was dialled, where it was one.
+    did_number: Option<String>,
+    /// When it came, `YYYY-MM-DD hh:mm:ss` in UTC.
+    init_time_gmt: String,
+    /// When it was answered.
+    answer_time_gmt: Option<String>,
+    /// When it ended.
+    hangup_time_gmt: Option<String>,
+    /// Seconds from the answer to the end.
+    duration: Option<u64>,
+    /// `ringing`, `answered` or `not_answered`.
+    result: &'static str,
+    /// How its script ended.
+    outcome: Option<&'static str>,
+    /// `caller`, `antiphon` or `network`.
+    ended_by: Option<&'static str>,
+    /// How many parties it had.
+    legs_count: usize,
+}
+
+/// Everything about a call. Times in ms are from its INVITE on.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CallDetail {
+    #[serde(flatten)]
+    summary: Call,
+    /// Its parties, the caller first.
+    legs: Vec<ShownLeg>,
+    /// The sound of each leg.
+    media: Vec<Media>,
+    /// What was found about who hears whom.
+    media_remarks: Vec<ShownRemark>,
+    /// What the script asked.
+    ops: Vec<ShownOp>,
+    /// Ops that are not kept.
+    ops_omitted: u64,
+    /// Its messages.
+    sip: Vec<ShownMessage>,
+    /// Messages that are not kept.
+    sip_omitted: Omitted,
+}
+
+/// Messages that are not kept.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OmittedMessages)]
+struct Omitted {
+    /// How many.
+    count: u64,
+    /// After how many of those that are.
+    after: usize,
+}
+
+/// A remark on the sound of a call.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MediaRemark)]
+struct ShownRemark {
+    /// When.
+    time_ms: u64,
+    /// Of which leg.
+    leg: usize,
+    /// `never_heard`, `fell_silent`, `heard_again`, `from_elsewhere`, `hears_nothing`, `hears_again` or `vanished`.
+    finding: &'static str,
+    /// The same in a sentence.
+    text: String,
+}
+
+/// Something that the script asked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Op)]
+struct ShownOp {
+    /// When.
+    time_ms: u64,
+    /// What.
+    op: &'static str,
+    /// What came of it.
+    outcome: &'static str,
+    /// How long it took.
+    ms: u64,
+}
 
 /// What lists show of a call.
-pub(super) fn summary(call: &CallTrace) -> Value {
+pub(super) fn summary(call: &CallTrace) -> Call {
     call.record(|record| summary_of(call, record))
 }
 
-fn summary_of(call: &CallTrace, record: &Record) -> Value {
+fn summary_of(call: &CallTrace, record: &Record) -> Call {
     let at = |instant: Instant| gmt(call.wall(instant));
     let talked = record.answered.zip(record.ended).map(|(from, (to, _))| to.saturating_duration_since(from).as_secs());
-    json!({
-        "call_uuid": call.id.to_string(),
-        "call_api_id": call.id.to_string(),
-        "client_id": call.client,
-        "flow": match record.direction { CallFlow::In => "in", CallFlow::Out => "out" },
-        "tag": record.tag,
-        "extension": record.extension,
-        "from_username": record.from,
-        "from_screen_name": record.from_name,
-        "to_username": record.to,
-        "did_number": record.did,
-        "init_time_gmt": at(call.began),
-        "answer_time_gmt": record.answered.map(at),
-        "hangup_time_gmt": record.ended.map(|(ended, _)| at(ended)),
-        "duration": talked,
-        "result": if record.answered.is_some() { "answered" } else if record.is_over() { "not_answered" } else { "ringing" },
-        "outcome": record.ended.map(|(_, outcome)| outcome),
-        "ended_by": record.ended_by(),
-        "legs_count": record.legs.len(),
-    })
+    Call {
+        call_uuid: call.id.to_string(),
+        call_api_id: call.id.to_string(),
+        client_id: call.client,
+        flow: match record.direction {
+            CallFlow::In => "in",
+            CallFlow::Out => "out",
+        },
+        tag: record.tag.clone(),
+        extension: record.extension.clone(),
+        from_username: record.from.clone(),
+        from_screen_name: record.from_name.clone(),
+        to_username: record.to.clone(),
+        did_number: record.did.clone(),
+        init_time_gmt: at(call.began),
+        answer_time_gmt: record.answered.map(at),
+        hangup_time_gmt: record.ended.map(|(ended, _)| at(ended)),
+        duration: talked,
+        result: if record.answered.is_some() {
+            "answered"
+        } else if record.is_over() {
+            "not_answered"
+        } else {
+            "ringing"
+        },
+        outcome: record.ended.map(|(_, outcome)| outcome),
+        ended_by: record.ended_by(),
+        legs_count: record.legs.len(),
+    }
 }
 
 /// Everything about a call.
-pub(super) async fn detail(call: &CallTrace) -> Value {
-    let (mut body, legs, messages, gap, ops, ops_omitted) = call.record(|record| {
+pub(super) async fn detail(call: &CallTrace) -> CallDetail {
+    let (summary, legs, messages, gap, ops, ops_omitted) = call.record(|record| {
         let (messages, gap) = (record.messages(), record.gap());
         (summary_of(call, record), record.legs.clone(), messages, gap, record.ops.clone(), record.ops_omitted)
     });
@@ -59,136 +166,124 @@ pub(super) async fn detail(call: &CallTrace) -> Value {
     let mut media = Vec::new();
     for (number, leg) in legs.iter().enumerate() {
         if let Some(stream) = &leg.stream {
-            media.push(sound_of(call.began, number, stream).await);
+            media.push(media_of(call.began, number, stream).await);
         }
     }
     let ms = |at: Instant| millis(at.saturating_duration_since(call.began));
-    let ops = ops
-        .iter()
-        .map(|op| json!({ "time_ms": ms(op.at), "op": op.name, "outcome": op.outcome, "ms": millis(op.took) }));
-    body["legs"] = legs.iter().enumerate().map(|(number, leg)| leg_of(call.began, number, leg)).collect();
-    body["media"] = media.into();
-    let remarks = remarks
-        .iter()
-        .map(|Remark { at, leg, name, text }| json!({ "time_ms": ms(*at), "leg": leg, "finding": name, "text": text }));
-    body["media_remarks"] = remarks.collect();
-    body["ops"] = ops.collect();
-    body["ops_omitted"] = ops_omitted.into();
-    body["sip"] = messages_of(call.began, &messages);
-    body["sip_omitted"] = json!({ "count": gap.0, "after": gap.1 });
-    body
+    let op = |op: &OpTrace| ShownOp { time_ms: ms(op.at), op: op.name, outcome: op.outcome, ms: millis(op.took) };
+    let remark = |Remark { at, leg, name, text }: Remark| ShownRemark { time_ms: ms(at), leg, finding: name, text };
+    CallDetail {
+        summary,
+        legs: legs.iter().enumerate().map(|(number, leg)| leg_of(call.began, number, leg)).collect(),
+        media,
+        media_remarks: remarks.into_iter().map(remark).collect(),
+        ops: ops.iter().map(op).collect(),
+        ops_omitted,
+        sip: messages_of(call.began, &messages),
+        sip_omitted: Omitted { count: gap.0, after: gap.1 },
+    }
 }
 
-fn leg_of(began: Instant, number: usize, leg: &LegTrace) -> Value {
+/// A party of a call.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Leg)]
+struct ShownLeg {
+    /// Its number; 0 is the caller.
+    leg: usize,
+    /// `caller` or `callee`.
+    role: &'static str,
+    /// The caller's number, or the URI that was called.
+    party: String,
+    /// Its SIP Call-ID.
+    sip_call_id: String,
+    /// `udp`, `tcp` or `tls`.
+    transport: &'static str,
+    /// Our address.
+    local: String,
+    /// The party's.
+    peer: String,
+    /// When it began.
+    begin_ms: u64,
+    /// When it rang.
+    ring_ms: Option<u64>,
+    /// When it was answered.
+    answer_ms: Option<u64>,
+    /// When it ended.
+    end_ms: Option<u64>,
+    /// How: `remote_bye`, `local_bye`, `cancelled`, `rejected`, `no_ack`, `timeout`, `transport_failed`, `dialog_lost` or `session_expired`.
+    end: Option<&'static str>,
+    /// The status that it was refused with.
+    status: Option<u16>,
+}
+
+fn leg_of(began: Instant, number: usize, leg: &LegTrace) -> ShownLeg {
     let ms = |at: Instant| millis(at.saturating_duration_since(began));
-    let (why, status) = leg.ended.map(|(_, why)| end_word(why)).unzip();
-    json!({
-        "leg": number,
-        "role": match leg.role { Role::Caller => "caller", Role::Callee => "callee" },
-        "party": leg.party,
-        "sip_call_id": leg.sip_call_id,
-        "transport": transport(leg.flow.transport),
-        "local": leg.flow.local.to_string(),
-        "peer": leg.flow.peer.to_string(),
-        "begin_ms": ms(leg.began),
-        "ring_ms": leg.rang.map(ms),
-        "answer_ms": leg.answered.map(ms),
-        "end_ms": leg.ended.map(|(at, _)| ms(at)),
-        "end": why,
-        "status": status.flatten().map(|status| status.code()),
-    })
+    let (end, status) = leg.ended.map(|(_, why)| end_word(why)).unzip();
+    ShownLeg {
+        leg: number,
+        role: match leg.role {
+            Role::Caller => "caller",
+            Role::Callee => "callee",
+        },
+        party: leg.party.clone(),
+        sip_call_id: leg.sip_call_id.clone(),
+        transport: transport(leg.flow.transport),
+        local: leg.flow.local.to_string(),
+        peer: leg.flow.peer.to_string(),
+        begin_ms: ms(leg.began),
+        ring_ms: leg.rang.map(ms),
+        answer_ms: leg.answered.map(ms),
+        end_ms: leg.ended.map(|(at, _)| ms(at)),
+        end,
+        status: status.flatten().map(|status| status.code()),
+    }
+}
+
+/// A SIP message.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SipMessage)]
+pub(super) struct ShownMessage {
+    /// When.
+    time_ms: u64,
+    /// `received` or `sent`.
+    direction: &'static str,
+    /// Of which leg.
+    leg: usize,
+    /// `udp`, `tcp` or `tls`.
+    transport: &'static str,
+    /// Our address.
+    local: String,
+    /// The peer's.
+    peer: String,
+    /// Whether it came or went before.
+    retransmission: bool,
+    /// Its first line.
+    first_line: String,
+    /// All of it, with keys, passwords and proofs of them hidden.
+    text: String,
 }
 
 /// The messages, each with its time after `began`.
-pub(super) fn messages_of(began: Instant, messages: &[Message]) -> Value {
+pub(super) fn messages_of(began: Instant, messages: &[Message]) -> Vec<ShownMessage> {
     let repeated = repetitions(messages);
-    let encode = |(message, repeated): (&Message, bool)| {
+    let encode = |(message, retransmission): (&Message, bool)| {
         let text = message.text();
-        json!({
-            "time_ms": millis(message.at.saturating_duration_since(began)),
-            "direction": match message.direction { Direction::Received => "received", Direction::Sent => "sent" },
-            "leg": message.leg,
-            "transport": transport(message.flow.transport),
-            "local": message.flow.local.to_string(),
-            "peer": message.flow.peer.to_string(),
-            "retransmission": repeated,
-            "first_line": first_line(&text),
-            "text": text,
-        })
+        ShownMessage {
+            time_ms: millis(message.at.saturating_duration_since(began)),
+            direction: match message.direction {
+                Direction::Received => "received",
+                Direction::Sent => "sent",
+            },
+            leg: message.leg,
+            transport: transport(message.flow.transport),
+            local: message.flow.local.to_string(),
+            peer: message.flow.peer.to_string(),
+            retransmission,
+            first_line: first_line(&text).into_owned(),
+            text,
+        }
     };
     messages.iter().zip(repeated).map(encode).collect()
-}
-
-/// A stream's numbers: as it was closed, or as its worker counts them now.
-async fn sound_of(began: Instant, leg: usize, stream: &LegStream) -> Value {
-    let local = stream.local.to_string();
-    let Some(summary) = stream.summary().await else { return json!({ "leg": leg, "local": local }) };
-    let StreamSummary { negotiated, ssrc, peer_ssrc, source, keys, suite, totals, reception, .. } = summary;
-    json!({
-        "leg": leg,
-        "local": local,
-        "remote": negotiated.remote.map(|remote| remote.to_string()),
-        "source": source.map(|source| source.to_string()),
-        "codec": negotiated.codec.name(),
-        "ptime": millis(negotiated.ptime),
-        "direction": match negotiated.direction {
-            SoundDirection::SendRecv => "sendrecv",
-            SoundDirection::SendOnly => "sendonly",
-            SoundDirection::RecvOnly => "recvonly",
-            SoundDirection::Inactive => "inactive",
-        },
-        "telephone_event": negotiated.telephone_event,
-        "srtp": suite.map(Suite::name),
-        "ssrc": ssrc,
-        "peer_ssrc": peer_ssrc,
-        "sent": totals.sent,
-        "received": totals.received,
-        "lost": totals.lost,
-        "loss_percent": summary.loss().map(percent),
-        "late": reception.late,
-        "duplicates": reception.duplicates,
-        "jitter_ms": fine_millis(summary.jitter),
-        "worst_jitter_ms": fine_millis(summary.worst_jitter),
-        "rtt_ms": summary.round_trip().map(fine_millis),
-        "mos": { "heard": summary.mos_heard().map(hundredths), "told": summary.mos_told().map(hundredths) },
-        "peer_report": summary.peer.map(|peer| json!({
-            "expected": peer.expected,
-            "lost": peer.lost,
-            "loss_percent": peer.loss().map(percent),
-            "jitter_ms": fine_millis(peer.jitter),
-        })),
-        "rtcp": {
-            "mux": negotiated.rtcp == RtcpPath::Muxed,
-            "sent": totals.reports_sent,
-            "received": totals.reports_received,
-        },
-        "frames_late": totals.caught_up_frames,
-        "frames_skipped": totals.skipped_frames,
-        "dropped": {
-            "malformed": totals.dropped.malformed,
-            "unknown_payload": totals.dropped.unknown_payload,
-            "foreign_source": totals.dropped.foreign_source,
-            "unauthentic": totals.dropped.unauthentic,
-            "replayed": totals.dropped.replayed,
-            "oversize": totals.dropped.oversize,
-        },
-        "digits": keys.rows().map(|row| digit(began, row)).collect::<Vec<_>>(),
-        "digits_omitted": keys.omitted(),
-        "remark": sound::complaint(&summary),
-    })
-}
-
-/// How a key came and what became of it; not which it was.
-fn digit(began: Instant, row: KeyRow) -> Value {
-    json!({
-        "time_ms": millis(row.at.saturating_duration_since(began)),
-        "way": match row.way { KeyWay::Event => "telephone-event", KeyWay::Message => "info", KeyWay::Tone => "tone" },
-        "decision": match row.decision {
-            Decision::Taken => "taken",
-            Decision::Echo => "echo",
-            Decision::Refused => "refused",
-        },
-    })
 }
 
 /// The name of a transport.
@@ -200,19 +295,7 @@ pub(super) fn transport(transport: Transport) -> &'static str {
     }
 }
 
-/// Milliseconds to a tenth, where less than one matters.
-fn fine_millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 10_000.0).round() / 10.0
-}
-
-fn hundredths(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
-}
-
-fn percent(part: f64) -> f64 {
-    hundredths(part * 100.0)
-}
-
-fn millis(duration: Duration) -> u64 {
+/// Whole milliseconds.
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

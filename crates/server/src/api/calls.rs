@@ -6,21 +6,63 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::json;
 
 use super::ApiState;
 use super::body::JsonBody;
-use super::call_detail::{detail, summary};
+use super::call_detail::{Call, CallDetail, detail, summary};
+use super::description::{Operation, Table, get};
 use super::error::ApiError;
 use super::paging::Paging;
 use super::place::Place;
+use super::{callbacks, digits, records};
 use crate::calls::CallId;
 use crate::store::{ClientId, Rejected};
 use crate::trace::{CallTrace, ladder, pcap};
+
+/// The type of a capture file.
+pub(super) const CAPTURE: &str = "application/vnd.tcpdump.pcap";
+
+pub(super) fn table() -> Table {
+    const CURRENT: &str = "/client/{client}/current_calls";
+    const HISTORY: &str = "/client/{client}/call_history";
+    let list = |what: &str| {
+        Operation::new(what)
+            .lists::<Call>()
+            .filter("extension", "Those of this extension.")
+            .filter("from_username", "Those from this number.")
+            .filter("to_username", "Those to this number.")
+    };
+    let form = json!({ "type": "string", "enum": ["json", "text"] });
+    let one = |what: &str| {
+        let about = "With its detail; with `format=text`, the ladder in `text/plain`.";
+        let shown = Operation::new(what).answers::<CallDetail>(200, about);
+        shown.query("format", form.clone(), "`text` is the ladder.").also(200, "text/plain")
+    };
+    let ladder = || Operation::new("The SIP of a call as a drawing").file(200, "Lines of text.", "text/plain");
+    let pcap = || Operation::new("The SIP of a call as a capture file").file(200, "The file.", CAPTURE);
+    let rtp = Operation::new("Captures the RTP of a call").takes_fields(0, &[]).fails(501, "It is not built yet.");
+    Table::of("Calls", "What calls do and did, in memory.")
+        .on(CURRENT, get(current, list("The calls in progress")))
+        .on(
+            &format!("{CURRENT}/{{call}}"),
+            get(show_current, one("One call in progress"))
+                .put(callbacks::change, callbacks::described("Sends the caller of a call elsewhere"))
+                .delete(hang_up, Operation::new("Hangs a call up, all of its legs").empties()),
+        )
+        .on(&format!("{CURRENT}/{{call}}/recording"), records::of_call_methods())
+        .on(&format!("{CURRENT}/{{call}}/digits"), digits::methods())
+        .on(&format!("{CURRENT}/{{call}}/ladder"), get(current_ladder, ladder()))
+        .on(&format!("{CURRENT}/{{call}}/pcap"), get(current_pcap, pcap()).post(capture, rtp))
+        .on(HISTORY, get(history, list("The last calls that are over, the newest first")))
+        .on(&format!("{HISTORY}/{{call}}"), get(show_past, one("One call that is over")))
+        .on(&format!("{HISTORY}/{{call}}/ladder"), get(past_ladder, ladder()))
+        .on(&format!("{HISTORY}/{{call}}/pcap"), get(past_pcap, pcap()))
+}
 
 /// Which of the two lists.
 #[derive(Copy, Clone, Eq, PartialEq)]
@@ -30,12 +72,25 @@ enum Phase {
 }
 
 /// How a call is shown.
-#[derive(Deserialize)]
-pub(super) struct Form {
-    format: Option<String>,
+enum Form {
+    Json,
+    Text,
 }
 
-fn list(state: &ApiState, place: &Place, paging: &Paging, phase: Phase) -> Result<Json<Vec<Value>>, ApiError> {
+impl FromRequestParts<ApiState> for Form {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, ApiError> {
+        let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        match query.filter(|(name, _)| name == "format").map(|(_, form)| form).last().as_deref() {
+            None | Some("json") => Ok(Self::Json),
+            Some("text") => Ok(Self::Text),
+            Some(_) => Err(ApiError::field("format", "must be json or text")),
+        }
+    }
+}
+
+fn list(state: &ApiState, place: &Place, paging: &Paging, phase: Phase) -> Result<Json<Vec<Call>>, ApiError> {
     let client = place.client()?;
     let calls = state.trace.calls().into_iter().filter(|call| {
         call.client == client
@@ -69,11 +124,10 @@ pub(super) fn find_current(state: &ApiState, place: &Place) -> Result<Arc<CallTr
     find(state, place, Phase::Current)
 }
 
-async fn show(call: Arc<CallTrace>, form: Form) -> Result<Response, ApiError> {
-    match form.format.as_deref() {
-        None | Some("json") => Ok(Json(detail(&call).await).into_response()),
-        Some("text") => Ok(text(ladder::of_call(&call))),
-        Some(_) => Err(ApiError::field("format", "must be json or text")),
+async fn show(call: Arc<CallTrace>, form: Form) -> Response {
+    match form {
+        Form::Json => Json(detail(&call).await).into_response(),
+        Form::Text => text(ladder::of_call(&call)),
     }
 }
 
@@ -91,68 +145,49 @@ fn capture_of(call: &CallTrace) -> Response {
 
 /// A capture file.
 pub(super) fn capture_file(file: Vec<u8>) -> Response {
-    let kind = [
-        (header::CONTENT_TYPE, "application/vnd.tcpdump.pcap"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"call.pcap\""),
-    ];
+    let kind = [(header::CONTENT_TYPE, CAPTURE), (header::CONTENT_DISPOSITION, "attachment; filename=\"call.pcap\"")];
     (kind, file).into_response()
 }
 
-pub(super) async fn current(
-    State(state): State<ApiState>,
-    place: Place,
-    paging: Paging,
-) -> Result<Json<Vec<Value>>, ApiError> {
+async fn current(State(state): State<ApiState>, place: Place, paging: Paging) -> Result<Json<Vec<Call>>, ApiError> {
     list(&state, &place, &paging, Phase::Current)
 }
 
-pub(super) async fn history(
-    State(state): State<ApiState>,
-    place: Place,
-    paging: Paging,
-) -> Result<Json<Vec<Value>>, ApiError> {
+async fn history(State(state): State<ApiState>, place: Place, paging: Paging) -> Result<Json<Vec<Call>>, ApiError> {
     list(&state, &place, &paging.newest_first(), Phase::Past)
 }
 
-pub(super) async fn show_current(
-    State(state): State<ApiState>,
-    place: Place,
-    Query(form): Query<Form>,
-) -> Result<Response, ApiError> {
-    show(find(&state, &place, Phase::Current)?, form).await
+async fn show_current(State(state): State<ApiState>, place: Place, form: Form) -> Result<Response, ApiError> {
+    Ok(show(find(&state, &place, Phase::Current)?, form).await)
 }
 
-pub(super) async fn show_past(
-    State(state): State<ApiState>,
-    place: Place,
-    Query(form): Query<Form>,
-) -> Result<Response, ApiError> {
-    show(find(&state, &place, Phase::Past)?, form).await
+async fn show_past(State(state): State<ApiState>, place: Place, form: Form) -> Result<Response, ApiError> {
+    Ok(show(find(&state, &place, Phase::Past)?, form).await)
 }
 
-pub(super) async fn current_ladder(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
+async fn current_ladder(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
     Ok(text(ladder::of_call(&*find(&state, &place, Phase::Current)?)))
 }
 
-pub(super) async fn past_ladder(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
+async fn past_ladder(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
     Ok(text(ladder::of_call(&*find(&state, &place, Phase::Past)?)))
 }
 
-pub(super) async fn current_pcap(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
+async fn current_pcap(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
     Ok(capture_of(&*find(&state, &place, Phase::Current)?))
 }
 
-pub(super) async fn past_pcap(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
+async fn past_pcap(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
     Ok(capture_of(&*find(&state, &place, Phase::Past)?))
 }
 
 /// Capturing RTP would go here; the SIP of a call is captured always.
-pub(super) async fn capture(State(state): State<ApiState>, place: Place, _: JsonBody) -> Result<Response, ApiError> {
+async fn capture(State(state): State<ApiState>, place: Place, _: JsonBody) -> Result<Response, ApiError> {
     find(&state, &place, Phase::Current)?;
     Err(ApiError::NotBuilt("capturing RTP"))
 }
 
-pub(super) async fn hang_up(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
+async fn hang_up(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
     match find(&state, &place, Phase::Current)?.hang_up() {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Rejected::Busy.into()),

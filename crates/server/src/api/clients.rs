@@ -5,36 +5,72 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::body::JsonBody;
+use super::description::{Operation, Table, get};
 use super::error::ApiError;
 use super::place::Place;
 use crate::store::changes::UpdateClient;
-use crate::store::{Client, Missing};
+use crate::store::{Client, ClientId, Missing};
 
-fn encode(client: &Client, state: &ApiState) -> Value {
-    json!({
-        "id": client.id,
-        "client_prefix": client.prefix,
-        "domain": &*state.domain,
-        "status": "active",
-        "speech_to_text": client.speech_to_text,
-    })
+pub(super) fn table() -> Table {
+    Table::of("Client", "Who the bearer of a token is.").on(
+        "/client/{client}",
+        get(show, Operation::new("The client of the token").shows::<Shown>()).put(
+            update,
+            Operation::new("Changes the client of the token")
+                .takes::<Shown>(&[])
+                .example(json!({ "speech_to_text": true }))
+                .shows::<Shown>(),
+        ),
+    )
 }
 
-pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
+/// A client.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Client)]
+struct Shown {
+    /// Its id.
+    #[schema(read_only)]
+    id: ClientId,
+    /// What stands before the star in the names of its extensions.
+    #[schema(read_only)]
+    client_prefix: String,
+    /// The SIP domain of the server.
+    #[schema(read_only)]
+    domain: String,
+    /// `active`.
+    #[schema(read_only)]
+    status: &'static str,
+    /// Whether what its callers say may be listened to.
+    speech_to_text: bool,
+}
+
+fn encode(client: &Client, state: &ApiState) -> Shown {
+    Shown {
+        id: client.id,
+        client_prefix: client.prefix.clone(),
+        domain: state.domain.to_string(),
+        status: "active",
+        speech_to_text: client.speech_to_text,
+    }
+}
+
+async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {
     let config = state.store.snapshot();
     let client = config.client(place.client()?).ok_or(Missing::Client)?;
     Ok(Json(encode(client, &state)))
 }
 
-pub(super) async fn update(
+async fn update(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Shown>, ApiError> {
     let change = UpdateClient { client: place.client()?, body };
     let client = state.store.commit(change).await?;
     Ok(Json(encode(&client, &state)))

@@ -6,10 +6,13 @@ use antiphon_ivr::Voice;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::body::JsonBody;
+use super::description::{Operation, Table, get, put};
 use super::error::ApiError;
 use super::place::Place;
 use crate::call::executor::clock;
@@ -17,15 +20,72 @@ use crate::conferences::{Member, Shown, Wish};
 use crate::store::changes::UpdateConference;
 use crate::store::{ConferenceSettings, Missing};
 
-pub(super) async fn settings(
-    State(state): State<ApiState>,
-    place: Place,
-) -> Result<Json<ConferenceSettings>, ApiError> {
+pub(super) fn table() -> Table {
+    const CONFERENCE: &str = "/client/{client}/conference";
+    Table::of("Conferences", "Conferences: their settings, and who is in them.")
+        .on(
+            "/extension/{extension}/conference",
+            get(settings, Operation::new("The settings of a conference").shows::<ConferenceSettings>()).put(
+                update,
+                Operation::new("Changes the settings of a conference, for those who come afterwards")
+                    .takes::<ConferenceSettings>(&[])
+                    .example(json!({ "pin": "2580", "max_members": 20 }))
+                    .shows::<ConferenceSettings>(),
+            ),
+        )
+        .on(CONFERENCE, get(list, Operation::new("The conferences that somebody is in").lists_all::<InProgress>()))
+        .on(
+            &format!("{CONFERENCE}/{{conference}}"),
+            get(show, Operation::new("A conference that somebody is in").shows::<InProgress>()),
+        )
+        .on(
+            &format!("{CONFERENCE}/{{conference}}/member/{{call}}"),
+            put(
+                change_member,
+                Operation::new("Mutes a member, or lets it be heard again")
+                    .takes_fields(
+                        1,
+                        &[("muted", json!({ "type": "boolean", "description": "Whether the others do not hear it." }))],
+                    )
+                    .example(json!({ "muted": true }))
+                    .empties(),
+            )
+            .delete(kick, Operation::new("Sends a member out").empties()),
+        )
+}
+
+/// A conference that somebody is in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Conference)]
+struct InProgress {
+    /// Its whole name, `000*800`.
+    name: String,
+    /// Who is in it.
+    members: Vec<ShownMember>,
+}
+
+/// A member of a conference.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConferenceMember)]
+struct ShownMember {
+    /// The call that it is in by.
+    call_uuid: String,
+    /// Its number.
+    number: String,
+    /// Its name.
+    name: String,
+    /// Whether the others do not hear it.
+    muted: bool,
+    /// How long it has been in it.
+    seconds: u64,
+}
+
+async fn settings(State(state): State<ApiState>, place: Place) -> Result<Json<ConferenceSettings>, ApiError> {
     let config = state.store.snapshot();
     Ok(Json(place.extension(&config)?.profile.conference.clone().ok_or(Missing::Conference)?))
 }
 
-pub(super) async fn update(
+async fn update(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
@@ -34,19 +94,18 @@ pub(super) async fn update(
     Ok(Json(state.store.commit(change).await?))
 }
 
-fn encode_member(member: &Member) -> Value {
-    json!({
-        "call_uuid": member.call.to_string(),
-        "number": member.who.number,
-        "name": member.who.name,
-        "muted": member.voice == Voice::Muted,
-        "seconds": clock().saturating_duration_since(member.since).as_secs(),
-    })
+fn encode_member(member: &Member) -> ShownMember {
+    ShownMember {
+        call_uuid: member.call.to_string(),
+        number: member.who.number.to_string(),
+        name: member.who.name.to_string(),
+        muted: member.voice == Voice::Muted,
+        seconds: clock().saturating_duration_since(member.since).as_secs(),
+    }
 }
 
-fn encode(conference: &Shown) -> Value {
-    let members: Vec<Value> = conference.members.iter().map(encode_member).collect();
-    json!({ "name": conference.name, "members": members })
+fn encode(conference: &Shown) -> InProgress {
+    InProgress { name: conference.name.to_string(), members: conference.members.iter().map(encode_member).collect() }
 }
 
 fn of_client(state: &ApiState, place: &Place) -> Result<Vec<Shown>, ApiError> {
@@ -61,11 +120,11 @@ fn find(state: &ApiState, place: &Place) -> Result<Shown, ApiError> {
     of_client(state, place)?.into_iter().find(is_meant).ok_or(ApiError::NoSuchConference)
 }
 
-pub(super) async fn list(State(state): State<ApiState>, place: Place) -> Result<Json<Vec<Value>>, ApiError> {
+async fn list(State(state): State<ApiState>, place: Place) -> Result<Json<Vec<InProgress>>, ApiError> {
     Ok(Json(of_client(&state, &place)?.iter().map(encode).collect()))
 }
 
-pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
+async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<InProgress>, ApiError> {
     Ok(Json(encode(&find(&state, &place)?)))
 }
 
@@ -77,7 +136,7 @@ fn wish(state: &ApiState, place: &Place, wish: Wish) -> Result<(), ApiError> {
     }
 }
 
-pub(super) async fn change_member(
+async fn change_member(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
@@ -91,7 +150,7 @@ pub(super) async fn change_member(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn kick(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
+async fn kick(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
     wish(&state, &place, Wish::Leave)?;
     Ok(StatusCode::NO_CONTENT)
 }

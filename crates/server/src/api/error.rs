@@ -1,6 +1,6 @@
 //! Answers that are no success.
 //!
-//! Shape: `{"message": "...", "status": "..."}`; with several wrong fields also `errors: [{"field", "message"}]`.
+//! Shape: `{"message": "...", "status": "..."}`; with wrong fields also `errors: [{"field", "message"}]`.
 //! Errors: what the store rejects, and what is wrong before it is asked.
 //! Sources: `ringme-ivr.md` 2.1 (error table); RFC 6750 §3 (challenge), RFC 9110 §15.5.6 (405).
 
@@ -42,6 +42,8 @@ pub(super) enum ApiError {
     Trunk(#[from] NotRegistered),
     #[error("the request took too long")]
     TooSlow,
+    #[error("it has another entity tag than If-Match names, or none")]
+    Precondition,
     #[error("call not found")]
     NoSuchCall,
     #[error("requests are not signed: the settings have no http_client.signing_secret")]
@@ -112,6 +114,7 @@ impl ApiError {
             Self::TooLarge(_) | Self::Upload(UploadError::TooLarge) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, Some("payload_too_large"))
             }
+            Self::Precondition => (StatusCode::PRECONDITION_FAILED, Some("precondition_failed")),
             Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, Some("timeout")),
             Self::Upload(UploadError::Storage) => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
             Self::Upload(UploadError::File(_)) => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
@@ -127,6 +130,7 @@ fn rejection(rejected: &Rejected) -> (StatusCode, Option<&'static str>) {
         Rejected::Invalid(_) => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
         Rejected::Denied(_) => (StatusCode::FORBIDDEN, Some("app_access_type_deny")),
         Rejected::Conflict(_) | Rejected::Full { .. } => (StatusCode::CONFLICT, Some("conflict")),
+        Rejected::Outdated => (StatusCode::PRECONDITION_FAILED, Some("precondition_failed")),
         Rejected::Busy => (StatusCode::SERVICE_UNAVAILABLE, Some("busy")),
         Rejected::Storage => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
     }
@@ -167,9 +171,6 @@ impl IntoResponse for ApiError {
 
 fn fields(errors: &[FieldError]) -> Value {
     let message = errors.iter().map(sentence).collect::<Vec<_>>().join("; ");
-    if errors.len() < 2 {
-        return json!({ "message": message });
-    }
     let each = errors.iter().map(|error| json!({"field": error.field, "message": error.problem}));
     json!({ "message": message, "errors": each.collect::<Vec<_>>() })
 }

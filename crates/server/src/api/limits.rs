@@ -9,6 +9,8 @@ use crate::store::limits::SOUND_BYTES;
 
 /// Bytes of a JSON body.
 pub(super) const BODY_BYTES: usize = 256 * 1024;
+/// Levels of objects and lists in a JSON body.
+pub(super) const BODY_LEVELS: usize = 32;
 /// Bytes of a request for a token.
 pub(super) const TOKEN_BODY_BYTES: usize = 8 * 1024;
 /// Bytes of an upload, with room for the parts around the sound.

@@ -9,22 +9,81 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::body::JsonBody;
+use super::description::{Operation, Table, get};
 use super::error::ApiError;
 use super::paging::Paging;
 use super::place::Place;
-use super::records::{self, recordings};
+use super::records::{self, Shown as ShownRecording, recordings};
 use crate::recording::Entry;
 use crate::store::changes::MarkHeard;
 use crate::store::{Message, Missing};
 
-fn encode(entry: &Entry, message: &Message) -> Value {
-    let mut shown = records::encode(entry);
-    shown["heard"] = message.heard.into();
-    shown
+pub(super) fn table() -> Table {
+    const MAILBOX: &str = "/extension/{extension}/voicemail";
+    Table::of("Voicemail", "The messages in the mailboxes of menus.")
+        .on(
+            MAILBOX,
+            get(
+                list,
+                Operation::new("All messages of a mailbox, the newest first")
+                    .lists::<Shown>()
+                    .filter("heard", "`true` for those that were heard, `false` for the others.")
+                    .filter("from_username", "Those of calls from this number."),
+            ),
+        )
+        .on(
+            &format!("{MAILBOX}/count"),
+            get(count, Operation::new("How many messages there are").shows::<MessageCount>()),
+        )
+        .on(
+            &format!("{MAILBOX}/{{record}}"),
+            get(show, Operation::new("One message").shows::<Shown>())
+                .put(
+                    update,
+                    Operation::new("Marks a message as heard, or as new")
+                        .takes_fields(
+                            0,
+                            &[("heard", json!({ "type": "boolean", "description": "Whether it was heard." }))],
+                        )
+                        .example(json!({ "heard": true }))
+                        .shows::<Shown>(),
+                )
+                .delete(
+                    delete,
+                    Operation::new("Deletes a message, with its sound")
+                        .empties()
+                        .conflicts("It is still being recorded."),
+                ),
+        )
+}
+
+/// A message: its recording, and whether it was heard.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Message)]
+struct Shown {
+    #[serde(flatten)]
+    recording: ShownRecording,
+    /// Whether it was heard.
+    heard: bool,
+}
+
+/// How many messages there are.
+#[derive(Serialize, ToSchema)]
+struct MessageCount {
+    /// Those that were not heard.
+    new: usize,
+    /// Those that were.
+    old: usize,
+}
+
+fn encode(entry: &Entry, message: &Message) -> Shown {
+    Shown { recording: records::encode(entry), heard: message.heard }
 }
 
 /// The messages of the mailbox whose recordings are there, the oldest first.
@@ -41,11 +100,7 @@ fn find(state: &ApiState, place: &Place) -> Result<(Arc<Entry>, Message), ApiErr
     Ok(found.ok_or(Missing::Message)?)
 }
 
-pub(super) async fn list(
-    State(state): State<ApiState>,
-    place: Place,
-    paging: Paging,
-) -> Result<Json<Vec<Value>>, ApiError> {
+async fn list(State(state): State<ApiState>, place: Place, paging: Paging) -> Result<Json<Vec<Shown>>, ApiError> {
     let paging = paging.newest_first();
     let messages = messages(&state, &place)?.into_iter().filter(|(entry, message)| {
         paging.admits("heard", if message.heard { "true" } else { "false" })
@@ -54,22 +109,22 @@ pub(super) async fn list(
     Ok(Json(paging.of(messages, |(entry, message)| encode(&entry, &message))))
 }
 
-pub(super) async fn count(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
+async fn count(State(state): State<ApiState>, place: Place) -> Result<Json<MessageCount>, ApiError> {
     let messages = messages(&state, &place)?;
     let old = messages.iter().filter(|(_, message)| message.heard).count();
-    Ok(Json(json!({ "new": messages.len() - old, "old": old })))
+    Ok(Json(MessageCount { new: messages.len() - old, old }))
 }
 
-pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
+async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {
     let (entry, message) = find(&state, &place)?;
     Ok(Json(encode(&entry, &message)))
 }
 
-pub(super) async fn update(
+async fn update(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Shown>, ApiError> {
     let (entry, message) = find(&state, &place)?;
     let heard = match body.get("heard") {
         None => message.heard,
@@ -79,7 +134,7 @@ pub(super) async fn update(
     Ok(Json(encode(&entry, &state.store.commit(change).await?)))
 }
 
-pub(super) async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
+async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
     let (_, message) = find(&state, &place)?;
     records::remove(&state, message.record).await
 }

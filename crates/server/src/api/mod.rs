@@ -9,16 +9,20 @@
 mod auth;
 mod body;
 mod call_detail;
+mod call_media;
 mod callbacks;
 mod calls;
 mod clients;
+mod conditions;
 mod conferences;
 mod contexts;
 mod date;
+mod description;
 mod dids;
 mod digits;
 mod error;
 mod events;
+mod explorer;
 mod extensions;
 mod health;
 mod http_debug;
@@ -48,11 +52,13 @@ mod upload_turns;
 mod variables;
 mod wav;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use antiphon_ivr::Language;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
@@ -66,6 +72,8 @@ use crate::{
     trace::Trace,
     web::debug::HttpDebug,
 };
+use conditions::Conditions;
+use description::Table;
 use error::ApiError;
 use rate::HourlyRate;
 use upload_turns::UploadTurns;
@@ -92,6 +100,8 @@ pub struct ApiState {
     /// The secrets that are checked at once; each takes memory and a core on purpose.
     secret_checks: Arc<Semaphore>,
     uploads: Arc<UploadTurns>,
+    /// The OpenAPI document, once the router is made.
+    description: Arc<OnceLock<Bytes>>,
 }
 
 impl ApiState {
@@ -115,6 +125,7 @@ impl ApiState {
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
             uploads: Arc::default(),
+            description: Arc::default(),
         }
     }
 
@@ -159,7 +170,7 @@ impl ApiState {
         Self { trace, ..self }
     }
 
-    /// The same API with another number of requests that a client may make in an hour.
+    /// The same API with another number of requests that a client may make in an hour; [`u64::MAX`] for any number.
     #[must_use]
     pub fn with_hourly_limit(self, requests: u64) -> Self {
         Self { rate: Arc::new(HourlyRate::new(requests)), ..self }
@@ -168,157 +179,68 @@ impl ApiState {
 
 /// The whole HTTP side: token, REST API, health and metrics.
 pub fn router(state: ApiState) -> Router {
-    let authenticated = middleware::from_fn_with_state(state.clone(), auth::require_token);
-    let resources = client_resources()
-        .merge(call_resources())
-        .merge(record_resources())
-        .merge(extension_resources())
-        .route_layer(authenticated)
-        .layer(DefaultBodyLimit::max(limits::BODY_BYTES));
-    Router::new()
-        .nest("/api/ver1.0", resources.merge(uploads(&state)))
-        .both("/oauth/token", post(token::issue).layer(DefaultBodyLimit::max(limits::TOKEN_BODY_BYTES)))
-        .both("/oauth/authorize", get(token::authorize))
-        .both("/healthz", get(health::alive))
-        .both("/readyz", get(health::ready))
-        .both("/metrics", get(health::metrics))
+    let (router, description) = table(&state).finish();
+    for problem in &description.problems {
+        tracing::error!(problem, "the description of the API has a gap");
+    }
+    // A router is made once for a state; were it made again, it would have the same description.
+    let _ = state.description.set(description.document.to_string().into());
+    router
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn(serve::within_time))
         .with_state(state)
 }
 
-async fn no_such_path() -> ApiError {
-    ApiError::NoSuchPath
+/// Everything that is routed, described. An endpoint is a row in the table of its resource.
+fn table(state: &ApiState) -> Table {
+    let authenticated = middleware::from_fn_with_state(state.clone(), auth::require_token);
+    let resources = resources();
+    let conditions = Conditions::of(state, resources.router());
+    let conditional = middleware::from_fn_with_state(conditions, conditions::check);
+    let resources = resources.layered(|router| router.route_layer(conditional).route_layer(authenticated));
+    let tokens = token::table().layered(|router| router.layer(DefaultBodyLimit::max(limits::TOKEN_BODY_BYTES)));
+    tokens.nest("/api/ver1.0", resources).merge(health::table()).merge(description::table()).merge(explorer::table())
 }
 
-async fn no_such_method() -> ApiError {
-    ApiError::NoSuchMethod
+/// What wants a token.
+fn resources() -> Table {
+    let limited = |table: Table, bytes| table.layered(|router| router.layer(DefaultBodyLimit::max(bytes)));
+    let small = objects().merge(menus()).merge(calls());
+    // The two paths that take a sound's content have a limit of their own.
+    limited(sounds::table(), limits::UPLOAD_BYTES).merge(limited(small, limits::BODY_BYTES))
 }
 
-/// Paths are good with and without a slash at their end.
-trait BothSpellings {
-    fn both(self, path: &str, methods: MethodRouter<ApiState>) -> Self;
+fn objects() -> Table {
+    let numbers = extensions::table().merge(phones::table()).merge(conferences::table()).merge(dids::table());
+    let told = messages::table().merge(events::table()).merge(say::table()).merge(trunks::table());
+    let asked = intervals::table().merge(variables::table()).merge(quality_rate::table());
+    clients::table().merge(numbers).merge(told).merge(asked)
 }
 
-impl BothSpellings for Router<ApiState> {
-    fn both(self, path: &str, methods: MethodRouter<ApiState>) -> Self {
-        self.route(path, methods.clone()).route(&format!("{path}/"), methods)
+fn calls() -> Table {
+    let calls = calls::table().merge(records::table()).merge(refused_calls::table());
+    calls.merge(callbacks::table()).merge(mails::table()).merge(http_debug::table())
+}
+
+fn menus() -> Table {
+    const MENU: &str = "/extension/{extension}/ivr";
+    // The vendor's own examples have this spelling once.
+    const AGAIN: &str = "/ivr/{extension}";
+    let menu = contexts::table().merge(options::table()).merge(rules::table()).merge(scripts::table());
+    let settings = |path| Table::of("Menus", "The settings of menus.").on(path, ivr::methods());
+    let again = settings(AGAIN).nest(AGAIN, menu.clone()).spelled_again(MENU);
+    settings(MENU).nest(MENU, menu).merge(again)
+}
+
+async fn no_such_path(State(state): State<ApiState>, headers: HeaderMap) -> Response {
+    auth::counted(&state, &headers, ApiError::NoSuchPath)
+}
+
+/// The answer has `Allow`, which the router knows. Browsers on other origins are told nothing more: there is no CORS.
+async fn no_such_method(State(state): State<ApiState>, method: Method, headers: HeaderMap) -> Response {
+    match method {
+        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        _ => auth::counted(&state, &headers, ApiError::NoSuchMethod),
     }
-}
-
-fn client_resources() -> Router<ApiState> {
-    Router::new()
-        .both("/client/{client}", get(clients::show).put(clients::update))
-        .both("/client/{client}/extension", get(extensions::list).post(extensions::create))
-        .both(
-            "/client/{client}/extension/{extension}",
-            get(extensions::show).put(extensions::update).delete(extensions::delete),
-        )
-        .both("/trunk", get(trunks::list))
-        .both("/trunk/{trunk}", get(trunks::show))
-        .both("/trunk/{trunk}/register", post(trunks::register))
-        .both("/client/{client}/say", get(say::show))
-        .both("/client/{client}/did", get(dids::list).post(dids::create))
-        .both("/client/{client}/did/{did}", get(dids::show).delete(dids::delete))
-        .both("/client/{client}/interval", get(intervals::list).post(intervals::create))
-        .both(
-            "/client/{client}/interval/{interval}",
-            get(intervals::show).put(intervals::update).delete(intervals::delete),
-        )
-        .both("/client/{client}/variables", get(variables::list).post(variables::create).put(variables::set))
-        .both("/client/{client}/variables/{variable}", get(variables::show).delete(variables::delete))
-        .both("/client/{client}/quality_rate", get(quality_rate::list))
-}
-
-fn call_resources() -> Router<ApiState> {
-    const CURRENT: &str = "/client/{client}/current_calls";
-    const CONFERENCE: &str = "/client/{client}/conference";
-    const HISTORY: &str = "/client/{client}/call_history";
-    const REFUSED: &str = "/client/{client}/refused_calls";
-    const DEBUG: &str = "/client/{client}/http_debug";
-    Router::new()
-        .both(CURRENT, get(calls::current))
-        .both(&format!("{CURRENT}/{{call}}"), get(calls::show_current).put(callbacks::change).delete(calls::hang_up))
-        .both(&format!("{CURRENT}/{{call}}/recording"), get(records::of_call).post(records::control))
-        .both(&format!("{CURRENT}/{{call}}/digits"), post(digits::press))
-        .both(&format!("{CURRENT}/{{call}}/ladder"), get(calls::current_ladder))
-        .both(&format!("{CURRENT}/{{call}}/pcap"), get(calls::current_pcap).post(calls::capture))
-        .both(CONFERENCE, get(conferences::list))
-        .both(&format!("{CONFERENCE}/{{conference}}"), get(conferences::show))
-        .both(
-            &format!("{CONFERENCE}/{{conference}}/member/{{call}}"),
-            put(conferences::change_member).delete(conferences::kick),
-        )
-        .both(HISTORY, get(calls::history))
-        .both(&format!("{HISTORY}/{{call}}"), get(calls::show_past))
-        .both(&format!("{HISTORY}/{{call}}/ladder"), get(calls::past_ladder))
-        .both(&format!("{HISTORY}/{{call}}/pcap"), get(calls::past_pcap))
-        .both(DEBUG, get(http_debug::list))
-        .both(&format!("{DEBUG}/{{call}}"), get(http_debug::show))
-        .both("/client/{client}/http_signing_key", get(http_debug::signing_key))
-        .both(REFUSED, get(refused_calls::list))
-        .both(&format!("{REFUSED}/{{refusal}}"), get(refused_calls::show))
-        .both(&format!("{REFUSED}/{{refusal}}/ladder"), get(refused_calls::ladder))
-        .both(&format!("{REFUSED}/{{refusal}}/pcap"), get(refused_calls::pcap))
-}
-
-fn record_resources() -> Router<ApiState> {
-    const RECORD: &str = "/client/{client}/record";
-    Router::new()
-        .both(RECORD, get(records::list))
-        .both(&format!("{RECORD}/{{record}}"), get(records::show).delete(records::delete))
-        .both(&format!("{RECORD}/{{record}}/wav"), get(records::sound))
-        .both("/client/{client}/mail", get(mails::list))
-        .both("/client/{client}/mail/{mail}", get(mails::show).delete(mails::delete))
-        .both("/client/{client}/mail/{mail}/retry", post(mails::retry))
-}
-
-/// The two paths that take a sound's content have a limit of their own.
-fn uploads(state: &ApiState) -> Router<ApiState> {
-    Router::new()
-        .both("/client/{client}/sound", get(sounds::list).post(sounds::create))
-        .both(
-            "/client/{client}/sound/{sound}",
-            get(sounds::show).post(sounds::replace).put(sounds::retitle).delete(sounds::delete),
-        )
-        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_token))
-        .layer(DefaultBodyLimit::max(limits::UPLOAD_BYTES))
-}
-
-fn extension_resources() -> Router<ApiState> {
-    let menu = menu_resources();
-    Router::new()
-        .both("/extension/{extension}/phone", get(phones::show).put(phones::update))
-        .both("/extension/{extension}/event", get(events::list).post(events::create))
-        .both("/extension/{extension}/event/{event}", get(events::show).put(events::update).delete(events::delete))
-        .both("/extension/{extension}/callback", post(callbacks::create))
-        .both("/extension/{extension}/current_calls/{call}", put(callbacks::change_of_extension))
-        .both("/extension/{extension}/conference", get(conferences::settings).put(conferences::update))
-        .both("/extension/{extension}/voicemail", get(messages::list))
-        .both("/extension/{extension}/voicemail/count", get(messages::count))
-        .both(
-            "/extension/{extension}/voicemail/{record}",
-            get(messages::show).put(messages::update).delete(messages::delete),
-        )
-        .both("/extension/{extension}/ivr", get(ivr::show).put(ivr::update))
-        .nest("/extension/{extension}/ivr", menu.clone())
-        // The vendor's own examples have this spelling once.
-        .both("/ivr/{extension}", get(ivr::show).put(ivr::update))
-        .nest("/ivr/{extension}", menu)
-}
-
-fn menu_resources() -> Router<ApiState> {
-    const CONTEXT: &str = "/context/{context}";
-    const RULES: &str = "/context/{context}/options/{digits}/rules";
-    Router::new()
-        .both("/context", get(contexts::list).post(contexts::create))
-        .both(CONTEXT, get(contexts::show).put(contexts::update).delete(contexts::delete))
-        .both(&format!("{CONTEXT}/options"), get(options::list).post(options::create))
-        .both(&format!("{CONTEXT}/options/{{digits}}"), delete(options::delete))
-        .both(RULES, get(rules::list).post(rules::create))
-        .both(&format!("{RULES}/order"), get(rules::order).put(rules::reorder))
-        .both(&format!("{RULES}/{{rule}}"), get(rules::show).put(rules::update).delete(rules::delete))
-        .both("/script", get(scripts::list).post(scripts::create))
-        .both("/script/{event}", get(scripts::show).put(scripts::update).delete(scripts::delete))
 }

@@ -6,11 +6,13 @@
 
 use std::collections::HashMap;
 
+use antiphon_ivr::rules::wire::FieldError;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 
 use super::ApiState;
 use super::error::ApiError;
+use crate::store::Rejected;
 
 /// The query parameters of a list.
 pub(super) struct Paging {
@@ -32,20 +34,29 @@ impl FromRequestParts<ApiState> for Paging {
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
         let query = Query::<HashMap<String, String>>::from_request_parts(parts, state).await;
         let Query(filters) = query.map_err(|_| ApiError::field("query", "cannot be read"))?;
-        let number = |name: &str, default: usize| match filters.get(name) {
-            None => Ok(default),
-            Some(digits) => digits
-                .parse()
-                .ok()
-                .filter(|number| *number > 0)
-                .ok_or_else(|| ApiError::field(name, "must be a whole number from 1")),
+        let mut problems = Vec::new();
+        let mut number = |name: &str, default: usize| {
+            let given =
+                filters.get(name).map_or(Some(default), |digits| digits.parse().ok().filter(|number| *number > 0));
+            given.unwrap_or_else(|| {
+                problems.push(FieldError::new(name, "must be a whole number from 1"));
+                default
+            })
         };
+        let (page, per_page) = (number("page", 1), number("per_page", usize::MAX));
         let order = match filters.get("order").map(String::as_str) {
             None | Some("asc") => Order::Ascending,
             Some("desc") => Order::Descending,
-            Some(_) => return Err(ApiError::field("order", "must be asc or desc")),
+            Some(_) => {
+                problems.push(FieldError::new("order", "must be asc or desc"));
+                Order::Ascending
+            }
         };
-        Ok(Self { page: number("page", 1)?, per_page: number("per_page", usize::MAX)?, order, filters })
+        if problems.is_empty() {
+            Ok(Self { page, per_page, order, filters })
+        } else {
+            Err(Rejected::Invalid(problems).into())
+        }
     }
 }
 

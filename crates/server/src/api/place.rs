@@ -98,6 +98,11 @@ impl Place {
         self.part("conference")
     }
 
+    /// The name of a trunk.
+    pub(super) fn trunk(&self) -> &str {
+        self.part("trunk")
+    }
+
     pub(super) fn record(&self) -> Result<RecordingId, ApiError> {
         self.part("record").parse().map_err(|_| NotDeleted::Unknown.into())
     }
@@ -124,7 +129,7 @@ impl Place {
 
     /// The event of a script.
     pub(super) fn script(&self) -> Result<EventType, Missing> {
-        self.part("event").parse().map_err(|_| Missing::Script)
+        self.part("script").parse().map_err(|_| Missing::Script)
     }
 
     pub(super) fn key(&self) -> Result<OptionKey, Missing> {

@@ -6,52 +6,94 @@
 //! Sources: `ringme-ivr.md` 5.2.
 
 use antiphon_ivr::ExtensionId;
+use antiphon_ivr::rules::wire::FieldError;
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::date::{gmt, of_gmt};
+use super::description::{Operation, Table, get};
 use super::error::ApiError;
 use super::paging::Paging;
 use super::place::Place;
-use crate::store::{KeptRating, Rejected, WantedRatings};
+use crate::store::{ClientId, KeptRating, Rejected, WantedRatings};
 
 /// Most ratings of one answer.
 const MOST: usize = 1_000;
 
-fn encode(kept: &KeptRating) -> Value {
-    let said = &kept.rating;
-    json!({
-        "id": kept.id,
-        "client_id": said.client,
-        "extension_id": said.extension,
-        "call_uuid": said.call,
-        "datetime": gmt(said.at),
-        "rate": said.rating.rate,
-        "max_rate": said.rating.max,
-    })
+pub(super) fn table() -> Table {
+    let time = json!({ "type": "string", "examples": ["2026-11-27 08:00:00"] });
+    let listed = Operation::new("How callers rated calls, by time; at most 1,000 at once")
+        .lists::<Shown>()
+        .query("extension_id", json!({ "type": "integer", "minimum": 0 }), "Those that this extension asked for.")
+        .query("start_datetime", time.clone(), "From then on, in UTC.")
+        .query("end_datetime", time, "Up to then.")
+        .fails(500, "The disk or the database failed.");
+    Table::of("Ratings", "How callers rated calls.").on("/client/{client}/quality_rate", get(list, listed))
 }
 
-pub(super) async fn list(
-    State(state): State<ApiState>,
-    place: Place,
-    paging: Paging,
-) -> Result<Json<Vec<Value>>, ApiError> {
-    let time = |name: &str| {
-        let refused = || ApiError::field(name, "must be a date and a time in UTC, as YYYY-MM-DD hh:mm:ss");
-        paging.filter(name).map(|text| of_gmt(text).ok_or_else(refused)).transpose()
+/// A rating.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QualityRate)]
+struct Shown {
+    /// Its id, which counts up.
+    id: u64,
+    /// Whose it is.
+    client_id: ClientId,
+    /// The extension that asked.
+    extension_id: ExtensionId,
+    /// The call.
+    call_uuid: String,
+    /// When, `YYYY-MM-DD hh:mm:ss` in UTC.
+    datetime: String,
+    /// From 1 to `max_rate`; the more, the better.
+    rate: u32,
+    /// The best there is.
+    max_rate: u32,
+}
+
+fn encode(kept: &KeptRating) -> Shown {
+    let said = &kept.rating;
+    Shown {
+        id: kept.id,
+        client_id: said.client,
+        extension_id: said.extension,
+        call_uuid: said.call.clone(),
+        datetime: gmt(said.at),
+        rate: said.rating.rate,
+        max_rate: said.rating.max,
+    }
+}
+
+async fn list(State(state): State<ApiState>, place: Place, paging: Paging) -> Result<Json<Vec<Shown>>, ApiError> {
+    let client = place.client()?;
+    let mut problems = Vec::new();
+    let mut refuse = |field: &str, problem: &str| problems.push(FieldError::new(field, problem));
+    let mut time = |name: &str| {
+        let wanted = paging.filter(name)?;
+        let time = of_gmt(wanted);
+        if time.is_none() {
+            refuse(name, "must be a date and a time in UTC, as YYYY-MM-DD hh:mm:ss");
+        }
+        time
     };
-    let extension = paging.filter("extension_id").map(|id| {
-        let refused = || ApiError::field("extension_id", "must be a whole number");
-        id.parse().map(ExtensionId).map_err(|_| refused())
-    });
+    let (from, until) = (time("start_datetime"), time("end_datetime"));
+    let extension = paging.filter("extension_id").map(|id| id.parse().map(ExtensionId));
+    if extension.as_ref().is_some_and(Result::is_err) {
+        refuse("extension_id", "must be a whole number");
+    }
+    if !problems.is_empty() {
+        return Err(Rejected::Invalid(problems).into());
+    }
     let (skip, most) = paging.part(MOST);
     let wanted = WantedRatings {
-        client: place.client()?,
-        extension: extension.transpose()?,
-        from: time("start_datetime")?,
-        until: time("end_datetime")?,
+        client,
+        extension: extension.and_then(Result::ok),
+        from,
+        until,
         newest_first: paging.is_descending(),
         skip,
         most,

@@ -7,55 +7,167 @@
 
 use std::sync::Arc;
 
+use antiphon_ivr::rules::wire::FieldError;
 use antiphon_ivr::{Recording, RecordingState, op::Gap};
 use antiphon_media::record::RecordingId;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::body::JsonBody;
 use super::calls;
 use super::date::gmt;
+use super::description::{Methods, Operation, Table, get, word};
 use super::error::ApiError;
 use super::paging::Paging;
 use super::place::Place;
 use super::wav::{self, Part, Wav};
 use crate::call::{CallEvent, RecordingControl};
 use crate::recording::{Entry, Kind, NotDeleted, Recordings, State as Standing, end_word};
-use crate::store::Rejected;
+use crate::store::{ClientId, Rejected};
+
+pub(super) fn table() -> Table {
+    const RECORD: &str = "/client/{client}/record";
+    let bytes = json!({ "type": "string", "examples": ["bytes=0-1023"] });
+    Table::of("Recordings", "Recordings of calls, and messages of callers.")
+        .on(
+            RECORD,
+            get(
+                list,
+                Operation::new("All recordings, the newest first")
+                    .lists::<Shown>()
+                    .filter("call_uuid", "Those of this call.")
+                    .filter("extension", "Those of this extension.")
+                    .filter("from_username", "Those of calls from this number.")
+                    .filter("to_username", "Those of calls to this number."),
+            ),
+        )
+        .on(
+            &format!("{RECORD}/{{record}}"),
+            get(show, Operation::new("One recording").shows::<Shown>())
+                .delete(delete, Operation::new("Deletes a recording").empties().conflicts("It still goes on.")),
+        )
+        .on(
+            &format!("{RECORD}/{{record}}/wav"),
+            get(
+                sound,
+                Operation::new("The sound of a recording, also while it grows")
+                    .header("Range", bytes, "A range of it; more than one is answered with the whole.")
+                    .file(200, "The sound.", "audio/wav")
+                    .file(206, "The range that was asked for.", "audio/wav")
+                    .bare(416, "It has no such range."),
+            ),
+        )
+}
+
+/// The methods of the recording of a call that goes on.
+pub(super) fn of_call_methods() -> Methods {
+    let actions = ["start", "pause", "resume", "stop"];
+    get(of_call, Operation::new("Whether a call is recorded").shows::<OfCall>()).post(
+        control,
+        Operation::new("Starts, pauses, resumes or stops the recording of a call")
+            .takes_fields(
+                1,
+                &[
+                    ("action", word(&actions, "What to do.")),
+                    (
+                        "gap",
+                        word(
+                            &["cut", "silence"],
+                            "Of `pause`: whether the pause is not in the file, or is silence there.",
+                        ),
+                    ),
+                ],
+            )
+            .example(json!({ "action": "pause", "gap": "silence" }))
+            .answers::<OfCall>(200, "The state after it.")
+            .conflicts("The call is not answered, or the disk has no room."),
+    )
+}
+
+/// A recording.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Recording)]
+pub(super) struct Shown {
+    /// Its id.
+    id: String,
+    /// Whose it is.
+    client_id: ClientId,
+    /// The call.
+    call_uuid: String,
+    /// The extension that recorded it.
+    extension: String,
+    /// Who called.
+    from_username: String,
+    /// Whom.
+    to_username: String,
+    /// `call`, with two channels, or `message`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// When it began, `YYYY-MM-DD hh:mm:ss` in UTC.
+    start_time_gmt: String,
+    /// Seconds.
+    duration: u64,
+    /// Milliseconds.
+    duration_ms: u64,
+    /// 1 or 2.
+    channels: u64,
+    /// Samples a second.
+    sample_rate: u32,
+    /// Of its file.
+    bytes: u64,
+    /// `recording`, `ended` or `interrupted`.
+    state: &'static str,
+    /// Why it ended: `stopped`, `max_length`, `end_silence`, `call_over` or `storage`.
+    ended: Option<&'static str>,
+    /// How much of it is silent because the disk was too slow.
+    lost_ms: u64,
+}
+
+/// Whether a call is recorded.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallRecording)]
+struct OfCall {
+    /// `recording`, `paused` or `off`.
+    state: &'static str,
+    /// The recording.
+    record_id: Option<String>,
+}
 
 /// What is shown of a recording.
-pub(super) fn encode(entry: &Entry) -> Value {
+pub(super) fn encode(entry: &Entry) -> Shown {
     let (state, ended) = match entry.state {
         Standing::Running => ("recording", None),
         Standing::Ended(why) => ("ended", Some(end_word(why))),
         Standing::Interrupted => ("interrupted", None),
     };
-    json!({
-        "id": entry.id.to_string(),
-        "client_id": entry.of.client,
-        "call_uuid": entry.of.call.to_string(),
-        "extension": entry.of.extension,
-        "from_username": entry.of.from,
-        "to_username": entry.of.to,
-        "type": match entry.of.kind {
+    Shown {
+        id: entry.id.to_string(),
+        client_id: entry.of.client,
+        call_uuid: entry.of.call.to_string(),
+        extension: entry.of.extension.to_string(),
+        from_username: entry.of.from.to_string(),
+        to_username: entry.of.to.to_string(),
+        kind: match entry.of.kind {
             Kind::Call => "call",
             Kind::Message => "message",
         },
-        "start_time_gmt": gmt(entry.started),
-        "duration": entry.duration().as_secs(),
-        "duration_ms": u64::try_from(entry.duration().as_millis()).unwrap_or(u64::MAX),
-        "channels": entry.format.channels.count(),
-        "sample_rate": entry.format.rate.hertz(),
-        "bytes": antiphon_media::record::wav::HEAD + entry.samples,
-        "state": state,
-        "ended": ended,
-        "lost_ms": u64::try_from(entry.lost.as_millis()).unwrap_or(u64::MAX),
-    })
+        start_time_gmt: gmt(entry.started),
+        duration: entry.duration().as_secs(),
+        duration_ms: u64::try_from(entry.duration().as_millis()).unwrap_or(u64::MAX),
+        channels: entry.format.channels.count() as u64,
+        sample_rate: entry.format.rate.hertz(),
+        bytes: antiphon_media::record::wav::HEAD + entry.samples,
+        state,
+        ended,
+        lost_ms: u64::try_from(entry.lost.as_millis()).unwrap_or(u64::MAX),
+    }
 }
 
 /// A server without rooms has no recordings.
@@ -70,11 +182,7 @@ fn find(state: &ApiState, place: &Place) -> Result<Arc<Entry>, ApiError> {
     Ok(entry.ok_or(NotDeleted::Unknown)?)
 }
 
-pub(super) async fn list(
-    State(state): State<ApiState>,
-    place: Place,
-    paging: Paging,
-) -> Result<Json<Vec<Value>>, ApiError> {
+async fn list(State(state): State<ApiState>, place: Place, paging: Paging) -> Result<Json<Vec<Shown>>, ApiError> {
     let (client, paging) = (place.client()?, paging.newest_first());
     let Ok(recordings) = recordings(&state) else { return Ok(Json(Vec::new())) };
     let all = recordings.all().into_iter().filter(|entry| {
@@ -87,11 +195,11 @@ pub(super) async fn list(
     Ok(Json(paging.of(all, |entry| encode(&entry))))
 }
 
-pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
+async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {
     Ok(Json(encode(&*find(&state, &place)?)))
 }
 
-pub(super) async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
+async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
     let entry = find(&state, &place)?;
     remove(&state, entry.id).await
 }
@@ -105,11 +213,7 @@ pub(super) async fn remove(state: &ApiState, id: RecordingId) -> Result<StatusCo
 }
 
 /// The sound, as much of it as there is now.
-pub(super) async fn sound(
-    State(state): State<ApiState>,
-    place: Place,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
+async fn sound(State(state): State<ApiState>, place: Place, headers: HeaderMap) -> Result<Response, ApiError> {
     let entry = find(&state, &place)?;
     let recordings = recordings(&state)?.clone();
     let opened = tokio::task::spawn_blocking(move || {
@@ -146,7 +250,7 @@ pub(super) async fn sound(
 }
 
 /// Asks a call about its recording, and waits for what it says.
-async fn ask(state: &ApiState, place: &Place, what: Option<Recording>) -> Result<Json<Value>, ApiError> {
+async fn ask(state: &ApiState, place: &Place, what: Option<Recording>) -> Result<Json<OfCall>, ApiError> {
     let call = calls::find_current(state, place)?;
     let (reply, told) = oneshot::channel();
     if !call.tell(CallEvent::Recording(RecordingControl { what, reply })) {
@@ -157,36 +261,46 @@ async fn ask(state: &ApiState, place: &Place, what: Option<Recording>) -> Result
     if what == Some(Recording::Start) && recording == RecordingState::Off {
         return Err(ApiError::NotRecorded);
     }
-    Ok(Json(json!({
-        "state": match recording {
-            RecordingState::Running => "recording",
-            RecordingState::Paused => "paused",
-            RecordingState::Off => "off",
-        },
-        "record_id": id.map(|id| id.to_string()),
-    })))
+    let state = match recording {
+        RecordingState::Running => "recording",
+        RecordingState::Paused => "paused",
+        RecordingState::Off => "off",
+    };
+    Ok(Json(OfCall { state, record_id: id.map(|id| id.to_string()) }))
 }
 
-pub(super) async fn of_call(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
+async fn of_call(State(state): State<ApiState>, place: Place) -> Result<Json<OfCall>, ApiError> {
     ask(&state, &place, None).await
 }
 
-pub(super) async fn control(
+fn read(body: &Value) -> Result<Recording, Rejected> {
+    let gap = match body.get("gap") {
+        None | Some(Value::Null) => Some(Gap::Cut),
+        Some(gap) if gap == "cut" => Some(Gap::Cut),
+        Some(gap) if gap == "silence" => Some(Gap::Silent),
+        Some(_) => None,
+    };
+    let asked = match body.get("action").and_then(Value::as_str) {
+        Some("start") => Some(Recording::Start),
+        Some("pause") => Some(Recording::Pause(gap.unwrap_or(Gap::Cut))),
+        Some("resume") => Some(Recording::Resume),
+        Some("stop") => Some(Recording::Stop),
+        _ => None,
+    };
+    match (asked, gap) {
+        (Some(asked), Some(_)) => Ok(asked),
+        (asked, gap) => {
+            let action = asked.is_none().then(|| FieldError::new("action", "must be start, pause, resume or stop"));
+            let gap = gap.is_none().then(|| FieldError::new("gap", "must be cut or silence"));
+            Err(Rejected::Invalid(action.into_iter().chain(gap).collect()))
+        }
+    }
+}
+
+async fn control(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, ApiError> {
-    let gap = match body.get("gap").and_then(Value::as_str) {
-        None | Some("cut") => Gap::Cut,
-        Some("silence") => Gap::Silent,
-        Some(_) => return Err(ApiError::field("gap", "must be cut or silence")),
-    };
-    let asked = match body.get("action").and_then(Value::as_str) {
-        Some("start") => Recording::Start,
-        Some("pause") => Recording::Pause(gap),
-        Some("resume") => Recording::Resume,
-        Some("stop") => Recording::Stop,
-        _ => return Err(ApiError::field("action", "must be start, pause, resume or stop")),
-    };
-    ask(&state, &place, Some(asked)).await
+) -> Result<Json<OfCall>, ApiError> {
+    ask(&state, &place, Some(read(&body)?)).await
 }

@@ -9,10 +9,12 @@ use antiphon_ivr::say::{self, Kind, Spoken};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::ApiState;
+use super::description::{Operation, Table, get};
 use super::error::ApiError;
 use super::place::Place;
 use crate::sounds;
@@ -21,19 +23,49 @@ use crate::store::Rejected;
 /// Most characters of a text.
 const MAX_TEXT: usize = 255;
 
+pub(super) fn table() -> Table {
+    let text = json!({ "type": "string", "minLength": 1, "maxLength": MAX_TEXT });
+    let kind = json!({ "type": "string", "enum": Kind::ALL.map(Kind::as_str) });
+    let language = json!({ "type": "string", "enum": Language::TAGS });
+    let said = Operation::new("How a number, a date, a time or money is said")
+        .query("text", text, "What is said; it has to be there.")
+        .query("type", kind, "What it is; a cardinal number unless said otherwise.")
+        .query("lang", language, "In which language; the server's unless said otherwise.");
+    Table::of("Saying", "How the system says things.").on("/client/{client}/say", get(show, said.shows::<Said>()))
+}
+
+/// How something is said.
+#[derive(Serialize, ToSchema)]
+struct Said {
+    /// The language.
+    #[schema(value_type = String)]
+    lang: Language,
+    /// What it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// What was asked.
+    text: String,
+    /// The words.
+    words: String,
+    /// The files that are played.
+    sounds: Vec<String>,
+    /// Those of them that are not there.
+    missing: Vec<String>,
+}
+
 #[derive(Deserialize)]
-pub(super) struct Asked {
+struct Asked {
     lang: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
     text: Option<String>,
 }
 
-pub(super) async fn show(
+async fn show(
     State(state): State<ApiState>,
     place: Place,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Said>, ApiError> {
     place.client()?;
     let Query(Asked { lang, kind, text }) = asked.map_err(|_| ApiError::field("query", "cannot be read"))?;
     let text = text.unwrap_or_default();
@@ -71,17 +103,17 @@ fn spoken(kind: Kind, text: &str) -> Result<Spoken, FieldError> {
     Spoken::read(kind, text).map_err(|problem| FieldError::new("text", problem.to_string()))
 }
 
-fn said(language: Language, kind: Kind, text: &str, spoken: &Spoken) -> Value {
+fn said(language: Language, kind: Kind, text: &str, spoken: &Spoken) -> Said {
     let names = say::say(spoken, language);
     let tag = language.tag();
     let file = |name: &str| format!("{tag}/{name}.wav");
     let missing = names.iter().filter(|name| sounds::wav(tag, name).is_none());
-    json!({
-        "lang": language,
-        "type": kind.as_str(),
-        "text": text,
-        "words": say::words(names.iter().filter_map(|name| sounds::text(tag, name))),
-        "sounds": names.iter().map(|name| file(name)).collect::<Vec<_>>(),
-        "missing": missing.map(|name| file(name)).collect::<Vec<_>>(),
-    })
+    Said {
+        lang: language,
+        kind: kind.as_str(),
+        text: text.to_owned(),
+        words: say::words(names.iter().filter_map(|name| sounds::text(tag, name))),
+        sounds: names.iter().map(|name| file(name)).collect(),
+        missing: missing.map(|name| file(name)).collect(),
+    }
 }

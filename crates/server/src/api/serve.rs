@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::server::conn::http1;
@@ -113,14 +114,35 @@ async fn accept(
     Ok((stream, turn))
 }
 
-/// Gives every request its time, and a line in the log at DEBUG.
+/// Gives every request its time, its name, and a line in the log at DEBUG.
 pub(super) async fn within_time(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let id = request_id(&request);
     let began = Instant::now();
     let answered = tokio::time::timeout(limits::REQUEST_TIME, next.run(request)).await;
-    let response = answered.unwrap_or_else(|_| ApiError::TooSlow.into_response());
-    tracing::debug!(%method, path, status = response.status().as_u16(), ms = began.elapsed().as_millis(), "request");
+    let mut response = answered.unwrap_or_else(|_| ApiError::TooSlow.into_response());
+    let (status, ms) = (response.status().as_u16(), began.elapsed().as_millis());
+    tracing::debug!(%method, path, status, ms, request_id = id.to_str().unwrap_or_default(), "request");
+    response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest name of a request that is taken over from it.
+const LONGEST_ID: usize = 64;
+
+/// The name that a request came with, where it is a plain one, else a fresh one.
+fn request_id(request: &Request) -> HeaderValue {
+    let plain = |id: &&HeaderValue| {
+        let id = id.as_bytes();
+        (1..=LONGEST_ID).contains(&id.len())
+            && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    };
+    let given = request.headers().get(REQUEST_ID).filter(plain).cloned();
+    given.unwrap_or_else(|| {
+        let fresh = format!("{:032x}", rand::random::<u128>());
+        HeaderValue::from_str(&fresh).expect("hexadecimal digits make a header")
+    })
 }
 
 #[cfg(test)]

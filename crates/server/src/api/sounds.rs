@@ -9,32 +9,98 @@
 use std::sync::Arc;
 
 use antiphon_ivr::op::MAX_SPEECH;
-use antiphon_ivr::{RenderError, Speech};
+use antiphon_ivr::rules::wire::FieldError;
+use antiphon_ivr::{RenderError, SoundId, Speech};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::body::JsonBody;
+use super::description::{Operation, Table, get};
 use super::error::ApiError;
 use super::paging::Paging;
 use super::place::Place;
 use super::{ApiState, limits};
 use crate::store::changes::{CreateSound, DeleteSound, ReplaceSound, RetitleSound};
-use crate::store::{ClientId, Missing, Rejected, Sound, StagedSound, UploadError};
+use crate::store::{ClientId, Missing, Rejected, Sound, SoundQuality, StagedSound, UploadError};
 
-fn encode(sound: &Sound) -> Value {
-    json!({
-        "id": sound.id,
-        "client_id": sound.client,
-        "dealer_id": null,
-        "title": sound.title,
-        "filename": sound.filename,
-        "quality": sound.quality,
-    })
+pub(super) fn table() -> Table {
+    let file = json!({ "type": "string", "format": "binary", "description": "WAV, MP3 or Ogg Vorbis, of at most 10 MB and an hour." });
+    let title = json!({ "type": "string", "minLength": 1, "maxLength": 255, "description": "What people call it." });
+    let upload = |needed: &[&str]| json!({ "type": "object", "properties": { "title": title, "file": file }, "required": needed });
+    let full = "The client has as many sounds, or hours of sound, as there can be, or no engine says texts.";
+    const FORM: &[&str] = &["multipart/form-data", "application/json"];
+    Table::of("Sounds", "Uploaded sounds, which menus play.")
+        .on(
+            "/client/{client}/sound",
+            get(list, Operation::new("All sounds").lists::<Shown>().filter("title", "Those of this title.")).post(
+                create,
+                Operation::new("A new sound")
+                    .takes_form(FORM, upload(&[]))
+                    .makes::<Shown>()
+                    .conflicts(full),
+            ),
+        )
+        .on(
+            "/client/{client}/sound/{sound}",
+            get(show, Operation::new("One sound").shows::<Shown>())
+                .post(
+                    replace,
+                    Operation::new("Gives a sound another content, and maybe another title")
+                        .takes_form(FORM, upload(&[]))
+                        .makes::<Shown>()
+                        .conflicts(full),
+                )
+                .put(
+                    retitle,
+                    Operation::new("Gives a sound another title")
+                        .takes::<Shown>(&["title"])
+                        .example(json!({ "title": "welcome" }))
+                        .shows::<Shown>(),
+                )
+                .delete(delete, Operation::new("Deletes a sound").empties().conflicts("A menu plays it.")),
+        )
+}
+
+/// An uploaded sound.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sound)]
+struct Shown {
+    /// Its id.
+    #[schema(read_only)]
+    id: SoundId,
+    /// Whose it is.
+    #[schema(read_only)]
+    client_id: ClientId,
+    /// Always null.
+    #[schema(read_only)]
+    dealer_id: Option<u64>,
+    /// What people call it.
+    #[schema(max_length = 255)]
+    title: String,
+    /// The SHA-1 of its content, with `.wav`, `.mp3` or `.ogg`.
+    #[schema(read_only)]
+    filename: String,
+    /// How it will be heard; null for sounds of before this was asked.
+    #[schema(read_only)]
+    quality: Option<SoundQuality>,
+}
+
+fn encode(sound: &Sound) -> Shown {
+    Shown {
+        id: sound.id,
+        client_id: sound.client,
+        dealer_id: None,
+        title: sound.title.clone(),
+        filename: sound.filename.clone(),
+        quality: sound.quality.clone(),
+    }
 }
 
 /// An upload, read whole.
@@ -52,8 +118,15 @@ enum Content {
     Text(Arc<Speech>),
 }
 
+/// Whether an upload has to have a title.
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum Title {
+    Required,
+    Optional,
+}
+
 impl Upload {
-    async fn read(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+    async fn read(request: Request, state: &ApiState, title: Title) -> Result<Self, ApiError> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("multipart/") {
             // As everywhere, JSON whatever the content type says.
@@ -72,10 +145,16 @@ impl Upload {
                 Some(_) | None => {}
             }
         }
+        let text = body.get("text").is_some();
+        let untitled = title == Title::Required && body["title"].as_str().is_none_or(|title| title.trim().is_empty());
         match file {
-            Some((name, file)) => Ok(Self { body, content: Content::File(name, file) }),
-            None if body.get("text").is_some() => Self::of_text(body),
-            None => Err(ApiError::field("file", "is required, or a text")),
+            None if text => Self::of_text(body),
+            Some((name, file)) if !untitled => Ok(Self { body, content: Content::File(name, file) }),
+            file => {
+                let title = untitled.then(|| FieldError::required("title"));
+                let file = file.is_none().then(|| FieldError::new("file", "is required, or a text"));
+                Err(Rejected::Invalid(title.into_iter().chain(file).collect()).into())
+            }
         }
     }
 
@@ -133,9 +212,10 @@ async fn receive(
     state: &ApiState,
     client: ClientId,
     request: Request,
+    title: Title,
 ) -> Result<(Value, String, StagedSound), ApiError> {
     let place = state.uploads.read(client).await.ok_or(Rejected::Busy)?;
-    let Upload { body, content } = Upload::read(request, state).await?;
+    let Upload { body, content } = Upload::read(request, state, title).await?;
     let (uploaded_name, file) = match content {
         Content::File(name, file) => (name, file),
         Content::Text(speech) => ("text.wav".to_owned(), rendered(state, speech).await?),
@@ -152,56 +232,52 @@ async fn receive(
     Ok((body, uploaded_name, content))
 }
 
-pub(super) async fn list(
-    State(state): State<ApiState>,
-    place: Place,
-    paging: Paging,
-) -> Result<Json<Vec<Value>>, ApiError> {
+async fn list(State(state): State<ApiState>, place: Place, paging: Paging) -> Result<Json<Vec<Shown>>, ApiError> {
     let client = place.client()?;
     let config = state.store.snapshot();
     let list = config.sounds().filter(|sound| sound.client == client && paging.admits("title", &sound.title));
     Ok(Json(paging.of(list, |sound| encode(sound))))
 }
 
-pub(super) async fn create(
+async fn create(
     State(state): State<ApiState>,
     place: Place,
     request: Request,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<Shown>), ApiError> {
     let client = place.client()?;
-    let (body, uploaded_name, content) = receive(&state, client, request).await?;
+    let (body, uploaded_name, content) = receive(&state, client, request, Title::Required).await?;
     let made = state.store.commit(CreateSound { client, body, uploaded_name, content }).await?;
     Ok((StatusCode::CREATED, Json(encode(&made))))
 }
 
-pub(super) async fn replace(
+async fn replace(
     State(state): State<ApiState>,
     place: Place,
     request: Request,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<Shown>), ApiError> {
     let (client, id) = (place.client()?, place.sound()?);
-    let (body, uploaded_name, content) = receive(&state, client, request).await?;
+    let (body, uploaded_name, content) = receive(&state, client, request, Title::Optional).await?;
     let sound = state.store.commit(ReplaceSound { client, id, body, uploaded_name, content }).await?;
     Ok((StatusCode::CREATED, Json(encode(&sound))))
 }
 
-pub(super) async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Value>, ApiError> {
+async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {
     let (client, id) = (place.client()?, place.sound()?);
     let config = state.store.snapshot();
     let sound = config.sound(id).filter(|sound| sound.client == client).ok_or(Missing::Sound)?;
     Ok(Json(encode(sound)))
 }
 
-pub(super) async fn retitle(
+async fn retitle(
     State(state): State<ApiState>,
     place: Place,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Shown>, ApiError> {
     let change = RetitleSound { client: place.client()?, id: place.sound()?, body };
     Ok(Json(encode(&*state.store.commit(change).await?)))
 }
 
-pub(super) async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
+async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
     state.store.commit(DeleteSound { client: place.client()?, id: place.sound()? }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,11 +16,77 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
+use super::description::{Operation, Table, get, post};
 use super::{ApiState, limits};
 use crate::store::SecretHash;
 use crate::store::changes::IssueToken;
+
+pub(super) fn table() -> Table {
+    let word = |about: &str| json!({ "type": "string", "description": about });
+    let form = json!({
+        "type": "object",
+        "properties": {
+            "grant_type": { "type": "string", "enum": ["client_credentials"] },
+            "client_id": word("The program's id, unless it is in HTTP Basic."),
+            "client_secret": word("Its secret, unless it is in HTTP Basic."),
+            "scope": word("Not looked at."),
+        },
+        "required": ["grant_type"],
+    });
+    let refused = json!({ "$ref": "#/components/schemas/TokenRefusal" });
+    let authorize = Operation::new("The first step of the code flow, which is not offered").open();
+    let table = Table::of("Token", "OAuth2 client credentials.").on(
+        "/oauth/authorize",
+        get(self::authorize, authorize.answers::<TokenRefusal>(400, "There are no users here.")),
+    );
+    table.on(
+        "/oauth/token",
+        post(
+            issue,
+            Operation::new("A bearer token for the hour to come")
+                .details("The parameters may also stand in the query or in a JSON object.")
+                .open()
+                .takes_form(&["application/x-www-form-urlencoded", "application/json"], form)
+                .shows::<Token>()
+                .answers::<TokenRefusal>(400, "The request cannot be read, lacks something, or has another grant type.")
+                .json(401, "The client is unknown or its secret is another.", refused.clone())
+                .json(500, "The token could not be stored.", refused.clone())
+                .json(
+                    503,
+                    "Too many ask at once.",
+                    json!({ "anyOf": [refused, { "$ref": "#/components/schemas/Error" }] }),
+                ),
+        ),
+    )
+}
+
+/// A bearer token.
+#[derive(Serialize, ToSchema)]
+struct Token {
+    /// What goes into `Authorization`, after `Bearer`.
+    access_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// Seconds that it is good for.
+    expires_in: u64,
+    /// `all`.
+    scope: &'static str,
+}
+
+/// Why there is no token, in the words of RFC 6749.
+#[derive(Serialize, ToSchema)]
+struct TokenRefusal {
+    /// `invalid_request`, `unsupported_grant_type`, `unsupported_response_type`, `invalid_client`, `temporarily_unavailable` or `server_error`.
+    error: &'static str,
+    /// For people.
+    error_description: String,
+    /// The same, for those who read every error of this server alike.
+    message: String,
+}
 
 /// The words of RFC 6749 §4.1.2.1 and §5.2 that can come up, and two for the server's own troubles.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
@@ -53,9 +119,7 @@ impl IntoResponse for Refusal {
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::Storage => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
         };
-        let description = self.to_string();
-        // `message` is for those who read every error of this server alike.
-        let body = json!({ "error": error, "error_description": description, "message": description });
+        let body = TokenRefusal { error, error_description: self.to_string(), message: self.to_string() };
         let mut response = (status, Json(body)).into_response();
         if self == Self::Client {
             let challenge = HeaderValue::from_static("Basic realm=\"antiphon\"");
@@ -65,7 +129,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-pub(super) async fn issue(
+async fn issue(
     State(state): State<ApiState>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -84,7 +148,7 @@ pub(super) async fn issue(
 }
 
 /// The first step of the code flow, which is not offered. Nobody is redirected: no redirect URL was ever registered (RFC 6749 §4.1.2.1).
-pub(super) async fn authorize() -> Response {
+async fn authorize() -> Response {
     Refusal::ResponseType.into_response()
 }
 
@@ -139,18 +203,18 @@ fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, Refusal> {
     Ok(Some((plain(id), plain(secret))))
 }
 
-async fn grant(state: &ApiState, wanted: Wanted) -> Result<Value, Refusal> {
+async fn grant(state: &ApiState, wanted: Wanted) -> Result<Token, Refusal> {
     let config = state.store.snapshot();
     let application = config.application(&wanted.client_id).ok_or(Refusal::Client)?;
     check(state, application.secret.clone(), wanted.client_secret).await?;
     let change = IssueToken { application: wanted.client_id, now: SystemTime::now() };
     let issued = state.store.commit(change).await.map_err(|_| Refusal::Storage)?;
-    Ok(json!({
-        "access_token": issued.token,
-        "token_type": "Bearer",
-        "expires_in": issued.expires_in.as_secs(),
-        "scope": "all",
-    }))
+    Ok(Token {
+        access_token: issued.token,
+        token_type: "Bearer",
+        expires_in: issued.expires_in.as_secs(),
+        scope: "all",
+    })
 }
 
 async fn check(state: &ApiState, hash: SecretHash, secret: String) -> Result<(), Refusal> {

@@ -11,22 +11,81 @@ use std::{
 
 use antiphon_sip::RegistrationFailure;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::ApiState;
+use super::description::{Operation, Table, get, post};
 use super::error::ApiError;
+use super::place::Place;
 use crate::call::executor::clock;
 use crate::rooms::Rooms;
 use crate::trunks::{NotRegistered, Registered, Standing};
+
+pub(super) fn table() -> Table {
+    Table::of("Trunks", "The trunks of the settings. They are the server's, so every client sees all of them.")
+        .on("/trunk", get(list, Operation::new("All trunks").lists_all::<Shown>()))
+        .on("/trunk/{trunk}", get(show, Operation::new("One trunk").shows::<Shown>()))
+        .on(
+            "/trunk/{trunk}/register",
+            post(
+                register,
+                Operation::new("Registers there now, whenever it would have been due")
+                    .answers::<Shown>(202, "It is asked; the trunk as it is now.")
+                    .conflicts("The settings do not have `register = true` for it."),
+            ),
+        )
+}
+
+/// A trunk, and what is known of it. Times are in seconds.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Trunk)]
+struct Shown {
+    /// Its name in the settings.
+    name: String,
+    /// Its URI.
+    uri: String,
+    /// `up`, `down` or `unknown`.
+    health: &'static str,
+    /// How long it has been so.
+    health_for: Option<u64>,
+    /// What it said to the last OPTIONS.
+    last_status: Option<u16>,
+    /// Our registration there.
+    registration: Registration,
+    /// Calls over it now.
+    calls: usize,
+    /// The most there may be.
+    max_calls: Option<usize>,
+}
+
+/// A registration of ours.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TrunkRegistration)]
+struct Registration {
+    /// `none`, `asking`, `registered` or `failed`.
+    state: &'static str,
+    /// How long it has been so.
+    #[serde(rename = "for")]
+    lasts: Option<u64>,
+    /// How long it is still good.
+    expires_in: Option<u64>,
+    /// When it is tried again.
+    retry_in: Option<u64>,
+    /// The status that it was refused with.
+    status: Option<u16>,
+    /// Why it failed: `rejected`, `timed_out`, `transport_failed`, `not_bound` or `no_address`.
+    reason: Option<&'static str>,
+}
 
 /// An API without rooms is one without trunks.
 fn rooms(state: &ApiState) -> Result<&Arc<Rooms>, ApiError> {
     Ok(state.rooms.as_ref().ok_or(NotRegistered::Unknown)?)
 }
 
-fn encode(now: Instant, name: &str, standing: &Standing) -> Value {
+fn encode(now: Instant, name: &str, standing: &Standing) -> Shown {
     let passed = |since: Option<Instant>| since.map(|since| now.saturating_duration_since(since).as_secs());
     let left = |until: Instant| until.saturating_duration_since(now).as_secs();
     let (mut state, mut expires_in, mut retry_in, mut status, mut reason) = ("none", None, None, None, None);
@@ -39,23 +98,23 @@ fn encode(now: Instant, name: &str, standing: &Standing) -> Value {
             (status, reason) = failure(why);
         }
     }
-    json!({
-        "name": name,
-        "uri": standing.uri,
-        "health": standing.health.word(),
-        "health_for": passed(standing.health_since),
-        "last_status": standing.last_status.map(|status| status.code()),
-        "registration": {
-            "state": state,
-            "for": passed(standing.registered_since),
-            "expires_in": expires_in,
-            "retry_in": retry_in,
-            "status": status,
-            "reason": reason,
+    Shown {
+        name: name.to_owned(),
+        uri: standing.uri.to_string(),
+        health: standing.health.word(),
+        health_for: passed(standing.health_since),
+        last_status: standing.last_status.map(|status| status.code()),
+        registration: Registration {
+            state,
+            lasts: passed(standing.registered_since),
+            expires_in,
+            retry_in,
+            status,
+            reason,
         },
-        "calls": standing.calls.load(Ordering::Acquire),
-        "max_calls": standing.max_calls,
-    })
+        calls: standing.calls.load(Ordering::Acquire),
+        max_calls: standing.max_calls,
+    }
 }
 
 /// The status of a failed registration, or in words why there was none.
@@ -69,23 +128,21 @@ fn failure(why: Option<RegistrationFailure>) -> (Option<u16>, Option<&'static st
     }
 }
 
-pub(super) async fn list(State(state): State<ApiState>) -> Json<Vec<Value>> {
+async fn list(State(state): State<ApiState>) -> Json<Vec<Shown>> {
     let now = clock();
     let standings = state.rooms.map(|rooms| rooms.trunks.standings()).unwrap_or_default();
     Json(standings.iter().map(|(name, standing)| encode(now, name, standing)).collect())
 }
 
-pub(super) async fn show(State(state): State<ApiState>, Path(name): Path<String>) -> Result<Json<Value>, ApiError> {
-    let standing = rooms(&state)?.trunks.standing(&name).ok_or(NotRegistered::Unknown)?;
-    Ok(Json(encode(clock(), &name, &standing)))
+async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {
+    let name = place.trunk();
+    let standing = rooms(&state)?.trunks.standing(name).ok_or(NotRegistered::Unknown)?;
+    Ok(Json(encode(clock(), name, &standing)))
 }
 
-pub(super) async fn register(
-    State(state): State<ApiState>,
-    Path(name): Path<String>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let trunks = &rooms(&state)?.trunks;
-    trunks.register(&name).await?;
-    let standing = trunks.standing(&name).ok_or(NotRegistered::Unknown)?;
-    Ok((StatusCode::ACCEPTED, Json(encode(clock(), &name, &standing))))
+async fn register(State(state): State<ApiState>, place: Place) -> Result<(StatusCode, Json<Shown>), ApiError> {
+    let (trunks, name) = (&rooms(&state)?.trunks, place.trunk());
+    trunks.register(name).await?;
+    let standing = trunks.standing(name).ok_or(NotRegistered::Unknown)?;
+    Ok((StatusCode::ACCEPTED, Json(encode(clock(), name, &standing))))
 }

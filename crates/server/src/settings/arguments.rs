@@ -36,6 +36,8 @@ const MAX_SE: u64 = 86_400;
 const MAX_DRAIN: u64 = 86_400;
 /// Calls that may be remembered.
 const MAX_TRACED_CALLS: u64 = 1_000_000;
+/// What a client of the API may ask in an hour (`ringme-ivr.md` 2.1).
+const REQUESTS_PER_HOUR: u64 = 36_000;
 /// Memory that their messages may take: 64 GiB.
 const MAX_TRACE_MEGABYTES: u64 = 65_536;
 
@@ -219,6 +221,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         trace: trace(&file.trace)?,
         recording: super::recording::recording(&file.recording)?,
         language,
+        requests_per_hour: Some(file.api.requests_per_hour.unwrap_or(REQUESTS_PER_HOUR)).filter(|number| *number > 0),
         tones: tones(file.tones.country)?,
         filler: super::filler::filler(&file.filler)?,
         web: super::web::web(file.http_client)?,

@@ -1,7 +1,7 @@
 //! The settings file, close to its text.
 //!
 //! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]`,
-//! `[mail]`, `[filler]`, `[http_client]`, `[rules]`, `[speech]` and `[[trunk]]`.
+//! `[mail]`, `[filler]`, `[http_client]`, `[rules]`, `[speech]`, `[api]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -49,7 +49,16 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) speech: SpeechTable,
     #[serde(default)]
+    pub(super) api: ApiTable,
+    #[serde(default)]
     pub(super) trunk: Vec<Trunk>,
+}
+
+/// `[api]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApiTable {
+    pub(super) requests_per_hour: Option<u64>,
 }
 
 /// `[rtp]`.

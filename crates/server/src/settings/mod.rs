@@ -89,6 +89,8 @@ pub struct Settings {
     pub recording: RecordingSettings,
     /// The language of extensions that have none of their own.
     pub language: Language,
+    /// Requests of one client of the API in an hour; none for any number.
+    pub requests_per_hour: Option<u64>,
     /// The country whose tones callers hear.
     pub tones: Country,
     /// How often calls are refreshed.

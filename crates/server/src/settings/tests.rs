@@ -43,6 +43,7 @@ fn without_anything_the_defaults_of_the_manual_hold() {
     assert_eq!(settings.store, StoreLocation::Sqlite("antiphon-data/antiphon.db".into()));
     assert_eq!(settings.log_format, LogFormat::Text);
     assert_eq!(settings.drain_timeout, Duration::from_secs(30));
+    assert_eq!(settings.requests_per_hour, Some(36_000));
     assert_eq!(settings.session_timers, SessionTimers::default());
     assert_eq!(settings.live.log, LevelFilter::INFO);
     assert_eq!(settings.live.access.realm, "antiphon");

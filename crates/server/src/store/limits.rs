@@ -38,5 +38,7 @@ pub const MAILS: usize = 100_000;
 pub const SOUND_BYTES: usize = 10 * 1024 * 1024;
 /// Live access tokens of one application; beyond it the oldest goes.
 pub const TOKENS_OF_AN_APPLICATION: usize = 1_000;
+/// How often a change on a condition is tried, while others come before it.
+pub(super) const TRIES_OF_A_CONDITION: usize = 16;
 /// Changes that wait for the writer; beyond it a change is refused as busy.
 pub const WAITING_CHANGES: usize = 256;

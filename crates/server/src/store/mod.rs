@@ -32,6 +32,7 @@ mod tests;
 pub mod variables;
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -101,7 +102,12 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
+    /// What has to hold when a change is made.
+    condition: Option<Condition>,
 }
+
+/// Whether a change may be made to the configuration as it is.
+pub type Condition = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
 struct Shared {
     // The writer goes first: it ends its work and closes the database before the locks are let go.
@@ -145,7 +151,8 @@ impl Store {
         };
         let writer = Writer::start(connection, config, beside)?;
         let (_database_lock, _lock) = (database_lock, lock);
-        Ok(Self { shared: Arc::new(Shared { writer, tokens, mailboxes, sounds, ratings, _database_lock, _lock }) })
+        let shared = Shared { writer, tokens, mailboxes, sounds, ratings, _database_lock, _lock };
+        Ok(Self { shared: Arc::new(shared), condition: None })
     }
 
     /// The present configuration.
@@ -157,8 +164,27 @@ impl Store {
     ///
     /// # Errors
     /// [`Rejected`]; nothing was changed then, but for [`Rejected::Storage`], which leaves it open when the disk failed late.
-    pub async fn commit<C: Change>(&self, change: C) -> Result<C::Answer, Rejected> {
-        self.shared.writer.commit(change).await
+    /// [`Rejected::Outdated`] where the condition of this store does not hold.
+    pub async fn commit<C: Change>(&self, mut change: C) -> Result<C::Answer, Rejected> {
+        let Some(holds) = &self.condition else { return self.shared.writer.commit(change, None).await?.map_err(stale) };
+        for _ in 0..limits::TRIES_OF_A_CONDITION {
+            let revision = self.snapshot().revision;
+            if !holds().await {
+                return Err(Rejected::Outdated);
+            }
+            match self.shared.writer.commit(change, Some(revision)).await? {
+                Ok(answer) => return Ok(answer),
+                // Another change came first, which may or may not matter to the condition.
+                Err(unmade) => change = unmade,
+            }
+        }
+        Err(Rejected::Busy)
+    }
+
+    /// The same store, whose changes are made only to a configuration of which this holds.
+    #[must_use]
+    pub fn provided(&self, condition: Condition) -> Self {
+        Self { shared: Arc::clone(&self.shared), condition: Some(condition) }
     }
 
     /// Keeps how a caller rated a call, in a moment; whoever says it does not wait.
@@ -192,4 +218,9 @@ impl Store {
     pub fn stage_sound(&self, upload: &[u8]) -> Result<StagedSound, UploadError> {
         self.shared.sounds.stage(upload)
     }
+}
+
+/// A change that was asked for at no revision is made at any.
+fn stale<C>(_: C) -> Rejected {
+    Rejected::Busy
 }

@@ -14,6 +14,7 @@ use antiphon_ivr::{Alone, Announcement, ExtensionId, Language, SoundId, Voice};
 use antiphon_media::Audio;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::credentials::SecretHash;
 use super::document::IvrDocument;
@@ -22,7 +23,7 @@ use super::sound_quality::SoundQuality;
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize)]
+        #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
         pub struct $name(pub u64);
 
@@ -66,7 +67,8 @@ pub struct Application {
 }
 
 /// Whether an extension takes part in calls.
-#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ExtensionStatus {
     /// It does.
     #[default]
@@ -178,7 +180,7 @@ impl fmt::Debug for Phone {
 }
 
 /// The settings of a conference, as the API stores and shows them.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ConferenceSettings {
     /// What has to be dialled before somebody is let in.

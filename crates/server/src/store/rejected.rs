@@ -29,6 +29,9 @@ pub enum Rejected {
         /// The cap.
         most: usize,
     },
+    /// It was asked for on a condition that does not hold any more.
+    #[error("it has changed meanwhile, and has another entity tag than If-Match names")]
+    Outdated,
     /// Too many changes wait already.
     #[error("too many changes are waiting; try again")]
     Busy,

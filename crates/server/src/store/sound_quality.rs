@@ -8,9 +8,10 @@
 use antiphon_media::source::file::Decoded;
 use antiphon_media::source::quality;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The report of an upload.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SoundQuality {
     /// `wav`, `mp3` or `ogg`, as the content says.
     pub format: String,

@@ -129,15 +129,20 @@ impl Writer {
         }
     }
 
-    pub(super) async fn commit<C: Change>(&self, change: C) -> Result<C::Answer, Rejected> {
+    /// Makes a change; where a revision is named and is not the present one, the change comes back unmade.
+    pub(super) async fn commit<C: Change>(&self, change: C, at: Option<u64>) -> Result<Result<C::Answer, C>, Rejected> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |desk| {
+            if at.is_some_and(|revision| revision != desk.published.load().revision) {
+                let _ = answer.send(Ok(Err(change)));
+                return;
+            }
             let result = catch_unwind(AssertUnwindSafe(|| desk.commit(change))).unwrap_or_else(|_| {
                 tracing::error!("a change of the configuration panicked and was rolled back");
                 Err(Rejected::Storage)
             });
             // Whoever asked may have gone; the change stands all the same.
-            let _ = answer.send(result);
+            let _ = answer.send(result.map(Ok));
         });
         let queue = self.queue.as_ref().ok_or(Rejected::Storage)?;
         queue.try_send(job).map_err(|error| match error {

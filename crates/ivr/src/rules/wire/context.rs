@@ -7,15 +7,17 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{FieldError, MAX_DIGITS, MAX_LABEL, MAX_MS, MAX_OPAQUE, MAX_TEXT, Patch};
 use crate::ContextId;
 
 /// A context (`ringme-ivr.md` 1.3). The default is a fresh context's, still without a name.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Context {
     /// The API's name for it; 0 until it is stored.
+    #[schema(read_only)]
     pub id: ContextId,
     /// What people call it; never blank once stored.
     pub name: String,

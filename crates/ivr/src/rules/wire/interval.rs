@@ -38,7 +38,7 @@ pub struct Interval {
 }
 
 /// A condition of a time interval. What is set has to hold together.
-#[derive(Clone, Eq, PartialEq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Default, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct IntervalCondition {
     /// The first weekday; 1 is Sunday.
@@ -50,16 +50,21 @@ pub struct IntervalCondition {
     /// The last day of the month.
     pub end_mday: Option<u64>,
     /// When it begins on each day.
+    #[schema(value_type = Option<String>)]
     pub start_time: Option<ClockTime>,
     /// Its last second on each day.
+    #[schema(value_type = Option<String>)]
     pub end_time: Option<ClockTime>,
     /// The month.
     pub month: Option<u64>,
     /// When it begins, once. No other field counts then.
+    #[schema(value_type = Option<String>)]
     pub start_datetime: Option<Moment>,
     /// Its last second.
+    #[schema(value_type = Option<String>)]
     pub end_datetime: Option<Moment>,
     /// The first day of the first shift.
+    #[schema(value_type = Option<String>)]
     pub sched_start_date: Option<Day>,
     /// Days of each shift.
     pub sched_active_days: Option<u64>,

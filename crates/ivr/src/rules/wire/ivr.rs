@@ -7,12 +7,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{ExpiryAction, FieldError, MAX_MS, MAX_SECONDS, MAX_TEXT, Patch};
 use crate::{ContextId, SoundId};
 
 /// The settings of one IVR (`ringme-ivr.md` 1.2). The default is a fresh IVR's.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Ivr {
     /// The context that receives the call.
@@ -35,6 +36,7 @@ pub struct Ivr {
     pub vm_mailto: Option<String>,
     /// The PIN with which messages are heard from any telephone; digits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     pub vm_pin: Option<String>,
 }
 
@@ -58,6 +60,13 @@ impl Default for Ivr {
 impl Ivr {
     /// These settings with a request's changes.
     pub fn patch(&self, body: &Value) -> Result<Self, Vec<FieldError>> {
+        let (new, problems) = self.patched(body)?;
+        if problems.is_empty() { Ok(new) } else { Err(problems) }
+    }
+
+    /// The same where some fields are wrong: these settings with the others, so that what is wrong with those is found, too; an error
+    /// only where the body is no object.
+    pub fn patched(&self, body: &Value) -> Result<(Self, Vec<FieldError>), Vec<FieldError>> {
         let mut new = self.clone();
         let mut patch = Patch::new(body)?;
         patch.id("entry_context", &mut new.entry_context, ContextId);
@@ -70,6 +79,6 @@ impl Ivr {
         patch.flag("vm_attach_file", true, &mut new.vm_attach_file);
         patch.text("vm_mailto", MAX_TEXT, &mut new.vm_mailto);
         patch.text("vm_pin", MAX_TEXT, &mut new.vm_pin);
-        patch.done(new)
+        Ok((new, patch.into_problems()))
     }
 }

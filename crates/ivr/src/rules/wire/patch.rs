@@ -52,6 +52,11 @@ impl<'a> Patch<'a> {
         if self.problems.is_empty() { Ok(patched) } else { Err(self.problems) }
     }
 
+    /// What was wrong.
+    pub(crate) fn into_problems(self) -> Vec<FieldError> {
+        self.problems
+    }
+
     /// Notes a problem that a caller of the patch found.
     pub(crate) fn refuse(&mut self, problem: FieldError) {
         self.problems.push(problem);

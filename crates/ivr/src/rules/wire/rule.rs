@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ActionName, CallStatusName, CallerIdAction, FieldError, HttpMethod, InteractiveDialect, MAX_DIGITS, MAX_LABEL,
@@ -21,10 +22,11 @@ use crate::{ContextId, IntervalId, RuleId, SoundId, rules::OptionKey};
 ///
 /// `play_sound_from_variable`, `transfer_mode`, `call_interactive_dialect` and the fields of `voicemail` are none of the 39: they are written
 /// only where they are not as in a fresh rule.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Rule {
     /// The API's name for it; 0 until it is stored.
+    #[schema(read_only)]
     pub id: RuleId,
     /// A label.
     pub name: Option<String>,
@@ -53,6 +55,7 @@ pub struct Rule {
     pub sound_type: Option<SoundType>,
     /// `play_sound`, `quality_rate` and `voice_helper`: the rendered speech of the call in place of the sound, where there is some.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     pub play_sound_from_variable: bool,
     /// `play_silence`: milliseconds.
     pub silence_time: Option<u64>,
@@ -73,6 +76,7 @@ pub struct Rule {
     /// `jump_to_context`: where to.
     pub context: Option<ContextId>,
     /// `jump_to_context`: which option there; `start` where unset.
+    #[schema(value_type = Option<String>)]
     pub context_option: Option<OptionKey>,
     /// `transfer` and `simple_transfer`: numbers separated by spaces.
     pub transfer_dst: Option<String>,
@@ -80,6 +84,7 @@ pub struct Rule {
     pub transfer_timeout: Option<u64>,
     /// All transfers: how they are made. An addition of ours.
     #[serde(skip_serializing_if = "TransferMode::is_usual")]
+    #[schema(value_type = String, pattern = "^(bridge|refer|auto)$", extensions(("x-optional" = json!(true))))]
     pub transfer_mode: TransferMode,
     /// `transfer_from_variable`: the variable.
     pub transfer_variable: Option<String>,
@@ -99,6 +104,7 @@ pub struct Rule {
     pub call_interactive_timeout: Option<u64>,
     /// `call_interactive`: whose words the web server speaks. An addition of ours.
     #[serde(skip_serializing_if = "InteractiveDialect::is_usual")]
+    #[schema(value_type = String, pattern = "^(ucom|voipnow)$", extensions(("x-optional" = json!(true))))]
     pub call_interactive_dialect: InteractiveDialect,
     /// `quality_rate`: the best rating.
     pub max_rate: Option<u64>,
@@ -114,12 +120,15 @@ pub struct Rule {
     pub voice_helper_classic_term: bool,
     /// `voicemail`: which step.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     pub voicemail_step: Option<VoicemailStep>,
     /// `voicemail`: the number of the mailbox; the one of the calling telephone where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     pub voicemail_mailbox: Option<String>,
     /// `voicemail`: the PIN that the caller gave.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     pub voicemail_pin: Option<String>,
 }
 
@@ -182,6 +191,13 @@ impl Rule {
     /// This rule with a request's changes; `id` is not the request's to change, `order_position` is read by
     /// [`super::order_position`], and a request without an action is refused.
     pub fn patch(&self, body: &Value) -> Result<Self, Vec<FieldError>> {
+        let (new, problems) = self.patched(body)?;
+        if problems.is_empty() { Ok(new) } else { Err(problems) }
+    }
+
+    /// The same where some fields are wrong: this rule with the others, so that what is wrong with those is found, too; an error only
+    /// where the body is no object.
+    pub fn patched(&self, body: &Value) -> Result<(Self, Vec<FieldError>), Vec<FieldError>> {
         let mut new = self.clone();
         let mut patch = Patch::new(body)?;
         new.patch_action(&mut patch, body);
@@ -189,7 +205,7 @@ impl Rule {
         new.patch_sounds(&mut patch);
         new.patch_routes(&mut patch);
         new.patch_services(&mut patch);
-        patch.done(new)
+        Ok((new, patch.into_problems()))
     }
 
     /// The rule as it is kept: JSON of what is not as in a fresh rule, and without its id.

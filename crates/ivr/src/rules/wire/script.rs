@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{EventType, FieldError, HttpMethod, MAX_SECONDS, MAX_TEXT, Named, Patch, words};
 
 /// A web server that is asked at an event of a menu.
-#[derive(Clone, Eq, PartialEq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Default, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct EventScript {
     /// When.

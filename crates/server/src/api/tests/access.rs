@@ -138,7 +138,7 @@ async fn both_spellings_of_a_path_are_good() {
 #[tokio::test]
 async fn what_is_no_path_or_no_method_is_answered_in_json() {
     let api = Api::new().await;
-    for path in ["/", "/api", "/api/ver1.0/nothing", "/api/ver1.0/client/"] {
+    for path in ["/nothing", "/api", "/api/ver1.0/nothing", "/api/ver1.0/client/"] {
         api.plain(path).await.refused(404);
     }
     api.get("/client/2/extension/").await.refused(404);
@@ -155,6 +155,61 @@ async fn what_is_no_path_or_no_method_is_answered_in_json() {
 }
 
 #[tokio::test]
+async fn whoever_has_a_token_sees_the_rate_on_every_error() {
+    let api = Api::with_hourly_limit(2).await;
+    for (method, path, status) in [(Method::GET, "/nothing", 404), (Method::PATCH, "/client/@me/did/", 405)] {
+        let answer = api.raw(method, path, "", Body::empty()).await;
+        assert_eq!((answer.status.as_u16(), answer.header("x-ratelimit-limit")), (status, "2"));
+    }
+    api.get("/nothing").await.refused(429);
+    assert_eq!(api.plain("/api/ver1.0/nothing").await.header("x-ratelimit-limit"), "");
+}
+
+#[tokio::test]
+async fn options_and_what_is_not_taken_name_what_is() {
+    let api = Api::new().await;
+    for (path, allowed) in [("/client/@me/did/", "GET,HEAD,POST"), ("/client/@me/extension/1", "GET,HEAD,PUT,DELETE")] {
+        let options = api.raw(Method::OPTIONS, path, "", Body::empty()).await;
+        assert_eq!((options.status.as_u16(), options.header("allow")), (204, allowed));
+        assert_eq!(options.header("access-control-allow-origin"), "", "no page of another origin reads answers");
+        assert_eq!(api.raw(Method::PATCH, path, "", Body::empty()).await.header("allow"), allowed);
+    }
+    api.raw(Method::OPTIONS, "/nothing", "", Body::empty()).await.refused(404);
+}
+
+#[tokio::test]
+async fn every_answer_has_the_name_of_its_request() {
+    let api = Api::new().await;
+    let fresh = [api.get("/client/@me/did/").await, api.get("/nothing").await, api.plain("/healthz").await];
+    let names: std::collections::HashSet<&str> = fresh.iter().map(|answer| answer.header("x-request-id")).collect();
+    assert!(names.len() == 3 && names.iter().all(|name| name.len() == 32), "{names:?}");
+    for (given, kept) in [("order-17.b_2", true), ("", false), ("a b", false), (&*"x".repeat(65), false)] {
+        let request = Request::get("/healthz").header("x-request-id", given).body(Body::empty()).unwrap();
+        assert_eq!(api.send(request).await.header("x-request-id") == given, kept, "{given}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_of_bad_bytes_is_no_path() {
+    let api = Api::new().await;
+    for path in
+        ["/client/%ff/extension/", "/trunk/%ff", "/trunk/%00", "/extension/%c3%28/ivr/", "/client/@me/conference/%80"]
+    {
+        api.get(path).await.refused(404);
+    }
+    api.get("/client/@me/call_history/%00").await.refused(404);
+    api.get("/client/@me/call_history/0?format=%ff").await.refused(400);
+    for query in ["?page=%ff", "?page=99999999999999999999", "?page=-1", "?per_page=1e9", "?order="] {
+        api.get(&format!("/client/@me/extension/{query}")).await.refused(400);
+    }
+    let all = api.get("/client/@me/extension/?page=0&per_page=x&order=up").await.expect(400);
+    let fields: Vec<&str> = all["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["page", "per_page", "order"]);
+    let far = format!("/client/@me/extension/?page={0}&per_page={0}", u64::MAX);
+    assert_eq!(api.get(&far).await.expect(200), json!([]));
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_json_is_placed_by_line_and_column() {
     let api = Api::new().await;
     let menu = api.menu("071").await;
@@ -167,6 +222,8 @@ async fn a_body_that_is_no_json_is_placed_by_line_and_column() {
     post("").await.refused(400);
     post("[\"digits\"]").await.refused(400);
     post("{\"digits\": \"1\"}").await.expect(201);
+    let message = post("{\"digits\": \"2\", \"digits\": \"3\"}").await.refused(400);
+    assert!(message.contains("\"digits\" is there twice"), "{message}");
     let deep = "[".repeat(100_000);
     api.raw(Method::POST, &path, "application/json", deep).await.refused(400);
     let large = format!("{{\"digits\": \"{}\"}}", "1".repeat(300_000));

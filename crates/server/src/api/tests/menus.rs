@@ -282,3 +282,38 @@ async fn a_client_whose_callers_may_not_be_understood_gets_no_voice_helper() {
     api.put("/client/@me", json!({"speech_to_text": true})).await.expect(200);
     api.post(&rules, rule).await.expect(201);
 }
+
+#[tokio::test]
+async fn all_that_is_wrong_with_a_rule_or_a_menu_is_said_at_once() {
+    let api = Api::new().await;
+    let menu = api.menu("071").await;
+    let fields = |answer: &Value| -> Vec<String> {
+        let errors = answer["errors"].as_array().expect("each wrong field is listed");
+        errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
+    };
+    let rules = format!("{menu}/context/1/options/start/rules/");
+    let body = json!({
+        "action": "play_sound", "sound": 99, "order_position": "first", "final": 5, "caller_id_action": "sometimes",
+        "silence_time": 18_446_744_073_709_551_615_u64, "name": "a\0b", "transfer_timeout": -1,
+    });
+    let all = fields(&api.post(&rules, body).await.expect(400));
+    for field in [
+        "sound",
+        "sound_type",
+        "order_position",
+        "final",
+        "caller_id_action",
+        "silence_time",
+        "name",
+        "transfer_timeout",
+    ] {
+        assert_eq!(all.iter().filter(|named| *named == field).count(), 1, "{field} in {all:?}");
+    }
+    let body = json!({
+        "entry_context": 99, "sleep_time": "long", "vm_greeting": 99, "lifetime_exp_action": "transfer", "lifetime": 1e300,
+    });
+    let all = fields(&api.put(&menu, body).await.expect(400));
+    assert_eq!(all.len(), 5, "{all:?}");
+    let none = api.upload("/client/@me/sound/", None, None).await.expect(400);
+    assert_eq!(fields(&none), ["title", "file"]);
+}

@@ -3,7 +3,10 @@
 mod access;
 mod callbacks;
 mod calls;
+mod conditions;
 mod conferences;
+mod conformity;
+mod description;
 mod events;
 mod http_debug;
 mod intervals;
@@ -33,10 +36,15 @@ use crate::calls::Readiness;
 use crate::store::changes::{CreateApplication, CreateClient};
 use crate::store::{ClientId, Secret, Store};
 use crate::trace::Trace;
+use conformity::Conformity;
 
 /// A server's HTTP side over a fresh store with two clients; requests are made as the first of them.
 struct Api {
     router: Router,
+    /// What is routed and not described.
+    undescribed: Vec<String>,
+    /// Every answer is held against it.
+    conformity: Conformity,
     store: Store,
     readiness: watch::Sender<Readiness>,
     client_id: String,
@@ -97,8 +105,14 @@ impl Api {
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let state = ApiState::new(store.clone(), told, metrics, "sip.example.net");
         let client_secret = secret.reveal().to_owned();
+        let state = shape(state);
+        let router = router(state.clone());
+        let undescribed = super::table(&state).finish().1.problems;
+        let document = serde_json::from_slice(state.description.get().unwrap()).unwrap();
         let mut api = Self {
-            router: router(shape(state)),
+            router,
+            undescribed,
+            conformity: Conformity::new(document),
             store,
             readiness,
             client_id,
@@ -131,6 +145,7 @@ impl Api {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().to_string());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -139,6 +154,7 @@ impl Api {
         } else {
             serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into())
         };
+        self.conformity.check(&method, &path, head.status, &head.headers, &body);
         Answer { status: head.status, headers: head.headers, body }
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::Rejected;
 use super::super::model::ClientId;
 use super::super::writer::{Change, Edit};
-use super::{Known, document_of, put_document, write_ivr};
+use super::{Known, all_of, document_of, put_document, write_ivr};
 
 /// Changes the settings of an IVR.
 #[derive(Debug)]
@@ -27,16 +27,14 @@ impl Change for UpdateIvr {
 
     fn apply(self, edit: &mut Edit<'_>) -> Result<wire::Ivr, Rejected> {
         let mut document = document_of(edit.config(), self.client, self.extension)?;
-        let settings = document.settings.patch(&self.body)?;
+        let (settings, problems) = document.settings.patched(&self.body)?;
         let known = Known { config: edit.config(), client: self.client, document: &document };
-        let mut problems = Ivr::check(&settings, &known).err().unwrap_or_default();
+        let mut wrong = Ivr::check(&settings, &known).err().unwrap_or_default();
         let is_told = settings.vm_enabled && settings.vm_mailto.as_deref().is_some_and(|told| !told.trim().is_empty());
         if is_told && !edit.mailboxes.is_mail_set() {
-            problems.push(FieldError::new("vm_mailto", "this server sends no e-mail: its settings have no [mail]"));
+            wrong.push(FieldError::new("vm_mailto", "this server sends no e-mail: its settings have no [mail]"));
         }
-        if !problems.is_empty() {
-            return Err(problems.into());
-        }
+        all_of(problems, if wrong.is_empty() { Ok(()) } else { Err(wrong) })?;
         document.settings = settings.clone();
         write_ivr(edit, self.extension, &document)?;
         put_document(edit, self.extension, document);

@@ -25,6 +25,7 @@ mod variables;
 use std::sync::Arc;
 
 use antiphon_ivr::rules::model::References;
+use antiphon_ivr::rules::wire::FieldError;
 use antiphon_ivr::{ContextId, ExtensionId, IntervalId, SoundId};
 
 pub use super::mailboxes::post::{
@@ -79,6 +80,21 @@ fn write_ivr(edit: &Edit<'_>, id: ExtensionId, document: &IvrDocument) -> Result
     let row = (signed(id.0), next_context, next_rule, json(&document.settings));
     edit.transaction.prepare_cached(query)?.execute(row)?;
     Ok(())
+}
+
+/// Refuses a request with what is wrong in its fields, and what would be wrong in what came of it; one problem for each field.
+fn all_of<T>(mut problems: Vec<FieldError>, checked: Result<T, Vec<FieldError>>) -> Result<T, Rejected> {
+    match checked {
+        Ok(checked) if problems.is_empty() => Ok(checked),
+        checked => {
+            for problem in checked.err().into_iter().flatten() {
+                if !problems.iter().any(|known| known.field == problem.field) {
+                    problems.push(problem);
+                }
+            }
+            Err(problems.into())
+        }
+    }
 }
 
 /// What the database keeps of an object.

@@ -4,6 +4,7 @@
 //! Errors: a rule is checked with everything that it refers to before it is stored.
 //! Sources: `ringme-ivr.md` 1.5, 1.6, 2.5 (rows 11 to 17).
 
+use antiphon_ivr::rules::wire::FieldError;
 use antiphon_ivr::rules::{OptionKey, Rule, wire};
 use antiphon_ivr::{ContextId, ExtensionId, RuleId};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use super::super::document::{IvrDocument, OptionDocument, StoredRule};
 use super::super::model::ClientId;
 use super::super::writer::{Change, Edit, signed};
 use super::super::{Denied, Missing, Rejected, limits};
-use super::{Known, document_of, put_document, write_ivr};
+use super::{Known, all_of, document_of, put_document, write_ivr};
 
 /// Where rules hang.
 #[derive(Clone, Debug)]
@@ -82,9 +83,16 @@ impl OptionPath {
         document.edit_rules(self.context, &self.key, edit).ok_or(Missing::Option)
     }
 
-    /// Checks a rule with everything that it refers to.
-    fn check(&self, edit: &Edit<'_>, document: &IvrDocument, rule: &wire::Rule) -> Result<Rule, Rejected> {
-        let runs = Rule::check(rule, &Known { config: edit.config(), client: self.client, document })?;
+    /// Refuses a rule that cannot run, with these problems of its request and all others.
+    fn check(
+        &self,
+        edit: &Edit<'_>,
+        document: &IvrDocument,
+        rule: &wire::Rule,
+        problems: Vec<FieldError>,
+    ) -> Result<Rule, Rejected> {
+        let known = Known { config: edit.config(), client: self.client, document };
+        let runs = all_of(problems, Rule::check(rule, &known))?;
         let may_listen = edit.config().client(self.client).is_some_and(|client| client.speech_to_text);
         if rule.action == Some(wire::ActionName::VoiceHelper) && !may_listen {
             return Err(Denied::SpeechToText.into());
@@ -109,9 +117,12 @@ impl Change for CreateRule {
     fn apply(self, edit: &mut Edit<'_>) -> Result<wire::Rule, Rejected> {
         let path = &self.path;
         let mut document = path.document(edit)?;
-        let position = wire::order_position(&self.body)?;
-        let mut rule = wire::Rule::default().patch(&self.body)?;
-        let runs = path.check(edit, &document, &rule)?;
+        let (mut rule, mut problems) = wire::Rule::default().patched(&self.body)?;
+        let position = wire::order_position(&self.body).unwrap_or_else(|wrong| {
+            problems.extend(wrong);
+            None
+        });
+        let runs = path.check(edit, &document, &rule, problems)?;
         let there = room(&document, path)?;
         rule.id = document.take_rule_id();
         write_ivr(edit, path.extension, &document)?;
@@ -151,8 +162,8 @@ impl Change for UpdateRule {
         let path = &self.path;
         let mut document = path.document(edit)?;
         let old = path.option(&document)?.rule(self.id).ok_or(Missing::Rule)?;
-        let rule = old.written().patch(&self.body)?;
-        let new = StoredRule::new(&rule, path.check(edit, &document, &rule)?);
+        let (rule, problems) = old.written().patched(&self.body)?;
+        let new = StoredRule::new(&rule, path.check(edit, &document, &rule, problems)?);
         let query = "UPDATE rule SET body = ?3 WHERE extension = ?1 AND id = ?2";
         let row = (signed(path.extension.0), signed(self.id.0), new.text());
         edit.transaction.prepare_cached(query)?.execute(row)?;
