@@ -28,7 +28,7 @@ pub(super) struct Call {
     client_id: ClientId,
     /// `in`, or `out` for one that we placed.
     flow: &'static str,
-    /// What its order called it.
+    /// What the request that placed it called it.
     tag: Option<String>,
     /// The extension that serves it.
     extension: String,

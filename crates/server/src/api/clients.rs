@@ -18,14 +18,13 @@ use crate::store::changes::UpdateClient;
 use crate::store::{Client, ClientId, Missing};
 
 pub(super) fn table() -> Table {
-    let shown = Operation::new("The client of the token").shows::<Shown>();
     Table::of("Client", "Who the bearer of a token is.").on(
         "/client/{client}",
-        get(show, shown).put(
+        get(show, Operation::new("The client of the token").shows::<Shown>()).put(
             update,
-            Operation::new("Changes the client")
+            Operation::new("Changes the client of the token")
                 .takes::<Shown>(&[])
-                .example(json!({ "speech_to_text": false }))
+                .example(json!({ "speech_to_text": true }))
                 .shows::<Shown>(),
         ),
     )
@@ -47,7 +46,7 @@ struct Shown {
     /// `active`.
     #[schema(read_only)]
     status: &'static str,
-    /// Whether its callers may be understood: rules with `voice_helper`.
+    /// Whether what its callers say may be listened to.
     speech_to_text: bool,
 }
 
@@ -72,6 +71,7 @@ async fn update(
     place: Place,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Shown>, ApiError> {
-    let client = state.store.commit(UpdateClient { client: place.client()?, body }).await?;
+    let change = UpdateClient { client: place.client()?, body };
+    let client = state.store.commit(change).await?;
     Ok(Json(encode(&client, &state)))
 }

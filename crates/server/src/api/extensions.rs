@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::ApiState;
 use super::body::JsonBody;
-use super::description::{Operation, Table, get};
+use super::description::{Operation, Table, get, word};
 use super::error::ApiError;
 use super::paging::Paging;
 use super::place::Place;
@@ -38,6 +38,7 @@ pub(super) fn table() -> Table {
                 create,
                 Operation::new("A new extension")
                     .takes::<Shown>(&["name", "type"])
+                    .field("template", word(&["voicemail_menu"], "Makes a whole menu."))
                     .example(json!({ "name": "071", "type": "ivr", "label": "reception" }))
                     .makes::<Shown>()
                     .conflicts("The client has an extension of this name, or as many as there can be."),

@@ -40,7 +40,10 @@ pub(super) fn table() -> Table {
                     )
                     .makes::<wire::Rule>()
                     .json(201, "A list of the one rule, or the rule itself.", made)
-                    .conflicts("The option or the menu has as many rules as there can be."),
+                    .conflicts(
+                        "The option or the menu has as many rules as there can be, or nobody could understand callers.",
+                    )
+                    .fails(403, "What callers of this client say may not be listened to."),
             ),
         )
         .on(
@@ -63,7 +66,9 @@ pub(super) fn table() -> Table {
                         .takes::<wire::Rule>(&["action"])
                         .field("order_position", integer(0, 1_000_000, position))
                         .example(json!({ "action": "transfer", "transfer_dst": "201 100" }))
-                        .shows::<wire::Rule>(),
+                        .shows::<wire::Rule>()
+                        .conflicts("Nobody could understand callers.")
+                        .fails(403, "What callers of this client say may not be listened to."),
                 )
                 .delete(delete, Operation::new("Deletes a rule").empties()),
         )

@@ -33,27 +33,15 @@ use crate::store::{ClientId, Missing, Rejected, Sound, SoundQuality, StagedSound
 pub(super) fn table() -> Table {
     let file = json!({ "type": "string", "format": "binary", "description": "WAV, MP3 or Ogg Vorbis, of at most 10 MB and an hour." });
     let title = json!({ "type": "string", "minLength": 1, "maxLength": 255, "description": "What people call it." });
-    let text = json!({ "type": "string", "maxLength": 5000, "description": "In place of a file: what is rendered as speech." });
-    let word = |about: &str| json!({ "type": "string", "maxLength": 64, "description": about });
-    let upload = || {
-        let fields = json!({
-            "title": title, "file": file, "text": text, "language": word("The language of the text."), "voice": word("Who says it."),
-            "speed": json!({ "type": "integer", "minimum": 25, "maximum": 400, "description": "How fast, in percent." }),
-        });
-        json!({ "type": "object", "properties": fields })
-    };
-    let full = "The client has as many sounds, or hours of sound, as there can be.";
-    const FORM: &[&str] = &["multipart/form-data"];
+    let upload = |needed: &[&str]| json!({ "type": "object", "properties": { "title": title, "file": file }, "required": needed });
+    let full = "The client has as many sounds, or hours of sound, as there can be, or no engine says texts.";
+    const FORM: &[&str] = &["multipart/form-data", "application/json"];
     Table::of("Sounds", "Uploaded sounds, which menus play.")
         .on(
             "/client/{client}/sound",
             get(list, Operation::new("All sounds").lists::<Shown>().filter("title", "Those of this title.")).post(
                 create,
-                Operation::new("A new sound")
-                    .details("Either a `title` and a `file`, or a `text`, which may also come as JSON.")
-                    .takes_form(FORM, upload())
-                    .makes::<Shown>()
-                    .conflicts(full),
+                Operation::new("A new sound").takes_form(FORM, upload(&[])).makes::<Shown>().conflicts(full),
             ),
         )
         .on(
@@ -62,8 +50,7 @@ pub(super) fn table() -> Table {
                 .post(
                     replace,
                     Operation::new("Gives a sound another content, and maybe another title")
-                        .details("Either a `file` or a `text`, which may also come as JSON.")
-                        .takes_form(FORM, upload())
+                        .takes_form(FORM, upload(&[]))
                         .makes::<Shown>()
                         .conflicts(full),
                 )
@@ -155,18 +142,16 @@ impl Upload {
                 Some(_) | None => {}
             }
         }
-        if file.is_none() && body.get("text").is_some() {
-            return Self::of_text(body);
-        }
+        let text = body.get("text").is_some();
         let untitled = title == Title::Required && body["title"].as_str().is_none_or(|title| title.trim().is_empty());
-        let problems = [
-            untitled.then(|| FieldError::required("title")),
-            file.is_none().then(|| FieldError::new("file", "is required, or a text")),
-        ];
-        let problems: Vec<FieldError> = problems.into_iter().flatten().collect();
         match file {
-            Some((name, file)) if problems.is_empty() => Ok(Self { body, content: Content::File(name, file) }),
-            _ => Err(Rejected::Invalid(problems).into()),
+            None if text => Self::of_text(body),
+            Some((name, file)) if !untitled => Ok(Self { body, content: Content::File(name, file) }),
+            file => {
+                let title = untitled.then(|| FieldError::required("title"));
+                let file = file.is_none().then(|| FieldError::new("file", "is required, or a text"));
+                Err(Rejected::Invalid(title.into_iter().chain(file).collect()).into())
+            }
         }
     }
 

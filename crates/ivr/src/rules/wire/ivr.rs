@@ -36,6 +36,7 @@ pub struct Ivr {
     pub vm_mailto: Option<String>,
     /// The PIN with which messages are heard from any telephone; digits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     pub vm_pin: Option<String>,
 }
 
