@@ -8,7 +8,7 @@ use std::time::Duration;
 use antiphon_testkit::Answering;
 
 use crate::web::ToldWeb;
-use crate::world::{Shape, World, on_its_own, pass};
+use crate::world::{Shape, World, on_its_own, pass, prompt};
 
 const ALL: [&str; 4] = ["dial-in", "dial-out", "answer", "hangup"];
 
@@ -199,5 +199,25 @@ async fn a_subscriber_that_never_answers_delays_no_call_and_is_told_again() {
     assert_eq!(kinds[..5], ["dial-in", "dial-in", "dial-in", "dial-in", "hangup"].map(str::to_owned));
     let rest = asked[1].at - asked[0].at;
     assert!(rest.abs_diff(Duration::from_secs(6)) < Duration::from_millis(100), "{rest:?}");
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_message_in_a_mailbox_is_told_of_with_its_recording() {
+    let events = vec![("085", "voicemail")];
+    let world = World::shaped(Shape { events, ..Shape::default() }).await;
+    world.web.answer(20, 200, "");
+    let caller = world.caller();
+    caller.speak(Some(prompt("caller"))).await;
+    caller.call("085").await;
+    caller.up().await;
+    pass(15_000).await;
+    caller.hang_up().await;
+    pass(1_000).await;
+    assert_told(&world, &[("085", "voicemail", "ANSWER", "IN")]);
+    let told = &all(&world)[0].1;
+    let seconds: u64 = told["Duration"].parse().expect("whole seconds");
+    assert!((2..15).contains(&seconds), "{seconds}");
+    assert_eq!(world.recording(&told["RecordID"])[..4], *b"RIFF");
     world.leaves_nothing().await;
 }
