@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::callback::order;
 use crate::web::ToldWeb;
-use crate::world::{Shape, World, on_its_own, pass};
+use crate::world::{Shape, World, on_its_own, pass, prompt};
 
 const ALL: [&str; 4] = ["dial-in", "dial-out", "answer", "hangup"];
 
@@ -233,4 +233,24 @@ fn a_callback_is_told_with_its_tag_and_with_an_answering_machine_its_sounds_are_
             world.leaves_nothing().await;
         });
     }
+}
+
+#[tokio::test]
+async fn a_message_in_a_mailbox_is_told_of_with_its_recording() {
+    let events = vec![("085", "voicemail")];
+    let world = World::shaped(Shape { events, ..Shape::default() }).await;
+    world.web.answer(20, 200, "");
+    let caller = world.caller();
+    caller.speak(Some(prompt("caller"))).await;
+    caller.call("085").await;
+    caller.up().await;
+    pass(15_000).await;
+    caller.hang_up().await;
+    pass(1_000).await;
+    assert_told(&world, &[("085", "voicemail", "ANSWER", "IN")]);
+    let told = &all(&world)[0].1;
+    let seconds: u64 = told["Duration"].parse().expect("whole seconds");
+    assert!((2..15).contains(&seconds), "{seconds}");
+    assert_eq!(world.recording(&told["RecordID"])[..4], *b"RIFF");
+    world.leaves_nothing().await;
 }
