@@ -15,8 +15,6 @@ mod http;
 mod pocketsphinx;
 mod program;
 mod rendering;
-#[cfg(test)]
-mod tests;
 
 use std::{
     collections::HashMap,

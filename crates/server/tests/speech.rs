@@ -1,8 +1,22 @@
-//! The room with engines that behave, and with engines that do not.
+//! Engines for speech that behave, and engines that do not.
+//!
+//! They are programs, so this is a process of its own: one that is being started holds for a moment what tests beside it have locked.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use super::*;
+use antiphon_ivr::{RenderError, Speech};
+use antiphon_media::{Audio, record::Rate};
+use antiphon_server::{
+    settings::{RecogniserEngine, SpeechSettings, VoiceEngine},
+    speech::{NotUnderstood, Said, SpeechRoom},
+};
+
+/// Texts that may wait.
+const RENDERINGS: usize = 64;
 
 /// A room whose engines are this shell script, and its directory.
 fn room(script: &str) -> (Arc<SpeechRoom>, tempfile::TempDir) {
@@ -50,7 +64,7 @@ fn said(samples: usize) -> Said {
 /// A tenth of a second of WAV, as a script writes it.
 fn sound(data: &tempfile::TempDir) -> PathBuf {
     let path = data.path().join("sound.wav");
-    std::fs::write(&path, wav_file(&[1_000; 800], 8_000)).unwrap();
+    std::fs::write(&path, Said { samples: vec![1_000; 800], ..said(0) }.wav()).unwrap();
     path
 }
 
