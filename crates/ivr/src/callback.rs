@@ -77,6 +77,7 @@ mod tests {
             targets: targets.iter().map(|(number, target)| ((*number).to_owned(), *target)).collect(),
             ..Scenario::default()
         };
+        #[expect(clippy::disallowed_methods, reason = "some instant to count from")]
         let transcript = simulate(&Script::Callback(callback.into()), &scenario, Instant::now());
         transcript.lines.into_iter().map(|line| line.text).collect()
     }

@@ -184,14 +184,7 @@ pub async fn start(
     });
     let switchboard = Switchboard::new(rooms.clone(), now(drive));
     let endpoint = Endpoint::new(sip_config(settings, listeners, capacity), rand::random());
-    let task = signalling::Task::new(endpoint, switchboard, wires, orders, trace);
-    tokio::spawn(async move {
-        // Its state is shared by all calls: after a panic the process ends, and a supervisor starts it again.
-        if tokio::spawn(task.run()).await.is_err_and(|error| error.is_panic()) {
-            tracing::error!("the signalling task panicked; the process ends");
-            std::process::abort();
-        }
-    });
+    signal(signalling::Task::new(endpoint, switchboard, wires, orders, trace));
     let owner = trunks::Owner::new(rooms.clone(), trunk_orders);
     own(owner.run(), "the owner of the trunks panicked; trunks are as they were until the next start");
     own(notices.run(), "the owner of notices panicked; nobody is told of events until the next start");
@@ -199,6 +192,16 @@ pub async fn start(
     let mail = send_mail(&rooms);
     tokio::spawn(voicemail::lamps::run(rooms.clone()));
     Ok(Server { rooms, capacity, tls, mail })
+}
+
+/// Starts signalling. Its state is shared by all calls: after a panic the process ends, and a supervisor starts it again.
+fn signal(task: signalling::Task<Switchboard>) {
+    tokio::spawn(async move {
+        if tokio::spawn(task.run()).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("the signalling task panicked; the process ends");
+            std::process::abort();
+        }
+    });
 }
 
 /// Starts whoever sends mail.

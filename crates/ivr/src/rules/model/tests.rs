@@ -100,6 +100,14 @@ fn each_action_is_refused_without_what_it_needs() {
             json!({"action": "hangup", "match_variable_name": "a"}),
             "match_variable_value: is required where match_variable_name is set",
         ),
+    ] {
+        assert_eq!(refused(&body), [problem], "{body}");
+    }
+}
+
+#[test]
+fn what_asks_the_caller_something_needs_to_know_what() {
+    for (body, problem) in [
         (json!({"action": "record_digits", "record_digits_variable": "pin"}), "record_digits_max: is required"),
         (json!({"action": "record_digits", "record_digits_max": 4}), "record_digits_variable: is required"),
         (
@@ -118,6 +126,10 @@ fn each_action_is_refused_without_what_it_needs() {
     ] {
         assert_eq!(refused(&body), [problem], "{body}");
     }
+}
+
+#[test]
+fn addresses_and_names_of_variables_are_refused_where_they_are_none() {
     let script = |url: &str| json!({"action": "call_interactive", "call_interactive_url": url, "call_interactive_method": "GET"});
     for url in ["crm.example/s", "ftp://crm.example/s", "http://", "http://crm.example/a b"] {
         let problem = "call_interactive_url: must begin with http:// or https:// and hold no space";
