@@ -24,7 +24,7 @@ use crate::call::CallEvent;
 use crate::call::place::{Placement, spawn};
 use crate::callbacks::{self, Directory};
 use crate::rooms::Rooms;
-use crate::store::{ClientId, Config, ExtensionStatus, Rejected};
+use crate::store::{ClientId, Config, ExtensionStatus, Rejected, variables};
 use crate::trace::CallTrace;
 
 pub(super) fn table() -> Table {
@@ -90,13 +90,14 @@ fn rooms(state: &ApiState) -> Result<&Arc<Rooms>, ApiError> {
 async fn create(
     State(state): State<ApiState>,
     place: Place,
-    JsonBody(body): JsonBody,
+    JsonBody(mut body): JsonBody,
 ) -> Result<(StatusCode, Json<Placed>), ApiError> {
     let config = state.store.snapshot();
     let extension = place.extension(&config)?.clone();
     if extension.status == ExtensionStatus::Blocked {
         return Err(ApiError::Blocked);
     }
+    variables::put_into(&mut body, config.variables(extension.client)).map_err(Rejected::Invalid)?;
     let rooms = rooms(&state)?;
     let settings = rooms.settings.load();
     let directory = Directory { config: &config, trunks: &settings.trunks, client: extension.client };

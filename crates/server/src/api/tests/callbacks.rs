@@ -26,6 +26,14 @@ async fn a_callback_is_made_in_the_name_of_an_extension_that_may_call() {
     for (extension, status) in [(foreign.0, 404), (999, 404), (blocked.0, 403), (active.0, 503)] {
         api.post(&format!("/extension/{extension}/callback/"), body.clone()).await.refused(status);
     }
+    // Variables of the client may stand for parts of the body, and for the extension itself.
+    let named = json!({"src_num": ["$cv(DESK)"], "dst_num": "071"});
+    let path = format!("/extension/{}/callback/", active.0);
+    assert_eq!(api.post(&path, named.clone()).await.refused(400), "src_num[0]: the client has no variable DESK");
+    let set = json!({"variables": [{"var": "DESK", "value": "101"}, {"var": "MENU", "value": active.0}]});
+    api.post("/client/@me/variables/", set).await.expect(201);
+    // It takes no calls, so it comes no further.
+    api.post("/extension/@%7BMENU%7D/callback/", named).await.refused(503);
 }
 
 #[tokio::test]
