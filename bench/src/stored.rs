@@ -78,7 +78,7 @@ async fn menu(store: &Store, client: ClientId, number: usize, much: Much) -> Res
 /// A rule like those of a menu at work.
 fn rule(index: usize, heavy: usize) -> Value {
     if index < heavy {
-        let pattern = format!(r"^\+?{index}(\d{{1,40}}|[*#]{{1,40}}){{1,20}}$");
+        let pattern = format!(r"^\+?{index}([0-9]{{1,40}}|[*#]{{1,40}}){{1,20}}$");
         return json!({"action": "hangup", "caller_id_action": "matches", "caller_id": pattern});
     }
     match index % 5 {
