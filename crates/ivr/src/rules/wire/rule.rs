@@ -120,7 +120,7 @@ pub struct Rule {
     pub voice_helper_classic_term: bool,
     /// `voicemail`: which step.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(extensions(("x-optional" = json!(true))))]
+    #[schema(value_type = Option<String>, pattern = "^(open|next|previous|play|keep|delete)$", extensions(("x-optional" = json!(true))))]
     pub voicemail_step: Option<VoicemailStep>,
     /// `voicemail`: the number of the mailbox; the one of the calling telephone where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
