@@ -93,7 +93,7 @@ fn run(root: &Path, wanted: &Wanted) -> Result<bool, String> {
     let token = token(&server.base, &data)?;
     let mut asking = Command::new(schemathesis);
     asking.current_dir(&folder).args(["run", &format!("{}/api/openapi.json", server.base), "--checks", CHECKS]);
-    asking.args(["--max-time", &wanted.seconds.to_string(), "--workers", "4", "--no-color", "--continue-on-failure"]);
+    asking.args(["--max-time", &wanted.seconds.to_string(), "--workers", "1", "--no-color", "--continue-on-failure"]);
     asking.args(["--header", &format!("Authorization: Bearer {token}"), "--generation-database", "none"]);
     asking.args(["--request-timeout", "20", "--suppress-health-check", "all", "--warnings", "off"]);
     asking.args(wanted.seed.map(|seed| format!("--seed={seed}")));

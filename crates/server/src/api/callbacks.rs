@@ -17,7 +17,7 @@ use super::ApiState;
 use super::body::JsonBody;
 use super::call_detail::{Call, summary};
 use super::calls;
-use super::description::{Operation, Table, flag, integer, post, put, text, word};
+use super::description::{Operation, Table, integer, post, put, text};
 use super::error::ApiError;
 use super::place::Place;
 use crate::call::CallEvent;
@@ -28,55 +28,60 @@ use crate::store::{ClientId, Config, ExtensionStatus, Rejected, variables};
 use crate::trace::CallTrace;
 
 pub(super) fn table() -> Table {
-    let number = |about: &str| text(255, about);
-    let source = json!({ "type": ["string", "array"], "items": { "type": "string" }, "description": "Whom we call first: a number, or a list." });
-    let after = "Where the other goes when one hangs up.";
-    let fields = [
-        ("src_num", source),
-        ("dst_num", number("Whom the one who answered is joined with.")),
-        ("dst_ani", number("The number that is shown to it.")),
-        ("dst_dtmf", number("Keys that are pressed towards it once it answers.")),
-        ("caller_id_number", number("The number that is shown to those whom we call first.")),
-        ("caller_id_name", number("The name that is shown to them.")),
-        ("announce_sound_id", integer(0, 1 << 53, "The sound that the first hears.")),
-        ("dst_announce_sound_id", integer(0, 1 << 53, "The sound that the other hears.")),
-        ("wait_for_pickup", integer(0, 86_400, "Seconds of ringing.")),
-        ("call_duration", integer(0, 86_400, "Seconds that the call may take.")),
-        ("allow_public_transfer", flag("Whether it may go outside.")),
-        ("transfer_after_dst_hangup", number(after)),
-        ("transfer_after_src_hangup", number(after)),
-        ("variables", json!({ "type": ["object", "null"], "description": "Variables of the call." })),
-    ];
-    let placed = Operation::new("Places a call, and joins whoever answers")
-        .takes_fields(2, &fields)
-        .example(json!({ "src_num": ["201"], "dst_num": "100" }))
-        .answers::<Placed>(201, "It rings.")
-        .fails(403, "The extension is blocked.");
-    Table::of("Callbacks", "Calls that we place.").on("/extension/{extension}/callback", post(create, placed)).on(
-        "/extension/{extension}/current_calls/{call}",
-        put(change_of_extension, described("Sends the caller of a call that the extension takes part in elsewhere")),
-    )
+    Table::of("Callbacks", "Calls that are placed, and callers who are sent elsewhere.")
+        .on("/extension/{extension}/callback", post(create, ordering()))
+        .on(
+            "/extension/{extension}/current_calls/{call}",
+            put(change_of_extension, sending("Sends the caller of a call of an extension elsewhere")),
+        )
 }
 
-/// What sending a caller elsewhere takes.
-pub(super) fn described(what: &str) -> Operation {
-    Operation::new(what)
+/// The order for a call.
+fn ordering() -> Operation {
+    let numbers = json!({
+        "description": "Who is rung first, all at once: a number or several.",
+        "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }],
+    });
+    let variables = json!({ "type": "object", "description": "Variables of the call, and orders for the telephones." });
+    let flag = json!({ "type": "boolean", "description": "Whether the transfers after a talk may lead outside." });
+    Operation::new("Places a call: rings the sources, and connects the first who answers")
         .takes_fields(
             2,
             &[
-                ("action", word(&["transfer"], "What to do.")),
-                ("send_dst", text(255, "The number where the caller goes.")),
+                ("src_num", numbers),
+                ("dst_num", text(64, "Whom it is for: a number, a telephone, a menu or a conference.")),
+                ("variables", variables),
+                ("caller_id_name", text(255, "The name that the sources see.")),
+                ("caller_id_number", text(255, "The number that the sources see.")),
+                ("dst_ani", text(255, "The number that the destination sees.")),
+                ("dst_dtmf", text(128, "Keys that are pressed when the destination has answered.")),
+                ("call_duration", integer(1, 86_400, "The longest talk, in seconds.")),
+                ("announce_sound_id", integer(1, i64::MAX as u64, "A sound that the source hears first.")),
+                ("dst_announce_sound_id", integer(1, i64::MAX as u64, "A sound that the destination hears first.")),
+                ("transfer_after_dst_hangup", text(64, "Where the source goes when the destination has hung up.")),
+                ("transfer_after_src_hangup", text(64, "Where the destination goes when the source has hung up.")),
+                ("wait_for_pickup", integer(1, 600, "How many seconds the sources ring.")),
+                ("allow_public_transfer", flag),
             ],
         )
+        .example(json!({ "src_num": ["201"], "dst_num": "200", "variables": { "order": "17" } }))
+        .answers::<Placed>(201, "It is being placed.")
+        .fails(403, "The extension is blocked.")
+}
+
+/// Sending somebody elsewhere.
+pub(super) fn sending(what: &str) -> Operation {
+    let action = json!({ "type": "string", "enum": ["transfer"] });
+    Operation::new(what)
+        .takes_fields(2, &[("action", action), ("send_dst", text(64, "The number that the caller goes to."))])
         .example(json!({ "action": "transfer", "send_dst": "201" }))
         .shows::<Call>()
 }
 
-/// A call that we place.
+/// A call that is being placed.
 #[derive(Serialize, ToSchema)]
-#[schema(as = PlacedCall)]
 struct Placed {
-    /// Its name in `current_calls` and `call_history`.
+    /// Its name, the `call_uuid` of lists of calls.
     call_id: String,
     /// The same.
     call_api_id: String,

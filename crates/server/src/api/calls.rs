@@ -51,7 +51,7 @@ pub(super) fn table() -> Table {
         .on(
             &format!("{CURRENT}/{{call}}"),
             get(show_current, one("One call in progress"))
-                .put(callbacks::change, callbacks::described("Sends the caller of a call elsewhere"))
+                .put(callbacks::change, callbacks::sending("Sends the caller of a call elsewhere"))
                 .delete(hang_up, Operation::new("Hangs a call up, all of its legs").empties()),
         )
         .on(&format!("{CURRENT}/{{call}}/recording"), records::of_call_methods())

@@ -33,7 +33,15 @@ use crate::store::{ClientId, Missing, Rejected, Sound, SoundQuality, StagedSound
 pub(super) fn table() -> Table {
     let file = json!({ "type": "string", "format": "binary", "description": "WAV, MP3 or Ogg Vorbis, of at most 10 MB and an hour." });
     let title = json!({ "type": "string", "minLength": 1, "maxLength": 255, "description": "What people call it." });
-    let upload = |needed: &[&str]| json!({ "type": "object", "properties": { "title": title, "file": file }, "required": needed });
+    let text = json!({ "type": "string", "maxLength": 5000, "description": "In place of a file: what is rendered as speech." });
+    let word = |about: &str| json!({ "type": "string", "maxLength": 64, "description": about });
+    let form = json!({
+        "type": "object",
+        "properties": {
+            "title": title, "file": file, "text": text, "language": word("The language of the text."), "voice": word("Who says it."),
+            "speed": { "type": "integer", "minimum": 25, "maximum": 400, "description": "How fast, in percent." },
+        },
+    });
     let full = "The client has as many sounds, or hours of sound, as there can be, or no engine says texts.";
     const FORM: &[&str] = &["multipart/form-data", "application/json"];
     Table::of("Sounds", "Uploaded sounds, which menus play.")
@@ -41,7 +49,11 @@ pub(super) fn table() -> Table {
             "/client/{client}/sound",
             get(list, Operation::new("All sounds").lists::<Shown>().filter("title", "Those of this title.")).post(
                 create,
-                Operation::new("A new sound").takes_form(FORM, upload(&[])).makes::<Shown>().conflicts(full),
+                Operation::new("A new sound")
+                    .details("Either a `title` and a `file`, or a `text`, which may also come as JSON.")
+                    .takes_form(FORM, form.clone())
+                    .makes::<Shown>()
+                    .conflicts(full),
             ),
         )
         .on(
@@ -50,7 +62,8 @@ pub(super) fn table() -> Table {
                 .post(
                     replace,
                     Operation::new("Gives a sound another content, and maybe another title")
-                        .takes_form(FORM, upload(&[]))
+                        .details("Either a `file` or a `text`, which may also come as JSON.")
+                        .takes_form(FORM, form)
                         .makes::<Shown>()
                         .conflicts(full),
                 )

@@ -84,7 +84,7 @@ pub struct Rule {
     pub transfer_timeout: Option<u64>,
     /// All transfers: how they are made. An addition of ours.
     #[serde(skip_serializing_if = "TransferMode::is_usual")]
-    #[schema(value_type = String, pattern = "^(bridge|refer|auto)$", extensions(("x-optional" = json!(true))))]
+    #[schema(value_type = String, pattern = "^(trunk|bridge|refer|auto)$", extensions(("x-optional" = json!(true))))]
     pub transfer_mode: TransferMode,
     /// `transfer_from_variable`: the variable.
     pub transfer_variable: Option<String>,
@@ -120,7 +120,7 @@ pub struct Rule {
     pub voice_helper_classic_term: bool,
     /// `voicemail`: which step.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(extensions(("x-optional" = json!(true))))]
+    #[schema(value_type = Option<String>, pattern = "^(open|next|previous|play|keep|delete)$", extensions(("x-optional" = json!(true))))]
     pub voicemail_step: Option<VoicemailStep>,
     /// `voicemail`: the number of the mailbox; the one of the calling telephone where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
