@@ -29,7 +29,7 @@ fn impatient_room(script: &str) -> (Arc<SpeechRoom>, tempfile::TempDir) {
 }
 
 fn room_with(settings: SpeechSettings) -> (Arc<SpeechRoom>, tempfile::TempDir) {
-    let data = tempfile::tempdir().unwrap();
+    let data = tempfile::tempdir().expect("it works");
     (Arc::new(SpeechRoom::open(&settings, data.path())), data)
 }
 
@@ -54,7 +54,7 @@ async fn render(room: &Arc<SpeechRoom>, speech: Speech) -> Result<Arc<Audio>, Re
 }
 
 fn text(text: &str) -> Speech {
-    Speech::new(text).unwrap()
+    Speech::new(text).expect("it works")
 }
 
 fn said(samples: usize) -> Said {
@@ -64,13 +64,13 @@ fn said(samples: usize) -> Said {
 /// A tenth of a second of WAV, as a script writes it.
 fn sound(data: &tempfile::TempDir) -> PathBuf {
     let path = data.path().join("sound.wav");
-    std::fs::write(&path, Said { samples: vec![1_000; 800], ..said(0) }.wav()).unwrap();
+    std::fs::write(&path, Said { samples: vec![1_000; 800], ..said(0) }.wav()).expect("it works");
     path
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_is_rendered_once_and_kept_over_a_restart() {
-    let data = tempfile::tempdir().unwrap();
+    let data = tempfile::tempdir().expect("it works");
     let sound = sound(&data);
     let log = data.path().join("log");
     // The text comes on standard input, whatever is in it; everything else in the environment.
@@ -100,7 +100,7 @@ async fn an_engine_that_fails_writes_rubbish_or_too_much_renders_nothing() {
     }
     let engine = VoiceEngine::Command(vec!["/nowhere/engine".into()]);
     let nowhere = SpeechSettings { engine, ..SpeechSettings::default() };
-    let data = tempfile::tempdir().unwrap();
+    let data = tempfile::tempdir().expect("it works");
     let room = Arc::new(SpeechRoom::open(&nowhere, data.path()));
     assert_eq!(render(&room, text("a")).await.err(), Some(RenderError::Failed));
     assert_eq!(room.understand(said(800)).await, Err(NotUnderstood::NoRecogniser));
@@ -108,14 +108,14 @@ async fn an_engine_that_fails_writes_rubbish_or_too_much_renders_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_hangs_is_killed_with_its_children() {
-    let data = tempfile::tempdir().unwrap();
+    let data = tempfile::tempdir().expect("it works");
     let pids = data.path().join("pids");
     let script = format!("sleep 300 & echo $! > {0}; echo $$ >> {0}; cat > /dev/null; wait", pids.display());
     let (room, _data) = impatient_room(&script);
     let began = Instant::now();
     assert_eq!(render(&room, text("a")).await.err(), Some(RenderError::TimedOut));
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
-    let pids = std::fs::read_to_string(&pids).unwrap();
+    let pids = std::fs::read_to_string(&pids).expect("it works");
     let is_running =
         |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
     for _ in 0..1000 {
@@ -136,7 +136,7 @@ async fn words_come_back_in_one_line_without_marks() {
         ("cat > /dev/null; echo '...'", None),
     ] {
         let (room, _data) = room(script);
-        let understood = room.understand(said(800)).await.unwrap();
+        let understood = room.understand(said(800)).await.expect("it works");
         assert_eq!(understood.as_ref().map(|said| said.text.as_str()), words, "{script}");
     }
 }
@@ -146,7 +146,7 @@ async fn a_recogniser_gets_a_file_and_what_is_expected() {
     let (room, _data) = room("bytes=$(wc -c); echo $bytes $ANTIPHON_LANGUAGE $ANTIPHON_PHRASES");
     let phrases = Arc::from(["taxi".to_owned(), "bus".to_owned()]);
     let said = Said { language: Some("en-GB".into()), phrases, ..said(800) };
-    let understood = room.understand(said).await.unwrap().unwrap();
+    let understood = room.understand(said).await.unwrap().expect("it works");
     assert_eq!(understood.text, "1644 en-GB taxi bus");
 }
 
@@ -170,18 +170,18 @@ async fn only_so_many_texts_wait() {
 /// espeak-ng itself: its WAV file claims to be two gigabytes long.
 #[tokio::test(flavor = "multi_thread")]
 async fn espeak_says_a_text_in_a_language_and_leaves_one_that_it_does_not_know() {
-    let data = tempfile::tempdir().unwrap();
+    let data = tempfile::tempdir().expect("it works");
     let settings = SpeechSettings { timeout: Duration::from_secs(20), ..SpeechSettings::default() };
     let room = Arc::new(SpeechRoom::open(&settings, data.path()));
     assert!(room.has_voice(), "cargo xtask test installs espeak-ng");
     let language = |tag: &str| Speech { language: Some(tag.to_owned()), ..text("Ваш заказ готов") };
-    let russian = render(&room, language("ru-RU")).await.unwrap();
+    let russian = render(&room, language("ru-RU")).await.expect("it works");
     assert!((1..5).contains(&russian.duration().as_secs()), "{:?}", russian.duration());
     let slow = Speech { speed: 50, ..language("ru") };
     assert!(render(&room, slow).await.unwrap().duration() > russian.duration());
     assert!(render(&room, language("tlh")).await.is_ok(), "the usual language says it");
     let marked = text("<speak>one <break time=\"2s\"/> two</speak>");
     assert!(render(&room, marked).await.unwrap().duration() > Duration::from_secs(2));
-    let file = room.file(Arc::new(text("hello"))).await.unwrap();
+    let file = room.file(Arc::new(text("hello"))).await.expect("it works");
     assert!(antiphon_media::Audio::from_wav(&file).unwrap().duration() < Duration::from_secs(3));
 }

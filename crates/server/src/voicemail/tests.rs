@@ -213,9 +213,9 @@ impl House {
         let (recordings, work) = Recordings::open(Arc::new(disk), RecordingSettings::default()).expect("recordings");
         let writer = tokio::spawn(recording::drive::drive(work));
         let settings = Arc::new(settings);
-        let (told, events) = std::sync::mpsc::channel();
+        let (told, events) = std::sync::mpsc::sync_channel(100);
         // Whoever hears of them may have gone.
-        let subscribers = Box::new(move |_: &Config, event| drop(told.send(event)));
+        let subscribers = Box::new(move |_: &Config, event| drop(told.try_send(event)));
         let (owner, farewell) =
             Owner::new(store.clone(), recordings.clone(), Box::new(move || Some(settings.clone())), subscribers);
         let owner = tokio::spawn(owner.run());
