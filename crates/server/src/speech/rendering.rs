@@ -45,9 +45,11 @@ impl Rendering {
         match &self.0 {
             Kind::Known(known) => Some(known.clone()),
             Kind::Going(state) => {
+                // Asked first: whoever rendered it may say what came of it, and go, between the two questions.
+                let is_gone = state.has_changed().is_err();
                 let known = state.borrow().clone();
-                // Whoever rendered it is gone without a word.
-                known.or_else(|| state.has_changed().is_err().then_some(Err(RenderError::Failed)))
+                // Gone without a word.
+                known.or_else(|| is_gone.then_some(Err(RenderError::Failed)))
             }
         }
     }
