@@ -16,9 +16,13 @@ function make(name, attributes, ...children) {
     return element;
 }
 
-// Paragraphs, lists of stars and words in backquotes.
+// A line with words in backquotes.
+function inline(line) {
+    return line.split('`').map((part, index) => (index % 2 ? make('code', {}, part) : part));
+}
+
+// Paragraphs, and lists of stars.
 function prose(text) {
-    const inline = (line) => line.split('`').map((part, index) => (index % 2 ? make('code', {}, part) : part));
     const block = (part) => part.startsWith('* ')
         ? make('ul', {}, ...part.slice(2).split('\n* ').map((item) => make('li', {}, ...inline(item))))
         : make('p', {}, ...inline(part));
@@ -63,7 +67,7 @@ function schemaTable(schema) {
     const rows = (whole) => Object.entries(whole.properties).map(([name, field]) => make('tr', {},
         make('td', {}, make('code', { class: (whole.required || []).includes(name) ? 'needed' : '' }, name)),
         make('td', {}, typeOf(field), deeper(field)),
-        make('td', {}, field.description || resolve(field).description || '', ' ', make('span', { class: 'soft' }, limitsOf(field)))));
+        make('td', {}, ...inline(field.description || resolve(field).description || ''), ' ', make('span', { class: 'soft' }, limitsOf(field)))));
     const tables = objectsIn(schema).map((whole) => make('table', {},
         make('thead', {}, make('tr', {}, make('th', {}, 'Field'), make('th', {}, 'Type'), make('th', {}, 'Meaning'))),
         make('tbody', {}, ...rows(whole))));
@@ -185,7 +189,7 @@ function answersOf(operation) {
         const shown = Object.entries(answer.content || {}).map(([kind, { schema }]) => make('div', {},
             make('span', { class: 'soft' }, kind === 'application/json' ? typeOf(schema) : kind),
             kind === 'application/json' && nameOf(schema) !== 'Error' ? deeper(schema) : null));
-        return make('tr', {}, make('td', {}, make('code', {}, status)), make('td', {}, answer.description), make('td', {}, ...shown));
+        return make('tr', {}, make('td', {}, make('code', {}, status)), make('td', {}, ...inline(answer.description)), make('td', {}, ...shown));
     });
     return make('details', {}, make('summary', {}, 'Answers'), make('table', {}, make('tbody', {}, ...rows)));
 }
