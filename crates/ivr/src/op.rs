@@ -30,6 +30,7 @@
 mod mailbox;
 mod record;
 mod speech;
+mod ssml;
 mod terms;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};

@@ -167,6 +167,14 @@ async fn only_so_many_texts_wait() {
     assert!(texts[0].now().is_none(), "the first is still on its way");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_complains_a_lot_is_heard_all_the_same() {
+    let data = tempfile::tempdir().expect("a folder");
+    let sound = sound(&data);
+    let (room, _kept) = room(&format!("yes complaint | head -c 400000 >&2 && cat {}", sound.display()));
+    assert!(render(&room, text("a")).await.is_ok());
+}
+
 /// espeak-ng itself: its WAV file claims to be two gigabytes long.
 #[tokio::test(flavor = "multi_thread")]
 async fn espeak_says_a_text_in_a_language_and_leaves_one_that_it_does_not_know() {

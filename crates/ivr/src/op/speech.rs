@@ -9,6 +9,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::ssml;
 use crate::{Digit, DigitSet, Pattern, Prompt, TypeAhead};
 
 /// Most characters of a text (`ringme-ivr.md` 5.3).
@@ -56,6 +57,11 @@ pub enum BadSpeech {
     /// It has more than [`MAX_SPEECH`] characters.
     #[error("has at most {MAX_SPEECH} characters")]
     TooLong,
+    /// It is SSML with something else in it than elements that shape speech; `audio` and all that names a file or an address are such.
+    #[error(
+        "is no SSML that is said: elements may be speak, p, s, voice, prosody, emphasis, break, say-as, sub, phoneme, lang and mark"
+    )]
+    Ssml,
 }
 
 impl Speech {
@@ -72,6 +78,9 @@ impl Speech {
             return Err(BadSpeech::TooLong);
         }
         let form = if text.starts_with("<speak") { Form::Ssml } else { Form::Plain };
+        if form == Form::Ssml && !ssml::is_harmless(&text) {
+            return Err(BadSpeech::Ssml);
+        }
         Ok(Self { words: Words { text, form }, language: None, voice: None, speed: Self::USUAL, volume: Self::USUAL })
     }
 

@@ -24,7 +24,7 @@ pub const MAX_DIALLED: usize = 32;
 /// One IVR's menu.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ivr {
-    /// The context that receives the call. Without it, or where it names none of `contexts`, the call ends.
+    /// The context that receives the call. Without it, or where it names none of `contexts`, the mailbox takes a message, where there is one, and the call ends.
     pub entry_context: Option<ContextId>,
     /// How long the menu may take; `None` has no end.
     pub lifetime: Option<Duration>,
@@ -130,7 +130,7 @@ pub struct LeftOut {
 }
 
 impl Ivr {
-    /// Checks settings before they are stored: what they refer to exists, and what is not built is off.
+    /// Checks settings before they are stored: what they refer to exists.
     pub fn check(settings: &wire::Ivr, references: &dyn References) -> Result<(), Vec<FieldError>> {
         let mut problems = Vec::new();
         if settings.entry_context.is_some_and(|context| !references.has_context(context)) {

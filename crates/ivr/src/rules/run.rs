@@ -274,8 +274,9 @@ impl<'a> Run<'a> {
             return Ok(Step::Run(context, key, 0));
         }
         if context.direct_dial == DirectDial::Allowed && self.surroundings.is_internal(digits) {
-            let targets = vec![digits.to_owned()];
-            return self.last_transfer(targets).await;
+            // As a final transfer, which a mailbox may follow.
+            let otherwise = Unreached::Mailbox;
+            return self.last_transfer(vec![digits.to_owned()], otherwise).await;
         }
         Ok(Step::Run(context, OptionKey::Invalid, 0))
     }
@@ -284,20 +285,27 @@ impl<'a> Run<'a> {
     async fn expire(&mut self) -> Result<Next, Interrupted> {
         match &self.ivr.lifetime_expiry {
             Expiry::Hangup => self.hang_up().await,
-            Expiry::Transfer(targets) => match self.last_transfer(targets.dialled(&self.call.vars)).await? {
-                Step::End(next) => Ok(next),
-                // The time of the menu is over.
-                Step::Run(..) => self.hang_up().await,
-            },
+            Expiry::Transfer(targets) => {
+                match self.last_transfer(targets.dialled(&self.call.vars), Unreached::Hangup).await? {
+                    Step::End(next) => Ok(next),
+                    // The time of the menu is over.
+                    Step::Run(..) => self.hang_up().await,
+                }
+            }
         }
     }
 
     /// A transfer that nothing follows, whatever comes of it, unless a script leads elsewhere.
-    async fn last_transfer(&mut self, targets: Vec<String>) -> Result<Step<'a>, Interrupted> {
+    async fn last_transfer(&mut self, targets: Vec<String>, otherwise: Unreached) -> Result<Step<'a>, Interrupted> {
         match self.route(targets, TargetRules::Apply, Targets::RING_TIME, TransferMode::Trunk).await? {
             Flow::Routed(Dialed::HandedOver(extension)) => Ok(Step::End(Next::HandOver(extension))),
             Flow::Enter(id, key, from) if self.ivr.contexts.contains_key(&id) => {
                 Ok(Step::Run(&self.ivr.contexts[&id], key, from))
+            }
+            Flow::Routed(Dialed::Busy | Dialed::NoAnswer | Dialed::Failed { .. })
+                if otherwise == Unreached::Mailbox =>
+            {
+                self.unreached().await.map(Step::End)
             }
             _ => self.hang_up().await.map(Step::End),
         }
@@ -382,6 +390,15 @@ impl<'a> Run<'a> {
         self.idle_runs = 0;
         self.said = Duration::ZERO;
     }
+}
+
+/// What follows a transfer that reached nobody.
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum Unreached {
+    /// The mailbox, where the menu has one (`ringme-ivr.md` 3.11).
+    Mailbox,
+    /// The end.
+    Hangup,
 }
 
 /// What follows a transfer.

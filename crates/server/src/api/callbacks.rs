@@ -49,7 +49,7 @@ fn ordering() -> Operation {
             2,
             &[
                 ("src_num", numbers),
-                ("dst_num", text(64, "Whom it is for: a number, a telephone, a menu or a conference.")),
+                ("dst_num", text(255, "Whom it is for: a number, a telephone, a menu or a conference.")),
                 ("variables", variables),
                 ("caller_id_name", text(255, "The name that the sources see.")),
                 ("caller_id_number", text(255, "The number that the sources see.")),
@@ -58,9 +58,9 @@ fn ordering() -> Operation {
                 ("call_duration", integer(1, 86_400, "The longest talk, in seconds.")),
                 ("announce_sound_id", integer(1, i64::MAX as u64, "A sound that the source hears first.")),
                 ("dst_announce_sound_id", integer(1, i64::MAX as u64, "A sound that the destination hears first.")),
-                ("transfer_after_dst_hangup", text(64, "Where the source goes when the destination has hung up.")),
-                ("transfer_after_src_hangup", text(64, "Where the destination goes when the source has hung up.")),
-                ("wait_for_pickup", integer(1, 600, "How many seconds the sources ring.")),
+                ("transfer_after_dst_hangup", text(255, "Where the source goes when the destination has hung up.")),
+                ("transfer_after_src_hangup", text(255, "Where the destination goes when the source has hung up.")),
+                ("wait_for_pickup", integer(1, 300, "How many seconds the sources ring.")),
                 ("allow_public_transfer", flag),
             ],
         )
@@ -73,7 +73,7 @@ fn ordering() -> Operation {
 pub(super) fn sending(what: &str) -> Operation {
     let action = json!({ "type": "string", "enum": ["transfer"] });
     Operation::new(what)
-        .takes_fields(2, &[("action", action), ("send_dst", text(64, "The number that the caller goes to."))])
+        .takes_fields(2, &[("action", action), ("send_dst", text(255, "The number that the caller goes to."))])
         .example(json!({ "action": "transfer", "send_dst": "201" }))
         .shows::<Call>()
 }

@@ -32,7 +32,7 @@ pub(super) fn table() -> Table {
             .post(
                 create,
                 Operation::new("Has events told to a URL")
-                    .takes::<Shown>(&["url", "event_type"])
+                    .takes::<Shown>(&["url", "event_type", "method"])
                     .example(json!({ "url": "https://example.com/calls", "event_type": "dial-in", "method": "POST" }))
                     .makes::<Shown>()
                     .conflicts(full),

@@ -51,6 +51,11 @@ impl Executor {
         Opened::Messages(messages.iter().filter_map(|message| self.left_message(message)).collect())
     }
 
+    /// Whoever takes the caller's place has to show that it may hear the messages.
+    pub(super) fn close_mailbox(&mut self) {
+        self.mailbox.opened = None;
+    }
+
     /// The mailbox of the telephone that calls, as long as it is the caller.
     fn own_mailbox(&self) -> Option<ExtensionId> {
         match &self.config.extension(self.caller.phone?)?.kind {

@@ -161,12 +161,6 @@ impl Facts {
         Some(part)
     }
 
-    /// Raises something else of an extension that the call has reached, such as a message in its mailbox.
-    pub fn raise(&self, extension: &Extension, kind: EventType, more: Vec<(&'static str, String)>) {
-        let status = Status::Answer;
-        self.tell(extension, (Way::In, None), kind, status, more);
-    }
-
     /// The caller has given up: whoever has not answered is not called any more.
     pub fn cancelled(&self) {
         for part in self.live() {

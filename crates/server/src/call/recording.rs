@@ -21,7 +21,6 @@ use super::executor::{Executor, Heard, clock};
 use crate::{
     media::worker::{Order, Worker},
     recording::sidecar::{Beginning, Kind, Left},
-    store::EventType,
 };
 
 /// The longest recording of a call: a day.
@@ -187,12 +186,11 @@ impl Executor {
             Ok(ended_by) => (ended_by, record::RecordEnd::Stopped),
             Err(Interrupted::RemoteHangup) => (RecordEnd::HungUp, record::RecordEnd::CallOver),
             Err(interrupted) => {
-                self.tell_of_message(&record, id, finished(recorder, record::RecordEnd::CallOver));
+                finished(recorder, record::RecordEnd::CallOver);
                 return Err(interrupted);
             }
         };
         let recorded = finished(recorder, told);
-        self.tell_of_message(&record, id, recorded);
         let kept = recorded.filter(|recorded| recorded.reaches(record.min_length));
         tracing::debug!(ms = clock().saturating_duration_since(began).as_millis() as u64, "a message was taken");
         Ok(Recorded {
@@ -200,14 +198,6 @@ impl Executor {
             length: recorded.map(|recorded| recorded.length).unwrap_or_default(),
             ended_by,
         })
-    }
-
-    /// Tells the subscribers of a mailbox that there is a message, where one was left and is kept.
-    fn tell_of_message(&self, record: &Record, id: RecordingId, recorded: Option<record::Recorded>) {
-        let Some(recorded) = recorded.filter(|recorded| recorded.reaches(record.min_length)) else { return };
-        let Some((extension, _)) = self.served.as_ref().filter(|_| record.mailbox.is_some()) else { return };
-        let (id, seconds) = (id.to_string(), recorded.length.as_secs().to_string());
-        self.facts.raise(extension, EventType::Voicemail, vec![("RecordID", id), ("Duration", seconds)]);
     }
 
     /// Says when to speak. A key or an end meanwhile is the end of the message.

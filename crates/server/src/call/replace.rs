@@ -103,6 +103,7 @@ pub(super) async fn in_menu(call: &mut Executor, replacement: Box<Replacement>) 
     let recorder = call.unseat_recorder().await;
     call.caller.yield_to(leg, by_trunk);
     call.seat_recorder(recorder).await;
+    call.close_mailbox();
     Some(Heard::Replaced)
 }
 

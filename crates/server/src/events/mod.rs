@@ -4,14 +4,14 @@
 //! queue, whose one owner sends it.
 //! Time: raising never waits, and no call waits for a notice.
 //! Errors: none for who raises. A notice that cannot be sent is tried again a few times, then counted and logged; with
-//! [`WAITING`] notices on their way a further one is dropped and counted.
+//! [`WAITING`] notices on their way, or [`OF_CLIENT`] of its client, a further one is dropped and counted.
 //! Sources: `ringme-ivr.md` 4.6.
 
 mod owner;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use antiphon_ivr::ExtensionId;
 use tokio::sync::{mpsc, watch};
@@ -25,12 +25,21 @@ use crate::{
 
 /// Notices on their way at most, those that are tried again with them.
 pub const WAITING: usize = 10_000;
+/// Those of one client, so that a web server that never answers costs nobody else a notice.
+pub const OF_CLIENT: usize = 1_000;
 
 /// The way to subscribers. Clones are the same way.
 #[derive(Clone, Debug)]
 pub struct Events {
     queue: mpsc::Sender<Notice>,
-    under_way: watch::Sender<usize>,
+    under_way: watch::Sender<UnderWay>,
+}
+
+/// How many notices have not been sent.
+#[derive(Debug, Default)]
+struct UnderWay {
+    all: usize,
+    of_client: HashMap<ClientId, usize>,
 }
 
 /// Something that happened at an extension.
@@ -53,16 +62,39 @@ pub struct Event {
 struct Notice {
     to: Arc<Subscription>,
     event: Arc<Event>,
-    _under_way: UnderWay,
+    _counted: Counted,
 }
 
 /// One notice that has not been sent, as [`Events::settle`] counts it.
 #[derive(Debug)]
-struct UnderWay(watch::Sender<usize>);
+struct Counted(watch::Sender<UnderWay>, ClientId);
 
-impl Drop for UnderWay {
+impl Counted {
+    /// Counts one more of this client; `None` where there are as many as there may be.
+    fn another(under_way: &watch::Sender<UnderWay>, client: ClientId) -> Option<Self> {
+        let fits = under_way.send_if_modified(|under_way| {
+            let own = under_way.of_client.get(&client).copied().unwrap_or_default();
+            let fits = under_way.all < WAITING && own < OF_CLIENT;
+            if fits {
+                under_way.all += 1;
+                under_way.of_client.insert(client, own + 1);
+            }
+            fits
+        });
+        fits.then(|| Self(under_way.clone(), client))
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
+        self.0.send_modify(|under_way| {
+            under_way.all -= 1;
+            let own = under_way.of_client.entry(self.1).or_default();
+            *own = own.saturating_sub(1);
+            if *own == 0 {
+                under_way.of_client.remove(&self.1);
+            }
+        });
     }
 }
 
@@ -70,7 +102,7 @@ impl Events {
     /// A way to subscribers, and who has to [run](Owner::run) for it.
     pub fn new(web: Web) -> (Self, Owner) {
         let (queue, notices) = mpsc::channel(WAITING);
-        let events = Self { queue, under_way: watch::Sender::new(0) };
+        let events = Self { queue, under_way: watch::Sender::new(UnderWay::default()) };
         (events, Owner::new(web, notices))
     }
 
@@ -78,11 +110,12 @@ impl Events {
     pub fn raise(&self, config: &Config, event: Event) {
         let event = Arc::new(event);
         for to in config.subscriptions(event.extension).filter(|to| to.event_type == event.kind) {
-            self.under_way.send_modify(|count| *count += 1);
-            let under_way = UnderWay(self.under_way.clone());
-            let is_full = *self.under_way.borrow() > WAITING;
-            let notice = Notice { to: to.clone(), event: event.clone(), _under_way: under_way };
-            if is_full || self.queue.try_send(notice).is_err() {
+            let notice = Counted::another(&self.under_way, event.client).map(|counted| Notice {
+                to: to.clone(),
+                event: event.clone(),
+                _counted: counted,
+            });
+            if notice.is_none_or(|notice| self.queue.try_send(notice).is_err()) {
                 metrics::counter!("antiphon_event_notices_total", "outcome" => "dropped").increment(1);
                 tracing::warn!(event = %event.kind, "too many notices are on their way; one is dropped");
             }
@@ -93,6 +126,6 @@ impl Events {
     pub async fn settle(&self, patience: Duration) {
         let mut under_way = self.under_way.subscribe();
         // It fails only when the way is gone, and we hold it.
-        let _ = tokio::time::timeout(patience, under_way.wait_for(|count| *count == 0)).await;
+        let _ = tokio::time::timeout(patience, under_way.wait_for(|under_way| under_way.all == 0)).await;
     }
 }

@@ -124,10 +124,22 @@ async fn notices_of_one_call_come_in_their_order_and_do_not_keep_others_waiting(
 async fn a_web_server_that_never_answers_delays_nobody_and_loses_only_what_is_too_much() {
     let (events, subscriber) = start(&vec![1; 2 * WAITING]);
     let config = config("http://a/", FetchMethod::Post);
-    for _ in 0..WAITING + 100 {
+    for _ in 0..OF_CLIENT + 100 {
         events.raise(&config, event(Some(CallId::new()), ""));
     }
-    assert_eq!(*events.under_way.borrow(), WAITING, "the rest is dropped");
+    assert_eq!(events.under_way.borrow().all, OF_CLIENT, "the rest is dropped");
+    // What one client cannot send is nobody else's matter, as long as there is room at all.
+    for client in 2..20 {
+        for _ in 0..OF_CLIENT {
+            events.raise(&config, Event { client: ClientId(client), ..event(Some(CallId::new()), "") });
+        }
+        let expected = WAITING.min(usize::try_from(client).unwrap() * OF_CLIENT);
+        assert_eq!(events.under_way.borrow().all, expected);
+    }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(subscriber.told.lock().unwrap().len(), 16, "as many as a client may send at once");
+    assert_eq!(
+        subscriber.told.lock().unwrap().len(),
+        16 * WAITING / OF_CLIENT,
+        "as many as each client may send at once"
+    );
 }

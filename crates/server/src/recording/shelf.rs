@@ -133,11 +133,13 @@ impl Shelf {
         self.lock().get(&id).cloned()
     }
 
-    /// Those that may give way, the oldest first, and the bytes of samples of all.
+    /// Those that may give way, the oldest first, and the bytes of samples of all but those that are held: recordings of one client do not
+    /// give way to what another client's mail waits for.
     pub(super) fn dispensable(&self) -> (Vec<Arc<Entry>>, u64) {
         let entries = self.lock();
         let held = &self.lock_left().held;
-        let bytes = entries.values().map(|entry| entry.samples).sum();
+        let free = |entry: &&Arc<Entry>| !held.contains(&entry.id);
+        let bytes = entries.values().filter(free).map(|entry| entry.samples).sum();
         let ended = entries.values().filter(|entry| entry.state != State::Running && !held.contains(&entry.id));
         (ended.cloned().collect(), bytes)
     }

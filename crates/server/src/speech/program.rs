@@ -69,7 +69,7 @@ pub(super) async fn run(
             let _ = stdin.shutdown().await;
         }
     };
-    let ((), output, complaint) = tokio::join!(write, read(stdout, most as u64 + 1), read(stderr, COMPLAINT));
+    let ((), output, complaint) = tokio::join!(write, read(stdout, most as u64 + 1), complaint(stderr));
     let output = output?;
     if output.len() > most {
         return Err(ProgramError::TooMuch(most));
@@ -82,6 +82,16 @@ pub(super) async fn run(
     let complaint =
         String::from_utf8_lossy(&complaint.unwrap_or_default()).split_whitespace().collect::<Vec<_>>().join(" ");
     Err(ProgramError::Ended { status, complaint })
+}
+
+/// The beginning of what a program complains about. The rest is read and thrown away: a program must not end because it complains a lot.
+async fn complaint(from: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    if let Some(mut from) = from {
+        (&mut from).take(COMPLAINT).read_to_end(&mut kept).await?;
+        tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
+    }
+    Ok(kept)
 }
 
 /// What comes from a program, up to a limit; beyond it, the program finds nobody who reads.

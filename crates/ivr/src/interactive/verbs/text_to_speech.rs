@@ -50,7 +50,7 @@ pub(super) fn speech(reading: &mut Reading<'_>) -> Option<Speech> {
             Some(speech)
         }
         Err(BadSpeech::Empty) => None,
-        Err(error @ BadSpeech::TooLong) => {
+        Err(error @ (BadSpeech::TooLong | BadSpeech::Ssml)) => {
             reading.problem(error);
             None
         }

@@ -69,7 +69,7 @@ names!(
         PlayDigits = "play_digits",
         /// Speak the digits that a variable holds.
         PlayDigitsFromVariable = "play_digits_from_variable",
-        /// Ask for digits. Not built yet.
+        /// Ask for digits.
         RecordDigits = "record_digits",
         /// Set a variable.
         SetVariable = "set_variable",
@@ -79,7 +79,7 @@ names!(
         SetCallerIdNumber = "set_caller_id_number",
         /// Set the name that later targets see.
         SetCallerIdName = "set_caller_id_name",
-        /// Ask for a rating. Not built yet.
+        /// Ask for a rating.
         QualityRate = "quality_rate",
         /// Listen to speech.
         VoiceHelper = "voice_helper",
