@@ -8,7 +8,7 @@ Every request is printed as `asked PATH`, so that a test sees who was asked.
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from urllib.parse import urlsplit
 
 VERBS = '<Pause length="1"/><Hangup/>'
@@ -36,10 +36,20 @@ PAGES = {
 }
 
 
+SAYING = Lock()
+
+
+def say(line):
+    """One line, whole: requests come in threads, and print writes a line and its end apart."""
+    with SAYING:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
 class Scripts(BaseHTTPRequestHandler):
     def do_GET(self):
         path = urlsplit(self.path).path
-        print(f"asked {self.path}", flush=True)
+        say(f"asked {self.path}")
         if path == "/never":
             Event().wait()
         if path == "/slow":
@@ -59,7 +69,7 @@ class Scripts(BaseHTTPRequestHandler):
 
 class Denied(Scripts):
     def do_GET(self):
-        print("denied", flush=True)
+        say("denied")
         super().do_GET()
 
 
