@@ -1,7 +1,7 @@
 //! A call that we placed: whoever answered is joined to a number, as if they had called it.
 //!
 //! Shape: the one who answered is the call's caller; a menu or a conference behind the number has the call, anybody else is dialled.
-//! Time: each number rings for [`RING_TIME`].
+//! Time: each number rings for `RING_TIME`.
 //! Errors: a number that is not reached ends the call.
 //! Sources: `ringme-ivr.md` 2.7, 5.2 (`transfer_after_dst_hangup`).
 

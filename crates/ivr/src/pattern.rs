@@ -2,7 +2,7 @@
 //!
 //! Shape: searched anywhere in the text, as in PCRE; `regex` where it parses the pattern, `fancy-regex` for look-around and
 //! back-references.
-//! Time: bounded by the pattern's and the text's length, with `fancy-regex` by [`BACKTRACKS`]; a search that is given up found nothing.
+//! Time: bounded by the pattern's and the text's length, with `fancy-regex` by `BACKTRACKS`; a search that is given up found nothing.
 //! Errors: [`BadPattern`].
 //! Sources: `ringme-ivr.md` 3.7 (numbers), 5.1 (speech).
 

@@ -2,7 +2,7 @@
 //!
 //! Shape: `read` makes an [`Order`] of a request's body, or says all that is wrong with it; [`Callbacks`] gives it a place among those
 //! that ring. What then happens is [`crate::call::place`]'s.
-//! Errors: [`FieldError`]s, one for each field; no place is the caller's 503.
+//! Errors: `FieldError`s, one for each field; no place is the caller's 503.
 //! Sources: `ringme-ivr.md` 2.7, 1.7.
 
 mod read;

@@ -1,7 +1,7 @@
 //! Speech: texts become sound, and what callers say becomes text.
 //!
 //! Shape: a [`Voice`] renders texts and a [`Recogniser`] understands callers; each is a program or a web server of somebody else, as the
-//! settings say. What was rendered is kept by everything that makes it sound as it does ([`cache`]), so that it is made once.
+//! settings say. What was rendered is kept by everything that makes it sound as it does (`cache`), so that it is made once.
 //! Time: a rendering has a limit, and so has a recognition; so many run at once, and so many more may wait.
 //! Errors: [`RenderError`] and [`NotUnderstood`] are for scripts, which go on; the log says what the engine did.
 //! Sources: `ringme-ivr.md` 5.1, 5.3.

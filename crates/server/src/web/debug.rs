@@ -1,10 +1,10 @@
 //! What web servers were asked for calls and what came of it, for the people who write their answers.
 //!
 //! Shape: a ring of calls for each client, each with its steps in their order: the request, the answer, what the surface made of it.
-//! Units: bodies are kept up to [`BODY`] bytes, with their whole length beside them.
+//! Units: bodies are kept up to `BODY` bytes, with their whole length beside them.
 //! Time: the time of day, for people; nothing here waits.
 //! Errors: none. What is beyond a bound goes: the oldest call of a client, and of all clients the one that takes most memory; a call's
-//! steps behind [`STEPS`] are counted.
+//! steps behind `STEPS` are counted.
 //! Sources: `kazoo-pivot.md` 6, whose records this has all fields of.
 
 use std::{

@@ -2,7 +2,7 @@
 //!
 //! Shape: HTTP/1.1 over TCP and TLS. Names are looked up when a connection is made, and only addresses that the policy lets through are
 //! connected to, so that a name that changes its address in between gains nothing.
-//! Time: a connection is waited for [`CONNECT`], a free one is kept for [`IDLE`].
+//! Time: a connection is waited for `CONNECT`, a free one is kept for `IDLE`.
 //! Errors: [`FetchError`]; what stands in it is the cause, and never the URL.
 //! No proxy of the environment, no cookies, no decompression, no redirects and no second try.
 
