@@ -90,6 +90,27 @@ fn seed(name: &str) -> u64 {
 }
 
 #[tokio::test]
+async fn whoever_takes_the_place_of_the_owner_does_not_hear_the_messages() {
+    let world = world().await;
+    leave(&world, Count { new: 1, old: 0 }).await;
+    let owner = world.connect(World::setup_at("004", [10, 5, 5, 5].into()));
+    assert_eq!(owner.register("secret").await, 200);
+    owner.call("098").await;
+    owner.until("is up", |stage| *stage == Stage::Up).await;
+    pass(1_000).await;
+    let newcomer = world.connect(World::setup("desk", 20));
+    newcomer.call_replacing("098", &owner.dialog()).await;
+    newcomer.up().await;
+    pass(12_000).await;
+    let words: Vec<i16> = antiphon_testkit::noise(seed("caller"), Duration::from_millis(700));
+    assert!(!has_heard(&owner, &words), "the message was not said before");
+    assert!(!has_heard(&newcomer, &words), "the message is the owner's");
+    until(&world, Count { new: 1, old: 0 }).await;
+    newcomer.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
 async fn a_message_that_was_heard_is_old() {
     let world = world().await;
     leave(&world, Count { new: 1, old: 0 }).await;

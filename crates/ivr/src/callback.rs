@@ -1,18 +1,13 @@
 //! A call that we placed: whoever answered is joined to a number, as if they had called it.
 //!
 //! Shape: the one who answered is the call's caller; a menu or a conference behind the number has the call, anybody else is dialled.
-//! Time: each number rings for `RING_TIME`.
+//! Time: each number rings for [`Dial::RING_TIME`].
 //! Errors: a number that is not reached ends the call.
 //! Sources: `ringme-ivr.md` 2.7, 5.2 (`transfer_after_dst_hangup`).
 
-use std::time::Duration;
-
 use crate::{
-    BargeIn, Call, CallerId, Cause, Dial, Dialed, Interrupted, Next, Play, Prompt, SoundId, TargetRules, Terms,
+    BargeIn, Call, CallerId, Dial, Dialed, Interrupted, Next, Play, Prompt, SoundId, TargetRules, Terms, direct,
 };
-
-/// How long a number rings (`ringme-ivr.md` 3.8, the default of a transfer).
-const RING_TIME: Duration = Duration::from_secs(60);
 
 /// What follows when somebody has answered a call that we placed.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -39,15 +34,7 @@ pub(crate) async fn run(callback: &Callback, call: &mut Call) -> Result<Next, In
     if let (Dialed::Answered { .. }, Some(after)) = (&dialed, &callback.after) {
         dialed = dial(call, after, &Callback { terms: Terms::default(), ..callback.clone() }).await?;
     }
-    let cause = match dialed {
-        Dialed::HandedOver(extension) => return Ok(Next::HandOver(extension)),
-        Dialed::Answered { .. } => Cause::NORMAL,
-        Dialed::Busy => Cause::USER_BUSY,
-        Dialed::NoAnswer => Cause::NO_ANSWER,
-        Dialed::Failed { status } => Cause::of_status(status),
-    };
-    call.hangup(cause).await?;
-    Ok(Next::Finished)
+    direct::end_as(call, dialed).await
 }
 
 async fn dial(call: &mut Call, number: &str, callback: &Callback) -> Result<Dialed, Interrupted> {
@@ -56,12 +43,15 @@ async fn dial(call: &mut Call, number: &str, callback: &Callback) -> Result<Dial
     let name = if callback.number.is_some() { String::new() } else { call.caller.name.clone() };
     let (targets, caller_id) = (vec![number.to_owned()], CallerId { number: shown, name });
     let (rules, terms) = (TargetRules::Apply, callback.terms.clone());
-    call.dial(Dial { targets, rules, no_answer: RING_TIME, caller_id, terms }).await
+    call.dial(Dial { targets, rules, no_answer: Dial::RING_TIME, caller_id, terms }).await
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, time::Instant};
+    use std::{
+        collections::BTreeMap,
+        time::{Duration, Instant},
+    };
 
     use super::*;
     use crate::{

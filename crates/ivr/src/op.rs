@@ -264,6 +264,11 @@ pub struct Dial {
     pub terms: Terms,
 }
 
+impl Dial {
+    /// How long targets ring where nobody says otherwise (`ringme-ivr.md` 3.8).
+    pub const RING_TIME: Duration = Duration::from_secs(60);
+}
+
 /// Whether an internal target's own incoming rules run (`ringme-ivr.md` 3.8: transfer and simple_transfer).
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub enum TargetRules {

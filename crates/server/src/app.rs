@@ -190,7 +190,10 @@ pub async fn start(
     own(notices.run(), "the owner of notices panicked; nobody is told of events until the next start");
     overload::watch::start(rooms.clone());
     let mail = send_mail(&rooms);
-    tokio::spawn(voicemail::lamps::run(rooms.clone()));
+    own(
+        voicemail::lamps::run(rooms.clone()),
+        "the owner of the lamps panicked; telephones are not told of messages until the next start",
+    );
     Ok(Server { rooms, capacity, tls, mail })
 }
 

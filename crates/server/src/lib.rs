@@ -23,6 +23,7 @@ mod queue;
 pub mod recording;
 pub mod registrar;
 pub mod rooms;
+mod roots;
 pub mod serve;
 pub mod settings;
 pub mod shutdown;

@@ -13,7 +13,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Context, DirectDial, Expiry, Ivr, OptionKey, Rule, Targets,
+    Context, DirectDial, Expiry, Ivr, OptionKey, Rule,
     actions::OpenedMailbox,
     guard::CallStatus,
     mode::{self, Asked},
@@ -297,7 +297,7 @@ impl<'a> Run<'a> {
 
     /// A transfer that nothing follows, whatever comes of it, unless a script leads elsewhere.
     async fn last_transfer(&mut self, targets: Vec<String>, otherwise: Unreached) -> Result<Step<'a>, Interrupted> {
-        match self.route(targets, TargetRules::Apply, Targets::RING_TIME, TransferMode::Trunk).await? {
+        match self.route(targets, TargetRules::Apply, Dial::RING_TIME, TransferMode::Trunk).await? {
             Flow::Routed(Dialed::HandedOver(extension)) => Ok(Step::End(Next::HandOver(extension))),
             Flow::Enter(id, key, from) if self.ivr.contexts.contains_key(&id) => {
                 Ok(Step::Run(&self.ivr.contexts[&id], key, from))

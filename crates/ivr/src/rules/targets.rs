@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::model::Check;
-use crate::vars::Vars;
+use crate::{Dial, vars::Vars};
 
 /// Most characters of one written number.
 const MAX_NUMBER: usize = 128;
@@ -24,8 +24,6 @@ impl Targets {
     pub const TRANSFER: usize = 10;
     /// Most numbers of a `simple_transfer`; its vendor names no limit, a server needs one.
     pub const SIMPLE_TRANSFER: usize = 100;
-    /// How long targets ring where the rule does not say (`ringme-ivr.md` 3.8).
-    pub const RING_TIME: Duration = Duration::from_secs(60);
 
     /// Numbers separated by spaces, at least one and at most `cap`; the error says what is wrong.
     pub fn parse(text: &str, cap: usize) -> Result<Self, String> {
@@ -58,7 +56,7 @@ impl Targets {
     /// How long the targets of this rule ring: seconds on the wire.
     pub(super) fn ring_time(check: &Check<'_>) -> Duration {
         match check.rule.transfer_timeout {
-            None | Some(0) => Self::RING_TIME,
+            None | Some(0) => Dial::RING_TIME,
             Some(seconds) => Duration::from_secs(seconds),
         }
     }

@@ -31,7 +31,7 @@ use super::{
 use crate::{media::worker::Hearing, signalling::Order};
 
 /// How long a target rings (`ringme-ivr.md` 3.8, the default of a transfer).
-pub(super) const RING_TIME: Duration = Duration::from_secs(60);
+pub(super) const RING_TIME: Duration = antiphon_ivr::Dial::RING_TIME;
 /// How long a referrer is waited for to hang up after the success, before we do.
 const LEAVE_TIME: Duration = Duration::from_secs(2);
 /// Transfers of one call at most.

@@ -9,7 +9,7 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon_ivr::{
-    Callback, CallerId, Join, SendDigits, SoundId, Terms, Vars, rules::wire::FieldError, send_digits::HELD,
+    Callback, CallerId, Dial, Join, SendDigits, SoundId, Terms, Vars, rules::wire::FieldError, send_digits::HELD,
 };
 use serde_json::{Map, Value};
 
@@ -26,8 +26,8 @@ const SOURCES: usize = 10;
 const VARIABLES: usize = 64;
 /// Most characters of a number or a name.
 const LONGEST: usize = 255;
-/// How long the sources ring, where nothing is said (`ringme-ivr.md` 3.8), and at most.
-const RING_TIME: (u64, u64) = (60, 300);
+/// How many seconds the sources ring at most.
+const LONGEST_RING: u64 = 300;
 /// How long a call may be made to last at most: a day.
 const LASTS: u64 = 86_400;
 /// Seconds after which a telephone may be asked to answer by itself.
@@ -115,7 +115,7 @@ pub fn read(body: &Value, directory: &Directory<'_>) -> Result<Order, Vec<FieldE
             number: fields.text("caller_id_number").or(to).unwrap_or_default(),
             name: fields.text("caller_id_name").unwrap_or_default(),
         },
-        ring_time: Duration::from_secs(fields.number("wait_for_pickup", RING_TIME.1).unwrap_or(RING_TIME.0)),
+        ring_time: fields.number("wait_for_pickup", LONGEST_RING).map_or(Dial::RING_TIME, Duration::from_secs),
         answer_after: answers.source,
         callback: Arc::new(callback),
         after_caller,

@@ -80,6 +80,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_held_neither_gives_way_nor_makes_others_give_way() {
+        let shelf = Shelf::new([entry(1, 1, 100), entry(2, 5, 200)].map(Arc::unwrap_or_clone).into());
+        shelf.hold(RecordingId(1));
+        let (ended, bytes) = shelf.dispensable();
+        assert_eq!((ended.iter().map(|entry| entry.id.0).collect::<Vec<_>>(), bytes), (vec![2], 200));
+        shelf.release(RecordingId(1));
+        assert_eq!(shelf.dispensable().1, 300);
+    }
+
+    #[test]
     fn the_oldest_go_until_the_rest_fits() {
         let kept = [entry(1, 1, 100), entry(2, 5, 200), entry(3, 9, 300)];
         let check = |max_age: Option<u32>, max_bytes: Option<u64>, running: u64, expect: &[u128]| {

@@ -28,7 +28,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
-use crate::settings::TlsSettings;
+use crate::{roots, settings::TlsSettings};
 
 /// The protocol's name in ALPN, as IANA has it.
 const ALPN: &[u8] = b"sip/2";
@@ -173,12 +173,7 @@ fn client_config(
 
 /// Whom we trust when we connect: the system's roots, and those of the settings.
 fn roots(ca: Option<&Path>) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    let of_the_system = rustls_native_certs::load_native_certs();
-    for error in of_the_system.errors {
-        tracing::warn!(%error, "some of the system's root certificates are unusable");
-    }
-    roots.add_parsable_certificates(of_the_system.certs);
+    let mut roots = roots::of_the_system();
     let Some(path) = ca else { return Ok(roots) };
     let setting = "tls_ca";
     for certificate in certificates(setting, path)? {

@@ -11,10 +11,11 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon_ivr::{RenderError, Speech, Utterance};
 use reqwest::{Client, RequestBuilder, header};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::{ClientConfig, crypto::ring};
 use serde_json::{Value, json};
 
 use super::{NotUnderstood, Recogniser, Said, Task, Voice};
+use crate::roots;
 use crate::settings::{SpeechServer, SpeechSettings};
 
 /// Most bytes of an answer.
@@ -63,10 +64,9 @@ impl HttpEngine {
 }
 
 fn client() -> Result<Client, Box<dyn std::error::Error>> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let tls = tls.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth();
+    let tls =
+        tls.with_safe_default_protocol_versions()?.with_root_certificates(roots::of_the_system()).with_no_client_auth();
     let client = Client::builder().tls_backend_preconfigured(tls).redirect(reqwest::redirect::Policy::none());
     Ok(client.no_proxy().connect_timeout(CONNECT).build()?)
 }

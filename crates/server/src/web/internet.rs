@@ -36,6 +36,7 @@ use super::{
 };
 use crate::{
     locate::{Names, Question, Record},
+    roots,
     settings::WebSettings,
 };
 
@@ -160,12 +161,7 @@ impl WebWire for Internet {
 
 /// Whom we trust: the system's roots, and those of the settings.
 fn roots(ca: Option<&Path>) -> Result<RootCertStore, WebError> {
-    let mut roots = RootCertStore::empty();
-    let of_the_system = rustls_native_certs::load_native_certs();
-    for error in of_the_system.errors {
-        tracing::warn!(%error, "some of the system's root certificates are unusable");
-    }
-    roots.add_parsable_certificates(of_the_system.certs);
+    let mut roots = roots::of_the_system();
     let Some(path) = ca else { return Ok(roots) };
     let failed = |cause| WebError::File { path: path.to_owned(), cause };
     let found = CertificateDer::pem_file_iter(path).map_err(failed)?;

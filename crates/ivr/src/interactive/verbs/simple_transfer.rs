@@ -10,13 +10,12 @@
 use std::{fmt, time::Duration};
 
 use super::Reading;
+use crate::Dial;
 
 /// Most numbers of one transfer.
 const MOST: usize = 100;
 /// Most bytes of one number.
 const MAX_NUMBER: usize = 128;
-/// How long numbers ring where nobody says, in seconds.
-const USUAL: u64 = 60;
 /// The longest ringing, in seconds: a day.
 const LONGEST: u64 = 86_400;
 
@@ -56,7 +55,7 @@ impl SimpleTransfer {
         if numbers.len() < count {
             reading.problem(format!("has {count} numbers; {} of them are rung", numbers.len()));
         }
-        let ring_time = Duration::from_secs(reading.number("timeout", 1..=LONGEST, USUAL));
+        let ring_time = Duration::from_secs(reading.number("timeout", 1..=LONGEST, Dial::RING_TIME.as_secs()));
         let not_final = reading.attribute("final").is_some_and(|written| written.eq_ignore_ascii_case("no"));
         let finality = if not_final { Finality::NotFinal } else { Finality::Final };
         Some(Self { numbers, ring_time, finality })
