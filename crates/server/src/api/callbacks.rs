@@ -17,7 +17,7 @@ use super::ApiState;
 use super::body::JsonBody;
 use super::call_detail::{Call, summary};
 use super::calls;
-use super::description::{Operation, Table, integer, post, put, text};
+use super::description::{Operation, Table, flag, integer, post, put, text};
 use super::error::ApiError;
 use super::place::Place;
 use crate::call::CallEvent;
@@ -43,7 +43,6 @@ fn ordering() -> Operation {
         "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }],
     });
     let variables = json!({ "type": "object", "description": "Variables of the call, and orders for the telephones." });
-    let flag = json!({ "type": "boolean", "description": "Whether the transfers after a talk may lead outside." });
     Operation::new("Places a call: rings the sources, and connects the first who answers")
         .takes_fields(
             2,
@@ -61,7 +60,7 @@ fn ordering() -> Operation {
                 ("transfer_after_dst_hangup", text(255, "Where the source goes when the destination has hung up.")),
                 ("transfer_after_src_hangup", text(255, "Where the destination goes when the source has hung up.")),
                 ("wait_for_pickup", integer(1, 300, "How many seconds the sources ring.")),
-                ("allow_public_transfer", flag),
+                ("allow_public_transfer", flag("Whether the transfers after a talk may lead outside.")),
             ],
         )
         .example(json!({ "src_num": ["201"], "dst_num": "200", "variables": { "order": "17" } }))

@@ -19,7 +19,7 @@ const ABOUT: &str = include_str!("about.md");
 
 /// The description of a table.
 pub(super) fn describe(table: &Table) -> Description {
-    let mut problems: Vec<String> = table.undescribed.iter().map(|path| format!("{path}: is not described")).collect();
+    let mut problems = Vec::new();
     let (mut paths, mut schemas) = (Map::new(), Schemas::new());
     schemas.insert("Error".to_owned(), error());
     for row in &table.rows {

@@ -22,7 +22,6 @@ mod table;
 use serde_json::Value;
 
 pub(super) use operation::Operation;
-#[allow(unused_imports, reason = "the kinds of fields that a request may have")]
 pub(super) use schema::{flag, integer, list, text, word};
 pub(super) use serve::table;
 pub(super) use table::{Methods, Table, delete, get, post, put};

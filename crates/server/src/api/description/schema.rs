@@ -64,7 +64,6 @@ pub(in crate::api) fn integer(least: u64, most: u64, about: &str) -> Value {
 }
 
 /// A flag of a request.
-#[allow(dead_code, reason = "a kind of field that a request may have")]
 pub(in crate::api) fn flag(about: &str) -> Value {
     json!({ "type": ["boolean", "null"], "description": about })
 }
@@ -75,7 +74,6 @@ pub(in crate::api) fn word(words: &[&str], about: &str) -> Value {
 }
 
 /// A list.
-#[allow(dead_code, reason = "a kind of field that a request may have")]
 pub(in crate::api) fn list(items: Value, about: &str) -> Value {
     json!({ "type": "array", "items": items, "description": about })
 }

@@ -38,14 +38,13 @@ pub(in crate::api) struct Table {
     own: &'static str,
     pub(super) groups: Vec<Group>,
     pub(super) rows: Vec<Row>,
-    pub(super) undescribed: Vec<String>,
 }
 
 impl Table {
     /// An empty table; what is added to it belongs to this group.
     pub(in crate::api) fn of(name: &'static str, about: &'static str) -> Self {
         let groups = vec![Group { name, about }];
-        Self { router: Router::new(), own: name, groups, rows: Vec::new(), undescribed: Vec::new() }
+        Self { router: Router::new(), own: name, groups, rows: Vec::new() }
     }
 
     /// A path with its methods, good with and without a slash at its end.
@@ -55,14 +54,6 @@ impl Table {
             self.rows.push(Row { path: path.to_owned(), method, group: self.own, id, operation });
         }
         self.route(path, methods.router)
-    }
-
-    /// A path that is not described yet, which a test complains of.
-    #[must_use]
-    #[allow(dead_code, reason = "for endpoints in the making")]
-    pub(in crate::api) fn both(mut self, path: &str, methods: MethodRouter<ApiState>) -> Self {
-        self.undescribed.push(path.to_owned());
-        self.route(path, methods)
     }
 
     fn route(mut self, path: &str, methods: MethodRouter<ApiState>) -> Self {
@@ -75,7 +66,7 @@ impl Table {
     #[must_use]
     pub(in crate::api) fn merge(mut self, other: Self) -> Self {
         self.router = self.router.merge(other.router);
-        self.describe(other.groups, other.rows, other.undescribed, |path| path);
+        self.describe(other.groups, other.rows, |path| path);
         self
     }
 
@@ -83,24 +74,17 @@ impl Table {
     #[must_use]
     pub(in crate::api) fn nest(mut self, prefix: &str, other: Self) -> Self {
         self.router = self.router.nest(prefix, other.router);
-        self.describe(other.groups, other.rows, other.undescribed, |path| format!("{prefix}{path}"));
+        self.describe(other.groups, other.rows, |path| format!("{prefix}{path}"));
         self
     }
 
-    fn describe(
-        &mut self,
-        groups: Vec<Group>,
-        rows: Vec<Row>,
-        undescribed: Vec<String>,
-        whole: impl Fn(String) -> String,
-    ) {
+    fn describe(&mut self, groups: Vec<Group>, rows: Vec<Row>, whole: impl Fn(String) -> String) {
         for group in groups {
             if !self.groups.iter().any(|known| known.name == group.name) {
                 self.groups.push(group);
             }
         }
         self.rows.extend(rows.into_iter().map(|row| Row { path: whole(row.path), ..row }));
-        self.undescribed.extend(undescribed.into_iter().map(whole));
     }
 
     /// The same operations for a second spelling of their paths, with names of their own.
@@ -145,13 +129,6 @@ impl Methods {
         self.router = self.router.on(filter, handler);
         self.operations.push((method, name_of::<H>(), operation));
         self
-    }
-
-    /// Besides, GET.
-    #[must_use]
-    #[allow(dead_code, reason = "most tables begin with GET where they have it")]
-    pub(in crate::api) fn get<H: Handler<T, ApiState>, T: 'static>(self, handler: H, operation: Operation) -> Self {
-        self.with(Method::GET, handler, operation)
     }
 
     /// Besides, POST.
