@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::callback::order;
 use crate::web::ToldWeb;
-use crate::world::{Shape, World, on_its_own, pass, prompt};
+use crate::world::{Shape, World, on_its_own, pass, prompt, until};
 
 const ALL: [&str; 4] = ["dial-in", "dial-out", "answer", "hangup"];
 
@@ -246,6 +246,7 @@ async fn a_message_in_a_mailbox_is_told_of_with_its_recording() {
     caller.up().await;
     pass(15_000).await;
     caller.hang_up().await;
+    until(|| !world.web.asked().is_empty()).await;
     pass(1_000).await;
     assert_told(&world, &[("085", "voicemail", "ANSWER", "IN")]);
     let told = &all(&world)[0].1;

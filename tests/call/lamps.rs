@@ -3,8 +3,6 @@
 //! Time: virtual, but for the store, which works on a thread of its own: it is waited for on the machine's clock.
 //! Sources: RFC 3842, RFC 6665.
 
-use std::time::Duration;
-
 use antiphon_server::store::changes::{MarkHeard, UpdatePhone};
 use antiphon_server::store::{ClientId, Count};
 use antiphon_testkit::{Proof, SipText, VirtualSocket, authorization};
@@ -107,20 +105,6 @@ async fn give_mailbox(world: &World, phone: &str, mailbox: Option<&str>) {
     store.commit(UpdatePhone { client: ClientId(1), extension, body }).await.expect("a menu");
 }
 
-/// Waits until the store has this in the mailbox 085, on the machine's clock.
-async fn until(world: &World, expect: Count) {
-    let store = &world.server.rooms.store;
-    let mailbox = store.snapshot().find_extension("085", Some(ClientId(1))).expect("it is there").id;
-    for _ in 0..500 {
-        if store.mailboxes().count(mailbox) == expect {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-        pass(1).await;
-    }
-    panic!("the mailbox has {:?}", store.mailboxes().count(mailbox));
-}
-
 #[tokio::test]
 async fn a_lamp_is_lit_by_a_message_and_goes_out_when_it_was_heard() {
     let world = World::new().await;
@@ -134,14 +118,14 @@ async fn a_lamp_is_lit_by_a_message_and_goes_out_when_it_was_heard() {
     caller.up().await;
     pass(10_000).await;
     caller.hang_up().await;
-    until(&world, Count { new: 1, old: 0 }).await;
+    world.until_mailbox_has(Count { new: 1, old: 0 }).await;
     assert_eq!(lamp.told().await, ("active".to_owned(), summary(1, 0)));
     let store = &world.server.rooms.store;
     let record = store.mailboxes().messages()[0];
     store.commit(MarkHeard { client: ClientId(1), record, heard: true }).await.expect("it is there");
     assert_eq!(lamp.told().await, ("active".to_owned(), summary(0, 1)));
     world.server.rooms.recordings.delete(record).expect("it has ended");
-    until(&world, Count::default()).await;
+    world.until_mailbox_has(Count::default()).await;
     assert_eq!(lamp.told().await, ("active".to_owned(), summary(0, 0)));
     assert_eq!(lamp.subscribe(0, None).await, 200);
     assert_eq!(lamp.told().await, ("terminated".to_owned(), summary(0, 0)));

@@ -27,20 +27,6 @@ async fn world() -> World {
     world
 }
 
-/// Waits until the store has this in the mailbox 085, on the machine's clock.
-async fn until(world: &World, expect: Count) {
-    let store = &world.server.rooms.store;
-    let mailbox = store.snapshot().find_extension("085", Some(CLIENT)).expect("it is there").id;
-    for _ in 0..500 {
-        if store.mailboxes().count(mailbox) == expect {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-        pass(1).await;
-    }
-    panic!("the mailbox has {:?}", store.mailboxes().count(mailbox));
-}
-
 /// Leaves a message of what the caller says.
 async fn leave(world: &World, expect: Count) {
     let caller = world.caller();
@@ -49,7 +35,7 @@ async fn leave(world: &World, expect: Count) {
     caller.up().await;
     pass(10_000).await;
     caller.hang_up().await;
-    until(world, expect).await;
+    world.until_mailbox_has(expect).await;
 }
 
 /// Whether a telephone has heard this.
@@ -70,14 +56,14 @@ async fn the_owner_hears_a_message_by_telephone_keeps_it_and_deletes_it() {
     assert!(has_heard(&owner, &words), "the message is said");
     owner.press('9').await;
     pass(3_000).await;
-    until(&world, Count { new: 1, old: 0 }).await;
+    world.until_mailbox_has(Count { new: 1, old: 0 }).await;
     owner.hang_up().await;
     pass(1_000).await;
     owner.call("098").await;
     owner.until("is up", |stage| *stage == Stage::Up).await;
     pass(8_000).await;
     owner.press('3').await;
-    until(&world, Count::default()).await;
+    world.until_mailbox_has(Count::default()).await;
     pass(15_000).await;
     // There are no more, and the menu has said so and gone.
     assert!(matches!(owner.stage(), Stage::Over(_)), "{:?}", owner.stage());
@@ -105,7 +91,7 @@ async fn whoever_takes_the_place_of_the_owner_does_not_hear_the_messages() {
     let words: Vec<i16> = antiphon_testkit::noise(seed("caller"), Duration::from_millis(700));
     assert!(!has_heard(&owner, &words), "the message was not said before");
     assert!(!has_heard(&newcomer, &words), "the message is the owner's");
-    until(&world, Count { new: 1, old: 0 }).await;
+    world.until_mailbox_has(Count { new: 1, old: 0 }).await;
     newcomer.hang_up().await;
     world.leaves_nothing().await;
 }
@@ -120,12 +106,12 @@ async fn a_message_that_was_heard_is_old() {
     owner.until("is up", |stage| *stage == Stage::Up).await;
     pass(6_000).await;
     owner.press('1').await;
-    until(&world, Count { new: 0, old: 1 }).await;
+    world.until_mailbox_has(Count { new: 0, old: 1 }).await;
     owner.hang_up().await;
     let record = world.server.rooms.store.mailboxes().messages()[0];
     let change = MarkHeard { client: CLIENT, record, heard: false };
     world.server.rooms.store.commit(change).await.expect("it is there");
-    until(&world, Count { new: 1, old: 0 }).await;
+    world.until_mailbox_has(Count { new: 1, old: 0 }).await;
     world.leaves_nothing().await;
 }
 

@@ -18,7 +18,7 @@ use antiphon_server::store::changes::{
     CreateClient, CreateContext, CreateDid, CreateEvent, CreateExtension, CreateInterval, CreateOption, CreateRule,
     CreateScript, CreateSound, OptionPath, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
 };
-use antiphon_server::store::{Change, ClientId, Store};
+use antiphon_server::store::{Change, ClientId, Count, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -539,6 +539,13 @@ impl World {
         std::fs::read_dir(self.data.path().join("data/recordings")).expect("the folder of recordings").count()
     }
 
+    /// Waits until the store has this in the mailbox 085.
+    pub(crate) async fn until_mailbox_has(&self, expect: Count) {
+        let store = &self.server.rooms.store;
+        let mailbox = store.snapshot().find_extension("085", Some(ClientId(1))).expect("it is there").id;
+        until(|| store.mailboxes().count(mailbox) == expect).await;
+    }
+
     /// How many calls and streams there are now.
     pub(crate) async fn load(&self) -> (usize, usize) {
         let calls = *self.server.rooms.calls.active().borrow();
@@ -573,6 +580,22 @@ impl World {
 /// Waits on virtual time.
 pub(crate) async fn pass(ms: u64) {
     tokio::time::sleep(Duration::from_millis(ms)).await;
+}
+
+/// Waits on the machine's clock for what the store and files, which are worked on apart, have to do with.
+#[track_caller]
+pub(crate) fn until(is_so: impl Fn() -> bool) -> impl Future<Output = ()> {
+    let place = std::panic::Location::caller();
+    async move {
+        for _ in 0..500 {
+            if is_so() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+            pass(1).await;
+        }
+        panic!("it did not come to that at {place}");
+    }
 }
 
 /// Runs one case of a table: each has a world and a clock of its own.
