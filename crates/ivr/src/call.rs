@@ -17,7 +17,7 @@ use crate::{
     Listened, Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Rating, Record, Recorded, Recording,
     RecordingState, Refer, Referred, Render, Rendered, SendDigits, Sent, Speech,
     ids::{ExtensionId, RecordingId},
-    op::{Cause, Mark, MarkMessage, Marked, OpenMailbox, Opened},
+    op::{Cause, Load, LoadError, Mark, MarkMessage, Marked, OpenMailbox, Opened, Respond, Tell, Upload},
     vars::Vars,
 };
 
@@ -46,6 +46,33 @@ pub struct Caller {
     pub called_number: String,
     /// The extension that calls, when it is one of the client's own.
     pub extension: Option<ExtensionName>,
+    /// What the caller's INVITE said.
+    pub sip: Arc<SipFacts>,
+}
+
+/// What the INVITE of a caller said; all empty for a call that we placed ourselves (RFC 3261 §8.1.1).
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct SipFacts {
+    /// Its Call-ID.
+    pub call_id: String,
+    /// The user of From.
+    pub from_user: String,
+    /// The host of From.
+    pub from_host: String,
+    /// The tag of From.
+    pub from_tag: String,
+    /// The user of To.
+    pub to_user: String,
+    /// The host of To.
+    pub to_host: String,
+    /// The user of the Request-URI.
+    pub request_user: String,
+    /// The host of the Request-URI.
+    pub request_host: String,
+    /// Its User-Agent.
+    pub user_agent: String,
+    /// Its header fields whose names begin with `X-`, with their names as they came, in their order; at most 64.
+    pub headers: Vec<(String, String)>,
 }
 
 /// An extension, as others are told of it.
@@ -260,6 +287,34 @@ impl Call {
     /// Keeps the caller's rating of the call.
     pub async fn rate(&mut self, rating: Rating) -> Result<(), Interrupted> {
         self.perform(Op::Rate(rating)).await.map(drop)
+    }
+
+    /// Is heard by a caller who is not answered.
+    pub async fn progress(&mut self) -> Result<(), Interrupted> {
+        self.perform(Op::Progress).await.map(drop)
+    }
+
+    /// Has a sound of a web server ready.
+    pub async fn load(&mut self, load: Load) -> Result<Result<(), LoadError>, Interrupted> {
+        match self.perform(Op::Load(load)).await? {
+            Outcome::Loaded(loaded) => Ok(loaded),
+            other => unreachable!("a sound to load is answered with Loaded, not {other:?}"),
+        }
+    }
+
+    /// Tells a web server something, and waits for nothing.
+    pub async fn tell(&mut self, tell: Tell) -> Result<(), Interrupted> {
+        self.perform(Op::Tell(Box::new(tell))).await.map(drop)
+    }
+
+    /// Sends a recording to a web server, and waits for nothing.
+    pub async fn upload(&mut self, upload: Upload) -> Result<(), Interrupted> {
+        self.perform(Op::Upload(Box::new(upload))).await.map(drop)
+    }
+
+    /// Ends the call with an answer of SIP.
+    pub async fn respond(&mut self, respond: Respond) -> Result<(), Interrupted> {
+        self.perform(Op::Respond(respond)).await.map(drop)
     }
 
     /// Ends the call.

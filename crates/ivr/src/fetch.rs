@@ -39,6 +39,8 @@ pub enum FetchMethod {
     Post,
     /// `PUT`
     Put,
+    /// `PATCH`
+    Patch,
 }
 
 /// What goes with a request.
@@ -113,6 +115,7 @@ impl fmt::Display for FetchMethod {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
         })
     }
 }

@@ -32,7 +32,7 @@ pub mod send_digits;
 pub mod simulator;
 pub mod vars;
 
-pub use call::{Bridged, Call, Caller, EndedCall, Ending, ExtensionName, Request};
+pub use call::{Bridged, Call, Caller, EndedCall, Ending, ExtensionName, Request, SipFacts};
 pub use callback::Callback;
 pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
@@ -44,7 +44,8 @@ pub use op::{
     Alone, Announcement, BadSpeech, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed,
     EndedBy, Interrupted, Join, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played, Prompt, Rating,
     Recogniser, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred, Render,
-    RenderError, Rendered, SPEECH_PATIENCE, Speech, TargetRules, Terms, TypeAhead, Utterance, Voice,
+    RenderError, Rendered, SPEECH_PATIENCE, Speech, TalkEnd, TargetRules, Terms, Tone, TypeAhead, Utterance, Voice,
+    WebSound,
 };
 pub use pattern::{BadPattern, Pattern};
 pub use script::{Next, Script, SoundName, SoundView, Surroundings};

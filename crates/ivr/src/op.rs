@@ -25,23 +25,34 @@
 //! | Fetch      | ask a web server                              | Fetched       |
 //! | Note       | say what came of an answer, for debugging     | Done          |
 //! | Rate       | keep the caller's rating of the call          | Done          |
+//! | Progress   | be heard by a caller who is not answered      | Done          |
+//! | Load       | have a sound of a web server ready to be said | Loaded        |
+//! | Tell       | tell a web server, and wait for nothing       | Done          |
+//! | Upload     | send a recording to a web server              | Done          |
+//! | Respond    | end the call with an answer of SIP            | Done          |
 //! | Hangup     | end the call                                  | Done          |
 
 mod mailbox;
 mod record;
+mod respond;
 mod speech;
 mod ssml;
 mod terms;
+mod tone;
+mod web;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
 pub use record::{Attachment, Beep, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState};
+pub use respond::Respond;
 pub use speech::{
     BadSpeech, Form, Listen, ListenEnd, ListenFrom, Listened, MAX_SPEECH, Recogniser, Render, RenderError, Rendered,
     SPEECH_PATIENCE, Speech, Utterance, Words,
 };
-pub use terms::{Join, Terms};
+pub use terms::{EarlySound, Join, Login, PartyTerms, RingOrder, Terms};
+pub use tone::Tone;
+pub use web::{Load, LoadError, SoundFormat, Tell, Upload, WebSound};
 
 use crate::{
     Digit, DigitSet, ExtensionId, Fetch, FetchError, Language, Note, Page, RecordingId, SoundId,
@@ -90,6 +101,17 @@ pub enum Op {
     Note(Note),
     /// Keep the caller's rating of the call. It takes no time.
     Rate(Rating),
+    /// Be heard by a caller who is not answered: what is said from now on is early media (RFC 3960). Nothing where the caller hears us
+    /// already.
+    Progress,
+    /// Have a sound of a web server ready.
+    Load(Load),
+    /// Tell a web server something, and wait for nothing. What cannot be queued is dropped and counted.
+    Tell(Box<Tell>),
+    /// Send a recording to a web server, and wait for nothing.
+    Upload(Box<Upload>),
+    /// End the call with an answer of SIP.
+    Respond(Respond),
     /// End the call.
     Hangup(Cause),
 }
@@ -97,7 +119,7 @@ pub enum Op {
 /// What came of an [`Op`], for each op its own kind.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// Answer, Limit, Note, Rate, Hangup.
+    /// Answer, Limit, Note, Rate, Progress, Tell, Upload, Respond, Hangup.
     Done,
     /// Play.
     Played(Played),
@@ -125,6 +147,8 @@ pub enum Outcome {
     Marked(Marked),
     /// Fetch.
     Fetched(Result<Page, FetchError>),
+    /// Load.
+    Loaded(Result<(), LoadError>),
 }
 
 /// Why a script cannot go on. Any op can end so.
@@ -169,6 +193,10 @@ pub enum Prompt {
     Text(Arc<Speech>),
     /// A message of a mailbox that was opened.
     Message(RecordingId),
+    /// A sound of a web server. One that is not there yet is waited for, up to [`SPEECH_PATIENCE`]; one that cannot be had counts as said.
+    Web(Arc<WebSound>),
+    /// A tone.
+    Tone(Arc<Tone>),
     /// Silence.
     Silence(Duration),
 }
@@ -290,10 +318,14 @@ pub struct CallerId {
 /// How a [`Dial`] ended.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub enum Dialed {
-    /// A target answered and later hung up first. (The caller hanging up is [`Interrupted::RemoteHangup`].)
+    /// A target answered, and the talk has ended. (The caller hanging up is [`Interrupted::RemoteHangup`].)
     Answered {
         /// How long the two talked.
         talk: Duration,
+        /// Why they no longer do.
+        ended_by: TalkEnd,
+        /// The Call-ID of the target's dialog; empty where there is none.
+        sip_call_id: String,
     },
     /// The target is another IVR, which takes the call over: the script ends with [`crate::Next::HandOver`].
     HandedOver(ExtensionId),
@@ -306,6 +338,17 @@ pub enum Dialed {
         /// A SIP status.
         status: u16,
     },
+}
+
+/// Why a talk that a script began has ended, and the caller is still there.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum TalkEnd {
+    /// The target hung up.
+    FarEnd,
+    /// The caller pressed one of [`Terms::ends_by`].
+    Key(Digit),
+    /// It took as long as it may.
+    Longest,
 }
 
 /// A place in a conference. The first who comes opens it, and it ends with the last who goes.

@@ -78,6 +78,8 @@ pub struct Scenario {
     pub mailbox: Opening,
     /// What web servers answer, one request after the other; nobody is there for any further one.
     pub web: Vec<WebAnswer>,
+    /// The sounds of web servers, and how long they take; any other is not there.
+    pub web_sounds: BTreeMap<String, Duration>,
     /// What a web script had rendered before, for rules that play it.
     pub slot: Option<Arc<Speech>>,
     /// What comes of having texts rendered; one that is not here is ready at once and takes a second.

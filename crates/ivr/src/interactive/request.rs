@@ -61,7 +61,7 @@ pub(super) fn fetch(script: &WebScript, occasion: &Occasion, call: &Call, step: 
     let url = url::expanded(&script.url, &call.vars);
     let (url, body) = match script.method {
         FetchMethod::Get => (url::with_query(&url, &parameters), None),
-        FetchMethod::Post | FetchMethod::Put => {
+        FetchMethod::Post | FetchMethod::Put | FetchMethod::Patch => {
             let form = url::form(&parameters);
             if form.len() > MAX_FORM {
                 return Err(BadRequest::TooLong);

@@ -3,7 +3,9 @@
 //! Shape: nothing, as a rule: [`Terms::default`].
 //! Sources: RFC 3515 (a caller's side that calls by itself), `ringme-ivr.md` 2.7 (callback), 1.7 (`autoanswer`).
 
-use crate::{SoundId, send_digits::SendDigits};
+use std::time::Duration;
+
+use crate::{DigitSet, SoundId, send_digits::SendDigits};
 
 /// What else is wanted of a [`super::Dial`].
 #[derive(Clone, Eq, PartialEq, Default, Debug)]
@@ -16,6 +18,68 @@ pub struct Terms {
     pub digits: Option<SendDigits>,
     /// Asks the targets to answer by themselves after so many seconds.
     pub answer_after: Option<u16>,
+    /// Whether targets ring together.
+    pub order: RingOrder,
+    /// What is wanted of each target, in their order; one that is missing has nothing of its own.
+    pub parties: Vec<PartyTerms>,
+    /// Header fields of every INVITE, beside ours. Those that SIP needs itself are left out.
+    pub headers: Vec<(String, String)>,
+    /// How long the two may talk at most; both are then parted.
+    pub longest: Option<Duration>,
+    /// Keys of the caller that end the talk: the callee is hung up, and the script goes on.
+    pub ends_by: DigitSet,
+    /// Whether the caller hears what a target sends before it answers.
+    pub early: EarlySound,
+}
+
+/// In which order targets ring.
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum RingOrder {
+    /// All at once, each after its own delay.
+    #[default]
+    AtOnce,
+    /// The next one when the one before has failed or was rung for long enough.
+    OneByOne,
+}
+
+/// What the caller hears while targets ring.
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum EarlySound {
+    /// What a single target sends, else ringback.
+    #[default]
+    Passed,
+    /// Ringback.
+    Ignored,
+}
+
+/// What is wanted of one target.
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct PartyTerms {
+    /// How long after the others it begins to ring.
+    pub delay: Duration,
+    /// How long it rings; as long as [`super::Dial::no_answer`] where it is missing, and never longer.
+    pub patience: Option<Duration>,
+    /// Header fields of its INVITE.
+    pub headers: Vec<(String, String)>,
+    /// Who we are, if it asks (RFC 3261 §22).
+    pub login: Option<Login>,
+    /// Pressed towards it once it has answered.
+    pub digits: Option<SendDigits>,
+}
+
+/// A digest user and its password.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Login {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// Who joins the caller to a target outside.

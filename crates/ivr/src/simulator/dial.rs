@@ -11,7 +11,7 @@ use super::{
     transcript::seconds,
     world::{Edge, Lifetime, Waited, World},
 };
-use crate::{Bridged, Dial, Dialed, ExtensionId, Interrupted, TargetRules};
+use crate::{Bridged, Dial, Dialed, ExtensionId, Interrupted, TalkEnd, TargetRules};
 
 /// Who takes a call.
 enum Winner {
@@ -105,12 +105,16 @@ impl World<'_> {
             match self.wait(end.unwrap_or(Duration::MAX), Edge::Outside, Lifetime::Deferred)? {
                 Waited::Through => {
                     self.note(format!("… {target} hangs up"));
-                    return Ok(Dialed::Answered { talk: self.now - began });
+                    return Ok(self.parted(began, TalkEnd::FarEnd));
                 }
                 // The far end hears it.
                 Waited::Pressed(_) => {}
             }
         }
+    }
+
+    fn parted(&self, began: Duration, ended_by: TalkEnd) -> Dialed {
+        Dialed::Answered { talk: self.now - began, ended_by, sip_call_id: String::new() }
     }
 
     fn announced(&self, dial: &Dial) -> String {

@@ -6,7 +6,11 @@
 use std::time::Duration;
 
 use super::world::{Edge, Lifetime, Waited, World};
-use crate::{Fetch, FetchError, Interrupted, Note, Page, fetch::NoteKind};
+use crate::{
+    Fetch, FetchError, Interrupted, Note, Op, Outcome, Page, WebSound,
+    fetch::NoteKind,
+    op::{Load, LoadError},
+};
 
 /// What a web server does about one request.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -20,11 +24,7 @@ pub struct WebAnswer {
 impl World<'_> {
     pub(super) fn fetch(&mut self, fetch: &Fetch) -> Result<Result<Page, FetchError>, Interrupted> {
         self.forget_digits();
-        let body = match &fetch.body {
-            Some(body) => format!(", {}", String::from_utf8_lossy(&body.bytes)),
-            None => String::new(),
-        };
-        self.note(format!("{} {}{body}", fetch.method, fetch.url));
+        self.note(asked(fetch));
         let nobody =
             WebAnswer { after: Duration::ZERO, answer: Err(FetchError::Unreachable("nobody is there".into())) };
         let WebAnswer { after, answer } = self.scenario.web.get(self.asked).cloned().unwrap_or(nobody);
@@ -51,10 +51,43 @@ impl World<'_> {
         Ok(answer)
     }
 
+    /// What is handed over and not waited for.
+    pub(super) fn perform_told(&mut self, op: &Op) -> Result<Outcome, Interrupted> {
+        match op {
+            Op::Tell(tell) => self.note(format!("tell {}", asked(&tell.fetch))),
+            Op::Upload(upload) => {
+                self.note(format!("upload recording {} by {} {}", upload.recording, upload.method, upload.url));
+            }
+            _ => {}
+        }
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn load(&mut self, load: &Load) -> Result<(), LoadError> {
+        self.note(format!("load {}", load.sound.url));
+        if self.scenario.web_sounds.contains_key(&load.sound.url) {
+            return Ok(());
+        }
+        self.note("… 404");
+        Err(LoadError::Status(404))
+    }
+
+    pub(super) fn web_length(&self, sound: &WebSound) -> Duration {
+        self.scenario.web_sounds.get(&sound.url).copied().unwrap_or_default()
+    }
+
     pub(super) fn note_of_surface(&mut self, note: &Note) {
         // What is run shows in its ops.
         if note.kind == NoteKind::Problem {
             self.note(format!("… problem: {}", note.text));
         }
     }
+}
+
+fn asked(fetch: &Fetch) -> String {
+    let body = match &fetch.body {
+        Some(body) => format!(", {}", String::from_utf8_lossy(&body.bytes)),
+        None => String::new(),
+    };
+    format!("{} {}{body}", fetch.method, fetch.url)
 }

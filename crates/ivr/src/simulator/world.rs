@@ -36,6 +36,8 @@ pub(super) struct World<'a> {
     /// When each text that was asked for is ready.
     pub(super) rendered: BTreeMap<String, Duration>,
     call: State,
+    /// Whether the caller hears us without an answer.
+    early: bool,
     transcript: Transcript,
 }
 
@@ -85,6 +87,7 @@ impl<'a> World<'a> {
             asked: 0,
             rendered: BTreeMap::new(),
             call: State::Arrived,
+            early: false,
             transcript: Transcript::default(),
         }
     }
@@ -129,6 +132,21 @@ impl<'a> World<'a> {
             }
             Op::Rate(rating) => {
                 self.note(format!("rate {} of {}", rating.rate, rating.max));
+                Ok(Outcome::Done)
+            }
+            Op::Progress => {
+                if self.call == State::Arrived && !self.early {
+                    self.note("early media");
+                    self.early = true;
+                }
+                Ok(Outcome::Done)
+            }
+            Op::Load(load) => Ok(Outcome::Loaded(self.load(load))),
+            Op::Tell(_) | Op::Upload(_) => self.perform_told(op),
+            Op::Respond(respond) => {
+                let phrase = respond.phrase.as_ref().map(|phrase| format!(" {phrase}")).unwrap_or_default();
+                self.note(format!("respond {}{phrase}", respond.status));
+                self.call = State::Ended;
                 Ok(Outcome::Done)
             }
             Op::Hangup(_) => {
@@ -273,6 +291,7 @@ impl<'a> World<'a> {
                 self.note_of_surface(note);
                 Ok(Outcome::Done)
             }
+            Op::Tell(_) | Op::Upload(_) => self.perform_told(op),
             _ => Err(Interrupted::LocalHangup),
         }
     }
@@ -292,6 +311,8 @@ impl<'a> World<'a> {
             Prompt::Text(speech) => self.spoken_length(speech),
             Prompt::System { .. } => self.scenario.system_sounds,
             Prompt::Message(message) => self.message(*message).map(|message| message.length).unwrap_or_default(),
+            Prompt::Web(sound) => self.web_length(sound),
+            Prompt::Tone(tone) => (tone.on + tone.off) * tone.times,
             Prompt::Silence(length) => *length,
         }
     }
@@ -309,6 +330,12 @@ impl<'a> World<'a> {
             }
             Prompt::System { name, language } => format!("{language}/{name}"),
             Prompt::Message(message) => self.message_name(*message),
+            Prompt::Web(sound) => sound.url.clone(),
+            Prompt::Tone(tone) => {
+                let frequencies: Vec<_> = tone.frequencies.iter().map(ToString::to_string).collect();
+                let (on, off) = (tone.on.as_millis(), tone.off.as_millis());
+                format!("tone {} Hz, {on}/{off} ms, {} times", frequencies.join("+"), tone.times)
+            }
             Prompt::Silence(length) => format!("silence {}", seconds(*length)),
         }
     }

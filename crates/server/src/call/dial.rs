@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted, Join};
+use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted, Join, TalkEnd};
 use antiphon_media::{Direction, Keys, Repeat, Segment};
 use antiphon_sip::{Event, Invitation, NameAddr, StatusCode};
 
@@ -63,7 +63,9 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     };
     call.caller.stop_playback().await;
     match winner? {
-        Some(Greeted::Gone) => Ok(Dialed::Answered { talk: Duration::ZERO }),
+        Some(Greeted::Gone) => {
+            Ok(Dialed::Answered { talk: Duration::ZERO, ended_by: TalkEnd::FarEnd, sip_call_id: String::new() })
+        }
         Some(Greeted::Here(callee)) => {
             call.caller.shown = dial.caller_id;
             call.parts().for_each(|part| part.bridged());
@@ -221,7 +223,12 @@ async fn converse(call: &mut Executor, callee: &mut Leg) -> Result<Parted, Inter
             Event::Ended { why, .. } => {
                 say_when_expired(why);
                 callee.ended();
-                return Ok(Parted::So(Dialed::Answered { talk: clock().saturating_duration_since(began) }));
+                let talk = clock().saturating_duration_since(began);
+                return Ok(Parted::So(Dialed::Answered {
+                    talk,
+                    ended_by: TalkEnd::FarEnd,
+                    sip_call_id: String::new(),
+                }));
             }
             Event::Reoffered { offer, .. } => callee.reoffered(offer).await,
             Event::Info { content_type, body, .. } => {

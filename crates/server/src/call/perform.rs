@@ -8,8 +8,9 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, Rating, TypeAhead,
-    collector::Collector, op::Cause,
+    Collect, Collected, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, Rating, TypeAhead,
+    collector::Collector,
+    op::{Cause, LoadError},
 };
 use antiphon_media::{Keys, Repeat, Segment};
 use antiphon_sip::StatusCode;
@@ -64,6 +65,10 @@ impl Executor {
             Op::Rate(rating) => Ok(self.rate(rating)),
             Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(&open))),
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
+            // The rooms behind these are not joined yet.
+            Op::Progress | Op::Tell(_) | Op::Upload(_) => Ok(Outcome::Done),
+            Op::Load(_) => Ok(Outcome::Loaded(Err(LoadError::Fetch(FetchError::Busy)))),
+            Op::Respond(respond) => self.hang_up(Cause::of_status(respond.status)).await.map(|()| Outcome::Done),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -214,7 +219,7 @@ impl Executor {
             Prompt::Sound(id) => self.config.sound(*id).map(|sound| sound.audio.clone()),
             Prompt::System { name, language } => self.rooms.system_sound(name, *language),
             // It has to be read first.
-            Prompt::Message(_) => None,
+            Prompt::Message(_) | Prompt::Web(_) | Prompt::Tone(_) => None,
             Prompt::Text(speech) => return self.spoken(speech).map(Segment::Audio),
         };
         if audio.is_none() {
@@ -263,6 +268,11 @@ fn name(op: &Op) -> &'static str {
         Op::Fetch(_) => "fetch",
         Op::Note(_) => "note",
         Op::Rate(_) => "rate",
+        Op::Progress => "progress",
+        Op::Load(_) => "load",
+        Op::Tell(_) => "tell",
+        Op::Upload(_) => "upload",
+        Op::Respond(_) => "respond",
         Op::Hangup(_) => "hangup",
     }
 }
@@ -323,6 +333,8 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
         Ok(Outcome::Listened(listened)) => listened.ended_by.as_str(),
         Ok(Outcome::Fetched(Ok(_))) => "answered",
         Ok(Outcome::Fetched(Err(_))) => "unanswered",
+        Ok(Outcome::Loaded(Ok(()))) => "loaded",
+        Ok(Outcome::Loaded(Err(_))) => "not_loaded",
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
         Err(Interrupted::LocalHangup) => "hung_up",
         Err(Interrupted::LifetimeExpired) => "lifetime_expired",

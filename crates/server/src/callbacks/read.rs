@@ -93,7 +93,7 @@ pub fn read(body: &Value, directory: &Directory<'_>) -> Result<Order, Vec<FieldE
         Err(problem) => fields.refuse("dst_dtmf", problem.to_string()),
     });
     let announce = fields.sound("dst_announce_sound_id");
-    let terms = Terms { join: Join::Here, announce, digits, answer_after: answers.destination };
+    let terms = Terms { join: Join::Here, announce, digits, answer_after: answers.destination, ..Terms::default() };
     let after = fields.after("transfer_after_dst_hangup", kind, stays_inside);
     let after_caller = fields.after("transfer_after_src_hangup", kind, stays_inside);
     let only_of_a_party = [("dst_announce_sound_id", announce.is_some()), ("dst_dtmf", terms.digits.is_some())];

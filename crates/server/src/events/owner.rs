@@ -130,7 +130,7 @@ fn request(notice: &Notice) -> Fetch {
     let form = form.finish();
     let (url, body) = match notice.to.method {
         FetchMethod::Get => (with_query(&notice.to.url, &form), None),
-        FetchMethod::Post | FetchMethod::Put => {
+        FetchMethod::Post | FetchMethod::Put | FetchMethod::Patch => {
             let content_type = "application/x-www-form-urlencoded".to_owned();
             (notice.to.url.clone(), Some(FetchBody { content_type, bytes: form.into_bytes() }))
         }

@@ -119,6 +119,7 @@ impl Internet {
             FetchMethod::Get => Method::GET,
             FetchMethod::Post => Method::POST,
             FetchMethod::Put => Method::PUT,
+            FetchMethod::Patch => Method::PATCH,
         };
         let mut request = self.client.request(method, errand.url);
         for (name, value) in errand.headers {
