@@ -14,10 +14,13 @@ use tokio::sync::{mpsc, oneshot};
 use self::ended::LastDial;
 use crate::{
     Collect, Collected, Conference, Conferred, Dial, Dialed, Fetch, FetchError, Interrupted, Language, Listen,
-    Listened, Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Rating, Record, Recorded, Recording,
-    RecordingState, Refer, Referred, Render, Rendered, SendDigits, Sent, Speech,
+    Listened, Note, NoteKind, Op, Outcome, Page, Play, Played, Prompt, Rating, Record, Recorded, Recording, Refer,
+    Referred, Render, Rendered, SendDigits, Sent, Speech,
     ids::{ExtensionId, RecordingId},
-    op::{Cause, Load, LoadError, Mark, MarkMessage, Marked, OpenMailbox, Opened, Respond, Tell, Upload},
+    op::{
+        CallRecording, Cause, Connect, Connected, Link, Load, LoadError, Mark, MarkMessage, Marked, OpenMailbox,
+        Opened, Respond, Stream, StreamError, Tell, Upload,
+    },
     vars::Vars,
 };
 
@@ -223,10 +226,10 @@ impl Call {
         }
     }
 
-    /// Records the whole call, or pauses that, goes on, stops.
-    pub async fn recording(&mut self, recording: Recording) -> Result<RecordingState, Interrupted> {
+    /// Records the whole call, or pauses that, goes on, stops, asks.
+    pub async fn recording(&mut self, recording: Recording) -> Result<CallRecording, Interrupted> {
         match self.perform(Op::Recording(recording)).await? {
-            Outcome::Recording(state) => Ok(state),
+            Outcome::Recording(recording) => Ok(recording),
             other => unreachable!("a recording is answered with Recording, not {other:?}"),
         }
     }
@@ -310,6 +313,30 @@ impl Call {
     /// Sends a recording to a web server, and waits for nothing.
     pub async fn upload(&mut self, upload: Upload) -> Result<(), Interrupted> {
         self.perform(Op::Upload(Box::new(upload))).await.map(drop)
+    }
+
+    /// A URL at which a recording can be had; `None` where the server gives none.
+    pub async fn link(&mut self, recording: RecordingId) -> Result<Option<String>, Interrupted> {
+        match self.perform(Op::Link(Link { recording })).await? {
+            Outcome::Linked(url) => Ok(url),
+            other => unreachable!("a link is answered with Linked, not {other:?}"),
+        }
+    }
+
+    /// Copies the call's sound to a web server from now on, or no more.
+    pub async fn stream(&mut self, stream: Stream) -> Result<Result<(), StreamError>, Interrupted> {
+        match self.perform(Op::Stream(stream)).await? {
+            Outcome::Streaming(streaming) => Ok(streaming),
+            other => unreachable!("a stream is answered with Streaming, not {other:?}"),
+        }
+    }
+
+    /// Has the caller talk with a web server.
+    pub async fn connect(&mut self, connect: Connect) -> Result<Connected, Interrupted> {
+        match self.perform(Op::Connect(connect)).await? {
+            Outcome::Connected(connected) => Ok(connected),
+            other => unreachable!("a connect is answered with Connected, not {other:?}"),
+        }
     }
 
     /// Ends the call with an answer of SIP.

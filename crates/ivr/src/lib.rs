@@ -41,11 +41,11 @@ pub use ids::{ContextId, ExtensionId, IntervalId, RecordingId, RuleId, SoundId};
 pub use language::{Language, UnknownLanguage};
 pub use listening::Listening;
 pub use op::{
-    Alone, Announcement, BadSpeech, BargeIn, CallerId, Cause, Collect, Collected, Conference, Conferred, Dial, Dialed,
-    EndedBy, Interrupted, Join, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played, Prompt, Rating,
-    Recogniser, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred, Render,
-    RenderError, Rendered, SPEECH_PATIENCE, Speech, TalkEnd, TargetRules, Terms, Tone, TypeAhead, Utterance, Voice,
-    WebSound,
+    Alone, Announcement, BadSpeech, BargeIn, CallRecording, CallerId, Cause, Collect, Collected, Conference, Conferred,
+    Dial, Dialed, EndedBy, Interrupted, Join, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played,
+    Prompt, Rating, Recogniser, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred,
+    Render, RenderError, Rendered, SPEECH_PATIENCE, Speech, TalkEnd, TargetRules, Terms, Tone, TypeAhead, Utterance,
+    Voice, WebSound,
 };
 pub use pattern::{BadPattern, Pattern};
 pub use script::{Next, Script, SoundName, SoundView, Surroundings};

@@ -16,7 +16,7 @@
 //! | Conference | talk with all others in a room                | Conferred     |
 //! | Refer      | have the caller's side call a target itself   | Referred      |
 //! | Record     | take a message of the caller                  | Recorded      |
-//! | Recording  | record the whole call, pause, go on, stop     | Recording     |
+//! | Recording  | record the whole call, pause, go on, stop, ask | Recording    |
 //! | SendDigits | press keys towards the caller                 | Sent          |
 //! | Render     | have a text ready to be said                  | Rendered      |
 //! | Listen     | wait for words and keys                       | Listened      |
@@ -29,6 +29,9 @@
 //! | Load       | have a sound of a web server ready to be said | Loaded        |
 //! | Tell       | tell a web server, and wait for nothing       | Done          |
 //! | Upload     | send a recording to a web server              | Done          |
+//! | Link       | ask for a URL of a recording                  | Linked        |
+//! | Stream     | copy the call's sound to a web server, or stop | Streaming    |
+//! | Connect    | talk with a web server                        | Connected     |
 //! | Respond    | end the call with an answer of SIP            | Done          |
 //! | Hangup     | end the call                                  | Done          |
 
@@ -37,6 +40,7 @@ mod record;
 mod respond;
 mod speech;
 mod ssml;
+mod stream;
 mod terms;
 mod tone;
 mod web;
@@ -44,15 +48,19 @@ mod web;
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
-pub use record::{Attachment, Beep, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState};
+pub use record::{
+    Attachment, Beep, Begins, CallRecording, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState,
+    Sides, StartRecording, Trim, Which,
+};
 pub use respond::Respond;
 pub use speech::{
     BadSpeech, Form, Listen, ListenEnd, ListenFrom, Listened, MAX_SPEECH, Recogniser, Render, RenderError, Rendered,
     SPEECH_PATIENCE, Speech, Utterance, Words,
 };
+pub use stream::{Connect, Connected, Stream, StreamError, StreamStatus, Track, WebStream};
 pub use terms::{EarlySound, Join, Login, PartyTerms, RingOrder, Terms};
 pub use tone::Tone;
-pub use web::{Load, LoadError, SoundFormat, Tell, Upload, WebSound};
+pub use web::{Link, Load, LoadError, SoundFormat, Tell, Upload, WebSound};
 
 use crate::{
     Digit, DigitSet, ExtensionId, Fetch, FetchError, Language, Note, Page, RecordingId, SoundId,
@@ -82,7 +90,7 @@ pub enum Op {
     Refer(Refer),
     /// Take a message of the caller.
     Record(Record),
-    /// Record the whole call, or pause, go on, stop.
+    /// Record the whole call, or pause, go on, stop. It takes no time.
     Recording(Recording),
     /// Press keys towards the caller, as telephone-events, in INFO or as tones, by the way that the caller's side takes. What plays
     /// goes on behind them; keys that the caller presses meanwhile are kept for the next collect.
@@ -110,6 +118,12 @@ pub enum Op {
     Tell(Box<Tell>),
     /// Send a recording to a web server, and wait for nothing.
     Upload(Box<Upload>),
+    /// Ask for a URL at which a recording can be had. It takes no time.
+    Link(Link),
+    /// Copy the call's sound to a web server from now on, or no more. It takes no time.
+    Stream(Stream),
+    /// Have the caller talk with a web server.
+    Connect(Connect),
     /// End the call with an answer of SIP.
     Respond(Respond),
     /// End the call.
@@ -134,7 +148,7 @@ pub enum Outcome {
     /// Record.
     Recorded(Recorded),
     /// Recording.
-    Recording(RecordingState),
+    Recording(CallRecording),
     /// SendDigits.
     Sent(Sent),
     /// Render.
@@ -149,6 +163,12 @@ pub enum Outcome {
     Fetched(Result<Page, FetchError>),
     /// Load.
     Loaded(Result<(), LoadError>),
+    /// Link; `None` where the server gives no such URLs.
+    Linked(Option<String>),
+    /// Stream. One that was started may still fail, which this does not tell.
+    Streaming(Result<(), StreamError>),
+    /// Connect.
+    Connected(Connected),
 }
 
 /// Why a script cannot go on. Any op can end so.

@@ -13,9 +13,11 @@ mod dial;
 mod fetch;
 mod mailbox;
 mod record;
+mod recordings;
 mod refer;
 mod send_digits;
 mod speech;
+mod stream;
 mod transcript;
 mod world;
 
@@ -74,6 +76,8 @@ pub struct Scenario {
     pub conferring: Conferring,
     /// What the caller's side makes of a REFER.
     pub referring: Referring,
+    /// What comes of talking with a web server.
+    pub streaming: Streaming,
     /// What comes of opening a mailbox.
     pub mailbox: Opening,
     /// What web servers answer, one request after the other; nobody is there for any further one.
@@ -171,6 +175,21 @@ pub enum Conferring {
     },
     /// There is no place.
     Full,
+}
+
+/// What comes of talking with a web server.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub enum Streaming {
+    /// Nobody is there.
+    #[default]
+    Nobody,
+    /// The web server ends it.
+    Ends {
+        /// After how long.
+        after: Duration,
+    },
+    /// They talk until the caller leaves.
+    Stays,
 }
 
 /// What comes of asking the caller's side to call a number itself.

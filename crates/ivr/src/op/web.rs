@@ -49,10 +49,11 @@ pub struct Tell {
     pub pause: Duration,
 }
 
-/// A recording for a web server. It is sent as soon as it is whole, and if need be after a restart of ours.
+/// A recording for a web server. It is sent as soon as it is whole, and if need be after a restart of ours; it may go on, or not have
+/// begun yet. A recording that comes to nothing is not sent.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct Upload {
-    /// Which.
+    /// Which: a recording of this call.
     pub recording: RecordingId,
     /// `PUT` or `POST`; the body is the file.
     pub method: FetchMethod,
@@ -60,6 +61,13 @@ pub struct Upload {
     pub url: String,
     /// The form of the file that is wanted.
     pub format: SoundFormat,
+}
+
+/// Ask for a URL at which a recording can be had by whoever knows it, for as long as the server allows.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Link {
+    /// Which: a recording of this call. It may go on, or not have begun yet.
+    pub recording: RecordingId,
 }
 
 /// The form of a file of sound.

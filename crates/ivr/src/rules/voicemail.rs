@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use super::{mailto, run::Run, wire};
 use crate::{
     BargeIn, Digit, Interrupted, Next, Prompt, Record, SoundId,
-    op::{Attachment, Beep, Mailbox},
+    op::{Attachment, Beep, Mailbox, Trim},
 };
 
 /// The system's own greeting.
@@ -62,6 +62,7 @@ impl Run<'_> {
             min_length: SHORTEST,
             terminators: Digit::from_char('#').into_iter().collect(),
             mailbox: Some(voicemail.mailbox.clone()),
+            trim: Trim::Nothing,
         };
         self.call.record(record).await.map(drop)
     }

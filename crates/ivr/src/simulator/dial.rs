@@ -11,7 +11,7 @@ use super::{
     transcript::seconds,
     world::{Edge, Lifetime, Waited, World},
 };
-use crate::{Bridged, Dial, Dialed, ExtensionId, Interrupted, TalkEnd, TargetRules};
+use crate::{Bridged, Dial, Dialed, ExtensionId, Interrupted, TalkEnd, TargetRules, op::Begins};
 
 /// Who takes a call.
 enum Winner {
@@ -29,6 +29,7 @@ impl World<'_> {
                 self.note(format!("… {target} answers"));
                 self.bridged = Bridged::Yes;
                 self.limit = None;
+                self.recordings_begin(Begins::OnBridge);
                 self.talk(&target, talk)
             }
             None => {

@@ -58,6 +58,10 @@ impl World<'_> {
             Op::Upload(upload) => {
                 self.note(format!("upload recording {} by {} {}", upload.recording, upload.method, upload.url));
             }
+            Op::Link(link) => {
+                let url = format!("https://antiphon.example/recording/{}", link.recording);
+                return Ok(Outcome::Linked(Some(url)));
+            }
             _ => {}
         }
         Ok(Outcome::Done)

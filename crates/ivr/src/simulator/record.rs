@@ -10,8 +10,8 @@ use super::{
     world::{Edge, Lifetime, Waited, World},
 };
 use crate::{
-    Interrupted, Record, RecordEnd, Recorded, Recording, RecordingId, RecordingState,
-    op::{Attachment, Beep, Gap, Mailbox},
+    Interrupted, Record, RecordEnd, Recorded, RecordingId,
+    op::{Attachment, Beep, Mailbox, Trim},
 };
 
 impl World<'_> {
@@ -19,6 +19,7 @@ impl World<'_> {
         self.forget_digits();
         self.note(announced(record));
         let began = self.now;
+        self.first_word = None;
         let ended_by = loop {
             // Silence counts from the last word.
             let last = self.spoken_until.max(began);
@@ -37,7 +38,12 @@ impl World<'_> {
                 Err(interrupted) => return Err(interrupted),
             }
         };
-        let length = self.now - began;
+        let length = match record.trim {
+            Trim::Nothing => self.now - began,
+            Trim::Silence => {
+                self.spoken_until.min(self.now).saturating_sub(self.first_word.unwrap_or(began).max(began))
+            }
+        };
         let heard_until = if record.end_silence.is_some() { self.spoken_until.min(self.now) } else { self.now };
         let kept = heard_until.saturating_sub(began) >= record.min_length && !length.is_zero();
         let why = match ended_by {
@@ -53,27 +59,6 @@ impl World<'_> {
         }
         self.messages += u128::from(kept);
         Ok(Recorded { recording: kept.then_some(RecordingId(self.messages)), length, ended_by })
-    }
-
-    pub(super) fn recording(&mut self, recording: Recording) -> RecordingState {
-        let (said, state) = match (recording, self.recording) {
-            (Recording::Start, RecordingState::Off) => ("record the call", RecordingState::Running),
-            (Recording::Pause(gap), RecordingState::Running) => {
-                let said = match gap {
-                    Gap::Cut => "pause the recording",
-                    Gap::Silent => "silence the recording",
-                };
-                (said, RecordingState::Paused)
-            }
-            (Recording::Resume, RecordingState::Paused) => ("go on with the recording", RecordingState::Running),
-            (Recording::Stop, RecordingState::Running | RecordingState::Paused) => {
-                ("stop the recording", RecordingState::Off)
-            }
-            (_, state) => return state,
-        };
-        self.note(said);
-        self.recording = state;
-        state
     }
 }
 
@@ -92,5 +77,9 @@ fn announced(record: &Record) -> String {
         Beep::Silent => "",
     };
     let silence = record.end_silence.map(|silence| format!(", to {} of silence", seconds(silence))).unwrap_or_default();
-    format!("record up to {}{silence}{beep}", seconds(record.max_length))
+    let trim = match record.trim {
+        Trim::Nothing => "",
+        Trim::Silence => ", without the silence around it",
+    };
+    format!("record up to {}{silence}{beep}{trim}", seconds(record.max_length))
 }

@@ -197,6 +197,7 @@ fn message(end_silence: Option<u64>, timeline: &[(u64, Event)]) -> (Recorded, Du
     let mut world = World::new(&scenario, Instant::now());
     world.now = seconds(1);
     let record = Record {
+        trim: crate::op::Trim::Nothing,
         mailbox: None,
         beep: crate::op::Beep::Tone,
         max_length: seconds(30),

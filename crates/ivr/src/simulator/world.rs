@@ -5,14 +5,14 @@
 //! Sources: `ringme-ivr.md` 3.4, 3.5, 3.10.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
-use super::{Event, Line, Scenario, Transcript, transcript::seconds};
+use super::{Event, Line, Scenario, Transcript, recordings::OfCall, transcript::seconds};
 use crate::{
     BargeIn, Bridged, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Language,
-    Next, Op, Outcome, Play, Played, Prompt, RecordingState, TypeAhead,
+    Next, Op, Outcome, Play, Played, Prompt, TypeAhead, op::Begins,
 };
 
 pub(super) struct World<'a> {
@@ -25,9 +25,13 @@ pub(super) struct World<'a> {
     pub(super) digits: DigitBuffer,
     /// Until when the caller speaks, or has spoken.
     pub(super) spoken_until: Duration,
-    /// Whether the call is recorded.
-    pub(super) recording: RecordingState,
-    /// Messages kept so far.
+    /// When the caller began to speak, since a message was begun.
+    pub(super) first_word: Option<Duration>,
+    /// The recordings of the call.
+    pub(super) recordings: Vec<OfCall>,
+    /// The names of the copies of its sound that go on.
+    pub(super) streams: BTreeSet<String>,
+    /// Recordings so far.
     pub(super) messages: u128,
     /// Whether the caller has talked to somebody.
     pub(super) bridged: Bridged,
@@ -81,7 +85,9 @@ impl<'a> World<'a> {
             limit: None,
             digits: DigitBuffer::default(),
             spoken_until: Duration::ZERO,
-            recording: RecordingState::Off,
+            first_word: None,
+            recordings: Vec::new(),
+            streams: BTreeSet::new(),
             messages: 0,
             bridged: Bridged::No,
             asked: 0,
@@ -101,6 +107,7 @@ impl<'a> World<'a> {
                 if self.call == State::Arrived {
                     self.note("answer");
                     self.call = State::Answered;
+                    self.recordings_begin(Begins::OnAnswer);
                 }
                 Ok(Outcome::Done)
             }
@@ -119,7 +126,7 @@ impl<'a> World<'a> {
             Op::Conference(conference) => self.conference(conference).map(Outcome::Conferred),
             Op::Refer(refer) => self.refer(refer).map(Outcome::Referred),
             Op::Record(record) => self.record(record).map(Outcome::Recorded),
-            Op::Recording(recording) => Ok(Outcome::Recording(self.recording(*recording))),
+            Op::Recording(recording) => Ok(Outcome::Recording(self.recording(recording))),
             Op::SendDigits(digits) => self.send_digits(digits).map(Outcome::Sent),
             Op::Render(render) => self.render(render).map(Outcome::Rendered),
             Op::Listen(listen) => self.listen(listen).map(Outcome::Listened),
@@ -142,7 +149,9 @@ impl<'a> World<'a> {
                 Ok(Outcome::Done)
             }
             Op::Load(load) => Ok(Outcome::Loaded(self.load(load))),
-            Op::Tell(_) | Op::Upload(_) => self.perform_told(op),
+            Op::Tell(_) | Op::Upload(_) | Op::Link(_) => self.perform_told(op),
+            Op::Stream(stream) => Ok(Outcome::Streaming(self.stream(stream))),
+            Op::Connect(connect) => self.connect(connect).map(Outcome::Connected),
             Op::Respond(respond) => {
                 let phrase = respond.phrase.as_ref().map(|phrase| format!(" {phrase}")).unwrap_or_default();
                 self.note(format!("respond {}{phrase}", respond.status));
@@ -209,6 +218,11 @@ impl<'a> World<'a> {
         Ok(collected)
     }
 
+    /// Whether the caller is answered.
+    pub(super) fn is_answered(&self) -> bool {
+        self.call == State::Answered
+    }
+
     /// Lets time pass until then, or until the caller does something.
     pub(super) fn wait(&mut self, until: Duration, edge: Edge, lifetime: Lifetime) -> Result<Waited, Interrupted> {
         let limit = self.limit.filter(|limit| lifetime == Lifetime::Counts && (*limit <= self.now || *limit < until));
@@ -222,6 +236,7 @@ impl<'a> World<'a> {
                 self.now = self.now.max(at);
                 match event {
                     Event::Spoke(time) => {
+                        self.first_word = self.first_word.or(Some(self.now));
                         self.spoken_until = self.spoken_until.max(self.now.saturating_add(time));
                         self.wait(until, edge, lifetime)
                     }
@@ -291,7 +306,11 @@ impl<'a> World<'a> {
                 self.note_of_surface(note);
                 Ok(Outcome::Done)
             }
-            Op::Tell(_) | Op::Upload(_) => self.perform_told(op),
+            Op::Tell(_) | Op::Upload(_) | Op::Link(_) => self.perform_told(op),
+            Op::Recording(recording @ crate::Recording::Ask(_)) => {
+                self.recordings_end();
+                Ok(Outcome::Recording(self.recording(recording)))
+            }
             _ => Err(Interrupted::LocalHangup),
         }
     }

@@ -8,7 +8,10 @@
 use std::sync::Arc;
 
 use antiphon_ivr::rules::wire::FieldError;
-use antiphon_ivr::{Recording, RecordingState, op::Gap};
+use antiphon_ivr::{
+    Recording, RecordingState,
+    op::{Gap, Which},
+};
 use antiphon_media::record::RecordingId;
 use axum::Json;
 use axum::extract::State;
@@ -134,7 +137,7 @@ pub(super) struct Shown {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CallRecording)]
 struct OfCall {
-    /// `recording`, `paused` or `off`.
+    /// `armed` until it begins by itself, `recording`, `paused` or `off`.
     state: &'static str,
     /// The recording.
     record_id: Option<String>,
@@ -253,19 +256,22 @@ async fn sound(State(state): State<ApiState>, place: Place, headers: HeaderMap) 
 async fn ask(state: &ApiState, place: &Place, what: Option<Recording>) -> Result<Json<OfCall>, ApiError> {
     let call = calls::find_current(state, place)?;
     let (reply, told) = oneshot::channel();
+    let is_start = matches!(what, Some(Recording::Start(_)));
     if !call.tell(CallEvent::Recording(RecordingControl { what, reply })) {
         return Err(Rejected::Busy.into());
     }
     // A call that has ended meanwhile drops the question.
-    let (recording, id): (_, Option<RecordingId>) = told.await.map_err(|_| ApiError::NoSuchCall)?;
-    if what == Some(Recording::Start) && recording == RecordingState::Off {
+    let recording = told.await.map_err(|_| ApiError::NoSuchCall)?;
+    if is_start && recording.state == RecordingState::Off {
         return Err(ApiError::NotRecorded);
     }
-    let state = match recording {
+    let state = match recording.state {
+        RecordingState::Armed => "armed",
         RecordingState::Running => "recording",
         RecordingState::Paused => "paused",
         RecordingState::Off => "off",
     };
+    let id = recording.recording.filter(|_| recording.state != RecordingState::Off);
     Ok(Json(OfCall { state, record_id: id.map(|id| id.to_string()) }))
 }
 
@@ -281,10 +287,10 @@ fn read(body: &Value) -> Result<Recording, Rejected> {
         Some(_) => None,
     };
     let asked = match body.get("action").and_then(Value::as_str) {
-        Some("start") => Some(Recording::Start),
-        Some("pause") => Some(Recording::Pause(gap.unwrap_or(Gap::Cut))),
-        Some("resume") => Some(Recording::Resume),
-        Some("stop") => Some(Recording::Stop),
+        Some("start") => Some(Recording::start()),
+        Some("pause") => Some(Recording::Pause(Which::Newest, gap.unwrap_or(Gap::Cut))),
+        Some("resume") => Some(Recording::Resume(Which::Newest)),
+        Some("stop") => Some(Recording::Stop(Which::Newest)),
         _ => None,
     };
     match (asked, gap) {

@@ -26,7 +26,7 @@ use super::{
     leg::Leg,
     messages::Hearing,
     part::{Facts, Part},
-    recording::CallRecording,
+    recording::OfCall,
     replace::{self, Replacement},
     send_digits,
     transfer::Joined,
@@ -104,7 +104,7 @@ pub struct Executor {
     /// Who is joined to whom, and whether the caller is still the one whose script this is.
     pub(super) joined: Joined,
     /// The recording of the whole call.
-    pub(super) recording: Option<CallRecording>,
+    pub(super) recording: Option<OfCall>,
     /// What the caller has to do with mailboxes.
     pub(super) mailbox: Hearing,
     /// The type-ahead.

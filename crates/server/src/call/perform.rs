@@ -10,7 +10,7 @@ use std::time::Duration;
 use antiphon_ivr::{
     Collect, Collected, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, Rating, TypeAhead,
     collector::Collector,
-    op::{Cause, LoadError},
+    op::{Cause, Connected, LoadError, StreamError},
 };
 use antiphon_media::{Keys, Repeat, Segment};
 use antiphon_sip::StatusCode;
@@ -67,6 +67,9 @@ impl Executor {
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
             // The rooms behind these are not joined yet.
             Op::Progress | Op::Tell(_) | Op::Upload(_) => Ok(Outcome::Done),
+            Op::Link(_) => Ok(Outcome::Linked(None)),
+            Op::Stream(_) => Ok(Outcome::Streaming(Err(StreamError::Busy))),
+            Op::Connect(_) => Ok(Outcome::Connected(Connected::Failed(StreamError::Busy))),
             Op::Load(_) => Ok(Outcome::Loaded(Err(LoadError::Fetch(FetchError::Busy)))),
             Op::Respond(respond) => self.hang_up(Cause::of_status(respond.status)).await.map(|()| Outcome::Done),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
@@ -272,6 +275,9 @@ fn name(op: &Op) -> &'static str {
         Op::Load(_) => "load",
         Op::Tell(_) => "tell",
         Op::Upload(_) => "upload",
+        Op::Link(_) => "link",
+        Op::Stream(_) => "stream",
+        Op::Connect(_) => "connect",
         Op::Respond(_) => "respond",
         Op::Hangup(_) => "hangup",
     }
@@ -315,7 +321,8 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             RecordEnd::HungUp => "caller_hung_up",
             RecordEnd::Failed => "failed",
         },
-        Ok(Outcome::Recording(state)) => match state {
+        Ok(Outcome::Recording(recording)) => match recording.state {
+            RecordingState::Armed => "armed",
             RecordingState::Running => "running",
             RecordingState::Paused => "paused",
             RecordingState::Off => "off",
@@ -333,6 +340,10 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
         Ok(Outcome::Listened(listened)) => listened.ended_by.as_str(),
         Ok(Outcome::Fetched(Ok(_))) => "answered",
         Ok(Outcome::Fetched(Err(_))) => "unanswered",
+        Ok(Outcome::Linked(Some(_))) => "linked",
+        Ok(Outcome::Streaming(Ok(()))) => "streaming",
+        Ok(Outcome::Connected(Connected::FarEnd)) => "far_end",
+        Ok(Outcome::Linked(None) | Outcome::Streaming(Err(_)) | Outcome::Connected(Connected::Failed(_))) => "failed",
         Ok(Outcome::Loaded(Ok(()))) => "loaded",
         Ok(Outcome::Loaded(Err(_))) => "not_loaded",
         Err(Interrupted::RemoteHangup) => "caller_hung_up",

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_ivr::{Interrupted, Record, RecordEnd, Recorded, Recording, RecordingState, op};
+use antiphon_ivr::{CallRecording, Interrupted, Record, RecordEnd, Recorded, Recording, RecordingState, op};
 use antiphon_media::{
     Keys, Repeat, Segment, StreamId,
     record::{self, Channels, Gap, Rate, Recorder, RecordingId, Seat, Take},
@@ -29,7 +29,7 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 const LATE: Duration = Duration::from_secs(5);
 
 /// The recording of the whole call.
-pub(super) struct CallRecording {
+pub(super) struct OfCall {
     id: RecordingId,
     /// The extension that began it.
     by: String,
@@ -44,29 +44,32 @@ pub struct Control {
     /// What is asked; `None` asks how it stands.
     pub what: Option<Recording>,
     /// How it stands then, and the recording if there is one.
-    pub reply: oneshot::Sender<(RecordingState, Option<RecordingId>)>,
+    pub reply: oneshot::Sender<CallRecording>,
 }
 
 impl Executor {
     /// Does what is asked about the recording of the call, and says how it stands then.
-    pub(super) async fn switch_recording(&mut self, asked: Recording) -> RecordingState {
+    pub(super) async fn switch_recording(&mut self, asked: Recording) -> CallRecording {
         match asked {
-            Recording::Start => self.start_recording().await,
-            Recording::Pause(gap) => self.pause_recording(gap).await,
-            Recording::Resume => self.resume_recording().await,
-            Recording::Stop => self.stop_recording().await,
+            Recording::Start(_) => self.start_recording().await,
+            Recording::Pause(_, gap) => self.pause_recording(gap).await,
+            Recording::Resume(_) => self.resume_recording().await,
+            Recording::Stop(_) => self.stop_recording().await,
+            Recording::Ask(_) => {}
         }
-        self.recording.as_ref().map_or(RecordingState::Off, |recording| recording.state)
+        self.recording.as_ref().map_or(CallRecording::NONE, |recording| CallRecording {
+            recording: Some(antiphon_ivr::RecordingId(recording.id.0)),
+            state: recording.state,
+            length: Duration::ZERO,
+        })
     }
 
     /// Answers somebody outside the call.
     pub(super) async fn control_recording(&mut self, control: Control) {
-        let state = match control.what {
-            Some(asked) => self.switch_recording(asked).await,
-            None => self.recording.as_ref().map_or(RecordingState::Off, |recording| recording.state),
-        };
+        let asked = control.what.unwrap_or(Recording::Ask(op::Which::Newest));
+        let recording = self.switch_recording(asked).await;
         // Whoever asked may have gone.
-        let _ = control.reply.send((state, self.recording.as_ref().map(|recording| recording.id)));
+        let _ = control.reply.send(recording);
     }
 
     async fn start_recording(&mut self) {
@@ -85,7 +88,7 @@ impl Executor {
         let Some(recorder) = self.begin(Kind::Call, None, take, Duration::ZERO) else { return };
         let (id, worker) = (recorder.id(), self.caller.worker());
         worker.order(Order::Record(stream, Seat::Call, recorder)).await;
-        self.recording = Some(CallRecording { id, by, stream, state: RecordingState::Running });
+        self.recording = Some(OfCall { id, by, stream, state: RecordingState::Running });
     }
 
     async fn pause_recording(&mut self, gap: op::Gap) {

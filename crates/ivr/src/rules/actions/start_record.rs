@@ -14,7 +14,7 @@ pub struct StartRecord;
 
 impl StartRecord {
     pub(super) async fn run(self, run: &mut Run<'_>) -> Result<Flow, Interrupted> {
-        run.call.recording(Recording::Start).await?;
+        run.call.recording(Recording::start()).await?;
         Ok(Flow::Continue)
     }
 }
