@@ -18,8 +18,8 @@ use crate::{
     Referred, Render, Rendered, SendDigits, Sent, Speech,
     ids::{ExtensionId, RecordingId},
     op::{
-        CallRecording, Cause, Connect, Connected, Link, Load, LoadError, Mark, MarkMessage, Marked, OpenMailbox,
-        Opened, Respond, Stream, StreamError, Tell, Upload,
+        CallRecording, Cause, Connect, Connected, Echo, Echoed, Enqueue, Enqueued, Link, Load, LoadError, Mark,
+        MarkMessage, Marked, Meet, Met, OpenMailbox, Opened, Place, Respond, Stream, StreamError, Take, Tell, Upload,
     },
     vars::Vars,
 };
@@ -207,6 +207,67 @@ impl Call {
         match self.perform(Op::Conference(conference)).await? {
             Outcome::Conferred(conferred) => Ok(conferred),
             other => unreachable!("a conference is answered with Conferred, not {other:?}"),
+        }
+    }
+
+    /// Joins the caller to whoever was whispered to.
+    pub async fn join(&mut self) -> Result<Dialed, Interrupted> {
+        match self.perform(Op::Join).await? {
+            Outcome::Dialed(dialed) => {
+                self.last_dial = LastDial::Ended(dialed.clone());
+                Ok(dialed)
+            }
+            other => unreachable!("a join is answered with Dialed, not {other:?}"),
+        }
+    }
+
+    /// Hangs up whoever was whispered to.
+    pub async fn part(&mut self) -> Result<(), Interrupted> {
+        self.perform(Op::Part).await.map(drop)
+    }
+
+    /// Puts the caller in a queue.
+    pub async fn enqueue(&mut self, enqueue: Enqueue) -> Result<Enqueued, Interrupted> {
+        match self.perform(Op::Enqueue(enqueue)).await? {
+            Outcome::Enqueued(enqueued) => Ok(enqueued),
+            other => unreachable!("an enqueue is answered with Enqueued, not {other:?}"),
+        }
+    }
+
+    /// Where the caller stands in its queue.
+    pub async fn place(&mut self) -> Result<Option<Place>, Interrupted> {
+        match self.perform(Op::Place).await? {
+            Outcome::Placed(place) => Ok(place),
+            other => unreachable!("a place is answered with Placed, not {other:?}"),
+        }
+    }
+
+    /// Talks with whoever takes the caller out of its queue.
+    pub async fn meet(&mut self, meet: Meet) -> Result<Met, Interrupted> {
+        match self.perform(Op::Meet(meet)).await? {
+            Outcome::Met(met) => Ok(met),
+            other => unreachable!("a meeting is answered with Met, not {other:?}"),
+        }
+    }
+
+    /// Leaves the queue.
+    pub async fn leave(&mut self) -> Result<(), Interrupted> {
+        self.perform(Op::Leave).await.map(drop)
+    }
+
+    /// Takes whoever has waited longest in a queue, and talks.
+    pub async fn take(&mut self, take: Take) -> Result<Dialed, Interrupted> {
+        match self.perform(Op::Take(take)).await? {
+            Outcome::Dialed(dialed) => Ok(dialed),
+            other => unreachable!("a take is answered with Dialed, not {other:?}"),
+        }
+    }
+
+    /// Lets the caller hear itself.
+    pub async fn echo(&mut self, echo: Echo) -> Result<Echoed, Interrupted> {
+        match self.perform(Op::Echo(echo)).await? {
+            Outcome::Echoed(echoed) => Ok(echoed),
+            other => unreachable!("an echo is answered with Echoed, not {other:?}"),
         }
     }
 

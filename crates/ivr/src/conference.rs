@@ -77,15 +77,13 @@ pub(crate) async fn run(entrance: &Entrance, call: &mut Call) -> Result<Next, In
         return Ok(Next::Finished);
     }
     let conference = Conference {
-        name: entrance.name.clone(),
         voice: entrance.voice,
-        most: entrance.most,
         announcement: entrance.announcement,
-        alone: entrance.alone,
-        leave_by: None,
+        alone: entrance.alone.clone(),
+        ..Conference::new(entrance.name.clone(), entrance.most)
     };
     let cause = match call.conference(conference).await? {
-        Conferred::Left => Cause::NORMAL,
+        Conferred::Left | Conferred::Ended | Conferred::Waits => Cause::NORMAL,
         Conferred::Kicked => {
             say(call, "goodbye").await?;
             Cause::NORMAL

@@ -20,7 +20,7 @@ pub(crate) async fn end_as(call: &mut Call, dialed: Dialed) -> Result<Next, Inte
         Dialed::HandedOver(extension) => return Ok(Next::HandOver(extension)),
         Dialed::Answered { .. } => Cause::NORMAL,
         Dialed::Busy => Cause::USER_BUSY,
-        Dialed::NoAnswer => Cause::NO_ANSWER,
+        Dialed::NoAnswer | Dialed::Whispers { .. } => Cause::NO_ANSWER,
         Dialed::Failed { status } => Cause::of_status(status),
     };
     call.hangup(cause).await?;

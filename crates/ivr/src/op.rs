@@ -14,6 +14,14 @@
 //! | Collect    | wait for digits                               | Collected     |
 //! | Dial       | ring targets, bridge the first to answer      | Dialed        |
 //! | Conference | talk with all others in a room                | Conferred     |
+//! | Join       | join the caller to whoever was whispered to   | Dialed        |
+//! | Part       | hang up whoever was whispered to              | Done          |
+//! | Enqueue    | wait in a queue while the script goes on      | Enqueued      |
+//! | Place      | where the caller stands in its queue          | Placed        |
+//! | Meet       | talk with whoever takes the caller out of it  | Met           |
+//! | Leave      | leave the queue                               | Done          |
+//! | Take       | talk with whoever has waited longest          | Dialed        |
+//! | Echo       | let the caller hear itself                    | Echoed        |
 //! | Refer      | have the caller's side call a target itself   | Referred      |
 //! | Record     | take a message of the caller                  | Recorded      |
 //! | Recording  | record the whole call, pause, go on, stop, ask | Recording    |
@@ -35,7 +43,11 @@
 //! | Respond    | end the call with an answer of SIP            | Done          |
 //! | Hangup     | end the call                                  | Done          |
 
+mod conference;
+mod echo;
 mod mailbox;
+mod news;
+mod queue;
 mod record;
 mod respond;
 mod speech;
@@ -47,7 +59,11 @@ mod web;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
+pub use conference::{Alone, Announcement, Conference, Conferred, Ears, Ends, Opens, Voice};
+pub use echo::{Echo, Echoed};
 pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
+pub use news::{ConferenceEvent, ConferenceNews, News, PartyNews, PartyState, Watch, Watcher};
+pub use queue::{Enqueue, Enqueued, MEET_PATIENCE, Meet, Met, Place, Take};
 pub use record::{
     Attachment, Beep, Begins, CallRecording, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState,
     Sides, StartRecording, Trim, Which,
@@ -58,7 +74,7 @@ pub use speech::{
     SPEECH_PATIENCE, Speech, Utterance, Words,
 };
 pub use stream::{Connect, Connected, Stream, StreamError, StreamStatus, Track, WebStream};
-pub use terms::{EarlySound, Join, Login, PartyTerms, RingOrder, Terms};
+pub use terms::{EarlySound, Join, Login, PartyTerms, RingOrder, Terms, Whisper};
 pub use tone::Tone;
 pub use web::{Link, Load, LoadError, SoundFormat, Tell, Upload, WebSound};
 
@@ -86,6 +102,22 @@ pub enum Op {
     /// Have the caller talk with all others who are in the same conference, until one of its ways out is taken. It lifts the limit of
     /// [`Op::Limit`], as a bridge does.
     Conference(Conference),
+    /// Join the caller to whoever has answered a [`Op::Dial`] with [`Whisper::Script`], and let them talk.
+    Join,
+    /// Hang up whoever has answered such a dial: the party of the ops is the caller again.
+    Part,
+    /// Put the caller in a queue.
+    Enqueue(Enqueue),
+    /// Where the caller stands in its queue.
+    Place,
+    /// Talk with whoever takes the caller out of its queue. It lifts the limit as a bridge does.
+    Meet(Meet),
+    /// Leave the queue.
+    Leave,
+    /// Take whoever has waited longest in a queue, and talk. It lifts the limit as a bridge does.
+    Take(Take),
+    /// Let the caller hear itself.
+    Echo(Echo),
     /// Ask the caller's side to call a target itself, and to leave us.
     Refer(Refer),
     /// Take a message of the caller.
@@ -133,16 +165,24 @@ pub enum Op {
 /// What came of an [`Op`], for each op its own kind.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// Answer, Limit, Note, Rate, Progress, Tell, Upload, Respond, Hangup.
+    /// Answer, Limit, Part, Leave, Note, Rate, Progress, Tell, Upload, Respond, Hangup.
     Done,
     /// Play.
     Played(Played),
     /// Collect.
     Collected(Collected),
-    /// Dial.
+    /// Dial, Join, Take.
     Dialed(Dialed),
     /// Conference.
     Conferred(Conferred),
+    /// Enqueue.
+    Enqueued(Enqueued),
+    /// Place; `None` where the caller is in no queue.
+    Placed(Option<Place>),
+    /// Meet.
+    Met(Met),
+    /// Echo.
+    Echoed(Echoed),
     /// Refer.
     Referred(Referred),
     /// Record.
@@ -183,6 +223,13 @@ pub enum Interrupted {
     /// The time given with [`Op::Limit`] is over. The call is still up, and the script may go on with other ops.
     #[error("the lifetime of the script expired")]
     LifetimeExpired,
+    /// Somebody takes the caller out of its queue, or its conference has begun. The call is still up; [`Op::Meet`] or
+    /// [`Op::Conference`] is what the script goes on with. Dial, Conference, Meet, Take, Refer and Hangup are never interrupted so.
+    #[error("somebody wants the caller")]
+    Wanted,
+    /// Whoever was whispered to has hung up ([`Whisper::Script`]). The call is still up, and the party of the ops is the caller again.
+    #[error("the party that was called hung up")]
+    PartyGone,
     /// The server is going down.
     #[error("the server shuts down")]
     Shutdown,
@@ -238,11 +285,12 @@ impl BargeIn {
 }
 
 /// Whether digits pressed early count for the next collect.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
 pub enum TypeAhead {
     /// Digits are kept for the next collect, or taken from what was kept.
     Keep,
     /// Digits are thrown away.
+    #[default]
     Drop,
 }
 
@@ -347,6 +395,14 @@ pub enum Dialed {
         /// The Call-ID of the target's dialog; empty where there is none.
         sip_call_id: String,
     },
+    /// A target answered, and the script speaks to it first ([`Whisper::Script`]). Until [`Op::Join`] or [`Op::Part`] it is the party of
+    /// all ops, while the caller hears ringback.
+    Whispers {
+        /// Which one, by its place in [`Dial::targets`].
+        target: usize,
+        /// The Call-ID of its dialog.
+        sip_call_id: String,
+    },
     /// The target is another IVR, which takes the call over: the script ends with [`crate::Next::HandOver`].
     HandedOver(ExtensionId),
     /// Every target said 486 Busy Here.
@@ -369,61 +425,6 @@ pub enum TalkEnd {
     Key(Digit),
     /// It took as long as it may.
     Longest,
-}
-
-/// A place in a conference. The first who comes opens it, and it ends with the last who goes.
-#[derive(Clone, Eq, PartialEq, Debug)]
-pub struct Conference {
-    /// What the conference is called; one name is one conference within a client.
-    pub name: String,
-    /// Whether the others hear the caller from the beginning.
-    pub voice: Voice,
-    /// How many may be in it; whoever comes then finds it full.
-    pub most: usize,
-    /// Whether all hear that somebody comes or goes.
-    pub announcement: Announcement,
-    /// What the caller hears while nobody else is there.
-    pub alone: Alone,
-    /// The key by which the caller leaves, where there is one.
-    pub leave_by: Option<Digit>,
-}
-
-/// Whether the others in a conference hear somebody. The caller changes it with `*6`, an administrator through the API.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-pub enum Voice {
-    /// They do.
-    Heard,
-    /// They do not.
-    Muted,
-}
-
-/// Whether a conference tells that somebody comes or goes.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-pub enum Announcement {
-    /// By a tone.
-    Tone,
-    /// Not at all.
-    Silent,
-}
-
-/// What somebody hears who is alone in a conference.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-pub enum Alone {
-    /// The music on hold.
-    Music,
-    /// Nothing.
-    Silence,
-}
-
-/// How a [`Conference`] ended for the caller. (The caller hanging up is [`Interrupted::RemoteHangup`].)
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-pub enum Conferred {
-    /// The caller pressed the key for it.
-    Left,
-    /// An administrator sent the caller out.
-    Kicked,
-    /// There was no place.
-    Full,
 }
 
 /// A request to the caller's side: to call somebody without us.

@@ -10,8 +10,10 @@
 
 mod conference;
 mod dial;
+mod echo;
 mod fetch;
 mod mailbox;
+mod queue;
 mod record;
 mod recordings;
 mod refer;
@@ -74,6 +76,12 @@ pub struct Scenario {
     pub targets: BTreeMap<String, Target>,
     /// Whom a caller meets in a conference.
     pub conferring: Conferring,
+    /// What somebody does, from its answer on, to whom a script whispers before it is joined to the caller.
+    pub whispered: Vec<(Duration, Event)>,
+    /// What becomes of the caller in a queue.
+    pub queueing: Queueing,
+    /// Who waits in a queue that the script takes somebody from.
+    pub taking: Option<Taking>,
     /// What the caller's side makes of a REFER.
     pub referring: Referring,
     /// What comes of talking with a web server.
@@ -173,6 +181,16 @@ pub enum Conferring {
         /// After how long.
         after: Duration,
     },
+    /// Somebody with whom it ends goes.
+    Ends {
+        /// After how long.
+        after: Duration,
+    },
+    /// It begins only with somebody who comes later; the caller then stays until it leaves.
+    Begins {
+        /// After how long.
+        after: Duration,
+    },
     /// There is no place.
     Full,
 }
@@ -190,6 +208,26 @@ pub enum Streaming {
     },
     /// They talk until the caller leaves.
     Stays,
+}
+
+/// What becomes of a caller in a queue.
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
+pub struct Queueing {
+    /// How many wait before it; a queue with so many places is full.
+    pub before: usize,
+    /// Who takes it, if anybody does.
+    pub taken: Option<Taking>,
+    /// What whoever takes it wants its script to know.
+    pub message: Option<String>,
+}
+
+/// Somebody who comes to talk to the caller.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Taking {
+    /// After how long.
+    pub after: Duration,
+    /// How long they talk before the other hangs up; `None` until the caller does.
+    pub talk: Option<Duration>,
 }
 
 /// What comes of asking the caller's side to call a number itself.

@@ -78,7 +78,7 @@ impl Ending {
         match dialed {
             Dialed::Answered { .. } | Dialed::HandedOver(_) => Self::Answer,
             Dialed::Busy => Self::Busy,
-            Dialed::NoAnswer => Self::NoAnswer,
+            Dialed::NoAnswer | Dialed::Whispers { .. } => Self::NoAnswer,
             Dialed::Failed { status } => match status {
                 408 => Self::NoAnswer,
                 487 => Self::Cancel,

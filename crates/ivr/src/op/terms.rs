@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::{TypeAhead, Watcher};
 use crate::{DigitSet, SoundId, send_digits::SendDigits};
 
 /// What else is wanted of a [`super::Dial`].
@@ -22,7 +23,7 @@ pub struct Terms {
     pub order: RingOrder,
     /// What is wanted of each target, in their order; one that is missing has nothing of its own.
     pub parties: Vec<PartyTerms>,
-    /// Header fields of every INVITE, beside ours. Those that SIP needs itself are left out.
+    /// Header fields of every INVITE, beside ours. Those that SIP needs itself, that say who calls, or that are no header are left out.
     pub headers: Vec<(String, String)>,
     /// How long the two may talk at most; both are then parted.
     pub longest: Option<Duration>,
@@ -30,6 +31,20 @@ pub struct Terms {
     pub ends_by: DigitSet,
     /// Whether the caller hears what a target sends before it answers.
     pub early: EarlySound,
+    /// What becomes of keys that the caller presses meanwhile: while it rings, and while the two talk, who hear them all the same.
+    pub keys: TypeAhead,
+    /// Whether the script speaks to whoever answers before the two are joined.
+    pub whisper: Whisper,
+}
+
+/// Whether the script speaks to whoever answers before the two are joined.
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum Whisper {
+    /// They are joined at once, after [`Terms::announce`] and [`Terms::digits`].
+    #[default]
+    None,
+    /// The dial is [`super::Dialed::Whispers`] then, and goes on with [`super::Op::Join`].
+    Script,
 }
 
 /// In which order targets ring.
@@ -63,8 +78,10 @@ pub struct PartyTerms {
     pub headers: Vec<(String, String)>,
     /// Who we are, if it asks (RFC 3261 §22).
     pub login: Option<Login>,
-    /// Pressed towards it once it has answered.
+    /// Pressed towards it once it has answered, after those of [`Terms::digits`].
     pub digits: Option<SendDigits>,
+    /// Who is told how it stands with it.
+    pub watcher: Option<Watcher>,
 }
 
 /// A digest user and its password.

@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
             Dialed::HandedOver(_) => self.last_status,
             Dialed::Answered { .. } => Some(CallStatus::Answered),
             Dialed::Busy => Some(CallStatus::Busy),
-            Dialed::NoAnswer | Dialed::Failed { .. } => Some(CallStatus::NoAnswer),
+            Dialed::NoAnswer | Dialed::Failed { .. } | Dialed::Whispers { .. } => Some(CallStatus::NoAnswer),
         };
     }
 
@@ -302,7 +302,7 @@ impl<'a> Run<'a> {
             Flow::Enter(id, key, from) if self.ivr.contexts.contains_key(&id) => {
                 Ok(Step::Run(&self.ivr.contexts[&id], key, from))
             }
-            Flow::Routed(Dialed::Busy | Dialed::NoAnswer | Dialed::Failed { .. })
+            Flow::Routed(Dialed::Busy | Dialed::NoAnswer | Dialed::Failed { .. } | Dialed::Whispers { .. })
                 if otherwise == Unreached::Mailbox =>
             {
                 self.unreached().await.map(Step::End)

@@ -9,23 +9,31 @@ use super::{
     Conferring,
     world::{Edge, Lifetime, Waited, World},
 };
-use crate::{Conference, Conferred, Interrupted, Voice, conference::MuteKeys};
+use crate::{
+    Alone, Conference, Conferred, Interrupted, Voice,
+    conference::MuteKeys,
+    op::{Ears, Ends, Opens},
+};
 
 impl World<'_> {
     pub(super) fn conference(&mut self, conference: &Conference) -> Result<Conferred, Interrupted> {
-        let muted = match conference.voice {
-            Voice::Heard => "",
-            Voice::Muted => ", muted",
-        };
-        self.note(format!("conference {}, at most {}{muted}", conference.name, conference.most));
-        let end = match self.scenario.conferring {
+        self.note(announced(conference));
+        let (end, out) = match self.scenario.conferring {
             Conferring::Full => {
                 self.note("… full");
                 return Ok(Conferred::Full);
             }
-            Conferring::Kicked { after } => Some(self.now.saturating_add(after)),
-            Conferring::Stays => None,
+            Conferring::Kicked { after } => (Some(self.now.saturating_add(after)), Conferred::Kicked),
+            Conferring::Ends { after } => (Some(self.now.saturating_add(after)), Conferred::Ended),
+            Conferring::Begins { after } if conference.alone == Alone::Script && self.begins.is_none() => {
+                self.begins = Some(self.now.saturating_add(after));
+                self.wanted = self.begins;
+                self.note("… waits");
+                return Ok(Conferred::Waits);
+            }
+            Conferring::Begins { .. } | Conferring::Stays => (None, Conferred::Ended),
         };
+        self.wanted = None;
         self.limit = None;
         let mut keys = MuteKeys::new(conference.voice);
         loop {
@@ -36,10 +44,10 @@ impl World<'_> {
             }
             match self.wait(end.unwrap_or(Duration::MAX), Edge::Outside, Lifetime::Deferred)? {
                 Waited::Through => {
-                    self.note("… sent out");
-                    return Ok(Conferred::Kicked);
+                    self.note(if out == Conferred::Kicked { "… sent out" } else { "… the conference ends" });
+                    return Ok(out);
                 }
-                Waited::Pressed(digit) if conference.leave_by == Some(digit) => {
+                Waited::Pressed(digit) if conference.leave_by.contains(digit) => {
                     self.note(format!("… left by {digit}"));
                     return Ok(Conferred::Left);
                 }
@@ -53,12 +61,26 @@ impl World<'_> {
     }
 }
 
+fn announced(conference: &Conference) -> String {
+    let mut announced = format!("conference {}, at most {}", conference.name, conference.most);
+    let traits = [
+        (conference.voice == Voice::Muted, "muted"),
+        (conference.ears == Ears::Deaf, "deaf"),
+        (conference.opens == Opens::WithAnother, "begins with another"),
+        (conference.ends == Ends::WithTheCaller, "ends with the caller"),
+    ];
+    for (_, said) in traits.into_iter().filter(|(holds, _)| *holds) {
+        announced += &format!(", {said}");
+    }
+    announced
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::script::Script;
     use crate::simulator::{Event, Scenario, simulate};
-    use crate::{Alone, Announcement, Digit, conference::Entrance};
+    use crate::{Announcement, Digit, conference::Entrance};
     use std::sync::Arc;
     use std::time::Instant;
 

@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Event, Line, Scenario, Transcript, recordings::OfCall, transcript::seconds};
+use super::{
+    Event, Line, Scenario, Transcript, dial::Whispered, queue::Queued, recordings::OfCall, transcript::seconds,
+};
 use crate::{
     BargeIn, Bridged, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Language,
     Next, Op, Outcome, Play, Played, Prompt, TypeAhead, op::Begins,
@@ -17,11 +19,21 @@ use crate::{
 
 pub(super) struct World<'a> {
     pub(super) scenario: &'a Scenario,
-    timeline: Vec<(Duration, Event)>,
+    pub(super) timeline: Vec<(Duration, Event)>,
     pub(super) start: Instant,
     pub(super) now: Duration,
     /// When the lifetime is over.
     pub(super) limit: Option<Duration>,
+    /// When somebody wants the caller.
+    pub(super) wanted: Option<Duration>,
+    /// Keys that are kept while the caller talks to somebody.
+    pub(super) kept_in_talk: DigitSet,
+    /// When the conference begins for which the caller waits.
+    pub(super) begins: Option<Duration>,
+    /// Where the caller stands in a queue.
+    pub(super) queued: Option<Queued>,
+    /// Whom the script speaks to in place of the caller.
+    pub(super) whispered: Option<Whispered>,
     pub(super) digits: DigitBuffer,
     /// Until when the caller speaks, or has spoken.
     pub(super) spoken_until: Duration,
@@ -83,6 +95,11 @@ impl<'a> World<'a> {
             start,
             now: Duration::ZERO,
             limit: None,
+            wanted: None,
+            kept_in_talk: DigitSet::NONE,
+            begins: None,
+            queued: None,
+            whispered: None,
             digits: DigitBuffer::default(),
             spoken_until: Duration::ZERO,
             first_word: None,
@@ -124,6 +141,20 @@ impl<'a> World<'a> {
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
             Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
             Op::Conference(conference) => self.conference(conference).map(Outcome::Conferred),
+            Op::Join => self.join().map(Outcome::Dialed),
+            Op::Part => {
+                self.part();
+                Ok(Outcome::Done)
+            }
+            Op::Enqueue(enqueue) => Ok(Outcome::Enqueued(self.enqueue(enqueue))),
+            Op::Place => Ok(Outcome::Placed(self.place())),
+            Op::Meet(meet) => self.meet(meet).map(Outcome::Met),
+            Op::Leave => {
+                self.leave();
+                Ok(Outcome::Done)
+            }
+            Op::Take(take) => self.take(take).map(Outcome::Dialed),
+            Op::Echo(echo) => self.echo(*echo).map(Outcome::Echoed),
             Op::Refer(refer) => self.refer(refer).map(Outcome::Referred),
             Op::Record(record) => self.record(record).map(Outcome::Recorded),
             Op::Recording(recording) => Ok(Outcome::Recording(self.recording(recording))),
@@ -225,11 +256,16 @@ impl<'a> World<'a> {
 
     /// Lets time pass until then, or until the caller does something.
     pub(super) fn wait(&mut self, until: Duration, edge: Edge, lifetime: Lifetime) -> Result<Waited, Interrupted> {
-        let limit = self.limit.filter(|limit| lifetime == Lifetime::Counts && (*limit <= self.now || *limit < until));
-        if limit.is_some_and(|limit| limit <= self.now) {
-            return Err(self.expire());
+        let counts = |at: &Duration| lifetime == Lifetime::Counts && (*at <= self.now || *at < until);
+        let (limit, wanted) = (self.limit.filter(counts), self.wanted.filter(counts));
+        if let Some(interrupted) = self.due(limit, wanted) {
+            return Err(interrupted);
         }
-        let end = limit.unwrap_or(until);
+        if let Some(gone) = self.caller_gone_before(limit.or(wanted).unwrap_or(until)) {
+            self.now = self.now.max(gone);
+            return Err(self.caller_hangs_up());
+        }
+        let end = limit.into_iter().chain(wanted).min().unwrap_or(until);
         match self.timeline.last().copied() {
             Some((at, event)) if at < end || (at == end && edge == Edge::Inside) => {
                 self.timeline.pop();
@@ -241,18 +277,37 @@ impl<'a> World<'a> {
                         self.wait(until, edge, lifetime)
                     }
                     Event::Pressed(digit) => Ok(Waited::Pressed(digit)),
-                    Event::HungUp => {
-                        self.note("caller hangs up");
-                        self.call = State::Ended;
-                        Err(Interrupted::RemoteHangup)
+                    Event::HungUp if self.whispered.is_some() => {
+                        self.note("… the other hangs up");
+                        self.turn_back();
+                        Err(Interrupted::PartyGone)
                     }
+                    Event::HungUp => Err(self.caller_hangs_up()),
                 }
             }
             _ => {
                 self.now = self.now.max(end);
-                if limit.is_some() { Err(self.expire()) } else { Ok(Waited::Through) }
+                self.due(limit, wanted).map_or(Ok(Waited::Through), Err)
             }
         }
+    }
+
+    /// What is due now of a limit and of somebody who wants the caller.
+    fn due(&mut self, limit: Option<Duration>, wanted: Option<Duration>) -> Option<Interrupted> {
+        if limit.is_some_and(|limit| limit <= self.now) {
+            return Some(self.expire());
+        }
+        wanted.filter(|wanted| *wanted <= self.now).map(|_| {
+            self.wanted = None;
+            self.note("… somebody wants the caller");
+            Interrupted::Wanted
+        })
+    }
+
+    pub(super) fn caller_hangs_up(&mut self) -> Interrupted {
+        self.note("caller hangs up");
+        self.call = State::Ended;
+        Interrupted::RemoteHangup
     }
 
     /// What was pressed before does not count.

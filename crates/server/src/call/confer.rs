@@ -59,7 +59,7 @@ async fn talk(call: &mut Executor, membership: &Membership, conference: &Confere
     let mut voice = conference.voice;
     loop {
         let changed = match call.hear(None).await? {
-            Heard::Digit(digit) if conference.leave_by == Some(digit) => return Ok(Conferred::Left),
+            Heard::Digit(digit) if conference.leave_by.contains(digit) => return Ok(Conferred::Left),
             Heard::Digit(digit) => keys.press(digit),
             Heard::Conference(Wish::Leave) => return Ok(Conferred::Kicked),
             Heard::Conference(Wish::Voice(voice)) => Some(voice),
@@ -84,14 +84,14 @@ async fn talk(call: &mut Executor, membership: &Membership, conference: &Confere
 async fn sit(call: &Executor, membership: &Membership, conference: &Conference, voice: Voice) {
     let music = match conference.alone {
         Alone::Music => call.rooms.tone("hold"),
-        Alone::Silence => None,
+        Alone::Silence | Alone::Prompts(_) | Alone::Script => None,
     };
     if let Some(music) = &music {
         call.caller.prepare(music).await;
     }
     let announcement = match membership.announcement {
         Announcement::Tone => antiphon_media::Announcement::Tone,
-        Announcement::Silent => antiphon_media::Announcement::Silent,
+        Announcement::Entry | Announcement::Exit | Announcement::Silent => antiphon_media::Announcement::Silent,
     };
     let options = SeatOptions { voice: media_voice(voice), music: music.as_ref().map(Arc::clone) };
     seat(call, Seating::In(membership.room, announcement, options)).await;

@@ -233,7 +233,7 @@ impl Part {
     /// Whom it called did not answer, or has answered.
     pub fn dialed(&self, dialed: &Dialed) {
         match dialed {
-            Dialed::Answered { .. } | Dialed::HandedOver(_) => {}
+            Dialed::Answered { .. } | Dialed::Whispers { .. } | Dialed::HandedOver(_) => {}
             Dialed::Busy => self.end_with(Status::Busy),
             Dialed::NoAnswer => self.end_with(Status::NoAnswer),
             Dialed::Failed { status } => {

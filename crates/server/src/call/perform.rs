@@ -8,9 +8,10 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, Rating, TypeAhead,
+    Collect, Collected, Dialed, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, Rating,
+    TypeAhead,
     collector::Collector,
-    op::{Cause, Connected, LoadError, StreamError},
+    op::{Cause, Connected, Echoed, Enqueued, LoadError, Met, StreamError},
 };
 use antiphon_media::{Keys, Repeat, Segment};
 use antiphon_sip::StatusCode;
@@ -51,6 +52,13 @@ impl Executor {
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
             Op::Conference(conference) => confer::confer(self, conference).await.map(Outcome::Conferred),
+            // The rooms behind these are not joined yet: nobody is whispered to, and every queue is full.
+            Op::Join | Op::Take(_) => Ok(Outcome::Dialed(Dialed::NoAnswer)),
+            Op::Part | Op::Leave => Ok(Outcome::Done),
+            Op::Enqueue(_) => Ok(Outcome::Enqueued(Enqueued::Full)),
+            Op::Place => Ok(Outcome::Placed(None)),
+            Op::Meet(_) => Ok(Outcome::Met(Met::Nowhere)),
+            Op::Echo(_) => Ok(Outcome::Echoed(Echoed::Longest)),
             Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
             Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
             Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
@@ -260,6 +268,14 @@ fn name(op: &Op) -> &'static str {
         Op::Collect(_) => "collect",
         Op::Dial(_) => "dial",
         Op::Conference(_) => "conference",
+        Op::Join => "join",
+        Op::Part => "part",
+        Op::Enqueue(_) => "enqueue",
+        Op::Place => "place",
+        Op::Meet(_) => "meet",
+        Op::Leave => "leave",
+        Op::Take(_) => "take",
+        Op::Echo(_) => "echo",
         Op::Refer(_) => "refer",
         Op::Record(_) => "record",
         Op::Recording(_) => "recording",
@@ -298,6 +314,7 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
         },
         Ok(Outcome::Dialed(dialed)) => match dialed {
             Dialed::Answered { .. } => "answered",
+            Dialed::Whispers { .. } => "whispers",
             Dialed::HandedOver(_) => "handed_over",
             Dialed::Busy => "busy",
             Dialed::NoAnswer => "no_answer",
@@ -307,7 +324,23 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             Conferred::Left => "left",
             Conferred::Kicked => "kicked",
             Conferred::Full => "full",
+            Conferred::Ended => "ended",
+            Conferred::Waits => "waits",
         },
+        Ok(Outcome::Enqueued(Enqueued::In(_))) => "waits",
+        Ok(Outcome::Enqueued(Enqueued::Full)) => "full",
+        Ok(Outcome::Placed(place)) => match place {
+            Some(_) => "waits",
+            None => "nowhere",
+        },
+        Ok(Outcome::Met(met)) => match met {
+            Met::Talked { .. } => "talked",
+            Met::Left { .. } => "left",
+            Met::Missed => "missed",
+            Met::Nowhere => "nowhere",
+        },
+        Ok(Outcome::Echoed(Echoed::Key(_))) => "key",
+        Ok(Outcome::Echoed(Echoed::Longest)) => "longest",
         Ok(Outcome::Referred(referred)) => match referred {
             Referred::Done => "done",
             Referred::Refused { .. } => "refused",
@@ -349,6 +382,8 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
         Err(Interrupted::LocalHangup) => "hung_up",
         Err(Interrupted::LifetimeExpired) => "lifetime_expired",
+        Err(Interrupted::Wanted) => "wanted",
+        Err(Interrupted::PartyGone) => "party_gone",
         Err(Interrupted::Shutdown) => "shutdown",
     }
 }

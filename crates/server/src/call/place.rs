@@ -155,7 +155,7 @@ async fn ring(
     {
         Dialed::Busy => "busy",
         Dialed::NoAnswer => "no_answer",
-        Dialed::Answered { .. } | Dialed::HandedOver(_) | Dialed::Failed { .. } => "failed",
+        Dialed::Answered { .. } | Dialed::Whispers { .. } | Dialed::HandedOver(_) | Dialed::Failed { .. } => "failed",
     })
 }
 

@@ -168,6 +168,7 @@ pub(super) async fn play(
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
         Err(Interrupted::LocalHangup) => "hung_up",
         Err(Interrupted::LifetimeExpired) => "lifetime",
+        Err(Interrupted::Wanted | Interrupted::PartyGone) => "finished",
         Err(Interrupted::Shutdown) => "shutdown",
     };
     metrics::counter!("antiphon_calls_total", "outcome" => outcome).increment(1);

@@ -1,0 +1,116 @@
+//! Queues in a simulation: the scenario says who waits before the caller, and who takes it.
+//!
+//! Time: virtual; a talk lifts the lifetime.
+//! Errors: [`Interrupted`], as on a real call.
+
+use std::time::Duration;
+
+use super::{
+    Taking,
+    transcript::seconds,
+    world::{Edge, Lifetime, Waited, World},
+};
+use crate::{
+    Bridged, Dialed, Interrupted,
+    op::{Enqueue, Enqueued, Meet, Met, Place, Take},
+};
+
+/// A caller in a queue.
+#[derive(Copy, Clone)]
+pub(super) struct Queued {
+    since: Duration,
+    /// When it is taken, if it is.
+    taken_at: Option<Duration>,
+}
+
+impl World<'_> {
+    pub(super) fn enqueue(&mut self, enqueue: &Enqueue) -> Enqueued {
+        self.note(format!("enqueue in {}, at most {}", enqueue.name, enqueue.most));
+        if self.scenario.queueing.before >= enqueue.most {
+            self.note("… full");
+            return Enqueued::Full;
+        }
+        let taken_at = self.scenario.queueing.taken.map(|taken| self.now.saturating_add(taken.after));
+        self.queued = Some(Queued { since: self.now, taken_at });
+        self.wanted = taken_at;
+        self.place().map_or(Enqueued::Full, Enqueued::In)
+    }
+
+    pub(super) fn place(&mut self) -> Option<Place> {
+        let Queued { since, taken_at } = self.queued?;
+        let before = self.scenario.queueing.before;
+        let is_taken = taken_at.is_some_and(|at| at <= self.now);
+        Some(Place {
+            position: if is_taken { 0 } else { before + 1 },
+            size: if is_taken { before } else { before + 1 },
+            waited: self.now - since,
+            average: Duration::ZERO,
+            message: self.scenario.queueing.message.clone().filter(|_| is_taken),
+        })
+    }
+
+    pub(super) fn meet(&mut self, meet: &Meet) -> Result<Met, Interrupted> {
+        self.note("meet");
+        let Some(Queued { since, taken_at }) = self.queued else {
+            self.note("… the caller is in no queue");
+            return Ok(Met::Nowhere);
+        };
+        self.wanted = None;
+        while taken_at.is_none_or(|at| at > self.now) {
+            if taken_at.is_none() && self.caller_is_done() {
+                self.note("… waits on");
+                return Err(Interrupted::Shutdown);
+            }
+            match self.wait(taken_at.unwrap_or(Duration::MAX), Edge::Outside, Lifetime::Deferred)? {
+                Waited::Pressed(digit) if meet.leave_by.contains(digit) => {
+                    self.note(format!("… left by {digit}"));
+                    self.queued = None;
+                    return Ok(Met::Left { waited: self.now - since });
+                }
+                Waited::Pressed(_) | Waited::Through => {}
+            }
+        }
+        let waited = taken_at.unwrap_or(self.now) - since;
+        self.note(format!("… taken after {}", seconds(waited)));
+        self.queued = None;
+        let talk = self.scenario.queueing.taken.and_then(|taken| taken.talk);
+        let talk = self.talk_with("the other", talk)?;
+        Ok(Met::Talked { talk, waited })
+    }
+
+    pub(super) fn leave(&mut self) {
+        if self.queued.take().is_some() {
+            self.note("leave the queue");
+        }
+        self.wanted = None;
+    }
+
+    pub(super) fn take(&mut self, take: &Take) -> Result<Dialed, Interrupted> {
+        self.note(format!("take from {} for {}", take.name, seconds(take.patience)));
+        let came = self.scenario.taking.filter(|taking| taking.after < take.patience);
+        let Some(Taking { after, talk }) = came else {
+            self.ring(take.patience)?;
+            self.note("… nobody");
+            return Ok(Dialed::NoAnswer);
+        };
+        self.ring(after)?;
+        self.note("… somebody comes");
+        self.talk(("the other", talk), take.longest, take.ends_by)
+    }
+
+    /// A talk that only the other ends.
+    fn talk_with(&mut self, other: &str, talk: Option<Duration>) -> Result<Duration, Interrupted> {
+        (self.bridged, self.limit) = (Bridged::Yes, None);
+        let (began, end) = (self.now, talk.map(|talk| self.now.saturating_add(talk)));
+        loop {
+            if end.is_none() && self.caller_is_done() {
+                self.note("… they talk on");
+                return Err(Interrupted::Shutdown);
+            }
+            if let Waited::Through = self.wait(end.unwrap_or(Duration::MAX), Edge::Outside, Lifetime::Deferred)? {
+                self.note(format!("… {other} hangs up"));
+                return Ok(self.now - began);
+            }
+        }
+    }
+}
