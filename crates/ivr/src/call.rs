@@ -21,10 +21,11 @@ use crate::{
         CallRecording, Cause, Connect, Connected, Echo, Echoed, Enqueue, Enqueued, Link, Load, LoadError, Mark,
         MarkMessage, Marked, Meet, Met, OpenMailbox, Opened, Place, Respond, Stream, StreamError, Take, Tell, Upload,
     },
+    pivot,
     vars::Vars,
 };
 
-pub use ended::{Bridged, EndedCall, Ending};
+pub use ended::{Bridged, CallRecord, EndedCall, Ending};
 
 /// Who calls and what was dialled, fixed for the call's life.
 #[derive(Clone, Eq, PartialEq, Default, Debug)]
@@ -130,6 +131,10 @@ pub struct Call {
     pub served: ExtensionName,
     /// What came of the last number that the extension's script called.
     pub(crate) last_dial: LastDial,
+    /// Whether the caller is answered.
+    pub answered: bool,
+    /// What Pivot remembers of the call, while no pivot runs.
+    pub(crate) pivot: Option<Box<pivot::State>>,
     /// The language of whoever answers now; the server sets it before each script.
     pub language: Language,
     requests: mpsc::Sender<Request>,
@@ -147,6 +152,8 @@ impl Call {
             callback: Vars::default(),
             served: ExtensionName::default(),
             last_dial: LastDial::None,
+            answered: false,
+            pivot: None,
             language: Language::default(),
             requests,
         };
@@ -413,10 +420,14 @@ impl Call {
     /// The one seam between a script and the world.
     async fn perform(&mut self, op: Op) -> Result<Outcome, Interrupted> {
         let (reply, outcome) = oneshot::channel();
+        let answers = matches!(op, Op::Answer);
         if self.requests.send(Request { op, reply }).await.is_err() {
             return Err(Interrupted::LocalHangup);
         }
         // A performer that is gone without an answer has ended the call.
-        outcome.await.unwrap_or(Err(Interrupted::LocalHangup))
+        let outcome = outcome.await.unwrap_or(Err(Interrupted::LocalHangup));
+        self.answered |= answers && outcome.is_ok()
+            || matches!(outcome, Ok(Outcome::Dialed(Dialed::Answered { .. }) | Outcome::Conferred(_)));
+        outcome
     }
 }

@@ -25,6 +25,7 @@ pub mod language;
 pub mod listening;
 pub mod op;
 pub mod pattern;
+pub mod pivot;
 pub mod rules;
 pub mod say;
 pub mod script;
@@ -32,7 +33,7 @@ pub mod send_digits;
 pub mod simulator;
 pub mod vars;
 
-pub use call::{Bridged, Call, Caller, EndedCall, Ending, ExtensionName, Request, SipFacts};
+pub use call::{Bridged, Call, CallRecord, Caller, EndedCall, Ending, ExtensionName, Request, SipFacts};
 pub use callback::Callback;
 pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
@@ -44,10 +45,10 @@ pub use op::{
     Alone, Announcement, BadSpeech, BargeIn, CallRecording, CallerId, Cause, Collect, Collected, Conference, Conferred,
     Dial, Dialed, EndedBy, Interrupted, Join, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played,
     Prompt, Rating, Recogniser, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred,
-    Render, RenderError, Rendered, SPEECH_PATIENCE, Speech, TalkEnd, TargetRules, Terms, Tone, TypeAhead, Utterance,
-    Voice, WebSound,
+    Render, RenderError, Rendered, SPEECH_PATIENCE, Speech, TalkEnd, TargetRules, Terms, Tone, TypeAhead, Upload,
+    Utterance, Voice, WebSound,
 };
 pub use pattern::{BadPattern, Pattern};
-pub use script::{Next, Script, SoundName, SoundView, Surroundings};
+pub use script::{DocumentKind, EndpointKind, Next, Script, SoundName, SoundView, Surroundings};
 pub use send_digits::{DigitStep, SendDigits, Sent};
 pub use vars::Vars;

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use crate::{
     Call, Callback, EndedCall, ExtensionId, Interrupted, IntervalId, Language, Prompt, callback, conference, direct,
-    rules,
+    pivot, rules,
 };
 
 /// How a script ended on its own.
@@ -31,10 +33,68 @@ pub trait Surroundings: Send + Sync {
     /// The sound that somebody outside names, among those of the script's client and those of the system; the latter in this language
     /// where the name has none of its own.
     fn prompt(&self, sound: &SoundName, language: Language) -> Option<Prompt>;
+
+    /// How Pivot is run where its sources differ.
+    fn pivot_policy(&self) -> Arc<pivot::Policy> {
+        Arc::default()
+    }
+
+    /// A callflow of the client that is kept under this id or this number.
+    fn flow(&self, _id: &str) -> Option<Arc<pivot::Node>> {
+        None
+    }
+
+    /// The dialled strings by which somebody is reached whom a callflow names; none where nobody is called so.
+    fn endpoints(&self, _kind: EndpointKind, id: &str) -> Vec<String> {
+        if self.is_internal(id) { vec![id.to_owned()] } else { Vec::new() }
+    }
+
+    /// What is known of the account, or of a user or a device of it, as JSON (`kazoo-pivot.md` 4.1: `branch_variable`).
+    fn document(&self, _kind: DocumentKind, _id: &str) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// The date and time.
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    /// Where the client lives.
+    fn zone(&self) -> TimeZone {
+        TimeZone::UTC
+    }
+
+    /// Any number, another one each time.
+    fn chance(&self) -> u64 {
+        0
+    }
+
     /// Whether scripts of the client may have what callers say understood (`ringme-ivr.md` 5.1).
     fn may_listen(&self) -> bool {
         true
     }
+}
+
+/// Whom a callflow names (`kazoo-pivot.md` 4.1, 4.2).
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum EndpointKind {
+    /// A telephone.
+    Device,
+    /// A person, with all telephones of theirs.
+    User,
+    /// Several of them.
+    Group,
+}
+
+/// About whom something is known.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum DocumentKind {
+    /// The client.
+    Account,
+    /// A person.
+    User,
+    /// A telephone.
+    Device,
 }
 
 /// A sound as somebody outside names it (`ringme-ivr.md` 2.3, 4.3).
@@ -72,6 +132,8 @@ pub enum Script {
     Conference(Arc<conference::Entrance>),
     /// A call that we placed.
     Callback(Arc<Callback>),
+    /// Web servers that say what happens (`kazoo-pivot.md`).
+    Pivot(Arc<pivot::Pivot>),
     /// A number that is called without a menu, such as a phone's.
     Direct(String),
 }
@@ -83,6 +145,7 @@ impl Script {
             Self::Rules(ivr) => rules::run(ivr, call, surroundings).await,
             Self::Conference(entrance) => conference::run(entrance, call).await,
             Self::Callback(callback) => callback::run(callback, call).await,
+            Self::Pivot(pivot) => pivot::run(pivot, call, surroundings).await,
             Self::Direct(number) => direct::run(number, call).await,
         }
     }
@@ -91,6 +154,7 @@ impl Script {
     pub fn has_epilogue(&self) -> bool {
         match self {
             Self::Rules(ivr) => ivr.scripts.hangup.is_some(),
+            Self::Pivot(pivot) => pivot::has_epilogue(pivot),
             Self::Conference(_) | Self::Callback(_) | Self::Direct(_) => false,
         }
     }
@@ -99,6 +163,7 @@ impl Script {
     pub async fn after(&self, ended: &mut EndedCall) -> Result<(), Interrupted> {
         match self {
             Self::Rules(ivr) => rules::after(ivr, ended).await,
+            Self::Pivot(pivot) => pivot::after(pivot, ended).await,
             Self::Conference(_) | Self::Callback(_) | Self::Direct(_) => Ok(()),
         }
     }

@@ -35,13 +35,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use tokio::sync::mpsc;
 
 use crate::{
-    Call, Caller, Digit, EndedCall, ExtensionId, ExtensionName, Interrupted, IntervalId, Language, Next, Op, Outcome,
-    Prompt, Recogniser, Request, Script, SoundId, Speech, Surroundings,
+    Call, Caller, Digit, DocumentKind, EndedCall, EndpointKind, ExtensionId, ExtensionName, Interrupted, IntervalId,
+    Language, Next, Op, Outcome, Prompt, Recogniser, Request, Script, SoundId, Speech, Surroundings,
     op::LeftMessage,
+    pivot,
     rules::{Interval, Policy},
     script::{SoundName, SoundView},
     vars::Vars,
@@ -106,6 +107,16 @@ pub struct Scenario {
     pub date: Timestamp,
     /// How menus are run.
     pub policy: Policy,
+    /// How Pivot is run.
+    pub pivot: Arc<pivot::Policy>,
+    /// The callflows of the script's client, by their ids and numbers.
+    pub flows: BTreeMap<String, Arc<pivot::Node>>,
+    /// Whom callflows name, and the dialled strings by which they are reached.
+    pub endpoints: BTreeMap<String, Vec<String>>,
+    /// What is known of the account, users and devices, by their ids; that of the account has none.
+    pub documents: BTreeMap<String, serde_json::Value>,
+    /// Where the script's client lives; in UTC where nobody says.
+    pub zone: Option<TimeZone>,
     /// What the caller does, and when. Afterwards the caller stays, and does nothing.
     pub timeline: Vec<(Duration, Event)>,
 }
@@ -329,13 +340,39 @@ impl Surroundings for Around<'_> {
     }
 
     fn is_active(&self, interval: IntervalId) -> bool {
-        let passed = i64::try_from(self.milliseconds.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
-        let now = self.scenario.date.saturating_add(SignedDuration::from_millis(passed));
-        self.scenario.intervals.get(&interval).zip(now.ok()).is_some_and(|(interval, now)| interval.is_active(now))
+        let now = self.now();
+        self.scenario.intervals.get(&interval).is_some_and(|interval| interval.is_active(now))
     }
 
     fn policy(&self) -> Policy {
         self.scenario.policy
+    }
+
+    fn pivot_policy(&self) -> Arc<pivot::Policy> {
+        self.scenario.pivot.clone()
+    }
+
+    fn flow(&self, id: &str) -> Option<Arc<pivot::Node>> {
+        self.scenario.flows.get(id).cloned()
+    }
+
+    fn endpoints(&self, _kind: EndpointKind, id: &str) -> Vec<String> {
+        let own = || if self.is_internal(id) { vec![id.to_owned()] } else { Vec::new() };
+        self.scenario.endpoints.get(id).cloned().unwrap_or_else(own)
+    }
+
+    fn document(&self, kind: DocumentKind, id: &str) -> Option<serde_json::Value> {
+        let id = if kind == DocumentKind::Account { "" } else { id };
+        self.scenario.documents.get(id).cloned()
+    }
+
+    fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.milliseconds.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+        self.scenario.date.saturating_add(SignedDuration::from_millis(passed)).unwrap_or(Timestamp::MAX)
+    }
+
+    fn zone(&self) -> TimeZone {
+        self.scenario.zone.clone().unwrap_or(TimeZone::UTC)
     }
 
     /// A sound of the scenario by its name or id; of the system's, everything is there.

@@ -4,6 +4,10 @@
 //! Time: whoever performs its ops ends them after a bound of its own.
 //! Sources: `ringme-ivr.md` 4.5 (CallStatus of a hangup).
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::Call;
 use crate::Dialed;
 
@@ -12,6 +16,38 @@ use crate::Dialed;
 pub struct EndedCall {
     call: Call,
     ending: Ending,
+    record: CallRecord,
+}
+
+/// What a call came to, as whoever performed it knows.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct CallRecord {
+    /// When it arrived.
+    pub created: Timestamp,
+    /// How long it took.
+    pub duration: Duration,
+    /// How long it was answered.
+    pub answered: Duration,
+    /// The status with which it ended: 200 where it was answered.
+    pub status: u16,
+    /// The tag of To.
+    pub to_tag: String,
+    /// The Call-ID of whoever the caller talked to last; empty where nobody was.
+    pub other_call_id: String,
+}
+
+impl Default for CallRecord {
+    /// Nothing is known.
+    fn default() -> Self {
+        Self {
+            created: Timestamp::UNIX_EPOCH,
+            duration: Duration::ZERO,
+            answered: Duration::ZERO,
+            status: 200,
+            to_tag: String::new(),
+            other_call_id: String::new(),
+        }
+    }
 }
 
 /// How a call went, as web servers are told.
@@ -59,7 +95,18 @@ impl EndedCall {
             (Bridged::No, LastDial::Began) => Ending::Cancel,
             (Bridged::No, LastDial::Ended(dialed)) => Ending::of(dialed),
         };
-        Self { call, ending }
+        Self { call, ending, record: CallRecord::default() }
+    }
+
+    /// The same, with what is known of it.
+    #[must_use]
+    pub fn with_record(self, record: CallRecord) -> Self {
+        Self { record, ..self }
+    }
+
+    /// What it came to.
+    pub fn record(&self) -> &CallRecord {
+        &self.record
     }
 
     /// How it went.

@@ -1,0 +1,14 @@
+//! `answer`: answers the caller.
+//!
+//! Shape: no data; `_` follows.
+//! Sources: `kazoo-pivot.md` 4.1.
+
+use super::{Field, Node, Session, Step};
+use crate::Interrupted;
+
+pub(in crate::pivot) const FIELDS: &[Field] = &[Field::flag("skip_module")];
+
+pub(super) async fn run(_node: &Node, session: &mut Session<'_>) -> Result<Step, Interrupted> {
+    session.answer().await?;
+    Ok(Step::Next)
+}

@@ -1,0 +1,1 @@
+//! What Pivot does as a whole, where no specification shows it.
