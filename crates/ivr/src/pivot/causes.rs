@@ -68,7 +68,7 @@ pub fn of_status(status: u16) -> &'static str {
 /// Cause and status of a dial that nobody answered; `None` where somebody did.
 pub fn of_dial(dialed: &Dialed) -> Option<(&'static str, u16)> {
     match dialed {
-        Dialed::Answered { .. } | Dialed::HandedOver(_) => None,
+        Dialed::Answered { .. } | Dialed::Whispers { .. } | Dialed::HandedOver(_) => None,
         Dialed::Busy => Some(("USER_BUSY", 486)),
         Dialed::NoAnswer => Some(("NO_ANSWER", 480)),
         Dialed::Failed { status } => Some((of_status(*status), *status)),
@@ -78,7 +78,7 @@ pub fn of_dial(dialed: &Dialed) -> Option<(&'static str, u16)> {
 /// What web servers are told of a dial (`kazoo-pivot.md` 2.6).
 pub fn status_of_dial(dialed: &Dialed) -> CallStatus {
     match dialed {
-        Dialed::Answered { .. } | Dialed::HandedOver(_) => CallStatus::Completed,
+        Dialed::Answered { .. } | Dialed::Whispers { .. } | Dialed::HandedOver(_) => CallStatus::Completed,
         Dialed::Busy => CallStatus::Busy,
         Dialed::NoAnswer => CallStatus::NoAnswer,
         Dialed::Failed { status: 486 | 600 | 603 } => CallStatus::Busy,
