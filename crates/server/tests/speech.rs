@@ -5,6 +5,7 @@
 use std::{
     path::PathBuf,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -13,10 +14,11 @@ use antiphon_media::{Audio, record::Rate};
 use antiphon_server::{
     settings::{RecogniserEngine, SpeechSettings, VoiceEngine},
     speech::{NotUnderstood, Said, SpeechRoom},
+    store::ClientId,
 };
 
-/// Texts that may wait.
-const RENDERINGS: usize = 64;
+/// Texts and utterances of one client that may wait: a quarter of all.
+const OF_A_CLIENT: u64 = 16;
 
 /// A room whose engines are this shell script, and its directory.
 fn room(script: &str) -> (Arc<SpeechRoom>, tempfile::TempDir) {
@@ -44,7 +46,7 @@ fn settings(script: &str) -> SpeechSettings {
 }
 
 async fn render(room: &Arc<SpeechRoom>, speech: Speech) -> Result<Arc<Audio>, RenderError> {
-    let rendering = room.render(&Arc::new(speech));
+    let rendering = room.render(ClientId(1), &Arc::new(speech));
     loop {
         if let Some(known) = rendering.now() {
             return known;
@@ -103,7 +105,7 @@ async fn an_engine_that_fails_writes_rubbish_or_too_much_renders_nothing() {
     let data = tempfile::tempdir().expect("it works");
     let room = Arc::new(SpeechRoom::open(&nowhere, data.path()));
     assert_eq!(render(&room, text("a")).await.err(), Some(RenderError::Failed));
-    assert_eq!(room.understand(said(800)).await, Err(NotUnderstood::NoRecogniser));
+    assert_eq!(room.understand(ClientId(1), said(800)).await, Err(NotUnderstood::NoRecogniser));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +138,7 @@ async fn words_come_back_in_one_line_without_marks() {
         ("cat > /dev/null; echo '...'", None),
     ] {
         let (room, _data) = room(script);
-        let understood = room.understand(said(800)).await.expect("it works");
+        let understood = room.understand(ClientId(1), said(800)).await.expect("it works");
         assert_eq!(understood.as_ref().map(|said| said.text.as_str()), words, "{script}");
     }
 }
@@ -146,7 +148,7 @@ async fn a_recogniser_gets_a_file_and_what_is_expected() {
     let (room, _data) = room("bytes=$(wc -c); echo $bytes $ANTIPHON_LANGUAGE $ANTIPHON_PHRASES");
     let phrases = Arc::from(["taxi".to_owned(), "bus".to_owned()]);
     let said = Said { language: Some("en-GB".into()), phrases, ..said(800) };
-    let understood = room.understand(said).await.unwrap().expect("it works");
+    let understood = room.understand(ClientId(1), said).await.unwrap().expect("it works");
     assert_eq!(understood.text, "1644 en-GB taxi bus");
 }
 
@@ -155,16 +157,72 @@ async fn a_recogniser_that_hangs_or_writes_without_end_understands_nothing() {
     for (script, error) in [("exec sleep 300", NotUnderstood::TimedOut), ("exec cat /dev/zero", NotUnderstood::Failed)]
     {
         let (room, _data) = impatient_room(script);
-        assert_eq!(room.understand(said(800)).await, Err(error), "{script}");
+        assert_eq!(room.understand(ClientId(1), said(800)).await, Err(error), "{script}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_so_many_texts_wait() {
     let (room, _data) = room("exec sleep 300");
-    let texts: Vec<_> = (0..RENDERINGS + 1).map(|number| room.render(&Arc::new(text(&number.to_string())))).collect();
-    assert_eq!(texts.last().unwrap().now().unwrap().err(), Some(RenderError::Busy));
-    assert!(texts[0].now().is_none(), "the first is still on its way");
+    let begin = |client: u64, number: u64| {
+        room.render(ClientId(client), &Arc::new(text(&format!("{client} {number}")))).now().map(|known| known.err())
+    };
+    for client in 1..=4 {
+        for number in 0..OF_A_CLIENT {
+            assert_eq!(begin(client, number), None, "client {client}, text {number}");
+        }
+        assert_eq!(begin(client, OF_A_CLIENT), Some(Some(RenderError::Busy)), "client {client}");
+    }
+    assert_eq!(begin(5, 0), Some(Some(RenderError::Busy)), "there are four quarters");
+}
+
+/// What one client wants rendered takes the engine for a minute, and others are served at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_with_many_slow_texts_keeps_no_other_waiting() {
+    let data = tempfile::tempdir().expect("it works");
+    let sound = sound(&data);
+    let script = format!("read -r text; case $text in slow*) exec sleep 300;; *) cat {};; esac", sound.display());
+    let (room, _data) = room(&script);
+    let slow: Vec<_> =
+        (0..OF_A_CLIENT).map(|number| room.render(ClientId(1), &Arc::new(text(&format!("slow {number}"))))).collect();
+    let other = async {
+        let rendering = room.render(ClientId(2), &Arc::new(text("quick")));
+        while rendering.now().is_none() {
+            tokio::task::yield_now().await;
+        }
+        rendering.now()
+    };
+    let made = tokio::time::timeout(Duration::from_secs(20), other).await.expect("it is not kept waiting");
+    assert!(made.is_some_and(|made| made.is_ok()));
+    // Understanding has turns of its own, and the slow ones have theirs only.
+    let heard = room.understand(ClientId(1), said(800));
+    tokio::time::timeout(Duration::from_secs(20), heard).await.expect("it is not kept waiting").expect("understood");
+    assert!(slow.iter().all(|text| text.now().is_none()));
+}
+
+/// What comes of something at once.
+async fn at_once<T>(something: impl Future<Output = T>) -> Option<T> {
+    let mut something = std::pin::pin!(something);
+    std::future::poll_fn(|context| match something.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_so_many_utterances_of_a_client_wait() {
+    let (room, _data) = room("exec sleep 300");
+    let listen = |client: u64| Box::pin(room.understand(ClientId(client), said(800)));
+    let mut waiting: Vec<_> = (0..OF_A_CLIENT).map(|_| listen(1)).collect();
+    for listening in &mut waiting {
+        assert_eq!(at_once(listening).await, None);
+    }
+    assert_eq!(at_once(listen(1)).await, Some(Err(NotUnderstood::Busy)));
+    let mut other = listen(2);
+    assert_eq!(at_once(&mut other).await, None, "another client waits for the engine");
+    waiting.pop();
+    assert_eq!(at_once(listen(1)).await, None, "one place is free again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,6 +248,6 @@ async fn espeak_says_a_text_in_a_language_and_leaves_one_that_it_does_not_know()
     assert!(render(&room, language("tlh")).await.is_ok(), "the usual language says it");
     let marked = text("<speak>one <break time=\"2s\"/> two</speak>");
     assert!(render(&room, marked).await.unwrap().duration() > Duration::from_secs(2));
-    let file = room.file(Arc::new(text("hello"))).await.expect("it works");
+    let file = room.file(ClientId(1), Arc::new(text("hello"))).await.expect("it works");
     assert!(antiphon_media::Audio::from_wav(&file).unwrap().duration() < Duration::from_secs(3));
 }

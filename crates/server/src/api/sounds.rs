@@ -212,9 +212,9 @@ fn unread(error: MultipartError) -> ApiError {
 }
 
 /// A text as a file.
-async fn rendered(state: &ApiState, speech: Arc<Speech>) -> Result<Bytes, ApiError> {
+async fn rendered(state: &ApiState, client: ClientId, speech: Arc<Speech>) -> Result<Bytes, ApiError> {
     let rooms = state.rooms.as_ref().ok_or(RenderError::NoEngine)?;
-    Ok(rooms.speech.load_full().file(speech).await?.into())
+    Ok(rooms.speech.load_full().file(client, speech).await?.into())
 }
 
 /// Waits for its turn, reads an upload, decodes it and lays it beside its place.
@@ -228,7 +228,7 @@ async fn receive(
     let Upload { body, content } = Upload::read(request, state, title).await?;
     let (uploaded_name, file) = match content {
         Content::File(name, file) => (name, file),
-        Content::Text(speech) => ("text.wav".to_owned(), rendered(state, speech).await?),
+        Content::Text(speech) => ("text.wav".to_owned(), rendered(state, client, speech).await?),
     };
     let core = state.uploads.decode().await.ok_or(Rejected::Busy)?;
     let store = state.store.clone();

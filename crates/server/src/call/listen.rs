@@ -205,10 +205,10 @@ impl Executor {
         let number = ear.asked;
         ear.waiting.push(number);
         let said = Said { samples, rate, language: ear.language.clone(), phrases: ear.phrases.clone() };
-        let (speech, inbox) = (self.rooms.speech.load_full(), self.inbox.clone());
+        let (speech, client, inbox) = (self.rooms.speech.load_full(), self.client, self.inbox.clone());
         tokio::spawn(async move {
             tokio::select! {
-                understood = speech.understand(said) => {
+                understood = speech.understand(client, said) => {
                     // A call that is over needs no word.
                     let _ = inbox.send(CallEvent::Understood(number, understood)).await;
                 }

@@ -14,7 +14,7 @@ use super::executor::{Executor, Heard, clock};
 impl Executor {
     /// Has a text rendered, and waits for it as long as is asked. Keys meanwhile are kept.
     pub(super) async fn render(&mut self, render: &Render) -> Result<Rendered, Interrupted> {
-        let rendering = self.rooms.speech.load().render(&render.speech);
+        let rendering = self.rooms.speech.load().render(self.client, &render.speech);
         let until = clock() + render.patience.min(Duration::from_secs(3600));
         if rendering.now().is_none() && !render.patience.is_zero() {
             rendering.tell(&self.inbox);
@@ -47,7 +47,7 @@ impl Executor {
         let room = self.rooms.speech.load_full();
         let texts =
             prompts.iter().filter_map(|prompt| if let Prompt::Text(speech) = prompt { Some(speech) } else { None });
-        let renderings: Vec<_> = texts.map(|speech| room.render(speech)).collect();
+        let renderings: Vec<_> = texts.map(|speech| room.render(self.client, speech)).collect();
         let until = clock() + SPEECH_PATIENCE;
         renderings.iter().for_each(|rendering| rendering.tell(&self.inbox));
         while renderings.iter().any(|rendering| rendering.now().is_none()) {

@@ -18,7 +18,8 @@ use super::Notice;
 use crate::{
     calls::CallId,
     store::EventType,
-    web::{Web, turns::Turns},
+    turns::Turns,
+    web::Web,
 };
 
 /// How long one try may take.

@@ -28,7 +28,7 @@ pub struct SpeechSettings {
     pub language: String,
     /// How long an engine may take for one text or utterance.
     pub timeout: Duration,
-    /// Engines that run at once.
+    /// Engines that render at once, and as many that understand.
     pub concurrent: usize,
     /// Bytes of rendered texts that are kept on the disk.
     pub cache_bytes: u64,
@@ -89,7 +89,7 @@ impl Default for SpeechSettings {
             recogniser: RecogniserEngine::Off,
             language: "en".to_owned(),
             timeout: Duration::from_secs(10),
-            concurrent: 4,
+            concurrent: 8,
             cache_bytes: 256 << 20,
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Shape: a [`Voice`] renders texts and a [`Recogniser`] understands callers; each is a program or a web server of somebody else, as the
 //! settings say. What was rendered is kept by everything that makes it sound as it does (`cache`), so that it is made once.
-//! Time: a rendering has a limit, and so has a recognition; so many run at once, and so many more may wait.
+//! Time: a rendering has a limit, and so has a recognition; so many of each run at once, and so many more may wait. A client has a quarter of
+//! them, so that nobody's texts keep those of others waiting.
 //! Errors: [`RenderError`] and [`NotUnderstood`] are for scripts, which go on; the log says what the engine did.
 //! Sources: `ringme-ivr.md` 5.1, 5.3.
 //!
@@ -27,9 +28,14 @@ use std::{
 
 use antiphon_ivr::{RenderError, Speech, Utterance};
 use antiphon_media::{Audio, record::Rate, source::file};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
-use crate::settings::{RecogniserEngine, SpeechSettings, VoiceEngine};
+use crate::{
+    places::{self, Places},
+    settings::{RecogniserEngine, SpeechSettings, VoiceEngine},
+    store::ClientId,
+    turns::Turns,
+};
 use cache::{Cache, Key};
 pub use rendering::Rendering;
 
@@ -37,6 +43,8 @@ pub use rendering::Rendering;
 const RENDERINGS: usize = 64;
 /// Recognitions that run or wait, at most: whoever comes then is not understood.
 const RECOGNITIONS: usize = 64;
+/// One client has one in so many of the places that there are for both, and of the engines that run.
+const SHARE: usize = 4;
 /// The longest sound of a text.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -100,10 +108,13 @@ pub struct SpeechRoom {
     recogniser: Option<Arc<dyn Recogniser>>,
     cache: Arc<Cache>,
     time: Duration,
-    /// Engines that run at once.
-    turns: Arc<Semaphore>,
+    /// Engines that render at once.
+    rendering: Turns,
+    renderings: Places,
     going: Mutex<HashMap<Key, watch::Receiver<rendering::State>>>,
-    hearing: Arc<Semaphore>,
+    /// Engines that understand at once.
+    recognising: Turns,
+    recognitions: Places,
 }
 
 impl SpeechRoom {
@@ -140,9 +151,11 @@ impl SpeechRoom {
             recogniser,
             cache: Arc::new(Cache::open(&data.join("speech"), settings.cache_bytes)),
             time: settings.timeout,
-            turns: Arc::new(Semaphore::new(settings.concurrent)),
+            rendering: turns(settings),
+            renderings: Places::new(RENDERINGS),
             going: Mutex::default(),
-            hearing: Arc::new(Semaphore::new(RECOGNITIONS)),
+            recognising: turns(settings),
+            recognitions: Places::new(RECOGNITIONS),
         }
     }
 
@@ -156,8 +169,8 @@ impl SpeechRoom {
         self.recogniser.is_some()
     }
 
-    /// Begins to render a text, unless that was done, or goes on already. Nobody has to wait for it.
-    pub fn render(self: &Arc<Self>, speech: &Arc<Speech>) -> Rendering {
+    /// Begins to render a text for a client, unless that was done, or goes on already. Nobody has to wait for it.
+    pub fn render(self: &Arc<Self>, client: ClientId, speech: &Arc<Speech>) -> Rendering {
         let Some(voice) = &self.voice else { return Rendering::failed(RenderError::NoEngine) };
         let key = Key::of(&voice.identity(), speech);
         if let Some(audio) = self.cache.in_memory(&key) {
@@ -167,17 +180,17 @@ impl SpeechRoom {
         if let Some(state) = going.get(&key) {
             return Rendering::going(state.clone());
         }
-        if going.len() >= RENDERINGS {
-            tracing::warn!(most = RENDERINGS, "too many texts wait to be rendered");
+        let Some(place) = self.renderings.take(client, RENDERINGS / SHARE) else {
+            tracing::warn!(client = client.0, "too many texts wait to be rendered");
             return Rendering::failed(RenderError::Busy);
-        }
+        };
         let (done, state) = watch::channel(None);
         going.insert(key, state.clone());
         let (room, speech) = (self.clone(), speech.clone());
         tokio::spawn(async move {
             // Dropped whatever happens, so that a text that failed can be tried again.
-            let _place = Place { room: room.clone(), key };
-            let made = room.make(key, speech).await;
+            let _going = Going { room: room.clone(), key, _place: place };
+            let made = room.make(client, key, speech).await;
             done.send_replace(Some(made));
         });
         Rendering::going(state)
@@ -188,25 +201,24 @@ impl SpeechRoom {
         self.cache.in_memory(&Key::of(&self.voice.as_ref()?.identity(), speech))
     }
 
-    /// A WAV file of a text, made now and not kept.
+    /// A WAV file of a text, made now for a client and not kept.
     ///
     /// # Errors
     /// [`RenderError`].
-    pub async fn file(&self, speech: Arc<Speech>) -> Result<Vec<u8>, RenderError> {
-        let sound = self.speak(speech).await?;
+    pub async fn file(&self, client: ClientId, speech: Arc<Speech>) -> Result<Vec<u8>, RenderError> {
+        let sound = self.speak(client, speech).await?;
         Ok(wav_file(&sound.samples, sound.rate))
     }
 
-    /// What was said in an utterance.
+    /// What was said in an utterance of a client's call.
     ///
     /// # Errors
     /// [`NotUnderstood`].
-    pub async fn understand(&self, said: Said) -> Result<Option<Utterance>, NotUnderstood> {
+    pub async fn understand(&self, client: ClientId, said: Said) -> Result<Option<Utterance>, NotUnderstood> {
         let recogniser = self.recogniser.as_ref().ok_or(NotUnderstood::NoRecogniser)?;
-        let _place = self.hearing.try_acquire().map_err(|_| NotUnderstood::Busy)?;
+        let _place = self.recognitions.take(client, RECOGNITIONS / SHARE).ok_or(NotUnderstood::Busy)?;
         let work = async {
-            // The semaphore is never closed.
-            let _turn = self.turns.acquire().await;
+            let _turn = self.recognising.take(client.to_string()).await;
             recogniser.understand(said).await
         };
         let understood = tokio::time::timeout(self.time, work).await.unwrap_or(Err(NotUnderstood::TimedOut));
@@ -220,12 +232,12 @@ impl SpeechRoom {
     }
 
     /// A text that is not in memory: from the disk, or from the engine.
-    async fn make(&self, key: Key, speech: Arc<Speech>) -> Result<Arc<Audio>, RenderError> {
+    async fn make(&self, client: ClientId, key: Key, speech: Arc<Speech>) -> Result<Arc<Audio>, RenderError> {
         let cache = self.cache.clone();
         if let Ok(Some(audio)) = tokio::task::spawn_blocking(move || cache.on_disk(&key)).await {
             return Ok(audio);
         }
-        let made = self.speak(speech).await;
+        let made = self.speak(client, speech).await;
         let outcome = if made.is_ok() { "rendered" } else { "failed" };
         metrics::counter!("antiphon_renderings_total", "outcome" => outcome).increment(1);
         let sound = made?;
@@ -239,12 +251,11 @@ impl SpeechRoom {
     }
 
     /// Has the engine say a text, as loud as it is asked for.
-    async fn speak(&self, speech: Arc<Speech>) -> Result<file::Decoded, RenderError> {
+    async fn speak(&self, client: ClientId, speech: Arc<Speech>) -> Result<file::Decoded, RenderError> {
         let voice = self.voice.as_ref().ok_or(RenderError::NoEngine)?;
         let volume = i32::from(speech.volume);
         let work = async {
-            // The semaphore is never closed.
-            let _turn = self.turns.acquire().await;
+            let _turn = self.rendering.take(client.to_string()).await;
             voice.render(speech).await
         };
         let sound =
@@ -271,13 +282,19 @@ impl SpeechRoom {
     }
 }
 
-/// A text that is rendered now.
-struct Place {
-    room: Arc<SpeechRoom>,
-    key: Key,
+/// So many engines at once, and a client's share of them.
+fn turns(settings: &SpeechSettings) -> Turns {
+    Turns::new(settings.concurrent, settings.concurrent.div_ceil(SHARE))
 }
 
-impl Drop for Place {
+/// A text that is rendered now.
+struct Going {
+    room: Arc<SpeechRoom>,
+    key: Key,
+    _place: places::Place,
+}
+
+impl Drop for Going {
     fn drop(&mut self) {
         self.room.going().remove(&self.key);
     }

@@ -1,7 +1,7 @@
 //! The one HTTP client of all that scripts and clients have the server ask: the web servers of menus, of events, of debugging.
 //!
 //! Shape: a [`Fetch`] of a client in, an [`Exchange`] out. Where a request may go is in `policy`, what its URL says in `place`, what
-//! follows a redirect in `redirect`, who waits for whom in `turns`; [`WebWire`] carries one request, over the network or in a test.
+//! follows a redirect in `redirect`, who waits for whom in `crate::turns`; [`WebWire`] carries one request, over the network or in a test.
 //! Time: the fetch's patience is for everything, waiting for a turn with it. Dropping the future ends the request.
 //! Errors: [`FetchError`], always in the exchange.
 //! Sources: `ringme-ivr.md` 4.2; `kazoo-pivot.md` 1.1, 2.1.
@@ -15,7 +15,6 @@ mod redirect;
 pub mod signature;
 #[cfg(test)]
 mod tests;
-pub(crate) mod turns;
 mod wire;
 
 use std::{
@@ -31,9 +30,8 @@ use self::{
     policy::Policy,
     redirect::Step,
     signature::{SIGNATURE, SigningKey, SigningSecret, TIMESTAMP},
-    turns::Turns,
 };
-use crate::{settings::WebSettings, store::ClientId};
+use crate::{settings::WebSettings, store::ClientId, turns::Turns};
 
 /// The longest URL that is asked, in bytes.
 pub const LONGEST_URL: usize = place::LONGEST;
