@@ -17,14 +17,20 @@ struct Lamp {
     /// What it subscribes to.
     uri: String,
     to: String,
+    call_id: String,
     cseq: u32,
 }
 
 impl Lamp {
     fn new(world: &World, user: &'static str, number: &str) -> Self {
-        let socket = world.net.bind(([10, 5, 5, 5], 5060).into()).expect("a free address");
+        Self::at(world, 5060, user, number)
+    }
+
+    /// One at a port of its own, so that there may be several.
+    fn at(world: &World, port: u16, user: &'static str, number: &str) -> Self {
+        let socket = world.net.bind(([10, 5, 5, 5], port).into()).expect("a free address");
         let uri = format!("sip:{number}@{SERVER}");
-        Self { socket, user, to: format!("<{uri}>"), uri, cseq: 0 }
+        Self { socket, user, to: format!("<{uri}>"), uri, call_id: format!("lamp{port}"), cseq: 0 }
     }
 
     fn request(&mut self, expires: u32) -> SipText {
@@ -35,7 +41,7 @@ impl Lamp {
             .with("Max-Forwards", "70")
             .with("From", &format!("<sip:{user}@{SERVER}>;tag=lamp"))
             .with("To", &self.to)
-            .with("Call-ID", "lamp")
+            .with("Call-ID", &self.call_id)
             .with("CSeq", &format!("{cseq} SUBSCRIBE"))
             .with("Contact", &format!("<sip:{user}@{at}>"))
             .with("Event", "message-summary")
@@ -162,5 +168,30 @@ async fn nobody_is_told_of_the_messages_of_others() {
         drop(lamp);
         pass(40_000).await;
     }
+    world.leaves_nothing().await;
+}
+
+/// Telephones that restart forget their subscriptions, and make new ones for an hour.
+#[tokio::test]
+async fn the_eleventh_subscription_of_a_telephone_ends_its_oldest() {
+    let world = World::new().await;
+    give_mailbox(&world, "004", Some("085")).await;
+    let mut lamps: Vec<Lamp> = (0..11).map(|place| Lamp::at(&world, 5060 + place, "004", "004")).collect();
+    for lamp in &mut lamps[..10] {
+        assert_eq!(lamp.subscribe(600, Some("secret")).await, 200);
+        assert_eq!(lamp.told().await.0, "active");
+    }
+    // The first is refreshed, so that the second is the oldest.
+    assert_eq!(lamps[0].subscribe(600, None).await, 200);
+    assert_eq!(lamps[0].told().await.0, "active");
+    assert_eq!(lamps[10].subscribe(600, Some("secret")).await, 200);
+    assert_eq!(lamps[10].told().await.0, "active");
+    assert_eq!(lamps[1].told().await, ("terminated".to_owned(), String::new()));
+    for lamp in lamps.iter_mut().enumerate().filter(|(place, _)| *place != 1).map(|(_, lamp)| lamp) {
+        assert_eq!(lamp.subscribe(0, None).await, 200);
+        assert_eq!(lamp.told().await.0, "terminated");
+    }
+    drop(lamps);
+    pass(40_000).await;
     world.leaves_nothing().await;
 }

@@ -275,13 +275,10 @@ impl<R: Reception> Task<R> {
 
     /// A phone wants to be told of its messages.
     fn subscribe(&mut self, request: RequestId, flow: Flow, message: &Request) {
-        let busy = Reply { status: StatusCode::SERVICE_UNAVAILABLE, headers: Vec::new(), body: Bytes::new() };
-        let watch = self.reception.subscribing(clock(), flow, message);
-        let done = match watch.and_then(|watch| if self.watchers.has_room(watch.phone) { Ok(watch) } else { Err(busy) })
-        {
+        let done = match self.reception.subscribing(clock(), flow, message) {
             Ok(Watch { phone, mailbox, notice }) => {
                 let accepted = self.endpoint.accept_subscription(clock(), request, notice);
-                accepted.map(|id| self.watchers.insert(id, phone, mailbox))
+                accepted.and_then(|id| self.watch(id, phone, mailbox))
             }
             Err(reply) => self.endpoint.respond(clock(), request, reply),
         };
@@ -290,15 +287,27 @@ impl<R: Reception> Task<R> {
         }
     }
 
+    /// A phone watches a mailbox. One that has too many subscriptions has lost sight of some, as after a restart: the one that it has not
+    /// refreshed for longest ends, for good, so that telephones with too many places take nothing from each other in turns.
+    fn watch(&mut self, id: SubscriptionId, phone: ExtensionId, mailbox: ExtensionId) -> Result<(), SipError> {
+        let surplus = self.watchers.surplus(phone);
+        self.watchers.insert(id, phone, mailbox);
+        let Some(surplus) = surplus else { return Ok(()) };
+        self.watchers.remove(surplus);
+        self.endpoint.end_subscription(clock(), surplus, SubscriptionEnd::Rejected)
+    }
+
     /// A phone goes on with its subscription: it may have another mailbox by now, or none.
     fn resubscribed(&mut self, id: SubscriptionId) {
         let Some((phone, mailbox)) = self.watchers.of(id) else { return };
         let done = match self.reception.watch(phone) {
             None => self.endpoint.end_subscription(clock(), id, SubscriptionEnd::Rejected),
-            Some(watch) if watch.mailbox == mailbox => Ok(()),
             Some(watch) => {
                 self.watchers.insert(id, phone, watch.mailbox);
-                self.endpoint.notify(clock(), id, watch.notice)
+                match watch.mailbox == mailbox {
+                    true => Ok(()),
+                    false => self.endpoint.notify(clock(), id, watch.notice),
+                }
             }
         };
         if let Err(error) = done {

@@ -1,10 +1,10 @@
 //! Who watches which mailbox: the subscriptions of telephones to their messages.
 //!
 //! Shape: each subscription has one phone and one mailbox; news of a mailbox go to all who watch it.
-//! Errors: a phone has so many subscriptions at most; one more is refused.
+//! Errors: a phone has so many subscriptions at most; one more takes the place of the one that was refreshed longest ago.
 //! Sources: RFC 3842.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use antiphon_ivr::ExtensionId;
 use antiphon_sip::SubscriptionId;
@@ -23,30 +23,32 @@ struct Watcher {
 #[derive(Debug, Default)]
 pub(super) struct Watchers {
     watchers: HashMap<SubscriptionId, Watcher>,
-    of_phone: HashMap<ExtensionId, usize>,
+    /// The one that was refreshed longest ago first.
+    of_phone: HashMap<ExtensionId, VecDeque<SubscriptionId>>,
     of_mailbox: HashMap<ExtensionId, BTreeSet<SubscriptionId>>,
 }
 
 impl Watchers {
-    /// Whether this phone may watch once more.
-    pub(super) fn has_room(&self, phone: ExtensionId) -> bool {
-        self.of_phone.get(&phone).is_none_or(|count| *count < OF_A_PHONE)
+    /// The subscription that gives way if this phone is to watch once more.
+    pub(super) fn surplus(&self, phone: ExtensionId) -> Option<SubscriptionId> {
+        let own = self.of_phone.get(&phone).filter(|own| own.len() >= OF_A_PHONE)?;
+        own.front().copied()
     }
 
-    /// A phone watches a mailbox.
+    /// A phone watches a mailbox, from now on or still.
     pub(super) fn insert(&mut self, id: SubscriptionId, phone: ExtensionId, mailbox: ExtensionId) {
         self.remove(id);
         self.watchers.insert(id, Watcher { phone, mailbox });
-        *self.of_phone.entry(phone).or_default() += 1;
+        self.of_phone.entry(phone).or_default().push_back(id);
         self.of_mailbox.entry(mailbox).or_default().insert(id);
     }
 
     /// It does so no more.
     pub(super) fn remove(&mut self, id: SubscriptionId) {
         let Some(Watcher { phone, mailbox }) = self.watchers.remove(&id) else { return };
-        if let Some(count) = self.of_phone.get_mut(&phone) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(own) = self.of_phone.get_mut(&phone) {
+            own.retain(|other| *other != id);
+            if own.is_empty() {
                 self.of_phone.remove(&phone);
             }
         }
