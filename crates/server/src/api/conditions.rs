@@ -1,8 +1,8 @@
 //! Conditional requests: `ETag`, `If-None-Match` and `If-Match`.
 //!
 //! Shape: the tag of an answer is a hash of its content, so it changes exactly when what is shown changes. A change with `If-Match` is
-//! made only where the tag is still that of what GET shows at its path; for what the store keeps, this is asked again at the very
-//! revision to which the change is made, so that nothing comes between.
+//! made only where the tag is still that of what GET shows at its path; for what the store keeps, messages and mails too, this is asked
+//! again at the very moment to which the change is made, so that nothing comes between.
 //! Errors: 412 where the tag is another's, or where the path has no GET and so no tag; what would be refused anyway is refused for its
 //! own reason.
 //! Sources: RFC 9110 sections 8.8.3, 13.1 and 13.2.

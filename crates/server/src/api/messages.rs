@@ -21,8 +21,9 @@ use super::paging::Paging;
 use super::place::Place;
 use super::records::{self, Shown as ShownRecording, recordings};
 use crate::recording::Entry;
-use crate::store::changes::MarkHeard;
+use crate::store::changes::{DeleteMessage, MarkHeard};
 use crate::store::{Message, Missing};
+use crate::voicemail::now_ms;
 
 pub(super) fn table() -> Table {
     const MAILBOX: &str = "/extension/{extension}/voicemail";
@@ -135,6 +136,10 @@ async fn update(
 }
 
 async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
-    let (_, message) = find(&state, &place)?;
-    records::remove(&state, message.record).await
+    let (_, Message { record, .. }) = find(&state, &place)?;
+    let recordings = recordings(&state)?.clone();
+    let recording = Box::new(move || recordings.delete(record));
+    let change = DeleteMessage { client: place.bearer(), record, now_ms: now_ms(), recording };
+    state.store.commit(change).await??;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -204,12 +204,7 @@ async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>
 
 async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
     let entry = find(&state, &place)?;
-    remove(&state, entry.id).await
-}
-
-/// Deletes a recording.
-pub(super) async fn remove(state: &ApiState, id: RecordingId) -> Result<StatusCode, ApiError> {
-    let recordings = recordings(state)?.clone();
+    let (recordings, id) = (recordings(&state)?.clone(), entry.id);
     let deleted = tokio::task::spawn_blocking(move || recordings.delete(id)).await;
     deleted.unwrap_or(Err(NotDeleted::Storage))?;
     Ok(StatusCode::NO_CONTENT)

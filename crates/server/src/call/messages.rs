@@ -68,12 +68,13 @@ impl Executor {
         let pin = mailbox.document.as_ref().and_then(|document| document.settings.vm_pin.as_deref());
         let (Some(pin), Some(given)) = (pin, given) else { return false };
         let doors = self.rooms.store.mailboxes();
-        if self.mailbox.guesses >= GUESSES || !doors.may_guess(mailbox.id, clock()) {
+        let caller = &self.trace.record(|record| record.from.clone());
+        if self.mailbox.guesses >= GUESSES || !doors.may_guess(mailbox.id, caller, clock()) {
             tracing::warn!(mailbox = %mailbox.name, "too many wrong PINs; no other is looked at for now");
             return false;
         }
         let is_right = pin == given;
-        doors.guessed(mailbox.id, clock(), is_right);
+        doors.guessed(mailbox.id, caller, clock(), is_right);
         self.mailbox.guesses += u8::from(!is_right);
         is_right
     }

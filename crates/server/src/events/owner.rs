@@ -15,12 +15,7 @@ use tokio::{
 use url::form_urlencoded;
 
 use super::Notice;
-use crate::{
-    calls::CallId,
-    store::EventType,
-    turns::Turns,
-    web::Web,
-};
+use crate::{calls::CallId, store::EventType, turns::Turns, web::Web};
 
 /// How long one try may take.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -32,8 +32,9 @@ pub const RULES_OF_AN_OPTION: usize = 200;
 pub const RULES_OF_AN_IVR: usize = 10_000;
 /// Members of one conference, since every one of them costs a mix, an encoding and a quarter of a second of sound in memory.
 pub const MEMBERS_OF_A_CONFERENCE: u64 = 500;
-/// Mails in the outbox, those that are over counted; beyond it a message waits until there is room for the mails about it.
-pub const MAILS: usize = 100_000;
+/// Mails in the outbox of one client. Beyond it the oldest that are over go; while all wait, no other is written down, and its message is in
+/// the mailbox all the same.
+pub const MAILS_OF_A_CLIENT: usize = 10_000;
 /// Bytes of an uploaded sound.
 pub const SOUND_BYTES: usize = 10 * 1024 * 1024;
 /// Live access tokens of one application; beyond it the oldest goes.

@@ -4,16 +4,18 @@
 //! (its sound, its caller, its time) is with its recording, whose name it has.
 //! Units: times are milliseconds since 1970.
 //! Time: told. A change that was answered survives the death of the process.
-//! Errors: [`Rejected`](super::Rejected); a table that is full takes nothing.
+//! Errors: [`Rejected`](super::Rejected). A client has so many mails; where there is no room for more, the oldest that are over go, and what
+//! finds no room then is not written down. A message always is.
 
+mod claims;
 mod guesses;
 pub(super) mod mail;
 pub(super) mod post;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -25,6 +27,7 @@ use tokio::sync::Notify;
 use super::StoreError;
 use super::model::ClientId;
 use super::writer::unsigned;
+pub use claims::Claim;
 use guesses::Guesses;
 use mail::{Mail, MailId, MailState};
 
@@ -57,6 +60,8 @@ pub struct Mailboxes {
     /// Whether the settings say how mail is sent.
     is_mail_set: AtomicBool,
     guesses: Mutex<Guesses>,
+    /// Counts whatever happens to the tables.
+    edition: AtomicU64,
     /// Wakes whoever sends mail.
     mail_changed: Notify,
     /// Wakes whoever tells phones of their messages.
@@ -70,6 +75,12 @@ struct Tables {
     mails: BTreeMap<MailId, Arc<Mail>>,
     /// The mails that wait, the first due first.
     waiting: BTreeSet<(u64, MailId)>,
+    /// The mails that are over, of each client the first that was so first.
+    over: BTreeSet<(ClientId, u64, MailId)>,
+    /// How many mails each client has.
+    of_client: HashMap<ClientId, usize>,
+    /// The mails that somebody has in hand.
+    claimed: HashSet<MailId>,
     /// The mails about each message that are waited for.
     about: BTreeSet<(RecordingId, MailId)>,
     /// Mailboxes whose count has changed since somebody asked.
@@ -103,6 +114,7 @@ impl Mailboxes {
     /// Says whether mail can be sent at all, and has what waits tried at once: the settings may be others.
     pub fn set_mail(&self, is_set: bool, now_ms: u64) {
         self.is_mail_set.store(is_set, Ordering::Relaxed);
+        self.edition.fetch_add(1, Ordering::Release);
         self.hasten(now_ms);
     }
 
@@ -145,14 +157,19 @@ impl Mailboxes {
         self.count_changed.notified().await;
     }
 
-    /// Whether a PIN may be tried at this mailbox.
-    pub fn may_guess(&self, mailbox: ExtensionId, now: Instant) -> bool {
-        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).may_guess(mailbox, now)
+    /// Whether somebody with this number may try a PIN at this mailbox.
+    pub fn may_guess(&self, mailbox: ExtensionId, caller: &str, now: Instant) -> bool {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).may_guess(mailbox, caller, now)
     }
 
-    /// A PIN was tried.
-    pub fn guessed(&self, mailbox: ExtensionId, now: Instant, is_right: bool) {
-        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).guessed(mailbox, now, is_right);
+    /// Somebody with this number has tried a PIN.
+    pub fn guessed(&self, mailbox: ExtensionId, caller: &str, now: Instant, is_right: bool) {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).guessed(mailbox, caller, now, is_right);
+    }
+
+    /// A number that is another as soon as anything has happened to messages or mails.
+    pub(super) fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Acquire)
     }
 
     /// Every mail of a client, the oldest first.
@@ -165,11 +182,18 @@ impl Mailboxes {
         self.lock().mails.get(&id).cloned()
     }
 
-    /// The mail that is due first of those that `admits`, and when it is.
-    pub fn first_due(&self, admits: impl Fn(MailId) -> bool) -> Option<(u64, Arc<Mail>)> {
+    /// The mail that is due first of those that nobody has in hand, and when it is.
+    pub fn first_due(&self) -> Option<(u64, MailId)> {
         let tables = self.lock();
-        let (due, id) = tables.waiting.iter().find(|(_, id)| admits(*id))?;
-        tables.mails.get(id).map(|mail| (*due, mail.clone()))
+        tables.waiting.iter().find(|(_, id)| !tables.claimed.contains(id)).copied()
+    }
+
+    /// The mails that wait since before this, and that nobody has in hand.
+    pub fn waiting_since(&self, before_ms: u64) -> Vec<Arc<Mail>> {
+        let tables = self.lock();
+        let waiting = tables.waiting.iter().filter(|(_, id)| !tables.claimed.contains(id));
+        let mails = waiting.filter_map(|(_, id)| tables.mails.get(id));
+        mails.filter(|mail| mail.body.written_ms < before_ms).cloned().collect()
     }
 
     /// Whether a mail was over before this.
@@ -193,6 +217,7 @@ impl Mailboxes {
             mail.body.due_ms = now_ms;
             tables.put_mail(Arc::new(mail));
         }
+        self.edition.fetch_add(1, Ordering::Release);
         self.mail_changed.notify_one();
     }
 
@@ -203,21 +228,25 @@ impl Mailboxes {
 
     fn put_mail(&self, mail: Arc<Mail>) {
         self.lock().put_mail(mail);
+        self.edition.fetch_add(1, Ordering::Release);
         self.mail_changed.notify_one();
     }
 
     fn remove_mail(&self, id: MailId) {
         self.lock().remove_mail(id);
+        self.edition.fetch_add(1, Ordering::Release);
         self.mail_changed.notify_one();
     }
 
     fn put_message(&self, message: Message) {
         self.lock().put_message(message);
+        self.edition.fetch_add(1, Ordering::Release);
         self.count_changed.notify_one();
     }
 
     fn remove_message(&self, record: RecordingId) {
         self.lock().remove_message(record);
+        self.edition.fetch_add(1, Ordering::Release);
         self.count_changed.notify_one();
     }
 
@@ -251,6 +280,10 @@ impl Tables {
             self.waiting.insert((mail.body.due_ms, mail.id));
             self.about.insert((mail.record, mail.id));
         }
+        if let Some(over) = mail.body.over_ms {
+            self.over.insert((mail.client, over, mail.id));
+        }
+        *self.of_client.entry(mail.client).or_default() += 1;
         self.mails.insert(mail.id, mail);
     }
 
@@ -258,5 +291,22 @@ impl Tables {
         let Some(mail) = self.mails.remove(&id) else { return };
         self.waiting.remove(&(mail.body.due_ms, id));
         self.about.remove(&(mail.record, id));
+        if let Some(over) = mail.body.over_ms {
+            self.over.remove(&(mail.client, over, id));
+        }
+        if let Some(count) = self.of_client.get_mut(&mail.client) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_client.remove(&mail.client);
+            }
+        }
+    }
+
+    /// How many mails a client may still have, and those that go first where that is not enough for so many.
+    fn make_room(&self, client: ClientId, wanted: usize, most: usize) -> (usize, Vec<MailId>) {
+        let room = most.saturating_sub(self.of_client.get(&client).copied().unwrap_or_default());
+        let over = self.over.range((client, 0, MailId(0))..=(client, u64::MAX, MailId(u64::MAX)));
+        let going: Vec<MailId> = over.map(|(_, _, id)| *id).take(wanted.saturating_sub(room)).collect();
+        (room + going.len(), going)
     }
 }

@@ -41,7 +41,7 @@ pub use credentials::{Secret, SecretHash};
 pub use document::{ContextDocument, IvrDocument, OptionDocument, StoredRule};
 pub(crate) use lock::private_directory;
 pub use mailboxes::mail::{Mail, MailBody, MailId, MailState};
-pub use mailboxes::{Count, Mailboxes, Message};
+pub use mailboxes::{Claim, Count, Mailboxes, Message};
 pub use model::{
     Application, Client, ClientId, ConferenceSettings, Did, DidAs, DidId, Extension, ExtensionKind, ExtensionProfile,
     ExtensionStatus, Interval, Phone, Sound,
@@ -168,11 +168,11 @@ impl Store {
     pub async fn commit<C: Change>(&self, mut change: C) -> Result<C::Answer, Rejected> {
         let Some(holds) = &self.condition else { return self.shared.writer.commit(change, None).await?.map_err(stale) };
         for _ in 0..limits::TRIES_OF_A_CONDITION {
-            let revision = self.snapshot().revision;
+            let moment = self.shared.writer.moment();
             if !holds().await {
                 return Err(Rejected::Outdated);
             }
-            match self.shared.writer.commit(change, Some(revision)).await? {
+            match self.shared.writer.commit(change, Some(moment)).await? {
                 Ok(answer) => return Ok(answer),
                 // Another change came first, which may or may not matter to the condition.
                 Err(unmade) => change = unmade,

@@ -113,6 +113,9 @@ pub enum Taken {
     /// A menu plays this sound.
     #[error("the IVR of extension {0} plays the sound")]
     SoundInUse(String),
+    /// A mail is being sent.
+    #[error("the mail is being sent")]
+    MailInHand,
     /// A mail is over.
     #[error("the mail is {0}")]
     MailOver(&'static str),

@@ -73,6 +73,15 @@ impl Edit<'_> {
 
 type Job = Box<dyn FnOnce(&mut Desk) + Send>;
 
+/// What the store shows at one moment: it is the same again exactly when nothing has changed.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) struct Moment {
+    /// The configuration's revision.
+    revision: u64,
+    /// The edition of messages and mails, of which no revision comes.
+    edition: u64,
+}
+
 /// What the writer's thread works with.
 struct Desk {
     connection: Connection,
@@ -92,6 +101,7 @@ pub(super) struct Beside {
 pub(super) struct Writer {
     published: Arc<ArcSwap<Config>>,
     ratings: Arc<Ratings>,
+    mailboxes: Arc<Mailboxes>,
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -99,7 +109,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, config: Config, beside: Beside) -> Result<Self, StoreError> {
         let published = Arc::new(ArcSwap::from_pointee(config));
-        let ratings = Arc::clone(&beside.ratings);
+        let (ratings, mailboxes) = (Arc::clone(&beside.ratings), Arc::clone(&beside.mailboxes));
         let mut desk = Desk { connection, published: Arc::clone(&published), beside };
         let (queue, jobs): (SyncSender<Job>, Receiver<Job>) = sync_channel(limits::WAITING_CHANGES);
         let work = move || {
@@ -109,11 +119,16 @@ impl Writer {
             }
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(work).map_err(StoreError::Thread)?;
-        Ok(Self { published, ratings, queue: Some(queue), thread: Some(thread) })
+        Ok(Self { published, ratings, mailboxes, queue: Some(queue), thread: Some(thread) })
     }
 
     pub(super) fn snapshot(&self) -> Arc<Config> {
         self.published.load_full()
+    }
+
+    /// The present moment.
+    pub(super) fn moment(&self) -> Moment {
+        moment(&self.published, &self.mailboxes)
     }
 
     /// Leaves a rating for the writer, which takes it after what it does now.
@@ -129,11 +144,15 @@ impl Writer {
         }
     }
 
-    /// Makes a change; where a revision is named and is not the present one, the change comes back unmade.
-    pub(super) async fn commit<C: Change>(&self, change: C, at: Option<u64>) -> Result<Result<C::Answer, C>, Rejected> {
+    /// Makes a change; where a moment is named that has passed, the change comes back unmade.
+    pub(super) async fn commit<C: Change>(
+        &self,
+        change: C,
+        at: Option<Moment>,
+    ) -> Result<Result<C::Answer, C>, Rejected> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |desk| {
-            if at.is_some_and(|revision| revision != desk.published.load().revision) {
+            if at.is_some_and(|at| at != moment(&desk.published, &desk.beside.mailboxes)) {
                 let _ = answer.send(Ok(Err(change)));
                 return;
             }
@@ -151,6 +170,10 @@ impl Writer {
         })?;
         answered.await.map_err(|_| Rejected::Storage)?
     }
+}
+
+fn moment(published: &ArcSwap<Config>, mailboxes: &Mailboxes) -> Moment {
+    Moment { revision: published.load().revision, edition: mailboxes.edition() }
 }
 
 impl Desk {

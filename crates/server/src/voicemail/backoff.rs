@@ -10,7 +10,7 @@ const FIRST_MS: u64 = 30_000;
 /// The longest wait.
 const LONGEST_MS: u64 = 3_600_000;
 /// How long a mail is tried.
-const PATIENCE_MS: u64 = 3 * 24 * 3_600_000;
+pub(super) const PATIENCE_MS: u64 = 3 * 24 * 3_600_000;
 
 /// When to try again after so many attempts; `None` when it was tried for long enough. `chance` is from 0 to 1.
 pub(super) fn next(written_ms: u64, now_ms: u64, attempts: u32, chance: f64) -> Option<u64> {

@@ -6,7 +6,7 @@
 //! Errors: a change that the database refuses is made again after a minute. A panic of an attempt is an attempt that failed.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::BTreeSet,
     io::{self, Read},
     sync::Arc,
     time::Duration,
@@ -25,7 +25,7 @@ use crate::{
     recording::{Entry, Left, Recordings, State},
     settings::MailSettings,
     store::{
-        Config, Mail, MailBody, MailId, MailState, Mailboxes, Message, Rejected, Store,
+        Claim, Config, Mail, MailBody, MailState, Mailboxes, Message, Rejected, Store,
         changes::{ForgetMessage, PostMessage, SettleMail, Settled, SweepMails},
     },
 };
@@ -55,16 +55,15 @@ pub struct Owner {
     farewells: mpsc::Receiver<oneshot::Sender<()>>,
     /// What the database has refused for now.
     later: BTreeSet<RecordingId>,
-    sending: JoinSet<MailId>,
-    on_their_way: HashSet<MailId>,
+    sending: JoinSet<()>,
 }
 
 impl Owner {
     /// An owner, and how it is told to end.
     pub fn new(store: Store, recordings: Recordings, settings: Wanted, subscribers: Subscribers) -> (Self, Farewell) {
         let (farewell, farewells) = mpsc::channel(1);
-        let (later, sending, on_their_way) = Default::default();
-        (Self { store, recordings, settings, subscribers, farewells, later, sending, on_their_way }, Farewell(farewell))
+        let (later, sending) = Default::default();
+        (Self { store, recordings, settings, subscribers, farewells, later, sending }, Farewell(farewell))
     }
 
     /// Sends mail until it is told to end.
@@ -82,7 +81,7 @@ impl Owner {
             tokio::select! {
                 () = self.recordings.news() => {}
                 () = self.store.mailboxes().mail_changes() => {}
-                Some(ended) = self.sending.join_next(), if !self.sending.is_empty() => self.ended(ended.ok()),
+                Some(ended) = self.sending.join_next(), if !self.sending.is_empty() => self.ended(ended.is_ok()),
                 () = sleep_until(wake) => {}
                 reply = self.farewells.recv() => return self.end(reply).await,
             }
@@ -99,7 +98,7 @@ impl Owner {
         }
     }
 
-    fn mailboxes(&self) -> &Mailboxes {
+    fn mailboxes(&self) -> &Arc<Mailboxes> {
         self.store.mailboxes()
     }
 
@@ -128,6 +127,9 @@ impl Owner {
         for id in std::mem::take(&mut self.later) {
             self.look_at(id).await;
         }
+        if (self.settings)().is_none() {
+            self.give_up().await;
+        }
         let before_ms = now_ms().saturating_sub(SHOWN_MS);
         if !self.mailboxes().has_over(before_ms) {
             return;
@@ -135,6 +137,24 @@ impl Owner {
         let swept = self.store.commit(SweepMails { before_ms }).await;
         if let Err(error) = swept {
             tracing::warn!(%error, "old mails could not be taken off the list");
+        }
+    }
+
+    /// Gives up what nobody tries, because the settings say no server, for as long as it would be tried. Its recording may then go.
+    async fn give_up(&self) {
+        let before_ms = now_ms().saturating_sub(backoff::PATIENCE_MS);
+        for mail in self.mailboxes().waiting_since(before_ms) {
+            let settled = Settled::GivenUp("given up after three days: the settings have no [mail]".to_owned());
+            match self.store.commit(SettleMail { id: mail.id, settled, now_ms: now_ms() }).await {
+                Ok(()) => {
+                    metrics::counter!("antiphon_mails_total", "outcome" => "failed").increment(1);
+                    tracing::error!(mail = %mail.id, "a mail will not be sent: for three days the settings have had no [mail]");
+                }
+                Err(error) => tracing::error!(%error, mail = %mail.id, "a mail could not be given up"),
+            }
+            if !self.mailboxes().is_awaited(mail.record) {
+                self.recordings.release(mail.record);
+            }
         }
     }
 
@@ -162,8 +182,13 @@ impl Owner {
         let recipients = left.told.recipients.iter().enumerate();
         let mails: Vec<MailBody> = recipients.map(|(index, _)| mail_about(entry, left, index, now_ms())).collect();
         let told = mails.len();
-        if self.store.commit(PostMessage { message, mails }).await? {
-            tracing::info!(recording = %entry.id, mailbox = %left.mailbox, mails = told, "a message is in its mailbox");
+        if let Some(written) = self.store.commit(PostMessage { message, mails }).await? {
+            tracing::info!(recording = %entry.id, mailbox = %left.mailbox, mails = written, "a message is in its mailbox");
+            let lost = told - written;
+            if lost > 0 {
+                metrics::counter!("antiphon_mails_total", "outcome" => "no_room").increment(lost as u64);
+                tracing::error!(recording = %entry.id, lost, "the client's outbox is full; mails about a message are not sent");
+            }
             let config = self.store.snapshot();
             if let Some(mailbox) = config.extension(left.mailbox) {
                 (self.subscribers)(&config, event::of(entry, left, mailbox));
@@ -186,38 +211,35 @@ impl Owner {
     fn send_due(&mut self) -> Option<Instant> {
         let settings = (self.settings)()?;
         while self.sending.len() < AT_ONCE {
-            let (due, mail) = self.mailboxes().first_due(|id| !self.on_their_way.contains(&id))?;
+            let (due, id) = self.mailboxes().first_due()?;
             let wait = due.saturating_sub(now_ms());
             if wait > 0 {
                 return Some(Instant::now() + Duration::from_millis(wait));
             }
+            // Somebody may have it in hand by now, or have been faster.
+            let Some(claim) = self.mailboxes().claim(id) else { continue };
+            let Some(mail) = self.mailboxes().mail(id).filter(|mail| mail.body.state == MailState::Waiting) else {
+                continue;
+            };
             self.recordings.hold(mail.record);
-            self.on_their_way.insert(mail.id);
             let attempt = Attempt {
                 store: self.store.clone(),
                 recordings: self.recordings.clone(),
                 settings: settings.clone(),
                 mail,
+                _claim: claim,
             };
             self.sending.spawn(attempt.make());
         }
         None
     }
 
-    /// An attempt has ended; `None` where it panicked.
-    fn ended(&mut self, id: Option<MailId>) {
-        match id {
-            Some(id) => drop(self.on_their_way.remove(&id)),
-            // Nobody knows which; the others end too, and then all may be tried again.
-            None => {
-                tracing::error!("an attempt to send a mail panicked");
-                if self.sending.is_empty() {
-                    self.on_their_way.clear();
-                }
-            }
+    /// An attempt has ended, in order or by a panic.
+    fn ended(&mut self, in_order: bool) {
+        if !in_order {
+            tracing::error!("an attempt to send a mail panicked");
         }
-        let waiting = self.on_their_way.len();
-        metrics::gauge!("antiphon_mails_sending").set(waiting as f64);
+        metrics::gauge!("antiphon_mails_sending").set(self.sending.len() as f64);
     }
 }
 
@@ -250,11 +272,12 @@ struct Attempt {
     recordings: Recordings,
     settings: Arc<MailSettings>,
     mail: Arc<Mail>,
+    /// Nobody else touches it meanwhile.
+    _claim: Claim,
 }
 
 impl Attempt {
-    async fn make(self) -> MailId {
-        let id = self.mail.id;
+    async fn make(self) {
         let settled = match self.sound().await.and_then(|sound| self.letter(sound)) {
             Err(settled) => settled,
             Ok(letter) => match smtp::deliver(&self.settings, &letter).await {
@@ -262,14 +285,13 @@ impl Attempt {
                     // First the row: what comes between the two is sent a second time.
                     self.write(Settled::Sent).await;
                     taken.close().await;
-                    return id;
+                    return;
                 }
                 Err(smtp::Undelivered::Now(error)) => self.again(error),
                 Err(smtp::Undelivered::Ever(error)) => Settled::Failed(error),
             },
         };
         self.write(settled).await;
-        id
     }
 
     /// The sound that goes with the mail.
@@ -316,7 +338,7 @@ impl Attempt {
         let outcome = match &settled {
             Settled::Sent => "sent",
             Settled::Again { .. } => "again",
-            Settled::Failed(_) => "failed",
+            Settled::Failed(_) | Settled::GivenUp(_) => "failed",
             Settled::Cancelled(_) => "cancelled",
         };
         let mut written = Err(Rejected::Busy);
@@ -338,7 +360,9 @@ impl Attempt {
             Settled::Again { error, .. } => {
                 tracing::warn!(mail = %id, attempt, error, "a mail was not taken; it waits")
             }
-            Settled::Failed(error) => tracing::error!(mail = %id, attempt, error, "a mail will not be sent"),
+            Settled::Failed(error) | Settled::GivenUp(error) => {
+                tracing::error!(mail = %id, attempt, error, "a mail will not be sent");
+            }
             Settled::Cancelled(error) => tracing::info!(mail = %id, error, "a mail is not needed any more"),
         }
         if !self.store.mailboxes().is_awaited(record) {

@@ -21,8 +21,8 @@ use crate::events::Event;
 use crate::recording::sidecar::Beginning;
 use crate::recording::{self, Kind, Left, Recordings};
 use crate::settings::{MailLogin, MailSecurity, MailSettings, RecordingSettings};
-use crate::store::changes::{CreateClient, CreateExtension, RetryMail};
-use crate::store::{ClientId, Config, EventType, Mail, MailBody, MailId, MailState, Store};
+use crate::store::changes::{CreateClient, CreateExtension, DeleteMail, PostMessage, RetryMail};
+use crate::store::{ClientId, Config, EventType, Mail, MailBody, MailId, MailState, Message, Rejected, Store, Taken};
 
 /// How long anything on loopback may take.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -202,7 +202,7 @@ struct House {
 }
 
 impl House {
-    async fn open(folder: &Path, settings: MailSettings) -> Self {
+    async fn open(folder: &Path, settings: impl Into<Option<MailSettings>>) -> Self {
         let store = Store::open(folder).expect("a store");
         if store.snapshot().clients().next().is_none() {
             let client = store.commit(CreateClient { prefix: "000".to_owned() }).await.expect("a client");
@@ -212,12 +212,12 @@ impl House {
         let disk = recording::disk::Machine::open(&folder.join("recordings")).expect("a folder");
         let (recordings, work) = Recordings::open(Arc::new(disk), RecordingSettings::default()).expect("recordings");
         let writer = tokio::spawn(recording::drive::drive(work));
-        let settings = Arc::new(settings);
+        let settings = settings.into().map(Arc::new);
         let (told, events) = std::sync::mpsc::sync_channel(100);
         // Whoever hears of them may have gone.
         let subscribers = Box::new(move |_: &Config, event| drop(told.try_send(event)));
         let (owner, farewell) =
-            Owner::new(store.clone(), recordings.clone(), Box::new(move || Some(settings.clone())), subscribers);
+            Owner::new(store.clone(), recordings.clone(), Box::new(move || settings.clone()), subscribers);
         let owner = tokio::spawn(owner.run());
         Self { store, recordings, writer, owner, events, _farewell: farewell }
     }
@@ -340,6 +340,8 @@ async fn killed_before_the_server_has_taken_it_a_mail_is_sent_after_the_next_sta
     })
     .await
     .expect("the letter is on its way");
+    let deleted = house.store.commit(DeleteMail { client: ClientId(1), id: MailId(1) }).await;
+    assert!(matches!(deleted, Err(Rejected::Conflict(Taken::MailInHand))), "{deleted:?}");
     house.kill().await;
     assert!(post.letters().is_empty());
     let house = House::open(folder.path(), post.settings()).await;
@@ -406,4 +408,27 @@ async fn a_mail_is_never_sent_without_the_sound_that_belongs_to_it() {
         house.until(|body| body.state == expect).await;
         assert_eq!(post.letters().len(), usize::from(expect == MailState::Sent));
     }
+}
+
+/// Whoever takes `[mail]` out of the settings is not left with mails, and with recordings that wait for them, for ever.
+#[tokio::test]
+async fn without_a_server_a_mail_is_given_up_after_three_days_as_with_one() {
+    const HOUR_MS: u64 = 3_600_000;
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(folder.path(), None).await;
+    let message = Message { record: RecordingId(5), client: ClientId(1), mailbox: ExtensionId(1), heard: false };
+    let body = |hours: u64| MailBody {
+        attach: false,
+        written_ms: super::now_ms() - hours * HOUR_MS,
+        due_ms: u64::MAX >> 1,
+        ..mail_body()
+    };
+    house.store.commit(PostMessage { message, mails: vec![body(73), body(71)] }).await.expect("it is new");
+    house.kill().await;
+    let house = House::open(folder.path(), None).await;
+    let given_up = house.until(|body| body.state == MailState::Failed).await;
+    assert_eq!(given_up.error.as_deref(), Some("given up after three days: the settings have no [mail]"));
+    assert_eq!(given_up.attempts, 0);
+    let young = house.store.mailboxes().mail(MailId(2)).expect("it is there");
+    assert_eq!(young.body.state, MailState::Waiting);
 }

@@ -13,7 +13,7 @@ async fn post(api: &Api, client: ClientId, record: u128, addresses: &[&str]) {
     let body = |address: &&str| MailBody { address: (*address).to_owned(), ..crate::voicemail::tests::mail_body() };
     let message = Message { record: RecordingId(record), client, mailbox: ExtensionId(1), heard: false };
     let change = PostMessage { message, mails: addresses.iter().map(body).collect() };
-    assert!(api.store.commit(change).await.expect("it is new"));
+    assert_eq!(api.store.commit(change).await.expect("a store"), Some(addresses.len()));
 }
 
 #[tokio::test]
@@ -35,6 +35,10 @@ async fn the_outbox_is_shown_tried_again_and_cleared() {
     api.store.mailboxes().set_mail(true, 0);
     assert_eq!(api.get(&format!("{outbox}1")).await.expect(200)["error"], Value::Null);
     assert_eq!(api.post(&format!("{outbox}1/retry/"), json!({})).await.expect(202)["state"], "waiting");
+    let claim = api.store.mailboxes().claim(MailId(1)).expect("nobody has it in hand");
+    assert_eq!(api.delete(&format!("{outbox}1")).await.refused(409), "the mail is being sent");
+    assert_eq!(api.post(&format!("{outbox}1/retry/"), json!({})).await.refused(409), "the mail is being sent");
+    drop(claim);
     let settled = Settled::Failed("550 nobody".to_owned());
     api.store.commit(SettleMail { id: MailId(1), settled, now_ms: 1 }).await.expect("it is there");
     let failed = api.get(&format!("{outbox}?state=failed")).await.expect(200);

@@ -29,7 +29,7 @@ use antiphon_ivr::rules::wire::FieldError;
 use antiphon_ivr::{ContextId, ExtensionId, IntervalId, SoundId};
 
 pub use super::mailboxes::post::{
-    DeleteMail, ForgetMessage, MarkHeard, PostMessage, RetryMail, SettleMail, Settled, SweepMails,
+    DeleteMail, DeleteMessage, ForgetMessage, MarkHeard, PostMessage, RetryMail, SettleMail, Settled, SweepMails,
 };
 pub use super::tokens::IssueToken;
 pub use clients::UpdateClient;

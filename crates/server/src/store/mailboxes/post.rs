@@ -4,8 +4,8 @@
 //! Time: told, in milliseconds since 1970.
 //! Errors: [`Rejected`]; what is another client's is as if it were not there.
 //!
-//! [`PostMessage`] is where a message begins to be one, and it is wholly or not at all: with the message all mails about it are written
-//! down. It may be done twice without harm, so whoever is not sure that it was done does it again.
+//! [`PostMessage`] is where a message begins to be one, and it is wholly or not at all: with the message the mails about it are written
+//! down, as far as there is room for them. It may be done twice without harm, so whoever is not sure that it was done does it again.
 
 use std::sync::Arc;
 
@@ -13,9 +13,10 @@ use antiphon_media::record::RecordingId;
 
 use super::mail::{Mail, MailBody, MailId, MailState};
 use super::{Mailboxes, Message};
+use crate::recording::NotDeleted;
 use crate::store::changes::json;
 use crate::store::writer::{Change, Edit, signed, unsigned};
-use crate::store::{ClientId, Missing, Rejected, limits};
+use crate::store::{ClientId, Missing, Rejected, Taken, limits};
 
 /// A message is in its mailbox, and these mails are to be sent.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub enum Settled {
     },
     /// It failed for good.
     Failed(String),
+    /// It has waited for too long, and is not tried any more.
+    GivenUp(String),
     /// There is nothing to send any more.
     Cancelled(String),
 }
@@ -64,6 +67,18 @@ pub struct MarkHeard {
     pub record: RecordingId,
     /// Whether it was heard.
     pub heard: bool,
+}
+
+/// A message is not wanted any more.
+pub struct DeleteMessage {
+    /// Whose it is.
+    pub client: ClientId,
+    /// Which.
+    pub record: RecordingId,
+    /// The present.
+    pub now_ms: u64,
+    /// Deletes its recording. It runs where changes are made, so that nothing comes between the two.
+    pub recording: Box<dyn FnOnce() -> Result<(), NotDeleted> + Send>,
 }
 
 /// The recording of a message is gone.
@@ -126,50 +141,49 @@ fn mail_of(mailboxes: &Mailboxes, client: ClientId, id: MailId) -> Result<Mail, 
 impl Mail {
     fn settle(&mut self, settled: Settled, now_ms: u64) {
         let body = &mut self.body;
+        let was_tried = !matches!(settled, Settled::Cancelled(_) | Settled::GivenUp(_));
         let (state, error) = match settled {
             Settled::Again { due_ms, error } => {
                 body.due_ms = due_ms;
                 (MailState::Waiting, Some(error))
             }
             Settled::Sent => (MailState::Sent, None),
-            Settled::Failed(error) => (MailState::Failed, Some(error)),
+            Settled::Failed(error) | Settled::GivenUp(error) => (MailState::Failed, Some(error)),
             Settled::Cancelled(error) => (MailState::Cancelled, Some(error)),
         };
-        body.attempts = body.attempts.saturating_add(u32::from(state != MailState::Cancelled));
+        body.attempts = body.attempts.saturating_add(u32::from(was_tried));
         (body.state, body.error) = (state, error);
         body.over_ms = (state != MailState::Waiting).then_some(now_ms);
     }
 }
 
 impl Change for PostMessage {
-    /// Whether it was not there before.
-    type Answer = bool;
+    /// How many of the mails were written down; `None` where the message was there before.
+    type Answer = Option<usize>;
 
-    fn apply(self, edit: &mut Edit<'_>) -> Result<bool, Rejected> {
+    fn apply(self, edit: &mut Edit<'_>) -> Result<Option<usize>, Rejected> {
         let Message { record, client, mailbox, heard } = self.message;
         if edit.mailboxes.message(record).is_some() {
-            return Ok(false);
+            return Ok(None);
         }
-        let (mails, most) = (edit.mailboxes.lock().mails.len(), limits::MAILS);
-        if mails + self.mails.len() > most {
-            return Err(Rejected::Full { table: "mails", most });
-        }
+        let (room, going) = edit.mailboxes.lock().make_room(client, self.mails.len(), limits::MAILS_OF_A_CLIENT);
+        going.into_iter().try_for_each(|id| remove_mail(edit, id))?;
         let query = "INSERT INTO message (record, client, mailbox, heard) VALUES (?1, ?2, ?3, ?4)";
         let row = (record.to_string(), signed(client.0), signed(mailbox.0), heard);
         edit.transaction.prepare_cached(query)?.execute(row)?;
         let mut written = Vec::with_capacity(self.mails.len());
-        for body in self.mails {
+        for body in self.mails.into_iter().take(room) {
             let query = "INSERT INTO mail (client, record, body) VALUES (?1, ?2, ?3) RETURNING id";
             let row = (signed(client.0), record.to_string(), json(&body));
             let id = edit.transaction.prepare_cached(query)?.query_row(row, |row| row.get(0))?;
             written.push(Arc::new(Mail { id: MailId(unsigned(id)), client, record, body }));
         }
-        let mailboxes = Arc::clone(edit.mailboxes);
+        let (mailboxes, count) = (Arc::clone(edit.mailboxes), written.len());
         edit.afterwards(move |_| {
             mailboxes.put_message(self.message);
             written.into_iter().for_each(|mail| mailboxes.put_mail(mail));
         });
-        Ok(true)
+        Ok(Some(count))
     }
 }
 
@@ -199,23 +213,41 @@ impl Change for MarkHeard {
     }
 }
 
+impl Change for DeleteMessage {
+    /// What the disk said.
+    type Answer = Result<(), NotDeleted>;
+
+    fn apply(self, edit: &mut Edit<'_>) -> Result<Self::Answer, Rejected> {
+        let message = edit.mailboxes.message(self.record).filter(|message| message.client == self.client);
+        let Message { record, .. } = message.ok_or(Missing::Message)?;
+        if let Err(error) = (self.recording)() {
+            return Ok(Err(error));
+        }
+        forget_message(edit, record, self.now_ms).map(Ok)
+    }
+}
+
 impl Change for ForgetMessage {
     type Answer = ();
 
     fn apply(self, edit: &mut Edit<'_>) -> Result<(), Rejected> {
-        let query = "DELETE FROM message WHERE record = ?1";
-        edit.transaction.prepare_cached(query)?.execute([self.record.to_string()])?;
-        let (mailboxes, record) = (Arc::clone(edit.mailboxes), self.record);
-        edit.afterwards(move |_| mailboxes.remove_message(record));
-        // A mail without the sound is as good as before.
-        let cancelled = edit.mailboxes.waiting_about(record).into_iter().filter(|mail| mail.body.attach);
-        for mail in cancelled {
-            let mut mail = Mail::clone(&mail);
-            mail.settle(Settled::Cancelled("the message was deleted".to_owned()), self.now_ms);
-            put_mail(edit, mail)?;
-        }
-        Ok(())
+        forget_message(edit, self.record, self.now_ms)
     }
+}
+
+fn forget_message(edit: &mut Edit<'_>, record: RecordingId, now_ms: u64) -> Result<(), Rejected> {
+    let query = "DELETE FROM message WHERE record = ?1";
+    edit.transaction.prepare_cached(query)?.execute([record.to_string()])?;
+    let mailboxes = Arc::clone(edit.mailboxes);
+    edit.afterwards(move |_| mailboxes.remove_message(record));
+    // A mail without the sound is as good as before.
+    let cancelled = edit.mailboxes.waiting_about(record).into_iter().filter(|mail| mail.body.attach);
+    for mail in cancelled {
+        let mut mail = Mail::clone(&mail);
+        mail.settle(Settled::Cancelled("the message was deleted".to_owned()), now_ms);
+        put_mail(edit, mail)?;
+    }
+    Ok(())
 }
 
 impl Mailboxes {
@@ -232,15 +264,18 @@ impl Change for RetryMail {
     fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Mail>, Rejected> {
         let mut mail = mail_of(edit.mailboxes, self.client, self.id)?;
         if !matches!(mail.body.state, MailState::Waiting | MailState::Failed) {
-            return Err(crate::store::Taken::MailOver(mail.body.state.as_str()).into());
+            return Err(Taken::MailOver(mail.body.state.as_str()).into());
         }
+        let claim = edit.mailboxes.claim(self.id).ok_or(Taken::MailInHand)?;
         let body = &mut mail.body;
         // The days that it may take begin anew for one that was given up.
         if body.state == MailState::Failed {
             body.written_ms = self.now_ms;
         }
         (body.state, body.due_ms, body.over_ms) = (MailState::Waiting, self.now_ms, None);
-        put_mail(edit, mail)
+        let put = put_mail(edit, mail);
+        edit.afterwards(move |_| drop(claim));
+        put
     }
 }
 
@@ -249,7 +284,11 @@ impl Change for DeleteMail {
 
     fn apply(self, edit: &mut Edit<'_>) -> Result<(), Rejected> {
         mail_of(edit.mailboxes, self.client, self.id)?;
-        remove_mail(edit, self.id)
+        // Nobody begins to send it from here on.
+        let claim = edit.mailboxes.claim(self.id).ok_or(Taken::MailInHand)?;
+        remove_mail(edit, self.id)?;
+        edit.afterwards(move |_| drop(claim));
+        Ok(())
     }
 }
 
@@ -259,8 +298,8 @@ impl Change for SweepMails {
     fn apply(self, edit: &mut Edit<'_>) -> Result<(), Rejected> {
         let old: Vec<MailId> = {
             let tables = edit.mailboxes.lock();
-            let over = tables.mails.values().filter(|mail| mail.body.over_ms.is_some_and(|over| over < self.before_ms));
-            over.map(|mail| mail.id).collect()
+            let over = tables.over.iter().filter(|(_, over, _)| *over < self.before_ms);
+            over.map(|(_, _, id)| *id).collect()
         };
         old.into_iter().try_for_each(|id| remove_mail(edit, id))
     }
