@@ -1,7 +1,7 @@
 //! The settings file, close to its text.
 //!
 //! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]`,
-//! `[mail]`, `[filler]`, `[http_client]`, `[rules]`, `[speech]`, `[api]` and `[[trunk]]`.
+//! `[mail]`, `[filler]`, `[http_client]`, `[rules]`, `[pivot]`, `[speech]`, `[api]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -46,6 +46,8 @@ pub(super) struct File {
     pub(super) http_client: HttpClientTable,
     #[serde(default)]
     pub(super) rules: RulesTable,
+    #[serde(default)]
+    pub(super) pivot: PivotTable,
     #[serde(default)]
     pub(super) speech: SpeechTable,
     #[serde(default)]
@@ -145,6 +147,13 @@ pub(super) struct RulesTable {
     pub(super) transfer_timeout_falls_through: bool,
     pub(super) eager_match: bool,
     pub(super) post_rule_as_object: bool,
+}
+
+/// `[pivot]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PivotTable {
+    pub(super) hidden_headers: Vec<String>,
 }
 
 /// `[speech]`.

@@ -30,6 +30,7 @@ use antiphon_media::{Audio, record::Rate, source::file};
 use tokio::sync::{Semaphore, watch};
 
 use crate::settings::{RecogniserEngine, SpeechSettings, VoiceEngine};
+pub(crate) use cache::bytes_of;
 use cache::{Cache, Key};
 pub use rendering::Rendering;
 
