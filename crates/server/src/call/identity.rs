@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     calls::CallId,
-    settings::{IdentityHeader, Trunk},
+    settings::{IdentityHeader, PivotSettings, Trunk},
     store::{DidAs, Extension},
 };
 
@@ -56,15 +56,15 @@ impl Outward {
     }
 }
 
-/// What an INVITE said, for scripts. `hidden` are the names, in lower case, of header fields that are nobody's business.
-pub(super) fn sip_facts(invite: &Invite, hidden: &[String]) -> SipFacts {
+/// What an INVITE said, for scripts.
+pub(super) fn sip_facts(invite: &Invite, settings: &PivotSettings) -> SipFacts {
     let request = &invite.request;
     let of = |uri: &Uri| (cut(&uri.user().unwrap_or_default()), cut(uri.host()));
     let ((from_user, from_host), (to_user, to_host)) = (of(&request.from().uri), of(&request.to().uri));
     let (request_user, request_host) = of(request.uri());
     let is_told = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        name.starts_with("x-") && name.len() <= LONGEST && !hidden.contains(&name)
+        let is_x = name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("x-"));
+        is_x && name.len() <= LONGEST && settings.is_told(name)
     };
     let headers = request.all_headers().filter(|(name, _)| is_told(name)).take(MOST_HEADERS);
     SipFacts {

@@ -153,7 +153,20 @@ pub(super) struct RulesTable {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct PivotTable {
+    pub(super) strict_validation: bool,
+    pub(super) twiml_default_method: Option<String>,
+    pub(super) uri_resolution: Option<String>,
+    pub(super) answer_on_first_verb: bool,
+    pub(super) status_in_first_request: Option<bool>,
+    pub(super) reject_status: Option<u16>,
+    pub(super) longest_timeout_ms: Option<u64>,
+    pub(super) max_requests: Option<u32>,
+    pub(super) max_silent_requests: Option<u32>,
     pub(super) hidden_headers: Vec<String>,
+    pub(super) unknown_caller: Option<String>,
+    pub(super) variables_in_headers: bool,
+    pub(super) deny_hosts: Vec<String>,
+    pub(super) deny: Vec<String>,
 }
 
 /// `[speech]`.
