@@ -58,6 +58,8 @@ mod messages;
 mod offers;
 #[path = "call/peers.rs"]
 mod peers;
+#[path = "call/pivot.rs"]
+mod pivot;
 #[path = "call/recording.rs"]
 mod recording;
 #[path = "call/referred.rs"]

@@ -32,7 +32,16 @@ pub(crate) struct Asked {
 impl ToldWeb {
     /// The next request that has no answer yet is answered so, after so many milliseconds.
     pub(crate) fn answer(&self, ms: u64, status: u16, body: &str) {
-        let answer = Answer { status, headers: Vec::new(), body: body.into() };
+        self.answer_with(ms, Answer { status, headers: Vec::new(), body: body.into() });
+    }
+
+    /// The same, with a media type.
+    pub(crate) fn answer_as(&self, ms: u64, status: u16, kind: &str, body: Vec<u8>) {
+        let headers = vec![("content-type".to_owned(), kind.to_owned())];
+        self.answer_with(ms, Answer { status, headers, body });
+    }
+
+    fn answer_with(&self, ms: u64, answer: Answer) {
         self.0.lock().expect("nobody panics here").answers.push_back((Duration::from_millis(ms), Ok(answer)));
     }
 

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use antiphon_ivr::pivot::UrlGuard;
 use antiphon_ivr::{ContextId, ExtensionId, SoundId};
 use antiphon_media::{Audio, Codec};
 use antiphon_server::app::{self, MediaDrive, Server};
@@ -16,7 +17,7 @@ use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
     CreateClient, CreateContext, CreateDid, CreateEvent, CreateExtension, CreateInterval, CreateOption, CreateRule,
-    CreateScript, CreateSound, OptionPath, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
+    CreateScript, CreateSound, OptionPath, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone, UpdatePivot,
 };
 use antiphon_server::store::{Change, ClientId, Count, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
@@ -113,7 +114,7 @@ pub(crate) fn wav(samples: &[i16]) -> Vec<u8> {
 }
 
 /// The store while it is filled.
-struct Author {
+pub(crate) struct Author {
     store: Store,
     client: ClientId,
 }
@@ -142,6 +143,20 @@ impl Author {
         self.commit(UpdatePhone { client: self.client, extension, body: settings }).await;
     }
 
+    /// An application for Pivot.
+    pub(crate) async fn pivot(&self, name: &str, body: Value) -> ExtensionId {
+        let extension = self.extension(json!({"name": name, "type": "pivot"})).await;
+        let guard = UrlGuard::default();
+        self.commit(UpdatePivot { client: self.client, extension, body, guard }).await;
+        extension
+    }
+
+    /// A public number.
+    pub(crate) async fn did(&self, number: &str, extension: ExtensionId) {
+        let body = json!({"did": number, "extension_id": extension.0});
+        self.commit(CreateDid { client: self.client, body }).await;
+    }
+
     /// A context of a menu, with its rules by option.
     async fn context(&self, extension: ExtensionId, settings: Value, options: Value) -> ContextId {
         let client = self.client;
@@ -161,7 +176,7 @@ impl Author {
         context
     }
 
-    async fn menu(&self, name: &str, settings: Value, options: Value) -> ExtensionId {
+    pub(crate) async fn menu(&self, name: &str, settings: Value, options: Value) -> ExtensionId {
         let extension = self.extension(json!({"name": name, "type": "ivr"})).await;
         let entry = self.context(extension, settings, options).await;
         let body = json!({"sleep_time": 500, "entry_context": entry.0});
@@ -247,6 +262,7 @@ impl Author {
         self.conferences(transfer).await;
         self.recorders(transfer).await;
         self.speaker().await;
+        crate::pivot::fill(self).await;
     }
 
     /// Phones that are rung where they are, and two that register.

@@ -21,6 +21,7 @@ use crate::{
     conferences::Conferences,
     events::Events,
     limits,
+    made_tones::MadeTones,
     media::{
         Media,
         ports::Ports,
@@ -46,7 +47,7 @@ use crate::{
     trunks::{self, Trunks},
     voicemail,
     wall::Wall,
-    web::{Web, debug::HttpDebug, internet::WebError},
+    web::{Web, debug::HttpDebug, internet::WebError, sounds::WebSounds},
 };
 
 /// Dialogs beyond those of the calls that fit: refusals on their way.
@@ -177,6 +178,8 @@ pub async fn start(
         names,
         destinations: Mutex::default(),
         trunks,
+        web_sounds: WebSounds::new(web.clone()),
+        made_tones: MadeTones::default(),
         web,
         events,
         http_debug: HttpDebug::new(settings.web.debug),

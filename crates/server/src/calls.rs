@@ -162,5 +162,6 @@ impl Calls {
 
 /// The refusal of a call for which there is no room now (RFC 3261 §21.5.4).
 pub fn busy() -> Rejection {
-    Rejection { status: StatusCode::SERVICE_UNAVAILABLE, headers: vec![("Retry-After".to_owned(), "5".to_owned())] }
+    let headers = vec![("Retry-After".to_owned(), "5".to_owned())];
+    Rejection { headers, ..StatusCode::SERVICE_UNAVAILABLE.into() }
 }

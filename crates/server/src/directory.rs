@@ -4,17 +4,21 @@
 //! Errors: [`NoRoute`] where nothing may be dialled: a trunk's `dial` patterns are an allow-list, and without one nothing leaves.
 //! Sources: `ringme-ivr.md` 1.8 (address forms), 3.8 (target parsing).
 
+mod people;
+
 use std::sync::Arc;
 
 use antiphon_ivr::{
-    ExtensionId, IntervalId, Language, Prompt, SoundId, SoundName, SoundView, Surroundings, rules::Policy,
+    DocumentKind, EndpointKind, ExtensionId, IntervalId, Language, Prompt, SoundId, SoundName, SoundView, Surroundings,
+    pivot::{self, Node},
+    rules::Policy,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     rooms::Rooms,
     settings::Trunk,
-    store::{ClientId, Config, Extension, ExtensionKind, ExtensionStatus, Sound},
+    store::{ClientId, Config, Extension, ExtensionKind, ExtensionStatus, FlowId, Sound},
 };
 
 /// Where a dialled string leads.
@@ -52,9 +56,10 @@ pub fn resolve(config: &Config, trunks: &[Arc<Trunk>], client: ClientId, dialled
     if let Some(extension) = config.find_extension(dialled, Some(client)) {
         return match (extension.status, &extension.kind) {
             (ExtensionStatus::Blocked, _) => Err(NoRoute::Blocked),
-            (ExtensionStatus::Active, ExtensionKind::Ivr(_) | ExtensionKind::Conference(_)) => {
-                Ok(Target::Ivr(extension.id))
-            }
+            (
+                ExtensionStatus::Active,
+                ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) | ExtensionKind::Pivot(_),
+            ) => Ok(Target::Ivr(extension.id)),
             (ExtensionStatus::Active, ExtensionKind::Phone(_)) => Ok(Target::Phone(extension.clone())),
         };
     }
@@ -108,6 +113,35 @@ impl Surroundings for Around {
             SoundView::System => of_system(),
             SoundView::Any => own().or_else(of_system),
         }
+    }
+
+    fn pivot_policy(&self) -> Arc<pivot::Policy> {
+        self.rooms.settings.load().pivot.policy.clone()
+    }
+
+    fn flow(&self, id: &str) -> Option<Arc<Node>> {
+        let by_id = id.parse().ok().and_then(|id| self.config.flow(self.client, FlowId(id)));
+        by_id.or_else(|| self.config.flow_named(self.client, id)).map(|flow| flow.runs.clone())
+    }
+
+    fn endpoints(&self, kind: EndpointKind, id: &str) -> Vec<String> {
+        people::endpoints(&self.config, self.client, kind, id)
+    }
+
+    fn document(&self, kind: DocumentKind, id: &str) -> Option<serde_json::Value> {
+        people::document(&self.config, self.client, kind, id)
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::try_from(self.rooms.wall.now()).unwrap_or_default()
+    }
+
+    fn zone(&self) -> TimeZone {
+        TimeZone::system()
+    }
+
+    fn chance(&self) -> u64 {
+        rand::random()
     }
 
     fn may_listen(&self) -> bool {

@@ -24,6 +24,7 @@ use crate::{
     destinations::Destinations,
     events::Events,
     locate::{self, Names, NoWay},
+    made_tones::MadeTones,
     media::{Media, ports::Ports},
     recording::Recordings,
     registrar::Registrar,
@@ -35,7 +36,7 @@ use crate::{
     trace::Trace,
     trunks::Trunks,
     wall::Wall,
-    web::{Web, debug::HttpDebug},
+    web::{Web, debug::HttpDebug, sounds::WebSounds},
 };
 
 /// The tones of the country of the settings.
@@ -136,6 +137,10 @@ pub struct Rooms {
     pub trunks: Trunks,
     /// Web servers.
     pub web: Web,
+    /// The sounds that lie there.
+    pub web_sounds: WebSounds,
+    /// The tones that scripts describe.
+    pub made_tones: MadeTones,
     /// Whoever is told what happens at extensions.
     pub events: Events,
     /// What they were asked and answered, for the people who write the answers.

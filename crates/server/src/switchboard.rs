@@ -84,7 +84,7 @@ impl Switchboard {
             Verdict::Challenge(doubt) => {
                 self.doubt(now, invite.flow, &invite.request, doubt);
                 let headers = self.authenticator.challenge(now, doubt, invite.flow.peer.ip());
-                Err(Rejection { status: StatusCode::UNAUTHORIZED, headers })
+                Err(Rejection { headers, ..StatusCode::UNAUTHORIZED.into() })
             }
             Verdict::Refused(status) => Err(status.into()),
         }
@@ -130,7 +130,7 @@ impl Switchboard {
             Verdict::Challenge(doubt) => {
                 self.doubt(now, invite.flow, &invite.request, doubt);
                 let headers = self.authenticator.challenge(now, doubt, invite.flow.peer.ip());
-                return Err(Rejection { status: StatusCode::UNAUTHORIZED, headers });
+                return Err(Rejection { headers, ..StatusCode::UNAUTHORIZED.into() });
             }
             Verdict::Refused(status) => return Err(status.into()),
         };

@@ -359,13 +359,15 @@ pub struct Refusal {
 pub struct Rejection {
     /// 300 to 699.
     pub status: StatusCode,
+    /// The reason phrase in place of the status's own. It loses its control characters, and what is too long of it.
+    pub phrase: Option<String>,
     /// More headers, such as `WWW-Authenticate` or `Retry-After`.
     pub headers: Vec<(String, String)>,
 }
 
 impl From<StatusCode> for Rejection {
     fn from(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new() }
+        Self { status, phrase: None, headers: Vec::new() }
     }
 }
 

@@ -113,7 +113,7 @@ pub use message::{Diversion, DiversionCause, HistoryEntry, Identity, Presentatio
 pub use message::{MAX_BODY_BYTES, MAX_FORWARDS, MAX_HEADER_BYTES, MAX_HEADERS};
 pub use message::{ReferRequest, Replaces, sipfrag_status};
 pub use message::{RemoteParty, Unprintable, asserted_identity, diverted_by, history_info, preferred_identity};
-pub use message::{privacy_id, reason_value, remote_party_id};
+pub use message::{printable, privacy_id, reason_value, remote_party_id};
 pub use outside::{Outcome, OutsideRequest};
 pub use registration::{Registration, RegistrationFailure};
 pub use subscription::{Notice, SubscriptionEnd};

@@ -77,8 +77,10 @@ pub fn fetch(session: &mut Session<'_>, ask: &Ask) -> Result<Fetch, BadRequest> 
     })
 }
 
+/// The request's number; with `debug` where its records are to be shown (`kazoo-pivot.md` 6.1).
 fn step(state: &State) -> String {
-    format!("pivot {}", state.iteration)
+    let debug = if state.data.debug { " debug" } else { "" };
+    format!("pivot {}{debug}", state.iteration)
 }
 
 fn body(format: BodyFormat, parameters: Parameters, form: String) -> FetchBody {

@@ -5,9 +5,11 @@
 //! Errors: [`UnknownCountry`].
 //! Sources: ITU-T E.180 (levels and limits), E.180 Supplement 2 (the values of each country).
 
+mod made;
 mod table;
 mod waiting;
 
+pub use made::made;
 pub use waiting::waiting;
 
 use crate::audio::Audio;

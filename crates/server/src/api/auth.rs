@@ -1,6 +1,6 @@
 //! Who asks, and how often.
 //!
-//! Shape: a bearer token in, its [`Grant`](crate::store::Grant) into the request; the rate headers on every answer to whoever has one.
+//! Shape: a bearer token, or one in `X-Auth-Token`, in, its [`Grant`](crate::store::Grant) into the request; the rate headers on every answer to whoever has one.
 //! Sources: RFC 6750 §2.1; `ringme-ivr.md` 2.1.
 
 use std::time::{Instant, SystemTime};
@@ -38,7 +38,13 @@ pub(super) async fn require_token(State(state): State<ApiState>, mut request: Re
     response
 }
 
+/// The header in which clients of KAZOO send their token.
+pub(super) const AUTH_TOKEN: &str = "x-auth-token";
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
+    if let Some(token) = headers.get(AUTH_TOKEN) {
+        return token.to_str().ok().map(str::trim);
+    }
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

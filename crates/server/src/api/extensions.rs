@@ -126,6 +126,8 @@ enum Kind {
     Phone,
     /// A conference.
     Conference,
+    /// An application on a web server.
+    Pivot,
 }
 
 fn encode(extension: &Extension, domain: &str) -> Shown {
@@ -137,6 +139,7 @@ fn encode(extension: &Extension, domain: &str) -> Shown {
             ExtensionKind::Ivr(_) => Kind::Ivr,
             ExtensionKind::Phone(_) => Kind::Phone,
             ExtensionKind::Conference(_) => Kind::Conference,
+            ExtensionKind::Pivot(_) => Kind::Pivot,
         },
         status: extension.status,
         name: extension.name.clone(),

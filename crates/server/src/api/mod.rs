@@ -24,6 +24,7 @@ mod error;
 mod events;
 mod explorer;
 mod extensions;
+mod flows;
 mod health;
 mod http_debug;
 mod intervals;
@@ -34,6 +35,8 @@ mod messages;
 mod options;
 mod paging;
 mod phones;
+mod pivot_debug;
+mod pivots;
 mod place;
 mod quality_rate;
 mod rate;
@@ -54,7 +57,7 @@ mod wav;
 
 use std::sync::{Arc, OnceLock};
 
-use antiphon_ivr::Language;
+use antiphon_ivr::{Language, pivot::Policy};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -159,6 +162,11 @@ impl ApiState {
         Self { rules, ..self }
     }
 
+    /// How applications for Pivot are run.
+    fn pivot_policy(&self) -> Arc<Policy> {
+        self.rooms.as_ref().map_or_else(Arc::default, |rooms| rooms.settings.load().pivot.policy.clone())
+    }
+
     /// The settings of rules in force.
     fn rules(&self) -> RulesSettings {
         self.rooms.as_ref().map_or(self.rules, |rooms| rooms.settings.load().rules)
@@ -198,9 +206,11 @@ fn table(state: &ApiState) -> Table {
     let resources = resources();
     let conditions = Conditions::of(state, resources.router());
     let conditional = middleware::from_fn_with_state(conditions, conditions::check);
+    let kazoo = pivot_debug::table().layered(|router| router.route_layer(authenticated.clone()));
     let resources = resources.layered(|router| router.route_layer(conditional).route_layer(authenticated));
     let tokens = token::table().layered(|router| router.layer(DefaultBodyLimit::max(limits::TOKEN_BODY_BYTES)));
-    tokens.nest("/api/ver1.0", resources).merge(health::table()).merge(description::table()).merge(explorer::table())
+    let api = tokens.nest("/api/ver1.0", resources).nest("/v2", kazoo);
+    api.merge(health::table()).merge(description::table()).merge(explorer::table())
 }
 
 /// What wants a token.
@@ -215,7 +225,8 @@ fn objects() -> Table {
     let numbers = extensions::table().merge(phones::table()).merge(conferences::table()).merge(dids::table());
     let told = messages::table().merge(events::table()).merge(say::table()).merge(trunks::table());
     let asked = intervals::table().merge(variables::table()).merge(quality_rate::table());
-    clients::table().merge(numbers).merge(told).merge(asked)
+    let applications = pivots::table().merge(flows::table());
+    clients::table().merge(numbers).merge(told).merge(asked).merge(applications)
 }
 
 fn calls() -> Table {

@@ -19,7 +19,8 @@ use crate::recording::NotDeleted;
 use crate::store::changes::OptionPath;
 use crate::store::variables::named_in_path;
 use crate::store::{
-    ClientId, Config, ContextDocument, DidId, EventId, Extension, Grant, IvrDocument, MailId, Missing, OptionDocument,
+    ClientId, Config, ContextDocument, DidId, EventId, Extension, FlowId, Grant, IvrDocument, MailId, Missing,
+    OptionDocument,
 };
 
 /// The parts of a request's path, and in whose name it is made.
@@ -82,6 +83,20 @@ impl Place {
 
     pub(super) fn interval(&self) -> Result<IntervalId, Missing> {
         self.id("interval").map(IntervalId).ok_or(Missing::Interval)
+    }
+
+    pub(super) fn flow(&self) -> Result<FlowId, Missing> {
+        self.id("flow").map(FlowId).ok_or(Missing::Flow)
+    }
+
+    /// The account of a path of KAZOO.
+    pub(super) fn account(&self) -> &str {
+        self.part("account")
+    }
+
+    /// The Call-ID, or the name of its debug records, of a path of KAZOO.
+    pub(super) fn pivot_call(&self) -> &str {
+        self.part("pivot_call")
     }
 
     /// The name of a variable.

@@ -24,6 +24,7 @@ impl Executor {
 pub(super) fn asker(client: ClientId, trace: &CallTrace) -> Asker {
     trace.record(|record| {
         let (extension, from, to) = (record.extension.clone(), record.from.clone(), record.to.clone());
-        Asker { client, call: trace.id, extension, from, to }
+        let sip_call_id = record.legs.get(record.caller).map(|leg| leg.sip_call_id.clone()).unwrap_or_default();
+        Asker { client, call: trace.id, sip_call_id, extension, from, to }
     })
 }

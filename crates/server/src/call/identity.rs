@@ -6,7 +6,7 @@
 //! Errors: what cannot be read counts as not said; what cannot be written is left out.
 //! Sources: RFC 3323, RFC 3325, RFC 5806, RFC 7044; draft-ietf-sip-privacy-04 (`Remote-Party-ID`).
 
-use antiphon_ivr::{Caller, CallerId, ExtensionName, call::Presentation};
+use antiphon_ivr::{Caller, CallerId, ExtensionName, SipFacts, call::Presentation};
 use antiphon_sip::{
     DiversionCause, Flow, Identity, Invite, NameAddr, Uri, asserted_identity, diverted_by, privacy_id, remote_party_id,
 };
@@ -17,12 +17,15 @@ use super::{
 };
 use crate::{
     calls::CallId,
-    settings::{IdentityHeader, Trunk},
+    settings::{IdentityHeader, PivotSettings, Trunk},
     store::{DidAs, Extension},
 };
 
 /// A longer number or name is cut.
 const LONGEST: usize = 128;
+/// Of the fields that scripts are told: how many, and how long each may be.
+const MOST_HEADERS: usize = 64;
+const LONGEST_HEADER: usize = 1_024;
 /// Users that say that there is no number.
 const NOBODY: [&str; 4] = ["", "anonymous", "unavailable", "restricted"];
 
@@ -50,6 +53,31 @@ impl Outward {
     pub(super) fn by(&mut self, extension: &Extension) {
         self.shows_did = extension.profile.did_as_transfer_caller_id.unwrap_or_default();
         self.asserts_did = extension.profile.ani_rfc3325;
+    }
+}
+
+/// What an INVITE said, for scripts.
+pub(super) fn sip_facts(invite: &Invite, settings: &PivotSettings) -> SipFacts {
+    let request = &invite.request;
+    let of = |uri: &Uri| (cut(&uri.user().unwrap_or_default()), cut(uri.host()));
+    let ((from_user, from_host), (to_user, to_host)) = (of(&request.from().uri), of(&request.to().uri));
+    let (request_user, request_host) = of(request.uri());
+    let is_told = |name: &str| {
+        let is_x = name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("x-"));
+        is_x && name.len() <= LONGEST && settings.is_told(name)
+    };
+    let headers = request.all_headers().filter(|(name, _)| is_told(name)).take(MOST_HEADERS);
+    SipFacts {
+        call_id: shortened(request.call_id(), LONGEST_HEADER),
+        from_user,
+        from_host,
+        from_tag: cut(&request.from().tag().unwrap_or_default()),
+        to_user,
+        to_host,
+        request_user,
+        request_host,
+        user_agent: cut(request.header("User-Agent").unwrap_or_default()),
+        headers: headers.map(|(name, value)| (name.to_owned(), shortened(value, LONGEST_HEADER))).collect(),
     }
 }
 
@@ -133,7 +161,11 @@ fn is_nobody(user: &str) -> bool {
 
 /// As much of a text as is bearable, without what could break a line.
 fn cut(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+    shortened(text, LONGEST)
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(most).collect()
 }
 
 /// Who calls, as the far end of a way out sees it, and the headers that say more.

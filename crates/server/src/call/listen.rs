@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use super::{
     CallEvent,
     executor::{Executor, Heard, clock},
+    render::KEEPING,
 };
 use crate::{media::worker::Order, speech::Said};
 
@@ -97,7 +98,8 @@ impl Executor {
     /// Begins the prompts, where there are some that can be heard.
     async fn play_over(&mut self, listen: &Listen, ear: &mut Ear) -> Result<(), Interrupted> {
         self.rendered(&listen.prompts).await?;
-        let segments = self.segments(&listen.prompts);
+        self.loaded_or_key(&listen.prompts, KEEPING).await?;
+        let segments = self.ready_segments(&listen.prompts).await;
         if segments.is_empty() || self.caller.stream().is_none() {
             ear.listening.prompts_ended(clock());
         } else {

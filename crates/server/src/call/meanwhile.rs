@@ -1,17 +1,18 @@
 //! What a caller hears while something is worked out that takes long: an answer of a web server, a recognition.
 //!
-//! Shape: [`Executor::meanwhile`] is the one place; the work is any future, and is given up when the call or its lifetime ends.
+//! Shape: [`Executor::meanwhile`] and [`Executor::meanwhile_keeping`] are the one place; the work is any future, and is given up when the
+//! call or its lifetime ends.
 //! Time: nothing is heard for [`FillerSettings::after`], then the filler, until the work is done; it sinks within a frame, so that it
 //! does not click.
 //! Errors: [`Interrupted`] when there is nobody left to work for.
 //! Sources: `ringme-ivr.md` 4.2; row A10 (keys meanwhile are thrown away).
 
 use std::{
-    pin::pin,
+    pin::{Pin, pin},
     time::{Duration, Instant},
 };
 
-use antiphon_ivr::Interrupted;
+use antiphon_ivr::{Digit, DigitSet, Interrupted};
 use antiphon_media::{Keys, PlaybackId, Repeat, Segment};
 
 use super::executor::{Executor, Heard, clock, sleep_until};
@@ -28,6 +29,24 @@ enum Filler {
     Off,
 }
 
+/// What becomes of keys meanwhile.
+#[derive(Copy, Clone)]
+enum Pressed {
+    /// They are thrown away.
+    Forgotten,
+    /// They are kept, and these end the wait.
+    Kept(DigitSet),
+}
+
+/// How a wait ended.
+#[derive(Debug)]
+pub(super) enum Meanwhile<T> {
+    /// The work is done.
+    Done(T),
+    /// A key ended it.
+    Key(Digit),
+}
+
 impl Executor {
     /// Waits for work to be done. Keys are thrown away, before and meanwhile.
     ///
@@ -36,9 +55,33 @@ impl Executor {
     pub(super) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
         self.digits.clear();
         let mut work = pin!(work);
+        loop {
+            if let Meanwhile::Done(done) = self.wait_for(work.as_mut(), Pressed::Forgotten).await? {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Waits for work to be done. Keys are kept, and these end the wait.
+    ///
+    /// # Errors
+    /// [`Interrupted`]; the work is dropped then, as it is where a key ends the wait.
+    pub(super) async fn meanwhile_keeping<T>(
+        &mut self,
+        ended_by: DigitSet,
+        work: impl Future<Output = T>,
+    ) -> Result<Meanwhile<T>, Interrupted> {
+        self.wait_for(pin!(work), Pressed::Kept(ended_by)).await
+    }
+
+    async fn wait_for<T>(
+        &mut self,
+        mut work: Pin<&mut impl Future<Output = T>>,
+        pressed: Pressed,
+    ) -> Result<Meanwhile<T>, Interrupted> {
         let mut filler = match self.rooms.filler.sound() {
-            // Before the answer the caller hears what the telephone makes of the ringing.
-            Some(_) if self.caller.is_answered() => Filler::Due(clock() + self.rooms.filler.after()),
+            // Whom we send nothing hears what the telephone makes of the ringing.
+            Some(_) if self.caller.stream().is_some() => Filler::Due(clock() + self.rooms.filler.after()),
             _ => Filler::Off,
         };
         let outcome = loop {
@@ -46,10 +89,16 @@ impl Executor {
             let until = self.limit.into_iter().chain(due).min();
             tokio::select! {
                 biased;
-                done = &mut work => break Ok(done),
+                done = &mut work => break Ok(Meanwhile::Done(done)),
                 event = self.next_event() => match self.understand(event).await {
                     // Whoever is new hears it too.
                     Ok(Some(Heard::Replaced)) if matches!(filler, Filler::Plays) => self.play_filler().await,
+                    Ok(Some(Heard::Digit(digit))) => if let Pressed::Kept(ended_by) = pressed {
+                        self.digits.push(digit);
+                        if ended_by.contains(digit) {
+                            break Ok(Meanwhile::Key(digit));
+                        }
+                    },
                     Ok(_) => {}
                     Err(interrupted) => break Err(interrupted),
                 },

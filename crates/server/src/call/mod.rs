@@ -36,6 +36,7 @@ mod send_digits;
 pub mod srtp;
 pub mod task;
 mod transfer;
+mod web_sounds;
 
 pub(crate) use self::executor::clock;
 pub use self::{attended::Yield, recording::Control as RecordingControl};

@@ -8,13 +8,12 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Dialed, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, Rating,
-    TypeAhead,
+    Collect, Collected, Dialed, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, Rating, TypeAhead,
     collector::Collector,
-    op::{Cause, Connected, Echoed, Enqueued, LoadError, Met, StreamError},
+    op::{Cause, Connected, Echoed, Enqueued, Met, Respond, StreamError},
 };
 use antiphon_media::{Keys, Repeat, Segment};
-use antiphon_sip::StatusCode;
+use antiphon_sip::{ReasonProtocol, Rejection, StatusCode, printable, reason_value};
 
 use super::{
     confer, dial,
@@ -73,13 +72,14 @@ impl Executor {
             Op::Rate(rating) => Ok(self.rate(rating)),
             Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(&open))),
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
+            Op::Progress => self.progress().await.map(|()| Outcome::Done),
+            Op::Load(load) => self.load(&load).await.map(Outcome::Loaded),
             // The rooms behind these are not joined yet.
-            Op::Progress | Op::Tell(_) | Op::Upload(_) => Ok(Outcome::Done),
+            Op::Tell(_) | Op::Upload(_) => Ok(Outcome::Done),
             Op::Link(_) => Ok(Outcome::Linked(None)),
             Op::Stream(_) => Ok(Outcome::Streaming(Err(StreamError::Busy))),
             Op::Connect(_) => Ok(Outcome::Connected(Connected::Failed(StreamError::Busy))),
-            Op::Load(_) => Ok(Outcome::Loaded(Err(LoadError::Fetch(FetchError::Busy)))),
-            Op::Respond(respond) => self.hang_up(Cause::of_status(respond.status)).await.map(|()| Outcome::Done),
+            Op::Respond(respond) => self.respond(respond).await.map(|()| Outcome::Done),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         let outcome_name = outcome_name(&outcome);
@@ -122,6 +122,23 @@ impl Executor {
         Ok(Some(patience))
     }
 
+    /// Lets an unanswered caller hear us. One whose INVITE offers nothing cannot, and hears ringing.
+    async fn progress(&mut self) -> Result<(), Interrupted> {
+        if self.unanswered_since.is_none() || self.caller.stream().is_some() {
+            return Ok(());
+        }
+        let Some(offer) = self.offer.clone() else {
+            self.caller.ring().await;
+            return Ok(());
+        };
+        if let Err(error) = self.caller.answer_early(&offer).await {
+            tracing::info!(%error, "the caller could not be given early sound");
+            self.caller.refuse_with(error.rejection());
+            return Err(self.end(Interrupted::LocalHangup));
+        }
+        Ok(())
+    }
+
     async fn play(&mut self, play: Play) -> Result<Played, Interrupted> {
         let barge_in = play.barge_in;
         match (barge_in.otherwise, self.digits.first()) {
@@ -131,6 +148,9 @@ impl Executor {
             (TypeAhead::Keep, _) => {}
         }
         if let Some(digit) = self.rendered_or_key(&play.prompts, barge_in).await? {
+            return Ok(Played::BargedIn(digit));
+        }
+        if let Some(digit) = self.loaded_or_key(&play.prompts, barge_in).await? {
             return Ok(Played::BargedIn(digit));
         }
         let began = clock();
@@ -192,10 +212,33 @@ impl Executor {
         }
     }
 
-    async fn hang_up(&mut self, cause: Cause) -> Result<(), Interrupted> {
-        if self.caller.is_answered() {
+    /// Ends the call with an answer of SIP: a rejection, or the reason of a BYE.
+    async fn respond(&mut self, Respond { status, phrase }: Respond) -> Result<(), Interrupted> {
+        self.heard_out().await?;
+        let status = StatusCode::new(status).filter(|status| status.code() >= 400);
+        let status = status.unwrap_or(StatusCode::TEMPORARILY_UNAVAILABLE);
+        let phrase = phrase.as_deref().map(printable);
+        let said = phrase.as_deref().unwrap_or(status.reason());
+        // What is printable is never refused.
+        let reason = reason_value(ReasonProtocol::Sip, status.code(), said).ok();
+        self.caller.refuse_with(Rejection { phrase, ..status.into() });
+        self.caller.hang_up(reason.as_deref());
+        self.over = Some(Interrupted::LocalHangup);
+        Ok(())
+    }
+
+    /// Waits until what was sent last has reached a caller who hears us.
+    async fn heard_out(&mut self) -> Result<(), Interrupted> {
+        if self.caller.stream().is_some() {
             let until = clock() + TAIL;
             while !matches!(self.hear(Some(until)).await?, Heard::Timeout) {}
+        }
+        Ok(())
+    }
+
+    async fn hang_up(&mut self, cause: Cause) -> Result<(), Interrupted> {
+        if self.caller.is_answered() {
+            self.heard_out().await?;
         } else {
             let said = self.failed_with.filter(|said| PASSED_ON.contains(said) && Cause::of_status(*said) == cause);
             self.caller.refuse_with(said.and_then(StatusCode::new).unwrap_or_else(|| refusal(cause)));
@@ -211,14 +254,17 @@ impl Executor {
         prompts.iter().filter_map(|prompt| self.segment(prompt)).collect()
     }
 
-    /// The same, with those that have to be read first.
-    async fn ready_segments(&self, prompts: &[Prompt]) -> Vec<Segment> {
+    /// The same, with those that have to be read or made first.
+    pub(super) async fn ready_segments(&self, prompts: &[Prompt]) -> Vec<Segment> {
         let mut segments = Vec::with_capacity(prompts.len());
         for prompt in prompts {
-            segments.extend(match prompt {
-                Prompt::Message(message) => self.message_sound(*message).await.map(Segment::Audio),
-                prompt => self.segment(prompt),
-            });
+            match prompt {
+                Prompt::Message(message) => {
+                    segments.extend(self.message_sound(*message).await.map(Segment::Audio));
+                }
+                Prompt::Tone(tone) => segments.extend(self.rooms.made_tones.segments(tone).await),
+                prompt => segments.extend(self.segment(prompt)),
+            }
         }
         segments
     }
@@ -229,8 +275,9 @@ impl Executor {
             Prompt::Silence(duration) => return Some(Segment::Silence(*duration)),
             Prompt::Sound(id) => self.config.sound(*id).map(|sound| sound.audio.clone()),
             Prompt::System { name, language } => self.rooms.system_sound(name, *language),
-            // It has to be read first.
-            Prompt::Message(_) | Prompt::Web(_) | Prompt::Tone(_) => None,
+            // It has to be read, or made, first.
+            Prompt::Message(_) | Prompt::Tone(_) => None,
+            Prompt::Web(sound) => return self.rooms.web_sounds.ready(self.client, sound).map(Segment::Audio),
             Prompt::Text(speech) => return self.spoken(speech).map(Segment::Audio),
         };
         if audio.is_none() {

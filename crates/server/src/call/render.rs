@@ -11,6 +11,9 @@ use antiphon_media::Audio;
 
 use super::executor::{Executor, Heard, clock};
 
+/// No key stops what is waited for, and all are kept.
+pub(super) const KEEPING: BargeIn = BargeIn { by: antiphon_ivr::DigitSet::NONE, otherwise: TypeAhead::Keep };
+
 impl Executor {
     /// Has a text rendered, and waits for it as long as is asked. Keys meanwhile are kept.
     pub(super) async fn render(&mut self, render: &Render) -> Result<Rendered, Interrupted> {
@@ -34,8 +37,7 @@ impl Executor {
 
     /// Waits until the texts among prompts are rendered, or it takes too long. Keys meanwhile are kept.
     pub(super) async fn rendered(&mut self, prompts: &[Prompt]) -> Result<(), Interrupted> {
-        let keeping = BargeIn { by: antiphon_ivr::DigitSet::NONE, otherwise: TypeAhead::Keep };
-        self.rendered_or_key(prompts, keeping).await.map(drop)
+        self.rendered_or_key(prompts, KEEPING).await.map(drop)
     }
 
     /// Waits until the texts among prompts are rendered, or it takes too long, or a key is pressed that stops the prompts.

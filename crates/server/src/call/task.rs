@@ -121,7 +121,8 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
         }
     };
     let media = LegMedia { worker: rooms.media.worker(), port };
-    let (who, hidden) = identity::caller(id, &invite, &arrival);
+    let (mut who, hidden) = identity::caller(id, &invite, &arrival);
+    who.sip = Arc::new(identity::sip_facts(&invite, &rooms.settings.load().pivot));
     let mut leg = Leg::incoming(rooms.clone(), inbox.clone(), dialog, media).on_trunk(arrival.claim.take());
     // A phone of somebody else is here what anybody outside is.
     if let Some(phone) = arrival.caller_phone.as_ref().filter(|phone| phone.client == arrival.extension.client) {
@@ -203,6 +204,7 @@ fn script_of(extension: &Extension) -> Script {
     match &extension.kind {
         ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
         ExtensionKind::Conference(entrance) => Script::Conference(entrance.clone()),
+        ExtensionKind::Pivot(pivot) => Script::Pivot(pivot.clone()),
         ExtensionKind::Phone(_) => Script::Direct(extension.name.clone()),
     }
 }

@@ -206,6 +206,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         failover_after: transport::failover_after(sip_table.failover_after)?,
         mail: super::mail::mail(&file.mail)?.map(Arc::new),
         rules: super::rules::rules(&file.rules),
+        pivot: super::pivot::pivot(&file.pivot)?,
         speech: super::speech::speech(&file.speech, language)?,
     };
     Ok(Settings {

@@ -27,6 +27,11 @@ pub enum CidrError {
 }
 
 impl Cidr {
+    /// Its address, and the length of its prefix.
+    pub fn parts(&self) -> (IpAddr, u8) {
+        (self.address, self.prefix)
+    }
+
     /// Whether the address is inside. An IPv4 address that came as an IPv4-mapped IPv6 one counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {

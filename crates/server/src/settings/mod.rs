@@ -15,6 +15,7 @@ mod filler;
 mod guard;
 mod listener;
 mod mail;
+mod pivot;
 mod recording;
 mod rtp;
 mod rules;
@@ -42,6 +43,7 @@ pub use filler::{FillerSettings, FillerSound};
 pub use guard::GuardSettings;
 pub use listener::{SipListener, Transport};
 pub use mail::{MailLogin, MailSecurity, MailSettings};
+pub use pivot::PivotSettings;
 pub use recording::RecordingSettings;
 pub use rtp::RtpSettings;
 pub use rules::RulesSettings;
@@ -156,6 +158,8 @@ pub struct LiveSettings {
     pub mail: Option<Arc<MailSettings>>,
     /// Menus of rules, where there is a choice.
     pub rules: RulesSettings,
+    /// Applications for Pivot, where there is a choice.
+    pub pivot: PivotSettings,
     /// Who renders texts, and who understands callers.
     pub speech: SpeechSettings,
 }

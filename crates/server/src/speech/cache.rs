@@ -7,7 +7,6 @@
 //! Errors: a disk that fails costs a rendering the next time, and a line in the log.
 
 use std::{
-    collections::HashMap,
     fs,
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
@@ -23,7 +22,10 @@ use antiphon_ivr::Speech;
 use antiphon_media::{Audio, Codec};
 use sha1::{Digest, Sha1};
 
-use crate::store::{from_ready_form, private_directory, ready_form};
+use crate::{
+    shelf::Shelf,
+    store::{from_ready_form, private_directory, ready_form},
+};
 
 /// Bytes of samples that are kept in memory.
 const MEMORY: u64 = 64 << 20;
@@ -52,60 +54,13 @@ pub(super) struct Cache {
     staged: AtomicU64,
 }
 
-/// Things of a size, each with when it was used last.
-struct Shelf<K, V> {
-    most: u64,
-    total: u64,
-    uses: u64,
-    things: HashMap<K, (V, u64, u64)>,
-}
-
-impl<K: Clone + Eq + std::hash::Hash, V: Clone> Shelf<K, V> {
-    fn new(most: u64) -> Self {
-        Self { most, total: 0, uses: 0, things: HashMap::new() }
-    }
-
-    fn take(&mut self, key: &K) -> Option<V> {
-        self.uses += 1;
-        let (thing, used, _) = self.things.get_mut(key)?;
-        *used = self.uses;
-        Some(thing.clone())
-    }
-
-    /// Puts a thing there; what has to go for it. A thing that is larger than all the room is one of those.
-    fn put(&mut self, key: K, thing: V, size: u64) -> Vec<K> {
-        self.uses += 1;
-        if let Some((_, _, before)) = self.things.insert(key, (thing, self.uses, size)) {
-            self.total -= before;
-        }
-        self.total += size;
-        let mut gone = Vec::new();
-        while self.total > self.most {
-            let Some(oldest) = self.things.iter().min_by_key(|(_, (_, used, _))| *used).map(|(key, _)| key.clone())
-            else {
-                break;
-            };
-            self.remove(&oldest);
-            gone.push(oldest);
-        }
-        gone
-    }
-
-    fn remove(&mut self, key: &K) {
-        if let Some((_, _, size)) = self.things.remove(key) {
-            self.total -= size;
-        }
-    }
-}
-
 impl Cache {
     /// The cache of a directory, which keeps so many bytes at most. Without a directory that can be used, it has memory only.
     pub(super) fn open(directory: &Path, most: u64) -> Self {
-        let mut disk = Shelf::new(most);
-        if let Err(error) = private_directory(directory) {
+        let usable = private_directory(directory).inspect_err(|error| {
             tracing::error!(%error, directory = %directory.display(), "rendered texts cannot be kept on the disk");
-            disk.most = 0;
-        }
+        });
+        let disk = Shelf::new(if usable.is_ok() { most } else { 0 });
         let mut found: Vec<(SystemTime, String, u64)> = fs::read_dir(directory)
             .into_iter()
             .flatten()
@@ -160,7 +115,7 @@ impl Cache {
     pub(super) fn keep(&self, key: Key, audio: &Arc<Audio>) {
         self.remember(key, audio);
         let bytes = ready_form(audio);
-        if bytes.len() as u64 > lock(&self.disk).most {
+        if bytes.len() as u64 > lock(&self.disk).most() {
             return;
         }
         if let Err(error) = self.write(&key.name(), &bytes) {
@@ -172,9 +127,7 @@ impl Cache {
     }
 
     fn remember(&self, key: Key, audio: &Arc<Audio>) {
-        let samples = audio.payload(Codec::Pcmu).len() + audio.payload(Codec::Pcma).len();
-        let size = samples + audio.wide().map_or(0, |wide| 2 * wide.len());
-        lock(&self.memory).put(key, audio.clone(), size as u64);
+        lock(&self.memory).put(key, audio.clone(), bytes_of(audio));
     }
 
     /// Whole or not at all: written under another name first.
@@ -192,6 +145,12 @@ impl Cache {
             tracing::warn!(%error, "a rendered text could not be removed");
         }
     }
+}
+
+/// Bytes that a sound takes in memory, before it is made ready for further codecs.
+pub(crate) fn bytes_of(audio: &Audio) -> u64 {
+    let samples = audio.payload(Codec::Pcmu).len() + audio.payload(Codec::Pcma).len();
+    (samples + audio.wide().map_or(0, |wide| 2 * wide.len())) as u64
 }
 
 /// A shelf is whole after every call to it.

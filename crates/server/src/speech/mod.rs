@@ -36,6 +36,7 @@ use crate::{
     store::ClientId,
     turns::Turns,
 };
+pub(crate) use cache::bytes_of;
 use cache::{Cache, Key};
 pub use rendering::Rendering;
 

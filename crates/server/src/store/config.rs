@@ -12,6 +12,7 @@ use std::sync::Arc;
 use antiphon_ivr::{ExtensionId, IntervalId, SoundId};
 
 use super::model::{Application, Client, ClientId, Did, DidId, Extension, Interval, Sound, bare_number};
+use super::pivot::{Flow, FlowId};
 use super::subscription::{EventId, Subscription};
 use super::variables::Variables;
 
@@ -34,6 +35,7 @@ pub struct Config {
     /// Who is told of what happens at an extension.
     subscriptions: Arc<BTreeMap<(ExtensionId, EventId), Arc<Subscription>>>,
     intervals: Arc<BTreeMap<IntervalId, Arc<Interval>>>,
+    flows: Arc<BTreeMap<(ClientId, FlowId), Arc<Flow>>>,
     variables: Arc<BTreeMap<ClientId, Arc<Variables>>>,
 }
 
@@ -110,6 +112,21 @@ impl Config {
     /// The time interval of an id.
     pub fn interval(&self, id: IntervalId) -> Option<&Arc<Interval>> {
         self.intervals.get(&id)
+    }
+
+    /// The named callflows of a client, by id.
+    pub fn flows(&self, client: ClientId) -> impl Iterator<Item = &Arc<Flow>> {
+        self.flows.range((client, FlowId(0))..=(client, FlowId(u64::MAX))).map(|(_, flow)| flow)
+    }
+
+    /// One of them.
+    pub fn flow(&self, client: ClientId, id: FlowId) -> Option<&Arc<Flow>> {
+        self.flows.get(&(client, id))
+    }
+
+    /// The one of this name.
+    pub fn flow_named(&self, client: ClientId, name: &str) -> Option<&Arc<Flow>> {
+        self.flows(client).find(|flow| flow.name == name)
     }
 
     /// The variables of a client.
@@ -224,6 +241,16 @@ impl Config {
 
     pub(super) fn remove_interval(&mut self, id: IntervalId) {
         Arc::make_mut(&mut self.intervals).remove(&id);
+    }
+
+    pub(super) fn put_flow(&mut self, flow: Flow) -> Arc<Flow> {
+        let flow = Arc::new(flow);
+        Arc::make_mut(&mut self.flows).insert((flow.client, flow.id), Arc::clone(&flow));
+        flow
+    }
+
+    pub(super) fn remove_flow(&mut self, client: ClientId, id: FlowId) {
+        Arc::make_mut(&mut self.flows).remove(&(client, id));
     }
 
     pub(super) fn put_variables(&mut self, client: ClientId, variables: Variables) {

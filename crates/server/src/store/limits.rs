@@ -22,6 +22,8 @@ pub const VARIABLES_OF_A_CLIENT: usize = 1_000;
 pub const RATINGS_OF_A_CLIENT: u64 = 1_000_000;
 /// Ratings that wait for the writer; beyond it a rating is lost.
 pub const WAITING_RATINGS: usize = 10_000;
+/// Named callflows of one client.
+pub const FLOWS_OF_A_CLIENT: usize = 10_000;
 /// Contexts of one menu.
 pub const CONTEXTS_OF_AN_IVR: usize = 1_000;
 /// Options of one context.

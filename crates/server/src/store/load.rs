@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use antiphon_ivr::pivot::{Mode, Node};
 use antiphon_ivr::rules::{self, OptionKey, wire};
 use antiphon_ivr::{ContextId, ExtensionId, FetchMethod, IntervalId, RuleId, SoundId};
 use rusqlite::{Connection, Row};
@@ -18,6 +19,7 @@ use super::model::{
     Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Interval,
     Phone, Sound,
 };
+use super::pivot::{Flow, FlowId};
 use super::sound_files::SoundFiles;
 use super::subscription::{EventId, EventType, Subscription};
 use super::variables::Variables;
@@ -77,6 +79,7 @@ pub(super) fn config(connection: &mut Connection, sounds: &SoundFiles) -> Result
         Ok(())
     })?;
     intervals(&transaction, &mut config)?;
+    flows(&transaction, &mut config)?;
     variables(&transaction, &mut config)?;
     Ok(config)
 }
@@ -89,6 +92,18 @@ fn intervals(connection: &Connection, config: &mut Config) -> Result<(), StoreEr
             Ok(active) => drop(config.put_interval(Interval { client, written, active })),
             // Its zone has left the database of time zones; rules that ask for it find it inactive.
             Err(problems) => tracing::warn!(interval = id, problem = %problems[0], "a stored interval cannot be used"),
+        }
+        Ok(())
+    })
+}
+
+fn flows(connection: &Connection, config: &mut Config) -> Result<(), StoreError> {
+    each(connection, "SELECT id, client, name, body FROM flow", |row| {
+        let (id, client, name) = (FlowId(id(row, 0)?), ClientId(id(row, 1)?), row.get(2)?);
+        let written = body(row, 3, "flow", id.0)?;
+        match Node::read(&written, Mode::Lenient) {
+            Ok((runs, _)) => drop(config.put_flow(Flow { id, client, name, written, runs })),
+            Err(problems) => tracing::warn!(flow = id.0, problem = %problems[0], "a stored callflow cannot be used"),
         }
         Ok(())
     })
@@ -164,10 +179,14 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
             None
         };
         let (name, profile): (String, ExtensionProfile) = (row.get(2)?, body(row, 6, "extension", extension)?);
-        let kind = match (&document, &profile.conference) {
+        let client = ClientId(id(row, 1)?);
+        let kind = match (&document, &profile) {
             (Some(document), _) => ExtensionKind::Ivr(Arc::new(document.runs())),
-            (None, Some(conference)) => ExtensionKind::Conference(conference.entrance(&name)),
-            (None, None) => ExtensionKind::Phone(Phone {
+            (None, ExtensionProfile { conference: Some(conference), .. }) => {
+                ExtensionKind::Conference(conference.entrance(&name))
+            }
+            (None, ExtensionProfile { pivot: Some(pivot), .. }) => ExtensionKind::Pivot(pivot.runs(client, &name)),
+            (None, _) => ExtensionKind::Phone(Phone {
                 password: row.get(7)?,
                 contact: row.get(8)?,
                 mailbox: row.get::<_, Option<i64>>(12)?.map(|id| ExtensionId(unsigned(id))),
@@ -175,7 +194,7 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
         };
         config.put_extension(Extension {
             id: ExtensionId(extension),
-            client: ClientId(id(row, 1)?),
+            client,
             name,
             status: word::<ExtensionStatus>(&row.get::<_, String>(3)?, "extension", extension)?,
             caller_id_name: row.get(4)?,

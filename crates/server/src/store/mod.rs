@@ -16,6 +16,7 @@ mod load;
 mod lock;
 mod mailboxes;
 mod model;
+mod pivot;
 mod ratings;
 mod rejected;
 mod sound_files;
@@ -46,6 +47,7 @@ pub use model::{
     Application, Client, ClientId, ConferenceSettings, Did, DidAs, DidId, Extension, ExtensionKind, ExtensionProfile,
     ExtensionStatus, Interval, Phone, Sound,
 };
+pub use pivot::{Flow, FlowId, PivotApplication};
 pub use ratings::{KeptRating, NewRating, WantedRatings};
 pub use rejected::{Denied, Missing, Rejected, Taken};
 pub use sound_files::{StagedSound, UploadError};

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use antiphon_ivr::conference::Entrance;
+use antiphon_ivr::pivot::Pivot;
 use antiphon_ivr::rules::{self, Ivr, wire};
 use antiphon_ivr::{Alone, Announcement, ExtensionId, Language, SoundId, Voice};
 use antiphon_media::Audio;
@@ -18,6 +19,7 @@ use utoipa::ToSchema;
 
 use super::credentials::SecretHash;
 use super::document::IvrDocument;
+use super::pivot::PivotApplication;
 use super::sound_quality::SoundQuality;
 
 macro_rules! id {
@@ -146,6 +148,8 @@ pub enum ExtensionKind {
     Phone(Phone),
     /// A conference.
     Conference(Arc<Entrance>),
+    /// A web server that says what a call does.
+    Pivot(Arc<Pivot>),
 }
 
 impl ExtensionKind {
@@ -155,6 +159,7 @@ impl ExtensionKind {
             Self::Ivr(_) => "ivr",
             Self::Phone(_) => "phone",
             Self::Conference(_) => "conference",
+            Self::Pivot(_) => "pivot",
         }
     }
 }
@@ -266,6 +271,9 @@ pub struct ExtensionProfile {
     /// Present exactly where the extension is a conference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conference: Option<ConferenceSettings>,
+    /// Present exactly where the extension is an application for Pivot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pivot: Option<PivotApplication>,
 }
 
 /// An uploaded sound, decoded.

@@ -54,6 +54,10 @@ pub enum Missing {
     Phone,
     #[error("this extension is not a conference")]
     Conference,
+    #[error("this extension is not a pivot")]
+    Pivot,
+    #[error("flow not found")]
+    Flow,
     #[error("context not found")]
     Context,
     #[error("option not found")]
@@ -122,6 +126,9 @@ pub enum Taken {
     /// A rule of a menu asks for this interval.
     #[error("rule {1} of extension {0} asks for the interval")]
     IntervalInUse(String, u64),
+    /// The client has a callflow of this name.
+    #[error("name: there is a flow {0} already")]
+    FlowName(String),
     /// The client has this variable.
     #[error("variables: there is a variable {0} already")]
     Variable(String),

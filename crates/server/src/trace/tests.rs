@@ -74,7 +74,7 @@ impl Desk {
     /// A call comes in and is refused.
     pub(crate) fn refuse(&mut self, sip_call_id: &str, status: StatusCode) {
         let (dialog, _) = self.hear(&invite(sip_call_id, "")).expect("a new call");
-        let refusal = Rejection { status, headers: Vec::new() };
+        let refusal = Rejection::from(status);
         self.endpoint.reject(self.now, dialog, refusal).expect("the call waits for its answer");
         self.drain();
     }

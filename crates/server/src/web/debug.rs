@@ -56,6 +56,8 @@ pub struct Asker {
     pub client: ClientId,
     /// The call.
     pub call: CallId,
+    /// The Call-ID of the caller's dialog.
+    pub sip_call_id: String,
     /// The extension that serves the call.
     pub extension: String,
     /// Who calls.

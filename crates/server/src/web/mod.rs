@@ -13,6 +13,7 @@ mod place;
 pub mod policy;
 mod redirect;
 pub mod signature;
+pub mod sounds;
 #[cfg(test)]
 mod tests;
 mod wire;

@@ -86,10 +86,9 @@ impl Endpoint {
         if !rejection.status.is_rejection() {
             return Err(SipError::WrongStatus);
         }
-        let mut headers = self.response_headers();
-        push_foreign(&mut headers, &rejection.headers);
-        self.refuse_with(now, &key, &request, rejection.status, headers, dialog, Sending::Transmit);
-        self.end(dialog, EndReason::Rejected(rejection.status));
+        let status = rejection.status;
+        self.refuse(now, &key, &request, rejection, dialog, Sending::Transmit);
+        self.end(dialog, EndReason::Rejected(status));
         self.remove(dialog);
         Ok(())
     }
@@ -197,7 +196,7 @@ impl Endpoint {
         let mut headers = self.response_headers();
         push_foreign(&mut headers, &reply.headers);
         let tag = self.tokens.token();
-        let answer = Answer { status: reply.status, tag: Some(&tag), headers, body: reply.body };
+        let answer = Answer { tag: Some(&tag), body: reply.body, ..Answer::bare(reply.status, headers) };
         let sent = self.transactions.with_server(&key, |entry| {
             let payload = response(entry.request.take()?.as_ref(), &answer);
             if let ServerMachine::Other(machine) = &mut entry.machine {
@@ -238,7 +237,7 @@ impl Endpoint {
             headers.push("Content-Type", SDP);
         }
         let tag = self.dialogs.get(&dialog).map(|dialog| dialog.local_tag.as_str());
-        let answer = Answer { status, tag, headers, body: sdp.unwrap_or_default() };
+        let answer = Answer { tag, body: sdp.unwrap_or_default(), ..Answer::bare(status, headers) };
         response(request, &answer)
     }
 

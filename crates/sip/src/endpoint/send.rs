@@ -8,7 +8,7 @@ use super::Endpoint;
 use crate::auth::{Answered, Bound, Covered};
 use crate::dialog::State;
 use crate::error::Malformed;
-use crate::event::DialogId;
+use crate::event::{DialogId, Rejection};
 use crate::flow::{Flow, Transmit};
 use crate::message::build::{Answer, Outgoing, push_foreign, response, response_to_broken};
 use crate::message::{Headers, MAGIC_COOKIE, Method, Request, StatusCode, Via};
@@ -158,7 +158,7 @@ impl Endpoint {
         headers: Headers,
         body: Bytes,
     ) {
-        let payload = response(request, &Answer { status, tag: None, headers, body });
+        let payload = response(request, &Answer { body, ..Answer::bare(status, headers) });
         let flow = self.transactions.with_server(key, |entry| {
             if let ServerMachine::Other(machine) = &mut entry.machine {
                 machine.answered(now, entry.timing, payload.clone());
@@ -176,28 +176,15 @@ impl Endpoint {
         now: Instant,
         key: &ServerKey,
         request: &Request,
-        status: StatusCode,
+        rejection: impl Into<Rejection>,
         dialog: DialogId,
         sending: Sending,
     ) {
-        let headers = self.response_headers();
-        self.refuse_with(now, key, request, status, headers, dialog, sending);
-    }
-
-    /// The same, with headers.
-    #[allow(clippy::too_many_arguments, reason = "each is one part of the response or of where it goes")]
-    pub(super) fn refuse_with(
-        &mut self,
-        now: Instant,
-        key: &ServerKey,
-        request: &Request,
-        status: StatusCode,
-        headers: Headers,
-        dialog: DialogId,
-        sending: Sending,
-    ) {
+        let Rejection { status, phrase, headers: foreign } = rejection.into();
+        let mut headers = self.response_headers();
+        push_foreign(&mut headers, &foreign);
         let tag = self.dialogs.get(&dialog).map(|dialog| dialog.local_tag.clone());
-        let payload = response(request, &Answer { tag: tag.as_deref(), ..Answer::bare(status, headers) });
+        let payload = response(request, &Answer { phrase, tag: tag.as_deref(), ..Answer::bare(status, headers) });
         let flow = self.transactions.with_server(key, |entry| {
             if let ServerMachine::Invite(machine) = &mut entry.machine {
                 machine.refused(now, entry.timing, payload.clone());

@@ -78,7 +78,7 @@ impl Endpoint {
             has_news: false,
         };
         let headers = self.granted(flow, &subscription, &asked, lasts);
-        let answer = Answer { status: StatusCode::OK, tag: Some(&local_tag), headers, body: Bytes::new() };
+        let answer = Answer { tag: Some(&local_tag), ..Answer::bare(StatusCode::OK, headers) };
         let payload = response(&asked, &answer);
         self.transactions.with_server(&key, |entry| {
             if let ServerMachine::Other(machine) = &mut entry.machine {

@@ -11,6 +11,9 @@ use bytes::Bytes;
 const OWN: &[&str] =
     &["Via", "From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards", "Route", "Record-Route"];
 
+/// Characters of a reason phrase at most.
+const LONGEST_PHRASE: usize = 128;
+
 /// A request that is about to leave, and later the pattern for its ACK, CANCEL and repetition.
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
@@ -87,6 +90,8 @@ pub(crate) fn push_foreign(headers: &mut Headers, foreign: &[(String, String)]) 
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
     pub(crate) status: StatusCode,
+    /// The reason phrase, where it is not the status's own.
+    pub(crate) phrase: Option<String>,
     /// The tag to put into `To` when the request has none.
     pub(crate) tag: Option<&'a str>,
     /// Headers beside those copied from the request.
@@ -97,7 +102,7 @@ pub(crate) struct Answer<'a> {
 impl Answer<'_> {
     /// An answer without body.
     pub(crate) fn bare(status: StatusCode, headers: Headers) -> Self {
-        Self { status, tag: None, headers, body: Bytes::new() }
+        Self { status, phrase: None, tag: None, headers, body: Bytes::new() }
     }
 }
 
@@ -127,10 +132,20 @@ fn write_response(request: &Headers, tag: Option<&str>, also: Option<&str>, answ
     if let Some(also) = also {
         headers.copy(also, request);
     }
-    let mut out = format!("SIP/2.0 {}\r\n", answer.status).into_bytes();
+    let mut out = match answer.phrase.as_deref().map(printable) {
+        Some(phrase) => format!("SIP/2.0 {} {phrase}\r\n", answer.status.code()),
+        None => format!("SIP/2.0 {}\r\n", answer.status),
+    }
+    .into_bytes();
     headers.write(&mut out);
     answer.headers.write(&mut out);
     write_body(out, &answer.body)
+}
+
+/// A phrase that fits into a status line (RFC 3261 §25.1, `Reason-Phrase`).
+pub fn printable(phrase: &str) -> String {
+    let spaced = phrase.chars().map(|c| if c.is_control() { ' ' } else { c });
+    spaced.take(LONGEST_PHRASE).collect::<String>().trim().to_owned()
 }
 
 fn write_body(mut out: Vec<u8>, body: &Bytes) -> Bytes {

@@ -30,6 +30,7 @@ pub(crate) mod wire;
 
 pub(crate) use address::parse_seconds;
 pub use address::{Contact, NameAddr};
+pub use build::printable;
 pub use framer::{Frame, StreamFramer};
 pub(crate) use headers::Headers;
 pub use identity::{Diversion, DiversionCause, HistoryEntry, Identity, Presentation, Privacy, Reason, ReasonProtocol};

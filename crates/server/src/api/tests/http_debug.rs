@@ -27,7 +27,8 @@ fn fetch(url: &str) -> Fetch {
 
 fn asker(client: u64, call: CallId, extension: &str) -> Asker {
     let (extension, from, to) = (extension.to_owned(), "+374".to_owned(), "071".to_owned());
-    Asker { client: ClientId(client), call, extension, from, to }
+    let sip_call_id = String::new();
+    Asker { client: ClientId(client), call, sip_call_id, extension, from, to }
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ mod intervals;
 mod mail;
 mod menus;
 mod objects;
+mod pivot_debug;
+mod pivots;
 mod ratings;
 mod say;
 mod scripts;

@@ -25,6 +25,7 @@ fn settings(guard: GuardSettings) -> LiveSettings {
         failover_after: Duration::from_secs(4),
         mail: None,
         rules: RulesSettings::default(),
+        pivot: Default::default(),
         srtp: SrtpPolicy::default(),
         speech: Default::default(),
     }

@@ -1,7 +1,7 @@
 //! Extensions.
 //!
 //! Shape: an extension is made with its type and number, neither of which changes; an IVR begins with an empty menu, a phone
-//! without password and contact, a conference open to all.
+//! without password and contact, a conference open to all, a pivot without a URL.
 //! Sources: `ringme-ivr.md` 1.8, 2.4.
 
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use super::super::document::IvrDocument;
 use super::super::model::{
     ClientId, ConferenceSettings, DidAs, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
 };
+use super::super::pivot::PivotApplication;
 use super::super::writer::{Change, Edit, signed, unsigned};
 use super::super::{Config, Missing, Rejected, Taken, limits};
 use super::fields::Fields;
@@ -21,7 +22,7 @@ use super::{extension_of, json, write_ivr};
 /// Most digits of an internal number.
 const MAX_NUMBER: usize = 20;
 /// Types that the API knows and this version does not have.
-const NOT_BUILT: [&str; 4] = ["pivot", "vxml", "queue", "fax"];
+const NOT_BUILT: [&str; 3] = ["vxml", "queue", "fax"];
 
 /// Makes an extension of a client.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ enum Kind {
     Ivr,
     Phone,
     Conference,
+    Pivot,
 }
 
 impl Kind {
@@ -66,6 +68,7 @@ impl Kind {
             Self::Ivr => "ivr",
             Self::Phone => "phone",
             Self::Conference => "conference",
+            Self::Pivot => "pivot",
         }
     }
 }
@@ -120,8 +123,9 @@ fn kind(fields: &mut Fields<'_>) -> Option<Kind> {
         "ivr" => return Some(Kind::Ivr),
         "phone" => return Some(Kind::Phone),
         "conference" => return Some(Kind::Conference),
+        "pivot" => return Some(Kind::Pivot),
         word if NOT_BUILT.contains(&word) => fields.refuse("type", format!("{word} is not built yet")),
-        _ => fields.refuse("type", "must be one of: ivr, phone, conference"),
+        _ => fields.refuse("type", "must be one of: ivr, phone, conference, pivot"),
     }
     None
 }
@@ -166,8 +170,10 @@ fn insert(
     changeable: Changeable,
 ) -> Result<Arc<Extension>, Rejected> {
     let Changeable { status, caller_id_name, mut profile } = changeable;
-    if matches!(kind, Kind::Conference) {
-        profile.conference = Some(ConferenceSettings::default());
+    match kind {
+        Kind::Conference => profile.conference = Some(ConferenceSettings::default()),
+        Kind::Pivot => profile.pivot = Some(PivotApplication::default()),
+        Kind::Ivr | Kind::Phone => {}
     }
     let query = "INSERT INTO extension (client, name, kind, status, caller_id_name, create_date, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, datetime('now'), ?6) RETURNING id, create_date";
@@ -186,6 +192,7 @@ fn insert(
             (ExtensionKind::Phone(Phone::default()), None)
         }
         Kind::Conference => (ExtensionKind::Conference(ConferenceSettings::default().entrance(&name)), None),
+        Kind::Pivot => (ExtensionKind::Pivot(PivotApplication::default().runs(client, &name)), None),
     };
     let extension = Extension { id, client, name, status, kind, caller_id_name, create_date, profile, document };
     Ok(edit.draft().put_extension(extension))

@@ -31,6 +31,11 @@ impl<'a> Fields<'a> {
         self.problems.push(FieldError::new(field, problem));
     }
 
+    /// Ends the reading; what was wrong.
+    pub(super) fn problems(self) -> Vec<FieldError> {
+        self.problems
+    }
+
     /// Ends the reading; refuses the body when a field was wrong.
     pub(super) fn done(self) -> Result<(), Rejected> {
         if self.problems.is_empty() { Ok(()) } else { Err(Rejected::Invalid(self.problems)) }

@@ -6,7 +6,7 @@ const CLIENT: ClientId = ClientId(1);
 
 fn asker(client: u64, call: CallId) -> Asker {
     let (from, to) = ("+374".to_owned(), "071".to_owned());
-    Asker { client: ClientId(client), call, extension: "000*071".to_owned(), from, to }
+    Asker { client: ClientId(client), call, sip_call_id: String::new(), extension: "000*071".to_owned(), from, to }
 }
 
 fn fetch(url: &str, body: &str) -> Fetch {

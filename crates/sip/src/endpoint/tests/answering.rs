@@ -88,7 +88,7 @@ fn a_rejection_is_repeated_until_its_ack() {
     let mut rig = Rig::new();
     let dialog = rig.incoming(&invite(OFFER));
     let headers = vec![("Retry-After".to_owned(), "7".to_owned())];
-    let rejection = Rejection { status: StatusCode::SERVICE_UNAVAILABLE, headers };
+    let rejection = Rejection { headers, ..StatusCode::SERVICE_UNAVAILABLE.into() };
     rig.endpoint.reject(rig.now, dialog, rejection).expect("it is unanswered");
     let refusal = rig.only();
     assert_eq!((refusal.kind(), refusal.header("Retry-After")), ("503", "7"));
@@ -97,6 +97,23 @@ fn a_rejection_is_repeated_until_its_ack() {
     rig.receive(&in_dialog("ACK", 1, &refusal.to_tag(), "").replace("z9hG4bKACK1", "z9hG4bKi1"));
     assert_eq!(rig.pass(60_000 * MS), []);
     assert_eq!((rig.endpoint.dialogs(), rig.endpoint.transactions()), (0, 0));
+}
+
+#[test]
+fn a_rejection_may_have_words_of_its_own_that_break_no_line() {
+    for (phrase, line) in [
+        (Some("Not Today"), "486 Not Today"),
+        (Some("Больше\r\nVia: x"), "486 Больше  Via: x"),
+        (Some("\n"), "486 "),
+        (None, "486 Busy Here"),
+    ] {
+        let mut rig = Rig::new();
+        let dialog = rig.incoming(&invite(OFFER));
+        let rejection = Rejection { phrase: phrase.map(str::to_owned), ..StatusCode::BUSY_HERE.into() };
+        rig.endpoint.reject(rig.now, dialog, rejection).expect("it is unanswered");
+        let refusal = rig.only();
+        assert_eq!(refusal.first_line(), format!("SIP/2.0 {line}"), "{phrase:?}");
+    }
 }
 
 #[test]
