@@ -1,4 +1,4 @@
-//! Reaching others: every target rings at once, the first to answer is joined to the caller.
+//! Reaching others: targets ring, at once or one by one, and the first to answer is joined to the caller.
 //!
 //! Shape: a [`Dial`] in, a [`Dialed`] out; who is called, and by which ways, is in `reach` and `hunt`.
 //! Time: the caller hears ringback from the first moment; the attempt ends with the dial's `no_answer`.
@@ -10,9 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted, Join, TalkEnd};
+use antiphon_ivr::{
+    CallerId, Dial, Dialed, Interrupted, Join, TalkEnd, Terms, TypeAhead,
+    op::{Login, News, PartyNews, PartyState, RingOrder, Whisper},
+};
 use antiphon_media::{Direction, Keys, Repeat, Segment};
-use antiphon_sip::{Event, Invitation, NameAddr, StatusCode};
+use antiphon_sip::{Credentials, Event, Invitation, NameAddr, StatusCode};
 
 use super::{
     attended::{self, Yield},
@@ -20,17 +23,24 @@ use super::{
     executor::{Executor, Heard, clock, dialog_of, say_when_expired},
     failures::Failures,
     greet::{self, Greeted},
-    hunt::{Hunt, Referral},
+    hunt::{Hunt, Referral, Won},
     identity, info,
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
+    news,
     reach::{self, Attempt, Reach},
     refer, send_digits,
     srtp::DialogSrtp,
     transfer::{self, Joined, Transfers},
+    wanted::wanted,
+    whisper,
 };
 use crate::{media::worker::Hearing, settings::DigitWay};
 
+/// Turns that count for how long targets ring at most.
+const TURNS: usize = 100;
+/// The longest that targets ring.
+const LONGEST_RINGING: Duration = Duration::from_secs(24 * 3600);
 /// How often a bridge is asked whether anybody is still there.
 const LISTEN: Duration = Duration::from_secs(30);
 /// When nothing has come from either side of a bridge for this long, both are gone: a crashed phone sends no BYE.
@@ -43,7 +53,9 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     {
         return Ok(dialed);
     }
-    let until = clock() + dial.no_answer;
+    // Each has its own turn where they ring one by one.
+    let turns = if dial.terms.order == RingOrder::OneByOne { dial.targets.len().min(TURNS) } else { 1 };
+    let until = clock() + dial.no_answer.saturating_mul(u32::try_from(turns).unwrap_or(1)).min(LONGEST_RINGING);
     let mut failures = Failures::default();
     let routes = match reach::routes(&call.calling(), &dial.targets, &mut failures) {
         Reach::HandOver(extension) => return Ok(Dialed::HandedOver(extension)),
@@ -56,22 +68,33 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     // First of all, so that nobody listens to nothing while names are looked up.
     comfort(call).await;
     let referral = Referral { answer_after: dial.terms.answer_after, ..Referral::default() };
-    let mut hunt = Hunt::new(&dial.caller_id, failures).referred(referral);
-    let winner = match hunt.run(call, routes, until).await {
-        Ok(Some(callee)) => greet::greet(call, callee, &dial.terms).await.map(Some),
+    let mut hunt = Hunt::new(&dial.caller_id, failures).referred(referral).under(&dial.terms, dial.no_answer);
+    let reached = hunt.run(call, routes, until).await;
+    if reached.is_err() {
+        hunt.give_up(&call.calling(), StatusCode::REQUEST_TERMINATED);
+    }
+    let (terms, caller_id, won) = (dial.terms, dial.caller_id, hunt.won.clone());
+    let asked = Asked { terms, caller_id, won, answered: clock() };
+    let winner = match reached {
+        Ok(Some(callee)) => greet::greet(call, callee, &asked.terms, asked.won.target).await.map(Some),
         nobody => nobody.map(|_| None),
     };
     call.caller.stop_playback().await;
+    if winner.is_err() {
+        completed(call, &asked);
+    }
     match winner? {
         Some(Greeted::Gone) => {
-            Ok(Dialed::Answered { talk: Duration::ZERO, ended_by: TalkEnd::FarEnd, sip_call_id: String::new() })
+            completed(call, &asked);
+            let (talk, ended_by, sip_call_id) = (Duration::ZERO, TalkEnd::FarEnd, asked.won.sip_call_id);
+            Ok(Dialed::Answered { talk, ended_by, sip_call_id })
         }
-        Some(Greeted::Here(callee)) => {
-            call.caller.shown = dial.caller_id;
-            call.parts().for_each(|part| part.bridged());
-            let talked = talk(call, *callee).await;
-            transfer::after(call, talked)
+        Some(Greeted::Here(callee)) if asked.terms.whisper == Whisper::Script => {
+            let Won { target, sip_call_id } = asked.won.clone();
+            whisper::begin(call, *callee, asked).await;
+            Ok(Dialed::Whispers { target, sip_call_id })
         }
+        Some(Greeted::Here(callee)) => joined(call, *callee, asked).await,
         // The lifetime waited for the attempt to end (`ringme-ivr.md` 3.10).
         None if call.limit.is_some_and(|limit| limit <= clock()) => {
             call.limit = None;
@@ -88,17 +111,63 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     }
 }
 
+/// What was asked of a dial that somebody has answered.
+pub(super) struct Asked {
+    pub(super) terms: Terms,
+    caller_id: CallerId,
+    won: Won,
+    answered: Instant,
+}
+
+/// Joins the caller to a callee, and lets them talk.
+pub(super) async fn joined(call: &mut Executor, callee: Leg, asked: Asked) -> Result<Dialed, Interrupted> {
+    call.caller.shown = asked.caller_id.clone();
+    call.parts().for_each(|part| part.bridged());
+    let talked = talk(call, callee, &asked.terms).await;
+    completed(call, &asked);
+    let named = talked.map(|dialed| match dialed {
+        Dialed::Answered { talk, ended_by, .. } => {
+            Dialed::Answered { talk, ended_by, sip_call_id: asked.won.sip_call_id }
+        }
+        dialed => dialed,
+    });
+    transfer::after(call, named)
+}
+
+/// A callee is no longer there, or no longer the caller's.
+pub(super) fn completed(call: &Executor, asked: &Asked) {
+    let Won { target, sip_call_id } = asked.won.clone();
+    let watcher = asked.terms.parties.get(target).and_then(|party| party.watcher.as_ref());
+    if let Some(watcher) = watcher.filter(|_| !sip_call_id.is_empty()) {
+        let state = PartyState::Completed { talk: clock().saturating_duration_since(asked.answered) };
+        news::tell(&call.rooms, call.client, watcher, &News::Party(PartyNews { target, sip_call_id, state }));
+    }
+}
+
+/// What one target is told, and who we are there.
+pub(super) struct Told<'a> {
+    pub(super) referral: &'a Referral,
+    /// Headers that the script wants.
+    pub(super) wanted: Vec<(String, String)>,
+    pub(super) login: Option<&'a Login>,
+}
+
 /// Calls one target.
 pub(super) async fn ring(
     call: &Calling<'_>,
     attempt: Attempt,
     caller_id: &CallerId,
-    referral: &Referral,
+    told: Told<'_>,
 ) -> Result<Leg, StatusCode> {
-    let Attempt { flow, host, target, shown, route, credentials, trunk, offering } = attempt;
-    let party = if trunk.is_some() { Party::Outside } else { Party::Phone };
+    let Attempt { flow, host, target, shown, route, credentials, trunk, party, offering } = attempt;
+    let own = told.login.map(|Login { user, password }| Credentials {
+        username: user.clone(),
+        password: password.clone(),
+        realm: None,
+    });
+    let credentials = own.or(credentials);
     let digits = trunk.as_ref().map_or(DigitWay::Auto, |trunk| trunk.dtmf);
-    if trunk.is_some() && call.rooms.calls.is_draining() {
+    if party == Party::Outside && call.rooms.calls.is_draining() {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
     let claim = match trunk.as_ref().map(|trunk| call.rooms.trunks.claim(trunk)) {
@@ -112,7 +181,8 @@ pub(super) async fn ring(
         claim => claim.flatten(),
     };
     let (from, mut headers) = identity::outward(call, (flow, trunk.as_deref()), &shown, caller_id);
-    headers.extend(referral.headers(party));
+    headers.extend(told.referral.headers(party));
+    headers.extend(wanted(&headers, &told.wanted));
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
     let srtp = DialogSrtp::new(call.rooms, flow, trunk.as_deref()).offering(offering);
@@ -166,8 +236,8 @@ enum Parted {
 }
 
 /// Lets the two talk until one hangs up, or both have vanished. A callee whom somebody is to talk to after the caller is kept.
-async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupted> {
-    match converse(call, &mut callee).await {
+async fn talk(call: &mut Executor, mut callee: Leg, terms: &Terms) -> Result<Dialed, Interrupted> {
+    match converse(call, &mut callee, terms).await {
         Ok(Parted::So(dialed)) => {
             // Whoever the caller talks to next is another.
             call.after_caller = None;
@@ -184,18 +254,22 @@ async fn talk(call: &mut Executor, mut callee: Leg) -> Result<Dialed, Interrupte
     }
 }
 
-async fn converse(call: &mut Executor, callee: &mut Leg) -> Result<Parted, Interrupted> {
+async fn converse(call: &mut Executor, callee: &mut Leg, terms: &Terms) -> Result<Parted, Interrupted> {
     call.limit = None;
     call.caller.bridge(callee).await;
     let began = clock();
     let mut listen_at = began + LISTEN;
+    let ends_at = terms.longest.and_then(|longest| began.checked_add(longest));
     let mut transfers = Transfers::begin(call);
     tracing::info!("bridged");
     loop {
-        let event = match transfers.hear(call, callee, listen_at).await? {
+        let event = match transfers.hear(call, callee, ends_at.map_or(listen_at, |at| at.min(listen_at))).await? {
             Heard::HandOver(extension) => return Ok(Parted::So(Dialed::HandedOver(extension))),
             Heard::Yield(ask) => return Ok(Parted::Yield(ask)),
             Heard::Other(event) if dialog_of(&event) == Some(callee.dialog()) => event,
+            Heard::Timeout if ends_at.is_some_and(|at| at <= clock()) => {
+                return Ok(Parted::So(ended(began, TalkEnd::Longest)));
+            }
             Heard::Timeout if vanished(&call.caller, began).await && vanished(callee, began).await => {
                 tracing::warn!("neither side of the bridge has been heard for minutes; the call is ended");
                 call.caller.hang_up(None);
@@ -209,7 +283,14 @@ async fn converse(call: &mut Executor, callee: &mut Leg) -> Result<Parted, Inter
                 send_digits::begin(callee, digits).await;
                 continue;
             }
+            // Where the two have changed places, the key is the other's.
+            Heard::Digit(digit) if call.joined == Joined::Caller && terms.ends_by.contains(digit) => {
+                return Ok(Parted::So(ended(began, TalkEnd::Key(digit))));
+            }
             Heard::Digit(digit) => {
+                if terms.keys == TypeAhead::Keep && call.joined == Joined::Caller {
+                    call.digits.push(digit);
+                }
                 callee.tell(digit).await;
                 continue;
             }
@@ -223,12 +304,7 @@ async fn converse(call: &mut Executor, callee: &mut Leg) -> Result<Parted, Inter
             Event::Ended { why, .. } => {
                 say_when_expired(why);
                 callee.ended();
-                let talk = clock().saturating_duration_since(began);
-                return Ok(Parted::So(Dialed::Answered {
-                    talk,
-                    ended_by: TalkEnd::FarEnd,
-                    sip_call_id: String::new(),
-                }));
+                return Ok(Parted::So(ended(began, TalkEnd::FarEnd)));
             }
             Event::Reoffered { offer, .. } => callee.reoffered(offer).await,
             Event::Info { content_type, body, .. } => {
@@ -246,6 +322,12 @@ async fn converse(call: &mut Executor, callee: &mut Leg) -> Result<Parted, Inter
             _ => {}
         }
     }
+}
+
+/// A talk that began then is over; whose it was is said by whoever called them.
+fn ended(began: Instant, ended_by: TalkEnd) -> Dialed {
+    let talk = clock().saturating_duration_since(began);
+    Dialed::Answered { talk, ended_by, sip_call_id: String::new() }
 }
 
 /// Whether a party that should send has not been heard for so long that nobody is there any more.

@@ -30,6 +30,7 @@ use super::{
     replace::{self, Replacement},
     send_digits,
     transfer::Joined,
+    whisper::{self, Whispering},
 };
 use crate::{
     conferences::Wish,
@@ -125,6 +126,10 @@ pub struct Executor {
     pub(super) after_caller: Option<String>,
     /// Who plays in the next act, and with whom.
     pub(super) next_act: Option<NextAct>,
+    /// The caller, while the script speaks to somebody in its place.
+    pub(super) whispering: Option<Box<Whispering>>,
+    /// What the next op ends with, because it happened between two of them.
+    pub(super) pending: Option<Interrupted>,
 }
 
 /// Whether the parties of a call may be transferred to numbers outside, as far as their own rights let them.
@@ -191,6 +196,8 @@ impl Executor {
             sounds: Sounds::default(),
             after_caller: None,
             next_act: None,
+            whispering: None,
+            pending: None,
         }
     }
 
@@ -320,6 +327,7 @@ impl Executor {
                 Err(self.end(Interrupted::LocalHangup))
             }
             CallEvent::SendTo(number) => {
+                whisper::part(self).await;
                 tracing::info!("the caller is sent elsewhere");
                 self.next_act = Some(NextAct::SendTo(number));
                 Err(self.end(Interrupted::LocalHangup))
@@ -367,6 +375,9 @@ impl Executor {
                 | EventKind::Found(_) => None,
             }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
+            CallEvent::Sip(event) if dialog_of(&event) == self.whispering.as_ref().map(|held| held.caller.dialog()) => {
+                whisper::of_caller(self, event).await
+            }
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
         }
     }
@@ -378,6 +389,9 @@ impl Executor {
                 tracing::debug!(?why, "the caller's dialog has ended");
                 say_when_expired(why);
                 self.caller.ended();
+                if self.whispering.is_some() {
+                    return Err(whisper::gone(self).await);
+                }
                 if self.joined == Joined::Turned {
                     return Ok(Some(Heard::Other(event)));
                 }

@@ -29,7 +29,12 @@ pub(super) enum Greeted {
 }
 
 /// Says and presses towards a callee what these terms want.
-pub(super) async fn greet(call: &mut Executor, mut callee: Leg, terms: &Terms) -> Result<Greeted, Interrupted> {
+pub(super) async fn greet(
+    call: &mut Executor,
+    mut callee: Leg,
+    terms: &Terms,
+    target: usize,
+) -> Result<Greeted, Interrupted> {
     if let Some(sound) = terms.announce {
         let segments = call.segments(&[Prompt::Sound(sound)]);
         if !segments.is_empty() {
@@ -40,7 +45,8 @@ pub(super) async fn greet(call: &mut Executor, mut callee: Leg, terms: &Terms) -
             }
         }
     }
-    if let Some(digits) = &terms.digits {
+    let own = terms.parties.get(target).and_then(|party| party.digits.as_ref());
+    for digits in terms.digits.iter().chain(own) {
         send_digits::begin(&callee, digits.clone()).await;
         if pass(call, &mut callee, clock() + digits.duration(), None).await? == Still::Gone {
             return Ok(Greeted::Gone);

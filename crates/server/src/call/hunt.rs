@@ -1,23 +1,29 @@
-//! Calling every target at once, and each by its ways one after the other.
+//! Calling every target, at once or one by one, and each by its ways one after the other.
 //!
 //! Shape: [`Route`]s in, the leg of whoever answers first out. A branch is one target with the way that is being tried; one that
 //! is dropped is cancelled.
 //! Time: a way that says nothing is left for the next after `failover_after` of the settings; one without a next, and one that has
-//! said anything, even 100, is waited for to the end.
+//! said anything, even 100, is waited for to the end. A target that has its own time to begin or to ring has it from there on.
 //! Errors: a target is a failure once its last way has failed, or a way has answered for all of them.
 //! Sources: RFC 3263 §4.3; RFC 3326 (Reason of the losers).
 
+mod turns;
+
 use std::time::{Duration, Instant};
 
-use antiphon_ivr::{CallerId, Interrupted};
+use antiphon_ivr::{
+    CallerId, Interrupted, Terms, TypeAhead,
+    op::{EarlySound as Early, PartyState, RingOrder},
+};
 use antiphon_sip::{EndReason, Event, Flow, StatusCode};
 use bytes::Bytes;
 use tokio::{sync::mpsc, task::JoinSet};
 
+use self::turns::Standing;
 use super::{
     CallEvent,
     calling::Calling,
-    dial::{comfort, ring},
+    dial::{Told, comfort, ring},
     early::EarlySound,
     executor::{Executor, Heard, PublicTransfers, clock, dialog_of},
     failures::{Failures, Next, next, status_of},
@@ -37,6 +43,8 @@ const ANSWER_AFTER: &str = "<sip:anonymous@anonymous.invalid>;answer-after=";
 const REDIRECTIONS: u8 = 5;
 /// Targets at most, after phones with several contacts are counted out.
 const BRANCHES: usize = 100;
+/// The longest that a target waits for its turn.
+const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 
 impl Referral {
     /// As headers of an INVITE to such a party.
@@ -66,6 +74,17 @@ struct Branch {
     elsewhere: Option<String>,
     /// What it has described of its sound before the answer, until somebody has seen to it.
     described: Option<Bytes>,
+    /// The Call-ID of its dialog.
+    sip_call_id: String,
+}
+
+/// Whoever has answered.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Won {
+    /// Which of the dialled strings it is.
+    pub(super) target: usize,
+    /// The Call-ID of its dialog.
+    pub(super) sip_call_id: String,
 }
 
 /// A name that has been looked up for a route.
@@ -88,6 +107,17 @@ pub(super) struct Referral {
 pub(super) struct Hunt {
     caller_id: CallerId,
     referral: Referral,
+    terms: Terms,
+    /// How long each target rings at most.
+    no_answer: Duration,
+    /// Routes that are not called yet, each with when it is; in the order of their targets where they ring one by one.
+    waiting: Vec<(Instant, Route)>,
+    /// Of each target how many of its routes may still answer, and what was told of it.
+    standing: Vec<Standing>,
+    /// Whether somebody has rung for as long as it may.
+    rang_out: bool,
+    /// Who has answered.
+    pub(super) won: Won,
     /// The last provisional response of any target.
     pub(super) progress: Option<StatusCode>,
     branches: Vec<Branch>,
@@ -104,7 +134,30 @@ impl Hunt {
     pub(super) fn new(caller_id: &CallerId, failures: Failures) -> Self {
         let (caller_id, referral) = (caller_id.clone(), Referral::default());
         let (branches, lookups) = (Vec::new(), JoinSet::new());
-        Self { caller_id, referral, progress: None, branches, lookups, failures, targets: 0, redirections: 0 }
+        let (terms, no_answer, waiting, standing) = (Terms::default(), Duration::MAX, Vec::new(), Vec::new());
+        let (rang_out, won, progress, targets, redirections) = (false, Won::default(), None, 0, 0);
+        Self {
+            caller_id,
+            referral,
+            terms,
+            no_answer,
+            waiting,
+            standing,
+            rang_out,
+            won,
+            progress,
+            branches,
+            lookups,
+            failures,
+            targets,
+            redirections,
+        }
+    }
+
+    /// The same, under these terms, with so long for each target.
+    pub(super) fn under(mut self, terms: &Terms, no_answer: Duration) -> Self {
+        (self.terms, self.no_answer) = (terms.clone(), no_answer);
+        self
     }
 
     /// The same, for a transfer that somebody asked for.
@@ -123,13 +176,18 @@ impl Hunt {
         self.begin(&call.calling(), routes).await;
         let mut early = EarlySound::default();
         while !self.is_over() {
-            early.follow(call, self.only()).await;
+            let only = if self.terms.early == Early::Passed { self.only() } else { None };
+            early.follow(call, only).await;
             let wake_at = early.wakes_at(self.wakes_at(until));
             tokio::select! {
                 event = call.next_event() => {
-                    // Digits while it rings mean nothing (`ringme-ivr.md` 3.8).
                     let event = match call.understand(event).await? {
                         Some(Heard::Other(event)) => event,
+                        // Unless somebody wants them, digits while it rings mean nothing (`ringme-ivr.md` 3.8).
+                        Some(Heard::Digit(digit)) if self.terms.keys == TypeAhead::Keep => {
+                            call.digits.push(digit);
+                            continue;
+                        }
                         Some(Heard::Replaced) => {
                             comfort(call).await;
                             continue;
@@ -145,13 +203,14 @@ impl Hunt {
                 Some(found) = self.lookups.join_next() => self.looked_up(&call.calling(), found).await,
                 () = tokio::time::sleep_until(wake_at.into()) => {
                     if clock() >= until {
-                        self.failures = Failures::default();
-                        return Ok(None);
+                        self.rang_out = true;
+                        break;
                     }
                     self.leave_silent_ways(&call.calling()).await;
                 }
             }
         }
+        self.give_up(&call.calling(), StatusCode::REQUEST_TIMEOUT);
         Ok(None)
     }
 
@@ -197,19 +256,30 @@ impl Hunt {
     /// Calls the targets.
     pub(super) async fn begin(&mut self, call: &Calling<'_>, routes: Vec<Route>) {
         self.targets = routes.len();
+        let now = clock();
         for route in routes.into_iter().take(BRANCHES) {
-            self.advance(call, route, StatusCode::SERVICE_UNAVAILABLE).await;
+            if self.standing.len() <= route.target {
+                self.standing.resize_with(route.target + 1, Standing::default);
+            }
+            self.standing[route.target].left += 1;
+            let delay = self.party(route.target).map(|party| party.delay).unwrap_or_default();
+            self.waiting.push((now + delay.min(LONGEST_DELAY), route));
         }
+        self.start_due(call).await;
     }
 
     /// Whether nobody is left who may answer.
     pub(super) fn is_over(&self) -> bool {
-        self.branches.is_empty() && self.lookups.is_empty()
+        self.branches.is_empty() && self.lookups.is_empty() && self.waiting.is_empty()
     }
 
     /// When [`leave_silent_ways`](Self::leave_silent_ways) has something to do, at the latest at `until`.
     pub(super) fn wakes_at(&self, until: Instant) -> Instant {
-        self.branches.iter().filter_map(|branch| branch.give_up_at).fold(until, Instant::min)
+        let ways = self.branches.iter().filter_map(|branch| branch.give_up_at);
+        let targets = self.branches.iter().filter_map(|branch| branch.route.until);
+        let is_at_once = self.terms.order == RingOrder::AtOnce;
+        let begins = self.waiting.iter().map(|(at, _)| *at).filter(|_| is_at_once);
+        ways.chain(targets).chain(begins).fold(until, Instant::min)
     }
 
     /// The next name that has been looked up; pending while none is.
@@ -226,6 +296,7 @@ impl Hunt {
             Ok(found) => self.found(call, found).await,
             Err(_) => self.failures.add(StatusCode::SERVER_ERROR),
         }
+        self.start_due(call).await;
     }
 
     /// Tries the next way of a route; without one the target has failed, as `why` says.
@@ -240,7 +311,7 @@ impl Hunt {
             }
         };
         match way {
-            None => self.failures.add(why),
+            None => self.lost(call, route.target, "", why),
             Some(Way::Known(attempt)) => self.call(call, route, attempt).await,
             Some(Way::Named(named)) => {
                 let rooms = call.rooms.clone();
@@ -254,16 +325,23 @@ impl Hunt {
 
     async fn call(&mut self, call: &Calling<'_>, route: Route, attempt: Attempt) {
         let (flow, insisting) = (attempt.flow, attempt.insisting(call.rooms));
-        match ring(call, attempt, &self.caller_id, &self.referral).await {
+        let party = self.party(route.target);
+        let own = party.into_iter().flat_map(|party| &party.headers);
+        let wanted = self.terms.headers.iter().chain(own).chain(&route.headers).cloned().collect();
+        let told = Told { referral: &self.referral, wanted, login: party.and_then(|party| party.login.as_ref()) };
+        match ring(call, attempt, &self.caller_id, told).await {
             Ok(leg) => {
+                let sip_call_id = call.rooms.trace.sip_call_id(leg.dialog()).unwrap_or_default();
+                self.tell(call, route.target, &sip_call_id, PartyState::Initiated);
                 let patience = call.rooms.settings.load().failover_after;
                 let give_up_at = route.has_more().then(|| clock() + patience);
                 let (pause, elsewhere, described) = (None, None, None);
-                let branch = Branch { leg, flow, insisting, route, give_up_at, pause, elsewhere, described };
+                let branch =
+                    Branch { leg, flow, insisting, route, give_up_at, pause, elsewhere, described, sip_call_id };
                 self.branches.push(branch);
             }
             // That is for want of something here, which no other way has either.
-            Err(status) => self.failures.add(status),
+            Err(status) => self.lost(call, route.target, "", status),
         }
     }
 
@@ -282,27 +360,34 @@ impl Hunt {
             Event::Trying { .. } | Event::Progress { .. } => {
                 let branch = &mut self.branches[position];
                 branch.give_up_at = None;
+                let (target, sip_call_id) = (branch.route.target, branch.sip_call_id.clone());
                 if let Event::Progress { status, early, .. } = event {
                     self.progress = Some(status);
                     branch.described = early.or(branch.described.take());
+                    self.tell(call, target, &sip_call_id, PartyState::Ringing);
                 }
+                let branch = &self.branches[position];
                 call.rooms.destinations().answered(clock(), branch.flow);
             }
             Event::Reoffered { offer, .. } => self.branches[position].leg.reoffered(offer).await,
             Event::Answered { answer, .. } => {
-                let Branch { mut leg, flow, .. } = self.branches.swap_remove(position);
+                let Branch { mut leg, flow, route, sip_call_id, .. } = self.branches.swap_remove(position);
                 call.rooms.destinations().answered(clock(), flow);
                 if let Err(error) = leg.accept(&answer).await {
                     tracing::info!(%error, "a callee's answer is unusable");
-                    self.failures.add(error.status());
+                    self.lost(call, route.target, &sip_call_id, error.status());
+                    self.start_due(call).await;
                     return None;
                 }
                 if let Some(part) = &leg.part {
                     part.answered();
                 }
-                for mut loser in self.branches.drain(..) {
+                self.tell(call, route.target, &sip_call_id, PartyState::Answered);
+                for mut loser in std::mem::take(&mut self.branches) {
                     loser.leg.hang_up(Some(ELSEWHERE));
+                    self.settle(call, loser.route.target, &loser.sip_call_id, StatusCode::REQUEST_TERMINATED);
                 }
+                self.won = Won { target: route.target, sip_call_id };
                 return Some(leg);
             }
             Event::Refused { refusal, .. } => {
@@ -314,6 +399,7 @@ impl Hunt {
                 let mut branch = self.branches.swap_remove(position);
                 branch.leg.ended();
                 self.failed(call, branch, why).await;
+                self.start_due(call).await;
             }
             _ => {}
         }
@@ -323,20 +409,22 @@ impl Hunt {
     /// The callee that is called alone, with what it has described since somebody asked.
     fn only(&mut self) -> Option<(&mut Leg, Option<Bytes>)> {
         match self.branches.as_mut_slice() {
-            [branch] if self.targets == 1 => Some((&mut branch.leg, branch.described.take())),
+            [branch] if self.targets == 1 || self.terms.order == RingOrder::OneByOne => {
+                Some((&mut branch.leg, branch.described.take()))
+            }
             _ => None,
         }
     }
 
     /// A branch has ended before an answer.
     async fn failed(&mut self, call: &Calling<'_>, branch: Branch, why: EndReason) {
-        let Branch { flow, insisting, route, leg, pause, elsewhere, .. } = branch;
+        let Branch { flow, insisting, route, leg, pause, elsewhere, sip_call_id, .. } = branch;
         let party = leg.party;
         let part = leg.part.clone();
         // Its port may be what the next attempt needs.
         drop(leg);
         if matches!(why, EndReason::Rejected(status) if status.code() < 400) {
-            return self.redirected(call, party, elsewhere).await;
+            return self.redirected(call, party, elsewhere, &route).await;
         }
         if let (EndReason::Rejected(StatusCode::NOT_ACCEPTABLE_HERE), Some(insisting)) = (why, insisting) {
             tracing::info!(peer = %flow.peer, "our offer is refused; SRTP is offered and nothing else");
@@ -351,14 +439,14 @@ impl Hunt {
             Next::TryAnother | Next::Final => call.rooms.destinations().answered(clock(), flow),
         }
         if next == Next::Final {
-            return self.failures.add(status);
+            return self.lost(call, route.target, &sip_call_id, status);
         }
         tracing::info!(peer = %flow.peer, status = status.code(), more = route.has_more(), "a way out failed");
         self.advance(call, route, status).await;
     }
 
     /// A telephone of ours sends its calls on: its number is dialled as a menu would. Nobody outside makes us call anybody.
-    async fn redirected(&mut self, call: &Calling<'_>, party: Party, elsewhere: Option<String>) {
+    async fn redirected(&mut self, call: &Calling<'_>, party: Party, elsewhere: Option<String>, from: &Route) {
         let settings = call.rooms.settings.load();
         let is_outside = |number: &str| {
             let target = directory::resolve(call.config, &settings.trunks, call.client, number);
@@ -373,11 +461,15 @@ impl Hunt {
             Some(Reach::Routes(routes)) if !routes.is_empty() => {
                 tracing::info!("a telephone sends its call on");
                 self.redirections += 1;
-                for route in routes {
+                if let Some(standing) = self.standing.get_mut(from.target) {
+                    standing.left += routes.len() - 1;
+                }
+                for mut route in routes {
+                    (route.target, route.until) = (from.target, from.until);
                     self.advance(call, route, StatusCode::TEMPORARILY_UNAVAILABLE).await;
                 }
             }
-            _ => self.failures.add(StatusCode::TEMPORARILY_UNAVAILABLE),
+            _ => self.lost(call, from.target, "", StatusCode::TEMPORARILY_UNAVAILABLE),
         }
     }
 
@@ -388,5 +480,13 @@ impl Hunt {
         for branch in self.branches.extract_if(.., silent).collect::<Vec<_>>() {
             self.failed(call, branch, EndReason::TransactionTimeout).await;
         }
+        let rang_out = |branch: &mut Branch| branch.route.until.is_some_and(|at| at <= now);
+        for mut branch in self.branches.extract_if(.., rang_out).collect::<Vec<_>>() {
+            tracing::info!(target = branch.route.target, "a target has rung for as long as it may");
+            branch.leg.hang_up(None);
+            self.rang_out = true;
+            self.settle(call, branch.route.target, &branch.sip_call_id, StatusCode::REQUEST_TIMEOUT);
+        }
+        self.start_due(call).await;
     }
 }

@@ -18,7 +18,7 @@ use antiphon_sip::{ReasonProtocol, Rejection, StatusCode, printable, reason_valu
 use super::{
     confer, dial,
     executor::{Executor, Heard, Sounds, clock},
-    refer, send_digits,
+    refer, send_digits, whisper,
 };
 use crate::{store::NewRating, trace::OpTrace};
 
@@ -39,6 +39,9 @@ impl Executor {
         if let Some(over) = self.over {
             return Err(over);
         }
+        if let Some(pending) = self.pending_for(&op) {
+            return Err(pending);
+        }
         let began = clock();
         let name = name(&op);
         let outcome = match op {
@@ -51,9 +54,14 @@ impl Executor {
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
             Op::Conference(conference) => confer::confer(self, conference).await.map(Outcome::Conferred),
-            // The rooms behind these are not joined yet: nobody is whispered to, and every queue is full.
-            Op::Join | Op::Take(_) => Ok(Outcome::Dialed(Dialed::NoAnswer)),
-            Op::Part | Op::Leave => Ok(Outcome::Done),
+            Op::Join => whisper::join(self).await.map(Outcome::Dialed),
+            Op::Part => {
+                whisper::part(self).await;
+                Ok(Outcome::Done)
+            }
+            // The rooms behind these are not joined yet: every queue is full.
+            Op::Take(_) => Ok(Outcome::Dialed(Dialed::NoAnswer)),
+            Op::Leave => Ok(Outcome::Done),
             Op::Enqueue(_) => Ok(Outcome::Enqueued(Enqueued::Full)),
             Op::Place => Ok(Outcome::Placed(None)),
             Op::Meet(_) => Ok(Outcome::Met(Met::Nowhere)),
@@ -82,6 +90,10 @@ impl Executor {
             Op::Respond(respond) => self.respond(respond).await.map(|()| Outcome::Done),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
+        // The script has heard of it now.
+        if outcome.is_err() {
+            self.pending = None;
+        }
         let outcome_name = outcome_name(&outcome);
         metrics::counter!("antiphon_ops_total", "op" => name, "outcome" => outcome_name).increment(1);
         let took = clock().saturating_duration_since(began);
@@ -89,6 +101,29 @@ impl Executor {
         let ms = took.as_millis() as u64;
         tracing::info!(op = name, outcome = outcome_name, ms, "op");
         outcome
+    }
+
+    /// What an op ends with because it happened between two of them.
+    fn pending_for(&mut self, op: &Op) -> Option<Interrupted> {
+        let ends = match self.pending? {
+            Interrupted::Wanted => !matches!(
+                op,
+                Op::Limit(_)
+                    | Op::Note(_)
+                    | Op::Tell(_)
+                    | Op::Place
+                    | Op::Meet(_)
+                    | Op::Leave
+                    | Op::Take(_)
+                    | Op::Dial(_)
+                    | Op::Conference(_)
+                    | Op::Refer(_)
+                    | Op::Hangup(_)
+                    | Op::Respond(_)
+            ),
+            _ => !matches!(op, Op::Limit(_) | Op::Note(_) | Op::Tell(_) | Op::Part | Op::Hangup(_) | Op::Respond(_)),
+        };
+        if ends { self.pending.take() } else { None }
     }
 
     /// Answers the caller, once, and gives the ACK a moment. Digits that come meanwhile are kept.

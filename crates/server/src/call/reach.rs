@@ -5,15 +5,17 @@
 //! Errors: a dialled string without a way is one of the [`Failures`].
 //! Sources: RFC 3263 §4.3.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use antiphon_ivr::{CallerId, ExtensionId};
 use antiphon_sip::{Credentials, Flow, StatusCode, Uri};
 
 use super::{
     calling::Calling,
+    direct::{self, Asked},
     executor::clock,
     failures::Failures,
+    leg::Party,
     srtp::{self, Offering},
 };
 use crate::{
@@ -42,6 +44,8 @@ pub(super) struct Attempt {
     pub(super) credentials: Option<Credentials>,
     /// Whose way it is, when it leads outside.
     pub(super) trunk: Option<Arc<Trunk>>,
+    /// Whether it leads outside.
+    pub(super) party: Party,
     /// How it is offered.
     pub(super) offering: Offering,
 }
@@ -59,6 +63,8 @@ pub(super) struct Named {
     credentials: Option<Credentials>,
     /// Whose way it is, when it leads outside.
     trunk: Option<Arc<Trunk>>,
+    /// Whether it leads outside.
+    party: Party,
 }
 
 /// One way to a target.
@@ -71,6 +77,12 @@ pub(super) enum Way {
 
 /// The ways to one target, best first.
 pub(super) struct Route {
+    /// Which of the dialled strings it is for.
+    pub(super) target: usize,
+    /// Headers that its URI wants.
+    pub(super) headers: Vec<(String, String)>,
+    /// How long it may ring, once it is called.
+    pub(super) until: Option<Instant>,
     ways: VecDeque<Way>,
     left: u8,
 }
@@ -92,8 +104,8 @@ impl Attempt {
 }
 
 impl Route {
-    fn new(ways: impl IntoIterator<Item = Way>) -> Self {
-        Self { ways: ways.into_iter().collect(), left: ATTEMPTS }
+    fn new(target: usize, ways: impl IntoIterator<Item = Way>) -> Self {
+        Self { target, headers: Vec::new(), until: None, ways: ways.into_iter().collect(), left: ATTEMPTS }
     }
 
     /// The way to be tried next.
@@ -123,6 +135,7 @@ impl Route {
                 route: Vec::new(),
                 credentials: named.credentials.clone(),
                 trunk: named.trunk.clone(),
+                party: named.party,
                 offering: Offering::Usual,
             })
         };
@@ -145,8 +158,28 @@ impl Named {
 pub(super) fn routes(call: &Calling<'_>, dialled: &[String], failures: &mut Failures) -> Reach {
     let settings = call.rooms.settings.load();
     let mut routes = Vec::new();
-    for dialled in dialled {
-        match directory::resolve(call.config, &settings.trunks, call.client, dialled) {
+    for (target, dialled) in dialled.iter().enumerate() {
+        let (asked, headers) = match direct::read(call, &settings, dialled) {
+            Ok(asked) => asked,
+            Err(status) => {
+                failures.add(status);
+                continue;
+            }
+        };
+        let known = routes.len();
+        let found = match asked {
+            Asked::Number(number) => directory::resolve(call.config, &settings.trunks, call.client, &number),
+            Asked::AtTrunk(trunk, number) => Ok(Target::Trunks { trunks: vec![trunk], number }),
+            Asked::At(_) if call.rooms.calls.is_draining() => {
+                failures.add(StatusCode::SERVICE_UNAVAILABLE);
+                continue;
+            }
+            Asked::At(uri) => {
+                routes.push(Route { headers, ..Route::new(target, [at(uri)]) });
+                continue;
+            }
+        };
+        match found {
             Ok(Target::Ivr(extension)) => return Reach::HandOver(extension),
             // What is ending begins nothing: a phone that rings now would lose its call at once.
             Ok(Target::Phone(_) | Target::Trunks { .. }) if call.rooms.calls.is_draining() => {
@@ -155,18 +188,19 @@ pub(super) fn routes(call: &Calling<'_>, dialled: &[String], failures: &mut Fail
             Ok(Target::Phone(phone)) => match contacts(call, &phone) {
                 contacts if contacts.is_empty() => failures.add(StatusCode::TEMPORARILY_UNAVAILABLE),
                 // Every phone of an extension rings, so each is a target of its own.
-                contacts => routes.extend(contacts.into_iter().map(|way| Route::new([way]))),
+                contacts => routes.extend(contacts.into_iter().map(|way| Route::new(target, [way]))),
             },
             Ok(Target::Trunks { trunks, number }) => {
                 let ways: Vec<Way> = trunks.iter().filter_map(|trunk| through(trunk, &number)).collect();
                 match ways.is_empty() {
                     true => failures.add(StatusCode::SERVICE_UNAVAILABLE),
-                    false => routes.push(Route::new(ways)),
+                    false => routes.push(Route::new(target, ways)),
                 }
             }
             Err(NoRoute::Unknown) => failures.add(StatusCode::NOT_FOUND),
             Err(NoRoute::Blocked) => failures.add(StatusCode::FORBIDDEN),
         }
+        routes[known..].iter_mut().for_each(|route| route.headers.clone_from(&headers));
     }
     Reach::Routes(routes)
 }
@@ -177,8 +211,8 @@ fn contacts(call: &Calling<'_>, phone: &Extension) -> Vec<Way> {
     let shown = Arc::new(CallerId { number, name });
     let known = |Binding { contact, flow, path }| {
         let (shown, offering) = (shown.clone(), Offering::Usual);
-        let (host, credentials, trunk) = (None, None, None);
-        Way::Known(Attempt { flow, host, target: contact, shown, route: path, credentials, trunk, offering })
+        let (host, credentials, trunk, party) = (None, None, None, Party::Phone);
+        Way::Known(Attempt { flow, host, target: contact, shown, route: path, credentials, trunk, party, offering })
     };
     let bindings = call.rooms.registrar().bindings(clock(), phone.id);
     if !bindings.is_empty() {
@@ -186,7 +220,8 @@ fn contacts(call: &Calling<'_>, phone: &Extension) -> Vec<Way> {
     }
     let ExtensionKind::Phone(settings) = &phone.kind else { return Vec::new() };
     let contact = settings.contact.as_ref().and_then(|contact| contact.parse::<Uri>().ok());
-    let named = |target: Uri| Named { by: target.clone(), target, shown, credentials: None, trunk: None };
+    let party = Party::Phone;
+    let named = |target: Uri| Named { by: target.clone(), target, shown, credentials: None, trunk: None, party };
     contact.map(named).map(Way::Named).into_iter().collect()
 }
 
@@ -198,5 +233,12 @@ fn through(trunk: &Arc<Trunk>, number: &str) -> Option<Way> {
         credentials.map(|(username, password)| Credentials { username, password, realm: trunk.realm.clone() });
     let shown = Arc::new(CallerId { number: number.to_owned(), name: String::new() });
     let target = by.clone().with_user(number);
-    Some(Way::Named(Named { target, by, shown, credentials, trunk: Some(trunk.clone()) }))
+    Some(Way::Named(Named { target, by, shown, credentials, trunk: Some(trunk.clone()), party: Party::Outside }))
+}
+
+/// Whoever is at a URI outside.
+fn at(uri: Uri) -> Way {
+    let shown = Arc::new(CallerId { number: uri.user().unwrap_or_default().into_owned(), name: String::new() });
+    let (target, party) = (uri.clone(), Party::Outside);
+    Way::Named(Named { target, by: uri, shown, credentials: None, trunk: None, party })
 }

@@ -200,7 +200,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
     let live = LiveSettings {
         log,
         guard: super::guard::guard(&sip_table)?,
-        access: access(sip_table.allow, sip_table.realm)?,
+        access: access(sip_table.allow, sip_table.realm, sip_table.dial_hosts)?,
         trunks: trunk::trunks(file.trunk)?,
         srtp: super::srtp::policy(file.rtp.srtp.as_deref(), "rtp.srtp")?.unwrap_or_default(),
         failover_after: transport::failover_after(sip_table.failover_after)?,
@@ -372,7 +372,11 @@ pub(super) fn networks(setting: &str, texts: Vec<String>) -> Result<Vec<Cidr>, S
         .collect()
 }
 
-fn access(allow: Option<Vec<String>>, realm: Option<String>) -> Result<AccessSettings, SettingsError> {
+fn access(
+    allow: Option<Vec<String>>,
+    realm: Option<String>,
+    dial_hosts: Option<Vec<String>>,
+) -> Result<AccessSettings, SettingsError> {
     let allow = allow.unwrap_or_else(|| vec!["127.0.0.0/8".to_owned(), "::1/128".to_owned()]);
     let realm = realm.unwrap_or_else(|| "antiphon".to_owned());
     if realm.is_empty() || realm.chars().any(|c| c.is_control() || c == '"' || c == '\\') {
@@ -381,5 +385,10 @@ fn access(allow: Option<Vec<String>>, realm: Option<String>) -> Result<AccessSet
             problem: "is empty, or has a quote, a backslash or a control character".to_owned(),
         });
     }
-    Ok(AccessSettings { allow: networks("sip.allow", allow)?, realm })
+    let host = |text: String| {
+        let given = Given { setting: "sip.dial_hosts".to_owned(), text };
+        given.text.parse().map_err(|problem: super::hosts::BadHost| given.wrong(problem))
+    };
+    let dial_hosts = dial_hosts.unwrap_or_default().into_iter().map(host).collect::<Result<_, _>>()?;
+    Ok(AccessSettings { allow: networks("sip.allow", allow)?, realm, dial_hosts })
 }

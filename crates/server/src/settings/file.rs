@@ -197,6 +197,7 @@ pub(super) struct SipTable {
     pub(super) listen: Option<Vec<String>>,
     pub(super) allow: Option<Vec<String>>,
     pub(super) realm: Option<String>,
+    pub(super) dial_hosts: Option<Vec<String>>,
     pub(super) rate_limit: Option<u32>,
     pub(super) rate_burst: Option<u32>,
     pub(super) new_rate_limit: Option<u32>,

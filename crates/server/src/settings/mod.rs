@@ -13,6 +13,7 @@ mod codecs;
 mod file;
 mod filler;
 mod guard;
+mod hosts;
 mod listener;
 mod mail;
 mod pivot;
@@ -41,6 +42,7 @@ use tracing::level_filters::LevelFilter;
 pub use cidr::Cidr;
 pub use filler::{FillerSettings, FillerSound};
 pub use guard::GuardSettings;
+pub use hosts::HostPattern;
 pub use listener::{SipListener, Transport};
 pub use mail::{MailLogin, MailSecurity, MailSettings};
 pub use pivot::PivotSettings;
@@ -171,6 +173,8 @@ pub struct AccessSettings {
     pub allow: Vec<Cidr>,
     /// The digest realm.
     pub realm: String,
+    /// Hosts outside that scripts may call by a SIP URI.
+    pub dial_hosts: Vec<HostPattern>,
 }
 
 /// Where the configuration is kept.

@@ -165,6 +165,12 @@ impl Trace {
         call.record(|record| record.legs.get(leg).map(|leg| leg.flow))
     }
 
+    /// The Call-ID of a dialog.
+    pub(crate) fn sip_call_id(&self, dialog: DialogId) -> Option<String> {
+        let (call, leg) = self.leg(dialog)?;
+        call.record(|record| record.legs.get(leg).map(|leg| leg.sip_call_id.clone()))
+    }
+
     /// Something happened in a dialog.
     pub(crate) fn note(&self, now: Instant, event: &Event) {
         match event {

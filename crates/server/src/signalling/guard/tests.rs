@@ -19,7 +19,7 @@ fn settings(guard: GuardSettings) -> LiveSettings {
     let allow = vec!["10.0.0.0/8".parse().unwrap()];
     LiveSettings {
         log: tracing::level_filters::LevelFilter::INFO,
-        access: AccessSettings { allow, realm: "antiphon".to_owned() },
+        access: AccessSettings { allow, realm: "antiphon".to_owned(), dial_hosts: Vec::new() },
         guard,
         trunks: Vec::new(),
         failover_after: Duration::from_secs(4),
