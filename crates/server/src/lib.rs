@@ -36,6 +36,7 @@ pub mod telemetry;
 pub mod templates;
 pub mod trace;
 pub mod trunks;
+pub mod uploads;
 pub mod voicemail;
 pub mod wall;
 pub mod web;

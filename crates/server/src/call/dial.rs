@@ -189,7 +189,7 @@ async fn converse(call: &mut Executor, callee: &mut Leg) -> Result<Parted, Inter
     call.caller.bridge(callee).await;
     let began = clock();
     let mut listen_at = began + LISTEN;
-    let mut transfers = Transfers::begin(call);
+    let mut transfers = Transfers::begin(call).await;
     tracing::info!("bridged");
     loop {
         let event = match transfers.hear(call, callee, listen_at).await? {

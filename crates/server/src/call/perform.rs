@@ -12,13 +12,13 @@ use antiphon_ivr::{
     collector::Collector,
     op::{Cause, Connected, LoadError, StreamError},
 };
-use antiphon_media::{Keys, Repeat, Segment};
+use antiphon_media::{Keys, Repeat, Segment, record};
 use antiphon_sip::StatusCode;
 
 use super::{
     confer, dial,
     executor::{Executor, Heard, Sounds, clock},
-    refer, send_digits,
+    fetch, refer, send_digits,
 };
 use crate::{store::NewRating, trace::OpTrace};
 
@@ -65,9 +65,17 @@ impl Executor {
             Op::Rate(rating) => Ok(self.rate(rating)),
             Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(&open))),
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
+            Op::Tell(tell) => {
+                fetch::tell(&self.rooms, self.client, &self.trace, *tell);
+                Ok(Outcome::Done)
+            }
+            Op::Upload(upload) => {
+                self.upload(*upload);
+                Ok(Outcome::Done)
+            }
             // The rooms behind these are not joined yet.
-            Op::Progress | Op::Tell(_) | Op::Upload(_) => Ok(Outcome::Done),
-            Op::Link(_) => Ok(Outcome::Linked(None)),
+            Op::Progress => Ok(Outcome::Done),
+            Op::Link(link) => Ok(Outcome::Linked(self.rooms.links.link(record::RecordingId(link.recording.0)))),
             Op::Stream(_) => Ok(Outcome::Streaming(Err(StreamError::Busy))),
             Op::Connect(_) => Ok(Outcome::Connected(Connected::Failed(StreamError::Busy))),
             Op::Load(_) => Ok(Outcome::Loaded(Err(LoadError::Fetch(FetchError::Busy)))),
@@ -109,6 +117,7 @@ impl Executor {
             return Err(self.end(Interrupted::LocalHangup));
         }
         self.trace.answered(clock());
+        self.begin_armed_recordings().await;
         self.parts().for_each(|part| part.answered());
         metrics::histogram!("antiphon_setup_seconds").record(clock().saturating_duration_since(since).as_secs_f64());
         Ok(Some(patience))
