@@ -4,7 +4,7 @@
 use antiphon_media::codec::{Band, Law};
 use antiphon_media::dtmf::tone::{Hold, Tone};
 use antiphon_media::dtmf::{Detector, Digit, Edge};
-use antiphon_media::record::{Channels, Rate, Reading, RecordEnd, Recorder, RecordingId, Reel, Seat, Take};
+use antiphon_media::record::{Channels, Rate, Reading, RecordEnd, Recorder, RecordingId, Reel, Seat, Take, Trim};
 use antiphon_media::rtcp::write::{Cname, Farewell, MAX_REPORT, Report};
 use antiphon_media::rtcp::{Block, NtpTime, Sending};
 use antiphon_media::rtp::packet::{HEADER_LEN, Header};
@@ -92,9 +92,15 @@ fn opened(start: Instant) -> StreamPool {
 /// Records both sides of a stream's call, for 8 s.
 fn recorded(pool: &mut StreamPool, id: u64) -> Reel {
     let max_length = Duration::from_secs(8);
-    let take = Take { channels: Channels::Stereo, rate: Rate::Wide, max_length, end_silence: Some(max_length) };
+    let take = Take {
+        channels: Channels::Stereo,
+        rate: Rate::Wide,
+        max_length,
+        end_silence: Some(max_length),
+        trim: Trim::Nothing,
+    };
     let (recorder, reel) = Recorder::new(RecordingId(1), take);
-    pool.record(StreamId(id), Seat::Call, Box::new(recorder));
+    pool.record(StreamId(id), Seat::Call(0), Box::new(recorder));
     reel
 }
 

@@ -45,6 +45,7 @@ use crate::{
     switchboard::Switchboard,
     trace::Trace,
     trunks::{self, Trunks},
+    uploads::{self, Uploads, encoder::Encoder, links::Links},
     voicemail,
     wall::Wall,
     web::{Web, debug::HttpDebug, internet::WebError, sounds::WebSounds},
@@ -153,6 +154,10 @@ pub async fn start(
     let (signalling, orders) = signalling::orders();
     let (trunks, trunk_orders) = Trunks::new();
     let trace = Arc::new(Trace::new(&settings.trace));
+    let http_debug = HttpDebug::new(settings.web.debug);
+    let recordings = recordings(settings, drive).map_err(StartError::Recordings)?;
+    let (uploads, encoder, to_send) =
+        uploads(settings, &recordings, &web, &http_debug).map_err(StartError::Recordings)?;
     let rooms = Arc::new(Rooms {
         signalling,
         media: media(capacity, settings.rtp.patience(), drive)?,
@@ -169,7 +174,10 @@ pub async fn start(
         callbacks: Callbacks::default(),
         guard,
         trace: trace.clone(),
-        recordings: recordings(settings, drive).map_err(StartError::Recordings)?,
+        recordings,
+        uploads,
+        links: links(settings).map_err(StartError::Recordings)?,
+        encoder,
         speech: ArcSwap::from_pointee(SpeechRoom::open(&settings.live.speech, &settings.data)),
         listeners: listeners.clone(),
         advertise: settings.advertise,
@@ -182,7 +190,7 @@ pub async fn start(
         made_tones: MadeTones::default(),
         web,
         events,
-        http_debug: HttpDebug::new(settings.web.debug),
+        http_debug,
         wall: wall(drive),
     });
     let switchboard = Switchboard::new(rooms.clone(), now(drive));
@@ -190,6 +198,7 @@ pub async fn start(
     signal(signalling::Task::new(endpoint, switchboard, wires, orders, trace));
     let owner = trunks::Owner::new(rooms.clone(), trunk_orders);
     own(owner.run(), "the owner of the trunks panicked; trunks are as they were until the next start");
+    own(to_send.run(), "the owner of uploads panicked; recordings are not sent until the next start");
     own(notices.run(), "the owner of notices panicked; nobody is told of events until the next start");
     overload::watch::start(rooms.clone());
     let mail = send_mail(&rooms);
@@ -318,6 +327,26 @@ fn recordings(settings: &Settings, drive: MediaDrive) -> io::Result<Recordings> 
         MediaDrive::VirtualTime => drop(tokio::spawn(recording::drive::drive(work))),
     }
     Ok(recordings)
+}
+
+/// The uploads of the data directory, who makes MP3 for them, and who has to run for them.
+fn uploads(
+    settings: &Settings,
+    recordings: &Recordings,
+    web: &Web,
+    http_debug: &HttpDebug,
+) -> io::Result<(Uploads, Encoder, uploads::Owner)> {
+    let folder = settings.data.join("uploads");
+    let disk = recording::disk::Machine::open(&folder)?;
+    let encoder = Encoder::new(settings.uploads.encoder.clone(), &folder);
+    let rooms = (recordings.clone(), web.clone(), http_debug.clone());
+    let (uploads, owner) = Uploads::open(Arc::new(disk), rooms.0, rooms.1, rooms.2, encoder.clone())?;
+    Ok((uploads, encoder, owner))
+}
+
+/// Who makes links to recordings.
+fn links(settings: &Settings) -> io::Result<Links> {
+    Links::open(&settings.data, settings.uploads.public_url.as_deref(), settings.uploads.link_age)
 }
 
 fn run(number: usize, work: Work, drive: MediaDrive) -> Result<(), StartError> {

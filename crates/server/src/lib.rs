@@ -40,6 +40,7 @@ pub mod templates;
 pub mod trace;
 pub mod trunks;
 mod turns;
+pub mod uploads;
 pub mod voicemail;
 pub mod wall;
 pub mod web;

@@ -35,6 +35,7 @@ use crate::{
     store::Store,
     trace::Trace,
     trunks::Trunks,
+    uploads::{Uploads, encoder::Encoder, links::Links},
     wall::Wall,
     web::{Web, debug::HttpDebug, sounds::WebSounds},
 };
@@ -119,6 +120,12 @@ pub struct Rooms {
     pub trace: Arc<Trace>,
     /// What is recorded, and what is kept of it.
     pub recordings: Recordings,
+    /// Recordings on their way to web servers.
+    pub uploads: Uploads,
+    /// URLs at which recordings can be fetched.
+    pub links: Links,
+    /// Who makes MP3 of them.
+    pub encoder: Encoder,
     /// Who renders texts, and who understands callers; others after a SIGHUP that says so.
     pub speech: ArcSwap<SpeechRoom>,
     /// The SIP listeners.

@@ -49,6 +49,7 @@ pub async fn serve(
         http.map_err(|source| StartError::Listen { setting: "http", address: settings.http.to_string(), source })?;
     let http_address = http.local_addr()?;
     let server = app::start(&settings, store.clone(), sounds, network, MediaDrive::Threads).await?;
+    server.rooms.links.listen(http_address);
     let metrics = metrics.with_rooms(server.rooms.clone());
     let state = ApiState::new(store, server.rooms.calls.readiness(), metrics, domain(&settings))
         .with_rooms(server.rooms.clone())

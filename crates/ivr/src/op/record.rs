@@ -103,7 +103,8 @@ pub enum Recording {
     Resume(Which),
     /// Record no more. One that has not begun yet never does.
     Stop(Which),
-    /// Say how it stands; nothing else. After the call's end too, when it waits until the recording is whole.
+    /// Say how it stands; nothing else. After the call's end too, for one that is meant by its [`Which::Id`]: then it waits until the
+    /// recording is whole.
     Ask(Which),
 }
 

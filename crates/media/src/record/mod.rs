@@ -13,6 +13,7 @@
 //! | [`Gap::Cut`]    | nothing: the recording goes on where it stopped |
 //! | [`Gap::Silent`] | silence as long as the pause, so that times in the file are times of the call |
 
+mod lead;
 pub(crate) mod level;
 mod recorder;
 mod reel;
@@ -58,6 +59,19 @@ pub struct Take {
     pub max_length: Duration,
     /// The recording ends after so long a silence of the party that is heard, if any ends it.
     pub end_silence: Option<Duration>,
+    /// What is left out at its ends.
+    pub trim: Trim,
+}
+
+/// What is left out at the ends of a recording.
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum Trim {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The silence before the first sound, but for its last 200 ms, and that behind the last sound, but for its first 200 ms. It counts for the
+    /// longest that a recording may be.
+    Silence,
 }
 
 /// Whose sound is recorded.
@@ -67,15 +81,24 @@ pub enum Channels {
     Mono,
     /// Left the party that is heard, right what it was sent.
     Stereo,
+    /// Both in one.
+    Mixed,
+    /// What the party that is heard was sent.
+    Said,
 }
 
 impl Channels {
     /// How many there are.
     pub const fn count(self) -> usize {
         match self {
-            Self::Mono => 1,
+            Self::Mono | Self::Mixed | Self::Said => 1,
             Self::Stereo => 2,
         }
+    }
+
+    /// Whether what the party was sent is in it.
+    pub const fn want_said(self) -> bool {
+        !matches!(self, Self::Mono)
     }
 }
 

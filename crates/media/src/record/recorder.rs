@@ -7,9 +7,10 @@
 
 use std::time::Duration;
 
+use super::lead::{Lead, STAYS};
 use super::level::Silence;
 use super::reel::{self, Block, Feed, Reel};
-use super::{Channels, Gap, RecordEnd, Recorded, RecordingId, Take};
+use super::{Channels, Gap, RecordEnd, Recorded, RecordingId, Take, Trim};
 use crate::config::MAX_PTIME;
 use crate::resample::Streaming;
 
@@ -45,6 +46,10 @@ pub struct Recorder {
     sounded: u64,
     /// Samples of one channel that found no block.
     lost: u64,
+    /// What waits for the first sound.
+    lead: Option<Lead>,
+    /// Samples of one channel that were left out before it.
+    skipped: u64,
 }
 
 impl Recorder {
@@ -66,6 +71,8 @@ impl Recorder {
             silence: Silence::new(),
             sounded: 0,
             lost: 0,
+            lead: (take.trim == Trim::Silence).then(|| Lead::new(take.rate)),
+            skipped: 0,
         };
         (recorder, reel)
     }
@@ -82,7 +89,7 @@ impl Recorder {
 
     /// Whether it waits for frames with what the leg is sent, also where they become silence.
     pub fn wants_said(&self) -> bool {
-        self.take.channels == Channels::Stereo && matches!(self.state, State::Running | State::Paused(Gap::Silent))
+        self.take.channels.want_said() && matches!(self.state, State::Running | State::Paused(Gap::Silent))
     }
 
     /// Frames are of this rate from now on. This allocates where the rate is another one.
@@ -100,7 +107,7 @@ impl Recorder {
     /// What is returned ends the recording; later frames do nothing.
     pub fn hear(&mut self, rate: u32, heard: &[i16], said: &[i16]) -> Option<RecordEnd> {
         let own = self.take.rate.hertz();
-        let is_whole = self.take.channels == Channels::Mono || heard.len() == said.len();
+        let is_whole = !self.take.channels.want_said() || heard.len() == said.len();
         if rate == own && is_whole && heard.len() <= LONGEST {
             return self.frame(heard, said);
         }
@@ -125,16 +132,19 @@ impl Recorder {
                 self.put(nothing, nothing);
             }
             State::Running => {
-                self.put(left, right);
-                silent = self.silence.hear(left, self.take.rate.duration(left.len() as u64));
-                if silent.is_zero() {
-                    self.sounded = self.position;
+                let listened = if self.take.channels == Channels::Said { right } else { left };
+                silent = self.silence.hear(listened, self.take.rate.duration(listened.len() as u64));
+                if self.begin_or_wait(listened, silent) {
+                    self.put(left, right);
+                    if silent.is_zero() {
+                        self.sounded = self.position;
+                    }
                 }
             }
         }
         if self.state == State::Over {
             self.finish(RecordEnd::Storage)
-        } else if self.position >= self.max {
+        } else if self.position + self.waited() >= self.max {
             self.finish(RecordEnd::MaxLength)
         } else if self.take.end_silence.is_some_and(|limit| silent >= limit) {
             self.finish(RecordEnd::EndSilence)
@@ -143,10 +153,31 @@ impl Recorder {
         }
     }
 
+    /// Whether the recording has begun, or does with this frame; else it waits for a sound.
+    fn begin_or_wait(&mut self, frame: &[i16], silent: Duration) -> bool {
+        let Some(mut lead) = self.lead.take() else { return true };
+        if !silent.is_zero() {
+            lead.keep(frame);
+            self.lead = Some(lead);
+            return false;
+        }
+        let (older, newer) = lead.kept();
+        self.skipped = lead.passed - (older.len() + newer.len()) as u64;
+        for kept in [older, newer] {
+            self.put(kept, kept);
+        }
+        true
+    }
+
+    /// Samples that were left out so far.
+    fn waited(&self) -> u64 {
+        self.skipped + self.lead.as_ref().map_or(0, |lead| lead.passed)
+    }
+
     /// Writes samples of both channels, at most until the end of the longest recording.
     fn put(&mut self, left: &[i16], right: &[i16]) {
         let wanted = usize::try_from(self.max - self.position.min(self.max)).unwrap_or(usize::MAX).min(left.len());
-        let channels = self.take.channels.count();
+        let (sides, channels) = (self.take.channels, self.take.channels.count());
         let mut done = 0;
         while done < wanted {
             let Some(block) = self.block() else {
@@ -157,9 +188,20 @@ impl Recorder {
             let room = block.room();
             let samples = (room.len() / channels).min(wanted - done);
             let (left, right) = (&left[done..done + samples], right.get(done..done + samples).unwrap_or_default());
-            match channels {
-                1 => room[..samples].copy_from_slice(left),
-                _ => {
+            match sides {
+                Channels::Mono => room[..samples].copy_from_slice(left),
+                Channels::Said => {
+                    let said = right.len().min(samples);
+                    room[..said].copy_from_slice(&right[..said]);
+                    room[said..samples].fill(0);
+                }
+                Channels::Mixed => {
+                    room[..samples].copy_from_slice(left);
+                    for (sample, right) in room[..samples].iter_mut().zip(right) {
+                        *sample = sample.saturating_add(*right);
+                    }
+                }
+                Channels::Stereo => {
                     for ((pair, left), right) in room.chunks_exact_mut(2).zip(left).zip(right) {
                         pair.copy_from_slice(&[*left, *right]);
                     }
@@ -220,10 +262,15 @@ impl Recorder {
         self.pass_on();
         self.state = State::Over;
         let rate = self.take.rate;
-        let sounded = if self.take.end_silence.is_some() { self.sounded } else { self.position };
+        let listens = self.take.end_silence.is_some() || self.take.trim == Trim::Silence;
+        let sounded = if listens { self.sounded } else { self.position };
+        let length = match self.take.trim {
+            Trim::Nothing => self.position,
+            Trim::Silence => self.position.min(self.sounded + rate.samples(STAYS)),
+        };
         let recorded = Recorded {
             why,
-            length: rate.duration(self.position),
+            length: rate.duration(length),
             sounded: rate.duration(sounded),
             lost: rate.duration(self.lost),
         };

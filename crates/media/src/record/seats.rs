@@ -1,7 +1,7 @@
 //! The recorders of one leg.
 //!
-//! Shape: at most one of each [`Seat`], so that a message can be taken while the whole call is recorded.
-//! Time: a recorder of one channel takes its frame when the leg is heard, one of two when the leg has been sent to.
+//! Shape: at most one of each [`Seat`], so that a message can be taken while the whole call is recorded, and that several times.
+//! Time: a recorder of what is heard takes its frame when the leg is heard, any other when the leg has been sent to.
 //! Errors: what ended is told once, by [`Recorders::next_ended`]; a recorder stays until its owner takes it.
 
 use super::{Channels, RecordEnd, Recorder};
@@ -10,13 +10,26 @@ use crate::listen::Frame;
 /// What a recorder of a leg is for.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub enum Seat {
-    /// The whole call.
-    Call,
+    /// The whole call; the number is below [`Seat::CALLS`].
+    Call(u8),
     /// A message of the party.
     Message,
 }
 
-const SEATS: [Seat; 2] = [Seat::Call, Seat::Message];
+impl Seat {
+    /// How many recordings of the whole call there may be at once.
+    pub const CALLS: u8 = 4;
+
+    /// Where it is among [`SEATS`].
+    fn index(self) -> usize {
+        match self {
+            Self::Call(number) => usize::from(number.min(Self::CALLS - 1)),
+            Self::Message => usize::from(Self::CALLS),
+        }
+    }
+}
+
+const SEATS: [Seat; 5] = [Seat::Call(0), Seat::Call(1), Seat::Call(2), Seat::Call(3), Seat::Message];
 
 #[derive(Debug, Default)]
 struct Place {
@@ -27,13 +40,12 @@ struct Place {
 /// The recorders of one leg.
 #[derive(Debug, Default)]
 pub(crate) struct Recorders {
-    call: Place,
-    message: Place,
+    places: [Place; SEATS.len()],
 }
 
 impl Recorders {
     pub(crate) fn is_empty(&self) -> bool {
-        self.call.recorder.is_none() && self.message.recorder.is_none()
+        self.places.iter().all(|place| place.recorder.is_none())
     }
 
     /// Whether any of them records what the leg is sent, too.
@@ -67,18 +79,17 @@ impl Recorders {
 
     /// The leg was heard.
     pub(crate) fn hear(&mut self, frame: &Frame<'_>) {
-        self.feed(Channels::Mono, frame);
+        self.feed(frame, |channels| !channels.want_said());
     }
 
     /// The leg was heard and sent to.
     pub(crate) fn say(&mut self, frame: &Frame<'_>) {
-        self.feed(Channels::Stereo, frame);
+        self.feed(frame, Channels::want_said);
     }
 
-    fn feed(&mut self, channels: Channels, frame: &Frame<'_>) {
-        for seat in SEATS {
-            let place = self.place(seat);
-            if let Some(recorder) = place.recorder.as_deref_mut().filter(|recorder| recorder.channels() == channels)
+    fn feed(&mut self, frame: &Frame<'_>, is_due: impl Fn(Channels) -> bool) {
+        for place in &mut self.places {
+            if let Some(recorder) = place.recorder.as_deref_mut().filter(|recorder| is_due(recorder.channels()))
                 && let Some(why) = recorder.hear(frame.rate, frame.heard, frame.said)
             {
                 place.ended = Some(why);
@@ -92,13 +103,10 @@ impl Recorders {
     }
 
     fn all(&self) -> impl Iterator<Item = &Recorder> {
-        [&self.call, &self.message].into_iter().filter_map(|place| place.recorder.as_deref())
+        self.places.iter().filter_map(|place| place.recorder.as_deref())
     }
 
     fn place(&mut self, seat: Seat) -> &mut Place {
-        match seat {
-            Seat::Call => &mut self.call,
-            Seat::Message => &mut self.message,
-        }
+        &mut self.places[seat.index()]
     }
 }

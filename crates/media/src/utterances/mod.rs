@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::listen::Frame;
-use crate::record::{Channels, Rate, RecordEnd, Recorder, RecordingId, Reel, Take};
+use crate::record::{Channels, Rate, RecordEnd, Recorder, RecordingId, Reel, Take, Trim};
 
 pub use endpoint::{Endpointer, LONGEST_UTTERANCE, ONSET, Turn};
 
@@ -32,7 +32,7 @@ pub struct Utterances {
 impl Utterances {
     /// A listener on a leg of this rate, for whom so long a silence ends an utterance, and the reel of its sound.
     pub fn new(rate: Rate, end_silence: Duration) -> (Self, Reel) {
-        let take = Take { channels: Channels::Mono, rate, max_length: LONGEST, end_silence: None };
+        let take = Take { channels: Channels::Mono, rate, max_length: LONGEST, end_silence: None, trim: Trim::Nothing };
         let (recorder, reel) = Recorder::new(RecordingId(0), take);
         let turns = VecDeque::with_capacity(TURNS);
         (Self { recorder, endpointer: Endpointer::new(end_silence), turns }, reel)

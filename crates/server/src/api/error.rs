@@ -16,6 +16,7 @@ use crate::recording::NotDeleted;
 use crate::store::{Missing, Rejected, UploadError};
 use crate::templates::NoTemplate;
 use crate::trunks::NotRegistered;
+use crate::uploads::{NotDone, encoder::NotEncoded};
 
 /// Why a request is not answered with a success.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,10 @@ pub(super) enum ApiError {
     NoSuchCall,
     #[error("requests are not signed: the settings have no http_client.signing_secret")]
     NoSigningKey,
+    #[error(transparent)]
+    Sending(#[from] NotDone),
+    #[error(transparent)]
+    NotEncoded(NotEncoded),
     #[error(transparent)]
     Recording(#[from] NotDeleted),
     #[error("the call cannot be recorded: it is not answered, or the disk has no room")]
@@ -94,6 +99,13 @@ impl ApiError {
             Self::Recording(NotDeleted::Unknown) => (StatusCode::NOT_FOUND, None),
             Self::Recording(NotDeleted::Running) | Self::NotRecorded => (StatusCode::CONFLICT, Some("conflict")),
             Self::Recording(NotDeleted::Storage) => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
+            Self::Sending(NotDone::Unknown) => (StatusCode::NOT_FOUND, None),
+            Self::Sending(NotDone::Sent | NotDone::Sending) | Self::NotEncoded(NotEncoded::Nobody) => {
+                (StatusCode::CONFLICT, Some("conflict"))
+            }
+            Self::Sending(NotDone::Storage) | Self::NotEncoded(NotEncoded::TooSlow(_) | NotEncoded::Failed(..)) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error"))
+            }
             Self::NoSuchPath
             | Self::NoSuchCall
             | Self::NoSigningKey

@@ -30,6 +30,7 @@ mod http_debug;
 mod intervals;
 mod ivr;
 mod limits;
+mod linked;
 mod mails;
 mod messages;
 mod options;
@@ -52,6 +53,7 @@ mod tests;
 mod token;
 mod trunks;
 mod upload_turns;
+mod uploads;
 mod variables;
 mod wav;
 
@@ -210,7 +212,7 @@ fn table(state: &ApiState) -> Table {
     let resources = resources.layered(|router| router.route_layer(conditional).route_layer(authenticated));
     let tokens = token::table().layered(|router| router.layer(DefaultBodyLimit::max(limits::TOKEN_BODY_BYTES)));
     let api = tokens.nest("/api/ver1.0", resources).nest("/v2", kazoo);
-    api.merge(health::table()).merge(description::table()).merge(explorer::table())
+    api.merge(health::table()).merge(linked::table()).merge(description::table()).merge(explorer::table())
 }
 
 /// What wants a token.
@@ -231,7 +233,7 @@ fn objects() -> Table {
 
 fn calls() -> Table {
     let calls = calls::table().merge(records::table()).merge(refused_calls::table());
-    calls.merge(callbacks::table()).merge(mails::table()).merge(http_debug::table())
+    calls.merge(callbacks::table()).merge(mails::table()).merge(http_debug::table()).merge(uploads::table())
 }
 
 fn menus() -> Table {

@@ -22,6 +22,7 @@ use crate::store::{
     ClientId, Config, ContextDocument, DidId, EventId, Extension, FlowId, Grant, IvrDocument, MailId, Missing,
     OptionDocument,
 };
+use crate::uploads::{NotDone, UploadId};
 
 /// The parts of a request's path, and in whose name it is made.
 pub(super) struct Place {
@@ -124,6 +125,10 @@ impl Place {
 
     pub(super) fn mail(&self) -> Result<MailId, Missing> {
         self.id("mail").map(MailId).ok_or(Missing::Mail)
+    }
+
+    pub(super) fn upload(&self) -> Result<UploadId, ApiError> {
+        self.id("upload").map(UploadId).ok_or(NotDone::Unknown.into())
     }
 
     pub(super) fn refusal(&self) -> Result<u64, ApiError> {

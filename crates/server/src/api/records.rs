@@ -113,6 +113,8 @@ pub(super) struct Shown {
     /// `call`, with two channels, or `message`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// What its script calls it; may be empty.
+    label: String,
     /// When it began, `YYYY-MM-DD hh:mm:ss` in UTC.
     start_time_gmt: String,
     /// Seconds.
@@ -161,6 +163,7 @@ pub(super) fn encode(entry: &Entry) -> Shown {
             Kind::Call => "call",
             Kind::Message => "message",
         },
+        label: entry.of.label.clone(),
         start_time_gmt: gmt(entry.started),
         duration: entry.duration().as_secs(),
         duration_ms: u64::try_from(entry.duration().as_millis()).unwrap_or(u64::MAX),
@@ -212,8 +215,12 @@ async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCod
 
 /// The sound, as much of it as there is now.
 async fn sound(State(state): State<ApiState>, place: Place, headers: HeaderMap) -> Result<Response, ApiError> {
-    let entry = find(&state, &place)?;
-    let recordings = recordings(&state)?.clone();
+    serve(&state, find(&state, &place)?, &headers).await
+}
+
+/// The sound of a recording, or the range of it that is asked for.
+pub(super) async fn serve(state: &ApiState, entry: Arc<Entry>, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let recordings = recordings(state)?.clone();
     let opened = tokio::task::spawn_blocking(move || {
         let file = recordings.file(entry.id)?;
         let length = file.metadata()?.len();

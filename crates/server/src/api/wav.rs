@@ -18,6 +18,8 @@ use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::task::JoinHandle;
 
+use crate::web::SentFile;
+
 /// The largest piece that is read at once.
 const PIECE: u64 = 128 * 1024;
 
@@ -67,6 +69,12 @@ pub(super) fn part(asked: Option<&str>, length: u64) -> Part {
         _ => return Part::Whole,
     };
     if found.start >= found.end { Part::Nowhere } else { Part::Range(found) }
+}
+
+/// A whole file, as it is at this moment, as the body of an answer.
+pub(super) fn whole_file(file: File) -> Body {
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    Body::new(SentFile { file: Arc::new(file), length }.body())
 }
 
 /// A body that reads piece by piece.

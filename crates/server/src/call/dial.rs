@@ -260,7 +260,7 @@ async fn converse(call: &mut Executor, callee: &mut Leg, terms: &Terms) -> Resul
     let began = clock();
     let mut listen_at = began + LISTEN;
     let ends_at = terms.longest.and_then(|longest| began.checked_add(longest));
-    let mut transfers = Transfers::begin(call);
+    let mut transfers = Transfers::begin(call).await;
     tracing::info!("bridged");
     loop {
         let event = match transfers.hear(call, callee, ends_at.map_or(listen_at, |at| at.min(listen_at))).await? {

@@ -8,10 +8,14 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use antiphon_ivr::{Bridged, Call, EndedCall, Interrupted, Op, Outcome, Request, Script};
+use antiphon_ivr::{
+    Bridged, Call, CallRecording, EndedCall, Interrupted, Op, Outcome, Recording, RecordingState, Request, Script,
+    op::Which,
+};
+use antiphon_media::record::RecordingId;
 use tokio::sync::mpsc;
 
-use super::fetch::asker;
+use super::fetch::{self, asker};
 use crate::{
     rooms::Rooms,
     store::ClientId,
@@ -20,6 +24,8 @@ use crate::{
 
 /// How long all of it may take.
 const LONGEST: Duration = Duration::from_secs(30);
+/// How long a recording's file is waited for.
+const WHOLE: Duration = Duration::from_secs(3);
 
 /// What is left to do for a call.
 pub(super) struct Epilogue {
@@ -64,12 +70,33 @@ async fn perform(rooms: &Rooms, client: ClientId, trace: &CallTrace, op: Op) -> 
             step.finish(&exchange);
             Ok(Outcome::Fetched(exchange.outcome))
         }
+        Op::Tell(tell) => {
+            fetch::tell(rooms, client, trace, *tell);
+            Ok(Outcome::Done)
+        }
+        Op::Upload(upload) => {
+            rooms.uploads.begin(client, trace.id, &upload);
+            Ok(Outcome::Done)
+        }
+        Op::Link(link) => Ok(Outcome::Linked(rooms.links.link(RecordingId(link.recording.0)))),
+        Op::Recording(Recording::Ask(Which::Id(id))) => Ok(Outcome::Recording(whole(rooms, client, id).await)),
+        Op::Recording(Recording::Ask(_)) => Ok(Outcome::Recording(CallRecording::NONE)),
         Op::Note(note) => {
             rooms.http_debug.note(client, trace.id, &note);
             Ok(Outcome::Done)
         }
         _ => Err(Interrupted::LocalHangup),
     }
+}
+
+/// A recording of an ended call, once its file is whole.
+async fn whole(rooms: &Rooms, client: ClientId, id: antiphon_ivr::RecordingId) -> CallRecording {
+    let whole = rooms.recordings.once_whole(RecordingId(id.0), WHOLE).await;
+    whole.filter(|entry| entry.of.client == client).map_or(CallRecording::NONE, |entry| CallRecording {
+        recording: Some(id),
+        state: RecordingState::Off,
+        length: entry.duration(),
+    })
 }
 
 /// Whether somebody whom the call rang has answered.

@@ -104,8 +104,8 @@ pub struct Executor {
     events: mpsc::Receiver<CallEvent>,
     /// Who is joined to whom, and whether the caller is still the one whose script this is.
     pub(super) joined: Joined,
-    /// The recording of the whole call.
-    pub(super) recording: Option<OfCall>,
+    /// The recordings of the whole call, those that are over with them.
+    pub(super) recordings: Vec<OfCall>,
     /// What the caller has to do with mailboxes.
     pub(super) mailbox: Hearing,
     /// The type-ahead.
@@ -185,7 +185,7 @@ impl Executor {
             offer: None,
             events,
             joined: Joined::Nobody,
-            recording: None,
+            recordings: Vec::new(),
             mailbox: Hearing::default(),
             digits: DigitBuffer::default(),
             over: None,
@@ -260,9 +260,9 @@ impl Executor {
                 (number, None)
             }
             NextAct::LeftBehind(party, number) => {
-                let recorder = self.unseat_recorder().await;
+                let recorders = self.unseat_recorders().await;
                 self.caller = *party;
-                self.seat_recorder(recorder).await;
+                self.seat_recorders(recorders).await;
                 let who = self.caller.shown.clone();
                 self.outward = Outward { own: who.number.clone(), ..Outward::NOTHING };
                 self.trace.called_by(self.caller.dialog());

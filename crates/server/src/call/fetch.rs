@@ -4,10 +4,10 @@
 //! the call's live debug.
 //! Errors: what a web server does wrong is an outcome. Where the caller hangs up the request is given up.
 
-use antiphon_ivr::{Fetch, FetchError, Interrupted, Page};
+use antiphon_ivr::{Fetch, FetchError, Interrupted, Page, op::Tell};
 
 use super::executor::Executor;
-use crate::{store::ClientId, trace::CallTrace, web::debug::Asker};
+use crate::{rooms::Rooms, store::ClientId, trace::CallTrace, web::debug::Asker};
 
 impl Executor {
     /// Performs a fetch.
@@ -18,6 +18,13 @@ impl Executor {
         step.finish(&exchange);
         Ok(exchange.outcome)
     }
+}
+
+/// Tells a web server what a script says, soon.
+pub(super) fn tell(rooms: &Rooms, client: ClientId, trace: &CallTrace, tell: Tell) {
+    let headers = rooms.web.headers(client, &tell.fetch);
+    let step = rooms.http_debug.begin_aside(asker(client, trace), &tell.fetch, &headers);
+    rooms.events.tell(client, trace.id, tell, step);
 }
 
 /// Whose request it is.

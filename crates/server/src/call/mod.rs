@@ -29,6 +29,7 @@ pub mod part;
 pub mod perform;
 pub mod place;
 mod reach;
+mod record;
 mod recording;
 mod refer;
 mod referral;

@@ -12,13 +12,13 @@ use antiphon_ivr::{
     collector::Collector,
     op::{Cause, Connected, Echoed, Enqueued, Met, Respond, StreamError},
 };
-use antiphon_media::{Keys, Repeat, Segment};
+use antiphon_media::{Keys, Repeat, Segment, record};
 use antiphon_sip::{ReasonProtocol, Rejection, StatusCode, printable, reason_value};
 
 use super::{
     confer, dial,
     executor::{Executor, Heard, Sounds, clock},
-    refer, send_digits, whisper,
+    fetch, refer, send_digits, whisper,
 };
 use crate::{store::NewRating, trace::OpTrace};
 
@@ -82,9 +82,16 @@ impl Executor {
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
             Op::Progress => self.progress().await.map(|()| Outcome::Done),
             Op::Load(load) => self.load(&load).await.map(Outcome::Loaded),
+            Op::Tell(tell) => {
+                fetch::tell(&self.rooms, self.client, &self.trace, *tell);
+                Ok(Outcome::Done)
+            }
+            Op::Upload(upload) => {
+                self.upload(*upload);
+                Ok(Outcome::Done)
+            }
+            Op::Link(link) => Ok(Outcome::Linked(self.rooms.links.link(record::RecordingId(link.recording.0)))),
             // The rooms behind these are not joined yet.
-            Op::Tell(_) | Op::Upload(_) => Ok(Outcome::Done),
-            Op::Link(_) => Ok(Outcome::Linked(None)),
             Op::Stream(_) => Ok(Outcome::Streaming(Err(StreamError::Busy))),
             Op::Connect(_) => Ok(Outcome::Connected(Connected::Failed(StreamError::Busy))),
             Op::Respond(respond) => self.respond(respond).await.map(|()| Outcome::Done),
@@ -152,6 +159,7 @@ impl Executor {
             return Err(self.end(Interrupted::LocalHangup));
         }
         self.trace.answered(clock());
+        self.begin_armed_recordings().await;
         self.parts().for_each(|part| part.answered());
         metrics::histogram!("antiphon_setup_seconds").record(clock().saturating_duration_since(since).as_secs_f64());
         Ok(Some(patience))

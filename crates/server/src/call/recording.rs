@@ -1,23 +1,24 @@
-//! Recording a call: a message of the caller, and the whole call.
+//! The recordings of a call: begun, paused, stopped, and those that wait for their moment.
 //!
-//! Shape: a recorder sits on the stream of the caller, whoever that is; where somebody takes the caller's place, it moves along.
-//! Time: nothing here waits for the disk. A message ends on the media thread, or where this says so.
+//! Shape: up to [`Seat::CALLS`] recorders sit on the stream of the caller, whoever that is; where somebody takes the caller's place, they
+//! move along. A recording that waits for an answer or a bridge has its name already, and what is to be sent of it waits with it.
+//! Time: nothing here waits for the disk.
 //! Errors: what cannot be recorded is an outcome; the call goes on.
-//! Sources: `ringme-ivr.md` 3.8 (start_record), row A24.
+//! Sources: `ringme-ivr.md` 3.8 (start_record), row A24; `kazoo-pivot.md` 4.1 (record_call).
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
+use std::{sync::Arc, time::Duration};
+
+use antiphon_ivr::{
+    CallRecording, Recording, RecordingState,
+    op::{self, Begins, Sides, StartRecording, Upload, Which},
 };
-
-use antiphon_ivr::{CallRecording, Interrupted, Record, RecordEnd, Recorded, Recording, RecordingState, op};
 use antiphon_media::{
-    Keys, Repeat, Segment, StreamId,
-    record::{self, Channels, Gap, Rate, Recorder, RecordingId, Seat, Take},
+    StreamId,
+    record::{self, Channels, Gap, Rate, Recorder, RecordingId, Seat, Take, Trim},
 };
 use tokio::sync::oneshot;
 
-use super::executor::{Executor, Heard, clock};
+use super::{executor::Executor, transfer::Joined};
 use crate::{
     media::worker::{Order, Worker},
     recording::sidecar::{Beginning, Kind, Left},
@@ -25,17 +26,50 @@ use crate::{
 
 /// The longest recording of a call: a day.
 const LONGEST: Duration = Duration::from_secs(86_400);
-/// How long the end of a message may be late before it is not waited for.
-const LATE: Duration = Duration::from_secs(5);
+/// Recordings that a call remembers, those that are over with them.
+const REMEMBERED: usize = 64;
+/// What may wait to be sent of one that has not begun.
+const UPLOADS: usize = 8;
 
-/// The recording of the whole call.
+/// A recording of the whole call.
 pub(super) struct OfCall {
     id: RecordingId,
+    asked: Arc<StartRecording>,
     /// The extension that began it.
     by: String,
-    /// Where its recorder sits: on the worker of the caller, who may be carried to another one.
-    stream: StreamId,
     state: RecordingState,
+    /// Its place, on which stream: on the worker of the caller, who may be carried to another one.
+    seat: Option<(Seat, StreamId)>,
+    /// How long it is, once it is over and kept.
+    length: Option<Duration>,
+    /// What is to be sent of it once it has begun.
+    uploads: Vec<Upload>,
+}
+
+impl OfCall {
+    fn is_over(&self) -> bool {
+        self.state == RecordingState::Off
+    }
+
+    fn is(&self, which: &Which) -> bool {
+        match which {
+            Which::Newest => !self.is_over(),
+            Which::Named(name) => self.asked.name == *name,
+            Which::Id(id) => self.id.0 == id.0,
+        }
+    }
+
+    fn stands(&self) -> CallRecording {
+        let recording = (!self.is_over() || self.length.is_some()).then_some(antiphon_ivr::RecordingId(self.id.0));
+        CallRecording { recording, state: self.state, length: self.length.unwrap_or_default() }
+    }
+
+    /// Its recorder has ended so; nothing where there was none.
+    fn end(&mut self, recorded: Option<record::Recorded>) {
+        (self.state, self.seat) = (RecordingState::Off, None);
+        self.length =
+            recorded.filter(|recorded| recorded.reaches(self.asked.min_length)).map(|recorded| recorded.length);
+    }
 }
 
 /// What somebody outside the call asks of its recording, and where the answer goes.
@@ -43,246 +77,228 @@ pub(super) struct OfCall {
 pub struct Control {
     /// What is asked; `None` asks how it stands.
     pub what: Option<Recording>,
-    /// How it stands then, and the recording if there is one.
+    /// How it stands then.
     pub reply: oneshot::Sender<CallRecording>,
 }
 
 impl Executor {
-    /// Does what is asked about the recording of the call, and says how it stands then.
+    /// Does what is asked about a recording of the call, and says how it stands then.
     pub(super) async fn switch_recording(&mut self, asked: Recording) -> CallRecording {
+        let which = match &asked {
+            Recording::Start(asked) => return self.start_recording(asked.clone()).await,
+            Recording::Pause(which, _) | Recording::Resume(which) | Recording::Stop(which) | Recording::Ask(which) => {
+                which
+            }
+        };
+        let Some(index) = self.recordings.iter().rposition(|of| of.is(which)) else { return CallRecording::NONE };
         match asked {
-            Recording::Start(_) => self.start_recording().await,
-            Recording::Pause(_, gap) => self.pause_recording(gap).await,
-            Recording::Resume(_) => self.resume_recording().await,
-            Recording::Stop(_) => self.stop_recording().await,
-            Recording::Ask(_) => {}
+            Recording::Pause(_, gap) => self.pause_recording(index, gap).await,
+            Recording::Resume(_) => self.resume_recording(index).await,
+            Recording::Stop(_) => self.stop_recording(index).await,
+            Recording::Start(_) | Recording::Ask(_) => {}
         }
-        self.recording.as_ref().map_or(CallRecording::NONE, |recording| CallRecording {
-            recording: Some(antiphon_ivr::RecordingId(recording.id.0)),
-            state: recording.state,
-            length: Duration::ZERO,
-        })
+        self.recordings[index].stands()
     }
 
     /// Answers somebody outside the call.
     pub(super) async fn control_recording(&mut self, control: Control) {
-        let asked = control.what.unwrap_or(Recording::Ask(op::Which::Newest));
+        let asked = control.what.unwrap_or(Recording::Ask(Which::Newest));
         let recording = self.switch_recording(asked).await;
         // Whoever asked may have gone.
         let _ = control.reply.send(recording);
     }
 
-    async fn start_recording(&mut self) {
+    async fn start_recording(&mut self, asked: Arc<StartRecording>) -> CallRecording {
         let by = self.trace.record(|record| record.extension.clone());
-        if self.recording.as_ref().is_some_and(|recording| recording.by == by) {
-            return;
+        let same = |of: &OfCall| !of.is_over() && of.asked.name == asked.name;
+        if let Some(index) = self.recordings.iter().position(same) {
+            if self.recordings[index].by == by {
+                return self.recordings[index].stands();
+            }
+            self.stop_recording(index).await;
         }
-        self.stop_recording().await;
-        let Some(stream) = self.caller.stream() else { return };
-        let take = Take {
-            channels: Channels::Stereo,
-            rate: Rate::of_leg(self.caller.sample_rate()),
-            max_length: LONGEST,
-            end_silence: None,
-        };
-        let Some(recorder) = self.begin(Kind::Call, None, take, Duration::ZERO) else { return };
-        let (id, worker) = (recorder.id(), self.caller.worker());
-        worker.order(Order::Record(stream, Seat::Call, recorder)).await;
-        self.recording = Some(OfCall { id, by, stream, state: RecordingState::Running });
+        self.forget_old_recordings();
+        let going_on = self.recordings.iter().filter(|of| !of.is_over()).count();
+        if going_on >= usize::from(Seat::CALLS) {
+            tracing::warn!(going_on, "as many recordings of the call go on as may; no other begins");
+            return CallRecording::NONE;
+        }
+        let (id, state) = (self.rooms.recordings.reserve(), RecordingState::Armed);
+        let of = OfCall { id, asked, by, state, seat: None, length: None, uploads: Vec::new() };
+        let is_time = self.is_time_for(of.asked.begins);
+        self.recordings.push(of);
+        if is_time {
+            self.begin_recording(self.recordings.len() - 1).await;
+        }
+        let stands = self.recordings.last().map_or(CallRecording::NONE, OfCall::stands);
+        if stands.state == RecordingState::Off { CallRecording::NONE } else { stands }
     }
 
-    async fn pause_recording(&mut self, gap: op::Gap) {
-        let Some(recording) = &mut self.recording else { return };
+    /// A call remembers as many as it may; the oldest that are over go.
+    fn forget_old_recordings(&mut self) {
+        while self.recordings.len() >= REMEMBERED {
+            let Some(index) = self.recordings.iter().position(OfCall::is_over) else { return };
+            self.recordings.remove(index);
+        }
+    }
+
+    fn is_time_for(&self, begins: Begins) -> bool {
+        match begins {
+            Begins::Now => true,
+            Begins::OnAnswer => self.caller.is_answered(),
+            Begins::OnBridge => self.joined != Joined::Nobody,
+        }
+    }
+
+    /// What waited for this moment begins.
+    pub(super) async fn begin_armed_recordings(&mut self) {
+        for index in 0..self.recordings.len() {
+            let of = &self.recordings[index];
+            if of.state == RecordingState::Armed && self.is_time_for(of.asked.begins) {
+                self.begin_recording(index).await;
+            }
+        }
+    }
+
+    async fn begin_recording(&mut self, index: usize) {
+        let taken: Vec<Seat> = self.recordings.iter().filter_map(|of| of.seat.map(|(seat, _)| seat)).collect();
+        let free = (0..Seat::CALLS).map(Seat::Call).find(|seat| !taken.contains(seat));
+        let (id, asked) = (self.recordings[index].id, self.recordings[index].asked.clone());
+        let begun = free.zip(self.caller.stream()).and_then(|(seat, stream)| {
+            let take = Take {
+                channels: match asked.sides {
+                    Sides::Apart => Channels::Stereo,
+                    Sides::Mixed => Channels::Mixed,
+                    Sides::Caller => Channels::Mono,
+                    Sides::Heard => Channels::Said,
+                },
+                rate: Rate::of_leg(self.caller.sample_rate()),
+                max_length: asked.max_length.unwrap_or(LONGEST).min(LONGEST),
+                end_silence: None,
+                trim: Trim::Nothing,
+            };
+            let beginning = self.beginning(Kind::Call, asked.label.clone(), None);
+            let recorder = self.rooms.recordings.begin_as(id, beginning, take, asked.min_length).ok()?;
+            Some((seat, stream, recorder))
+        });
+        let Some((seat, stream, recorder)) = begun else {
+            self.recordings[index].end(None);
+            return;
+        };
+        self.caller.worker().order(Order::Record(stream, seat, recorder)).await;
+        let of = &mut self.recordings[index];
+        (of.seat, of.state) = (Some((seat, stream)), RecordingState::Running);
+        for upload in std::mem::take(&mut of.uploads) {
+            self.hand_over(&upload);
+        }
+    }
+
+    async fn pause_recording(&mut self, index: usize, gap: op::Gap) {
+        let of = &mut self.recordings[index];
+        let Some((seat, stream)) = of.seat else { return };
         let gap = match gap {
             op::Gap::Cut => Gap::Cut,
             op::Gap::Silent => Gap::Silent,
         };
-        self.caller.worker().order(Order::PauseRecording(recording.stream, Seat::Call, gap)).await;
-        recording.state = RecordingState::Paused;
+        of.state = RecordingState::Paused;
+        self.caller.worker().order(Order::PauseRecording(stream, seat, gap)).await;
     }
 
-    async fn resume_recording(&mut self) {
-        let Some(recording) = &mut self.recording else { return };
-        self.caller.worker().order(Order::ResumeRecording(recording.stream, Seat::Call)).await;
-        recording.state = RecordingState::Running;
+    async fn resume_recording(&mut self, index: usize) {
+        let of = &mut self.recordings[index];
+        let Some((seat, stream)) = of.seat else { return };
+        of.state = RecordingState::Running;
+        self.caller.worker().order(Order::ResumeRecording(stream, seat)).await;
     }
 
-    async fn stop_recording(&mut self) {
-        let Some(recording) = self.recording.take() else { return };
-        if let Some(mut recorder) = taken(&self.caller.worker(), recording.stream, Seat::Call).await {
-            recorder.finish(record::RecordEnd::Stopped);
+    async fn stop_recording(&mut self, index: usize) {
+        let recorder = match self.recordings[index].seat {
+            Some((seat, stream)) => taken(&self.caller.worker(), stream, seat).await,
+            None => None,
+        };
+        if !self.recordings[index].is_over() {
+            self.recordings[index].end(finished(recorder, record::RecordEnd::Stopped));
         }
     }
 
-    /// The recording of the call has ended by itself.
+    /// A recording of the call has ended by itself.
     pub(super) async fn recording_ended(&mut self, seat: Seat, why: record::RecordEnd) {
-        if seat != Seat::Call {
+        let index = self.recordings.iter().position(|of| of.seat.is_some_and(|(taken, _)| taken == seat));
+        let Some((index, (_, stream))) = index.and_then(|index| Some((index, self.recordings[index].seat?))) else {
             return;
-        }
-        let recorder = self.unseat_recorder().await;
-        if recorder.as_ref().is_some_and(|recorder| recorder.recorded().is_none()) {
+        };
+        let worker = self.caller.worker();
+        let Some(recorder) = taken(&worker, stream, seat).await else { return };
+        match recorder.recorded() {
             // That was said of the one before.
-            self.seat_recorder(recorder).await;
-        } else if self.recording.take().is_some() {
-            tracing::warn!(why = crate::recording::end_word(why), "the recording of the call ended before the call");
-        }
-    }
-
-    /// Takes the recorder along while the caller's leg is exchanged: before the old leg closes, it is taken off; [`Self::seat_recorder`]
-    /// puts it on the new one.
-    pub(super) async fn unseat_recorder(&mut self) -> Option<Box<Recorder>> {
-        let recording = self.recording.as_ref()?;
-        taken(&self.caller.worker(), recording.stream, Seat::Call).await
-    }
-
-    /// Puts the recorder on the stream of whoever is the caller now.
-    pub(super) async fn seat_recorder(&mut self, recorder: Option<Box<Recorder>>) {
-        let Some(recorder) = recorder else { return };
-        let Some(stream) = self.caller.stream() else {
-            self.recording = None;
-            return;
-        };
-        self.caller.worker().order(Order::Record(stream, Seat::Call, recorder)).await;
-        if let Some(recording) = &mut self.recording {
-            recording.stream = stream;
-        }
-    }
-
-    /// Takes a message of the caller.
-    pub(super) async fn record(&mut self, record: Record) -> Result<Recorded, Interrupted> {
-        self.digits.clear();
-        let silence = Recorded { recording: None, length: Duration::ZERO, ended_by: RecordEnd::Failed };
-        let began = clock();
-        if record.beep == op::Beep::Tone {
-            match self.beep(&record).await {
-                Ok(None) => {}
-                Ok(Some(ended_by)) => return Ok(Recorded { ended_by, ..silence }),
-                Err(Interrupted::RemoteHangup) => return Ok(Recorded { ended_by: RecordEnd::HungUp, ..silence }),
-                Err(interrupted) => return Err(interrupted),
+            None => worker.order(Order::Record(stream, seat, recorder)).await,
+            recorded => {
+                self.recordings[index].end(recorded);
+                tracing::info!(why = crate::recording::end_word(why), "a recording of the call ended before the call");
             }
         }
-        let take = Take {
-            channels: Channels::Mono,
-            rate: Rate::of_leg(self.caller.sample_rate()),
-            max_length: record.max_length,
-            end_silence: record.end_silence,
-        };
-        let Some(stream) = self.caller.stream() else { return Ok(silence) };
-        let left = record.mailbox.as_ref().and_then(|told| self.left(told));
-        let Some(recorder) = self.begin(Kind::Message, left, take, record.min_length) else { return Ok(silence) };
-        let (id, worker) = (recorder.id(), self.caller.worker());
-        worker.order(Order::Record(stream, Seat::Message, recorder)).await;
-        let until = clock() + record.max_length + LATE;
-        let (ended, recorder) = loop {
-            let ended = self.message_ends(&record, until).await;
-            // Where the caller has gone the stream is still ours until the leg is dropped.
-            let recorder = taken(&worker, stream, Seat::Message).await;
-            match (ended, recorder) {
-                // That was said of the message before.
-                (Ok(MessageEnd::Told(_)), Some(recorder)) if recorder.recorded().is_none() => {
-                    worker.order(Order::Record(stream, Seat::Message, recorder)).await;
+    }
+
+    /// Takes the recorders along while the caller's leg is exchanged: before the old leg closes, they are taken off;
+    /// [`Self::seat_recorders`] puts them on the new one.
+    pub(super) async fn unseat_recorders(&mut self) -> Vec<(usize, Box<Recorder>)> {
+        let worker = self.caller.worker();
+        let mut recorders = Vec::new();
+        for (index, of) in self.recordings.iter().enumerate() {
+            if let Some((seat, stream)) = of.seat
+                && let Some(recorder) = taken(&worker, stream, seat).await
+            {
+                recorders.push((index, recorder));
+            }
+        }
+        recorders
+    }
+
+    /// Puts the recorders on the stream of whoever is the caller now.
+    pub(super) async fn seat_recorders(&mut self, recorders: Vec<(usize, Box<Recorder>)>) {
+        let (worker, to) = (self.caller.worker(), self.caller.stream());
+        for (index, recorder) in recorders {
+            let of = &mut self.recordings[index];
+            match (to, &mut of.seat) {
+                (Some(to), Some((seat, stream))) => {
+                    *stream = to;
+                    worker.order(Order::Record(to, *seat, recorder)).await;
                 }
-                (ended, recorder) => break (ended.map(MessageEnd::why), recorder),
-            }
-        };
-        let (ended_by, told) = match ended {
-            Ok(ended_by) => (ended_by, record::RecordEnd::Stopped),
-            Err(Interrupted::RemoteHangup) => (RecordEnd::HungUp, record::RecordEnd::CallOver),
-            Err(interrupted) => {
-                finished(recorder, record::RecordEnd::CallOver);
-                return Err(interrupted);
-            }
-        };
-        let recorded = finished(recorder, told);
-        let kept = recorded.filter(|recorded| recorded.reaches(record.min_length));
-        tracing::debug!(ms = clock().saturating_duration_since(began).as_millis() as u64, "a message was taken");
-        Ok(Recorded {
-            recording: kept.map(|_| antiphon_ivr::RecordingId(id.0)),
-            length: recorded.map(|recorded| recorded.length).unwrap_or_default(),
-            ended_by,
-        })
-    }
-
-    /// Says when to speak. A key or an end meanwhile is the end of the message.
-    async fn beep(&mut self, record: &Record) -> Result<Option<RecordEnd>, Interrupted> {
-        let Some(tone) = self.rooms.tone("beep") else { return Ok(None) };
-        let playback = self.caller.play(vec![Segment::Audio(tone)], Repeat::Once, Keys::NONE).await;
-        // A stream that is gone tells of no end.
-        let until = clock() + LATE;
-        loop {
-            match self.wait(Some(until)).await? {
-                Heard::PlaybackEnded(ended) if ended == playback => return Ok(None),
-                Heard::Timeout => return Ok(None),
-                Heard::Digit(digit) if record.terminators.contains(digit) => {
-                    self.caller.stop_playback().await;
-                    return Ok(Some(RecordEnd::Terminator(digit)));
-                }
-                _ => {}
+                _ => of.end(finished(Some(recorder), record::RecordEnd::CallOver)),
             }
         }
     }
 
-    /// Waits until a message is over.
-    async fn message_ends(&mut self, record: &Record, until: Instant) -> Result<MessageEnd, Interrupted> {
-        loop {
-            match self.wait(Some(until)).await? {
-                Heard::Digit(digit) if record.terminators.contains(digit) => {
-                    return Ok(MessageEnd::Heard(RecordEnd::Terminator(digit)));
-                }
-                Heard::MessageEnded(why) => return Ok(MessageEnd::Told(why)),
-                // Somebody else is the caller now, and the old one's stream is gone.
-                Heard::Replaced => return Ok(MessageEnd::Heard(RecordEnd::HungUp)),
-                Heard::Timeout => return Ok(MessageEnd::Heard(RecordEnd::MaxLength)),
-                _ => {}
-            }
+    /// Sends a recording to a web server, once it is whole.
+    pub(super) fn upload(&mut self, upload: Upload) {
+        let waiting = self.recordings.iter_mut().find(|of| of.is(&Which::Id(upload.recording)));
+        match waiting.filter(|of| of.state == RecordingState::Armed) {
+            Some(of) if of.uploads.len() < UPLOADS => of.uploads.push(upload),
+            Some(_) => tracing::warn!("too much is to be sent of a recording that has not begun"),
+            None => self.hand_over(&upload),
         }
     }
 
-    /// Where a message is left: in the mailbox of the extension that runs.
-    fn left(&self, told: &Arc<op::Mailbox>) -> Option<Arc<Left>> {
-        let (name, from_name) = self.trace.record(|record| (record.extension.clone(), record.from_name.clone()));
-        let mailbox = self.config.find_extension(&name, Some(self.client))?.id;
-        Some(Arc::new(Left { mailbox, from_name, told: told.clone() }))
+    fn hand_over(&self, upload: &Upload) {
+        self.rooms.uploads.begin(self.client, self.trace.id, upload);
     }
 
-    fn begin(&self, kind: Kind, left: Option<Arc<Left>>, take: Take, least: Duration) -> Option<Box<Recorder>> {
+    pub(super) fn beginning(&self, kind: Kind, label: String, left: Option<Arc<Left>>) -> Beginning {
         let (extension, from, to) =
             self.trace.record(|record| (record.extension.clone(), record.from.clone(), record.to.clone()));
-        let beginning = Beginning { client: self.client, call: self.trace.id, extension, from, to, kind, left };
-        self.rooms.recordings.begin(beginning, take, least).ok()
-    }
-}
-
-/// How the end of a message became known.
-enum MessageEnd {
-    /// From the call.
-    Heard(RecordEnd),
-    /// From its recorder.
-    Told(record::RecordEnd),
-}
-
-impl MessageEnd {
-    fn why(self) -> RecordEnd {
-        match self {
-            Self::Heard(why) => why,
-            Self::Told(record::RecordEnd::MaxLength) => RecordEnd::MaxLength,
-            Self::Told(record::RecordEnd::EndSilence) => RecordEnd::EndSilence,
-            Self::Told(record::RecordEnd::Stopped | record::RecordEnd::CallOver | record::RecordEnd::Storage) => {
-                RecordEnd::Failed
-            }
-        }
+        Beginning { client: self.client, call: self.trace.id, extension, from, to, kind, label, left }
     }
 }
 
 /// Takes a recorder off a stream.
-async fn taken(worker: &Worker, stream: StreamId, seat: Seat) -> Option<Box<Recorder>> {
+pub(super) async fn taken(worker: &Worker, stream: StreamId, seat: Seat) -> Option<Box<Recorder>> {
     let (reply, recorder) = oneshot::channel();
     worker.order(Order::TakeRecorder(stream, seat, reply)).await;
     recorder.await.ok().flatten()
 }
 
 /// Ends a recording that has not ended by itself; what was recorded.
-fn finished(recorder: Option<Box<Recorder>>, why: record::RecordEnd) -> Option<record::Recorded> {
+pub(super) fn finished(recorder: Option<Box<Recorder>>, why: record::RecordEnd) -> Option<record::Recorded> {
     let mut recorder = recorder?;
     recorder.finish(why);
     recorder.recorded()

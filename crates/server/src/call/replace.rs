@@ -85,10 +85,10 @@ pub(super) async fn in_bridge(call: &mut Executor, callee: &mut Leg, replacement
     let by_trunk = matches!(replacement.claim, Claim::Trunk(_));
     let old = if of_caller { &call.caller } else { &*callee };
     let Some(leg) = answer(call, *replacement, old.trunk()).await else { return };
-    let recorder = if of_caller { call.unseat_recorder().await } else { None };
+    let recorders = if of_caller { call.unseat_recorders().await } else { Vec::new() };
     let old = if of_caller { &mut call.caller } else { &mut *callee };
     old.yield_to(leg, by_trunk);
-    call.seat_recorder(recorder).await;
+    call.seat_recorders(recorders).await;
     call.caller.bridge(callee).await;
 }
 
@@ -100,9 +100,9 @@ pub(super) async fn in_menu(call: &mut Executor, replacement: Box<Replacement>) 
     }
     let by_trunk = matches!(replacement.claim, Claim::Trunk(_));
     let leg = answer(call, *replacement, call.caller.trunk()).await?;
-    let recorder = call.unseat_recorder().await;
+    let recorders = call.unseat_recorders().await;
     call.caller.yield_to(leg, by_trunk);
-    call.seat_recorder(recorder).await;
+    call.seat_recorders(recorders).await;
     call.close_mailbox();
     Some(Heard::Replaced)
 }

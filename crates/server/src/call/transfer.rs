@@ -88,8 +88,9 @@ pub(super) struct Transfers {
 
 impl Transfers {
     /// Two are joined from now on.
-    pub(super) fn begin(call: &mut Executor) -> Self {
+    pub(super) async fn begin(call: &mut Executor) -> Self {
         call.joined = Joined::Caller;
+        call.begin_armed_recordings().await;
         Self { running: None, leaving: Vec::new(), left: TRANSFERS }
     }
 
@@ -385,8 +386,8 @@ impl Transfers {
         self.tell(call, callee, StatusCode::OK);
         self.running = None;
         // It sits on the referrer where the caller was that: whoever is left is the caller now.
-        let recorder = call.unseat_recorder().await;
-        call.seat_recorder(recorder).await;
+        let recorders = call.unseat_recorders().await;
+        call.seat_recorders(recorders).await;
         call.caller.stop_playback().await;
         tracing::info!(referrer = %callee.shown.number, target = %winner.shown.number, "transferred");
         let referrer = mem::replace(callee, winner);

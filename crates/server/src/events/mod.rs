@@ -1,26 +1,28 @@
-//! Telling subscribers what happens at extensions.
+//! Telling web servers what happens, without waiting for them: subscribers of extensions, and whoever a script names.
 //!
 //! Shape: whoever knows of something [raises](Events::raise) an [`Event`]; for each subscription that wants it a notice goes into a
-//! queue, whose one owner sends it.
-//! Time: raising never waits, and no call waits for a notice.
+//! queue, whose one owner sends it. What a script [tells](Events::tell) is a notice as well.
+//! Time: raising and telling never wait, and no call waits for a notice.
 //! Errors: none for who raises. A notice that cannot be sent is tried again a few times, then counted and logged; with
 //! [`WAITING`] notices on their way, or [`OF_CLIENT`] of its client, a further one is dropped and counted.
-//! Sources: `ringme-ivr.md` 4.6.
+//! Sources: `ringme-ivr.md` 4.6; `kazoo-pivot.md` 2.8 (cdr_url), 4.2 (webhook).
 
+mod notice;
 mod owner;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
-use antiphon_ivr::ExtensionId;
+use antiphon_ivr::{ExtensionId, op::Tell};
 use tokio::sync::{mpsc, watch};
 
+use self::notice::{Line, Manner, Notice};
 pub use self::owner::Owner;
 use crate::{
     calls::CallId,
-    store::{ClientId, Config, EventType, Subscription},
-    web::Web,
+    store::{ClientId, Config, EventType},
+    web::{Web, debug::RunningStep},
 };
 
 /// Notices on their way at most, those that are tried again with them.
@@ -55,14 +57,6 @@ pub struct Event {
     pub kind: EventType,
     /// What subscribers are told of it, beside the kind.
     pub parameters: Vec<(&'static str, String)>,
-}
-
-/// What one subscriber is to be told.
-#[derive(Debug)]
-struct Notice {
-    to: Arc<Subscription>,
-    event: Arc<Event>,
-    _counted: Counted,
 }
 
 /// One notice that has not been sent, as [`Events::settle`] counts it.
@@ -108,17 +102,38 @@ impl Events {
 
     /// Tells the extension's subscribers of this configuration, soon.
     pub fn raise(&self, config: &Config, event: Event) {
-        let event = Arc::new(event);
         for to in config.subscriptions(event.extension).filter(|to| to.event_type == event.kind) {
-            let notice = Counted::another(&self.under_way, event.client).map(|counted| Notice {
-                to: to.clone(),
-                event: event.clone(),
+            self.send(event.client, |counted| Notice {
+                client: event.client,
+                line: Line::Extension(event.extension, event.call),
+                fetch: notice::request(to, &event),
+                manner: Manner::Event,
+                step: None,
                 _counted: counted,
             });
-            if notice.is_none_or(|notice| self.queue.try_send(notice).is_err()) {
-                metrics::counter!("antiphon_event_notices_total", "outcome" => "dropped").increment(1);
-                tracing::warn!(event = %event.kind, "too many notices are on their way; one is dropped");
-            }
+        }
+    }
+
+    /// Tells a web server what a script of this call says, soon. Those of one call to one server are told one after the other.
+    ///
+    /// `step` is where the first try is noted for the people who debug it.
+    pub fn tell(&self, client: ClientId, call: CallId, tell: Tell, step: RunningStep) {
+        let Tell { fetch, retries, pause } = tell;
+        self.send(client, |counted| Notice {
+            client,
+            line: Line::of_script(call, &fetch.url),
+            fetch,
+            manner: Manner::Script { retries, pause },
+            step: Some(step),
+            _counted: counted,
+        });
+    }
+
+    fn send(&self, client: ClientId, notice: impl FnOnce(Counted) -> Notice) {
+        let notice = Counted::another(&self.under_way, client).map(notice);
+        if notice.is_none_or(|notice| self.queue.try_send(notice).is_err()) {
+            notice::count("dropped");
+            tracing::warn!(%client, "too many notices for web servers are on their way; one is dropped");
         }
     }
 

@@ -1,35 +1,23 @@
 //! The owner of the notices: it sends them, and tries again what failed.
 //!
-//! Shape: one task a notice. Those of one call at one extension wait for each other, so that a subscriber hears of a call's end last;
-//! beside that so many are sent at once, in all and of one client.
-//! Time: a try may take [`PATIENCE`]; the next ones come after [`PAUSES`].
-//! Errors: a subscriber that answers anything but 429 or 5xx has heard; where nobody may be asked nothing is tried again.
+//! Shape: one task a notice. Those of one [`Line`] wait for each other, so that a subscriber hears of a call's end last; beside that so many are sent at once, in all and of one client.
+//! Time: each request's patience for a try; how long it rests before the next one is the notice's own.
+//! Errors: where nobody may be asked nothing is tried again.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
-use antiphon_ivr::{ExtensionId, Fetch, FetchBody, FetchError, FetchMethod};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
-use url::form_urlencoded;
 
-use super::Notice;
-use crate::{calls::CallId, store::EventType, turns::Turns, web::Web};
+use super::notice::{self, Line, Notice, Verdict};
+use crate::{turns::Turns, web::Web};
 
-/// How long one try may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a notice rests before each further try.
-const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
 /// Notices that are sent at once.
 const AT_ONCE: usize = 64;
 /// The same of one client, so that nobody's dead web server keeps the others' notices waiting.
 const OF_A_CLIENT: usize = 16;
-/// The answer is read as far as this, so that its connection can be used again, and means nothing.
-const ANSWER_BYTES: usize = 65_536;
-
-/// What is sent one after the other.
-type Line = (ExtensionId, Option<CallId>);
 
 /// The owner.
 pub struct Owner {
@@ -69,87 +57,42 @@ impl Owner {
     }
 
     fn send(&mut self, notice: Notice) {
-        let line = (notice.event.extension, notice.event.call);
+        let line = notice.line.clone();
         self.count += 1;
         let (done, is_done) = oneshot::channel::<()>();
-        let before = self.lines.insert(line, (self.count, is_done));
+        let before = self.lines.insert(line.clone(), (self.count, is_done));
         let (web, turns, number) = (self.web.clone(), self.turns.clone(), self.count);
         self.sending.spawn(async move {
             if let Some((_, before)) = before {
                 // Its sender is dropped when it is done.
                 let _ = before.await;
             }
-            deliver(&web, &turns, &notice).await;
+            deliver(&web, &turns, notice).await;
             drop(done);
             (line, number)
         });
     }
 }
 
-/// Tells one subscriber, in several tries.
-async fn deliver(web: &Web, turns: &Turns, notice: &Notice) {
-    let fetch = request(notice);
-    let client = notice.event.client;
-    let mut pauses = PAUSES.iter();
-    let outcome = loop {
-        let turn = turns.take(client.to_string()).await;
-        let outcome = web.fetch(client, &fetch).await.outcome;
+/// Tells one web server, in several tries.
+async fn deliver(web: &Web, turns: &Turns, mut notice: Notice) {
+    let mut tried = 0;
+    let verdict = loop {
+        let turn = turns.take(notice.client.to_string()).await;
+        let exchange = web.fetch(notice.client, &notice.fetch).await;
         drop(turn);
-        let again = match &outcome {
-            Ok(page) => page.status == 429 || page.status >= 500,
-            Err(FetchError::BadUrl(_) | FetchError::BadHeader(_) | FetchError::Denied(_) | FetchError::Redirects) => {
-                false
-            }
-            // Whoever answers at such length has heard.
-            Err(FetchError::TooLarge) => break "told",
-            Err(_) => true,
-        };
-        match (again, pauses.next()) {
-            (true, Some(pause)) => tokio::time::sleep(*pause).await,
-            (false, _) if outcome.is_ok() => break "told",
-            _ => break "given_up",
+        if let Some(step) = notice.step.take() {
+            step.finish(&exchange);
         }
-    };
-    metrics::counter!("antiphon_event_notices_total", "outcome" => outcome).increment(1);
-    if outcome == "given_up" {
-        tracing::warn!(event = %notice.event.kind, subscription = notice.to.id.0, "a subscriber could not be told of an event");
-    }
-}
-
-/// The notice as a request: parameters as a form, or behind the query that the URL has.
-fn request(notice: &Notice) -> Fetch {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("EventType", EventType::as_str(notice.event.kind));
-    for (name, value) in &notice.event.parameters {
-        form.append_pair(name, value);
-    }
-    let form = form.finish();
-    let (url, body) = match notice.to.method {
-        FetchMethod::Get => (with_query(&notice.to.url, &form), None),
-        FetchMethod::Post | FetchMethod::Put | FetchMethod::Patch => {
-            let content_type = "application/x-www-form-urlencoded".to_owned();
-            (notice.to.url.clone(), Some(FetchBody { content_type, bytes: form.into_bytes() }))
+        let verdict = notice.manner.judge(&exchange.outcome);
+        match notice.manner.pause(tried).filter(|_| verdict == Verdict::Again) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => break verdict,
         }
+        tried += 1;
     };
-    Fetch {
-        method: notice.to.method,
-        url,
-        headers: Vec::new(),
-        body,
-        patience: PATIENCE,
-        max_bytes: ANSWER_BYTES,
-        redirects: 3,
-        step: format!("event {}", notice.event.kind),
+    notice::count(if verdict == Verdict::Told { "told" } else { "given_up" });
+    if verdict != Verdict::Told {
+        tracing::warn!(step = notice.fetch.step, client = %notice.client, "a web server could not be told");
     }
-}
-
-/// A URL with more parameters in its query.
-fn with_query(url: &str, parameters: &str) -> String {
-    let (rest, _) = url.split_once('#').unwrap_or((url, ""));
-    let joint = match rest.split_once('?') {
-        None => "?",
-        Some((_, "")) => "",
-        Some(_) => "&",
-    };
-    format!("{rest}{joint}{parameters}")
 }

@@ -1,13 +1,19 @@
-use std::{collections::VecDeque, sync::Mutex};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
-use antiphon_ivr::{FetchError, FetchMethod};
+use antiphon_ivr::{Fetch, FetchBody, FetchError, FetchMethod};
 use tokio::time::Instant;
 
 use super::*;
 use crate::{
-    settings::WebSettings,
-    store::EventId,
-    web::{Answer, Answering, Errand, WebWire},
+    settings::{DebugSettings, WebSettings},
+    store::{EventId, Subscription},
+    web::{
+        Answer, Answering, Errand, WebWire,
+        debug::{Asker, HttpDebug},
+    },
 };
 
 /// A web server that answers with these statuses, 0 for none at all, and what it was told.
@@ -138,4 +144,58 @@ async fn a_web_server_that_never_answers_delays_nobody_and_loses_only_what_is_to
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(subscriber.told.lock().unwrap().len(), 64, "as many as are sent at once, of all clients");
+}
+
+fn tell(url: &str, retries: u8) -> Tell {
+    let body = FetchBody { content_type: "application/x-www-form-urlencoded".to_owned(), bytes: b"a=1".to_vec() };
+    let fetch = Fetch {
+        method: FetchMethod::Post,
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body: Some(body),
+        patience: Duration::from_secs(5),
+        max_bytes: 1_000,
+        redirects: 0,
+        step: "webhook".to_owned(),
+    };
+    Tell { fetch, retries, pause: Duration::from_secs(2) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_is_heard_by_success_only_and_its_news_to_one_server_stay_in_order() {
+    let (events, subscriber) = start(&[404, 0, 200, 200]);
+    let (client, call) = (ClientId(1), CallId::new());
+    let debug = HttpDebug::new(DebugSettings::default());
+    let asker = Asker { client, call, extension: String::new(), from: String::new(), to: String::new() };
+    for path in ["first", "second"] {
+        let tell = tell(&format!("http://example.com/{path}"), 2);
+        let step = debug.begin_aside(asker.clone(), &tell.fetch, &[]);
+        events.tell(client, call, tell, step);
+    }
+    events.settle(Duration::from_secs(100)).await;
+    let told: Vec<_> = subscriber
+        .told
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(at, errand)| (at.as_secs(), errand.url.path().to_owned()))
+        .collect();
+    let expected = [(0, "/first"), (2, "/first"), (4, "/first"), (4, "/second")];
+    assert_eq!(told, expected.map(|(at, path)| (at, path.to_owned())));
+    let steps = debug.call(client, call).expect("it was noted").steps;
+    let first = steps[0].outcome.as_ref().and_then(|outcome| outcome.answer.as_ref().ok());
+    assert_eq!(first.map(|answer| answer.status), Some(404), "the first try is what is shown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_hears_is_given_up_after_its_retries() {
+    let (events, subscriber) = start(&[500, 500, 500, 500]);
+    let (client, call) = (ClientId(1), CallId::new());
+    let debug = HttpDebug::new(DebugSettings::default());
+    let asker = Asker { client, call, extension: String::new(), from: String::new(), to: String::new() };
+    let tell = tell("http://example.com/", 1);
+    let step = debug.begin_aside(asker, &tell.fetch, &[]);
+    events.tell(client, call, tell, step);
+    events.settle(Duration::from_secs(100)).await;
+    assert_eq!(subscriber.told.lock().unwrap().len(), 2);
 }

@@ -39,6 +39,8 @@ use crate::{queue::send_now, settings::RecordingSettings};
 
 /// Recordings that may wait to be begun; more are not begun.
 const ORDERS: usize = 4096;
+/// How often a recording that is waited for is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 /// How long the files of the last recordings may take at the end of the process.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
@@ -103,7 +105,26 @@ impl Recordings {
     /// # Errors
     /// [`NotRecorded`]; the log says so too.
     pub fn begin(&self, beginning: Beginning, take: Take, least: Duration) -> Result<Box<Recorder>, NotRecorded> {
-        let begun = self.try_begin(beginning, take, least);
+        self.begin_as(new_id(), beginning, take, least)
+    }
+
+    /// A name for a recording that begins later.
+    pub fn reserve(&self) -> RecordingId {
+        new_id()
+    }
+
+    /// As [`Self::begin`], under a name that was reserved.
+    ///
+    /// # Errors
+    /// [`NotRecorded`]; the log says so too.
+    pub fn begin_as(
+        &self,
+        id: RecordingId,
+        beginning: Beginning,
+        take: Take,
+        least: Duration,
+    ) -> Result<Box<Recorder>, NotRecorded> {
+        let begun = self.try_begin(id, beginning, take, least);
         if let Err(error) = &begun {
             metrics::counter!("antiphon_recordings_refused_total").increment(1);
             tracing::warn!(%error, "nothing is recorded");
@@ -111,8 +132,13 @@ impl Recordings {
         begun
     }
 
-    fn try_begin(&self, beginning: Beginning, take: Take, least: Duration) -> Result<Box<Recorder>, NotRecorded> {
-        let id = new_id();
+    fn try_begin(
+        &self,
+        id: RecordingId,
+        beginning: Beginning,
+        take: Take,
+        least: Duration,
+    ) -> Result<Box<Recorder>, NotRecorded> {
         let (recorder, reel) = Recorder::new(id, take);
         let entry = Entry::new(id, beginning, take.format(), SystemTime::now());
         self.shelf.admit(entry.clone())?;
@@ -177,6 +203,31 @@ impl Recordings {
     /// A message in a mailbox may not give way to others for now.
     pub fn hold(&self, id: RecordingId) {
         self.shelf.hold(id);
+    }
+
+    /// Until this is taken back no limit of the settings takes a recording away: it is to be sent.
+    pub fn set_to_send(&self, id: RecordingId, is_to_be_sent: bool) {
+        self.shelf.set_to_send(id, is_to_be_sent);
+    }
+
+    /// Waits until a recording has become whole, or has gone, since this was waited for last. For one who waits only.
+    pub async fn whole(&self) {
+        self.shelf.whole().await;
+    }
+
+    /// A recording once it is whole; `None` where there is none, or where it goes on after so long.
+    pub async fn once_whole(&self, id: RecordingId, patience: Duration) -> Option<Arc<Entry>> {
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            let entry = self.find(id)?;
+            if entry.state != State::Running {
+                return Some(entry);
+            }
+            if tokio::time::Instant::now() >= until {
+                return None;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Whether there are files of a recording, also of one that cannot be read. It reads the disk.

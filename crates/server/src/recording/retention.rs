@@ -70,6 +70,7 @@ mod tests {
             from: String::new(),
             to: String::new(),
             kind: Kind::Call,
+            label: String::new(),
             left: None,
         };
         let format = Format { channels: Channels::Mono, rate: Rate::Narrow };

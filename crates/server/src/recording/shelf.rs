@@ -25,6 +25,9 @@ pub(super) struct Shelf {
     has_space: AtomicBool,
     left: Mutex<LeftMessages>,
     news: Notify,
+    /// Those that are to be sent to web servers, which may not give way to others either.
+    to_send: Mutex<BTreeSet<RecordingId>>,
+    whole: Notify,
 }
 
 /// What is told of messages that were left in mailboxes: no more than there are recordings.
@@ -45,7 +48,24 @@ impl Shelf {
             has_space: AtomicBool::new(true),
             left: Mutex::new(LeftMessages { news: left.clone(), held: left }),
             news: Notify::new(),
+            to_send: Mutex::default(),
+            whole: Notify::new(),
         }
+    }
+
+    /// A recording is to be sent, or no more.
+    pub(super) fn set_to_send(&self, id: RecordingId, is_to_be_sent: bool) {
+        let mut to_send = self.to_send.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_to_be_sent {
+            to_send.insert(id);
+        } else {
+            to_send.remove(&id);
+        }
+    }
+
+    /// Waits until a recording has become whole, or has gone.
+    pub(super) async fn whole(&self) {
+        self.whole.notified().await;
     }
 
     /// A message in a mailbox is whole, or gone.
@@ -105,12 +125,17 @@ impl Shelf {
 
     /// An entry as it is now.
     pub(super) fn update(&self, entry: Entry) {
+        let is_whole = entry.state != State::Running;
         self.lock().insert(entry.id, Arc::new(entry));
+        if is_whole {
+            self.whole.notify_one();
+        }
     }
 
     /// A recording that left nothing.
     pub(super) fn forget(&self, id: RecordingId) {
         let entry = self.lock().remove(&id);
+        self.whole.notify_one();
         if entry.is_some_and(|entry| entry.of.left.is_some()) {
             self.release(id);
             self.tell(id);
@@ -138,9 +163,11 @@ impl Shelf {
     pub(super) fn dispensable(&self) -> (Vec<Arc<Entry>>, u64) {
         let entries = self.lock();
         let held = &self.lock_left().held;
-        let free = |entry: &&Arc<Entry>| !held.contains(&entry.id);
+        let to_send = self.to_send.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_held = |id: &RecordingId| held.contains(id) || to_send.contains(id);
+        let free = |entry: &&Arc<Entry>| !is_held(&entry.id);
         let bytes = entries.values().filter(free).map(|entry| entry.samples).sum();
-        let ended = entries.values().filter(|entry| entry.state != State::Running && !held.contains(&entry.id));
+        let ended = entries.values().filter(|entry| entry.state != State::Running && !is_held(&entry.id));
         (ended.cloned().collect(), bytes)
     }
 

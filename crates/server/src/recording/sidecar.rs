@@ -61,6 +61,8 @@ pub struct Beginning {
     pub to: String,
     /// What it is of.
     pub kind: Kind,
+    /// What its script calls it; may be empty.
+    pub label: String,
     /// The mailbox it is left in, where it is.
     pub left: Option<Arc<Left>>,
 }
@@ -119,6 +121,8 @@ struct FirstLine {
     started_ms: u64,
     channels: u16,
     rate: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    label: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     left: Option<LeftLine>,
 }
@@ -183,6 +187,7 @@ impl Entry {
             started_ms: millis(self.started.duration_since(UNIX_EPOCH).unwrap_or_default()),
             channels: self.format.channels.count() as u16,
             rate: self.format.rate.hertz(),
+            label: of.label.clone(),
             left: of.left.as_deref().map(LeftLine::of),
         })
     }
@@ -222,6 +227,7 @@ impl Entry {
             from: first.from,
             to: first.to,
             kind: first.kind,
+            label: first.label,
             left: first.left.map(|left| Arc::new(left.read())),
         };
         let started = UNIX_EPOCH.checked_add(Duration::from_millis(first.started_ms))?;
@@ -285,6 +291,7 @@ mod tests {
             from: "line\nbreak \"quoted\"".to_owned(),
             to: String::new(),
             kind: Kind::Message,
+            label: "a label".to_owned(),
             left: Some(Arc::new(Left {
                 mailbox: ExtensionId(7),
                 from_name: "Անի\u{0}".to_owned(),

@@ -7,7 +7,7 @@ use std::sync::{
 };
 use std::time::Instant;
 
-use antiphon_media::record::{Channels, Gap, Rate, wav};
+use antiphon_media::record::{Channels, Gap, Rate, Trim, wav};
 
 use super::disk::{Machine, Output};
 use super::*;
@@ -142,7 +142,7 @@ impl House {
     }
 
     fn begin(&self, channels: Channels, least: Duration) -> Result<Box<Recorder>, NotRecorded> {
-        let take = Take { channels, rate: Rate::Narrow, max_length: LONG, end_silence: None };
+        let take = Take { channels, rate: Rate::Narrow, max_length: LONG, end_silence: None, trim: Trim::Nothing };
         self.recordings.begin(beginning(), take, least)
     }
 
@@ -183,6 +183,7 @@ impl House {
 
 fn beginning() -> Beginning {
     Beginning {
+        label: String::new(),
         left: None,
         client: ClientId(1),
         call: CallId::new(),

@@ -306,11 +306,10 @@ impl Running {
     /// Makes the file as long as the recording, and no longer than what could be written.
     fn finish(&mut self, recorded: &Recorded) -> io::Result<()> {
         let format = self.entry.format;
-        // What is silent at the end because no block was there was never written.
-        let tail = recorded.length.saturating_sub(format.duration(self.entry.samples));
+        // What is silent at the end because no block was there was never written, and what is left out there was.
         let samples = match recorded.why {
             RecordEnd::Storage => self.entry.samples,
-            _ => self.entry.samples + format.rate.samples(tail) * format.frame(),
+            _ => format.rate.samples(recorded.length) * format.frame(),
         };
         self.entry.ended(recorded, samples);
         let cut = self.sound.set_length(wav::HEAD + samples);

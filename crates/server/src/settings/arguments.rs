@@ -221,6 +221,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         drain_timeout: drain(file.drain_timeout)?,
         trace: trace(&file.trace)?,
         recording: super::recording::recording(&file.recording)?,
+        uploads: super::recording::uploads(&file.recording)?,
         language,
         requests_per_hour: Some(file.api.requests_per_hour.unwrap_or(REQUESTS_PER_HOUR)).filter(|number| *number > 0),
         tones: tones(file.tones.country)?,

@@ -97,6 +97,9 @@ pub(super) struct RecordingTable {
     pub(super) max_age_days: Option<u64>,
     pub(super) max_megabytes: Option<u64>,
     pub(super) min_free_megabytes: Option<u64>,
+    pub(super) mp3_encoder: Option<String>,
+    pub(super) public_url: Option<String>,
+    pub(super) link_hours: Option<u64>,
 }
 
 /// `[mail]`.

@@ -46,7 +46,7 @@ pub use hosts::HostPattern;
 pub use listener::{SipListener, Transport};
 pub use mail::{MailLogin, MailSecurity, MailSettings};
 pub use pivot::PivotSettings;
-pub use recording::RecordingSettings;
+pub use recording::{RecordingSettings, UploadSettings};
 pub use rtp::RtpSettings;
 pub use rules::RulesSettings;
 pub use speech::{RecogniserEngine, SpeechServer, SpeechSettings, VoiceEngine};
@@ -91,6 +91,8 @@ pub struct Settings {
     pub trace: TraceSettings,
     /// What is kept of recordings.
     pub recording: RecordingSettings,
+    /// What becomes of recordings outside.
+    pub uploads: UploadSettings,
     /// The language of extensions that have none of their own.
     pub language: Language,
     /// Requests of one client of the API in an hour; none for any number.

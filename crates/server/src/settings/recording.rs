@@ -6,7 +6,10 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::{SettingsError, file::RecordingTable};
+use crate::uploads::{encoder::EncoderSetting, links::USUAL_AGE};
 
 /// The longest that recordings are kept by days: a hundred years.
 const MOST_DAYS: u64 = 36_500;
@@ -31,6 +34,48 @@ impl Default for RecordingSettings {
     }
 }
 
+/// What becomes of recordings outside.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct UploadSettings {
+    /// Who makes MP3 of them.
+    pub encoder: EncoderSetting,
+    /// Where the API is, as the world sees it; `None` for where it listens.
+    pub public_url: Option<String>,
+    /// How long a link to a recording is good for.
+    pub link_age: Duration,
+}
+
+impl Default for UploadSettings {
+    fn default() -> Self {
+        Self { encoder: EncoderSetting::Auto, public_url: None, link_age: USUAL_AGE }
+    }
+}
+
+pub(super) fn uploads(table: &RecordingTable) -> Result<UploadSettings, SettingsError> {
+    let wrong = |key: &str, problem: String| SettingsError::Value { setting: format!("recording.{key}"), problem };
+    let encoder = match table.mp3_encoder.as_deref() {
+        None | Some("auto") => EncoderSetting::Auto,
+        Some("off") => EncoderSetting::Off,
+        Some("") => return Err(wrong("mp3_encoder", "is not auto, off or a program".to_owned())),
+        Some(program) => EncoderSetting::Program(program.to_owned()),
+    };
+    let public_url = table.public_url.clone();
+    if let Some(url) = &public_url {
+        let is_base = Url::parse(url).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+        });
+        if !is_base {
+            return Err(wrong("public_url", "is no http or https URL without a query".to_owned()));
+        }
+    }
+    let link_age = match table.link_hours {
+        None => USUAL_AGE,
+        Some(hours) if (1..=MOST_DAYS * 24).contains(&hours) => Duration::from_secs(hours * 3_600),
+        Some(hours) => return Err(wrong("link_hours", format!("{hours} is not between 1 and {}", MOST_DAYS * 24))),
+    };
+    Ok(UploadSettings { encoder, public_url, link_age })
+}
+
 pub(super) fn recording(table: &RecordingTable) -> Result<RecordingSettings, SettingsError> {
     let number = |name: &str, given: Option<u64>, most: u64| match given {
         Some(number) if number > most => Err(SettingsError::Value {
@@ -48,4 +93,31 @@ pub(super) fn recording(table: &RecordingTable) -> Result<RecordingSettings, Set
         max_bytes: megabytes.map(|megabytes| megabytes << 20),
         min_free: free.map_or(RecordingSettings::default().min_free, |megabytes| megabytes << 20),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<UploadSettings, String> {
+        uploads(&toml::from_str(text).expect("a table")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn where_recordings_go_is_read() {
+        assert_eq!(read("").unwrap(), UploadSettings::default());
+        assert_eq!(read("mp3_encoder = \"off\"").unwrap().encoder, EncoderSetting::Off);
+        let program = EncoderSetting::Program("/opt/lame".to_owned());
+        assert_eq!(read("mp3_encoder = \"/opt/lame\"").unwrap().encoder, program);
+        let public = read("public_url = \"https://a.example/b\"\nlink_hours = 2").unwrap();
+        assert_eq!(public.public_url.as_deref(), Some("https://a.example/b"));
+        assert_eq!(public.link_age, Duration::from_secs(7_200));
+        for (text, problem) in [
+            ("mp3_encoder = \"\"", "recording.mp3_encoder: is not auto, off or a program"),
+            ("public_url = \"ftp://a\"", "recording.public_url: is no http or https URL without a query"),
+            ("link_hours = 0", "recording.link_hours: 0 is not between 1 and 876000"),
+        ] {
+            assert_eq!(read(text), Err(problem.to_owned()));
+        }
+    }
 }

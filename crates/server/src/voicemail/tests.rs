@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use antiphon_ivr::ExtensionId;
 use antiphon_ivr::op::{Attachment, Mailbox};
 use antiphon_ivr::rules::mailto::Recipient;
-use antiphon_media::record::{Channels, Rate, RecordEnd, RecordingId, Take};
+use antiphon_media::record::{Channels, Rate, RecordEnd, RecordingId, Take, Trim};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -242,9 +242,16 @@ impl House {
             from: "+37410000001".to_owned(),
             to: "071".to_owned(),
             kind: Kind::Message,
+            label: String::new(),
             left: Some(Arc::new(left)),
         };
-        let take = Take { channels: Channels::Mono, rate: Rate::Narrow, max_length: PATIENCE, end_silence: None };
+        let take = Take {
+            channels: Channels::Mono,
+            rate: Rate::Narrow,
+            max_length: PATIENCE,
+            end_silence: None,
+            trim: Trim::Nothing,
+        };
         self.recordings.begin(beginning, take, std::time::Duration::ZERO).expect("it begins")
     }
 

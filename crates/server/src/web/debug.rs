@@ -99,6 +99,8 @@ pub struct Step {
     pub problems: Vec<String>,
     /// What followed.
     pub next: Option<String>,
+    /// Whether the script did not wait for the answer, so that nothing was made of it.
+    is_aside: bool,
 }
 
 /// What was asked.
@@ -178,6 +180,15 @@ impl HttpDebug {
 
     /// A request begins; `headers` are all that it is sent with.
     pub fn begin(&self, asker: Asker, fetch: &Fetch, headers: &[(String, String)]) -> RunningStep {
+        self.add(asker, fetch, headers, false)
+    }
+
+    /// The same of one for whose answer the script does not wait: what is noted later stands under the request before it.
+    pub fn begin_aside(&self, asker: Asker, fetch: &Fetch, headers: &[(String, String)]) -> RunningStep {
+        self.add(asker, fetch, headers, true)
+    }
+
+    fn add(&self, asker: Asker, fetch: &Fetch, headers: &[(String, String)], is_aside: bool) -> RunningStep {
         let (client, call, extension) = (asker.client, asker.call, asker.extension.clone());
         let request = Request {
             method: fetch.method.to_string(),
@@ -195,6 +206,7 @@ impl HttpDebug {
             ran: Vec::new(),
             problems: Vec::new(),
             next: None,
+            is_aside,
         };
         let number = self.book().add(&self.settings, asker, step);
         let began = tokio::time::Instant::now();
@@ -205,7 +217,8 @@ impl HttpDebug {
     pub fn note(&self, client: ClientId, call: CallId, note: &Note) {
         self.book().change(&self.settings, client, call, |steps| {
             // Of a step that is not kept nothing is noted.
-            let Some(step) = steps.steps.last_mut().filter(|_| steps.omitted == 0) else { return };
+            let last = steps.steps.iter_mut().rev().find(|step| !step.is_aside);
+            let Some(step) = last.filter(|_| steps.omitted == 0) else { return };
             let text = clipped(&note.text);
             match note.kind {
                 NoteKind::Ran if step.ran.len() < NOTES => step.ran.push(text),

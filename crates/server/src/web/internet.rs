@@ -126,7 +126,10 @@ impl Internet {
             let (name, value) = header(&name, &value).ok_or(FetchError::BadHeader(name))?;
             request = request.header(name, value);
         }
-        if let Some(body) = errand.body {
+        let has_file = errand.file.is_some();
+        if let Some(file) = errand.file {
+            request = request.body(reqwest::Body::wrap(file.body()));
+        } else if let Some(body) = errand.body {
             request = request.body(body);
         }
         let mut response = request.send().await.map_err(failed)?;
@@ -138,6 +141,9 @@ impl Internet {
             return Err(FetchError::NotHttp("its header is too long".to_owned()));
         }
         if is_redirect(answer.status) && answer.header("location").is_some() {
+            return Ok(answer);
+        }
+        if has_file {
             return Ok(answer);
         }
         let room = errand.max_bytes;

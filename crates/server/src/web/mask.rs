@@ -15,7 +15,7 @@ const SECRET_HEADERS: [&str; 6] =
     ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", super::signature::SIGNATURE];
 
 /// A URL without user and password, and without the values of secret parameters.
-pub(super) fn url(text: &str) -> String {
+pub(crate) fn url(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return unreadable(text) };
     if !url.username().is_empty() || url.password().is_some() {
         // Only a URL without a host refuses, and it has no user either.

@@ -7,8 +7,9 @@
 //! Sources: `ringme-ivr.md` 4.2; `kazoo-pivot.md` 1.1, 2.1.
 
 pub mod debug;
+mod file;
 pub mod internet;
-mod mask;
+pub(crate) mod mask;
 mod place;
 pub mod policy;
 mod redirect;
@@ -26,7 +27,10 @@ use std::{
 use antiphon_ivr::{Fetch, FetchError, Page};
 use tokio::time::{Instant, timeout_at};
 
-pub use self::wire::{Answer, Answering, Errand, WebWire};
+pub use self::{
+    file::SentFile,
+    wire::{Answer, Answering, Errand, WebWire},
+};
 use self::{
     policy::Policy,
     redirect::Step,
@@ -105,9 +109,19 @@ impl Web {
 
     /// Asks in a client's name.
     pub async fn fetch(&self, client: ClientId, fetch: &Fetch) -> Exchange {
+        self.exchange(client, fetch, None, fetch.patience.min(self.longest)).await
+    }
+
+    /// Sends a file in a client's name: in place of a body, whose media type is among the headers. Redirects but 303 keep method and file;
+    /// of the answer only its head is read. The patience is the fetch's own, however long.
+    pub async fn send_file(&self, client: ClientId, fetch: &Fetch, file: &SentFile) -> Exchange {
+        self.exchange(client, fetch, Some(file), fetch.patience).await
+    }
+
+    async fn exchange(&self, client: ClientId, fetch: &Fetch, file: Option<&SentFile>, patience: Duration) -> Exchange {
         let began = Instant::now();
         let mut hops = Vec::new();
-        let outcome = self.follow(client, fetch, began + fetch.patience.min(self.longest), &mut hops).await;
+        let outcome = self.follow(client, (fetch, file), began + patience, &mut hops).await;
         let took = began.elapsed();
         let word = if outcome.is_ok() { "answered" } else { "unanswered" };
         metrics::counter!("antiphon_http_requests_total", "outcome" => word).increment(1);
@@ -122,18 +136,22 @@ impl Web {
     async fn follow(
         &self,
         client: ClientId,
-        fetch: &Fetch,
+        (fetch, file): (&Fetch, Option<&SentFile>),
         until: Instant,
         hops: &mut Vec<Hop>,
     ) -> Result<Page, FetchError> {
         let key = self.signing_key(client);
         let mut step = Step::first(fetch)?;
+        step.has_file = file.is_some();
         let mut redirects_left = fetch.redirects;
         loop {
             step.place.check(&self.policy)?;
             let turn = self.turns.take(step.place.authority());
             let turn = timeout_at(until, turn).await.map_err(|_| FetchError::Busy)?;
-            let errand = errand(fetch, &step, key.as_ref());
+            let mut errand = errand(fetch, &step, key.as_ref());
+            if let Some(file) = file.filter(|_| step.has_file) {
+                attach(&mut errand, file, key.as_ref()).await?;
+            }
             let answer = timeout_at(until, self.wire.carry(errand)).await.map_err(|_| FetchError::TimedOut)??;
             drop(turn);
             let url = step.place.url().to_string();
@@ -173,5 +191,20 @@ fn errand(fetch: &Fetch, step: &Step<'_>, key: Option<&SigningKey>) -> Errand {
         put(TIMESTAMP, now.to_string());
         put(SIGNATURE, signature);
     }
-    Errand { method: step.method, url, headers, body, max_bytes: fetch.max_bytes }
+    Errand { method: step.method, url, headers, body, file: None, max_bytes: fetch.max_bytes }
+}
+
+/// Has a file sent with a request, and signs it.
+async fn attach(errand: &mut Errand, file: &SentFile, key: Option<&SigningKey>) -> Result<(), FetchError> {
+    errand.file = Some(file.clone());
+    let Some(key) = key else { return Ok(()) };
+    let timestamp = errand.headers.iter().find(|(name, _)| name == TIMESTAMP).map(|(_, value)| value.clone());
+    let timestamp = timestamp.and_then(|timestamp| timestamp.parse().ok()).unwrap_or_default();
+    let (key, method, url, file) = (key.clone(), errand.method.to_string(), errand.url.to_string(), file.clone());
+    let signed = tokio::task::spawn_blocking(move || key.sign_file(&method, &url, timestamp, &file)).await;
+    let signature = signed.unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()));
+    let signature = signature.map_err(|error| FetchError::Unreachable(format!("the file cannot be read: {error}")))?;
+    errand.headers.retain(|(name, _)| name != SIGNATURE);
+    errand.headers.push((SIGNATURE.to_owned(), signature));
+    Ok(())
 }

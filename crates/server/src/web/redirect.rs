@@ -14,6 +14,8 @@ pub(super) struct Step<'a> {
     pub(super) place: Place,
     pub(super) method: FetchMethod,
     pub(super) body: Option<&'a FetchBody>,
+    /// Whether a file goes with it. That is not lost at a 301 or 302, as a body is.
+    pub(super) has_file: bool,
     /// Whether it goes to somebody else than the script named: credentials among its headers stay at home.
     pub(super) is_elsewhere: bool,
 }
@@ -21,7 +23,7 @@ pub(super) struct Step<'a> {
 impl<'a> Step<'a> {
     pub(super) fn first(fetch: &'a Fetch) -> Result<Self, FetchError> {
         let place = Place::read(&fetch.url)?;
-        Ok(Self { place, method: fetch.method, body: fetch.body.as_ref(), is_elsewhere: false })
+        Ok(Self { place, method: fetch.method, body: fetch.body.as_ref(), has_file: false, is_elsewhere: false })
     }
 
     /// What comes after this answer, where so many redirects may still be followed.
@@ -39,11 +41,12 @@ impl<'a> Step<'a> {
         // 303 asks for something else than what was sent; 301 and 302 mean the same to a POST, as they always did.
         let becomes_get = match answer.status {
             303 => true,
-            301 | 302 => self.method == FetchMethod::Post,
+            301 | 302 => self.method == FetchMethod::Post && !self.has_file,
             _ => false,
         };
         let (method, body) = if becomes_get { (FetchMethod::Get, None) } else { (self.method, self.body) };
-        Ok(Some(Self { place, method, body, is_elsewhere }))
+        let has_file = self.has_file && !becomes_get;
+        Ok(Some(Self { place, method, body, has_file, is_elsewhere }))
     }
 }
 

@@ -10,6 +10,8 @@ use std::{future::Future, pin::Pin};
 use antiphon_ivr::{FetchError, FetchMethod};
 use url::Url;
 
+use super::file::SentFile;
+
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Errand {
@@ -21,6 +23,8 @@ pub struct Errand {
     pub headers: Vec<(String, String)>,
     /// What goes with it.
     pub body: Option<Vec<u8>>,
+    /// A file that goes with it in place of a body; then nothing of the answer's body is read.
+    pub file: Option<SentFile>,
     /// The longest body that is read.
     pub max_bytes: usize,
 }

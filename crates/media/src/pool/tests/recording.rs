@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::codec::Law;
-use crate::record::{Channels, Gap, Rate, Reading, RecordEnd, Recorded, Recorder, RecordingId, Reel, Seat, Take};
+use crate::record::{Channels, Gap, Rate, Reading, RecordEnd, Recorded, Recorder, RecordingId, Reel, Seat, Take, Trim};
 
 /// What a writer has made of a reel.
 struct File {
@@ -35,7 +35,13 @@ impl File {
 }
 
 fn take(channels: Channels) -> Take {
-    Take { channels, rate: Rate::Narrow, max_length: Duration::from_secs(3_600), end_silence: None }
+    Take {
+        channels,
+        rate: Rate::Narrow,
+        max_length: Duration::from_secs(3_600),
+        end_silence: None,
+        trim: Trim::Nothing,
+    }
 }
 
 fn record(bench: &mut Bench, seat: Seat, take: Take) -> File {
@@ -118,7 +124,7 @@ fn ten_minutes(network: Network) -> (File, Vec<usize>, Vec<usize>) {
     let mut second = vec![0i16; 8_000];
     second[1_600..1_760].fill(12_000);
     let prompt = Arc::new(Audio::from_pcm(&second));
-    let mut file = record(&mut bench, Seat::Call, take(Channels::Stereo));
+    let mut file = record(&mut bench, Seat::Call(0), take(Channels::Stereo));
     bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt)], Repeat::Forever, Keys::NONE);
     let mut clicker = Clicker::new(minutes * 60 * PERIOD, network, &mut Dice(1));
     for now in (0..u64::from(minutes) * 60_000).step_by(5) {
@@ -192,13 +198,13 @@ fn a_message_holds_the_party_alone_and_ends_at_its_longest_with_an_event() {
 #[test]
 fn a_call_and_a_message_are_recorded_side_by_side_and_a_pause_stops_one() {
     let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
-    let mut call = record(&mut bench, Seat::Call, take(Channels::Stereo));
+    let mut call = record(&mut bench, Seat::Call(0), take(Channels::Stereo));
     bench.run(ms(400));
     let mut message = record(&mut bench, Seat::Message, take(Channels::Mono));
     bench.run(ms(400));
-    bench.pool.pause_recording(StreamId(1), Seat::Call, Gap::Cut);
+    bench.pool.pause_recording(StreamId(1), Seat::Call(0), Gap::Cut);
     bench.run(ms(400));
-    bench.pool.resume_recording(StreamId(1), Seat::Call);
+    bench.pool.resume_recording(StreamId(1), Seat::Call(0));
     bench.run(ms(400));
     bench.pool.close(StreamId(1));
     call.write();
@@ -210,12 +216,12 @@ fn a_call_and_a_message_are_recorded_side_by_side_and_a_pause_stops_one() {
 #[test]
 fn a_recording_goes_on_in_another_stream_and_in_another_codec() {
     let mut bench = Bench::with(&[(1, negotiated(1, 20)), (2, negotiated(2, 20))]);
-    let mut file = record(&mut bench, Seat::Call, Take { rate: Rate::Wide, ..take(Channels::Stereo) });
+    let mut file = record(&mut bench, Seat::Call(0), Take { rate: Rate::Wide, ..take(Channels::Stereo) });
     bench.run(ms(400));
     bench.pool.reconfigure(bench.now, StreamId(1), Negotiated { remote: Some(peer(1)), ..Negotiated::of(Codec::G722) });
     bench.run(ms(400));
-    let recorder = bench.pool.take_recorder(StreamId(1), Seat::Call).expect("it records");
-    bench.pool.record(StreamId(2), Seat::Call, recorder);
+    let recorder = bench.pool.take_recorder(StreamId(1), Seat::Call(0)).expect("it records");
+    bench.pool.record(StreamId(2), Seat::Call(0), recorder);
     bench.run(ms(400));
     bench.pool.close(StreamId(1));
     bench.run(ms(400));

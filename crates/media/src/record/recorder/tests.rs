@@ -4,7 +4,7 @@ use super::*;
 const FRAME: usize = 160;
 
 fn take(channels: Channels) -> Take {
-    Take { channels, rate: Rate::Narrow, max_length: Duration::from_secs(60), end_silence: None }
+    Take { channels, rate: Rate::Narrow, max_length: Duration::from_secs(60), end_silence: None, trim: Trim::Nothing }
 }
 
 fn recorder(take: Take) -> (Recorder, Reel) {
@@ -202,4 +202,57 @@ fn a_shorter_channel_and_another_rate_keep_the_time() {
         };
         assert_eq!(frame[300..302], expect, "frame {index}");
     }
+}
+
+#[test]
+fn both_sides_fit_into_one_channel_and_the_other_side_stands_by_itself() {
+    for (channels, expected) in [(Channels::Mixed, 1_100), (Channels::Said, 100)] {
+        let (mut recorder, mut reel) = recorder(take(channels));
+        assert!(recorder.wants_said());
+        let mut file = File::default();
+        for _ in 0..50 {
+            assert_eq!(recorder.hear(8_000, &[1_000; FRAME], &[100; FRAME]), None);
+            file.write(&mut reel);
+        }
+        recorder.finish(RecordEnd::Stopped);
+        file.write(&mut reel);
+        assert_eq!(file.samples, vec![expected; 50 * FRAME], "{channels:?}");
+    }
+}
+
+#[test]
+fn silence_at_both_ends_is_left_out_but_for_a_moment() {
+    let trimmed = Take { trim: Trim::Silence, end_silence: Some(Duration::from_secs(5)), ..take(Channels::Mono) };
+    let (mut recorder, mut reel) = recorder(trimmed);
+    let mut file = File::default();
+    // 2 s of nothing, 1 s of a word, and nothing until that ends it.
+    let mut ended = None;
+    for frame in 0..1_000 {
+        let sample = if (100..150).contains(&frame) { 4_000 } else { 0 };
+        ended = recorder.hear(8_000, &[sample; FRAME], &[]);
+        file.write(&mut reel);
+        if ended.is_some() {
+            assert_eq!(frame, 150 + 249, "5 s behind the last sound");
+            break;
+        }
+    }
+    assert_eq!(ended, Some(RecordEnd::EndSilence));
+    let recorded = recorder.recorded().expect("it has ended");
+    assert_eq!(recorded.length, Duration::from_millis(1_400), "the word and 200 ms on either side");
+    let words = file.samples.iter().filter(|sample| **sample == 4_000).count();
+    assert_eq!((words, file.samples.iter().position(|sample| *sample == 4_000)), (8_000, Some(1_600)));
+}
+
+#[test]
+fn where_nothing_is_said_nothing_is_left_and_the_longest_counts_all_the_same() {
+    let max_length = Duration::from_secs(3);
+    let (mut recorder, mut reel) = recorder(Take { trim: Trim::Silence, max_length, ..take(Channels::Mono) });
+    let mut file = File::default();
+    let ended = (1..=200).find(|_| {
+        let ended = recorder.hear(8_000, &[0; FRAME], &[]);
+        file.write(&mut reel);
+        ended == Some(RecordEnd::MaxLength)
+    });
+    assert_eq!((ended, file.samples.len()), (Some(150), 0));
+    assert!(!recorder.recorded().expect("it has ended").reaches(Duration::ZERO));
 }
