@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Dialed, Digit, DigitSet, FetchError, Interrupted, Op, Outcome, Play, Played, Prompt, Rating,
+    Collect, Collected, Dialed, Digit, DigitSet, FetchError, Gather, Gathered, Gatherer, Interrupted, Op, Outcome, Play, Played, Prompt, Rating,
     TypeAhead,
     collector::Collector,
     op::{Cause, Connected, Echoed, Enqueued, LoadError, Met, StreamError},
@@ -50,6 +50,7 @@ impl Executor {
             }
             Op::Play(play) => self.play(play).await.map(Outcome::Played),
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
+            Op::Gather(gather) => self.gather(&gather).await.map(Outcome::Gathered),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
             Op::Conference(conference) => confer::confer(self, conference).await.map(Outcome::Conferred),
             // The rooms behind these are not joined yet: nobody is whispered to, and every queue is full.
@@ -192,6 +193,23 @@ impl Executor {
         }
     }
 
+    async fn gather(&mut self, gather: &Gather) -> Result<Gathered, Interrupted> {
+        let mut gatherer = Gatherer::new(gather, clock());
+        if let Some(gathered) = gatherer.take(clock(), &mut self.digits) {
+            return Ok(gathered);
+        }
+        loop {
+            let gathered = match self.wait(Some(gatherer.deadline())).await? {
+                Heard::Digit(key) => gatherer.key(clock(), key),
+                Heard::Timeout => gatherer.timeout(clock()),
+                _ => None,
+            };
+            if let Some(gathered) = gathered {
+                return Ok(gathered);
+            }
+        }
+    }
+
     async fn hang_up(&mut self, cause: Cause) -> Result<(), Interrupted> {
         if self.caller.is_answered() {
             let until = clock() + TAIL;
@@ -266,6 +284,7 @@ fn name(op: &Op) -> &'static str {
         Op::Limit(_) => "limit",
         Op::Play(_) => "play",
         Op::Collect(_) => "collect",
+        Op::Gather(_) => "gather",
         Op::Dial(_) => "dial",
         Op::Conference(_) => "conference",
         Op::Join => "join",
@@ -301,7 +320,7 @@ fn name(op: &Op) -> &'static str {
 
 fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
     use antiphon_ivr::op::{Marked, Opened};
-    use antiphon_ivr::{Conferred, Dialed, EndedBy, RecordEnd, RecordingState, Referred, Sent};
+    use antiphon_ivr::{Conferred, Dialed, EndedBy, GatherEnd, RecordEnd, RecordingState, Referred, Sent};
     match outcome {
         Ok(Outcome::Done) => "done",
         Ok(Outcome::Played(Played::Finished { .. })) => "finished",
@@ -311,6 +330,11 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             EndedBy::Terminator(_) => "terminator",
             EndedBy::InterDigitTimeout => "inter_digit_timeout",
             EndedBy::NoInput => "no_input",
+        },
+        Ok(Outcome::Gathered(gathered)) => match gathered.end {
+            GatherEnd::Match => "match",
+            GatherEnd::NoMatch => "no_match",
+            GatherEnd::NoInput => "no_input",
         },
         Ok(Outcome::Dialed(dialed)) => match dialed {
             Dialed::Answered { .. } => "answered",
