@@ -18,7 +18,7 @@ use crate::{
     Referred, Render, Rendered, SendDigits, Sent, Speech,
     ids::{ExtensionId, RecordingId},
     op::{
-        CallRecording, Cause, Connect, Connected, Echo, Echoed, Enqueue, Enqueued, Link, Load, LoadError, Mark,
+        CallRecording, Cause, Connect, Connected, Echo, Echoed, Enqueue, Enqueued, Gather, Gathered, Link, Load, LoadError, Mark,
         MarkMessage, Marked, Meet, Met, OpenMailbox, Opened, Place, Respond, Stream, StreamError, Take, Tell, Upload,
     },
     pivot,
@@ -194,6 +194,14 @@ impl Call {
         match self.perform(Op::Collect(collect)).await? {
             Outcome::Collected(collected) => Ok(collected),
             other => unreachable!("a collect is answered with Collected, not {other:?}"),
+        }
+    }
+
+    /// Waits for keys that a grammar judges.
+    pub async fn gather(&mut self, gather: Gather) -> Result<Gathered, Interrupted> {
+        match self.perform(Op::Gather(Box::new(gather))).await? {
+            Outcome::Gathered(gathered) => Ok(gathered),
+            other => unreachable!("a gather is answered with Gathered, not {other:?}"),
         }
     }
 

@@ -138,4 +138,6 @@ pub enum NoteKind {
     Problem,
     /// What follows: the next rule, another document, the end.
     Next,
+    /// What its author wants to be told.
+    Log,
 }

@@ -19,6 +19,7 @@ pub mod fetch;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod gatherer;
 pub mod ids;
 pub mod interactive;
 pub mod language;
@@ -32,18 +33,20 @@ pub mod script;
 pub mod send_digits;
 pub mod simulator;
 pub mod vars;
+pub mod vxml;
 
 pub use call::{Bridged, Call, CallRecord, Caller, EndedCall, Ending, ExtensionName, Request, SipFacts};
 pub use callback::Callback;
 pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
 pub use fetch::{Fetch, FetchBody, FetchError, FetchMethod, Note, NoteKind, Page};
+pub use gatherer::Gatherer;
 pub use ids::{ContextId, ExtensionId, IntervalId, RecordingId, RuleId, SoundId};
 pub use language::{Language, UnknownLanguage};
 pub use listening::Listening;
 pub use op::{
     Alone, Announcement, BadSpeech, BargeIn, CallRecording, CallerId, Cause, Collect, Collected, Conference, Conferred,
-    Dial, Dialed, EndedBy, Interrupted, Join, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played,
+    Dial, Dialed, EndedBy, Gather, GatherEnd, Gathered, Interrupted, Join, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played,
     Prompt, Rating, Recogniser, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred,
     Render, RenderError, Rendered, SPEECH_PATIENCE, Speech, TalkEnd, TargetRules, Terms, Tone, TypeAhead, Upload,
     Utterance, Voice, WebSound,

@@ -12,6 +12,7 @@
 //! | Limit      | end the script's ops after a time, or no more | Done          |
 //! | Play       | say prompts                                   | Played        |
 //! | Collect    | wait for digits                               | Collected     |
+//! | Gather     | wait for keys that a grammar judges           | Gathered      |
 //! | Dial       | ring targets, bridge the first to answer      | Dialed        |
 //! | Conference | talk with all others in a room                | Conferred     |
 //! | Join       | join the caller to whoever was whispered to   | Dialed        |
@@ -45,6 +46,7 @@
 
 mod conference;
 mod echo;
+mod gather;
 mod mailbox;
 mod news;
 mod queue;
@@ -61,6 +63,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 pub use conference::{Alone, Announcement, Conference, Conferred, Ears, Ends, Opens, Voice};
 pub use echo::{Echo, Echoed};
+pub use gather::{Gather, GatherEnd, Gathered, KeyJudge, KeyMatcher, KeyState, MAX_KEYS};
 pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
 pub use news::{ConferenceEvent, ConferenceNews, News, PartyNews, PartyState, Watch, Watcher};
 pub use queue::{Enqueue, Enqueued, MEET_PATIENCE, Meet, Met, Place, Take};
@@ -97,6 +100,8 @@ pub enum Op {
     Play(Play),
     /// Wait for digits.
     Collect(Collect),
+    /// Wait for keys that a grammar judges, one after the other.
+    Gather(Box<Gather>),
     /// Ring targets and bridge the caller to the first that answers, until one of the two hangs up.
     Dial(Dial),
     /// Have the caller talk with all others who are in the same conference, until one of its ways out is taken. It lifts the limit of
@@ -171,6 +176,8 @@ pub enum Outcome {
     Played(Played),
     /// Collect.
     Collected(Collected),
+    /// Gather.
+    Gathered(Gathered),
     /// Dial, Join, Take.
     Dialed(Dialed),
     /// Conference.

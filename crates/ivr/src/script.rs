@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     Call, Callback, EndedCall, ExtensionId, Interrupted, IntervalId, Language, Prompt, callback, conference, direct,
-    pivot, rules,
+    pivot, rules, vxml,
 };
 
 /// How a script ended on its own.
@@ -136,6 +136,8 @@ pub enum Script {
     Pivot(Arc<pivot::Pivot>),
     /// A number that is called without a menu, such as a phone's.
     Direct(String),
+    /// VoiceXML (`voicexml-customizers.md`).
+    VoiceXml(Arc<vxml::Application>),
 }
 
 impl Script {
@@ -147,6 +149,7 @@ impl Script {
             Self::Callback(callback) => callback::run(callback, call).await,
             Self::Pivot(pivot) => pivot::run(pivot, call, surroundings).await,
             Self::Direct(number) => direct::run(number, call).await,
+            Self::VoiceXml(application) => vxml::run(application, call, surroundings).await,
         }
     }
 
@@ -155,7 +158,7 @@ impl Script {
         match self {
             Self::Rules(ivr) => ivr.scripts.hangup.is_some(),
             Self::Pivot(pivot) => pivot::has_epilogue(pivot),
-            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) => false,
+            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) | Self::VoiceXml(_) => false,
         }
     }
 
@@ -164,7 +167,7 @@ impl Script {
         match self {
             Self::Rules(ivr) => rules::after(ivr, ended).await,
             Self::Pivot(pivot) => pivot::after(pivot, ended).await,
-            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) => Ok(()),
+            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) | Self::VoiceXml(_) => Ok(()),
         }
     }
 }

@@ -12,6 +12,7 @@ mod conference;
 mod dial;
 mod echo;
 mod fetch;
+mod gather;
 mod mailbox;
 mod queue;
 mod record;
@@ -40,7 +41,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     Call, Caller, Digit, DocumentKind, EndedCall, EndpointKind, ExtensionId, ExtensionName, Interrupted, IntervalId,
-    Language, Next, Op, Outcome, Prompt, Recogniser, Request, Script, SoundId, Speech, Surroundings,
+    Language, Next, Op, Outcome, Page, Prompt, Recogniser, Request, Script, SoundId, Speech, Surroundings,
     op::LeftMessage,
     pivot,
     rules::{Interval, Policy},
@@ -49,6 +50,7 @@ use crate::{
 };
 
 pub use fetch::WebAnswer;
+pub use gather::Reply;
 pub use speech::{Saying, Text};
 pub use transcript::{Line, Transcript};
 use world::World;
@@ -91,6 +93,11 @@ pub struct Scenario {
     pub mailbox: Opening,
     /// What web servers answer, one request after the other; nobody is there for any further one.
     pub web: Vec<WebAnswer>,
+    /// Pages of web servers by their URLs, for scripts that go from one to the other. Where there are any, others are not found, and
+    /// `web` does not count.
+    pub pages: BTreeMap<String, Page>,
+    /// How the caller answers one gather after the other, beside the timeline.
+    pub replies: Vec<Reply>,
     /// The sounds of web servers, and how long they take; any other is not there.
     pub web_sounds: BTreeMap<String, Duration>,
     /// What a web script had rendered before, for rules that play it.

@@ -27,7 +27,9 @@ impl World<'_> {
         self.note(asked(fetch));
         let nobody =
             WebAnswer { after: Duration::ZERO, answer: Err(FetchError::Unreachable("nobody is there".into())) };
-        let WebAnswer { after, answer } = self.scenario.web.get(self.asked).cloned().unwrap_or(nobody);
+        let known = self.known(&fetch.url);
+        let WebAnswer { after, answer } =
+            known.or_else(|| self.scenario.web.get(self.asked).cloned()).unwrap_or(nobody);
         self.asked += 1;
         let until = self.now.saturating_add(after.min(fetch.patience));
         loop {
@@ -49,6 +51,18 @@ impl World<'_> {
             Err(error) => self.note(format!("… {error}")),
         }
         Ok(answer)
+    }
+
+    /// A page of the scenario; another is not found where there are any.
+    fn known(&self, url: &str) -> Option<WebAnswer> {
+        if self.scenario.pages.is_empty() {
+            return None;
+        }
+        let plain = url.split(['?', '#']).next().unwrap_or_default();
+        let found = self.scenario.pages.get(url).or_else(|| self.scenario.pages.get(plain));
+        let missing = Page { status: 404, ..Page::default() };
+        let page = Page { url: url.to_owned(), ..found.cloned().unwrap_or(missing) };
+        Some(WebAnswer { after: Duration::ZERO, answer: Ok(page) })
     }
 
     /// What is handed over and not waited for.
@@ -81,9 +95,11 @@ impl World<'_> {
     }
 
     pub(super) fn note_of_surface(&mut self, note: &Note) {
-        // What is run shows in its ops.
-        if note.kind == NoteKind::Problem {
-            self.note(format!("… problem: {}", note.text));
+        match note.kind {
+            NoteKind::Problem => self.note(format!("… problem: {}", note.text)),
+            NoteKind::Log => self.note(format!("log {}", note.text)),
+            // What is run shows in its ops.
+            NoteKind::Ran | NoteKind::Next => {}
         }
     }
 }

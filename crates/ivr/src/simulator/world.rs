@@ -49,6 +49,8 @@ pub(super) struct World<'a> {
     pub(super) bridged: Bridged,
     /// Requests to web servers so far.
     pub(super) asked: usize,
+    /// Gathers that were replied to so far.
+    pub(super) replied: usize,
     /// When each text that was asked for is ready.
     pub(super) rendered: BTreeMap<String, Duration>,
     call: State,
@@ -108,6 +110,7 @@ impl<'a> World<'a> {
             messages: 0,
             bridged: Bridged::No,
             asked: 0,
+            replied: 0,
             rendered: BTreeMap::new(),
             call: State::Arrived,
             early: false,
@@ -117,7 +120,7 @@ impl<'a> World<'a> {
 
     pub(super) fn perform(&mut self, op: &Op) -> Result<Outcome, Interrupted> {
         if self.call == State::Ended {
-            return Err(Interrupted::LocalHangup);
+            return self.perform_after(op);
         }
         match op {
             Op::Answer => {
@@ -139,6 +142,7 @@ impl<'a> World<'a> {
             }
             Op::Play(play) => self.play(play).map(Outcome::Played),
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
+            Op::Gather(gather) => self.gather(gather).map(Outcome::Gathered),
             Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
             Op::Conference(conference) => self.conference(conference).map(Outcome::Conferred),
             Op::Join => self.join().map(Outcome::Dialed),
@@ -202,6 +206,9 @@ impl<'a> World<'a> {
         let said = play.prompts.iter().map(|prompt| self.length(prompt)).sum();
         let prompts: Vec<_> = play.prompts.iter().map(|prompt| self.name(prompt)).collect();
         self.note(format!("play {}, {}", prompts.join(", "), manner(play.barge_in)));
+        if play.barge_in.otherwise == TypeAhead::Drop {
+            self.digits.clear();
+        }
         if let Some(early) = self.digits.first().filter(|digit| play.barge_in.by.contains(*digit)) {
             self.note(format!("… barged in by {early}"));
             return Ok(Played::BargedIn(early));
@@ -308,6 +315,12 @@ impl<'a> World<'a> {
         self.note("caller hangs up");
         self.call = State::Ended;
         Interrupted::RemoteHangup
+    }
+
+    /// The caller will do something.
+    pub(super) fn happen(&mut self, at: Duration, event: Event) {
+        let place = self.timeline.partition_point(|(known, _)| *known > at);
+        self.timeline.insert(place, (at, event));
     }
 
     /// What was pressed before does not count.

@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Dialed, Digit, DigitSet, Interrupted, Op, Outcome, Play, Played, Prompt, Rating, TypeAhead,
+    Collect, Collected, Dialed, Digit, DigitSet, Gather, Gathered, Gatherer, Interrupted, Op, Outcome, Play, Played,
+    Prompt, Rating, TypeAhead,
     collector::Collector,
     op::{Cause, Connected, Echoed, Enqueued, Met, Respond, StreamError},
 };
@@ -52,6 +53,7 @@ impl Executor {
             }
             Op::Play(play) => self.play(play).await.map(Outcome::Played),
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
+            Op::Gather(gather) => self.gather(&gather).await.map(Outcome::Gathered),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
             Op::Conference(conference) => confer::confer(self, conference).await.map(Outcome::Conferred),
             Op::Join => whisper::join(self).await.map(Outcome::Dialed),
@@ -255,6 +257,23 @@ impl Executor {
         }
     }
 
+    async fn gather(&mut self, gather: &Gather) -> Result<Gathered, Interrupted> {
+        let mut gatherer = Gatherer::new(gather, clock());
+        if let Some(gathered) = gatherer.take(clock(), &mut self.digits) {
+            return Ok(gathered);
+        }
+        loop {
+            let gathered = match self.wait(Some(gatherer.deadline())).await? {
+                Heard::Digit(key) => gatherer.key(clock(), key),
+                Heard::Timeout => gatherer.timeout(clock()),
+                _ => None,
+            };
+            if let Some(gathered) = gathered {
+                return Ok(gathered);
+            }
+        }
+    }
+
     /// Ends the call with an answer of SIP: a rejection, or the reason of a BYE.
     async fn respond(&mut self, Respond { status, phrase }: Respond) -> Result<(), Interrupted> {
         self.heard_out().await?;
@@ -356,6 +375,7 @@ fn name(op: &Op) -> &'static str {
         Op::Limit(_) => "limit",
         Op::Play(_) => "play",
         Op::Collect(_) => "collect",
+        Op::Gather(_) => "gather",
         Op::Dial(_) => "dial",
         Op::Conference(_) => "conference",
         Op::Join => "join",
@@ -391,7 +411,7 @@ fn name(op: &Op) -> &'static str {
 
 fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
     use antiphon_ivr::op::{Marked, Opened};
-    use antiphon_ivr::{Conferred, Dialed, EndedBy, RecordEnd, RecordingState, Referred, Sent};
+    use antiphon_ivr::{Conferred, Dialed, EndedBy, GatherEnd, RecordEnd, RecordingState, Referred, Sent};
     match outcome {
         Ok(Outcome::Done) => "done",
         Ok(Outcome::Played(Played::Finished { .. })) => "finished",
@@ -401,6 +421,11 @@ fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
             EndedBy::Terminator(_) => "terminator",
             EndedBy::InterDigitTimeout => "inter_digit_timeout",
             EndedBy::NoInput => "no_input",
+        },
+        Ok(Outcome::Gathered(gathered)) => match gathered.end {
+            GatherEnd::Match => "match",
+            GatherEnd::NoMatch => "no_match",
+            GatherEnd::NoInput => "no_input",
         },
         Ok(Outcome::Dialed(dialed)) => match dialed {
             Dialed::Answered { .. } => "answered",

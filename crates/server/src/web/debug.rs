@@ -221,9 +221,9 @@ impl HttpDebug {
             let Some(step) = last.filter(|_| steps.omitted == 0) else { return };
             let text = clipped(&note.text);
             match note.kind {
-                NoteKind::Ran if step.ran.len() < NOTES => step.ran.push(text),
+                NoteKind::Ran | NoteKind::Log if step.ran.len() < NOTES => step.ran.push(text),
                 NoteKind::Problem if step.problems.len() < NOTES => step.problems.push(text),
-                NoteKind::Ran | NoteKind::Problem => {}
+                NoteKind::Ran | NoteKind::Log | NoteKind::Problem => {}
                 NoteKind::Next => step.next = Some(text),
             }
         });

@@ -32,7 +32,8 @@ use self::{
     freshness::Freshness,
     kept::{Kept, Shares},
 };
-use super::{Web, turns::Turns};
+use super::Web;
+use crate::turns::Turns;
 use crate::{speech::bytes_of, store::ClientId};
 
 /// Bytes of samples that are kept.

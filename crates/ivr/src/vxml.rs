@@ -1,0 +1,53 @@
+//! The surface of VoiceXML 2.0 and 2.1: pages of web servers, run on a call.
+//!
+//! Shape: the same rooms as in the other surfaces: *wire* (text to a tree, within bounds), *model* (a page that was checked, with a file an
+//! element) and *run* (the form interpretation algorithm over [`crate::Call`]). Grammars and the script engine have rooms of their own.
+//! Time: none but inside ops; scripts are bounded in steps.
+//! Errors: what a page does wrong is an event that the page may handle; where it does not, the call ends in order.
+//! Sources: VoiceXML 2.0 and 2.1, SRGS 1.0, SISR 1.0; `voicexml-customizers.md` 3 and 4.
+
+mod elements;
+mod grammar;
+mod model;
+mod run;
+mod script;
+mod wire;
+
+pub use elements::transfer::TransferKind;
+
+use crate::{Call, Interrupted, Next, Surroundings};
+
+/// An application: where its first page is, and what the pages leave open.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Application {
+    /// The absolute address of the first page; a fragment names the dialog.
+    pub url: String,
+    /// How pages are read.
+    pub dialect: Dialect,
+    /// What a transfer is that does not say (`voicexml-customizers.md` 6, row 25).
+    pub transfer: TransferKind,
+}
+
+/// How pages are read.
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum Dialect {
+    /// As the W3C has it. It is the only one yet.
+    #[default]
+    W3c,
+}
+
+impl Application {
+    /// An application that begins at this address, as the W3C has it.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), dialect: Dialect::W3c, transfer: TransferKind::Blind }
+    }
+}
+
+/// Runs an application to its end. A first page that cannot be had is answered with 500.
+pub async fn run(
+    application: &Application,
+    call: &mut Call,
+    surroundings: &dyn Surroundings,
+) -> Result<Next, Interrupted> {
+    run::run(application, call, surroundings).await
+}

@@ -1,0 +1,24 @@
+//! `<audio>`: a sound, and what is said where it cannot be had (VoiceXML 2.0 §4.1.3).
+
+use super::{
+    Reader,
+    speakable::{self, Speakable},
+    terms::FetchTerms,
+};
+use crate::vxml::wire::{Attributes, Fault, Given};
+
+/// A sound.
+#[derive(Clone, Debug)]
+pub(crate) struct Audio {
+    pub(crate) source: Given,
+    pub(crate) otherwise: Vec<Speakable>,
+    pub(crate) terms: FetchTerms,
+}
+
+impl Audio {
+    pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Self, Fault> {
+        from.exactly_one(&["src", "expr"])?;
+        let source = from.given("src", "expr")?.ok_or_else(|| from.fault("there is neither src nor expr"))?;
+        Ok(Self { source, otherwise: speakable::all(from.0, reader)?, terms: FetchTerms::read(from)? })
+    }
+}

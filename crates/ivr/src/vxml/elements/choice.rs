@@ -1,0 +1,38 @@
+//! `<choice>`: a way out of a menu (VoiceXML 2.0 §2.2.2).
+
+use std::sync::Arc;
+
+use super::{
+    grammar::GrammarRef,
+    link::{Way, of_keys},
+};
+use crate::vxml::{
+    grammar::Value,
+    wire::{Attributes, Fault, collapsed},
+};
+
+/// A way out of a menu.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    pub(crate) way: Way,
+    /// The keys for it, if it has any.
+    pub(crate) keys: Option<String>,
+    /// Its words.
+    pub(crate) words: String,
+    pub(crate) grammars: Vec<GrammarRef>,
+}
+
+impl Choice {
+    /// Reads one; the menu gives it a key where it has none.
+    pub(crate) fn read(from: Attributes<'_, '_>, key: Option<char>) -> Result<Arc<Self>, Fault> {
+        let keys = from.owned("dtmf").or_else(|| key.map(|key| key.to_string()));
+        let mut grammars = Vec::new();
+        grammars.extend(keys.as_deref().map(|keys| of_keys(from, keys, Value::Keys)).transpose()?);
+        for child in from.0.children().filter(|child| child.tag_name().name() == "grammar") {
+            grammars.push(GrammarRef::read(Attributes(child))?);
+        }
+        let own = from.0.children().filter(|child| child.tag_name().name() != "grammar");
+        let words: String = own.flat_map(|child| child.descendants()).filter_map(|node| node.text().filter(|_| node.is_text())).collect();
+        Ok(Arc::new(Self { way: Way::read(from)?, keys, words: collapsed(&words), grammars }))
+    }
+}

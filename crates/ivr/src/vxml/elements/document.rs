@@ -1,0 +1,68 @@
+//! `<vxml>`: the page (VoiceXML 2.0 §1.5).
+
+use std::sync::Arc;
+
+use roxmltree::Node;
+
+use super::{Reader, catch::Catch, exec, form, item, link::Link, menu, script::Script, var::Var};
+use crate::vxml::{
+    model::{Document, Start},
+    wire::{Attributes, Fault, xml},
+};
+
+/// Reads a page that came from this address.
+pub(crate) fn read(text: &str, url: &str) -> Result<Document, Fault> {
+    let text = xml::checked(text)?;
+    let tree = xml::parse(&text)?;
+    let from = Attributes(tree.root_element());
+    if from.0.tag_name().name() != "vxml" {
+        return Err(from.fault("the root is not <vxml>"));
+    }
+    match from.get("version") {
+        Some("2.0" | "2.1") => {}
+        Some(other) => return Err(from.fault(format!("version {other} is neither 2.0 nor 2.1"))),
+        None => return Err(from.fault("version is missing")),
+    }
+    let plain = url.split('#').next().unwrap_or_default();
+    let mut document = Document {
+        url: plain.to_owned(),
+        base: from.base().unwrap_or_else(|| plain.to_owned()),
+        language: from.language(),
+        root: from.owned("application").filter(|root| !root.trim().is_empty()),
+        start: Vec::new(),
+        handlers: Vec::new(),
+        properties: Vec::new(),
+        links: Vec::new(),
+        dialogs: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let mut reader = Reader::default();
+    for node in from.0.children().filter(Node::is_element) {
+        add(Attributes(node), &mut document, &mut reader)?;
+    }
+    document.warnings = reader.warnings;
+    Ok(document)
+}
+
+fn add(child: Attributes<'_, '_>, document: &mut Document, reader: &mut Reader) -> Result<(), Fault> {
+    if let Some(catch) = Catch::read(child, reader)? {
+        document.handlers.push(catch);
+        return Ok(());
+    }
+    let dialog = match child.0.tag_name().name() {
+        "form" => form::read(child, reader)?,
+        "menu" => menu::read(child, reader)?,
+        "var" => return Ok(document.start.push(Start::Var(Var::read(child)?))),
+        "script" => return Ok(document.start.push(Start::Script(Script::read(child)?))),
+        "data" => return Ok(document.start.push(Start::Data(super::data::Data::read(child)?))),
+        "property" => return Ok(document.properties.push(item::property(child)?)),
+        "link" => return Ok(document.links.push(Link::read(child)?)),
+        "meta" | "metadata" => return Ok(()),
+        name => return exec::misplaced(child.0, name, reader),
+    };
+    if dialog.id.is_some() && document.dialog(dialog.id.as_deref()).is_some() {
+        return Err(child.fault(format!("a second dialog {}", dialog.id.unwrap_or_default())));
+    }
+    document.dialogs.push(Arc::new(dialog));
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! `<foreach>`: the same for each element of an array (VoiceXML 2.1 §6).
+
+use super::{
+    Reader,
+    exec::{self, Content},
+};
+use crate::vxml::{
+    run::{Event, Flow, Interpreter, Stop},
+    wire::{Attributes, Fault},
+};
+
+/// A loop over an array, which is copied at its beginning.
+#[derive(Clone, Debug)]
+pub(crate) struct Foreach {
+    pub(crate) array: String,
+    pub(crate) item: String,
+    content: Content,
+}
+
+/// Where the array is kept.
+pub(crate) const ARRAY: &str = "$array";
+
+impl Foreach {
+    pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Self, Fault> {
+        let item = from.name("item")?.ok_or_else(|| from.fault("item is missing"))?;
+        Ok(Self { array: from.required("array")?, item, content: exec::read(from.0, reader)? })
+    }
+
+    pub(crate) async fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<Flow, Stop> {
+        let (scope, length) = interpreter.array(&self.array)?;
+        for at in 0..length {
+            interpreter.element(scope, at, &self.item)?;
+            if let Flow::Jump(jump) = interpreter.exec(&self.content).await? {
+                return Ok(Flow::Jump(jump));
+            }
+        }
+        interpreter.engine.close(scope);
+        Ok(Flow::On)
+    }
+}
+
+impl Interpreter<'_> {
+    /// A copy of an array, in a scope of its own, and its length.
+    pub(crate) fn array(&mut self, expr: &str) -> Result<(crate::vxml::script::ScopeId, usize), Stop> {
+        let scope = self.engine.open(&[])?;
+        let length = self.js(|engine, chain| engine.array(chain, expr, scope, ARRAY))?;
+        length.map(|length| (scope, length)).ok_or_else(|| Event::semantic(format!("{expr} is no array")).into())
+    }
+
+    /// Makes a variable hold an element of such a copy.
+    pub(crate) fn element(&mut self, scope: crate::vxml::script::ScopeId, at: usize, name: &str) -> Result<(), Stop> {
+        let target = self.innermost();
+        Ok(self.engine.bind(&[scope], &format!("{ARRAY}[{at}]"), target, name)?)
+    }
+}

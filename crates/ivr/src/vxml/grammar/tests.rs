@@ -1,0 +1,128 @@
+use std::fmt::Write as _;
+
+use super::*;
+use crate::op::{KeyJudge, KeyState};
+
+fn active(grammars: &[Grammar]) -> Active {
+    let linked = |grammar: &Grammar| Linked::alone(Arc::new(grammar.clone()), None).expect("it has a root");
+    Active { grammars: grammars.iter().map(linked).collect() }
+}
+
+/// What the state is after each key: `d` dead, `p` partial, `c` can end, `m` must end.
+fn states(active: &Active, keys: &str) -> String {
+    (0..=keys.len())
+        .map(|length| match active.judge(&keys[..length]) {
+            KeyState::Dead => 'd',
+            KeyState::Partial => 'p',
+            KeyState::CanEnd => 'c',
+            KeyState::MustEnd => 'm',
+        })
+        .collect()
+}
+
+fn parts(active: &Active, keys: &str) -> Option<String> {
+    let parse = active.parse(keys)?;
+    let mut text = format!("{}:", parse.grammar);
+    for part in parse.parts {
+        match part {
+            Part::Key(key) => text.push(key),
+            Part::Tag(tag) => write!(text, "{{{tag}}}").expect("a text"),
+            Part::Open(rule) => write!(text, "<{rule} ").expect("a text"),
+            Part::Close => text.push('>'),
+        }
+    }
+    Some(text)
+}
+
+fn xml(rules: &str) -> Grammar {
+    srgs::read(&format!("<grammar mode='dtmf' root='r' version='1.0' tag-format='semantics/1.0'>{rules}</grammar>")).expect(rules)
+}
+
+#[test]
+fn keys_are_judged_one_after_the_other() {
+    let pin = xml("<rule id='r'><item repeat='2-4'><ruleref uri='#d'/></item></rule><rule id='d'><one-of><item>1</item><item>2 <tag>out=2</tag></item></one-of></rule>");
+    assert_eq!(states(&active(&[pin.clone()]), "1212"), "ppccm");
+    assert_eq!(states(&active(&[pin.clone()]), "13"), "ppd");
+    assert_eq!(states(&active(&[pin.clone(), builtin::grammar("digits?length=5").expect("known")]), "12123"), "ppcccm");
+    assert_eq!(parts(&active(&[pin]), "12").as_deref(), Some("0:<d 1><d 2{out=2}>"));
+}
+
+#[test]
+fn tokens_may_be_named_or_stand_together() {
+    let menu = xml("<rule id='r'> star 12 <token>#</token> pound </rule>");
+    assert_eq!(states(&active(&[menu]), "*12##"), "pppppm");
+    assert!(srgs::read("<grammar mode='dtmf'><rule id='r'>Chicago</rule></grammar>").is_err());
+    let spoken = srgs::read("<grammar mode='voice' root='r'><rule id='r'>Chicago</rule></grammar>").expect("well-formed");
+    assert_eq!(states(&active(&[spoken]), "1"), "dd");
+}
+
+#[test]
+fn built_in_types_have_keys_and_values() {
+    for (name, keys, expected, value) in [
+        ("boolean", "1", "pm", "true"),
+        ("boolean?y=7;n=9", "9", "pm", "false"),
+        ("digits", "12", "pcc", "\"12\""),
+        ("digits?minlength=2;maxlength=3", "123", "ppcm", "\"123\""),
+        ("number", "12*5", "pcccc", "\"12.5\""),
+        ("currency", "12*5", "pcccc", "\"12.50\""),
+        ("date", "20261127", "ppppppppm", "\"20261127\""),
+        ("time", "1530", "ppppm", "\"1530?\""),
+        ("phone", "12*3", "pccpc", "\"12x3\""),
+    ] {
+        let grammar = builtin::grammar(name).expect(name);
+        assert_eq!(states(&active(&[grammar.clone()]), keys), expected, "{name}");
+        let Value::Builtin(kind) = grammar.value else { panic!("{name}") };
+        assert_eq!(kind.value(keys).to_string(), value, "{name}");
+    }
+    for bad in ["digits?length=3;minlength=2", "digits?minlength=4;maxlength=2", "boolean?y=1;n=1", "digits?length=x", "town"] {
+        assert!(builtin::grammar(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn abnf_says_the_same_as_xml() {
+    let text = "#ABNF 1.0 UTF-8;\nlanguage en; mode dtmf; root $pin; tag-format <semantics/1.0>;\n// a remark\n\
+        $digit = 0 | 1 {out=1} | 2 /0.5/;\npublic $pin = $digit <2-3> [\"#\"] | (9 *) ; /* end */";
+    let grammar = abnf::read(text).expect("it is one");
+    assert_eq!(states(&active(&[grammar.clone()]), "121#"), "ppccm");
+    assert_eq!(states(&active(&[grammar.clone()]), "9*"), "ppm");
+    assert_eq!(grammar.tags, TagStyle::Script);
+    assert_eq!(parts(&active(&[grammar]), "10").as_deref(), Some("0:<digit 1{out=1}><digit 0>"));
+    for (bad, line) in [("mode dtmf", 1), ("mode dtmf;\n$r = x;", 2), ("mode dtmf;\n$r = (1;", 2), ("root $r;\n\n$r = $s;", 0), ("{", 1)] {
+        let error = abnf::read(&format!("#ABNF 1.0;{bad}")).expect_err(bad).to_string();
+        assert!(line == 0 || error.contains(&format!("line {line}")), "{bad}: {error}");
+    }
+}
+
+#[test]
+fn grammars_that_go_in_circles_end() {
+    let endless = xml("<rule id='r'><ruleref uri='#r'/> 1</rule>");
+    assert_eq!(states(&active(&[endless]), "1"), "dd");
+    let right = xml("<rule id='r'>1 <one-of><item><ruleref uri='#r'/></item><item>2</item></one-of></rule>");
+    assert_eq!(states(&active(&[right.clone()]), "112"), "pppm");
+    assert_eq!(parts(&active(&[right]), "112").as_deref(), Some("0:1<r 12>"));
+    let heavy = "<item repeat='0-'>".repeat(20) + "1" + &"</item>".repeat(20);
+    let heavy = xml(&format!("<rule id='r'>{heavy}</rule>"));
+    assert_eq!(active(&[heavy.clone()]).judge(&"1".repeat(100)), KeyState::CanEnd);
+    assert!(parts(&active(&[heavy]), &"1".repeat(100)).is_some());
+    let wide = xml("<rule id='r'><one-of><item>1</item><item>1 <ruleref uri='#r'/></item><item>1 <ruleref uri='#r'/></item></one-of></rule>");
+    active(&[wide]).judge(&"1".repeat(60));
+    let empty = xml("<rule id='r'><item repeat='1000000000-'><item repeat='0-1'>1</item></item></rule>");
+    assert_eq!(active(&[empty]).judge("111"), KeyState::CanEnd);
+}
+
+#[test]
+fn what_is_malformed_is_told_with_its_line() {
+    for bad in [
+        "<grammar mode='dtmf' root='x'>\n<rule id='r'>1</rule></grammar>",
+        "<grammar mode='dtmf'>\n<rule>1</rule></grammar>",
+        "<grammar mode='dtmf'>\n<rule id='r'><ruleref uri='#s'/></rule></grammar>",
+        "<grammar mode='dtmf'>\n<rule id='r'><item repeat='3-1'>1</item></rule></grammar>",
+        "<grammar mode='dtmf'>\n<rule id='r'><one-of>1</one-of></rule></grammar>",
+        "<!DOCTYPE grammar [<!ENTITY a 'b'>]><grammar/>",
+        "<rule/>",
+        "<grammar",
+    ] {
+        assert!(srgs::read(bad).is_err(), "{bad}");
+    }
+}

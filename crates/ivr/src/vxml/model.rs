@@ -1,0 +1,122 @@
+//! A page as it is run.
+//!
+//! Shape: a [`Document`] has dialogs, a [`Dialog`] form items and what belongs to all of them; a menu is a dialog with one item.
+//! Errors: none; a page that breaks a rule was refused by [`crate::vxml::elements::document::read`].
+//! Sources: VoiceXML 2.0 §1.5 (documents), §2.1-2.4 (forms, menus, links).
+
+use std::sync::Arc;
+
+use super::{
+    elements::{
+        catch::Catch, choice::Choice, data::Data, exec::Content, field::Choices, filled::Filled, grammar::GrammarRef,
+        link::Link, prompt::Prompt, record::Record, script::Script, subdialog::Subdialog, transfer::Transfer, var::Var,
+    },
+    wire::Place,
+};
+
+/// A page.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    /// Where it came from, without a fragment.
+    pub(crate) url: String,
+    /// What relative addresses in it are relative to.
+    pub(crate) base: String,
+    pub(crate) language: Option<String>,
+    /// The address of its application root, as it is written.
+    pub(crate) root: Option<String>,
+    pub(crate) start: Vec<Start>,
+    pub(crate) handlers: Vec<Catch>,
+    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) links: Vec<Arc<Link>>,
+    pub(crate) dialogs: Vec<Arc<Dialog>>,
+    /// What in it is passed over.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What is done when a document or a dialog is entered, in its order.
+#[derive(Clone, Debug)]
+pub(crate) enum Start {
+    Var(Var),
+    Script(Script),
+    Data(Data),
+    /// The variable of this item.
+    Item(usize),
+}
+
+/// A form or a menu.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialog {
+    pub(crate) id: Option<String>,
+    /// Whether its grammars listen in all of the document.
+    pub(crate) is_shared: bool,
+    pub(crate) start: Vec<Start>,
+    pub(crate) items: Vec<Arc<Item>>,
+    pub(crate) handlers: Vec<Catch>,
+    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) links: Vec<Arc<Link>>,
+    pub(crate) grammars: Vec<GrammarRef>,
+    pub(crate) filled: Vec<Filled>,
+}
+
+/// A form item.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    /// The variable; one of ours where the page has none.
+    pub(crate) name: String,
+    pub(crate) is_named: bool,
+    pub(crate) expr: Option<String>,
+    pub(crate) cond: Option<String>,
+    pub(crate) kind: Kind,
+    pub(crate) prompts: Vec<Prompt>,
+    pub(crate) handlers: Vec<Catch>,
+    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) links: Vec<Arc<Link>>,
+    pub(crate) grammars: Vec<GrammarRef>,
+    /// Whether no other grammars listen.
+    pub(crate) is_modal: bool,
+    /// Which property of a form's result fills it.
+    pub(crate) slot: String,
+    pub(crate) at: Place,
+}
+
+/// What a form item does.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Block(Content),
+    Field(Choices),
+    Menu(Vec<Arc<Choice>>),
+    Initial,
+    Record(Record),
+    Transfer(Transfer),
+    Subdialog(Subdialog),
+    Object,
+}
+
+impl Kind {
+    /// Whether it takes what the caller does; such an item is not visited when the caller has gone.
+    pub(crate) fn is_input(&self) -> bool {
+        matches!(self, Self::Field(_) | Self::Menu(_) | Self::Initial | Self::Record(_) | Self::Transfer(_))
+    }
+
+    /// Whether its variable is sent where a page does not say which are.
+    pub(crate) fn is_sent(&self) -> bool {
+        matches!(self, Self::Field(_) | Self::Record(_) | Self::Transfer(_) | Self::Subdialog(_) | Self::Object)
+    }
+}
+
+impl Document {
+    /// The dialog of this name, or the first.
+    pub(crate) fn dialog(&self, name: Option<&str>) -> Option<&Arc<Dialog>> {
+        match name {
+            None => self.dialogs.first(),
+            Some(name) => self.dialogs.iter().find(|dialog| dialog.id.as_deref() == Some(name)),
+        }
+    }
+}
+
+impl Dialog {
+    /// The item of this name.
+    pub(crate) fn item(&self, name: &str) -> Option<usize> {
+        self.items.iter().position(|item| item.name == name)
+    }
+}

@@ -1,0 +1,148 @@
+//! Events and their handlers.
+//!
+//! Shape: [`Interpreter::dispatch`] finds a handler and runs it in the scopes in which the event happened; what it throws is an event of
+//! the same place.
+//! Errors: handlers that throw on and on are ended.
+//! Sources: VoiceXML 2.0 §5.2; `voicexml-customizers.md` 3.4.
+
+use super::{Event, Flow, Interpreter, Jump, Stop};
+use crate::{Interrupted, NoteKind, vxml::elements::{catch::Catch, exec::Content}};
+
+/// How often handlers may throw one after the other.
+const DEEPEST: usize = 32;
+
+/// What is done where no page has a handler.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum Usual {
+    Nothing,
+    Reprompt,
+    Exit,
+}
+
+impl Interpreter<'_> {
+    /// Handles an event; where it leads, if anywhere.
+    pub(super) async fn dispatch(&mut self, event: Event) -> Result<Option<Jump>, Interrupted> {
+        let mut event = event;
+        self.reprompted = false;
+        for depth in 0.. {
+            if event.name.starts_with("connection.disconnect") {
+                if std::mem::replace(&mut self.is_over, true) && depth > 0 {
+                    return Ok(Some(Jump::Exit(Vec::new())));
+                }
+                self.queue.clear();
+            }
+            if depth == DEEPEST {
+                event = Event::semantic("handlers throw on and on");
+            }
+            if depth > DEEPEST + 1 {
+                break;
+            }
+            self.count(&event);
+            let handler = match self.handler(&event) {
+                Ok(handler) => handler,
+                Err(Stop::Event(next)) => {
+                    event = next;
+                    continue;
+                }
+                Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
+            };
+            let done = match handler {
+                Some(content) => self.handle(&event, &content).await,
+                None => self.as_usual(&event).await,
+            };
+            match done {
+                Ok(flow) => return Ok(self.handled(flow)),
+                Err(Stop::Event(next)) => event = next,
+                Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
+            }
+        }
+        self.call.note(NoteKind::Problem, "the session ends: handlers throw on and on").await?;
+        Ok(Some(Jump::Exit(Vec::new())))
+    }
+
+    /// The scopes of the place where it happened are closed, and prompts are left out unless they are wanted.
+    fn handled(&mut self, flow: Flow) -> Option<Jump> {
+        let base = self.frame.visit.as_ref().map(|visit| visit.base);
+        if let Some(base) = base {
+            self.close_to(base);
+        }
+        let wants_prompts = self.reprompted;
+        if let Some(visit) = &mut self.frame.visit {
+            visit.skips_prompts = !wants_prompts;
+        }
+        match flow {
+            Flow::On => None,
+            Flow::Jump(jump) => Some(jump),
+        }
+    }
+
+    async fn handle(&mut self, event: &Event, content: &Content) -> Result<Flow, Stop> {
+        let scope = self.engine.open(&[])?;
+        self.frame.chain.push(scope);
+        self.engine.put(scope, "_event", &event.name.clone().into())?;
+        match &event.message {
+            Some(message) => self.engine.put(scope, "_message", &message.clone().into())?,
+            None => self.engine.unset(scope, "_message")?,
+        }
+        self.exec(content).await
+    }
+
+    /// What the platform does.
+    async fn as_usual(&mut self, event: &Event) -> Result<Flow, Stop> {
+        let usual = usual(&event.name);
+        if usual == Usual::Exit && !event.name.starts_with("connection.disconnect") {
+            let message = event.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+            self.call.note(NoteKind::Problem, format!("{}{message}", event.name)).await?;
+        }
+        self.reprompted = usual == Usual::Reprompt;
+        Ok(match usual {
+            Usual::Exit => Flow::Jump(Jump::Exit(Vec::new())),
+            Usual::Nothing | Usual::Reprompt => Flow::On,
+        })
+    }
+
+    fn count(&mut self, event: &Event) {
+        let Some(visit) = &mut self.frame.visit else { return };
+        let prefixes = event.name.match_indices('.').map(|(at, _)| &event.name[..at]);
+        for prefix in prefixes.chain(["", event.name.as_str()]) {
+            *visit.events.entry((visit.item, prefix.to_owned())).or_default() += 1;
+        }
+    }
+
+    /// The handler with the highest count that is reached, the first of them in the order of scopes.
+    fn handler(&mut self, event: &Event) -> Result<Option<Content>, Stop> {
+        let mut best: Option<(u32, Content)> = None;
+        for catch in self.handlers() {
+            let Some(part) = catch.catches(&event.name) else { continue };
+            let happened = match &self.frame.visit {
+                Some(visit) => visit.events.get(&(visit.item, part.to_owned())).copied().unwrap_or(1),
+                None => 1,
+            };
+            let is_better = best.as_ref().is_none_or(|(count, _)| catch.count > *count);
+            if catch.count <= happened && is_better && self.holds(catch.cond.as_deref())? {
+                best = Some((catch.count, catch.content));
+            }
+        }
+        Ok(best.map(|(_, content)| content))
+    }
+
+    /// All handlers, the nearest first.
+    fn handlers(&self) -> Vec<Catch> {
+        let visit = self.frame.visit.as_ref();
+        let item = visit.and_then(|visit| visit.item()).map(|item| item.handlers.as_slice());
+        let dialog = visit.map(|visit| visit.dialog.handlers.as_slice());
+        let root = self.frame.root.as_ref().map(|root| root.handlers.as_slice());
+        [item, dialog, Some(&self.frame.document.handlers), root].into_iter().flatten().flatten().cloned().collect()
+    }
+}
+
+fn usual(event: &str) -> Usual {
+    let is = |name: &str| event.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    if is("cancel") {
+        Usual::Nothing
+    } else if is("help") || is("noinput") || is("nomatch") || is("maxspeechtimeout") {
+        Usual::Reprompt
+    } else {
+        Usual::Exit
+    }
+}

@@ -1,0 +1,213 @@
+//! Asking web servers.
+//!
+//! Shape: [`Interpreter::fetch`] gives a page of success or an event; what may be kept is kept for the session, and asked for again as it
+//! says or as the page wants.
+//! Units: seconds of age, by the clock that is told.
+//! Errors: `error.badfetch`, with the status where there is one; `error.unsupported.uri`.
+//! Sources: VoiceXML 2.0 §6.1; RFC 9111 §4; `voicexml-customizers.md` 3.10.
+
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use super::{Event, Interpreter, Request, Stop};
+use crate::{
+    Fetch, FetchBody, FetchMethod, Page,
+    vxml::{
+        elements::terms::{FetchTerms, Sending},
+        wire::{decode, xml},
+    },
+};
+
+/// How long an answer is waited for where nobody says.
+const PATIENCE: u64 = 7;
+/// How many redirects are followed.
+const REDIRECTS: u8 = 5;
+/// Most pages that are kept, and their bytes.
+const MAX_KEPT: usize = 64;
+const MAX_KEPT_BYTES: usize = 4 << 20;
+/// The longest query or form.
+const MAX_FORM: usize = 64 << 10;
+
+/// Pages of the session by their addresses, with the second at which they came.
+#[derive(Default, Debug)]
+pub(super) struct Cache {
+    pages: BTreeMap<String, (i64, Arc<Page>)>,
+    bytes: usize,
+}
+
+impl Cache {
+    fn keep(&mut self, address: String, now: i64, page: &Arc<Page>) {
+        if page.header("cache-control").is_some_and(|control| control.contains("no-store")) {
+            return;
+        }
+        let known = self.pages.remove(&address).map_or(0, |(_, page)| page.body.len());
+        self.bytes -= known;
+        if self.pages.len() < MAX_KEPT && self.bytes + page.body.len() <= MAX_KEPT_BYTES {
+            self.bytes += page.body.len();
+            self.pages.insert(address, (now, page.clone()));
+        }
+    }
+}
+
+/// A directive of `Cache-Control` with its seconds.
+fn directive(page: &Page, name: &str) -> Option<i64> {
+    let control = page.header("cache-control")?;
+    let mut directives = control.split(',').map(str::trim);
+    directives.find_map(|text| text.strip_prefix(name)?.trim_start().strip_prefix('=')?.trim().trim_matches('"').parse().ok())
+}
+
+/// An absolute address.
+pub(super) fn resolve(base: &str, address: &str) -> Result<String, Stop> {
+    let unsupported = || Stop::from(Event::with("error.unsupported.uri", address.to_owned()));
+    let base = url::Url::parse(base).ok();
+    let parsed = url::Url::options().base_url(base.as_ref()).parse(address.trim());
+    let mut parsed = parsed.map_err(|error| Event::bad_fetch(format!("{address}: {error}")))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(unsupported());
+    }
+    parsed.set_fragment(None);
+    Ok(parsed.into())
+}
+
+impl Interpreter<'_> {
+    /// Asks, or remembers.
+    pub(crate) async fn fetch(
+        &mut self,
+        address: &str,
+        request: Request,
+        terms: &FetchTerms,
+        what: &str,
+    ) -> Result<Arc<Page>, Stop> {
+        let mut url = resolve(&self.frame.document.base, address)?;
+        if let Some(query) = &request.query {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            let _ = write!(url, "{joint}{query}");
+        }
+        let max_age = terms.max_age.or_else(|| self.seconds(&format!("{what}maxage")));
+        let max_stale = terms.max_stale.or_else(|| self.seconds(&format!("{what}maxstale")));
+        let now = self.surroundings.now().as_second();
+        let is_get = request.method == FetchMethod::Get && request.body.is_none();
+        let kept = self.cache.pages.get(&url).filter(|_| is_get).cloned();
+        if let Some((came, page)) = &kept {
+            let age = now - came;
+            let fresh = directive(page, "max-age").unwrap_or_default();
+            let wanted = max_age.is_none_or(|most| age <= most);
+            let is_fresh = match max_stale {
+                Some(stale) => age <= fresh.saturating_add(stale),
+                None => age < fresh || max_age.is_some_and(|most| age <= most && most > 0),
+            };
+            let must_ask = page.header("cache-control").is_some_and(|control| control.contains("no-cache"));
+            if wanted && is_fresh && !must_ask {
+                return Ok(page.clone());
+            }
+        }
+        if terms.audio.is_some() && !self.is_over {
+            self.flush(false).await?;
+        }
+        let patience = terms.timeout.unwrap_or_else(|| self.time_property("fetchtimeout", PATIENCE));
+        let mut headers: Vec<_> = max_age.map(|age| ("Cache-Control".to_owned(), format!("max-age={age}"))).into_iter().collect();
+        headers.extend(kept.iter().flat_map(|(_, page)| conditions(page)));
+        let fetch = Fetch {
+            method: request.method,
+            url: url.clone(),
+            headers,
+            body: request.body,
+            patience: patience.min(Duration::from_secs(60)),
+            max_bytes: xml::MAX_BYTES,
+            redirects: REDIRECTS,
+            step: format!("vxml {what}"),
+        };
+        let answer = self.call.fetch(fetch).await?;
+        let page = answer.map_err(|error| Event::bad_fetch(format!("{url}: {error}")))?;
+        if let Some((_, kept)) = kept.filter(|_| page.status == 304) {
+            self.cache.keep(url, now, &kept);
+            return Ok(kept);
+        }
+        if !page.is_success() {
+            let event = format!("error.badfetch.http.{}", page.status);
+            return Err(Event::with(&event, format!("{url} has the status {}", page.status)).into());
+        }
+        let came_from = if page.url.is_empty() { url.clone() } else { page.url.clone() };
+        let page = Arc::new(Page { url: came_from, ..page });
+        if is_get {
+            self.cache.keep(url, now, &page);
+        }
+        Ok(page)
+    }
+
+    /// A text of a web server.
+    pub(crate) async fn text_of(&mut self, address: &str, terms: &FetchTerms, what: &str) -> Result<String, Stop> {
+        let page = self.fetch(address, Request::get(), terms, what).await?;
+        let text = decode(&page.body, page.header("content-type"));
+        text.map_err(|fault| Event::bad_fetch(format!("{}: {fault}", page.url)).into())
+    }
+
+    fn seconds(&self, property: &str) -> Option<i64> {
+        self.property(property)?.trim().parse().ok()
+    }
+
+    /// What variables are sent, and how.
+    pub(crate) fn request(&mut self, sending: &Sending, names: &[String]) -> Result<Request, Stop> {
+        let mut fields = Vec::new();
+        for name in names {
+            if !self.is_declared(name)? {
+                return Err(Event::semantic(format!("{name} is not declared")).into());
+            }
+            if let Some(value) = self.js(|engine, chain| engine.json(chain, name))? {
+                flatten(name, &value, &mut fields);
+            }
+        }
+        if fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_FORM {
+            return Err(Event::semantic(format!("more than {MAX_FORM} bytes are sent")).into());
+        }
+        let form = || url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+        let mut request = Request { method: sending.method, ..Request::get() };
+        match (sending.method, sending.is_multipart) {
+            (FetchMethod::Get, _) => request.query = Some(form()).filter(|query| !query.is_empty()),
+            (_, true) => request.body = Some(multipart(&fields)),
+            (_, false) => {
+                let content_type = "application/x-www-form-urlencoded".to_owned();
+                request.body = Some(FetchBody { content_type, bytes: form().into_bytes() });
+            }
+        }
+        Ok(request)
+    }
+}
+
+/// What asks a server whether a page is still the same.
+fn conditions(page: &Page) -> Vec<(String, String)> {
+    let pairs = [("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")];
+    let header = |(from, to): (&str, &str)| page.header(from).map(|value| (to.to_owned(), value.to_owned()));
+    pairs.into_iter().filter_map(header).collect()
+}
+
+/// A value as fields of a form: an object as a field for each of its properties.
+fn flatten(name: &str, value: &Value, fields: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(properties) => {
+            properties.iter().for_each(|(property, value)| flatten(&format!("{name}.{property}"), value, fields));
+        }
+        Value::Array(elements) => {
+            elements.iter().enumerate().for_each(|(at, value)| flatten(&format!("{name}.{at}"), value, fields));
+        }
+        Value::String(text) => fields.push((name.to_owned(), text.clone())),
+        other => fields.push((name.to_owned(), other.to_string())),
+    }
+}
+
+fn multipart(fields: &[(String, String)]) -> FetchBody {
+    // No field can hold it by chance: the length of all of them is in it.
+    let length: usize = fields.iter().map(|(_, value)| value.len()).sum();
+    let mut boundary = format!("antiphon-{length}-boundary");
+    while fields.iter().any(|(_, value)| value.contains(&boundary)) {
+        boundary.push('x');
+    }
+    let mut text = String::new();
+    for (name, value) in fields {
+        let name = name.replace(['"', '\r', '\n'], "_");
+        let _ = write!(text, "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    }
+    let _ = write!(text, "--{boundary}--\r\n");
+    FetchBody { content_type: format!("multipart/form-data; boundary={boundary}"), bytes: text.into_bytes() }
+}

@@ -1,0 +1,351 @@
+//! What is said: the queue of prompts.
+//!
+//! Shape: a prompt is made up when it is queued, with all its values, and said with all others when the caller is listened to, transferred
+//! or recorded, or the session ends.
+//! Errors: a sound that cannot be had is replaced by what stands in its element, or by nothing.
+//! Sources: VoiceXML 2.0 §4.1; `voicexml-customizers.md` 3.6 (barge-in), 3.8.
+
+use std::{fmt::Write as _, sync::Arc, time::Duration};
+
+use super::{Event, Interpreter, Stop, fetching::resolve};
+use crate::{
+    BargeIn, DigitSet, Language, NoteKind, Play, Played, Prompt as Sound, RecordingId, SoundName, Speech, TypeAhead,
+    WebSound,
+    op::Load,
+    say::{self, Kind as SayKind, Spoken},
+    vxml::{
+        elements::{audio::Audio, enumerate::Enumerate, prompt::Prompt, speakable::Speakable},
+        model::Kind,
+    },
+};
+
+/// Most prompts that wait.
+const MAX_QUEUE: usize = 1_000;
+/// How recordings are called in variables.
+pub(super) const RECORDING: &str = "recording:";
+
+/// Something that waits to be said.
+#[derive(Clone, Debug)]
+pub(super) struct Queued {
+    what: What,
+    barge_in: bool,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Sound(Sound),
+    Mark(String),
+}
+
+/// A prompt that is being made up.
+struct Making {
+    barge_in: bool,
+    language: Option<String>,
+    /// SSML that was not queued yet.
+    text: String,
+    /// Whether there is markup in it.
+    has_markup: bool,
+    /// The elements that are open, with their attributes.
+    open: Vec<(&'static str, String)>,
+}
+
+impl Interpreter<'_> {
+    /// Queues a prompt, if its condition holds.
+    pub(crate) async fn queue(&mut self, prompt: &Prompt) -> Result<(), Stop> {
+        if self.holds(prompt.cond.as_deref())? { self.queue_held(prompt).await } else { Ok(()) }
+    }
+
+    /// Queues a prompt whose condition was asked.
+    pub(super) async fn queue_held(&mut self, prompt: &Prompt) -> Result<(), Stop> {
+        let barge_in = prompt.barge_in.unwrap_or_else(|| self.property("bargein").is_none_or(|value| value.trim() != "false"));
+        let language = prompt.language.clone().or_else(|| self.frame.document.language.clone());
+        let mut making = Making { barge_in, language, text: String::new(), has_markup: false, open: Vec::new() };
+        self.make(&prompt.content, &mut making).await?;
+        self.finish(&mut making)?;
+        self.timeout = prompt.timeout;
+        Ok(())
+    }
+
+    async fn make(&mut self, content: &[Speakable], making: &mut Making) -> Result<(), Stop> {
+        for piece in content {
+            self.elements += 1;
+            if self.elements > super::MAX_ELEMENTS {
+                return Err(Event::semantic("too much is said at once").into());
+            }
+            match piece {
+                Speakable::Text(text) => making.say(text),
+                Speakable::Value(expr) => {
+                    if let Some(text) = self.text(expr)? {
+                        making.say(&text);
+                    }
+                }
+                Speakable::Audio(audio) => self.audio(audio, making).await?,
+                Speakable::Enumerate(enumerate) => Box::pin(self.enumerate(enumerate, making)).await?,
+                Speakable::Break(pause) => {
+                    self.finish(making)?;
+                    self.push(What::Sound(Sound::Silence(*pause)), making.barge_in)?;
+                }
+                Speakable::Mark(name) => {
+                    let name = self.given(name)?;
+                    self.finish(making)?;
+                    self.push(What::Mark(name), making.barge_in)?;
+                }
+                Speakable::SayAs(kind, content) => self.say_as(kind, content, making)?,
+                Speakable::Markup(name, attributes, content) => {
+                    let attributes = attributes.iter().fold(String::new(), |mut text, (name, value)| {
+                        let _ = write!(text, " {name}=\"{}\"", escaped(value));
+                        text
+                    });
+                    making.begin(name, attributes);
+                    Box::pin(self.make(content, making)).await?;
+                    making.end();
+                }
+                Speakable::Foreach { array, item, content } => {
+                    let (scope, length) = self.array(array)?;
+                    for at in 0..length {
+                        self.element(scope, at, item)?;
+                        Box::pin(self.make(content, making)).await?;
+                    }
+                    self.engine.close(scope);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What was made up so far is queued.
+    fn finish(&mut self, making: &mut Making) -> Result<(), Stop> {
+        let text = std::mem::take(&mut making.text);
+        let has_markup = std::mem::take(&mut making.has_markup) || !making.open.is_empty();
+        let is_silent = !has_words(&text);
+        let text = match has_markup {
+            true => {
+                let closed: String = making.open.iter().rev().map(|(name, _)| format!("</{name}>")).collect();
+                format!("<speak>{text}{closed}</speak>")
+            }
+            false => unescaped(&text),
+        };
+        making.text = making.open.iter().map(|(name, attributes)| format!("<{name}{attributes}>")).collect();
+        if is_silent {
+            return Ok(());
+        }
+        // Longer ones are cut: a caller would not hear them to their end.
+        let speech = Speech::new(&text).or_else(|_| Speech::new(&unescaped(&text.chars().take(crate::op::MAX_SPEECH).collect::<String>())));
+        match speech {
+            Ok(speech) => {
+                let speech = Speech { language: making.language.clone(), ..speech };
+                self.push(What::Sound(Sound::Text(Arc::new(speech))), making.barge_in)
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn push(&mut self, what: What, barge_in: bool) -> Result<(), Stop> {
+        if self.queue.len() >= MAX_QUEUE {
+            return Err(Event::with("error.noresource", "too many prompts wait").into());
+        }
+        if !self.is_over {
+            self.queue.push(Queued { what, barge_in });
+        }
+        Ok(())
+    }
+
+    async fn audio(&mut self, audio: &Audio, making: &mut Making) -> Result<(), Stop> {
+        use crate::vxml::wire::Given;
+        let address = match &audio.source {
+            Given::Text(text) => Some(text.clone()),
+            Given::Expr(expr) => self.text(expr)?,
+        };
+        // What is undefined is passed over with all in it.
+        let Some(address) = address else { return Ok(()) };
+        match self.sound(&address, audio).await? {
+            Some(sound) => {
+                self.finish(making)?;
+                self.push(What::Sound(sound), making.barge_in)
+            }
+            None => Box::pin(self.make(&audio.otherwise, making)).await,
+        }
+    }
+
+    /// A sound, if it can be had.
+    async fn sound(&mut self, address: &str, audio: &Audio) -> Result<Option<Sound>, Stop> {
+        if let Some(id) = address.strip_prefix(RECORDING) {
+            return Ok(u128::from_str_radix(id, 16).ok().map(|id| Sound::Message(RecordingId(id))));
+        }
+        if let Some(name) = address.strip_prefix("builtin:") {
+            let name = SoundName { name: name.to_owned(), ..SoundName::default() };
+            return Ok(self.surroundings.prompt(&name, self.call.language));
+        }
+        let Ok(url) = resolve(&self.frame.document.base, address) else { return Ok(None) };
+        if self.is_over {
+            return Ok(None);
+        }
+        let sound = Arc::new(WebSound { url });
+        let usual = self.time_property("fetchtimeout", 7).min(Duration::from_secs(60));
+        let patience = audio.terms.timeout.unwrap_or(usual);
+        match self.call.load(Load { sound: sound.clone(), patience }).await? {
+            Ok(()) => Ok(Some(Sound::Web(sound))),
+            Err(error) => {
+                self.call.note(NoteKind::Problem, format!("{}: {error}", sound.url)).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Each choice of the menu or field by its words and keys.
+    async fn enumerate(&mut self, enumerate: &Enumerate, making: &mut Making) -> Result<(), Stop> {
+        let item = self.frame.visit.as_ref().and_then(|visit| visit.item()).cloned();
+        let choices: Vec<(String, Option<String>)> = match item.as_ref().map(|item| &item.kind) {
+            Some(Kind::Menu(choices)) => choices.iter().map(|choice| (choice.words.clone(), choice.keys.clone())).collect(),
+            Some(Kind::Field(options)) => options.clone(),
+            _ => return Err(Event::semantic("enumerate stands in no menu, and no field with options").into()),
+        };
+        for (words, keys) in choices {
+            if enumerate.template.is_empty() {
+                making.say(&format!("{words};"));
+                continue;
+            }
+            let scope = self.engine.open(&[])?;
+            self.engine.put(scope, "_prompt", &words.into())?;
+            self.engine.put(scope, "_dtmf", &keys.unwrap_or_default().into())?;
+            self.frame.chain.push(scope);
+            self.make(&enumerate.template, making).await?;
+            self.frame.chain.pop();
+            self.engine.close(scope);
+        }
+        Ok(())
+    }
+
+    /// Numbers, dates and the like from sounds of the system; as text where they cannot be read.
+    fn say_as(&mut self, kind: &str, content: &[Speakable], making: &mut Making) -> Result<(), Stop> {
+        let mut text = String::new();
+        for piece in content {
+            match piece {
+                Speakable::Text(words) => text += words,
+                Speakable::Value(expr) => text += &self.text(expr)?.unwrap_or_default(),
+                _ => {}
+            }
+        }
+        let language = making.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(self.call.language);
+        match spoken(kind, text.trim(), language) {
+            Some(names) => {
+                self.finish(making)?;
+                for name in names {
+                    self.push(What::Sound(Sound::System { name: name.into(), language }), making.barge_in)?;
+                }
+                Ok(())
+            }
+            None => {
+                making.say(&text);
+                Ok(())
+            }
+        }
+    }
+
+    /// Says what waits. Where keys are listened to, they stop what may be stopped; else they are kept.
+    pub(crate) async fn flush(&mut self, listens: bool) -> Result<(), Stop> {
+        let queue = std::mem::take(&mut self.queue);
+        if self.is_over {
+            return Ok(());
+        }
+        let mut barged = false;
+        for group in queue.chunk_by(|one, other| one.barge_in == other.barge_in) {
+            let may_stop = group[0].barge_in;
+            if may_stop && barged {
+                continue;
+            }
+            let barge_in = match (may_stop, listens) {
+                (false, _) => BargeIn::FOREGROUND,
+                (true, true) => BargeIn::BACKGROUND,
+                (true, false) => BargeIn { by: DigitSet::NONE, otherwise: TypeAhead::Keep },
+            };
+            let sounds: Vec<_> = group.iter().filter_map(|queued| if let What::Sound(sound) = &queued.what { Some(sound.clone()) } else { None }).collect();
+            barged = false;
+            if !sounds.is_empty() {
+                let played = self.call.play(Play { prompts: sounds, barge_in }).await?;
+                barged = matches!(played, Played::BargedIn(_));
+                if matches!(played, Played::Finished { said } if !said.is_zero()) {
+                    self.rested();
+                }
+            }
+            if !barged {
+                let marks = group.iter().filter_map(|queued| if let What::Mark(mark) = &queued.what { Some(mark) } else { None });
+                self.mark = marks.last().cloned().or(self.mark.take());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sounds of a text that is meant so.
+fn spoken(kind: &str, text: &str, language: Language) -> Option<Vec<&'static str>> {
+    let kind = match kind.split([':', '/']).next_back().unwrap_or_default() {
+        "number" | "cardinal" => SayKind::Cardinal,
+        "ordinal" => SayKind::Ordinal,
+        "digits" | "telephone" | "phone" => SayKind::Digits,
+        "date" => SayKind::Date,
+        "time" => SayKind::Time,
+        "currency" | "money" => SayKind::Money,
+        _ => return None,
+    };
+    let text = if kind == SayKind::Date { dashed(text) } else { text.to_owned() };
+    Spoken::read(kind, &text).ok().map(|spoken| say::say(&spoken, language))
+}
+
+/// A date of a built-in grammar with its dashes.
+fn dashed(text: &str) -> String {
+    match text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]),
+        false => text.to_owned(),
+    }
+}
+
+impl Making {
+    fn say(&mut self, text: &str) {
+        if !self.text.is_empty() && !self.text.ends_with('>') {
+            self.text.push(' ');
+        }
+        self.text += &escaped(&crate::vxml::wire::collapsed(text));
+    }
+
+    fn begin(&mut self, name: &'static str, attributes: String) {
+        let _ = write!(self.text, "<{name}{attributes}>");
+        self.open.push((name, attributes));
+        self.has_markup = true;
+    }
+
+    fn end(&mut self) {
+        if let Some((name, _)) = self.open.pop() {
+            let _ = write!(self.text, "</{name}>");
+        }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let escape = |c: char| match c {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        c if c.is_control() => " ".to_owned(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+/// Whether there is anything in SSML beside its elements.
+fn has_words(text: &str) -> bool {
+    let mut in_tag = false;
+    text.chars().any(|c| {
+        match c {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            c => return !in_tag && !c.is_whitespace(),
+        }
+        false
+    })
+}

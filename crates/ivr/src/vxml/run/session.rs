@@ -1,0 +1,224 @@
+//! A session: from the first page to the end of the call.
+//!
+//! Shape: [`run`] fetches the first page, answers, and goes from page to page.
+//! Errors: a first page that cannot be had is answered with 500 before the call is connected.
+//! Sources: RFC 5552 §2; VoiceXML 2.0 §5.1.4 (session variables); `voicexml-customizers.md` 3.10, 4.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::json;
+
+use super::{Event, Frame, Interpreter, Jump, Request, Returned, Stop, collect::Matched, fia::Params};
+use crate::{
+    Call, Caller, ExtensionId, Interrupted, Next, NoteKind, Surroundings,
+    op::Respond,
+    vxml::{
+        Application,
+        elements::terms::FetchTerms,
+        model::Document,
+        script::{QuickJs, ScopeId, ScriptEngine, ScriptError},
+    },
+};
+
+/// How a context ended.
+pub(super) enum Ended {
+    Exit(Vec<(String, String)>),
+    Return(Returned),
+    HandOver(ExtensionId),
+}
+
+/// Runs an application to its end.
+pub(crate) async fn run(
+    application: &Application,
+    call: &mut Call,
+    surroundings: &dyn Surroundings,
+) -> Result<Next, Interrupted> {
+    let mut interpreter = match start(application, call, surroundings) {
+        Ok(interpreter) => interpreter,
+        Err((call, error)) => {
+            call.note(NoteKind::Problem, error.to_string()).await?;
+            return refuse(call).await;
+        }
+    };
+    let first = interpreter.page(&application.url, Request::get(), &FetchTerms::default()).await;
+    let first = match first {
+        Ok(jump) => jump,
+        Err(Stop::Event(event)) if event.name.starts_with("connection.disconnect") => {
+            return Err(Interrupted::RemoteHangup);
+        }
+        Err(Stop::Event(event)) => {
+            let text = format!("{}: {}", event.name, event.message.unwrap_or_default());
+            interpreter.call.note(NoteKind::Problem, text).await?;
+            return refuse(interpreter.call).await;
+        }
+        Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
+    };
+    interpreter.call.answer().await?;
+    let ended = interpreter.context(first, Params::new()).await?;
+    interpreter.end(ended).await
+}
+
+async fn refuse(call: &mut Call) -> Result<Next, Interrupted> {
+    call.respond(Respond { status: 500, phrase: None }).await?;
+    Ok(Next::Finished)
+}
+
+fn start<'a>(
+    application: &'a Application,
+    call: &'a mut Call,
+    surroundings: &'a dyn Surroundings,
+) -> Result<Interpreter<'a>, (&'a mut Call, ScriptError)> {
+    let seed = call.caller.call_id.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let made = QuickJs::new(seed).and_then(|engine| {
+        let mut engine: Box<dyn ScriptEngine> = Box::new(engine);
+        engine.tell(surroundings.now().as_millisecond());
+        let session = engine.open(&["session"])?;
+        declare_session(&mut *engine, session, &call.caller)?;
+        Ok((engine, session))
+    });
+    let (engine, session) = match made {
+        Ok(made) => made,
+        Err(error) => return Err((call, error)),
+    };
+    // Until the first page is there, there is an empty one.
+    let nothing = Document {
+        url: application.url.clone(),
+        base: application.url.clone(),
+        language: None,
+        root: None,
+        start: Vec::new(),
+        handlers: Vec::new(),
+        properties: Vec::new(),
+        links: Vec::new(),
+        dialogs: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let frame =
+        Frame { document: Arc::new(nothing), root: None, application: session, chain: vec![session], visit: None };
+    Ok(Interpreter {
+        call,
+        surroundings,
+        application,
+        engine,
+        session,
+        frame,
+        queue: Vec::new(),
+        timeout: None,
+        cache: super::fetching::Cache::default(),
+        grammars: BTreeMap::new(),
+        carried: None,
+        reprompted: false,
+        is_over: false,
+        depth: 0,
+        turns: 0,
+        elements: 0,
+        mark: None,
+    })
+}
+
+fn declare_session(engine: &mut dyn ScriptEngine, session: ScopeId, caller: &Caller) -> Result<(), ScriptError> {
+    let sip = &caller.sip;
+    let uri = |user: &str, host: &str, number: &str| match (user.is_empty(), host.is_empty()) {
+        (_, true) if number.is_empty() => String::new(),
+        (_, true) => format!("tel:{number}"),
+        (true, false) => format!("sip:{host}"),
+        (false, false) => format!("sip:{user}@{host}"),
+    };
+    let local = uri(&sip.to_user, &sip.to_host, &caller.called_number);
+    let remote = uri(&sip.from_user, &sip.from_host, &caller.number);
+    let header = |name: &str| sip.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let headers: serde_json::Map<_, _> =
+        sip.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
+    let redirect = match caller.diversion_number.as_str() {
+        "" => json!([]),
+        number => json!([{"uri": format!("tel:{number}"), "pi": "false", "si": "false", "reason": caller.diversion_reason}]),
+    };
+    let connection = json!({
+        "local": {"uri": local},
+        "remote": {"uri": remote},
+        "originator": "remote",
+        "aai": header("x-user-to-user").cloned().unwrap_or_default(),
+        "redirect": redirect,
+        "protocol": {"name": "sip", "version": "2.0", "sip": {
+            "headers": headers, "requesturi": uri(&sip.request_user, &sip.request_host, ""), "media": [],
+        }},
+    });
+    engine.put_locked(session, "connection", &connection)?;
+    let telephone = json!({"ani": caller.number, "dnis": caller.called_number});
+    engine.put_locked(session, "telephone", &telephone)?;
+    engine.put_locked(session, "sessionid", &json!(caller.call_id))
+}
+
+impl Interpreter<'_> {
+    /// Goes from page to page and from dialog to dialog, until there is nowhere to go.
+    pub(super) async fn context(&mut self, first: Jump, params: Params) -> Result<Ended, Interrupted> {
+        let (mut jump, mut params) = (first, params);
+        let mut carried: Option<Matched> = None;
+        loop {
+            let dialog = match jump {
+                Jump::Exit(said) => return Ok(Ended::Exit(said)),
+                Jump::Return(returned) => return Ok(Ended::Return(returned)),
+                Jump::HandOver(extension) => return Ok(Ended::HandOver(extension)),
+                // An item is one of a dialog, which has taken the jump.
+                Jump::Item(_) => return Ok(Ended::Exit(Vec::new())),
+                Jump::Dialog(dialog) => Some(dialog),
+                Jump::Page(loaded) => {
+                    let name = loaded.dialog.clone();
+                    match self.enter(*loaded).await? {
+                        Some(elsewhere) => {
+                            jump = elsewhere;
+                            continue;
+                        }
+                        None => self.frame.document.dialog(name.as_deref()).cloned(),
+                    }
+                }
+            };
+            let Some(dialog) = dialog else { return Ok(Ended::Exit(Vec::new())) };
+            jump = self.visit(dialog, std::mem::take(&mut params), carried.take()).await?;
+            carried = self.take_carried();
+        }
+    }
+
+    /// Says what is left to be said, and what came of it all.
+    async fn end(&mut self, ended: Ended) -> Result<Next, Interrupted> {
+        let said = match ended {
+            Ended::HandOver(extension) => return Ok(Next::HandOver(extension)),
+            Ended::Exit(said) => said,
+            Ended::Return(_) => Vec::new(),
+        };
+        if !self.is_over {
+            match self.flush(false).await {
+                Ok(()) => {}
+                // Nothing more is done for a caller who hangs up over the last prompt.
+                Err(Stop::Event(_)) => self.is_over = true,
+                Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
+            }
+        }
+        for (name, value) in said {
+            self.call.note(NoteKind::Log, format!("exit {name}={value}")).await?;
+        }
+        self.hang_up().await?;
+        Ok(Next::Finished)
+    }
+
+    /// The values of variables, as properties of one object in a scope of its own.
+    pub(crate) fn collected(&mut self, names: &[String]) -> Result<ScopeId, Stop> {
+        let scope = self.engine.open(&[])?;
+        self.engine.put(scope, "r", &json!({}))?;
+        for name in names {
+            if !self.is_declared(name)? {
+                return Err(Event::semantic(format!("{name} is not declared")).into());
+            }
+            self.js(|engine, chain| engine.bind(chain, name, scope, "v"))?;
+            let property = format!("r[{}]", json!(name.rsplit('.').next()));
+            self.engine.assign(&[scope], &property, "v", self.session)?;
+        }
+        Ok(scope)
+    }
+
+    /// Whether the variable of a name, or of the beginning of a path, is declared.
+    pub(crate) fn is_declared(&mut self, name: &str) -> Result<bool, Stop> {
+        let root = name.split(['.', '[']).next().unwrap_or_default().to_owned();
+        self.js(|engine, chain| engine.is_declared(chain, &root))
+    }
+}

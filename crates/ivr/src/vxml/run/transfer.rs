@@ -1,0 +1,143 @@
+//! Somebody else for the caller.
+//!
+//! Shape: a bridge is a [`Dial`]; blind and with consultation the caller's side is asked to call, and where it does not do that we do.
+//! Errors: `error.connection.*`, `error.unsupported.uri`; what the far end does is the value of the item.
+//! Sources: VoiceXML 2.0 §2.3.7; VoiceXML 2.1 §7; RFC 5552 §5; `voicexml-customizers.md` 3.9.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::json;
+
+use super::{Event, Interpreter, Jump, Stop, fia::Visited};
+use crate::{
+    CallerId, Dial, Dialed, Digit, DigitSet, Refer, ReferScope, Referred, TalkEnd, TargetRules, Terms,
+    op::{KeyJudge, KeyState},
+    send_digits::{self, SendDigits},
+    vxml::{
+        elements::transfer::{Transfer, TransferKind},
+        model::Item,
+    },
+};
+
+/// What has come of an attempt.
+enum Came {
+    /// The value of the item, and how long the two talked.
+    Value(&'static str, Duration),
+    /// The caller is with somebody else.
+    Gone,
+    HandOver(crate::ExtensionId),
+}
+
+impl Interpreter<'_> {
+    pub(super) async fn transfer(&mut self, item: &Arc<Item>, transfer: &Transfer) -> Result<Visited, Stop> {
+        let target = self.given(&transfer.target)?;
+        let (number, digits) = target_of(&target)?;
+        let user_to_user = transfer.user_to_user.as_ref().map(|given| self.given(given)).transpose()?;
+        let kind = transfer.kind.unwrap_or(self.application.transfer);
+        let (active, _) = self.active(item).await?;
+        let listens = Self::has_keys(&active);
+        self.timeout = None;
+        self.flush(listens).await?;
+        let ring_time = transfer.ring_time.unwrap_or(Dial::RING_TIME);
+        let mut terms = Terms { longest: transfer.longest, digits, ..Terms::default() };
+        terms.headers.extend(user_to_user.map(|value| ("User-to-User".to_owned(), value)));
+        if kind == TransferKind::Bridge {
+            terms.ends_by = single_keys(&active);
+        }
+        let came = match kind {
+            TransferKind::Bridge => self.dial(number, ring_time, terms).await?,
+            TransferKind::Blind | TransferKind::Consultation => self.refer(number, ring_time, terms).await?,
+        };
+        self.rested();
+        let (value, talk) = match came {
+            Came::HandOver(extension) => return Ok(Visited::Jump(Jump::HandOver(extension))),
+            Came::Gone => return Err(Event::new("connection.disconnect.transfer").into()),
+            Came::Value(value, talk) => (value, talk),
+        };
+        let scope = self.frame.visit.as_ref().map_or(self.session, |visit| visit.scope(&self.frame.chain));
+        self.engine.put(scope, &item.name, &json!(value))?;
+        let shadow = json!({"duration": talk.as_secs_f64(), "inputmode": if value == "near_end_disconnect" { Some("dtmf") } else { None }});
+        self.engine.put(scope, &format!("{}$", item.name), &shadow)?;
+        Ok(Visited::Filled)
+    }
+
+    async fn dial(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {
+        let caller_id = CallerId { number: self.call.caller.number.clone(), name: self.call.caller.name.clone() };
+        let dial =
+            Dial { targets: vec![number], rules: TargetRules::Apply, no_answer: ring_time, caller_id, terms };
+        Ok(match self.call.dial(dial).await? {
+            Dialed::Answered { talk, ended_by, .. } => {
+                let value = match ended_by {
+                    TalkEnd::FarEnd => "far_end_disconnect",
+                    TalkEnd::Key(_) => "near_end_disconnect",
+                    TalkEnd::Longest => "maxtime_disconnect",
+                };
+                Came::Value(value, talk)
+            }
+            Dialed::HandedOver(extension) => Came::HandOver(extension),
+            Dialed::Busy => Came::Value("busy", Duration::ZERO),
+            Dialed::NoAnswer => Came::Value("noanswer", Duration::ZERO),
+            Dialed::Failed { status } => Came::Value(failed(status)?, Duration::ZERO),
+        })
+    }
+
+    async fn refer(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {
+        let refer = Refer { target: number.clone(), scope: ReferScope::Anywhere, patience: ring_time };
+        match self.call.refer(refer).await? {
+            Referred::Done => Ok(Came::Gone),
+            Referred::Failed { status } => Ok(Came::Value(failed(status)?, Duration::ZERO)),
+            Referred::TimedOut => Ok(Came::Value("noanswer", Duration::ZERO)),
+            // The caller's side does not do that, so we call; when the two have talked, the caller is gone.
+            Referred::Refused { .. } => match self.dial(number, ring_time, terms).await? {
+                Came::Value("far_end_disconnect" | "near_end_disconnect" | "maxtime_disconnect", _) => {
+                    self.hang_up().await?;
+                    Ok(Came::Gone)
+                }
+                came => Ok(came),
+            },
+        }
+    }
+}
+
+/// What a status means.
+fn failed(status: u16) -> Result<&'static str, Stop> {
+    let event = match status {
+        486 | 600 => return Ok("busy"),
+        408 | 480 | 487 => return Ok("noanswer"),
+        500 | 503 | 504 => return Ok("network_busy"),
+        404 | 484 | 604 => "error.connection.baddestination",
+        401 | 403 | 407 | 603 => "error.connection.noauthorization",
+        _ => return Ok("unknown"),
+    };
+    Err(Event::with(event, format!("the far end answers with {status}")).into())
+}
+
+/// What is dialled, and the keys that are pressed when somebody answers.
+fn target_of(uri: &str) -> Result<(String, Option<SendDigits>), Stop> {
+    let uri = uri.trim();
+    let (scheme, rest) = match uri.split_once(':') {
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+        None => ("tel".to_owned(), uri),
+    };
+    match scheme.as_str() {
+        "tel" => {
+            let mut parts = rest.split(';');
+            let number: String = parts.next().unwrap_or_default().chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')' | ' ')).collect();
+            if number.is_empty() {
+                return Err(Event::with("error.connection.baddestination", "there is no number").into());
+            }
+            let behind = parts.find_map(|part| part.strip_prefix("postd="));
+            let digits = behind.and_then(|text| SendDigits::parse(&text.replace('p', "W"), send_digits::HELD).ok());
+            Ok((number, digits))
+        }
+        "sip" | "sips" => Ok((uri.to_owned(), None)),
+        _ => Err(Event::with("error.unsupported.uri", uri.to_owned()).into()),
+    }
+}
+
+/// The keys each of which the grammars match alone.
+fn single_keys(active: &crate::vxml::grammar::Active) -> DigitSet {
+    let matches = |key: &Digit| matches!(active.judge(&key.to_string()), KeyState::CanEnd | KeyState::MustEnd);
+    (0..16).filter_map(Digit::from_event).filter(matches).collect()
+}
+

@@ -1,0 +1,126 @@
+use super::*;
+
+fn engine() -> (QuickJs, Vec<ScopeId>) {
+    let mut engine = QuickJs::new(1).expect("it starts");
+    let chain = ["session", "application", "document", "dialog"];
+    let chain = chain.map(|name| engine.open(&[name]).expect("there is room")).to_vec();
+    (engine, chain)
+}
+
+#[test]
+fn a_name_is_found_in_the_nearest_scope_and_each_scope_by_its_own_name() {
+    let (mut engine, chain) = engine();
+    engine.declare(&chain[..3], "x", Some("1")).expect("declared");
+    engine.declare(&chain, "x", Some("x + 1")).expect("declared");
+    assert_eq!(engine.text(&chain, "x + '/' + document.x").expect("text").as_deref(), Some("2/1"));
+    assert!(engine.truth(&chain, "typeof session == 'object' && dialog.dialog === dialog").expect("truth"));
+    engine.declare(&chain, "session", Some("'mine'")).expect("no name is reserved");
+    assert_eq!(engine.text(&chain, "session").expect("text").as_deref(), Some("mine"));
+}
+
+#[test]
+fn what_is_not_declared_is_an_error_to_read_and_to_assign() {
+    let (mut engine, chain) = engine();
+    assert!(engine.text(&chain, "nothing").is_err());
+    assert!(engine.assign(&chain, "nothing", "1", chain[0]).is_err());
+    engine.put_locked(chain[0], "connection", &serde_json::json!({"local": {"uri": "sip:a"}})).expect("put");
+    for name in ["connection", "session.connection", "session.connection.local.uri"] {
+        assert!(engine.assign(&chain, name, "1", chain[0]).is_err(), "{name}");
+    }
+    engine.run(&chain, "session.connection.local.uri = 'b'").expect("a script's write is ignored");
+    assert_eq!(engine.text(&chain, "connection.local.uri").expect("text").as_deref(), Some("sip:a"));
+    assert!(engine.text(&chain, "grammar_filename'.grxml'").is_err(), "no expression");
+}
+
+#[test]
+fn scripts_declare_in_their_scope_and_closures_keep_it() {
+    let (mut engine, chain) = engine();
+    engine.run(&chain[..3], "var n = 1; function inc() { n++; return n; } function fact(k) { return k <= 1 ? 1 : k * fact(k - 1); }").expect("runs");
+    engine.run(&chain, "n++; leaked = 7").expect("runs");
+    assert_eq!(engine.text(&chain, "inc() + ' ' + document.n + ' ' + fact(4) + ' ' + dialog.leaked").expect("text").as_deref(), Some("3 3 24 7"));
+    let other = [chain[0]];
+    assert!(engine.text(&other, "leaked").is_err(), "it does not leak");
+    engine.run(&chain, "function inc() { return 'mine'; } var got = inc();").expect("runs");
+    assert_eq!(engine.text(&chain, "got + document.inc()").expect("text").as_deref(), Some("mine4"));
+}
+
+#[test]
+fn what_does_not_end_is_ended_and_the_engine_goes_on() {
+    let (mut engine, chain) = engine();
+    for endless in [
+        "while (true) {}",
+        "(function f() { f(); })()",
+        "(function () { for (var a = []; ; ) a.push('a piece of memory that is given back at the end' + a.length) })()",
+        "/(a+)+$/.test('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab')",
+        "try { while (true) {} } catch (e) { while (true) {} }",
+        "[].indexOf.call({length: 9007199254740991}, 1)",
+        "var b = []; b.length = 4294967295; b.includes(1)",
+        "'a'.repeat(1 << 29).length",
+    ] {
+        assert!(engine.run(&chain, endless).is_err(), "{endless}");
+        engine.rest();
+        assert_eq!(engine.text(&chain, "1 + 1").expect("it goes on").as_deref(), Some("2"), "{endless}");
+    }
+}
+
+#[test]
+fn many_evaluations_together_are_bounded_until_time_passes() {
+    let (mut engine, chain) = engine();
+    let busy = "var n = 0; while (n < 3000000) n++";
+    let ran = (0..100).take_while(|_| engine.run(&chain, busy).is_ok()).count();
+    assert!((10..100).contains(&ran), "{ran}");
+    engine.rest();
+    assert!(engine.run(&chain, busy).is_ok());
+}
+
+#[test]
+fn time_and_chance_are_told() {
+    let (mut engine, chain) = engine();
+    engine.tell(1_780_000_000_000);
+    assert_eq!(engine.text(&chain, "new Date().getTime() + Date.now()").expect("text").as_deref(), Some("3560000000000"));
+    let random = engine.text(&chain, "Math.random()").expect("text");
+    assert_eq!(QuickJs::new(1).map(|mut again| { let scope = again.open(&[]).expect("room"); again.text(&[scope], "Math.random()") }).expect("starts").expect("text"), random);
+    assert!(engine.truth(&chain, "new Date(0) instanceof Date && typeof require == 'undefined' && typeof std == 'undefined'").expect("truth"));
+}
+
+#[test]
+fn tags_are_interpreted_as_their_grammar_says_or_as_they_look() {
+    let (mut engine, chain) = engine();
+    let mut meaning = |style, tags: &[&str]| {
+        let parts: Vec<_> = tags.iter().map(|tag| serde_json::json!({"tag": tag})).collect();
+        engine.interpret(&serde_json::json!({"text": "12", "parts": parts}), style, chain[3], "i")?;
+        engine.json(&chain, "i").map(|json| json.expect("a value").to_string())
+    };
+    for (style, tags, expected) in [
+        (TagStyle::Script, &["out='foo';"][..], "\"foo\""),
+        (TagStyle::Script, &["out.a='valA'; ", "out.b=1"], r#"{"a":"valA","b":1}"#),
+        (TagStyle::Script, &["out = meta.current().text + '!'"], "\"12!\""),
+        (TagStyle::Literal, &["foo"], "\"foo\""),
+        (TagStyle::Guess, &["$ = \"alpha\""], "\"alpha\""),
+        (TagStyle::Guess, &["$.x = 'a'"], r#"{"x":"a"}"#),
+        (TagStyle::Guess, &["out.x='a'"], r#"{"x":"a"}"#),
+        (TagStyle::Guess, &["'alpha'"], "\"alpha\""),
+        (TagStyle::Guess, &["var x='1'; var y=2"], r#"{"x":"1","y":2}"#),
+        (TagStyle::Guess, &["alpha"], "\"alpha\""),
+        (TagStyle::Script, &[], "\"12\""),
+    ] {
+        assert_eq!(meaning(style, tags).expect(expected), expected);
+    }
+    assert!(meaning(TagStyle::Script, &["out="]).is_err());
+}
+
+#[test]
+fn a_document_of_xml_is_read_only_structures() {
+    let (mut engine, chain) = engine();
+    let root = serde_json::json!({"k": 1, "n": "quote", "a": [["date", "today"]], "c": [
+        {"k": 3, "n": "#text", "v": "\n"}, {"k": 1, "n": "last", "c": [{"k": 3, "n": "#text", "v": "12"}]}]});
+    engine.document(&root, chain[3], "d").expect("it is there");
+    for (expr, expected) in [
+        ("d.documentElement.getAttribute('date')", "today"),
+        ("d.getElementsByTagName('last').item(0).firstChild.data", "12"),
+        ("d.documentElement.childNodes.length + d.documentElement.lastChild.nodeName", "2last"),
+        ("d.documentElement.firstChild.nextSibling.tagName", "last"),
+    ] {
+        assert_eq!(engine.text(&chain, expr).expect(expr).as_deref(), Some(expected), "{expr}");
+    }
+}
