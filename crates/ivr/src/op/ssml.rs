@@ -11,7 +11,7 @@ use quick_xml::{
 
 /// The elements that are said, by their names without a prefix.
 const ELEMENTS: [&str; 12] =
-    ["speak", "p", "s", "voice", "prosody", "emphasis", "break", "say-as", "su", "phoneme", "lang", "mark"];
+    ["speak", "p", "s", "voice", "prosody", "emphasis", "break", "say-as", "sub", "phoneme", "lang", "mark"];
 /// Attributes that name places, by their names without a prefix.
 const PLACES: [&str; 4] = ["src", "href", "base", "uri"];
 /// The deepest nesting.
