@@ -62,6 +62,12 @@ impl DigitSet {
         self.0 & (1 << digit.0) != 0
     }
 
+    /// The set with this key.
+    #[must_use]
+    pub fn with(self, digit: Digit) -> Self {
+        Self(self.0 | 1 << digit.0)
+    }
+
     /// Whether the set holds no key.
     pub fn is_empty(self) -> bool {
         self.0 == 0

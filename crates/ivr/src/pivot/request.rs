@@ -7,7 +7,12 @@
 
 mod kazoo;
 mod signature;
+mod tell;
 mod twiml;
+
+pub use tell::{Teller, of_call};
+
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -47,33 +52,54 @@ pub type Parameters = Map<String, Value>;
 pub fn fetch(session: &mut Session<'_>, ask: &Ask) -> Result<Fetch, BadRequest> {
     session.policy.guard.check(&ask.url)?;
     let parameters = parameters(session, ask.data.format);
-    let form = encode::form(&parameters);
     let step = step(&session.state);
+    let shape = Shape { url: &ask.url, method: ask.method, body: ask.data.body, headers: &ask.data.headers };
+    prepared(&shape, &parameters, &session.policy, session.pivot.secret.as_deref(), ask.data.patience, &step)
+}
+
+/// What a request looks like, beside its parameters.
+struct Shape<'a> {
+    url: &'a str,
+    method: FetchMethod,
+    body: BodyFormat,
+    headers: &'a [(String, String)],
+}
+
+fn prepared(
+    shape: &Shape<'_>,
+    parameters: &Parameters,
+    policy: &Policy,
+    secret: Option<&str>,
+    patience: Duration,
+    step: &str,
+) -> Result<Fetch, BadRequest> {
+    policy.guard.check(shape.url)?;
+    let form = encode::form(parameters);
     let mut headers = vec![("User-Agent".to_owned(), USER_AGENT.to_owned()), ("Accept".to_owned(), ACCEPT.to_owned())];
-    headers.extend(ask.data.headers.iter().cloned());
-    let (url, body) = match ask.method {
-        FetchMethod::Get => (encode::with_query(&ask.url, &form), None),
+    headers.extend(shape.headers.iter().cloned());
+    let (url, body) = match shape.method {
+        FetchMethod::Get => (encode::with_query(shape.url, &form), None),
         FetchMethod::Post | FetchMethod::Put | FetchMethod::Patch => {
-            (encode::with_query(&ask.url, ""), Some(body(ask.data.body, parameters.clone(), form)))
+            (encode::with_query(shape.url, ""), Some(body(shape.body, parameters.clone(), form)))
         }
     };
     if url.len() > MAX_URL {
         return Err(BadRequest::TooLong);
     }
-    if let Some(secret) = &session.pivot.secret {
-        let posted = body.is_some() && ask.data.body == BodyFormat::Form;
-        let signature = signature::of(secret, &url, if posted { Some(&parameters) } else { None });
+    if let Some(secret) = secret {
+        let posted = body.is_some() && shape.body == BodyFormat::Form;
+        let signature = signature::of(secret, &url, if posted { Some(parameters) } else { None });
         headers.push(("X-Twilio-Signature".to_owned(), signature));
     }
     Ok(Fetch {
-        method: ask.method,
+        method: shape.method,
         url,
         headers,
         body,
-        patience: ask.data.patience.clamp(std::time::Duration::from_millis(1), session.policy.longest_patience),
-        max_bytes: session.policy.max_body,
+        patience: patience.clamp(Duration::from_millis(1), policy.longest_patience),
+        max_bytes: policy.max_body,
         redirects: MAX_REDIRECTS,
-        step,
+        step: step.to_owned(),
     })
 }
 

@@ -86,6 +86,21 @@ async fn request(session: &mut Session<'_>, ask: &Ask) -> Result<Result<Answer, 
     })
 }
 
+/// Asks for a document of TwiML that runs beside the one that runs; what is wrong with it, where something is.
+pub(super) async fn document(
+    session: &mut Session<'_>,
+    ask: &Ask,
+) -> Result<Result<twiml::Document, String>, Interrupted> {
+    Ok(match request(session, ask).await? {
+        Ok(Answer { body: Body::Twiml(document), .. }) => Ok(document),
+        Ok(Answer { body: Body::Nothing, .. }) => Ok(twiml::Document::default()),
+        Ok(Answer { body: Body::Flow(_), .. }) => {
+            Err("the answer is a callflow, and cannot be run beside TwiML".into())
+        }
+        Err(problem) => Err(problem),
+    })
+}
+
 async fn perform(session: &mut Session<'_>, answer: Answer) -> Result<Exit, Interrupted> {
     for warning in &answer.warnings {
         session.warn(warning.clone()).await?;

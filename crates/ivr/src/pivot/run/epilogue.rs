@@ -1,4 +1,4 @@
-//! What is told of a call when it is over: recordings that wait, whoever missed it, and its record.
+//! What is told of a call when it is over: recordings that wait, actions and callbacks of TwiML, whoever missed it, and its record.
 //!
 //! Shape: the state of the last pivot of the call.
 //! Units: seconds; `Timestamp` counts from the year 0, as Erlang does.
@@ -20,6 +20,9 @@ pub async fn after(_pivot: &Pivot, ended: &mut EndedCall) -> Result<(), Interrup
     let Some(state) = ended.call().pivot.take() else { return Ok(()) };
     for waiting in state.uploads {
         ended.call().upload(waiting.0).await?;
+    }
+    for farewell in state.farewells {
+        farewell.say(ended.call()).await?;
     }
     Ok(())
 }

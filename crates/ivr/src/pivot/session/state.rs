@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Upload,
-    pivot::{Node, Pivot, PivotData},
+    pivot::{Node, Pivot, PivotData, twiml::Farewell},
 };
 
 /// Most bytes of all variables of one kind, as JSON.
@@ -83,6 +83,8 @@ pub struct State {
     pub cdr_url: Option<String>,
     /// Recordings that were ordered and not handed over, since the call has ended meanwhile.
     pub uploads: VecDeque<WaitingUpload>,
+    /// What web servers are told when the call is over.
+    pub farewells: Vec<Farewell>,
     /// Names of the recordings of the call, for its record.
     pub recordings: Vec<String>,
 }
@@ -214,6 +216,7 @@ impl State {
             branches_left: MAX_BRANCHES,
             cdr_url: pivot.data.cdr_url.clone(),
             uploads: VecDeque::new(),
+            farewells: Vec::new(),
             recordings: Vec::new(),
         }
     }

@@ -1,0 +1,183 @@
+//! What goes on beside a call: `Recording`, `Stream` and `Transcription` in `Start`, `Stop` and `Connect`.
+//!
+//! Shape: `Stream` has `name`, `url` (`wss`), `track` (`inbound_track`, `outbound_track`, `both_tracks`), `statusCallback` and
+//! `Parameter`; `Recording` has `channels` (`mono`, `dual`), `track` (`inbound`, `outbound`, `both`) and `recordingStatusCallback`; `Transcription` has `name`, `track`, `languageCode`,
+//! `hints`, `partialResults` and `statusCallbackUrl`.
+//! Errors: a stream without an address is left out, which is told.
+//! Sources: `kazoo-pivot.md` 5.4.
+
+use super::{Reading, Session, Taping, record, say};
+use crate::{
+    FetchMethod,
+    op::{Begins, Sides, StreamStatus, Track, WebStream},
+    pivot::twiml::reading::Listener,
+};
+
+/// Something beside a call.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum Fork {
+    /// The call is recorded.
+    Recording(Taping),
+    /// Its sound goes to a web server.
+    Stream(StreamFork),
+    /// What is said is written down.
+    Transcription(TranscriptionFork),
+}
+
+/// A stream of sound.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct StreamFork {
+    /// By which it is stopped.
+    pub name: Option<String>,
+    /// Where it goes; empty where it is only stopped.
+    pub url: String,
+    /// Which of the two sides.
+    pub track: Track,
+    /// Who is told of it.
+    pub listener: Option<Listener>,
+    /// What the web server is told at its beginning.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// A transcription.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct TranscriptionFork {
+    /// By which it is stopped.
+    pub name: Option<String>,
+    /// Which of the two sides.
+    pub track: Track,
+    /// The language.
+    pub language: Option<String>,
+    /// What is expected.
+    pub hints: Vec<String>,
+    /// Whether it is told what was understood so far.
+    pub partial: bool,
+    /// Who is told what is said.
+    pub listener: Option<Listener>,
+}
+
+/// The name of the recording that a `Start` begins, among those of the call.
+pub(super) const RECORDING: &str = "start";
+/// What tells it from others, as web servers are told.
+pub(super) const SOURCE: &str = "StartCallRecordingTwiML";
+
+/// Most parameters of a stream, and the longest of them.
+const MOST: (usize, usize) = (64, 500);
+
+impl Fork {
+    pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
+        match reading.element.name.as_str() {
+            "Recording" => Some(Self::recording(reading)),
+            "Stream" => Some(Self::Stream(StreamFork::read(reading)?)),
+            "Transcription" => Some(Self::Transcription(TranscriptionFork::read(reading))),
+            _ => None,
+        }
+    }
+
+    fn recording(reading: &mut Reading<'_>) -> Self {
+        reading.knows(&[
+            "recordingStatusCallback",
+            "recordingStatusCallbackMethod",
+            "recordingStatusCallbackEvent",
+            "channels",
+            "track",
+        ]);
+        reading.holds(&[]);
+        let channels = [("mono", Sides::Mixed), ("dual", Sides::Apart)];
+        let both = reading.choice("channels", &channels, Sides::Apart);
+        let tracks = [("inbound", Sides::Caller), ("outbound", Sides::Heard), ("both", both)];
+        let sides = reading.choice("track", &tracks, both);
+        Self::Recording(Taping { begins: Begins::Now, sides, store: None, listener: record::listener(reading) })
+    }
+}
+
+fn track(reading: &mut Reading<'_>, otherwise: Track) -> Track {
+    let tracks = [("inbound_track", Track::Inbound), ("outbound_track", Track::Outbound), ("both_tracks", Track::Both)];
+    reading.choice("track", &tracks, otherwise)
+}
+
+impl StreamFork {
+    pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
+        reading.knows(&["name", "url", "track", "statusCallback", "statusCallbackMethod"]);
+        reading.holds(&["Parameter"]);
+        let url = reading.word("url").unwrap_or_default().to_owned();
+        let fits = |url: &str| {
+            let (scheme, rest) = url.split_once("://").unwrap_or_default();
+            (scheme.eq_ignore_ascii_case("wss") || scheme.eq_ignore_ascii_case("ws")) && !rest.is_empty()
+        };
+        if !url.is_empty() && !fits(&url) {
+            reading.warn("url is no address of a WebSocket; it is skipped");
+            return None;
+        }
+        Some(Self {
+            name: reading.word("name").map(str::to_owned),
+            track: track(reading, Track::Inbound),
+            listener: reading.listener("statusCallback", &[], &["stream-started", "stream-stopped", "stream-error"]),
+            parameters: parameters(reading),
+            url,
+        })
+    }
+}
+
+fn parameters(reading: &mut Reading<'_>) -> Vec<(String, String)> {
+    let mut parameters = Vec::new();
+    let element = reading.element;
+    for parameter in element.elements().filter(|inner| inner.name == "Parameter") {
+        let mut inner = reading.inside(parameter);
+        inner.knows(&["name", "value"]);
+        let pair = inner.word("name").zip(parameter.attribute("value"));
+        match pair.filter(|(name, value)| name.len() + value.len() <= MOST.1 && parameters.len() < MOST.0) {
+            Some((name, value)) => parameters.push((name.to_owned(), value.to_owned())),
+            None => inner.warn("has no name or no value, or there are too many; it is left out"),
+        }
+    }
+    parameters
+}
+
+impl StreamFork {
+    /// By which it is told from others.
+    pub(super) fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.url.clone())
+    }
+
+    /// The stream of this call.
+    pub(super) fn of(&self, session: &Session<'_>) -> WebStream {
+        let status = self.listener.as_ref();
+        WebStream {
+            name: self.name(),
+            url: self.url.clone(),
+            track: self.track,
+            parameters: self.parameters.clone(),
+            account: session.pivot.account.clone(),
+            call: session.sip_call_id().to_owned(),
+            status: status.map(|own| StreamStatus { url: session.resolved(&own.url), method: own.method }),
+        }
+    }
+}
+
+impl TranscriptionFork {
+    fn read(reading: &mut Reading<'_>) -> Self {
+        reading.knows(&[
+            "name",
+            "track",
+            "languageCode",
+            "hints",
+            "partialResults",
+            "statusCallbackUrl",
+            "statusCallbackMethod",
+        ]);
+        reading.holds(&[]);
+        let hints = reading.word("hints").unwrap_or_default().split(',').map(str::trim).filter(|hint| !hint.is_empty());
+        let hints = hints.map(str::to_owned).collect();
+        let method = reading.method("statusCallbackMethod").unwrap_or(FetchMethod::Post);
+        let url = reading.word("statusCallbackUrl");
+        Self {
+            name: reading.word("name").map(str::to_owned),
+            track: track(reading, Track::Both),
+            language: say::language(reading, "languageCode"),
+            hints,
+            partial: reading.flag("partialResults", false),
+            listener: url.map(|url| Listener { url: url.to_owned(), method, events: Vec::new() }),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `<Start><Stream url="wss://…"/></Start>`: something goes on beside the call, and the next verb follows at once.
+//!
+//! Shape: any number of `Recording`, `Stream` and `Transcription`.
+//! Errors: without any of them it is skipped, which is told.
+//! Sources: `kazoo-pivot.md` 5.4.
+
+use std::{fmt, sync::Arc};
+
+use super::{
+    Exit, Fork, Reading, Session,
+    fork::{RECORDING, SOURCE},
+};
+use crate::{Interrupted, op};
+
+/// Begins something beside the call.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Start {
+    /// What.
+    pub forks: Vec<Fork>,
+}
+
+impl Start {
+    pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
+        reading.knows(&[]);
+        reading.holds(&["Recording", "Stream", "Transcription"]);
+        let element = reading.element;
+        let forks: Vec<_> = element.elements().filter_map(|inner| Fork::read(&mut reading.inside(inner))).collect();
+        if forks.is_empty() {
+            reading.warn("begins nothing; it is skipped");
+            return None;
+        }
+        Some(Self { forks })
+    }
+}
+
+impl Start {
+    pub(super) async fn run(&self, session: &mut Session<'_>) -> Result<Option<Exit>, Interrupted> {
+        session.answer().await?;
+        for fork in &self.forks {
+            match fork {
+                Fork::Recording(taping) => drop(taping.begin(RECORDING, SOURCE, session).await?),
+                Fork::Stream(stream) if stream.url.is_empty() => session.warn("Stream: url is missing").await?,
+                Fork::Stream(stream) => {
+                    let stream = Arc::new(stream.of(session));
+                    if let Err(error) = session.call.stream(op::Stream::Start(stream)).await? {
+                        session.warn(format!("Stream: {error}")).await?;
+                    }
+                }
+                Fork::Transcription(_) => session.warn("Transcription: nobody writes down what is said").await?,
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Start")
+    }
+}

@@ -1,0 +1,66 @@
+//! `<Stop><Stream name="a"/></Stop>`: something that a `Start` has begun ends, and the next verb follows at once.
+//!
+//! Shape: any number of `Recording`, `Stream` and `Transcription`.
+//! Errors: without any of them it is skipped, which is told.
+//! Sources: `kazoo-pivot.md` 5.4.
+
+use std::fmt;
+
+use super::{
+    Exit, Fork, Reading, Session,
+    fork::{RECORDING, SOURCE},
+};
+use crate::{
+    Interrupted, Recording,
+    op::{self, Which},
+};
+
+/// Ends something beside the call.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Stop {
+    /// What.
+    pub forks: Vec<Fork>,
+}
+
+impl Stop {
+    pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
+        reading.knows(&[]);
+        reading.holds(&["Recording", "Stream", "Transcription"]);
+        let element = reading.element;
+        let forks: Vec<_> = element.elements().filter_map(|inner| Fork::read(&mut reading.inside(inner))).collect();
+        if forks.is_empty() {
+            reading.warn("ends nothing; it is skipped");
+            return None;
+        }
+        Some(Self { forks })
+    }
+}
+
+impl Stop {
+    pub(super) async fn run(&self, session: &mut Session<'_>) -> Result<Option<Exit>, Interrupted> {
+        for fork in &self.forks {
+            match fork {
+                Fork::Recording(taping) => {
+                    let asked = Recording::Ask(Which::Named(RECORDING.to_owned()));
+                    if let Some(id) = session.call.recording(asked).await?.recording {
+                        taping.end(id, SOURCE, session).await?;
+                    }
+                }
+                Fork::Stream(stream) => {
+                    let name = stream.name();
+                    if let Err(error) = session.call.stream(op::Stream::Stop(name)).await? {
+                        session.warn(format!("Stream: {error}")).await?;
+                    }
+                }
+                Fork::Transcription(_) => {}
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stop")
+    }
+}
