@@ -46,10 +46,10 @@ pub use language::{Language, UnknownLanguage};
 pub use listening::Listening;
 pub use op::{
     Alone, Announcement, BadSpeech, BargeIn, CallRecording, CallerId, Cause, Collect, Collected, Conference, Conferred,
-    Dial, Dialed, EndedBy, Gather, GatherEnd, Gathered, Interrupted, Join, Listen, ListenEnd, ListenFrom, Listened, Op, Outcome, Play, Played,
-    Prompt, Rating, Recogniser, Record, RecordEnd, Recorded, Recording, RecordingState, Refer, ReferScope, Referred,
-    Render, RenderError, Rendered, SPEECH_PATIENCE, Speech, TalkEnd, TargetRules, Terms, Tone, TypeAhead, Upload,
-    Utterance, Voice, WebSound,
+    Dial, Dialed, EndedBy, Gather, GatherEnd, Gathered, Interrupted, Join, Listen, ListenEnd, ListenFrom, Listened, Op,
+    Outcome, Play, Played, Prompt, Rating, Recogniser, Record, RecordEnd, Recorded, Recording, RecordingState, Refer,
+    ReferScope, Referred, Render, RenderError, Rendered, SPEECH_PATIENCE, Speech, TalkEnd, TargetRules, Terms, Tone,
+    TypeAhead, Upload, Utterance, Voice, WebSound,
 };
 pub use pattern::{BadPattern, Pattern};
 pub use script::{DocumentKind, EndpointKind, Next, Script, SoundName, SoundView, Surroundings};

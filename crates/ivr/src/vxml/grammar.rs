@@ -180,7 +180,11 @@ impl Linked {
 
 /// A sequence of keys.
 pub(crate) fn keys(keys: &str) -> Option<Expansion> {
-    keys.chars().filter(|c| !c.is_whitespace()).map(|key| Digit::from_char(key).map(Expansion::Key)).collect::<Option<Vec<_>>>().map(Expansion::Sequence)
+    keys.chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|key| Digit::from_char(key).map(Expansion::Key))
+        .collect::<Option<Vec<_>>>()
+        .map(Expansion::Sequence)
 }
 
 /// The keys of a text of tokens, which may be named or written without spaces.
@@ -190,7 +194,8 @@ pub(crate) fn tokens(text: &str) -> Option<Vec<Expansion>> {
         match token.trim_matches('"').to_ascii_lowercase().as_str() {
             "star" => found.extend(Digit::from_char('*').map(Expansion::Key)),
             "pound" | "hash" => found.extend(Digit::from_char('#').map(Expansion::Key)),
-            word => match keys(&word.strip_prefix("dtmf-").unwrap_or(word).replace("star", "*").replace("pound", "#"))? {
+            word => match keys(&word.strip_prefix("dtmf-").unwrap_or(word).replace("star", "*").replace("pound", "#"))?
+            {
                 Expansion::Sequence(keys) => found.extend(keys),
                 other => found.push(other),
             },

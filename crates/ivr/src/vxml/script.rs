@@ -50,13 +50,7 @@ pub(crate) trait ScriptEngine: Send {
     /// Makes a variable in the innermost scope.
     fn declare(&mut self, chain: &[ScopeId], name: &str, expr: Option<&str>) -> Result<(), ScriptError>;
     /// Changes a variable that is declared, or a property of one; none of the session's.
-    fn assign(
-        &mut self,
-        chain: &[ScopeId],
-        name: &str,
-        expr: &str,
-        session: ScopeId,
-    ) -> Result<(), ScriptError>;
+    fn assign(&mut self, chain: &[ScopeId], name: &str, expr: &str, session: ScopeId) -> Result<(), ScriptError>;
     /// Makes a variable of any scope hold what an expression is worth.
     fn bind(&mut self, chain: &[ScopeId], expr: &str, scope: ScopeId, name: &str) -> Result<(), ScriptError>;
     /// Makes a variable hold a value.

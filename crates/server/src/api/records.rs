@@ -12,7 +12,6 @@ use antiphon_ivr::{
     Recording, RecordingState,
     op::{Gap, Which},
 };
-use antiphon_media::record::RecordingId;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};

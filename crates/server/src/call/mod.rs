@@ -39,8 +39,8 @@ mod send_digits;
 pub mod srtp;
 pub mod task;
 mod transfer;
-mod web_sounds;
 mod wanted;
+mod web_sounds;
 mod whisper;
 
 pub(crate) use self::executor::clock;

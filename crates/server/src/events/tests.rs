@@ -166,7 +166,14 @@ async fn a_script_is_heard_by_success_only_and_its_news_to_one_server_stay_in_or
     let (events, subscriber) = start(&[404, 0, 200, 200]);
     let (client, call) = (ClientId(1), CallId::new());
     let debug = HttpDebug::new(DebugSettings::default());
-    let asker = Asker { client, call, extension: String::new(), from: String::new(), to: String::new() };
+    let asker = Asker {
+        client,
+        call,
+        sip_call_id: String::new(),
+        extension: String::new(),
+        from: String::new(),
+        to: String::new(),
+    };
     for path in ["first", "second"] {
         let tell = tell(&format!("http://example.com/{path}"), 2);
         let step = debug.begin_aside(asker.clone(), &tell.fetch, &[]);
@@ -192,7 +199,14 @@ async fn a_server_that_never_hears_is_given_up_after_its_retries() {
     let (events, subscriber) = start(&[500, 500, 500, 500]);
     let (client, call) = (ClientId(1), CallId::new());
     let debug = HttpDebug::new(DebugSettings::default());
-    let asker = Asker { client, call, extension: String::new(), from: String::new(), to: String::new() };
+    let asker = Asker {
+        client,
+        call,
+        sip_call_id: String::new(),
+        extension: String::new(),
+        from: String::new(),
+        to: String::new(),
+    };
     let tell = tell("http://example.com/", 1);
     let step = debug.begin_aside(asker, &tell.fetch, &[]);
     events.tell(client, call, tell, step);

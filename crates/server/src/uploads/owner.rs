@@ -289,7 +289,9 @@ impl Attempt {
         let client = self.entry.client;
         let of = self.recordings.find(self.entry.recording).map(|entry| entry.of.clone());
         let (extension, from, to) = of.map(|of| (of.extension, of.from, of.to)).unwrap_or_default();
-        let asker = Asker { client, call: self.entry.call, extension, from, to };
+        // After a restart nobody knows it any more; steps are filed under the call.
+        let sip_call_id = String::new();
+        let asker = Asker { client, call: self.entry.call, sip_call_id, extension, from, to };
         let step = self.http_debug.begin_aside(asker, &fetch, &self.web.headers(client, &fetch));
         let exchange = self.web.send_file(client, &fetch, &file).await;
         step.finish(&exchange);

@@ -32,7 +32,10 @@ impl Choice {
             grammars.push(GrammarRef::read(Attributes(child))?);
         }
         let own = from.0.children().filter(|child| child.tag_name().name() != "grammar");
-        let words: String = own.flat_map(|child| child.descendants()).filter_map(|node| node.text().filter(|_| node.is_text())).collect();
+        let words: String = own
+            .flat_map(|child| child.descendants())
+            .filter_map(|node| node.text().filter(|_| node.is_text()))
+            .collect();
         Ok(Arc::new(Self { way: Way::read(from)?, keys, words: collapsed(&words), grammars }))
     }
 }

@@ -54,10 +54,15 @@ pub(crate) fn of_nodes<'a, 'i: 'a>(
     let mut content = Vec::new();
     for node in nodes {
         if let Some(spoken) = speakable::read(node, reader)? {
-            Prompt::add(&mut content, spoken, |prompt| Exec::Prompt(prompt), |exec| match exec {
-                Exec::Prompt(prompt) => Some(prompt),
-                _ => None,
-            });
+            Prompt::add(
+                &mut content,
+                spoken,
+                |prompt| Exec::Prompt(prompt),
+                |exec| match exec {
+                    Exec::Prompt(prompt) => Some(prompt),
+                    _ => None,
+                },
+            );
         } else if node.is_element() {
             content.extend(element(node, reader)?);
         }
@@ -90,13 +95,57 @@ fn element(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Exec>, Faul
 
 /// The elements of VoiceXML that may stand elsewhere.
 const KNOWN: [&str; 34] = [
-    "block", "catch", "choice", "else", "elseif", "enumerate", "error", "example", "field", "filled", "form", "grammar", "help",
-    "initial", "item", "lexicon", "link", "menu", "meta", "metadata", "noinput", "nomatch", "object", "one-of", "option", "param",
-    "property", "record", "rule", "ruleref", "subdialog", "tag", "transfer", "vxml",
+    "block",
+    "catch",
+    "choice",
+    "else",
+    "elseif",
+    "enumerate",
+    "error",
+    "example",
+    "field",
+    "filled",
+    "form",
+    "grammar",
+    "help",
+    "initial",
+    "item",
+    "lexicon",
+    "link",
+    "menu",
+    "meta",
+    "metadata",
+    "noinput",
+    "nomatch",
+    "object",
+    "one-of",
+    "option",
+    "param",
+    "property",
+    "record",
+    "rule",
+    "ruleref",
+    "subdialog",
+    "tag",
+    "transfer",
+    "vxml",
 ];
 /// Executable elements.
 const EXECUTABLE: [&str; 15] = [
-    "assign", "if", "clear", "data", "disconnect", "exit", "foreach", "goto", "log", "prompt", "reprompt", "return", "script", "submit",
+    "assign",
+    "if",
+    "clear",
+    "data",
+    "disconnect",
+    "exit",
+    "foreach",
+    "goto",
+    "log",
+    "prompt",
+    "reprompt",
+    "return",
+    "script",
+    "submit",
     "throw",
 ];
 

@@ -22,7 +22,8 @@ pub(crate) fn read(from: Attributes<'_, '_>, parts: &mut Parts, reader: &mut Rea
         let option = Attributes(child);
         let words = collapsed(&option.text());
         let keys = option.owned("dtmf");
-        let value = option.owned("value").or_else(|| (!words.is_empty()).then(|| words.clone())).or_else(|| keys.clone());
+        let value =
+            option.owned("value").or_else(|| (!words.is_empty()).then(|| words.clone())).or_else(|| keys.clone());
         let value = value.ok_or_else(|| option.fault("it has neither words nor keys nor a value"))?;
         item.grammars.extend(keys.as_deref().map(|keys| of_keys(option, keys, Value::Text(value))).transpose()?);
         choices.push((words, keys));

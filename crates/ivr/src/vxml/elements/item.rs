@@ -1,15 +1,6 @@
 //! What all form items have in common (VoiceXML 2.0 §2.3).
 
-use super::{
-    Reader,
-    catch::Catch,
-    exec,
-    filled::Filled,
-    grammar::GrammarRef,
-    link::Link,
-    prompt::Prompt,
-    speakable,
-};
+use super::{Reader, catch::Catch, exec, filled::Filled, grammar::GrammarRef, link::Link, prompt::Prompt, speakable};
 use crate::vxml::{
     model::{Item, Kind},
     wire::{Attributes, Fault, xml},

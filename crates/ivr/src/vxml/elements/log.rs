@@ -1,6 +1,9 @@
 //! `<log>`: a line for whoever debugs the page (VoiceXML 2.0 §5.3.13).
 
-use super::{Reader, speakable::{self, Speakable}};
+use super::{
+    Reader,
+    speakable::{self, Speakable},
+};
 use crate::{
     NoteKind,
     vxml::{

@@ -48,6 +48,14 @@ impl Prompt {
             return;
         }
         let content = vec![piece];
-        list.push(make(Self { content, cond: None, count: 1, barge_in: None, timeout: None, language: None, is_bare: true }));
+        list.push(make(Self {
+            content,
+            cond: None,
+            count: 1,
+            barge_in: None,
+            timeout: None,
+            language: None,
+            is_bare: true,
+        }));
     }
 }

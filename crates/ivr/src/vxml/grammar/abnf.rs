@@ -30,7 +30,8 @@ struct Reader {
 pub(crate) fn read(text: &str) -> Result<Grammar, GrammarError> {
     let header = text.trim_start_matches('\u{feff}');
     let body = header.strip_prefix("#ABNF").and_then(|rest| rest.split_once(';')).map(|(_, body)| body);
-    let body = body.ok_or_else(|| GrammarError::Bad("line 1: it does not begin with #ABNF and a version".to_owned()))?;
+    let body =
+        body.ok_or_else(|| GrammarError::Bad("line 1: it does not begin with #ABNF and a version".to_owned()))?;
     let tokens = scan(body)?;
     if tokens.len() > MAX_NODES {
         return Err(GrammarError::Bad(format!("more than {MAX_NODES} parts")));
@@ -94,9 +95,11 @@ impl Reader {
                 };
             }
             // language, base, lexicon, meta, http-equiv, and global tags.
-            _ => while self.peek().is_some_and(|token| *token != Token::Sign(';')) {
-                self.at += 1;
-            },
+            _ => {
+                while self.peek().is_some_and(|token| *token != Token::Sign(';')) {
+                    self.at += 1;
+                }
+            }
         }
         self.expect(';')
     }
@@ -181,9 +184,8 @@ fn scan(text: &str) -> Result<Vec<(Token, usize)>, GrammarError> {
     while let Some(c) = rest.chars().next() {
         let line = text[..text.len() - rest.len()].matches('\n').count() + 1;
         let open = |what: &str| GrammarError::Bad(format!("line {line}: {what} does not end"));
-        let until = |from: usize, end: &str, what: &str| {
-            rest[from..].find(end).map(|at| from + at).ok_or_else(|| open(what))
-        };
+        let until =
+            |from: usize, end: &str, what: &str| rest[from..].find(end).map(|at| from + at).ok_or_else(|| open(what));
         let (token, length) = match c {
             c if c.is_whitespace() => (None, c.len_utf8()),
             '/' if rest.starts_with("//") => (None, rest.find('\n').unwrap_or(rest.len())),
@@ -205,7 +207,10 @@ fn scan(text: &str) -> Result<Vec<(Token, usize)>, GrammarError> {
                 let end = until(1, ">", "a repeat")?;
                 let inner = rest[1..end].trim();
                 let is_repeat = inner.starts_with(|c: char| c.is_ascii_digit());
-                (Some(if is_repeat { Token::Repeat(inner.to_owned()) } else { Token::Outside(inner.to_owned()) }), end + 1)
+                (
+                    Some(if is_repeat { Token::Repeat(inner.to_owned()) } else { Token::Outside(inner.to_owned()) }),
+                    end + 1,
+                )
             }
             '"' => {
                 let end = until(1, "\"", "a text")?;

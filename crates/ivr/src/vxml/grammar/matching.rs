@@ -131,7 +131,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Finds a way through an expansion and what goes on behind it, and keeps what it is made of.
-    fn find(&mut self, (part, expansion): (usize, &'a Expansion), at: usize, depth: u32, parts: &mut Vec<Part>, then: Then<'_, 'a>) -> bool {
+    fn find(
+        &mut self,
+        (part, expansion): (usize, &'a Expansion),
+        at: usize,
+        depth: u32,
+        parts: &mut Vec<Part>,
+        then: Then<'_, 'a>,
+    ) -> bool {
         self.steps += 1;
         if self.steps > STEPS || depth > 4 * DEEPEST {
             return false;
@@ -149,10 +156,10 @@ impl<'a> Walk<'a> {
                 then(self, at, parts)
             }
             Expansion::Sequence(list) => self.find_all(part, list, at, depth + 1, parts, then),
-            Expansion::OneOf(list) => {
-                list.iter().any(|choice| self.find((part, choice), at, depth + 1, parts, then))
+            Expansion::OneOf(list) => list.iter().any(|choice| self.find((part, choice), at, depth + 1, parts, then)),
+            Expansion::Repeat(inner, least, most) => {
+                self.find_repeat((part, inner), (*least, *most), at, depth + 1, parts, then)
             }
-            Expansion::Repeat(inner, least, most) => self.find_repeat((part, inner), (*least, *most), at, depth + 1, parts, then),
             Expansion::Rule(name) => self.find_rule(part, name, at, depth + 1, parts, then),
             Expansion::Linked(other, name) => {
                 let name = name.as_deref().or(self.part(*other).root.as_deref());
@@ -165,7 +172,15 @@ impl<'a> Walk<'a> {
         found
     }
 
-    fn find_all(&mut self, part: usize, list: &'a [Expansion], at: usize, depth: u32, parts: &mut Vec<Part>, then: Then<'_, 'a>) -> bool {
+    fn find_all(
+        &mut self,
+        part: usize,
+        list: &'a [Expansion],
+        at: usize,
+        depth: u32,
+        parts: &mut Vec<Part>,
+        then: Then<'_, 'a>,
+    ) -> bool {
         match list.split_first() {
             None => then(self, at, parts),
             Some((first, rest)) => self.find((part, first), at, depth, parts, &mut |walk, at, parts| {
@@ -175,7 +190,15 @@ impl<'a> Walk<'a> {
     }
 
     /// As often as possible first.
-    fn find_repeat(&mut self, (part, inner): (usize, &'a Expansion), (least, most): (u32, u32), at: usize, depth: u32, parts: &mut Vec<Part>, then: Then<'_, 'a>) -> bool {
+    fn find_repeat(
+        &mut self,
+        (part, inner): (usize, &'a Expansion),
+        (least, most): (u32, u32),
+        at: usize,
+        depth: u32,
+        parts: &mut Vec<Part>,
+        then: Then<'_, 'a>,
+    ) -> bool {
         if most == 0 {
             return then(self, at, parts);
         }
@@ -190,7 +213,15 @@ impl<'a> Walk<'a> {
         further || (least == 0 && then(self, at, parts))
     }
 
-    fn find_rule(&mut self, part: usize, name: &str, at: usize, depth: u32, parts: &mut Vec<Part>, then: Then<'_, 'a>) -> bool {
+    fn find_rule(
+        &mut self,
+        part: usize,
+        name: &str,
+        at: usize,
+        depth: u32,
+        parts: &mut Vec<Part>,
+        then: Then<'_, 'a>,
+    ) -> bool {
         let Some(expansion) = self.part(part).rule(name) else { return false };
         parts.push(Part::Open(name.to_owned()));
         self.find((part, expansion), at, depth, parts, &mut |walk, at, parts| {

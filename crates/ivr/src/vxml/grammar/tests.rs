@@ -35,12 +35,15 @@ fn parts(active: &Active, keys: &str) -> Option<String> {
 }
 
 fn xml(rules: &str) -> Grammar {
-    srgs::read(&format!("<grammar mode='dtmf' root='r' version='1.0' tag-format='semantics/1.0'>{rules}</grammar>")).expect(rules)
+    srgs::read(&format!("<grammar mode='dtmf' root='r' version='1.0' tag-format='semantics/1.0'>{rules}</grammar>"))
+        .expect(rules)
 }
 
 #[test]
 fn keys_are_judged_one_after_the_other() {
-    let pin = xml("<rule id='r'><item repeat='2-4'><ruleref uri='#d'/></item></rule><rule id='d'><one-of><item>1</item><item>2 <tag>out=2</tag></item></one-of></rule>");
+    let pin = xml(
+        "<rule id='r'><item repeat='2-4'><ruleref uri='#d'/></item></rule><rule id='d'><one-of><item>1</item><item>2 <tag>out=2</tag></item></one-of></rule>",
+    );
     assert_eq!(states(&active(&[pin.clone()]), "1212"), "ppccm");
     assert_eq!(states(&active(&[pin.clone()]), "13"), "ppd");
     assert_eq!(states(&active(&[pin.clone(), builtin::grammar("digits?length=5").expect("known")]), "12123"), "ppcccm");
@@ -52,7 +55,8 @@ fn tokens_may_be_named_or_stand_together() {
     let menu = xml("<rule id='r'> star 12 <token>#</token> pound </rule>");
     assert_eq!(states(&active(&[menu]), "*12##"), "pppppm");
     assert!(srgs::read("<grammar mode='dtmf'><rule id='r'>Chicago</rule></grammar>").is_err());
-    let spoken = srgs::read("<grammar mode='voice' root='r'><rule id='r'>Chicago</rule></grammar>").expect("well-formed");
+    let spoken =
+        srgs::read("<grammar mode='voice' root='r'><rule id='r'>Chicago</rule></grammar>").expect("well-formed");
     assert_eq!(states(&active(&[spoken]), "1"), "dd");
 }
 
@@ -74,7 +78,9 @@ fn built_in_types_have_keys_and_values() {
         let Value::Builtin(kind) = grammar.value else { panic!("{name}") };
         assert_eq!(kind.value(keys).to_string(), value, "{name}");
     }
-    for bad in ["digits?length=3;minlength=2", "digits?minlength=4;maxlength=2", "boolean?y=1;n=1", "digits?length=x", "town"] {
+    for bad in
+        ["digits?length=3;minlength=2", "digits?minlength=4;maxlength=2", "boolean?y=1;n=1", "digits?length=x", "town"]
+    {
         assert!(builtin::grammar(bad).is_err(), "{bad}");
     }
 }
@@ -88,7 +94,13 @@ fn abnf_says_the_same_as_xml() {
     assert_eq!(states(&active(&[grammar.clone()]), "9*"), "ppm");
     assert_eq!(grammar.tags, TagStyle::Script);
     assert_eq!(parts(&active(&[grammar]), "10").as_deref(), Some("0:<digit 1{out=1}><digit 0>"));
-    for (bad, line) in [("mode dtmf", 1), ("mode dtmf;\n$r = x;", 2), ("mode dtmf;\n$r = (1;", 2), ("root $r;\n\n$r = $s;", 0), ("{", 1)] {
+    for (bad, line) in [
+        ("mode dtmf", 1),
+        ("mode dtmf;\n$r = x;", 2),
+        ("mode dtmf;\n$r = (1;", 2),
+        ("root $r;\n\n$r = $s;", 0),
+        ("{", 1),
+    ] {
         let error = abnf::read(&format!("#ABNF 1.0;{bad}")).expect_err(bad).to_string();
         assert!(line == 0 || error.contains(&format!("line {line}")), "{bad}: {error}");
     }
@@ -105,7 +117,9 @@ fn grammars_that_go_in_circles_end() {
     let heavy = xml(&format!("<rule id='r'>{heavy}</rule>"));
     assert_eq!(active(&[heavy.clone()]).judge(&"1".repeat(100)), KeyState::CanEnd);
     assert!(parts(&active(&[heavy]), &"1".repeat(100)).is_some());
-    let wide = xml("<rule id='r'><one-of><item>1</item><item>1 <ruleref uri='#r'/></item><item>1 <ruleref uri='#r'/></item></one-of></rule>");
+    let wide = xml(
+        "<rule id='r'><one-of><item>1</item><item>1 <ruleref uri='#r'/></item><item>1 <ruleref uri='#r'/></item></one-of></rule>",
+    );
     active(&[wide]).judge(&"1".repeat(60));
     let empty = xml("<rule id='r'><item repeat='1000000000-'><item repeat='0-1'>1</item></item></rule>");
     assert_eq!(active(&[empty]).judge("111"), KeyState::CanEnd);

@@ -87,12 +87,9 @@ impl Interpreter<'_> {
         let result = json!({"confidence": 1, "utterance": keys, "inputmode": "dtmf"});
         let application = self.frame.application;
         self.engine.put(meaning, "l", &json!([result]))?;
-        for (name, expr) in [
-            ("confidence", "1"),
-            ("utterance", "l[0].utterance"),
-            ("inputmode", "'dtmf'"),
-            ("interpretation", "i"),
-        ] {
+        for (name, expr) in
+            [("confidence", "1"), ("utterance", "l[0].utterance"), ("inputmode", "'dtmf'"), ("interpretation", "i")]
+        {
             self.engine.assign(&[meaning], &format!("l.{name}"), expr, self.session)?;
         }
         self.engine.assign(&[meaning], "l[0].interpretation", "i", self.session)?;

@@ -104,8 +104,13 @@ impl Interpreter<'_> {
         } else if kept.is_some() {
             self.engine.unset(application, "document")?;
         }
-        self.frame =
-            Frame { document: document.clone(), root: root.clone(), application, chain: vec![self.session, application], visit: None };
+        self.frame = Frame {
+            document: document.clone(),
+            root: root.clone(),
+            application,
+            chain: vec![self.session, application],
+            visit: None,
+        };
         if let Some(root) = root.filter(|_| kept.is_none()) {
             self.start(&root).await?;
         }

@@ -6,7 +6,10 @@
 //! Sources: VoiceXML 2.0 §5.2; `voicexml-customizers.md` 3.4.
 
 use super::{Event, Flow, Interpreter, Jump, Stop};
-use crate::{Interrupted, NoteKind, vxml::elements::{catch::Catch, exec::Content}};
+use crate::{
+    Interrupted, NoteKind,
+    vxml::elements::{catch::Catch, exec::Content},
+};
 
 /// How often handlers may throw one after the other.
 const DEEPEST: usize = 32;

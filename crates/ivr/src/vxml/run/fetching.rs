@@ -54,7 +54,8 @@ impl Cache {
 fn directive(page: &Page, name: &str) -> Option<i64> {
     let control = page.header("cache-control")?;
     let mut directives = control.split(',').map(str::trim);
-    directives.find_map(|text| text.strip_prefix(name)?.trim_start().strip_prefix('=')?.trim().trim_matches('"').parse().ok())
+    directives
+        .find_map(|text| text.strip_prefix(name)?.trim_start().strip_prefix('=')?.trim().trim_matches('"').parse().ok())
 }
 
 /// An absolute address.
@@ -106,7 +107,8 @@ impl Interpreter<'_> {
             self.flush(false).await?;
         }
         let patience = terms.timeout.unwrap_or_else(|| self.time_property("fetchtimeout", PATIENCE));
-        let mut headers: Vec<_> = max_age.map(|age| ("Cache-Control".to_owned(), format!("max-age={age}"))).into_iter().collect();
+        let mut headers: Vec<_> =
+            max_age.map(|age| ("Cache-Control".to_owned(), format!("max-age={age}"))).into_iter().collect();
         headers.extend(kept.iter().flat_map(|(_, page)| conditions(page)));
         let fetch = Fetch {
             method: request.method,

@@ -71,7 +71,9 @@ impl Interpreter<'_> {
             if !Arc::ptr_eq(document, &self.frame.document) {
                 continue;
             }
-            for dialog in document.dialogs.iter().filter(|dialog| dialog.is_shared && !Arc::ptr_eq(dialog, &visit.dialog)) {
+            for dialog in
+                document.dialogs.iter().filter(|dialog| dialog.is_shared && !Arc::ptr_eq(dialog, &visit.dialog))
+            {
                 add(&dialog.grammars, Owner::Dialog(dialog.clone()));
                 let choices = dialog.items.iter().flat_map(|item| match &item.kind {
                     Kind::Menu(choices) => choices.as_slice(),
@@ -115,7 +117,11 @@ impl Interpreter<'_> {
         let page = self.fetch(url, Request::get(), terms, "grammar").await?;
         let text = decode(&page.body, page.header("content-type"))
             .map_err(|fault| Event::bad_fetch(format!("{url}: {fault}")))?;
-        let grammar = if text.trim_start_matches('\u{feff}').starts_with("#ABNF") { abnf::read(&text) } else { srgs::read(&text) };
+        let grammar = if text.trim_start_matches('\u{feff}').starts_with("#ABNF") {
+            abnf::read(&text)
+        } else {
+            srgs::read(&text)
+        };
         let grammar = Arc::new(grammar.map_err(|error| Event::bad_fetch(format!("{url}: {error}")))?);
         if self.grammars.len() < MAX_KEPT {
             self.grammars.insert(url.to_owned(), grammar.clone());
@@ -124,7 +130,13 @@ impl Interpreter<'_> {
     }
 
     /// Loads what a grammar refers to, and what that does.
-    async fn link(&mut self, grammar: Arc<Grammar>, rule: Option<String>, base: String, terms: &FetchTerms) -> Result<Linked, Stop> {
+    async fn link(
+        &mut self,
+        grammar: Arc<Grammar>,
+        rule: Option<String>,
+        base: String,
+        terms: &FetchTerms,
+    ) -> Result<Linked, Stop> {
         let mut linked = Linked::alone(grammar, rule.as_deref()).map_err(|error| stop(&error))?;
         let mut addresses = vec![base];
         let mut next = 0;
@@ -134,7 +146,8 @@ impl Interpreter<'_> {
             let mut found = Vec::new();
             for expansion in part.outside() {
                 let Expansion::Outside(uri) = expansion else { continue };
-                let (plain, rule) = uri.split_once('#').map_or((uri.as_str(), None), |(plain, rule)| (plain, Some(rule.to_owned())));
+                let (plain, rule) =
+                    uri.split_once('#').map_or((uri.as_str(), None), |(plain, rule)| (plain, Some(rule.to_owned())));
                 let url = resolve(&base, plain)?;
                 let known = addresses.iter().chain(&found).position(|known| *known == url);
                 let at = known.unwrap_or_else(|| {

@@ -57,7 +57,8 @@ impl Interpreter<'_> {
 
     /// Queues a prompt whose condition was asked.
     pub(super) async fn queue_held(&mut self, prompt: &Prompt) -> Result<(), Stop> {
-        let barge_in = prompt.barge_in.unwrap_or_else(|| self.property("bargein").is_none_or(|value| value.trim() != "false"));
+        let barge_in =
+            prompt.barge_in.unwrap_or_else(|| self.property("bargein").is_none_or(|value| value.trim() != "false"));
         let language = prompt.language.clone().or_else(|| self.frame.document.language.clone());
         let mut making = Making { barge_in, language, text: String::new(), has_markup: false, open: Vec::new() };
         self.make(&prompt.content, &mut making).await?;
@@ -130,7 +131,8 @@ impl Interpreter<'_> {
             return Ok(());
         }
         // Longer ones are cut: a caller would not hear them to their end.
-        let speech = Speech::new(&text).or_else(|_| Speech::new(&unescaped(&text.chars().take(crate::op::MAX_SPEECH).collect::<String>())));
+        let speech = Speech::new(&text)
+            .or_else(|_| Speech::new(&unescaped(&text.chars().take(crate::op::MAX_SPEECH).collect::<String>())));
         match speech {
             Ok(speech) => {
                 let speech = Speech { language: making.language.clone(), ..speech };
@@ -196,7 +198,9 @@ impl Interpreter<'_> {
     async fn enumerate(&mut self, enumerate: &Enumerate, making: &mut Making) -> Result<(), Stop> {
         let item = self.frame.visit.as_ref().and_then(|visit| visit.item()).cloned();
         let choices: Vec<(String, Option<String>)> = match item.as_ref().map(|item| &item.kind) {
-            Some(Kind::Menu(choices)) => choices.iter().map(|choice| (choice.words.clone(), choice.keys.clone())).collect(),
+            Some(Kind::Menu(choices)) => {
+                choices.iter().map(|choice| (choice.words.clone(), choice.keys.clone())).collect()
+            }
             Some(Kind::Field(options)) => options.clone(),
             _ => return Err(Event::semantic("enumerate stands in no menu, and no field with options").into()),
         };
@@ -259,7 +263,10 @@ impl Interpreter<'_> {
                 (true, true) => BargeIn::BACKGROUND,
                 (true, false) => BargeIn { by: DigitSet::NONE, otherwise: TypeAhead::Keep },
             };
-            let sounds: Vec<_> = group.iter().filter_map(|queued| if let What::Sound(sound) = &queued.what { Some(sound.clone()) } else { None }).collect();
+            let sounds: Vec<_> = group
+                .iter()
+                .filter_map(|queued| if let What::Sound(sound) = &queued.what { Some(sound.clone()) } else { None })
+                .collect();
             barged = false;
             if !sounds.is_empty() {
                 let played = self.call.play(Play { prompts: sounds, barge_in }).await?;
@@ -269,7 +276,9 @@ impl Interpreter<'_> {
                 }
             }
             if !barged {
-                let marks = group.iter().filter_map(|queued| if let What::Mark(mark) = &queued.what { Some(mark) } else { None });
+                let marks = group
+                    .iter()
+                    .filter_map(|queued| if let What::Mark(mark) = &queued.what { Some(mark) } else { None });
                 self.mark = marks.last().cloned().or(self.mark.take());
             }
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Event, Interpreter, Stop, fia::Visited, queue::RECORDING};
 use crate::{
     DigitSet, Record as Op, RecordEnd,
-    op::Beep,
+    op::{Beep, Trim},
     vxml::{elements::record::Record, model::Item},
 };
 
@@ -27,6 +27,7 @@ impl Interpreter<'_> {
             min_length: SHORTEST,
             terminators: if record.by_key { DigitSet::ALL } else { DigitSet::NONE },
             mailbox: None,
+            trim: Trim::Nothing,
         };
         let recorded = self.call.record(asked).await?;
         self.rested();

@@ -68,7 +68,11 @@ fn start<'a>(
     call: &'a mut Call,
     surroundings: &'a dyn Surroundings,
 ) -> Result<Interpreter<'a>, (&'a mut Call, ScriptError)> {
-    let seed = call.caller.call_id.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let seed = call
+        .caller
+        .call_id
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let made = QuickJs::new(seed).and_then(|engine| {
         let mut engine: Box<dyn ScriptEngine> = Box::new(engine);
         engine.tell(surroundings.now().as_millisecond());
@@ -126,12 +130,15 @@ fn declare_session(engine: &mut dyn ScriptEngine, session: ScopeId, caller: &Cal
     };
     let local = uri(&sip.to_user, &sip.to_host, &caller.called_number);
     let remote = uri(&sip.from_user, &sip.from_host, &caller.number);
-    let header = |name: &str| sip.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let header =
+        |name: &str| sip.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     let headers: serde_json::Map<_, _> =
         sip.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
     let redirect = match caller.diversion_number.as_str() {
         "" => json!([]),
-        number => json!([{"uri": format!("tel:{number}"), "pi": "false", "si": "false", "reason": caller.diversion_reason}]),
+        number => {
+            json!([{"uri": format!("tel:{number}"), "pi": "false", "si": "false", "reason": caller.diversion_reason}])
+        }
     };
     let connection = json!({
         "local": {"uri": local},

@@ -6,8 +6,15 @@
 
 use std::sync::Arc;
 
-use super::{Event, Frame, Interpreter, Jump, Loaded, MAX_SUBDIALOGS, Returned, Stop, fia::{Params, Visited}, session::Ended};
-use crate::vxml::{elements::subdialog::Subdialog, model::{Dialog, Item}};
+use super::{
+    Event, Frame, Interpreter, Jump, Loaded, MAX_SUBDIALOGS, Returned, Stop,
+    fia::{Params, Visited},
+    session::Ended,
+};
+use crate::vxml::{
+    elements::subdialog::Subdialog,
+    model::{Dialog, Item},
+};
 
 impl Interpreter<'_> {
     pub(super) async fn subdialog(&mut self, item: &Arc<Item>, subdialog: &Subdialog) -> Result<Visited, Stop> {
@@ -22,7 +29,9 @@ impl Interpreter<'_> {
             let scope = self.engine.open(&[])?;
             match value {
                 crate::vxml::wire::Given::Text(text) => self.engine.put(scope, "p", &text.clone().into())?,
-                crate::vxml::wire::Given::Expr(expr) => self.js(|engine, chain| engine.bind(chain, expr, scope, "p"))?,
+                crate::vxml::wire::Given::Expr(expr) => {
+                    self.js(|engine, chain| engine.bind(chain, expr, scope, "p"))?
+                }
             }
             params.insert(name.clone(), scope);
         }

@@ -73,7 +73,9 @@ fn add(names: &mut Vec<String>, name: &str) {
 fn begins_statement(tokens: &[Token<'_>], at: usize) -> bool {
     let before = tokens[..at].iter().rev().find(|token| **token != Token::NewLine);
     matches!(before, None | Some(Token::Sign(';' | '{' | '}')))
-        || (at > 0 && tokens[at - 1] == Token::NewLine && !matches!(before, Some(Token::Sign('=' | '(' | ',' | ':' | '?'))))
+        || (at > 0
+            && tokens[at - 1] == Token::NewLine
+            && !matches!(before, Some(Token::Sign('=' | '(' | ',' | ':' | '?'))))
 }
 
 /// The names behind a `var`.
@@ -202,7 +204,11 @@ mod tests {
             ("}}}} var a", "a", ""),
         ] {
             let names = declared(source);
-            assert_eq!((names.vars.join(" "), names.functions.join(" ")), (vars.to_owned(), functions.to_owned()), "{source}");
+            assert_eq!(
+                (names.vars.join(" "), names.functions.join(" ")),
+                (vars.to_owned(), functions.to_owned()),
+                "{source}"
+            );
         }
     }
 }

@@ -11,9 +11,7 @@ use std::sync::{
 };
 
 use rquickjs::{
-    CatchResultExt, Context, Ctx, FromJs, Function, Object, Runtime,
-    context::intrinsic,
-    function::IntoArgs,
+    CatchResultExt, Context, Ctx, FromJs, Function, Object, Runtime, context::intrinsic, function::IntoArgs,
 };
 
 use super::{ScopeId, ScriptEngine, ScriptError, TagStyle, names};
@@ -164,13 +162,7 @@ impl ScriptEngine for QuickJs {
         }
     }
 
-    fn assign(
-        &mut self,
-        chain: &[ScopeId],
-        name: &str,
-        expr: &str,
-        session: ScopeId,
-    ) -> Result<(), ScriptError> {
+    fn assign(&mut self, chain: &[ScopeId], name: &str, expr: &str, session: ScopeId) -> Result<(), ScriptError> {
         self.host("assign", (ids(chain), name, short(expr)?, session.0))
     }
 

@@ -35,9 +35,17 @@ fn what_is_not_declared_is_an_error_to_read_and_to_assign() {
 #[test]
 fn scripts_declare_in_their_scope_and_closures_keep_it() {
     let (mut engine, chain) = engine();
-    engine.run(&chain[..3], "var n = 1; function inc() { n++; return n; } function fact(k) { return k <= 1 ? 1 : k * fact(k - 1); }").expect("runs");
+    engine
+        .run(
+            &chain[..3],
+            "var n = 1; function inc() { n++; return n; } function fact(k) { return k <= 1 ? 1 : k * fact(k - 1); }",
+        )
+        .expect("runs");
     engine.run(&chain, "n++; leaked = 7").expect("runs");
-    assert_eq!(engine.text(&chain, "inc() + ' ' + document.n + ' ' + fact(4) + ' ' + dialog.leaked").expect("text").as_deref(), Some("3 3 24 7"));
+    assert_eq!(
+        engine.text(&chain, "inc() + ' ' + document.n + ' ' + fact(4) + ' ' + dialog.leaked").expect("text").as_deref(),
+        Some("3 3 24 7")
+    );
     let other = [chain[0]];
     assert!(engine.text(&other, "leaked").is_err(), "it does not leak");
     engine.run(&chain, "function inc() { return 'mine'; } var got = inc();").expect("runs");
@@ -77,10 +85,26 @@ fn many_evaluations_together_are_bounded_until_time_passes() {
 fn time_and_chance_are_told() {
     let (mut engine, chain) = engine();
     engine.tell(1_780_000_000_000);
-    assert_eq!(engine.text(&chain, "new Date().getTime() + Date.now()").expect("text").as_deref(), Some("3560000000000"));
+    assert_eq!(
+        engine.text(&chain, "new Date().getTime() + Date.now()").expect("text").as_deref(),
+        Some("3560000000000")
+    );
     let random = engine.text(&chain, "Math.random()").expect("text");
-    assert_eq!(QuickJs::new(1).map(|mut again| { let scope = again.open(&[]).expect("room"); again.text(&[scope], "Math.random()") }).expect("starts").expect("text"), random);
-    assert!(engine.truth(&chain, "new Date(0) instanceof Date && typeof require == 'undefined' && typeof std == 'undefined'").expect("truth"));
+    assert_eq!(
+        QuickJs::new(1)
+            .map(|mut again| {
+                let scope = again.open(&[]).expect("room");
+                again.text(&[scope], "Math.random()")
+            })
+            .expect("starts")
+            .expect("text"),
+        random
+    );
+    assert!(
+        engine
+            .truth(&chain, "new Date(0) instanceof Date && typeof require == 'undefined' && typeof std == 'undefined'")
+            .expect("truth")
+    );
 }
 
 #[test]

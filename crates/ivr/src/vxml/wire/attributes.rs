@@ -71,9 +71,12 @@ impl<'a, 'i> Attributes<'a, 'i> {
     pub(crate) fn count(&self) -> Result<u32, Fault> {
         match self.get("count") {
             None => Ok(1),
-            Some(text) => {
-                text.trim().parse().ok().filter(|count| *count > 0).ok_or_else(|| self.fault("count is a number from 1"))
-            }
+            Some(text) => text
+                .trim()
+                .parse()
+                .ok()
+                .filter(|count| *count > 0)
+                .ok_or_else(|| self.fault("count is a number from 1")),
         }
     }
 
