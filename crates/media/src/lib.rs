@@ -78,6 +78,7 @@ mod holes;
 mod jitter;
 mod latch;
 mod listen;
+pub mod live;
 mod pacer;
 mod pool;
 mod quality;

@@ -13,6 +13,7 @@ use crate::comfort::Silence;
 use crate::config::MAX_PTIME;
 use crate::dtmf::tone_ear::ToneEar;
 use crate::ear::Ear;
+use crate::live::Live;
 use crate::record::Recorders;
 use crate::room::{Mixing, Seat};
 use crate::rtp::packet::Packet;
@@ -45,6 +46,8 @@ pub(crate) struct Listeners {
     pub(crate) seat: Option<Box<Seat>>,
     /// Somebody who understands speech.
     pub(crate) utterances: Option<Box<Utterances>>,
+    /// Somebody outside whom the leg hears.
+    pub(crate) live: Option<Box<Live>>,
     #[cfg(test)]
     pub(crate) witness: Option<Witness>,
 }
@@ -61,6 +64,7 @@ impl Listeners {
             tones: None,
             seat: None,
             utterances: None,
+            live: None,
             #[cfg(test)]
             witness: None,
         }
@@ -72,7 +76,8 @@ impl Listeners {
         if self.witness.is_some() {
             return true;
         }
-        !self.recorders.is_empty() || self.tones.is_some() || self.seat.is_some() || self.utterances.is_some()
+        let hears = !self.recorders.is_empty() || self.tones.is_some() || self.utterances.is_some();
+        hears || self.seat.is_some() || self.live.is_some()
     }
 
     /// Whether anybody wants what the leg is sent.
@@ -92,6 +97,9 @@ impl Listeners {
             self.recorders.follow(codec.sample_rate());
             if let Some(utterances) = &mut self.utterances {
                 utterances.follow(codec.sample_rate());
+            }
+            if let Some(live) = &mut self.live {
+                live.follow(codec);
             }
         }
         self.ear.expect(ptime);

@@ -34,6 +34,7 @@ pub mod signalling;
 pub mod sounds;
 pub mod speech;
 pub mod store;
+pub mod streams;
 pub mod switchboard;
 pub mod telemetry;
 pub mod templates;

@@ -33,6 +33,7 @@ use crate::{
     sounds::SystemSounds,
     speech::SpeechRoom,
     store::Store,
+    streams::Streams,
     trace::Trace,
     trunks::Trunks,
     uploads::{Uploads, encoder::Encoder, links::Links},
@@ -122,6 +123,8 @@ pub struct Rooms {
     pub recordings: Recordings,
     /// Recordings on their way to web servers.
     pub uploads: Uploads,
+    /// How much sound of calls goes to web servers.
+    pub streams: Streams,
     /// URLs at which recordings can be fetched.
     pub links: Links,
     /// Who makes MP3 of them.

@@ -1,6 +1,7 @@
-//! Recording the streams of a pool.
+//! Recording the streams of a pool, and what they hear from outside.
 
 use super::{StreamId, StreamPool};
+use crate::live::{Live, LiveSource};
 use crate::record::{Gap, Recorder, Seat};
 
 impl StreamPool {
@@ -19,6 +20,21 @@ impl StreamPool {
         let mut taken = None;
         self.entry(id)?.stream.listen(|listeners| taken = listeners.recorders.take(seat));
         taken
+    }
+
+    /// Has a stream hear somebody outside from its next frame on, in place of its bridge or conference.
+    pub fn hear_live(&mut self, id: StreamId, source: LiveSource) {
+        if let Some(entry) = self.entry(id) {
+            let codec = entry.stream.negotiated().codec;
+            entry.stream.listen(|listeners| listeners.live = Some(Box::new(Live::new(source, codec))));
+        }
+    }
+
+    /// Takes whom a stream hears from outside away, to end it or to give it to another stream.
+    pub fn take_live(&mut self, id: StreamId) -> Option<LiveSource> {
+        let mut taken = None;
+        self.entry(id)?.stream.listen(|listeners| taken = listeners.live.take());
+        taken.map(|live| live.source)
     }
 
     /// Pauses a recording.

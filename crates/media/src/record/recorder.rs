@@ -55,7 +55,16 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder, and the reel that its blocks are taken from. This allocates all that it needs.
     pub fn new(id: RecordingId, take: Take) -> (Self, Reel) {
-        let (feed, reel) = reel::join(take);
+        Self::with(id, take, reel::FILE)
+    }
+
+    /// The same for one who wants what is heard at once: blocks of 20 ms, of which a second may wait.
+    pub fn live(id: RecordingId, take: Take) -> (Self, Reel) {
+        Self::with(id, take, reel::LIVE)
+    }
+
+    fn with(id: RecordingId, take: Take, blocks: reel::Blocks) -> (Self, Reel) {
+        let (feed, reel) = reel::join(take, blocks);
         let recorder = Self {
             id,
             take,
@@ -75,6 +84,11 @@ impl Recorder {
             skipped: 0,
         };
         (recorder, reel)
+    }
+
+    /// How much of it found no block, and is silent.
+    pub fn lost(&self) -> Duration {
+        self.take.rate.duration(self.lost)
     }
 
     /// Its name.

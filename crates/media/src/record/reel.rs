@@ -14,6 +14,18 @@ pub(super) const BLOCK: Duration = Duration::from_millis(200);
 /// Blocks of one recording. A writer may lag by as much, but for the one that is filled.
 pub(super) const BLOCKS: usize = 8;
 
+/// How long the blocks of a recording are, and how many go round.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) struct Blocks {
+    length: Duration,
+    count: usize,
+}
+
+/// Those of a recording that becomes a file.
+pub(super) const FILE: Blocks = Blocks { length: BLOCK, count: BLOCKS };
+/// Those of one that is heard elsewhere at once.
+pub(super) const LIVE: Blocks = Blocks { length: Duration::from_millis(20), count: 50 };
+
 /// A piece of a recording.
 #[derive(Debug)]
 pub struct Block {
@@ -151,11 +163,11 @@ impl Feed {
 }
 
 /// Both ends, with all blocks empty.
-pub(super) fn join(take: Take) -> (Feed, Reel) {
-    let samples = take.rate.samples(BLOCK) as usize * take.channels.count();
-    let (filled, fills) = sync_channel(BLOCKS + 1);
-    let (empty, empties) = sync_channel(BLOCKS);
-    for _ in 0..BLOCKS {
+pub(super) fn join(take: Take, Blocks { length, count }: Blocks) -> (Feed, Reel) {
+    let samples = take.rate.samples(length) as usize * take.channels.count();
+    let (filled, fills) = sync_channel(count + 1);
+    let (empty, empties) = sync_channel(count);
+    for _ in 0..count {
         // There is room for all of them.
         let _ = empty.try_send(Block::empty(samples));
     }

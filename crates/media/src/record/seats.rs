@@ -14,22 +14,38 @@ pub enum Seat {
     Call(u8),
     /// A message of the party.
     Message,
+    /// A copy for somebody outside; the number is below [`Seat::STREAMS`].
+    Stream(u8),
 }
 
 impl Seat {
     /// How many recordings of the whole call there may be at once.
     pub const CALLS: u8 = 4;
 
+    /// How many copies there may be at once.
+    pub const STREAMS: u8 = 4;
+
     /// Where it is among [`SEATS`].
     fn index(self) -> usize {
         match self {
             Self::Call(number) => usize::from(number.min(Self::CALLS - 1)),
             Self::Message => usize::from(Self::CALLS),
+            Self::Stream(number) => usize::from(Self::CALLS + 1 + number.min(Self::STREAMS - 1)),
         }
     }
 }
 
-const SEATS: [Seat; 5] = [Seat::Call(0), Seat::Call(1), Seat::Call(2), Seat::Call(3), Seat::Message];
+const SEATS: [Seat; 9] = [
+    Seat::Call(0),
+    Seat::Call(1),
+    Seat::Call(2),
+    Seat::Call(3),
+    Seat::Message,
+    Seat::Stream(0),
+    Seat::Stream(1),
+    Seat::Stream(2),
+    Seat::Stream(3),
+];
 
 #[derive(Debug, Default)]
 struct Place {

@@ -29,6 +29,7 @@ use crate::dtmf::ways::Ways;
 use crate::dtmf::{Inband, Keys};
 use crate::latch::Latch;
 use crate::listen::Listeners;
+use crate::live::Live;
 use crate::pacer::Pacer;
 use crate::pool::{PlaybackId, Senders, StreamId};
 use crate::room::Seat;
@@ -240,6 +241,11 @@ impl RtpStream {
     /// Its place in a conference.
     pub(crate) fn seat(&mut self) -> Option<&mut Seat> {
         self.listeners.as_mut()?.seat.as_deref_mut()
+    }
+
+    /// Somebody outside whom it hears.
+    pub(crate) fn live(&mut self) -> Option<&mut Live> {
+        self.listeners.as_mut()?.live.as_deref_mut()
     }
 
     /// Where the room of its conference stands.

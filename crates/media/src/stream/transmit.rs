@@ -1,6 +1,7 @@
 //! What a leg is sent: one frame after another, each from the source that comes first.
 //!
-//! Shape: a key that the owner sends, one passed on over the bridge, the playlist, the conference, the bridge, silence; in this order.
+//! Shape: a key that the owner sends, one passed on over the bridge, the playlist, somebody outside, the conference, the bridge, silence; in
+//! this order.
 //! Time: a frame passes also while nothing may be sent, and the timestamp with it.
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
@@ -120,6 +121,9 @@ impl RtpStream {
         let ptime = self.negotiated.ptime;
         if let (Some(seat), Some(mixing)) = (self.seat(), mixing) {
             length = seat.fill(mixing, ptime, frame);
+        }
+        if let Some(live) = self.live() {
+            length = live.fill(ptime, frame);
         }
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
             if let (Some(seam), Some(sound)) = (&mut self.seam, frame.get(..length)) {

@@ -16,7 +16,7 @@ use crate::recording::NotDeleted;
 use crate::store::{Missing, Rejected, UploadError};
 use crate::templates::NoTemplate;
 use crate::trunks::NotRegistered;
-use crate::uploads::{NotDone, encoder::NotEncoded};
+use crate::uploads::{NotBegun, NotDone, encoder::NotEncoded};
 
 /// Why a request is not answered with a success.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,8 @@ pub(super) enum ApiError {
     NoSigningKey,
     #[error(transparent)]
     Sending(#[from] NotDone),
+    #[error(transparent)]
+    NotBegun(#[from] NotBegun),
     #[error(transparent)]
     NotEncoded(NotEncoded),
     #[error(transparent)]
@@ -99,10 +101,10 @@ impl ApiError {
             Self::Recording(NotDeleted::Unknown) => (StatusCode::NOT_FOUND, None),
             Self::Recording(NotDeleted::Running) | Self::NotRecorded => (StatusCode::CONFLICT, Some("conflict")),
             Self::Recording(NotDeleted::Storage) => (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error")),
-            Self::Sending(NotDone::Unknown) => (StatusCode::NOT_FOUND, None),
-            Self::Sending(NotDone::Sent | NotDone::Sending) | Self::NotEncoded(NotEncoded::Nobody) => {
-                (StatusCode::CONFLICT, Some("conflict"))
-            }
+            Self::Sending(NotDone::Unknown) | Self::NotBegun(NotBegun::Unknown) => (StatusCode::NOT_FOUND, None),
+            Self::NotBegun(NotBegun::Full)
+            | Self::Sending(NotDone::Sent | NotDone::Sending)
+            | Self::NotEncoded(NotEncoded::Nobody) => (StatusCode::CONFLICT, Some("conflict")),
             Self::Sending(NotDone::Storage) | Self::NotEncoded(NotEncoded::TooSlow(_) | NotEncoded::Failed(..)) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error"))
             }

@@ -7,22 +7,27 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use antiphon_ivr::op::SoundFormat;
+use antiphon_ivr::FetchMethod;
+use antiphon_ivr::op::{SoundFormat, Upload};
+use antiphon_ivr::rules::wire::FieldError;
+use antiphon_media::record::RecordingId;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::ApiState;
+use super::body::JsonBody;
 use super::date::gmt;
-use super::description::{Operation, Table, get, post};
+use super::description::{Operation, Table, get, post, text, word};
 use super::error::ApiError;
 use super::paging::Paging;
 use super::place::Place;
-use crate::store::ClientId;
-use crate::uploads::{Entry, NotDone, State as Standing, Uploads};
-use crate::web::mask;
+use crate::store::{ClientId, Rejected};
+use crate::uploads::{Entry, NotBegun, NotDone, State as Standing, Uploads};
+use crate::web::{check_url, mask};
 
 pub(super) fn table() -> Table {
     const UPLOAD: &str = "/client/{client}/upload";
@@ -36,6 +41,26 @@ pub(super) fn table() -> Table {
                     .filter("state", "Those in this state.")
                     .filter("call_uuid", "Those of this call.")
                     .filter("record_id", "Those of this recording."),
+            )
+            .post(
+                create,
+                Operation::new("Sends a recording to a web server")
+                    .details("It is sent once it is whole. What is no success is tried five times more.")
+                    .takes_fields(
+                        2,
+                        &[
+                            ("record_id", text(32, "The recording.")),
+                            ("url", text(8_192, "Where to, whole: with the file's name.")),
+                            ("method", word(&["PUT", "POST", "PATCH"], "`PUT` unless said otherwise.")),
+                            ("format", word(&["wav", "mp3"], "`wav` unless said otherwise.")),
+                        ],
+                    )
+                    .example(
+                        json!({ "record_id": "0194f0c6b2a07f3e9a51c2d4e6f80912", "url": "https://example.com/a.wav" }),
+                    )
+                    .answers::<Shown>(202, "It waits to be sent.")
+                    .fails(404, "There is no such recording.")
+                    .conflicts("As many wait as may."),
             ),
         )
         .on(
@@ -138,6 +163,54 @@ async fn list(State(state): State<ApiState>, place: Place, paging: Paging) -> Re
 async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {
     let found = uploads(&state)?.find(place.client()?, place.upload()?);
     Ok(Json(encode(&*found.ok_or(NotDone::Unknown)?)))
+}
+
+/// What is asked.
+fn read(body: &Value) -> Result<Upload, Rejected> {
+    let word = |name: &str| body.get(name).and_then(Value::as_str);
+    let recording = word("record_id").and_then(|id| id.parse::<RecordingId>().ok());
+    let url = word("url").filter(|url| check_url(url).is_ok());
+    let method = match word("method") {
+        None if body.get("method").is_none_or(Value::is_null) => Some(FetchMethod::Put),
+        Some("PUT") => Some(FetchMethod::Put),
+        Some("POST") => Some(FetchMethod::Post),
+        Some("PATCH") => Some(FetchMethod::Patch),
+        _ => None,
+    };
+    let format = match word("format") {
+        None if body.get("format").is_none_or(Value::is_null) => Some(SoundFormat::Wav),
+        Some("wav") => Some(SoundFormat::Wav),
+        Some("mp3") => Some(SoundFormat::Mp3),
+        _ => None,
+    };
+    match (recording, url, method, format) {
+        (Some(recording), Some(url), Some(method), Some(format)) => {
+            let recording = antiphon_ivr::RecordingId(recording.0);
+            Ok(Upload { recording, method, url: url.to_owned(), format })
+        }
+        (recording, url, method, format) => {
+            let problems = [
+                (recording.is_some(), "record_id", "must be the id of a recording"),
+                (url.is_some(), "url", "must be an http or https URL"),
+                (method.is_some(), "method", "must be PUT, POST or PATCH"),
+                (format.is_some(), "format", "must be wav or mp3"),
+            ];
+            let wrong = problems.into_iter().filter(|(is_good, ..)| !is_good);
+            Err(Rejected::Invalid(wrong.map(|(_, field, problem)| FieldError::new(field, problem)).collect()))
+        }
+    }
+}
+
+async fn create(
+    State(state): State<ApiState>,
+    place: Place,
+    JsonBody(body): JsonBody,
+) -> Result<(StatusCode, Json<Shown>), ApiError> {
+    let (client, upload) = (place.client()?, read(&body)?);
+    let rooms = state.rooms.as_ref().ok_or(NotDone::Unknown)?;
+    let call = rooms.recordings.find(RecordingId(upload.recording.0)).map(|entry| entry.of.call);
+    let entry = rooms.uploads.begin(client, call.ok_or(NotBegun::Unknown)?, &upload)?;
+    Ok((StatusCode::ACCEPTED, Json(encode(&entry))))
 }
 
 async fn delete(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {

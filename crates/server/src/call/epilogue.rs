@@ -75,7 +75,8 @@ async fn perform(rooms: &Rooms, client: ClientId, trace: &CallTrace, op: Op) -> 
             Ok(Outcome::Done)
         }
         Op::Upload(upload) => {
-            rooms.uploads.begin(client, trace.id, &upload);
+            // What is not begun is logged and counted.
+            let _ = rooms.uploads.begin(client, trace.id, &upload);
             Ok(Outcome::Done)
         }
         Op::Link(link) => Ok(Outcome::Linked(rooms.links.link(RecordingId(link.recording.0)))),

@@ -28,7 +28,7 @@ use super::{
     part::{Facts, Part},
     recording::OfCall,
     replace::{self, Replacement},
-    send_digits,
+    send_digits, stream,
     transfer::Joined,
     whisper::{self, Whispering},
 };
@@ -65,6 +65,8 @@ pub(super) enum Heard {
     Other(Event),
     /// The caller confirmed our answer.
     Confirmed,
+    /// A stream to a web server has ended, by its number within the call.
+    StreamEnded(u64),
     /// Something is asked of a member of a conference.
     Conference(Wish),
     /// The far end of a bridge sends the caller to another IVR.
@@ -106,6 +108,9 @@ pub struct Executor {
     pub(super) joined: Joined,
     /// The recordings of the whole call, those that are over with them.
     pub(super) recordings: Vec<OfCall>,
+    /// The sound of the call that goes to web servers, and how much did so far.
+    pub(super) streams: Vec<stream::OfCall>,
+    pub(super) streamed: u64,
     /// What the caller has to do with mailboxes.
     pub(super) mailbox: Hearing,
     /// The type-ahead.
@@ -186,6 +191,8 @@ impl Executor {
             events,
             joined: Joined::Nobody,
             recordings: Vec::new(),
+            streams: Vec::new(),
+            streamed: 0,
             mailbox: Hearing::default(),
             digits: DigitBuffer::default(),
             over: None,
@@ -260,9 +267,9 @@ impl Executor {
                 (number, None)
             }
             NextAct::LeftBehind(party, number) => {
-                let recorders = self.unseat_recorders().await;
+                let unseated = self.unseat_listeners().await;
                 self.caller = *party;
-                self.seat_recorders(recorders).await;
+                self.seat_listeners(unseated).await;
                 let who = self.caller.shown.clone();
                 self.outward = Outward { own: who.number.clone(), ..Outward::NOTHING };
                 self.trace.called_by(self.caller.dialog());
@@ -345,6 +352,10 @@ impl Executor {
                 Ok(None)
             }
             CallEvent::SendDigits(dialog, digits) => Ok(Some(Heard::SendDigits(dialog, digits))),
+            CallEvent::StreamEnded(number) => {
+                self.end_stream(number).await;
+                Ok(Some(Heard::StreamEnded(number)))
+            }
             CallEvent::Rendered => Ok(Some(Heard::Rendered)),
             CallEvent::Understood(number, said) => Ok(Some(Heard::Understood(number, said))),
             CallEvent::Conference(wish) => Ok(Some(Heard::Conference(wish))),

@@ -37,6 +37,7 @@ mod render;
 pub mod replace;
 mod send_digits;
 pub mod srtp;
+mod stream;
 pub mod task;
 mod transfer;
 mod wanted;
@@ -69,6 +70,8 @@ pub enum CallEvent {
     Rendered,
     /// What came of having an utterance understood, by its number within the call's wait.
     Understood(u64, Understood),
+    /// A stream of the call to a web server has ended, by its number within the call.
+    StreamEnded(u64),
     /// Somebody who may has ended the call.
     HangUp,
     /// The server goes down and no longer waits for this call.

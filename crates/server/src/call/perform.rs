@@ -11,7 +11,7 @@ use antiphon_ivr::{
     Collect, Collected, Dialed, Digit, DigitSet, Gather, Gathered, Gatherer, Interrupted, Op, Outcome, Play, Played,
     Prompt, Rating, TypeAhead,
     collector::Collector,
-    op::{Cause, Connected, Echoed, Enqueued, Met, Respond, StreamError},
+    op::{Cause, Connected, Echoed, Enqueued, Met, Respond},
 };
 use antiphon_media::{Keys, Repeat, Segment, record};
 use antiphon_sip::{ReasonProtocol, Rejection, StatusCode, printable, reason_value};
@@ -93,9 +93,8 @@ impl Executor {
                 Ok(Outcome::Done)
             }
             Op::Link(link) => Ok(Outcome::Linked(self.rooms.links.link(record::RecordingId(link.recording.0)))),
-            // The rooms behind these are not joined yet.
-            Op::Stream(_) => Ok(Outcome::Streaming(Err(StreamError::Busy))),
-            Op::Connect(_) => Ok(Outcome::Connected(Connected::Failed(StreamError::Busy))),
+            Op::Stream(stream) => Ok(Outcome::Streaming(self.stream(stream).await)),
+            Op::Connect(connect) => self.connect(connect).await.map(Outcome::Connected),
             Op::Respond(respond) => self.respond(respond).await.map(|()| Outcome::Done),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };

@@ -14,6 +14,7 @@ use antiphon_ivr::{
 };
 use antiphon_media::{
     StreamId,
+    live::LiveSource,
     record::{self, Channels, Gap, Rate, Recorder, RecordingId, Seat, Take, Trim},
 };
 use tokio::sync::oneshot;
@@ -70,6 +71,14 @@ impl OfCall {
         self.length =
             recorded.filter(|recorded| recorded.reaches(self.asked.min_length)).map(|recorded| recorded.length);
     }
+}
+
+/// Whoever listened to a leg that is exchanged, and whom it heard.
+#[derive(Default)]
+pub(super) struct Unseated {
+    recordings: Vec<(usize, Box<Recorder>)>,
+    streams: Vec<(usize, Box<Recorder>)>,
+    live: Option<LiveSource>,
 }
 
 /// What somebody outside the call asks of its recording, and where the answer goes.
@@ -239,25 +248,33 @@ impl Executor {
         }
     }
 
-    /// Takes the recorders along while the caller's leg is exchanged: before the old leg closes, they are taken off;
-    /// [`Self::seat_recorders`] puts them on the new one.
-    pub(super) async fn unseat_recorders(&mut self) -> Vec<(usize, Box<Recorder>)> {
+    /// Takes whoever listens along while the caller's leg is exchanged: before the old leg closes, they are taken off;
+    /// [`Self::seat_listeners`] puts them on the new one.
+    pub(super) async fn unseat_listeners(&mut self) -> Unseated {
         let worker = self.caller.worker();
-        let mut recorders = Vec::new();
+        let mut unseated = Unseated::default();
         for (index, of) in self.recordings.iter().enumerate() {
             if let Some((seat, stream)) = of.seat
                 && let Some(recorder) = taken(&worker, stream, seat).await
             {
-                recorders.push((index, recorder));
+                unseated.recordings.push((index, recorder));
             }
         }
-        recorders
+        for (index, of) in self.streams.iter().enumerate() {
+            if let Some(recorder) = taken(&worker, of.at, of.seat).await {
+                unseated.streams.push((index, recorder));
+            }
+        }
+        if !self.streams.is_empty() {
+            unseated.live = self.take_live().await;
+        }
+        unseated
     }
 
-    /// Puts the recorders on the stream of whoever is the caller now.
-    pub(super) async fn seat_recorders(&mut self, recorders: Vec<(usize, Box<Recorder>)>) {
+    /// Puts them on the stream of whoever is the caller now.
+    pub(super) async fn seat_listeners(&mut self, unseated: Unseated) {
         let (worker, to) = (self.caller.worker(), self.caller.stream());
-        for (index, recorder) in recorders {
+        for (index, recorder) in unseated.recordings {
             let of = &mut self.recordings[index];
             match (to, &mut of.seat) {
                 (Some(to), Some((seat, stream))) => {
@@ -266,6 +283,17 @@ impl Executor {
                 }
                 _ => of.end(finished(Some(recorder), record::RecordEnd::CallOver)),
             }
+        }
+        // Without a stream the reels end, and with them who reads them.
+        let Some(to) = to else { return };
+        for (index, recorder) in unseated.streams {
+            if let Some(of) = self.streams.get_mut(index) {
+                of.at = to;
+                worker.order(Order::Record(to, of.seat, recorder)).await;
+            }
+        }
+        if let Some(source) = unseated.live {
+            worker.order(Order::HearLive(to, Box::new(source))).await;
         }
     }
 
@@ -280,7 +308,8 @@ impl Executor {
     }
 
     fn hand_over(&self, upload: &Upload) {
-        self.rooms.uploads.begin(self.client, self.trace.id, upload);
+        // What is not begun is logged and counted.
+        let _ = self.rooms.uploads.begin(self.client, self.trace.id, upload);
     }
 
     pub(super) fn beginning(&self, kind: Kind, label: String, left: Option<Arc<Left>>) -> Beginning {

@@ -14,6 +14,7 @@ use super::{
     executor::{Executor, Heard},
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
+    recording::Unseated,
     srtp::DialogSrtp,
     transfer::Joined,
 };
@@ -85,10 +86,10 @@ pub(super) async fn in_bridge(call: &mut Executor, callee: &mut Leg, replacement
     let by_trunk = matches!(replacement.claim, Claim::Trunk(_));
     let old = if of_caller { &call.caller } else { &*callee };
     let Some(leg) = answer(call, *replacement, old.trunk()).await else { return };
-    let recorders = if of_caller { call.unseat_recorders().await } else { Vec::new() };
+    let unseated = if of_caller { call.unseat_listeners().await } else { Unseated::default() };
     let old = if of_caller { &mut call.caller } else { &mut *callee };
     old.yield_to(leg, by_trunk);
-    call.seat_recorders(recorders).await;
+    call.seat_listeners(unseated).await;
     call.caller.bridge(callee).await;
 }
 
@@ -100,9 +101,9 @@ pub(super) async fn in_menu(call: &mut Executor, replacement: Box<Replacement>) 
     }
     let by_trunk = matches!(replacement.claim, Claim::Trunk(_));
     let leg = answer(call, *replacement, call.caller.trunk()).await?;
-    let recorders = call.unseat_recorders().await;
+    let unseated = call.unseat_listeners().await;
     call.caller.yield_to(leg, by_trunk);
-    call.seat_recorders(recorders).await;
+    call.seat_listeners(unseated).await;
     call.close_mailbox();
     Some(Heard::Replaced)
 }

@@ -386,8 +386,8 @@ impl Transfers {
         self.tell(call, callee, StatusCode::OK);
         self.running = None;
         // It sits on the referrer where the caller was that: whoever is left is the caller now.
-        let recorders = call.unseat_recorders().await;
-        call.seat_recorders(recorders).await;
+        let unseated = call.unseat_listeners().await;
+        call.seat_listeners(unseated).await;
         call.caller.stop_playback().await;
         tracing::info!(referrer = %callee.shown.number, target = %winner.shown.number, "transferred");
         let referrer = mem::replace(callee, winner);

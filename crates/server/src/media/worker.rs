@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use antiphon_media::live::LiveSource;
 use antiphon_media::record::{Gap, Recorder, Seat};
 use antiphon_media::utterances::Utterances;
 use antiphon_media::{
@@ -54,6 +55,10 @@ pub enum Order {
     PauseRecording(StreamId, Seat, Gap),
     /// Go on with what was paused.
     ResumeRecording(StreamId, Seat),
+    /// Have a stream hear somebody outside.
+    HearLive(StreamId, Box<LiveSource>),
+    /// Hear nobody outside any more, and give back who it was.
+    TakeLive(StreamId, oneshot::Sender<Option<LiveSource>>),
     /// Listen to what a stream's peer says.
     HearUtterances(StreamId, Box<Utterances>),
     /// Listen no more, and give back who listened.
@@ -307,6 +312,8 @@ impl Work {
             Order::TakeRecorder(id, seat, reply) => drop(reply.send(self.pool.take_recorder(id, seat))),
             Order::PauseRecording(id, seat, gap) => self.pool.pause_recording(id, seat, gap),
             Order::ResumeRecording(id, seat) => self.pool.resume_recording(id, seat),
+            Order::HearLive(id, source) => self.pool.hear_live(id, *source),
+            Order::TakeLive(id, reply) => drop(reply.send(self.pool.take_live(id))),
             Order::HearUtterances(id, utterances) => self.pool.hear_utterances(id, utterances),
             Order::TakeUtterances(id, reply) => drop(reply.send(self.pool.take_utterances(id))),
             Order::UseInband(id, inband) => self.pool.use_inband(id, inband),

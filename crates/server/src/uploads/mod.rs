@@ -27,7 +27,10 @@ use std::{
 
 use antiphon_ivr::op::Upload;
 use antiphon_media::record::RecordingId;
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::Instant,
+};
 
 use self::{encoder::Encoder, spool::Spool};
 pub use self::{
@@ -60,6 +63,19 @@ struct Book {
     entries: Mutex<BTreeMap<UploadId, Arc<Entry>>>,
     /// Something is to be tried sooner than it was.
     sooner: Notify,
+    /// The time of day when all began, in milliseconds since 1970, and the same moment on the clock by which the owner sleeps.
+    began: (u64, Instant),
+}
+
+/// Why nothing is sent.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
+pub enum NotBegun {
+    /// There is no such recording of the client's.
+    #[error("recording not found")]
+    Unknown,
+    /// As many uploads wait as may, or are known.
+    #[error("as many uploads wait as may")]
+    Full,
 }
 
 /// Why nothing is done about an upload.
@@ -83,6 +99,12 @@ impl Book {
     /// The map is whole after every statement, so a panic elsewhere while it was locked harms nothing.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<UploadId, Arc<Entry>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The present, in milliseconds since 1970.
+    fn now_ms(&self) -> u64 {
+        let (at, began) = self.began;
+        at + u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX >> 1)
     }
 
     fn find(&self, id: UploadId) -> Option<Arc<Entry>> {
@@ -119,43 +141,50 @@ impl Uploads {
             recordings.set_to_send(entry.recording, true);
         }
         let entries = entries.into_iter().map(|entry| (entry.id, Arc::new(entry))).collect();
-        let book = Arc::new(Book { entries: Mutex::new(entries), sooner: Notify::new() });
+        let book =
+            Arc::new(Book { entries: Mutex::new(entries), sooner: Notify::new(), began: (now_ms(), Instant::now()) });
         let (orders, queue) = mpsc::channel(MOST);
         let uploads = Self { book: book.clone(), recordings: recordings.clone(), orders };
         Ok((uploads, Owner::new(book, spool, queue, recordings, (web, http_debug), encoder)))
     }
 
     /// Sends a recording of this call, once it is whole.
-    pub fn begin(&self, client: ClientId, call: CallId, upload: &Upload) {
-        if let Err(why) = self.try_begin(client, call, upload) {
+    ///
+    /// # Errors
+    /// [`NotBegun`]; the log says so too.
+    pub fn begin(&self, client: ClientId, call: CallId, upload: &Upload) -> Result<Arc<Entry>, NotBegun> {
+        let begun = self.try_begin(client, call, upload);
+        if let Err(error) = &begun {
             metrics::counter!("antiphon_uploads_total", "outcome" => "dropped").increment(1);
-            tracing::warn!(recording = %upload.recording, why, "a recording is not sent to a web server");
+            tracing::warn!(recording = %upload.recording, %error, "a recording is not sent to a web server");
         }
+        begun
     }
 
-    fn try_begin(&self, client: ClientId, call: CallId, upload: &Upload) -> Result<(), &'static str> {
+    fn try_begin(&self, client: ClientId, call: CallId, upload: &Upload) -> Result<Arc<Entry>, NotBegun> {
         let recording = RecordingId(upload.recording.0);
         let is_own = self.recordings.find(recording).is_some_and(|entry| entry.of.client == client);
         if !is_own {
-            return Err("there is no such recording");
+            return Err(NotBegun::Unknown);
         }
         let mut entries = self.book.lock();
         if entries.len() >= MOST {
-            return Err("too many uploads are known");
+            return Err(NotBegun::Full);
         }
         if entries.values().filter(|entry| entry.client == client && entry.is_open()).count() >= OF_CLIENT {
-            return Err("too many uploads of the client wait");
+            return Err(NotBegun::Full);
         }
         // They count up, over restarts too.
         let last = entries.keys().next_back().map_or(0, |last| last.0);
-        let id = UploadId((last + 1).max(now_ms()));
-        entries.insert(id, Arc::new(Entry::new(id, (client, call), upload, now_ms())));
+        let id = UploadId((last + 1).max(self.book.now_ms()));
+        let entry = Arc::new(Entry::new(id, (client, call), upload, self.book.now_ms()));
+        entries.insert(id, entry.clone());
         self.recordings.set_to_send(recording, true);
         if self.orders.try_send(id).is_err() {
             entries.remove(&id);
-            return Err("uploads cannot be written as fast as they begin");
+            return Err(NotBegun::Full);
         }
-        Ok(())
+        Ok(entry)
     }
 
     /// Those of a client, the oldest first.
@@ -182,7 +211,7 @@ impl Uploads {
         if entry.state != State::Waiting {
             entry.attempts = 0;
         }
-        (entry.state, entry.due_ms, entry.over_ms) = (State::Waiting, now_ms(), None);
+        (entry.state, entry.due_ms, entry.over_ms) = (State::Waiting, self.book.now_ms(), None);
         self.recordings.set_to_send(entry.recording, true);
         let entry = self.book.put(entry);
         // One that finds no room is written after its next try.

@@ -15,7 +15,7 @@ use std::{
 use antiphon_ivr::{Fetch, FetchError, op::SoundFormat};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
-use super::{Book, Encoder, Entry, State, UploadId, backoff, encoder::NotEncoded, now_ms, spool::Spool};
+use super::{Book, Encoder, Entry, State, UploadId, backoff, encoder::NotEncoded, spool::Spool};
 use crate::{
     recording::{self, Recordings},
     store::ClientId,
@@ -105,7 +105,7 @@ impl Owner {
             return;
         }
         self.swept = Some(Instant::now());
-        let before = now_ms().saturating_sub(SHOWN_MS);
+        let before = self.book.now_ms().saturating_sub(SHOWN_MS);
         let old: Vec<UploadId> = {
             let mut entries = self.book.lock();
             let old = entries.values().filter(|entry| entry.over_ms.is_some_and(|over| over < before));
@@ -120,7 +120,7 @@ impl Owner {
 
     /// Begins to send what is due, and says when the next is.
     fn send_due(&mut self) -> Instant {
-        let (now, mut next) = (now_ms(), SWEEP);
+        let (now, mut next) = (self.book.now_ms(), SWEEP);
         let mut of_client: HashMap<ClientId, usize> = HashMap::new();
         self.on_their_way.values().for_each(|client| *of_client.entry(*client).or_default() += 1);
         let waiting: Vec<Arc<Entry>> = {
@@ -186,7 +186,7 @@ impl Owner {
                 if self.sending.is_empty() {
                     for id in std::mem::take(&mut self.on_their_way).into_keys() {
                         if let Some(entry) = self.book.find(id).filter(|entry| entry.state == State::Sending) {
-                            let due_ms = now_ms() + SWEEP.as_millis() as u64;
+                            let due_ms = self.book.now_ms() + SWEEP.as_millis() as u64;
                             self.book.put(Entry { state: State::Waiting, due_ms, ..Entry::clone(&entry) });
                         }
                     }
@@ -305,7 +305,7 @@ impl Attempt {
         let settled = match settled {
             Settled::Again(error) => match backoff::pause_ms(entry.attempts, rand::random()) {
                 Some(pause) => {
-                    entry.due_ms = now_ms() + pause;
+                    entry.due_ms = self.book.now_ms() + pause;
                     Settled::Again(error)
                 }
                 None => Settled::Failed(format!("given up after {} tries: {error}", entry.attempts)),
@@ -321,7 +321,7 @@ impl Attempt {
         (entry.state, entry.error, entry.status) = (state, error, sent.map(|(status, _)| status));
         entry.note = note.or(entry.note);
         entry.bytes = sent.map(|(_, bytes)| bytes).filter(|_| state == State::Sent);
-        entry.over_ms = (!entry.is_open()).then(now_ms);
+        entry.over_ms = (!entry.is_open()).then(|| self.book.now_ms());
         let (spool, written) = (self.spool.clone(), entry.clone());
         // What was taken is first of all written down: what comes between the two is sent a second time.
         let write = tokio::task::spawn_blocking(move || spool.write(&written)).await;

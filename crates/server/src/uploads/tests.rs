@@ -100,7 +100,7 @@ impl House {
     fn send(&self, id: RecordingId, url: &str, format: SoundFormat) {
         let recording = antiphon_ivr::RecordingId(id.0);
         let upload = Upload { recording, method: FetchMethod::Put, url: url.to_owned(), format };
-        self.uploads.begin(CLIENT, CallId::new(), &upload);
+        self.uploads.begin(CLIENT, CallId::new(), &upload).expect("there is room");
     }
 
     /// The only upload, once it is so.
@@ -196,7 +196,7 @@ async fn the_file_goes_along_with_a_redirect() {
     let recording = antiphon_ivr::RecordingId(id.0);
     let url = "http://example.com/a.wav".to_owned();
     let upload = Upload { recording, method: FetchMethod::Post, url, format: SoundFormat::Wav };
-    house.uploads.begin(CLIENT, CallId::new(), &upload);
+    house.uploads.begin(CLIENT, CallId::new(), &upload).unwrap();
     let sent = house.once(|entry| entry.state == State::Sent).await;
     let asked: Vec<_> = house.got().into_iter().map(|(_, asked, _, bytes)| (asked, bytes)).collect();
     let expected = ["POST http://example.com/a.wav", "POST http://example.com/elsewhere"];
@@ -247,7 +247,7 @@ async fn a_recording_that_came_to_nothing_is_not_sent_and_a_foreign_one_not_take
         url: "http://example.com/".to_owned(),
         format: SoundFormat::Wav,
     };
-    house.uploads.begin(ClientId(9), CallId::new(), &foreign);
+    assert_eq!(house.uploads.begin(ClientId(9), CallId::new(), &foreign), Err(NotBegun::Unknown));
     assert!(house.uploads.of_client(ClientId(9)).is_empty());
     house.send(id, "http://example.com/", SoundFormat::Wav);
     drop(recorder);

@@ -24,14 +24,18 @@ use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
     pki_types::{
-        CertificateDer,
+        CertificateDer, ServerName,
         pem::{self, PemObject},
     },
 };
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::TlsConnector;
+use url::{Host, Url};
 
 use super::{
     policy::{Closed, Policy},
     redirect::is_redirect,
+    socket::{Line, Opening},
     wire::{Answer, Answering, Errand, WebWire},
 };
 use crate::{
@@ -83,9 +87,11 @@ pub enum WebError {
 }
 
 /// Web servers over the network.
-#[derive(Debug)]
 pub struct Internet {
     client: Client,
+    /// For lines that stay open.
+    tls: Arc<ClientConfig>,
+    lookup: Arc<Lookup>,
 }
 
 impl Internet {
@@ -97,7 +103,8 @@ impl Internet {
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let tls = tls.with_safe_default_protocol_versions().map_err(WebError::Tls)?;
         let tls = tls.with_root_certificates(roots(settings.tls_ca.as_deref())?).with_no_client_auth();
-        let lookup = Lookup { names, policy: Arc::new(settings.policy.clone()) };
+        let lookup = Arc::new(Lookup { names, policy: Arc::new(settings.policy.clone()) });
+        let lines = Arc::new(tls.clone());
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
@@ -109,9 +116,9 @@ impl Internet {
             .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(settings.max_per_host)
-            .dns_resolver(Arc::new(lookup))
+            .dns_resolver(lookup.clone())
             .build();
-        Ok(Self { client: client.map_err(WebError::Client)? })
+        Ok(Self { client: client.map_err(WebError::Client)?, tls: lines, lookup })
     }
 
     async fn ask(&self, errand: Errand) -> Result<Answer, FetchError> {
@@ -160,9 +167,54 @@ impl Internet {
     }
 }
 
+impl Internet {
+    /// A connection to the first of the place's addresses that takes one.
+    async fn connect(&self, url: Url) -> Result<Box<dyn Line>, FetchError> {
+        let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0));
+        let addresses = match url.host() {
+            Some(Host::Ipv4(address)) => open(&self.lookup.policy, std::iter::once(address.into())),
+            Some(Host::Ipv6(address)) => open(&self.lookup.policy, std::iter::once(address.into())),
+            _ => self.lookup.addresses(host).await,
+        };
+        let addresses = addresses.map_err(|nowhere| match nowhere {
+            Nowhere::Closed(closed) => FetchError::Denied(closed.to_string()),
+            Nowhere::Nameless => FetchError::Unreachable(nowhere.to_string()),
+        })?;
+        let mut why = "it takes too long".to_owned();
+        for address in addresses {
+            match timeout(CONNECT, TcpStream::connect((address, port))).await {
+                Ok(Ok(stream)) => return self.protect(&url, stream).await,
+                Ok(Err(error)) => why = error.to_string(),
+                Err(_) => {}
+            }
+        }
+        Err(FetchError::Unreachable(why))
+    }
+
+    async fn protect(&self, url: &Url, stream: TcpStream) -> Result<Box<dyn Line>, FetchError> {
+        // Small messages are not to wait for each other.
+        let _ = stream.set_nodelay(true);
+        if url.scheme() != "https" {
+            return Ok(Box::new(stream));
+        }
+        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name = ServerName::try_from(host).map_err(|error| FetchError::BadUrl(error.to_string()))?;
+        let connector = TlsConnector::from(self.tls.clone());
+        match timeout(CONNECT, connector.connect(name, stream)).await {
+            Ok(Ok(stream)) => Ok(Box::new(stream)),
+            Ok(Err(error)) => Err(FetchError::Unreachable(error.to_string())),
+            Err(_) => Err(FetchError::Unreachable("it takes too long".to_owned())),
+        }
+    }
+}
+
 impl WebWire for Internet {
     fn carry(&self, errand: Errand) -> Answering<'_> {
         Box::pin(self.ask(errand))
+    }
+
+    fn open(&self, url: Url) -> Opening<'_> {
+        Box::pin(self.connect(url))
     }
 }
 
@@ -190,6 +242,7 @@ fn header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
 }
 
 /// Looks names up for connections.
+#[derive(Clone)]
 struct Lookup {
     names: Arc<dyn Names>,
     policy: Arc<Policy>,
@@ -204,16 +257,23 @@ enum Nowhere {
     Closed(#[from] Closed),
 }
 
+impl Lookup {
+    /// The addresses of a name that may be connected to.
+    async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Nowhere> {
+        let records = self.names.ask(name, Question::Address).await;
+        let addresses = records.into_iter().filter_map(|record| match record {
+            Record::Address(address) => Some(address),
+            Record::Naptr(_) | Record::Srv(_) => None,
+        });
+        open(&self.policy, addresses)
+    }
+}
+
 impl Resolve for Lookup {
     fn resolve(&self, name: Name) -> Resolving {
-        let (names, policy) = (self.names.clone(), self.policy.clone());
+        let lookup = self.clone();
         Box::pin(async move {
-            let records = names.ask(name.as_str(), Question::Address).await;
-            let addresses = records.into_iter().filter_map(|record| match record {
-                Record::Address(address) => Some(address),
-                Record::Naptr(_) | Record::Srv(_) => None,
-            });
-            let open = open(&policy, addresses)?.into_iter();
+            let open = lookup.addresses(name.as_str()).await?.into_iter();
             // The port is that of the URL.
             Ok(Box::new(open.map(|address| SocketAddr::new(address, 0))) as Addrs)
         })

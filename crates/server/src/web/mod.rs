@@ -14,6 +14,7 @@ mod place;
 pub mod policy;
 mod redirect;
 pub mod signature;
+mod socket;
 pub mod sounds;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use tokio::time::{Instant, timeout_at};
 
 pub use self::{
     file::SentFile,
+    socket::{Line, Opening, Socket, check_socket_url},
     wire::{Answer, Answering, Errand, WebWire},
 };
 use self::{
@@ -186,12 +188,17 @@ fn errand(fetch: &Fetch, step: &Step<'_>, key: Option<&SigningKey>) -> Errand {
         put("content-type", body.content_type.clone());
     }
     if let Some(key) = key {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = seconds();
         let signature = key.sign(&step.method.to_string(), url.as_str(), now, body.as_deref().unwrap_or_default());
         put(TIMESTAMP, now.to_string());
         put(SIGNATURE, signature);
     }
     Errand { method: step.method, url, headers, body, file: None, max_bytes: fetch.max_bytes }
+}
+
+/// Seconds since 1970.
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Has a file sent with a request, and signs it.

@@ -10,7 +10,7 @@ use std::{future::Future, pin::Pin};
 use antiphon_ivr::{FetchError, FetchMethod};
 use url::Url;
 
-use super::file::SentFile;
+use super::{file::SentFile, socket::Opening};
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -54,4 +54,9 @@ pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, FetchError>>
 pub trait WebWire: Send + Sync + 'static {
     /// Sends a request and waits for its answer.
     fn carry(&self, errand: Errand) -> Answering<'_>;
+
+    /// Opens a line to where a URL of http or https leads, protected where it is https.
+    fn open(&self, _url: Url) -> Opening<'_> {
+        Box::pin(async { Err(FetchError::Unreachable("nothing opens lines here".to_owned())) })
+    }
 }

@@ -33,6 +33,10 @@ pub(super) fn part(name: &str) -> Option<(Value, &'static str)> {
             (schema, "The event at which the script is asked.")
         }
         "mail" => (id, "The e-mail's id."),
+        "upload" => (id, "The upload's id."),
+        "file" => {
+            (word("0194f0c6b2a07f3e9a51c2d4e6f80912.wav"), "The recording's id, with `.wav` or `.mp3` behind it.")
+        }
         "refusal" => (id, "The number of the refused call."),
         "call" => (uuid, "The call's `call_uuid`."),
         "record" => (uuid, "The recording's id."),
