@@ -86,6 +86,8 @@ mod speech;
 mod srtp;
 #[path = "call/stream.rs"]
 mod stream;
+#[path = "call/streams.rs"]
+mod streams;
 #[path = "call/timers.rs"]
 mod timers;
 #[path = "call/tones.rs"]

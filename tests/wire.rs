@@ -49,6 +49,8 @@ mod transports;
 mod trunks;
 #[path = "wire/tunnel.rs"]
 mod tunnel;
+#[path = "wire/uploads.rs"]
+mod uploads;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;
 #[path = "wire/web.rs"]

@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use antiphon_ivr::FetchError;
-use antiphon_server::web::{Answer, Answering, Errand, WebWire};
+use antiphon_server::web::{Answer, Answering, Errand, Line, Opening, WebWire};
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
+use url::Url;
 
 /// The web servers. Clones are the same ones.
 #[derive(Clone, Default)]
@@ -18,6 +21,7 @@ pub(crate) struct ToldWeb(Arc<Mutex<State>>);
 struct State {
     answers: VecDeque<(Duration, Result<Answer, FetchError>)>,
     asked: Vec<Asked>,
+    lines: Option<mpsc::UnboundedSender<(Url, DuplexStream)>>,
 }
 
 /// A request, and what became of it.
@@ -43,6 +47,13 @@ impl ToldWeb {
 
     fn answer_with(&self, ms: u64, answer: Answer) {
         self.0.lock().expect("nobody panics here").answers.push_back((Duration::from_millis(ms), Ok(answer)));
+    }
+
+    /// The lines that are opened from now on, each with where it leads.
+    pub(crate) fn lines(&self) -> mpsc::UnboundedReceiver<(Url, DuplexStream)> {
+        let (opened, lines) = mpsc::unbounded_channel();
+        self.0.lock().expect("nobody panics here").lines = Some(opened);
+        lines
     }
 
     /// All that was asked.
@@ -88,6 +99,16 @@ impl WebWire for ToldWeb {
             tokio::time::sleep(after).await;
             unanswered.answer();
             answer
+        })
+    }
+
+    fn open(&self, url: Url) -> Opening<'_> {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let lines = self.0.lock().expect("nobody panics here").lines.clone();
+        let opened = lines.is_some_and(|lines| lines.send((url, theirs)).is_ok());
+        Box::pin(async move {
+            let nobody = || FetchError::Unreachable("nobody is there".to_owned());
+            opened.then(|| Box::new(ours) as Box<dyn Line>).ok_or_else(nobody)
         })
     }
 }

@@ -465,7 +465,9 @@ impl World {
         let trunks = if asked { shape.trunks.clone() } else { shape.trunks.replace("[[trunk]]", quiet) };
         let sip = if shape.sip.is_empty() { String::new() } else { format!("[sip]\n{}\n", shape.sip) };
         let rtp = if shape.rtp.is_empty() { String::new() } else { format!("[rtp]\n{}\n", shape.rtp) };
-        std::fs::write(&file, format!("{sip}{rtp}{trunks}")).expect("the temporary directory takes a file");
+        // No program of the machine is run on virtual time.
+        let recording = "[recording]\nmp3_encoder = \"off\"\n";
+        std::fs::write(&file, format!("{sip}{rtp}{recording}{trunks}")).expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
         let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
         words.extend(["--config".into(), file.into_os_string()]);

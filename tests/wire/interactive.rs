@@ -32,7 +32,7 @@ const LATE: f64 = 0.9;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A web server of scripts, as a process.
-struct Scripts {
+pub(crate) struct Scripts {
     _process: Running,
     at: SocketAddr,
     said: Receiver<String>,
@@ -41,7 +41,7 @@ struct Scripts {
 impl Scripts {
     /// Starts one, which says where it listens.
     #[track_caller]
-    fn start(file: &str, words: &[&str]) -> Self {
+    pub(crate) fn start(file: &str, words: &[&str]) -> Self {
         let mut command = Command::new("python3");
         command.arg(root().join(file)).args(words).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = Running::start(&mut command);
@@ -57,12 +57,23 @@ impl Scripts {
         Self { _process: process, at: at.unwrap_or_else(|| panic!("{first}")), said }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.at)
     }
 
+    /// The next thing it says that begins so.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, beginning: &str) -> String {
+        loop {
+            let line = self.said.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it did not say {beginning:?}"));
+            if line.starts_with(beginning) {
+                return line;
+            }
+        }
+    }
+
     /// What it has said until now.
-    fn said(&self) -> Vec<String> {
+    pub(crate) fn said(&self) -> Vec<String> {
         self.said.try_iter().collect()
     }
 }

@@ -30,7 +30,7 @@ const SETTINGS: &str = "[sip]\nrate_limit = 0\nnew_rate_limit = 0\n";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Callers who are up, by name, and since when.
-struct Callers {
+pub(crate) struct Callers {
     /// Held, so that nobody else gets the ports.
     _sockets: (UdpSocket, UdpSocket),
     up: BTreeMap<String, Instant>,
@@ -39,7 +39,7 @@ struct Callers {
 impl Callers {
     /// Calls this number so many times and waits until all are answered.
     #[track_caller]
-    fn place(server: SocketAddr, number: &str, names: impl Iterator<Item = String>) -> Self {
+    pub(crate) fn place(server: SocketAddr, number: &str, names: impl Iterator<Item = String>) -> Self {
         let [sip, rtp] = [(); 2].map(|()| UdpSocket::bind(("127.0.0.1", 0)).expect("loopback has a free port"));
         sip.set_read_timeout(Some(Duration::from_millis(500))).expect("a timeout that is not zero");
         let port = sip.local_addr().expect("it is bound").port();
@@ -96,7 +96,7 @@ fn opened(path: &Path) -> Duration {
     Duration::from_secs_f64(sound.samples.len() as f64 / f64::from(sound.rate))
 }
 
-fn list(server: &Server, token: &str) -> Vec<Value> {
+pub(crate) fn list(server: &Server, token: &str) -> Vec<Value> {
     let (status, body) = server.get("/api/ver1.0/client/@me/record/?order=asc", Some(token));
     assert_eq!(status, 200, "{body}");
     serde_json::from_str(&body).expect("a list")

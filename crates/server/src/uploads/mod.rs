@@ -230,8 +230,11 @@ impl Uploads {
             return Err(NotDone::Sending);
         }
         // The owner removes the file of one that is not in the book any more.
-        self.orders.try_send(id).map_err(|_| NotDone::Storage)?;
         self.book.lock().remove(&id);
+        if self.orders.try_send(id).is_err() {
+            self.book.put(Entry::clone(&entry));
+            return Err(NotDone::Storage);
+        }
         if !self.book.awaits(entry.recording) {
             self.recordings.set_to_send(entry.recording, false);
         }
