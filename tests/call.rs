@@ -20,6 +20,8 @@ mod chaos;
 mod codecs;
 #[path = "call/conference.rs"]
 mod conference;
+#[path = "call/custom.rs"]
+mod custom;
 #[path = "call/demo.rs"]
 mod demo;
 #[path = "call/digits.rs"]
@@ -56,10 +58,14 @@ mod menu;
 mod messages;
 #[path = "call/offers.rs"]
 mod offers;
+#[path = "call/parties.rs"]
+mod parties;
 #[path = "call/peers.rs"]
 mod peers;
 #[path = "call/pivot.rs"]
 mod pivot;
+#[path = "call/queues.rs"]
+mod queues;
 #[path = "call/recording.rs"]
 mod recording;
 #[path = "call/referred.rs"]

@@ -5,10 +5,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use antiphon_ivr::{
-    Recording, RecordingState, Voice,
-    op::{Gap, Which},
-};
+use antiphon_ivr::op::{Alone, Ears, Ends, Gap, Opens, Which};
+use antiphon_ivr::{Conference, Interrupted, Next, Recording, RecordingState, Voice};
 use antiphon_media::codec::Decoder;
 use antiphon_media::record::RecordEnd;
 use antiphon_media::{Audio, Codec};
@@ -22,6 +20,7 @@ use antiphon_testkit::{Heard, KnownSounds, PhoneSetup, SimPhone};
 
 use tokio::sync::oneshot;
 
+use crate::custom::{Notes, install, only, say, sound};
 use crate::hold::description_of;
 use crate::referring::{is_unbroken, talking};
 use crate::world::{SERVER, Shape, World, pass, prompt};
@@ -400,5 +399,83 @@ async fn a_member_who_only_listens_stays() {
     assert_eq!(members, 2);
     one.hang_up().await;
     two.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+/// A conference of scripts: 075 waits for somebody else to begin it, 074 begins and ends it; 077 says itself what it hears until then.
+fn moderated(world: &World) -> [Notes; 2] {
+    let member = install(world, "075", |call, notes| {
+        Box::pin(async move {
+            call.answer().await?;
+            let conference = Conference { opens: Opens::WithAnother, ..Conference::new("team", 9) };
+            notes.add(call.conference(conference).await?);
+            Ok(Next::Finished)
+        })
+    });
+    install(world, "074", |call, _| {
+        Box::pin(async move {
+            call.answer().await?;
+            let ends = Ends::WithTheCaller;
+            call.conference(Conference { ends, leave_by: only("#"), ..Conference::new("team", 9) }).await?;
+            Ok(Next::Finished)
+        })
+    });
+    let hello = sound(world, "hello");
+    let busy = install(world, "089", move |call, notes| {
+        let hello = hello.clone();
+        Box::pin(async move {
+            call.answer().await?;
+            let conference = || Conference {
+                opens: Opens::WithAnother,
+                alone: Alone::Script,
+                ears: Ears::Deaf,
+                ..Conference::new("team", 9)
+            };
+            notes.add(call.conference(conference()).await?);
+            while say(call, &hello).await != Err(Interrupted::Wanted) {}
+            notes.add(call.conference(conference()).await?);
+            Ok(Next::Finished)
+        })
+    });
+    [member, busy]
+}
+
+#[tokio::test]
+async fn a_conference_begins_and_ends_with_its_moderator() {
+    let world = World::new().await;
+    let notes = moderated(&world);
+    let mut phones = Vec::new();
+    for (name, host, menu) in [("one", 11, "075"), ("two", 12, "089"), ("three", 13, "074")] {
+        let phone = world.connect(World::setup(name, host));
+        phone.speak(Some(prompt(name))).await;
+        phone.call(menu).await;
+        phone.up().await;
+        if menu != "074" {
+            pass(4_000).await;
+            assert!(!world.server.rooms.conferences.of(CLIENT)[0].begun);
+        }
+        phones.push(phone);
+    }
+    let [one, two, three] = phones.as_slice() else { unreachable!() };
+    let (first, second) = (world.heard(one, &[two, three]), world.heard(two, &[one, three]));
+    assert!(said(&first, "hold") > Duration::from_secs(6) && said(&first, "two").is_zero(), "{first}");
+    assert!(said(&second, "hello") > Duration::from_secs(3) && said(&second, "one").is_zero(), "{second}");
+    two.speak(None).await;
+    one.speak(None).await;
+    pass(4_000).await;
+    let shown = &world.server.rooms.conferences.of(CLIENT)[0];
+    assert_eq!((shown.begun, shown.members.len(), shown.members[1].ears), (true, 3, Ears::Deaf));
+    let first = heard(one, &[three]);
+    assert!(said(&first, "three") > Duration::from_secs(2), "{first}");
+    // It is deaf.
+    assert!(said(&heard(two, &[three]), "three").is_zero());
+    three.press('#').await;
+    for phone in &phones {
+        assert_eq!(phone.over().await, EndReason::RemoteBye);
+    }
+    assert_eq!(
+        notes.map(|notes| notes.all()),
+        [vec!["Ended".to_owned()], vec!["Waits".to_owned(), "Ended".to_owned()]]
+    );
     world.leaves_nothing().await;
 }

@@ -52,6 +52,6 @@ pub use op::{
     TypeAhead, Upload, Utterance, Voice, WebSound,
 };
 pub use pattern::{BadPattern, Pattern};
-pub use script::{DocumentKind, EndpointKind, Next, Script, SoundName, SoundView, Surroundings};
+pub use script::{Custom, DocumentKind, EndpointKind, Next, Running, Script, SoundName, SoundView, Surroundings};
 pub use send_digits::{DigitStep, SendDigits, Sent};
 pub use vars::Vars;

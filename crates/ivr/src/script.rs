@@ -1,6 +1,6 @@
 //! A script: one surface's document, ready to run on a call.
 
-use std::sync::Arc;
+use std::{fmt::Debug, pin::Pin, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -138,6 +138,17 @@ pub enum Script {
     Direct(String),
     /// VoiceXML (`voicexml-customizers.md`).
     VoiceXml(Arc<vxml::Application>),
+    /// A program that whoever runs the server brings along.
+    Custom(Arc<dyn Custom>),
+}
+
+/// What a script comes to.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Next, Interrupted>> + Send + 'a>>;
+
+/// A script in Rust, of a program that has the server as a library.
+pub trait Custom: Debug + Send + Sync {
+    /// Runs it to its end on this call. It waits for nothing but the call's ops.
+    fn run<'a>(&'a self, call: &'a mut Call, surroundings: &'a dyn Surroundings) -> Running<'a>;
 }
 
 impl Script {
@@ -150,6 +161,7 @@ impl Script {
             Self::Pivot(pivot) => pivot::run(pivot, call, surroundings).await,
             Self::Direct(number) => direct::run(number, call).await,
             Self::VoiceXml(application) => vxml::run(application, call, surroundings).await,
+            Self::Custom(custom) => custom.run(call, surroundings).await,
         }
     }
 
@@ -158,7 +170,7 @@ impl Script {
         match self {
             Self::Rules(ivr) => ivr.scripts.hangup.is_some(),
             Self::Pivot(pivot) => pivot::has_epilogue(pivot),
-            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) | Self::VoiceXml(_) => false,
+            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) | Self::VoiceXml(_) | Self::Custom(_) => false,
         }
     }
 
@@ -167,7 +179,7 @@ impl Script {
         match self {
             Self::Rules(ivr) => rules::after(ivr, ended).await,
             Self::Pivot(pivot) => pivot::after(pivot, ended).await,
-            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) | Self::VoiceXml(_) => Ok(()),
+            Self::Conference(_) | Self::Callback(_) | Self::Direct(_) | Self::VoiceXml(_) | Self::Custom(_) => Ok(()),
         }
     }
 }

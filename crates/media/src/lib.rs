@@ -112,7 +112,7 @@ pub use histogram::Histogram;
 pub use pool::{ControlTurn, Departed, Due, PlaybackId, PoolError, SeatError, Senders, StreamId, StreamPool};
 pub use quality::Impairment;
 pub use reading::Reading;
-pub use room::{Announcement, RoomId, SeatOptions, Voice};
+pub use room::{Announcement, Hears, RoomId, SeatOptions, Voice};
 pub use slots::Slot;
 pub use source::file::FileError;
 pub use source::playlist::{Repeat, Segment};

@@ -12,7 +12,7 @@ use antiphon_media::srtp::{Keying, MAX_TAG, MasterKey, Mki, Protection, Suite};
 use antiphon_media::utterances::Utterances;
 use antiphon_media::{
     Announcement, Audio, Codec, ControlTurn, Due, EventKind, Inband, KeyStep, Keys, MAX_PACKET, Negotiated, PlaybackId,
-    Repeat, RoomId, RtcpPath, SeatOptions, Segment, StreamConfig, StreamId, StreamPool, Voice,
+    Repeat, RoomId, RtcpPath, SeatOptions, Segment, StreamConfig, StreamId, StreamPool,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -432,7 +432,8 @@ fn a_conference_allocates_nothing() {
             Negotiated { ptime: Duration::from_millis(ptime), remote: Some(remote(id)), ..Negotiated::of(codec) };
         let config = StreamConfig { negotiated, ssrc: 9, first_sequence: 0, first_timestamp: 0 };
         pool.open(start, StreamId(id), config).expect("the pool has room");
-        let options = SeatOptions { voice: Voice::Heard, music: music.clone() };
+        let options =
+            SeatOptions { alone: music.iter().cloned().map(Segment::Audio).collect(), ..SeatOptions::default() };
         pool.seat(start, StreamId(id), (RoomId(1), Announcement::Tone), options).expect("there is a room");
     }
     let (mut buffer, mut sent) = ([0; MAX_PACKET], 0u64);

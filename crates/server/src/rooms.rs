@@ -26,8 +26,10 @@ use crate::{
     locate::{self, Names, NoWay},
     made_tones::MadeTones,
     media::{Media, ports::Ports},
+    queues::Queues,
     recording::Recordings,
     registrar::Registrar,
+    scripts::Scripts,
     settings::{FillerSettings, FillerSound, LiveSettings},
     signalling::{Signalling, guard::Guard},
     sounds::SystemSounds,
@@ -105,6 +107,10 @@ pub struct Rooms {
     pub registrar: Mutex<Registrar>,
     /// The conferences.
     pub conferences: Conferences,
+    /// The queues.
+    pub queues: Queues,
+    /// Scripts of whoever has the server as a library.
+    pub scripts: Scripts,
     /// The language of extensions that have none of their own.
     pub language: Language,
     /// What callers hear while others ring, and when they cannot be reached.

@@ -1,3 +1,5 @@
+mod parties;
+
 use serde_json::{Value, json};
 
 use super::world::World;

@@ -39,11 +39,12 @@ impl StreamPool {
         let slot = self.slot(id).ok_or(SeatError::NoStream)?;
         let Some(Some(entry)) = self.entries.get(slot.index()) else { return Err(SeatError::NoStream) };
         let Negotiated { codec, direction, .. } = *entry.stream.negotiated();
-        let place = self.rooms.open(now, room, codec.sample_rate(), announcement).ok_or(SeatError::Full)?;
+        let place = self.rooms.open(now, room, codec.sample_rate()).ok_or(SeatError::Full)?;
         self.raise(place, codec.sample_rate());
         let Some(room) = self.rooms.at(place) else { return Err(SeatError::Full) };
-        room.enter();
+        room.enter(announcement);
         let mut seat = Box::new(Seat::new(room, place, codec, options));
+        seat.announcement = announcement;
         seat.set_direction(direction);
         if let Some(Some(entry)) = self.entries.get_mut(slot.index()) {
             entry.stream.listen(|listeners| listeners.seat = Some(seat));
@@ -59,7 +60,7 @@ impl StreamPool {
             entry.stream.listen(|listeners| left = listeners.seat.take());
         }
         if let Some(seat) = left {
-            self.rooms.leave(seat.room);
+            self.rooms.leave(seat.room, seat.announcement);
         }
     }
 

@@ -31,8 +31,8 @@ use crate::config::MAX_PTIME;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::rooms::Rooms;
+pub use self::seat::{Hears, SeatOptions, Voice};
 pub(crate) use self::seat::{Mixing, Seat};
-pub use self::seat::{SeatOptions, Voice};
 
 /// How late a frame may be added and still be heard by all: many times the lateness of a service on a machine that is not overloaded.
 const SLACK: Duration = Duration::from_millis(10);
@@ -49,12 +49,16 @@ pub(crate) const LONGEST_FRAME: usize = (HIGHEST_RATE / 1_000) as usize * MAX_PT
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub struct RoomId(pub u64);
 
-/// Whether those in a room hear that somebody comes or goes.
+/// Whether those in a room hear that a member comes or goes.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
 pub enum Announcement {
     /// They hear a tone.
     #[default]
     Tone,
+    /// They hear a tone when it comes.
+    Entry,
+    /// They hear a tone when it goes.
+    Exit,
     /// They hear nothing.
     Silent,
 }
@@ -64,7 +68,6 @@ pub enum Announcement {
 pub(crate) struct Room {
     rate: u32,
     opened: Instant,
-    announcement: Announcement,
     sum: Ring<i32>,
     chimes: Chimes,
     members: usize,
@@ -73,11 +76,10 @@ pub(crate) struct Room {
 
 impl Room {
     /// An empty room.
-    pub(crate) fn new(now: Instant, rate: u32, announcement: Announcement) -> Self {
+    pub(crate) fn new(now: Instant, rate: u32) -> Self {
         Self {
             rate,
             opened: now,
-            announcement,
             sum: Ring::new(remembered(rate), ORIGIN),
             chimes: Chimes::new(rate),
             members: 0,
@@ -97,27 +99,24 @@ impl Room {
 
     /// Goes on at another rate; what was on the line is lost, which is less than a tenth of a second.
     pub(crate) fn change_rate(&mut self, rate: u32) {
-        let (members, opened, announcement) = (self.members, self.opened, self.announcement);
-        *self = Self { members, ..Self::new(opened, rate, announcement) };
+        let (members, opened) = (self.members, self.opened);
+        *self = Self { members, ..Self::new(opened, rate) };
     }
 
     /// Somebody comes in.
-    pub(crate) fn enter(&mut self) {
+    pub(crate) fn enter(&mut self, announcement: Announcement) {
         self.members += 1;
-        self.announce(Chime::Joined);
+        // Alone, somebody who comes hears the music and needs no tone.
+        if matches!(announcement, Announcement::Tone | Announcement::Entry) && self.members > 1 {
+            self.chimes.ring(Chime::Joined);
+        }
     }
 
     /// Somebody goes out. What it said last is heard to its end.
-    pub(crate) fn leave(&mut self) {
+    pub(crate) fn leave(&mut self, announcement: Announcement) {
         self.members = self.members.saturating_sub(1);
-        self.announce(Chime::Left);
-    }
-
-    /// Tells who is there; alone, somebody who comes hears the music and needs no tone.
-    fn announce(&mut self, chime: Chime) {
-        let alone = chime == Chime::Joined && self.members == 1;
-        if self.announcement == Announcement::Tone && !alone {
-            self.chimes.ring(chime);
+        if matches!(announcement, Announcement::Tone | Announcement::Exit) {
+            self.chimes.ring(Chime::Left);
         }
     }
 
@@ -159,8 +158,8 @@ impl Room {
         self.sum.zip(from, frame, |sum, said| *sum += i32::from(*said));
     }
 
-    /// Fills a frame with the sum, less what `own` added to it, of the stretch that ends a slack before `at`.
-    fn hear(&mut self, own: &Ring<i16>, at: u64, frame: &mut [i16]) {
+    /// Fills a frame with the sum, less what `own` added to it where there is that, of the stretch that ends a slack before `at`.
+    fn hear(&mut self, own: Option<&Ring<i16>>, at: u64, frame: &mut [i16]) {
         // Tones sound also while nobody speaks.
         self.go_on(at, at + frame.len() as u64);
         let from = at.saturating_sub(self.samples(SLACK) + frame.len() as u64);
@@ -169,7 +168,7 @@ impl Room {
         self.sum.read(from, scratch, |sum, into| *into = *sum);
         // Somebody who says little remembers what the sum has forgotten.
         let forgotten = usize::try_from(self.sum.oldest().saturating_sub(from)).unwrap_or(usize::MAX);
-        if let Some(remembered) = scratch.get_mut(forgotten..) {
+        if let (Some(own), Some(remembered)) = (own, scratch.get_mut(forgotten..)) {
             own.read(from + forgotten as u64, remembered, |own, into| *into -= i32::from(*own));
         }
         for (sum, sample) in scratch.iter().zip(frame) {

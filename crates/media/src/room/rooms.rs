@@ -22,7 +22,7 @@ impl Rooms {
     }
 
     /// The place of a room, opened at this rate where it is not yet; `None` when there is no place left.
-    pub(crate) fn open(&mut self, now: Instant, id: RoomId, rate: u32, announcement: Announcement) -> Option<usize> {
+    pub(crate) fn open(&mut self, now: Instant, id: RoomId, rate: u32) -> Option<usize> {
         if let Some(place) = self.index.get(&id) {
             return Some(*place);
         }
@@ -33,7 +33,7 @@ impl Rooms {
         if free == self.rooms.len() {
             self.rooms.push(None);
         }
-        self.rooms[free] = Some((id, Room::new(now, rate, announcement)));
+        self.rooms[free] = Some((id, Room::new(now, rate)));
         self.index.insert(id, free);
         Some(free)
     }
@@ -44,9 +44,9 @@ impl Rooms {
     }
 
     /// A member leaves; the last one closes the room.
-    pub(crate) fn leave(&mut self, place: usize) {
+    pub(crate) fn leave(&mut self, place: usize, announcement: Announcement) {
         let Some(Some((id, room))) = self.rooms.get_mut(place) else { return };
-        room.leave();
+        room.leave(announcement);
         if room.members() == 0 {
             self.index.remove(id);
             self.rooms[place] = None;

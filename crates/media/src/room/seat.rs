@@ -7,14 +7,12 @@
 
 use super::gate::{Gate, Passage, fade};
 use super::ring::Ring;
-use super::{LONGEST_FRAME, Room};
-use crate::audio::Audio;
+use super::{Announcement, LONGEST_FRAME, Room};
 use crate::codec::g722::Seam;
 use crate::codec::{Codec, Encoder};
 use crate::config::Direction;
 use crate::resample::Streaming;
 use crate::source::playlist::{Playlist, Repeat, Segment};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Whether a member is heard.
@@ -27,13 +25,27 @@ pub enum Voice {
     Muted,
 }
 
+/// Whom a member hears.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub enum Hears {
+    /// All others.
+    #[default]
+    Others,
+    /// All others and itself, as an echo.
+    Everybody,
+    /// Nobody, and no tones.
+    Nobody,
+}
+
 /// How a member sits in a conference.
 #[derive(Clone, Debug, Default)]
 pub struct SeatOptions {
     /// Whether it is heard.
     pub voice: Voice,
-    /// What it hears, over and over, while it is alone.
-    pub music: Option<Arc<Audio>>,
+    /// Whom it hears.
+    pub hears: Hears,
+    /// What it hears, over and over, while it is alone; nothing of it makes silence.
+    pub alone: Vec<Segment>,
 }
 
 /// Where a member's frame stands on the line of its room.
@@ -59,6 +71,9 @@ pub(crate) struct Seat {
     own: Ring<i16>,
     gate: Gate,
     voice: Voice,
+    hears: Hears,
+    /// Whether all hear that the member comes or goes.
+    pub(crate) announcement: Announcement,
     /// Which way the member lets sound flow. Who does not listen has put us on hold, and what it sends then is its music on hold.
     direction: Direction,
     /// What was heard up to now sinks in the next frame, so that it does not end with a click.
@@ -78,13 +93,16 @@ pub(crate) struct Seat {
 impl Seat {
     /// A place in this room, which stands at `number`, for a member that says and is sent this codec.
     pub(crate) fn new(room: &Room, number: usize, codec: Codec, options: SeatOptions) -> Self {
-        let music = options.music.map(|music| Playlist::new(vec![Segment::Audio(music)], Repeat::Forever));
+        let alone = Some(options.alone).filter(|alone| !alone.is_empty());
+        let music = alone.map(|alone| Playlist::new(alone, Repeat::Forever));
         let rate = codec.sample_rate();
         Self {
             room: number,
             own: room.own_line(),
             gate: Gate::default(),
             voice: options.voice,
+            hears: options.hears,
+            announcement: Announcement::Silent,
             direction: Direction::SendRecv,
             fades: false,
             inward: Streaming::new(rate, room.rate()),
@@ -99,8 +117,9 @@ impl Seat {
 
     /// Goes on after the room has changed its rate, or the member its codec.
     pub(crate) fn tune(&mut self, room: &Room, codec: Codec) {
-        let (music, options) = (self.music.take(), SeatOptions { voice: self.voice, music: None });
-        *self = Self { music, direction: self.direction, ..Self::new(room, self.room, codec, options) };
+        let (music, direction, announcement) = (self.music.take(), self.direction, self.announcement);
+        let options = SeatOptions { voice: self.voice, hears: self.hears, alone: Vec::new() };
+        *self = Self { music, direction, announcement, ..Self::new(room, self.room, codec, options) };
     }
 
     /// What it is made for.
@@ -145,11 +164,15 @@ impl Seat {
         }
     }
 
-    /// What all others said, for a frame of this length that is due then; silence beyond the longest frame.
+    /// What all whom it hears said, for a frame of this length that is due then; silence beyond the longest frame.
     pub(crate) fn hear(&mut self, Mixing { room, due }: Mixing<'_>, length: Duration) -> &[i16] {
         let samples = |rate: u32| (rate as usize * length.as_millis() as usize / 1_000).min(LONGEST_FRAME);
         let line = &mut self.line[..samples(room.rate())];
-        room.hear(&self.own, room.position(due), line);
+        let own = (self.hears != Hears::Everybody).then_some(&self.own);
+        room.hear(own, room.position(due), line);
+        if self.hears == Hears::Nobody {
+            line.fill(0);
+        }
         let frame = &mut self.heard[..samples(self.encoder.codec().sample_rate())];
         frame.fill(0);
         self.outward.run(line, frame);
@@ -160,7 +183,7 @@ impl Seat {
     /// it is alone.
     pub(crate) fn fill(&mut self, mixing: Mixing<'_>, length: Duration, payload: &mut [u8]) -> usize {
         let alone = mixing.room.members() <= 1 && !mixing.room.is_announcing();
-        if let Some(music) = self.music.as_mut().filter(|_| alone) {
+        if let Some(music) = self.music.as_mut().filter(|_| alone && self.hears != Hears::Nobody) {
             let codec = self.encoder.codec();
             if codec == Codec::Opus {
                 return music.fill_packet(payload).0;

@@ -2,7 +2,7 @@
 //!
 //! Shape: members with their own rates, packet times and phases on a told clock; each is serviced a little late.
 
-use super::seat::{Seat, SeatOptions, Voice};
+use super::seat::{Hears, Seat, SeatOptions, Voice};
 use super::{Announcement, Mixing, ORIGIN, Room};
 use crate::codec::Codec;
 use crate::test_start;
@@ -50,7 +50,11 @@ impl Member {
 }
 
 fn seated(room: &mut Room, start: Instant, shape: Shape) -> Member {
-    room.enter();
+    announced(room, start, shape, Announcement::Silent)
+}
+
+fn announced(room: &mut Room, start: Instant, shape: Shape, announcement: Announcement) -> Member {
+    room.enter(announcement);
     let codec = match shape.rate {
         8_000 => Codec::Pcma,
         16_000 => Codec::G722,
@@ -101,7 +105,7 @@ proptest! {
     fn everybody_hears_exactly_the_sum_of_all_others(shapes in prop::sample::select(vec![8_000u32, 16_000, 48_000]).prop_flat_map(shapes)) {
         let start = test_start();
         let rate = shapes[0].rate;
-        let mut room = Room::new(start, rate, Announcement::Silent);
+        let mut room = Room::new(start, rate);
         let mut members: Vec<Member> = shapes.iter().map(|shape| seated(&mut room, start, *shape)).collect();
         let mut said: HashMap<(u64, usize), i16> = HashMap::new();
         let mut heard: Vec<(usize, u64, i16)> = Vec::new();
@@ -145,7 +149,7 @@ const LEVEL: f64 = 420.0;
 
 fn mixed(count: usize, room_rate: u32) {
     let start = test_start();
-    let mut room = Room::new(start, room_rate, Announcement::Silent);
+    let mut room = Room::new(start, room_rate);
     let shape = |number: usize| Shape {
         rate: [8_000, 16_000, 48_000][number % 3],
         ptime_ms: 10 * (1 + number as u64 * 7 % 6),
@@ -182,7 +186,7 @@ fn steady(rate: u32) -> Shape {
 #[test]
 fn ten_who_shout_are_loud_and_do_not_wrap() {
     let start = test_start();
-    let mut room = Room::new(start, 16_000, Announcement::Silent);
+    let mut room = Room::new(start, 16_000);
     let mut members: Vec<Member> = (0..11).map(|_| seated(&mut room, start, steady(16_000))).collect();
     // All shout the same: wrapped samples would have the other sign.
     let shout = |at: u64| (30_000.0 * (TAU * at as f64 / 160.0).sin()).round() as i16;
@@ -202,7 +206,7 @@ fn ten_who_shout_are_loud_and_do_not_wrap() {
 #[test]
 fn the_noise_of_fifty_silent_lines_is_not_heard() {
     let start = test_start();
-    let mut room = Room::new(start, 8_000, Announcement::Silent);
+    let mut room = Room::new(start, 8_000);
     let mut members: Vec<Member> = (0..50).map(|_| seated(&mut room, start, steady(8_000))).collect();
     run(&mut members, Duration::from_secs(2), start, |number, member| {
         member.service(&mut room, |at| noise(number, at) / 40);
@@ -213,7 +217,7 @@ fn the_noise_of_fifty_silent_lines_is_not_heard() {
 #[test]
 fn who_is_muted_is_not_heard_and_hears() {
     let start = test_start();
-    let mut room = Room::new(start, 8_000, Announcement::Silent);
+    let mut room = Room::new(start, 8_000);
     let mut members: Vec<Member> = (0..2).map(|_| seated(&mut room, start, steady(8_000))).collect();
     run(&mut members, Duration::from_secs(3), start, |number, member| {
         let voice = match member.due.saturating_duration_since(start).as_millis() {
@@ -237,13 +241,14 @@ fn who_is_muted_is_not_heard_and_hears() {
 #[test]
 fn all_hear_that_somebody_comes_and_goes_also_while_nobody_speaks() {
     let start = test_start();
-    let mut room = Room::new(start, 16_000, Announcement::Tone);
-    let mut members: Vec<Member> = (0..2).map(|_| seated(&mut room, start, steady(16_000))).collect();
+    let mut room = Room::new(start, 16_000);
+    let mut members: Vec<Member> =
+        (0..2).map(|_| announced(&mut room, start, steady(16_000), Announcement::Tone)).collect();
     let silence = |_| 0;
     let mut tones = Vec::new();
     for (second, event) in (1u32..).zip(["the second has come", "", "one goes", ""]) {
         if event == "one goes" {
-            room.leave();
+            room.leave(Announcement::Tone);
         }
         run(&mut members, Duration::from_secs(second.into()), start, |_, member| {
             drop(member.service(&mut room, silence))
@@ -260,7 +265,7 @@ fn all_hear_that_somebody_comes_and_goes_also_while_nobody_speaks() {
 #[test]
 fn a_service_that_is_very_late_harms_only_what_it_missed() {
     let start = test_start();
-    let mut room = Room::new(start, 48_000, Announcement::Silent);
+    let mut room = Room::new(start, 48_000);
     let shape = steady(48_000);
     let mut members: Vec<Member> = (0..3).map(|_| seated(&mut room, start, shape)).collect();
     let constant = |_| 1_000;
@@ -285,13 +290,13 @@ fn a_service_that_is_very_late_harms_only_what_it_missed() {
 #[test]
 fn whoever_is_alone_is_sent_music_in_packets_of_opus_too() {
     let start = crate::test_start();
-    let mut room = Room::new(start, Codec::Opus.sample_rate(), Announcement::Silent);
-    room.enter();
+    let mut room = Room::new(start, Codec::Opus.sample_rate());
+    room.enter(Announcement::Silent);
     let tone: Vec<i16> =
         (0..8_000).map(|at| (8_000.0 * (TAU * 440.0 * f64::from(at) / 8_000.0).sin()) as i16).collect();
     let music = std::sync::Arc::new(crate::Audio::from_pcm(&tone));
     music.prepare(Codec::Opus);
-    let options = SeatOptions { music: Some(music), ..SeatOptions::default() };
+    let options = SeatOptions { alone: vec![crate::Segment::Audio(music)], ..SeatOptions::default() };
     let mut seat = Seat::new(&room, 0, Codec::Opus, options);
     let (mut decoder, mut loudest) = (crate::codec::Decoder::new(Codec::Opus), 0);
     for frame in 0..20u32 {
@@ -304,4 +309,17 @@ fn whoever_is_alone_is_sent_music_in_packets_of_opus_too() {
         loudest = pcm[..960].iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0).max(loudest);
     }
     assert!(loudest > 4_000, "{loudest}");
+}
+
+#[test]
+fn somebody_may_hear_itself_or_nobody() {
+    let start = test_start();
+    for (hears, expected) in [(Hears::Others, 0), (Hears::Everybody, 1_000), (Hears::Nobody, 0)] {
+        let mut room = Room::new(start, 8_000);
+        let mut members = vec![seated(&mut room, start, steady(8_000))];
+        members[0].seat = Seat::new(&room, 0, Codec::Pcma, SeatOptions { hears, ..SeatOptions::default() });
+        run(&mut members, Duration::from_millis(400), start, |_, member| drop(member.service(&mut room, |_| 1_000)));
+        let last = members[0].heard.last().copied().unwrap_or_default();
+        assert_eq!(last, expected, "{hears:?}");
+    }
 }

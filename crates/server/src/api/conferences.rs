@@ -2,7 +2,7 @@
 //!
 //! Shape: the first are the settings of a conference, the second who is in one now. A conference that nobody is in is not listed.
 
-use antiphon_ivr::Voice;
+use antiphon_ivr::{Voice, op::Ears};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -60,6 +60,8 @@ pub(super) fn table() -> Table {
 struct InProgress {
     /// Its whole name, `000*800`.
     name: String,
+    /// Whether somebody has come with whom it begins.
+    begun: bool,
     /// Who is in it.
     members: Vec<ShownMember>,
 }
@@ -76,6 +78,8 @@ struct ShownMember {
     name: String,
     /// Whether the others do not hear it.
     muted: bool,
+    /// Whether it does not hear the others.
+    deaf: bool,
     /// How long it has been in it.
     seconds: u64,
 }
@@ -100,12 +104,14 @@ fn encode_member(member: &Member) -> ShownMember {
         number: member.who.number.to_string(),
         name: member.who.name.to_string(),
         muted: member.voice == Voice::Muted,
+        deaf: member.ears == Ears::Deaf,
         seconds: clock().saturating_duration_since(member.since).as_secs(),
     }
 }
 
 fn encode(conference: &Shown) -> InProgress {
-    InProgress { name: conference.name.to_string(), members: conference.members.iter().map(encode_member).collect() }
+    let members = conference.members.iter().map(encode_member).collect();
+    InProgress { name: conference.name.to_string(), begun: conference.begun, members }
 }
 
 fn of_client(state: &ApiState, place: &Place) -> Result<Vec<Shown>, ApiError> {

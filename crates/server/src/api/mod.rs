@@ -40,6 +40,7 @@ mod pivot_debug;
 mod pivots;
 mod place;
 mod quality_rate;
+mod queues;
 mod rate;
 mod records;
 mod refused_calls;
@@ -70,6 +71,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::{
     calls::Readiness,
     conferences::Conferences,
+    queues::Queues,
     rooms::Rooms,
     settings::{DebugSettings, RulesSettings, TraceSettings},
     store::Store,
@@ -95,6 +97,8 @@ pub struct ApiState {
     domain: Arc<str>,
     /// The conferences that somebody is in.
     conferences: Conferences,
+    /// The queues in which somebody waits.
+    queues: Queues,
     /// What web servers were asked for calls.
     http_debug: HttpDebug,
     /// Where calls are, in a server that takes some.
@@ -124,6 +128,7 @@ impl ApiState {
             trace: Arc::new(Trace::new(&TraceSettings::default())),
             domain: domain.into(),
             conferences: Conferences::default(),
+            queues: Queues::default(),
             http_debug: HttpDebug::new(DebugSettings::default()),
             rooms: None,
             rules: RulesSettings::default(),
@@ -134,11 +139,12 @@ impl ApiState {
         }
     }
 
-    /// The same API, which shows these rooms' trunks and conferences.
+    /// The same API, which shows these rooms' trunks, conferences and queues.
     #[must_use]
     pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
-        let (conferences, http_debug) = (rooms.conferences.clone(), rooms.http_debug.clone());
-        Self { conferences, http_debug, rooms: Some(rooms), ..self }
+        let (conferences, queues) = (rooms.conferences.clone(), rooms.queues.clone());
+        let http_debug = rooms.http_debug.clone();
+        Self { conferences, queues, http_debug, rooms: Some(rooms), ..self }
     }
 
     /// The language of extensions that have none of their own.
@@ -150,6 +156,12 @@ impl ApiState {
     #[must_use]
     pub fn with_conferences(self, conferences: Conferences) -> Self {
         Self { conferences, ..self }
+    }
+
+    /// The same API over these queues.
+    #[must_use]
+    pub fn with_queues(self, queues: Queues) -> Self {
+        Self { queues, ..self }
     }
 
     /// The same API over this memory of requests.
@@ -233,6 +245,7 @@ fn objects() -> Table {
 
 fn calls() -> Table {
     let calls = calls::table().merge(records::table()).merge(refused_calls::table());
+    let calls = calls.merge(queues::table());
     calls.merge(callbacks::table()).merge(mails::table()).merge(http_debug::table()).merge(uploads::table())
 }
 

@@ -140,7 +140,12 @@ pub(super) fn completed(call: &Executor, asked: &Asked) {
     let watcher = asked.terms.parties.get(target).and_then(|party| party.watcher.as_ref());
     if let Some(watcher) = watcher.filter(|_| !sip_call_id.is_empty()) {
         let state = PartyState::Completed { talk: clock().saturating_duration_since(asked.answered) };
-        news::tell(&call.rooms, call.client, watcher, &News::Party(PartyNews { target, sip_call_id, state }));
+        news::tell(
+            &call.rooms,
+            (call.client, call.trace.id),
+            watcher,
+            &News::Party(PartyNews { target, sip_call_id, state }),
+        );
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use antiphon_ivr::{CallerId, Digit, ExtensionId, Interrupted, SendDigits, collector::DigitBuffer};
+use antiphon_ivr::{CallerId, Conferred, Digit, ExtensionId, Interrupted, SendDigits, collector::DigitBuffer};
 use antiphon_media::{
     Event as MediaEvent, EventKind, PlaybackId, StreamId,
     record::{RecordEnd, Seat},
@@ -33,7 +33,8 @@ use super::{
     whisper::{self, Whispering},
 };
 use crate::{
-    conferences::Wish,
+    conferences::{Membership, Wish},
+    queues::{Meeting, Place},
     rooms::Rooms,
     signalling::Order,
     store::{ClientId, Config, Extension, ExtensionKind},
@@ -69,6 +70,10 @@ pub(super) enum Heard {
     StreamEnded(u64),
     /// Something is asked of a member of a conference.
     Conference(Wish),
+    /// Somebody has taken the caller out of its queue, or there is somebody to talk to in its conference.
+    Wanted,
+    /// The other side of a meeting does something.
+    Meeting(Meeting),
     /// The far end of a bridge sends the caller to another IVR.
     HandOver(ExtensionId),
     /// Somebody else is the caller now; what was played to the old one is over.
@@ -131,6 +136,10 @@ pub struct Executor {
     pub(super) after_caller: Option<String>,
     /// Who plays in the next act, and with whom.
     pub(super) next_act: Option<NextAct>,
+    /// The caller's place in a queue.
+    pub(super) place: Option<Place>,
+    /// The caller's place in a conference for which its script waits.
+    pub(super) awaited: Option<Membership>,
     /// The caller, while the script speaks to somebody in its place.
     pub(super) whispering: Option<Box<Whispering>>,
     /// What the next op ends with, because it happened between two of them.
@@ -203,6 +212,8 @@ impl Executor {
             sounds: Sounds::default(),
             after_caller: None,
             next_act: None,
+            place: None,
+            awaited: None,
             whispering: None,
             pending: None,
         }
@@ -227,6 +238,8 @@ impl Executor {
     pub fn serve(&mut self, extension: &Arc<Extension>) {
         self.client = extension.client;
         self.extension = extension.id;
+        // Whoever waits does so for its own script.
+        (self.place, self.awaited) = (None, None);
         self.outward.by(extension);
         self.trace.serve(&extension.name);
         if matches!(extension.kind, ExtensionKind::Phone(_)) {
@@ -299,6 +312,14 @@ impl Executor {
 
     /// Waits for the next thing that matters to an op, at most until this instant; the script's limit interrupts the wait.
     pub(super) async fn wait(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
+        if self.pending == Some(Interrupted::Wanted) {
+            return Err(Interrupted::Wanted);
+        }
+        let heard = self.wait_within_limit(until).await?;
+        if matches!(heard, Heard::Wanted) { Err(Interrupted::Wanted) } else { Ok(heard) }
+    }
+
+    async fn wait_within_limit(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
         let Some(limit) = self.limit else { return self.hear(until).await };
         let limited = until.is_none_or(|until| limit <= until);
         let heard = self.hear(Some(until.map_or(limit, |until| until.min(limit)))).await?;
@@ -358,7 +379,12 @@ impl Executor {
             }
             CallEvent::Rendered => Ok(Some(Heard::Rendered)),
             CallEvent::Understood(number, said) => Ok(Some(Heard::Understood(number, said))),
+            CallEvent::Conference(wish) if self.awaited.is_some() => Ok(self.asked_while_away(wish)),
             CallEvent::Conference(wish) => Ok(Some(Heard::Conference(wish))),
+            CallEvent::Taken(handover) => {
+                Ok(self.place.as_mut().map(|place| place.taken = Some(handover)).map(|()| self.wanted()))
+            }
+            CallEvent::Meeting(meeting) => Ok(Some(Heard::Meeting(meeting))),
             // A question that is dropped is answered so.
             CallEvent::Yield(ask) => Ok((self.joined != Joined::Nobody).then_some(Heard::Yield(ask))),
             CallEvent::Replacement(replacement) => Ok(match self.joined {
@@ -391,6 +417,27 @@ impl Executor {
             }
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
         }
+    }
+
+    /// Something is asked of a member whose script says what it hears.
+    fn asked_while_away(&mut self, wish: Wish) -> Option<Heard> {
+        let membership = self.awaited.as_mut()?;
+        match wish {
+            Wish::Come => {}
+            Wish::Leave => membership.out = Some(Conferred::Kicked),
+            Wish::End => membership.out = Some(Conferred::Ended),
+            Wish::Voice(voice) => {
+                membership.note(voice);
+                return None;
+            }
+        }
+        Some(self.wanted())
+    }
+
+    /// Somebody wants the caller; an op that may be interrupted is, now or as soon as there is one.
+    fn wanted(&mut self) -> Heard {
+        self.pending = Some(Interrupted::Wanted);
+        Heard::Wanted
     }
 
     /// What happens in the caller's own dialog.

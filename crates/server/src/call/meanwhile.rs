@@ -93,6 +93,7 @@ impl Executor {
                 event = self.next_event() => match self.understand(event).await {
                     // Whoever is new hears it too.
                     Ok(Some(Heard::Replaced)) if matches!(filler, Filler::Plays) => self.play_filler().await,
+                    Ok(Some(Heard::Wanted)) => break Err(Interrupted::Wanted),
                     Ok(Some(Heard::Digit(digit))) => if let Pressed::Kept(ended_by) = pressed {
                         self.digits.push(digit);
                         if ended_by.contains(digit) {

@@ -9,6 +9,7 @@ mod confer;
 pub mod dial;
 mod direct;
 mod early;
+mod echo;
 mod epilogue;
 pub mod executor;
 mod failures;
@@ -28,6 +29,7 @@ mod news;
 pub mod part;
 pub mod perform;
 pub mod place;
+mod queueing;
 mod reach;
 mod record;
 mod recording;
@@ -64,6 +66,10 @@ pub enum CallEvent {
     SendDigits(antiphon_sip::DialogId, antiphon_ivr::SendDigits),
     /// An administrator asks something of a member of a conference.
     Conference(crate::conferences::Wish),
+    /// Somebody takes the caller out of its queue.
+    Taken(Box<crate::queues::Handover>),
+    /// The other side of a meeting does something.
+    Meeting(crate::queues::Meeting),
     /// Somebody who may sends the caller to this number, whatever the call does.
     SendTo(String),
     /// A text that the call waits for is rendered, or will not be.

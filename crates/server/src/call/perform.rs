@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Collect, Collected, Dialed, Digit, DigitSet, Gather, Gathered, Gatherer, Interrupted, Op, Outcome, Play, Played,
-    Prompt, Rating, TypeAhead,
+    Collect, Collected, Digit, DigitSet, Gather, Gathered, Gatherer, Interrupted, Op, Outcome, Play, Played, Prompt,
+    Rating, TypeAhead,
     collector::Collector,
     op::{Cause, Connected, Echoed, Enqueued, Met, Respond},
 };
@@ -17,9 +17,9 @@ use antiphon_media::{Keys, Repeat, Segment, record};
 use antiphon_sip::{ReasonProtocol, Rejection, StatusCode, printable, reason_value};
 
 use super::{
-    confer, dial,
+    confer, dial, echo,
     executor::{Executor, Heard, Sounds, clock},
-    fetch, refer, send_digits, whisper,
+    fetch, queueing, refer, send_digits, whisper,
 };
 use crate::{store::NewRating, trace::OpTrace};
 
@@ -61,13 +61,15 @@ impl Executor {
                 whisper::part(self).await;
                 Ok(Outcome::Done)
             }
-            // The rooms behind these are not joined yet: every queue is full.
-            Op::Take(_) => Ok(Outcome::Dialed(Dialed::NoAnswer)),
-            Op::Leave => Ok(Outcome::Done),
-            Op::Enqueue(_) => Ok(Outcome::Enqueued(Enqueued::Full)),
-            Op::Place => Ok(Outcome::Placed(None)),
-            Op::Meet(_) => Ok(Outcome::Met(Met::Nowhere)),
-            Op::Echo(_) => Ok(Outcome::Echoed(Echoed::Longest)),
+            Op::Enqueue(enqueue) => Ok(Outcome::Enqueued(queueing::enqueue(self, &enqueue))),
+            Op::Place => Ok(Outcome::Placed(self.place.as_ref().map(|place| place.stands(clock())))),
+            Op::Meet(meet) => queueing::meet(self, meet).await.map(Outcome::Met),
+            Op::Leave => {
+                queueing::leave(self);
+                Ok(Outcome::Done)
+            }
+            Op::Take(take) => queueing::take(self, take).await.map(Outcome::Dialed),
+            Op::Echo(echo) => echo::echo(self, echo).await.map(Outcome::Echoed),
             Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
             Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
             Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
@@ -99,7 +101,7 @@ impl Executor {
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
         };
         // The script has heard of it now.
-        if outcome.is_err() {
+        if outcome.as_ref().err().copied() == self.pending {
             self.pending = None;
         }
         let outcome_name = outcome_name(&outcome);

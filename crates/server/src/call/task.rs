@@ -139,7 +139,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     executor.calling = calling;
     executor.outward = Outward { own, hidden, diverted_by: arrival.did.clone(), ..Outward::NOTHING };
     tracing::info!(peer = %invite.flow.peer, "call begins");
-    let script = script_of(&arrival.extension);
+    let script = script_of(&executor.rooms, &arrival.extension);
     play(executor, call, requests, (arrival.extension, script), at).await;
 }
 
@@ -200,7 +200,10 @@ fn facts(
 pub(super) type Act = (Arc<Extension>, Script);
 
 /// What answers at an extension.
-fn script_of(extension: &Extension) -> Script {
+fn script_of(rooms: &Rooms, extension: &Extension) -> Script {
+    if let Some(script) = rooms.scripts.of(&extension.name) {
+        return script;
+    }
     match &extension.kind {
         ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
         ExtensionKind::Conference(entrance) => Script::Conference(entrance.clone()),
@@ -230,7 +233,7 @@ async fn run_scripts(
             Next::HandOver(next) => {
                 let Some(next) = config.extension(next) else { return Ok(()) };
                 tracing::info!(extension = %next.name, "another extension takes the call over");
-                (extension, script) = (next.clone(), script_of(next));
+                (extension, script) = (next.clone(), script_of(&executor.rooms, next));
             }
         }
     }

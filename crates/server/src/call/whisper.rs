@@ -51,6 +51,7 @@ pub(super) async fn join(call: &mut Executor) -> Result<Dialed, Interrupted> {
 
 /// Hangs up the callee; the caller hears nothing more.
 pub(super) async fn part(call: &mut Executor) {
+    call.pending = call.pending.filter(|pending| *pending != Interrupted::PartyGone);
     let Some((mut callee, asked)) = turn_back(call) else { return };
     callee.hang_up(None);
     call.caller.stop_playback().await;

@@ -13,7 +13,10 @@ use std::{
     time::Instant,
 };
 
-use antiphon_ivr::{Announcement, CallerId, Voice};
+use antiphon_ivr::{
+    CallerId, Conferred, Voice,
+    op::{Ears, Ends, Opens},
+};
 use antiphon_media::RoomId;
 use tokio::sync::mpsc;
 
@@ -30,13 +33,17 @@ type Key = (ClientId, String);
 #[error("the conference is full")]
 pub struct Full;
 
-/// What an administrator asks of a member.
+/// What an administrator or the conference asks of a member.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub enum Wish {
     /// To be heard or not.
     Voice(Voice),
     /// To go.
     Leave,
+    /// To come in: the conference has begun, or somebody is there to talk to.
+    Come,
+    /// To go, because somebody with whom it ends has gone.
+    End,
 }
 
 /// Somebody in a conference, for the API.
@@ -48,6 +55,8 @@ pub struct Member {
     pub who: CallerId,
     /// Whether the others hear it.
     pub voice: Voice,
+    /// Whether it hears the others.
+    pub ears: Ears,
     /// When it came.
     pub since: Instant,
 }
@@ -57,6 +66,8 @@ pub struct Member {
 pub struct Shown {
     /// Its name.
     pub name: String,
+    /// Whether it has begun.
+    pub begun: bool,
     /// Who is in it, the first who came first.
     pub members: Vec<Member>,
 }
@@ -65,7 +76,8 @@ pub struct Shown {
 struct Conference {
     room: RoomId,
     worker: Worker,
-    announcement: Announcement,
+    /// Whether somebody has come with whom it begins.
+    begun: bool,
     members: Vec<(Member, mpsc::Sender<CallEvent>)>,
 }
 
@@ -90,8 +102,10 @@ pub struct Entry {
     pub name: String,
     /// How many may be in it.
     pub most: usize,
-    /// Whether it tells that somebody comes or goes; what the first says counts.
-    pub announcement: Announcement,
+    /// Whether it begins with this one.
+    pub opens: Opens,
+    /// Whether it ends with this one.
+    pub ends: Ends,
     /// The worker of the stream, which is the conference's if it is opened now.
     pub worker: Worker,
     /// Who comes.
@@ -110,8 +124,11 @@ pub struct Membership {
     pub room: RoomId,
     /// The worker on which all members' streams are.
     pub worker: Worker,
-    /// Whether the room tells that somebody comes or goes.
-    pub announcement: Announcement,
+    /// Whether the conference has begun with it.
+    pub begins: bool,
+    /// How it ended while its script was busy.
+    pub out: Option<Conferred>,
+    ends: Ends,
 }
 
 impl Conferences {
@@ -120,7 +137,7 @@ impl Conferences {
     /// # Errors
     /// [`Full`] when as many are in it as may be, or too many conferences are in use.
     pub fn enter(&self, entry: Entry) -> Result<Membership, Full> {
-        let Entry { client, name, most, announcement, worker, member, inbox } = entry;
+        let Entry { client, name, most, opens, ends, worker, member, inbox } = entry;
         let (key, call) = ((client, name), member.call);
         let mut conferences = self.table.lock();
         if !conferences.contains_key(&key) && conferences.len() >= CONFERENCES {
@@ -128,7 +145,7 @@ impl Conferences {
         }
         let conference = conferences.entry(key.clone()).or_insert_with(|| {
             let room = RoomId(self.table.next_room.fetch_add(1, Ordering::Relaxed));
-            Conference { room, worker, announcement, members: Vec::new() }
+            Conference { room, worker, begun: false, members: Vec::new() }
         });
         if conference.members.len() >= most {
             let empty = conference.members.is_empty();
@@ -137,12 +154,21 @@ impl Conferences {
             }
             return Err(Full);
         }
+        let begins = !conference.begun && opens == Opens::AtOnce;
+        conference.begun |= begins;
+        if conference.begun {
+            conference.ask_all(Wish::Come);
+        }
         conference.members.push((member, inbox));
-        let Conference { room, ref worker, announcement, .. } = *conference;
-        let worker = worker.clone();
+        let (room, worker) = (conference.room, conference.worker.clone());
         metrics::gauge!("antiphon_conferences_active").set(conferences.len() as f64);
         drop(conferences);
-        Ok(Membership { table: Arc::clone(&self.table), key, call, room, worker, announcement })
+        Ok(Membership { table: Arc::clone(&self.table), key, call, room, worker, begins, out: None, ends })
+    }
+
+    /// A room for somebody alone; it is no conference.
+    pub fn own_room(&self) -> RoomId {
+        RoomId(self.table.next_room.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The conferences of a client that are in use, by their names.
@@ -152,6 +178,7 @@ impl Conferences {
         let mut shown: Vec<Shown> = own
             .map(|((_, name), conference)| Shown {
                 name: name.clone(),
+                begun: conference.begun,
                 members: conference.members.iter().map(|(member, _)| member.clone()).collect(),
             })
             .collect();
@@ -172,7 +199,33 @@ impl Conferences {
     }
 }
 
+impl Conference {
+    fn ask_all(&self, wish: Wish) {
+        self.members.iter().for_each(|(_, inbox)| crate::queue::send_now(inbox, CallEvent::Conference(wish)));
+    }
+}
+
 impl Membership {
+    /// Whether it is one of this conference.
+    pub fn is_of(&self, client: ClientId, name: &str) -> bool {
+        self.key.0 == client && self.key.1 == name
+    }
+
+    /// How many are in the conference.
+    pub fn members(&self) -> usize {
+        self.table.lock().get(&self.key).map_or(0, |conference| conference.members.len())
+    }
+
+    /// Whether the conference has begun.
+    pub fn has_begun(&self) -> bool {
+        self.table.lock().get(&self.key).is_some_and(|conference| conference.begun)
+    }
+
+    /// Whether it has begun, and somebody else is there.
+    pub fn has_company(&self) -> bool {
+        self.table.lock().get(&self.key).is_some_and(|conference| conference.begun && conference.members.len() > 1)
+    }
+
     /// Notes whether the others hear the member, for whoever asks.
     pub fn note(&self, voice: Voice) {
         self.change(|member| member.voice = voice);
@@ -197,6 +250,9 @@ impl Drop for Membership {
         let mut conferences = self.table.lock();
         if let Some(conference) = conferences.get_mut(&self.key) {
             conference.members.retain(|(member, _)| member.call != self.call);
+            if self.ends == Ends::WithTheCaller {
+                conference.ask_all(Wish::End);
+            }
             if conference.members.is_empty() {
                 conferences.remove(&self.key);
             }
@@ -221,9 +277,26 @@ mod tests {
     fn entry(name: &str, most: usize, call: CallId, worker: &Worker) -> (Entry, mpsc::Receiver<CallEvent>) {
         let (inbox, events) = mpsc::channel(4);
         let who = CallerId { number: "100".to_owned(), name: String::new() };
-        let member = Member { call, who, voice: Voice::Heard, since: clock() };
-        let (client, name, announcement, worker) = (ClientId(1), name.to_owned(), Announcement::Tone, worker.clone());
-        (Entry { client, name, most, announcement, worker, member, inbox }, events)
+        let member = Member { call, who, voice: Voice::Heard, ears: Ears::Open, since: clock() };
+        let (client, name, worker) = (ClientId(1), name.to_owned(), worker.clone());
+        let (opens, ends) = (Opens::AtOnce, Ends::WithTheLast);
+        (Entry { client, name, most, opens, ends, worker, member, inbox }, events)
+    }
+
+    #[test]
+    fn a_conference_begins_with_its_moderator_and_ends_with_it() {
+        let (worker, _work) = Worker::new(clock(), 1, Patience::default());
+        let conferences = Conferences::default();
+        let (waits, mut told) = entry("800", 9, CallId::new(), &worker);
+        let waits = conferences.enter(Entry { opens: Opens::WithAnother, ..waits }).unwrap();
+        assert!(!waits.begins && !waits.has_begun() && !conferences.of(ClientId(1))[0].begun);
+        let (moderator, _events) = entry("800", 9, CallId::new(), &worker);
+        let moderator = conferences.enter(Entry { ends: Ends::WithTheCaller, ..moderator }).unwrap();
+        assert!(moderator.begins && waits.has_company() && conferences.of(ClientId(1))[0].begun);
+        assert!(matches!(told.try_recv(), Ok(CallEvent::Conference(Wish::Come))));
+        drop(moderator);
+        assert!(matches!(told.try_recv(), Ok(CallEvent::Conference(Wish::End))));
+        assert!(waits.has_begun() && !waits.has_company());
     }
 
     #[test]
@@ -241,6 +314,7 @@ mod tests {
         assert_eq!(conferences.of(ClientId(1)).iter().map(|shown| shown.members.len()).collect::<Vec<_>>(), [2, 1]);
         assert!(conferences.of(ClientId(2)).is_empty());
         assert!(conferences.wish(ClientId(1), "800", first, Wish::Leave));
+        assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(Wish::Come))));
         assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(Wish::Leave))));
         assert!(!conferences.wish(ClientId(2), "800", first, Wish::Leave), "another client's");
         two.replaced_by(CallerId { number: "200".to_owned(), name: String::new() });

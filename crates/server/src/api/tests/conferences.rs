@@ -1,6 +1,9 @@
 //! Conferences: their settings, and who is in one now.
 
-use antiphon_ivr::{Announcement, CallerId, Voice};
+use antiphon_ivr::{
+    CallerId, Voice,
+    op::{Ears, Ends, Opens},
+};
 use antiphon_media::Patience;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -52,13 +55,13 @@ async fn members_are_listed_muted_and_sent_out_by_their_client_alone() {
     let (worker, _work) = Worker::new(clock(), 1, Patience::default());
     let (inbox, mut events) = mpsc::channel(4);
     let who = CallerId { number: "201".to_owned(), name: "Ann".to_owned() };
-    let member = Member { call: CallId::new(), who, voice: Voice::Heard, since: clock() };
+    let member = Member { call: CallId::new(), who, voice: Voice::Heard, ears: Ears::Open, since: clock() };
     let (call, name) = (member.call, "000*800".to_owned());
-    let (client, announcement) = (ClientId(1), Announcement::Tone);
-    let entry = Entry { client, name, most: 2, announcement, worker, member, inbox };
+    let (client, opens, ends) = (ClientId(1), Opens::AtOnce, Ends::WithTheLast);
+    let entry = Entry { client, name, most: 2, opens, ends, worker, member, inbox };
     let membership = conferences.enter(entry).unwrap();
-    let shown = json!({"call_uuid": call.to_string(), "number": "201", "name": "Ann", "muted": false, "seconds": 0});
-    let conference = json!({"name": "000*800", "members": [shown]});
+    let shown = json!({"call_uuid": call.to_string(), "number": "201", "name": "Ann", "muted": false, "deaf": false, "seconds": 0});
+    let conference = json!({"name": "000*800", "begun": true, "members": [shown]});
     assert_eq!(api.get("/client/@me/conference/").await.expect(200), json!([conference]));
     assert_eq!(api.get("/client/@me/conference/800").await.expect(200), conference);
     let path = format!("/client/@me/conference/800/member/{call}");

@@ -15,6 +15,7 @@ mod menus;
 mod objects;
 mod pivot_debug;
 mod pivots;
+mod queues;
 mod ratings;
 mod say;
 mod scripts;

@@ -80,7 +80,12 @@ impl Hunt {
         let Some(watcher) = self.party(target).and_then(|party| party.watcher.clone()) else { return };
         if self.standing.get_mut(target).is_some_and(|standing| standing.is_new(state)) {
             let sip_call_id = sip_call_id.to_owned();
-            news::tell(call.rooms, call.client, &watcher, &News::Party(PartyNews { target, sip_call_id, state }));
+            news::tell(
+                call.rooms,
+                (call.client, call.call),
+                &watcher,
+                &News::Party(PartyNews { target, sip_call_id, state }),
+            );
         }
     }
 
