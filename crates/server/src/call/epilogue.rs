@@ -15,7 +15,10 @@ use antiphon_ivr::{
 use antiphon_media::record::RecordingId;
 use tokio::sync::mpsc;
 
-use super::fetch::{self, asker};
+use super::{
+    cdr,
+    fetch::{self, asker},
+};
 use crate::{
     rooms::Rooms,
     store::ClientId,
@@ -41,7 +44,7 @@ impl Epilogue {
     /// Does it.
     pub(super) async fn run(self) {
         let Self { rooms, client, trace, script, call, mut requests } = self;
-        let mut ended = EndedCall::new(call, bridged(&trace));
+        let mut ended = EndedCall::new(call, bridged(&trace)).with_record(cdr::of(&trace));
         let told = async {
             let mut after = pin!(script.after(&mut ended));
             loop {
