@@ -21,6 +21,8 @@ mod mail;
 mod media;
 #[path = "wire/pack.rs"]
 mod pack;
+#[path = "wire/pivot.rs"]
+mod pivot;
 #[path = "wire/post.rs"]
 mod post;
 #[path = "wire/process.rs"]

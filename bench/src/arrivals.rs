@@ -15,12 +15,27 @@ struct Last {
     sequence: u16,
 }
 
+/// How long nothing of a stream was loud.
+#[derive(Copy, Clone, Debug)]
+struct Silence {
+    /// Since when.
+    since: Nanos,
+    longest: Nanos,
+}
+
+/// A sample of mu-law below this, without its sign and with its bits turned round, is not heard: some 120 of 32,768.
+const FAINT: u8 = 0x10;
+
 /// The packets of all streams.
 #[derive(Debug)]
 pub struct Arrivals {
     last: Vec<Option<Last>>,
     /// How far from 20 ms two packets in a row were apart.
     pub interval_error: Histogram,
+    /// The same of the streams that were there at the last [`mark`](Self::mark).
+    pub marked_error: Histogram,
+    marked: Vec<bool>,
+    silences: Vec<Option<Silence>>,
     /// Packets.
     pub received: u64,
     /// Packets that their neighbours say were sent.
@@ -29,7 +44,16 @@ pub struct Arrivals {
 
 impl Default for Arrivals {
     fn default() -> Self {
-        Self { last: vec![None; usize::from(u16::MAX) + 1], interval_error: Histogram::default(), received: 0, lost: 0 }
+        let ports = usize::from(u16::MAX) + 1;
+        Self {
+            last: vec![None; ports],
+            interval_error: Histogram::default(),
+            marked_error: Histogram::default(),
+            marked: vec![false; ports],
+            silences: vec![None; ports],
+            received: 0,
+            lost: 0,
+        }
     }
 }
 
@@ -38,25 +62,58 @@ impl Arrivals {
     pub fn note(&mut self, from: u16, at: Nanos, packet: &[u8]) {
         let Some(sequence) = rtp::sequence(packet) else { return };
         self.received += 1;
+        self.listen(from, at, packet);
         if let Some(last) = self.last[usize::from(from)].replace(Last { at, sequence }) {
             let step = sequence.wrapping_sub(last.sequence);
             if step == 1 {
-                self.interval_error.record(at.abs_diff(last.at + FRAME));
+                let error = at.abs_diff(last.at + FRAME);
+                self.interval_error.record(error);
+                if self.marked[usize::from(from)] {
+                    self.marked_error.record(error);
+                }
             } else if (2..1_000).contains(&step) {
                 self.lost += u64::from(step) - 1;
             }
         }
     }
 
+    fn listen(&mut self, from: u16, at: Nanos, packet: &[u8]) {
+        let is_loud = packet[12..].iter().any(|byte| !byte & 0x7f >= FAINT);
+        let silence = self.silences[usize::from(from)].get_or_insert(Silence { since: at, longest: 0 });
+        silence.longest = silence.longest.max(at - silence.since);
+        if is_loud {
+            silence.since = at;
+        }
+    }
+
+    /// The streams that are there now are judged by themselves from now on.
+    pub fn mark(&mut self) {
+        self.marked_error.clear();
+        for (marked, last) in self.marked.iter_mut().zip(&self.last) {
+            *marked = last.is_some();
+        }
+    }
+
+    /// The longest silence of each stream that is not marked.
+    pub fn silences(&self) -> Histogram {
+        let mut longest = Histogram::default();
+        let new = self.silences.iter().zip(&self.marked).filter(|(_, marked)| !**marked);
+        new.filter_map(|(silence, _)| silence.as_ref()).for_each(|silence| longest.record(silence.longest));
+        longest
+    }
+
     /// Forgets what was counted, but not what came last on each stream.
     pub fn restart(&mut self) {
         self.interval_error.clear();
+        self.marked_error.clear();
         self.received = 0;
         self.lost = 0;
     }
 
     /// Forgets what came last on each stream: the ports will be those of others.
     pub fn forget(&mut self) {
+        self.marked.fill(false);
+        self.silences.fill(None);
         self.last.fill(None);
     }
 }
@@ -64,6 +121,20 @@ impl Arrivals {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn silence_is_what_is_between_two_loud_packets() {
+        let mut arrivals = Arrivals::default();
+        let packet = |byte: u8| [&[0x80; 12][..], &[byte; 160]].concat();
+        for (at, byte) in [(0, 0xff), (1, 0x7f), (2, 0x4e), (3, 0xff), (8, 0x4e), (9, 0xff)] {
+            arrivals.note(9, at * FRAME, &packet(byte));
+        }
+        let silences = arrivals.silences();
+        assert_eq!(silences.count(), 1);
+        assert!((silences.percentile(1.0) - 120.0).abs() < 3.0, "{}", silences.percentile(1.0));
+        arrivals.mark();
+        assert_eq!(arrivals.silences().count(), 0);
+    }
 
     #[test]
     fn a_gap_in_number_is_loss_and_a_gap_in_time_is_error() {

@@ -1,12 +1,12 @@
 //! Durations counted finely enough for percentiles.
 //!
-//! Shape: buckets of 10 microseconds up to a second; what is longer is counted in the last.
+//! Shape: buckets of 10 microseconds up to five seconds; what is longer is counted in the last.
 //! Units: nanoseconds in, milliseconds out.
 
 use crate::clock::Nanos;
 
 const BUCKET: Nanos = 10_000;
-const BUCKETS: usize = 100_000;
+const BUCKETS: usize = 500_000;
 
 /// Counted durations.
 #[derive(Clone, Debug)]

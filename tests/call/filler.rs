@@ -46,15 +46,15 @@ async fn a_quick_answer_is_preceded_by_nothing_but_silence() {
 async fn a_slow_answer_is_waited_for_with_a_soft_tone_that_ends_with_it_and_does_not_click() {
     let world = World::new().await;
     // In the middle of a note.
-    world.web.answer(3_250, 200, "<Response/>");
+    world.web.answer(3_650, 200, "<Response/>");
     let caller = asking(&world, "091").await;
     caller.over().await;
     let (from, to) = filled(&world, &caller).expect("something is heard");
     assert!(from.abs_diff(Duration::from_millis(700)) < SILENT, "it begins after {from:?}");
-    assert!(to >= Duration::from_millis(3_200) && to < Duration::from_millis(3_300), "it ends after {to:?}");
+    assert!(to >= Duration::from_millis(3_600) && to < Duration::from_millis(3_700), "it ends after {to:?}");
     let heard = world.heard(&caller, &[]);
     let goodbye = heard.first("bye").from - world.web.asked()[0].at;
-    assert!(goodbye.abs_diff(Duration::from_millis(3_270)) < SILENT, "the next rule begins after {goodbye:?}");
+    assert!(goodbye.abs_diff(Duration::from_millis(3_670)) < SILENT, "the next rule begins after {goodbye:?}");
     // The steps of the soft tone are small ones, also where it is ended.
     let asked = world.web.asked()[0].at;
     let samples =

@@ -10,7 +10,7 @@ use antiphon_bench::{
     scenario::{
         Setup, flood,
         held::{self, Kind},
-        registered, rules, short, start,
+        pivot, registered, rules, short, start,
     },
     server::Launch,
 };
@@ -80,6 +80,8 @@ enum What {
     Flood,
     /// Phones that register and are idle
     Registered,
+    /// Calls whose application's web server is slow, beside others
+    Pivot,
 }
 
 fn main() -> Result<()> {
@@ -145,6 +147,13 @@ fn measure(what: What, setup: &Setup, arguments: &Arguments) -> Result<Table> {
         What::Registered => {
             let mut table = registered::table();
             registered::run(setup, arguments.phones, &mut table)?;
+            Ok(table)
+        }
+        What::Pivot => {
+            let mut table = pivot::table();
+            for &calls in &arguments.calls {
+                pivot::run(setup, calls, &mut table)?;
+            }
             Ok(table)
         }
         What::Rules => {

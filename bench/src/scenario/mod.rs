@@ -1,11 +1,13 @@
 //! What is measured.
 //!
-//! Shape: [`flood`] sends what nobody asked for, [`held`] keeps calls up beside the bare floor, [`registered`] registers phones,
+//! Shape: [`flood`] sends what nobody asked for, [`held`] keeps calls up beside the bare floor, [`pivot`] has calls ask a
+//! slow web server, [`registered`] registers phones,
 //! [`short`] sets calls up and ends them at rising rates, [`start`] starts a server with much stored, [`rules`] edits rules and sets
 //! calls up beside much that is stored.
 
 pub mod flood;
 pub mod held;
+pub mod pivot;
 pub mod registered;
 pub mod rules;
 pub mod short;

@@ -1,4 +1,5 @@
-//! The sound that tells a caller that something is being worked out: soft, and seldom, so that it disturbs nobody who waits.
+//! The sound that tells a caller that something is being worked out: soft, so that it disturbs nobody who waits, and never away for a
+//! second, so that nobody hangs up.
 //!
 //! Shape: one period, to be played over and over: two low notes that swell and sink, and then nothing.
 //! Units: linear samples at 8 kHz; the peak is 30 dB below full scale.
@@ -12,7 +13,7 @@ const NOTES: [f64; 2] = [392.0, 440.0];
 /// How long each sounds, in milliseconds.
 const NOTE_MS: u32 = 240;
 /// The length of a period, in milliseconds.
-const PERIOD_MS: u32 = 2_400;
+const PERIOD_MS: u32 = 1_400;
 /// The amplitude.
 const PEAK: f64 = 1_000.0;
 
@@ -37,7 +38,7 @@ mod tests {
     use crate::codec::{Codec, Law};
 
     #[test]
-    fn it_is_soft_begins_and_ends_in_silence_and_sounds_for_a_fifth_of_its_time() {
+    fn it_is_soft_begins_and_ends_in_silence_and_leaves_nobody_without_a_sound_for_a_second() {
         let audio = waiting();
         assert_eq!(audio.duration().as_millis(), u128::from(PERIOD_MS));
         let mut samples = vec![0; audio.payload(Codec::Pcma).len()];
@@ -46,6 +47,6 @@ mod tests {
         assert!((900..=1_100).contains(&loudest), "{loudest}");
         assert!(samples[0].abs() < 20 && samples[samples.len() - 1].abs() < 20);
         let loud = samples.chunks(80).filter(|part| part.iter().any(|sample| sample.abs() > 100)).count();
-        assert!((40..=48).contains(&loud), "{loud} hundredths of a second of 240");
+        assert!((40..=48).contains(&loud), "{loud} hundredths of a second of 140");
     }
 }

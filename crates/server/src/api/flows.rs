@@ -66,7 +66,6 @@ struct Shown {
     flow: Value,
     /// What was not as it should be when it was written, and what it is taken to be.
     #[schema(read_only)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 

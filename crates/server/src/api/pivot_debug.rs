@@ -39,7 +39,7 @@ pub(super) fn table() -> Table {
                 list,
                 Operation::new("The last calls that asked, the newest first")
                     .details("The token may stand in `X-Auth-Token`.")
-                    .shows::<Envelope<Row>>()
+                    .shows::<Calls>()
                     .query(
                         "created_from",
                         seconds(),
@@ -56,27 +56,50 @@ pub(super) fn table() -> Table {
         )
         .on(
             &format!("{DEBUG}/{{pivot_call}}"),
-            get(show, Operation::new("Every record of one call").shows::<Envelope<Record>>()),
+            get(show, Operation::new("Every record of one call").shows::<Records>()),
         )
 }
 
-/// What KAZOO puts around every answer.
-#[derive(Serialize, ToSchema)]
-struct Envelope<T: ToSchema> {
-    /// What was asked for.
-    data: Vec<T>,
-    /// How many those are.
-    page_size: usize,
-    /// The request's own name.
-    request_id: String,
-    /// The revision of the configuration.
-    revision: String,
-    /// `success`
-    #[schema(value_type = String)]
-    status: &'static str,
-    /// The token of the request.
-    auth_token: String,
+/// What KAZOO puts around every answer, for one kind of what is asked for.
+macro_rules! envelope {
+    ($name:ident, $schema:ident, $item:ty) => {
+        /// What was asked for, and what KAZOO puts around it.
+        #[derive(Serialize, ToSchema)]
+        #[schema(as = $schema)]
+        struct $name {
+            /// What was asked for.
+            data: Vec<$item>,
+            /// How many those are.
+            page_size: usize,
+            /// The request's own name.
+            request_id: String,
+            /// The revision of the configuration.
+            revision: String,
+            /// `success`
+            #[schema(value_type = String)]
+            status: &'static str,
+            /// The token of the request.
+            auth_token: String,
+        }
+
+        impl $name {
+            fn around(state: &ApiState, headers: &HeaderMap, data: Vec<$item>) -> Json<Self> {
+                let token = headers.get(AUTH_TOKEN).and_then(|token| token.to_str().ok()).unwrap_or_default();
+                Json(Self {
+                    page_size: data.len(),
+                    data,
+                    request_id: format!("{:032x}", rand::random::<u128>()),
+                    revision: state.store.snapshot().revision.to_string(),
+                    status: "success",
+                    auth_token: token.to_owned(),
+                })
+            }
+        }
+    };
 }
+
+envelope!(Calls, PivotDebugCalls, Row);
+envelope!(Records, PivotDebugRecords, Record);
 
 /// A call that asked.
 #[derive(Serialize, ToSchema)]
@@ -136,24 +159,12 @@ fn row(exchange: &Exchange<'_>, node: &str) -> Row {
     }
 }
 
-fn envelope<T: ToSchema>(state: &ApiState, headers: &HeaderMap, data: Vec<T>) -> Json<Envelope<T>> {
-    let token = headers.get(AUTH_TOKEN).and_then(|token| token.to_str().ok()).unwrap_or_default();
-    Json(Envelope {
-        page_size: data.len(),
-        data,
-        request_id: format!("{:032x}", rand::random::<u128>()),
-        revision: state.store.snapshot().revision.to_string(),
-        status: "success",
-        auth_token: token.to_owned(),
-    })
-}
-
 async fn list(
     State(state): State<ApiState>,
     place: Place,
     paging: Paging,
     headers: HeaderMap,
-) -> Result<Json<Envelope<Row>>, ApiError> {
+) -> Result<Json<Calls>, ApiError> {
     let client = account(&state.store.snapshot(), &place)?;
     let number = |name: &'static str| match paging.filter(name).map(str::parse::<u64>) {
         None => Ok(None),
@@ -180,19 +191,15 @@ async fn list(
         rows.sort_by_key(|row| Reverse(row.created));
     }
     rows.truncate(most.map_or(PAGE, |most| usize::try_from(most).unwrap_or(usize::MAX)));
-    Ok(envelope(&state, &headers, rows))
+    Ok(Calls::around(&state, &headers, rows))
 }
 
-async fn show(
-    State(state): State<ApiState>,
-    place: Place,
-    headers: HeaderMap,
-) -> Result<Json<Envelope<Record>>, ApiError> {
+async fn show(State(state): State<ApiState>, place: Place, headers: HeaderMap) -> Result<Json<Records>, ApiError> {
     let client = account(&state.store.snapshot(), &place)?;
     let wanted = place.pivot_call();
     let calls = state.http_debug.calls(client);
     let is_wanted = |exchange: &Exchange<'_>| exchange.call_id == wanted || exchange.debug_id() == wanted;
     let found = calls.iter().flat_map(exchanges).filter(is_wanted);
     let records: Vec<Record> = found.flat_map(|exchange| exchange.records(&state.domain)).collect();
-    if records.is_empty() { Err(ApiError::NoSuchCall) } else { Ok(envelope(&state, &headers, records)) }
+    if records.is_empty() { Err(ApiError::NoSuchCall) } else { Ok(Records::around(&state, &headers, records)) }
 }

@@ -64,6 +64,7 @@ struct Shown {
     /// Whether the web server is not asked, and the child `_` runs instead.
     skip_module: bool,
     /// Fields of each request, whose names begin with `X-`.
+    #[schema(value_type = Object)]
     custom_request_headers: BTreeMap<String, String>,
     /// At `_`, the callflow that runs where the web server fails.
     #[schema(value_type = Object)]
@@ -76,7 +77,6 @@ struct Shown {
     is_signed: bool,
     /// What was not as it should be when it was written, and what it is taken to be.
     #[schema(read_only)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 

@@ -1,6 +1,7 @@
 //! What is done for a call after its end: the web servers are told that its menu names for that.
 //!
-//! Shape: the script that had the call last, its variables, and the queue of its ops, of which only requests and notes are performed.
+//! Shape: of each surface the script that had the call last, its variables, and the queue of its ops, of which only requests and notes
+//! are performed.
 //! Time: [`LONGEST`] at most. The call keeps its place among the calls until then, so that there are never more of these than calls
 //! fit, and a server that goes down waits for them as for calls.
 //! Errors: what a web server does wrong is noted in the live debug; a script that takes too long is ended, and logged.
@@ -15,7 +16,10 @@ use antiphon_ivr::{
 use antiphon_media::record::RecordingId;
 use tokio::sync::mpsc;
 
-use super::fetch::{self, asker};
+use super::{
+    cdr,
+    fetch::{self, asker},
+};
 use crate::{
     rooms::Rooms,
     store::ClientId,
@@ -32,7 +36,8 @@ pub(super) struct Epilogue {
     pub(super) rooms: Arc<Rooms>,
     pub(super) client: ClientId,
     pub(super) trace: Arc<CallTrace>,
-    pub(super) script: Script,
+    /// In the order in which they had the call.
+    pub(super) scripts: Vec<Script>,
     pub(super) call: Call,
     pub(super) requests: mpsc::Receiver<Request>,
 }
@@ -40,15 +45,19 @@ pub(super) struct Epilogue {
 impl Epilogue {
     /// Does it.
     pub(super) async fn run(self) {
-        let Self { rooms, client, trace, script, call, mut requests } = self;
-        let mut ended = EndedCall::new(call, bridged(&trace));
+        let Self { rooms, client, trace, scripts, call, mut requests } = self;
+        let mut ended = EndedCall::new(call, bridged(&trace)).with_record(cdr::of(&trace));
         let told = async {
-            let mut after = pin!(script.after(&mut ended));
+            let mut after = pin!(async {
+                for script in &scripts {
+                    // That it was interrupted says only that it asked for what nobody can do any more.
+                    let _ = script.after(&mut ended).await;
+                }
+            });
             loop {
                 tokio::select! {
                     biased;
-                    // That it was interrupted says only that it asked for what nobody can do any more.
-                    _ = &mut after => return,
+                    () = &mut after => return,
                     Some(request) = requests.recv() => {
                         let outcome = perform(&rooms, client, &trace, request.op).await;
                         let _ = request.reply.send(outcome);

@@ -5,6 +5,7 @@
 
 mod attended;
 mod calling;
+mod cdr;
 mod confer;
 pub mod dial;
 mod direct;

@@ -191,6 +191,8 @@ fn call_of(
         let _ = call.vars.set(name, value);
     }
     call.callback = order.variables.clone();
+    // Whoever is called by us is up before any script begins.
+    call.answered = true;
     (call, requests)
 }
 

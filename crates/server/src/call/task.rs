@@ -152,7 +152,7 @@ pub(super) async fn play(
     at: Instant,
 ) {
     let (id, rooms) = (executor.trace.id, executor.rooms.clone());
-    let mut last = None;
+    let mut last = Vec::new();
     let end = loop {
         let serving = act.0.clone();
         let end = run_scripts(&mut executor, (&mut call, &mut requests), act, &mut last).await;
@@ -177,8 +177,8 @@ pub(super) async fn play(
     let (client, trace) = (executor.client, executor.trace.clone());
     executor.finish();
     rooms.trace.end(clock(), id, outcome);
-    if let Some(script) = last {
-        Epilogue { rooms, client, trace, script, call, requests }.run().await;
+    if !last.is_empty() {
+        Epilogue { rooms, client, trace, scripts: last, call, requests }.run().await;
     }
 }
 
@@ -212,12 +212,13 @@ fn script_of(rooms: &Rooms, extension: &Extension) -> Script {
     }
 }
 
-/// Runs a script, then that of each extension that takes the call over. The last of them that has something to do after the call is kept.
+/// Runs a script, then that of each extension that takes the call over. Of each
+/// surface the last of them that has something to do after the call is kept.
 async fn run_scripts(
     executor: &mut Executor,
     (call, requests): (&mut Call, &mut mpsc::Receiver<Request>),
     (mut extension, mut script): Act,
-    last: &mut Option<Script>,
+    last: &mut Vec<Script>,
 ) -> Result<(), Interrupted> {
     let config = executor.config.clone();
     for _ in 0..HOPS {
@@ -226,7 +227,8 @@ async fn run_scripts(
         call.serve(ExtensionName { id: extension.id, name: extension.name.clone() });
         call.language = extension.profile.language.unwrap_or(executor.rooms.language);
         if script.has_epilogue() {
-            *last = Some(script.clone());
+            last.retain(|other| std::mem::discriminant(other) != std::mem::discriminant(&script));
+            last.push(script.clone());
         }
         match run_script(executor, &script, call, requests, &surroundings).await? {
             Next::Finished => return Ok(()),

@@ -92,6 +92,43 @@ fn the_choices_of_menus_are_off_unless_the_file_says_otherwise() {
 }
 
 #[test]
+fn applications_for_pivot_run_as_the_ledger_says_unless_the_file_says_otherwise() {
+    use antiphon_ivr::{
+        FetchMethod,
+        pivot::{Policy, UriResolution},
+    };
+    let pivot = |table: &str| with_file(&format!("[pivot]\n{table}"), &[], &[]);
+    assert_eq!(*load(&[], &[]).unwrap().live.pivot.policy, Policy::default());
+    let set = pivot(
+        "strict_validation = true\ntwiml_default_method = \"get\"\nuri_resolution = \"kazoo\"\nreject_status = 603\n\
+         longest_timeout_ms = 20000\nhidden_headers = [\"X-Auth-IP\"]\ndeny_hosts = [\"LOCALHOST\"]\ndeny = [\"10.0.0.0/8\"]",
+    );
+    let set = set.unwrap().live.pivot;
+    let policy = &set.policy;
+    assert!(policy.strict_validation && policy.status_in_first_request && !policy.answer_on_first_verb);
+    assert_eq!((policy.twiml_default_method, policy.uri_resolution), (FetchMethod::Get, UriResolution::Kazoo));
+    assert_eq!((policy.reject_status, policy.longest_patience), (603, Duration::from_secs(20)));
+    assert!(!set.is_told("x-AUTH-ip") && set.is_told("X-Other"));
+    for url in ["http://localhost/", "http://10.1.2.3/a"] {
+        assert!(policy.guard.check(url).is_err(), "{url}");
+    }
+    assert!(policy.guard.check("http://example.com/").is_ok());
+    for (table, said) in [
+        ("twiml_default_method = \"put\"", "pivot.twiml_default_method: \"put\""),
+        ("uri_resolution = \"rfc\"", "pivot.uri_resolution: \"rfc\""),
+        ("reject_status = 200", "pivot.reject_status: 200"),
+        ("longest_timeout_ms = 0", "pivot.longest_timeout_ms: 0 ms"),
+        ("max_requests = 0", "pivot.max_requests: 0"),
+        ("hidden_headers = [\"Via\"]", "pivot.hidden_headers: \"via\""),
+        ("deny = [\"ten\"]", "pivot.deny: \"ten\""),
+        ("strict = true", "strict"),
+    ] {
+        let message = refused(pivot(table));
+        assert!(message.contains(said), "{table}: {message}");
+    }
+}
+
+#[test]
 fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     let file = "http = \"127.0.0.1:1\"\nlog = \"warn\"\nrtp_ports = \"2000-2001\"";
     let environment = [("ANTIPHON_HTTP", "127.0.0.1:2"), ("ANTIPHON_LOG", "debug")];

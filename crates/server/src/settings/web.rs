@@ -46,7 +46,7 @@ pub struct DebugSettings {
 
 impl Default for DebugSettings {
     fn default() -> Self {
-        Self { calls: 200, bytes: 64 << 20 }
+        Self { calls: 1_000, bytes: 64 << 20 }
     }
 }
 

@@ -19,7 +19,7 @@ use super::{Exchange, Hop, mask};
 use crate::{calls::CallId, settings::DebugSettings, store::ClientId};
 
 /// Bytes of a body that are kept.
-const BODY: usize = 65_536;
+const BODY: usize = 262_144;
 /// Steps of one call.
 const STEPS: usize = 200;
 /// Notes under one step.

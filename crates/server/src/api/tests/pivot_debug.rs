@@ -63,7 +63,7 @@ fn data(body: &Value) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_call_is_listed_and_shown_as_kazoo_shows_it() {
-    let flow = r#"{"module":"tts","data":{}}"#;
+    let flow = r#"{"module":"pivot","data":{}}"#;
     let debug = asked(&[
         ("pivot 1 debug", Ok((200, "text/xml", "<Response/>"))),
         ("pivot 2 debug", Ok((200, "application/json", flow))),
@@ -115,7 +115,7 @@ async fn a_call_is_listed_and_shown_as_kazoo_shows_it() {
     );
     let response = ["resp_status_code", "resp_body", "duration_ms", "next"].map(|field| records[1][field].clone());
     assert_eq!(response, [json!("200"), json!("<Response/>"), json!(42), json!("flow")]);
-    assert_eq!(records[4]["schema_errors"], json!({"data.text": {"required": {"message": "is missing"}}}));
+    assert_eq!(records[4]["schema_errors"], json!({"data.voice_url": {"required": {"message": "is missing"}}}));
     let wrong = &records[7]["json_errors"];
     assert_eq!(wrong["message"], json!("invalid JSON"));
     assert!(wrong["before"].as_str().is_some_and(|before| before.starts_with("{\"module\":")), "{wrong}");

@@ -9,7 +9,7 @@ fn fresh() -> Value {
     json!({
         "voice_url": null, "method": "get", "req_format": "kazoo", "req_body_format": "form", "req_timeout_ms": 5000,
         "cdr_url": null, "debug": false, "skip_module": false, "custom_request_headers": {}, "children": {},
-        "account_id": null, "is_signed": false,
+        "account_id": null, "is_signed": false, "warnings": [],
     })
 }
 
@@ -64,10 +64,10 @@ async fn all_that_is_wrong_with_an_application_is_told_at_once() {
     let id = api.extension("081", "pivot").await;
     let path = format!("/extension/{id}/pivot/");
     assert!(api.put(&path, json!({"method": "post"})).await.refused(400).contains("voice_url: is missing"));
-    let flow = json!({"module": "tts", "data": {}, "children": {"_": {"data": {}}}});
+    let flow = json!({"module": "pivot", "data": {}, "children": {"_": {"data": {}}}});
     let wrong = json!({"voice_url": 7, "account_id": ["a"], "children": {"_": flow, "no": {}}});
     let message = api.put(&path, wrong).await.refused(400);
-    for field in ["account_id:", "children.no:", "children._.data.text:", "children._.children._.module:"] {
+    for field in ["account_id:", "children.no:", "children._.data.voice_url:", "children._.children._.module:"] {
         assert!(message.contains(field), "{field} in {message}");
     }
     assert_eq!(api.get(&path).await.expect(200), fresh(), "nothing was changed");
@@ -85,8 +85,8 @@ async fn callflows_have_names_and_are_their_clients_own() {
     let path = format!("/client/@me/flow/{}", made["id"]);
     let again = api.post("/client/@me/flow/", json!({"name": "greeting", "flow": flow})).await.refused(409);
     assert!(again.contains("greeting"), "{again}");
-    let message = api.post("/client/@me/flow/", json!({"flow": {"module": "tts"}})).await.refused(400);
-    assert!(message.contains("name: is required") && message.contains("flow.data.text: is missing"), "{message}");
+    let message = api.post("/client/@me/flow/", json!({"flow": {"module": "pivot"}})).await.refused(400);
+    assert!(message.contains("name: is required") && message.contains("flow.data.voice_url: is missing"), "{message}");
     assert!(api.post("/client/@me/flow/", json!({"name": "a"})).await.refused(400).contains("flow: is required"));
     let changed = api.put(&path, json!({"flow": {"module": "hangup"}})).await.expect(200);
     assert_eq!((&changed["name"], &changed["flow"]), (&json!("greeting"), &json!({"module": "hangup"})));

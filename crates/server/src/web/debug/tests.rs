@@ -88,19 +88,19 @@ async fn the_oldest_calls_of_a_client_give_way_and_not_those_of_others() {
 
 #[tokio::test]
 async fn memory_is_bounded_at_the_cost_of_whoever_takes_most() {
-    let debug = debug(1_000, 300_000);
+    let debug = debug(1_000, 1_200_000);
     let small = CallId::new();
     debug.begin(asker(2, small), &fetch("http://a/", ""), &[]).finish(&answered(b"x"));
     for _ in 0..50 {
-        debug.begin(asker(1, CallId::new()), &fetch("http://a/", ""), &[]).finish(&answered(&[b'x'; 100_000]));
+        debug.begin(asker(1, CallId::new()), &fetch("http://a/", ""), &[]).finish(&answered(&[b'x'; 400_000]));
     }
     let kept = debug.calls(CLIENT);
-    assert_eq!(kept.len(), 4, "four of 65,536 bytes and what is around them");
+    assert_eq!(kept.len(), 4, "four of 262,144 bytes and what is around them");
     let body = &kept[3].steps[0].outcome.as_ref().unwrap().answer.as_ref().unwrap().body;
-    assert_eq!((body.shown.len(), body.length), (BODY, 100_000));
+    assert_eq!((body.shown.len(), body.length), (BODY, 400_000));
     assert!(debug.call(ClientId(2), small).is_some());
     let bytes: usize = kept.iter().map(|steps| steps.bytes).sum();
-    assert!(debug.book().bytes >= bytes && debug.book().bytes <= 300_000);
+    assert!(debug.book().bytes >= bytes && debug.book().bytes <= 1_200_000);
 }
 
 #[tokio::test]
