@@ -51,9 +51,15 @@ fn every_page_ends_as_its_assertion_says() {
         count.1 += 1;
         match verdict {
             Verdict::Pass | Verdict::Watched => count.0 += 1,
-            Verdict::Fail(why) => failures.push(format!("{:>5} {:<28} {kind:<9} {why}", row["id"], row["start"].as_str().unwrap_or_default())),
+            Verdict::Fail(why) => failures.push(format!(
+                "{:>5} {:<28} {kind:<9} {why}",
+                row["id"],
+                row["start"].as_str().unwrap_or_default()
+            )),
         }
-        if std::env::var("ANTIPHON_CASE").is_ok_and(|wanted| row["start"].as_str().is_some_and(|start| start.contains(&wanted))) {
+        if std::env::var("ANTIPHON_CASE")
+            .is_ok_and(|wanted| row["start"].as_str().is_some_and(|start| start.contains(&wanted)))
+        {
             println!("{}\n{transcript}", row["start"]);
         }
     }
@@ -120,7 +126,8 @@ fn run(row: &Value, world: &Scenario) -> (Verdict, String) {
 fn verdict(row: &Value, transcript: &str) -> Verdict {
     let said = |text: &str| transcript.lines().find(|line| line.contains(text)).map(str::to_owned);
     // Such a page leads to one that is not there, and then says so.
-    let lacks_a_page = row["verdict"] == "observe" && row["missing"].as_array().is_some_and(|missing| !missing.is_empty());
+    let lacks_a_page =
+        row["verdict"] == "observe" && row["missing"].as_array().is_some_and(|missing| !missing.is_empty());
     if lacks_a_page && said("error.badfetch.http.404").is_some() {
         return Verdict::Watched;
     }

@@ -289,7 +289,8 @@ const GRAMMARS: &[&str] = &[
 ];
 
 /// Expressions and scripts.
-const SCRIPTS: &[&str] = &["var a = 1, b = f(x); function f(n) { return n <= 1 ? 1 : n * f(n - 1); }", "a.b == 'c' && /d+/g.test(e)"];
+const SCRIPTS: &[&str] =
+    &["var a = 1, b = f(x); function f(n) { return n <= 1 ? 1 : n * f(n - 1); }", "a.b == 'c' && /d+/g.test(e)"];
 
 /// A challenge and an answer.
 const DIGESTS: &[&str] = &[

@@ -25,19 +25,69 @@ proptest! {
 }
 
 const PIECES: &[&str] = &[
-    "<form>", "</form>", "<form id='a'/>", "<block>", "</block>", "<field name='a'>", "</field>", "<prompt>", "</prompt>", "text &amp; more",
-    "<if cond='true'>", "<else/>", "</if>", "<goto next='#a'/>", "<exit/>", "<catch event='a.b'>", "</catch>", "<grammar mode='dtmf' root='r'>",
-    "<rule id='r'>1</rule>", "</grammar>", "<audio src='a.wav'/>", "<menu dtmf='true'>", "</menu>", "<choice next='#a'>one</choice>", "<!DOCTYPE a>",
-    "<transfer dest='tel:1'/>", "<record name='r'/>", "<subdialog src='#a'/>", "<var name='x' expr='1'/>", "&b;", "<![CDATA[x]]>", "<", "\n",
+    "<form>",
+    "</form>",
+    "<form id='a'/>",
+    "<block>",
+    "</block>",
+    "<field name='a'>",
+    "</field>",
+    "<prompt>",
+    "</prompt>",
+    "text &amp; more",
+    "<if cond='true'>",
+    "<else/>",
+    "</if>",
+    "<goto next='#a'/>",
+    "<exit/>",
+    "<catch event='a.b'>",
+    "</catch>",
+    "<grammar mode='dtmf' root='r'>",
+    "<rule id='r'>1</rule>",
+    "</grammar>",
+    "<audio src='a.wav'/>",
+    "<menu dtmf='true'>",
+    "</menu>",
+    "<choice next='#a'>one</choice>",
+    "<!DOCTYPE a>",
+    "<transfer dest='tel:1'/>",
+    "<record name='r'/>",
+    "<subdialog src='#a'/>",
+    "<var name='x' expr='1'/>",
+    "&b;",
+    "<![CDATA[x]]>",
+    "<",
+    "\n",
 ];
 const RULES: &[&str] = &[
-    "1", " 2 ", "12", "<item repeat='0-1'>1</item>", "<item repeat='2-'>2</item>", "<one-of><item>1</item><item>2</item></one-of>",
-    "<tag>out=1</tag>", "<ruleref uri='#s'/>", "<ruleref special='NULL'/>", "[1]", "(1|2)", "1 <0-2>", "$NULL", "{x}", "|",
+    "1",
+    " 2 ",
+    "12",
+    "<item repeat='0-1'>1</item>",
+    "<item repeat='2-'>2</item>",
+    "<one-of><item>1</item><item>2</item></one-of>",
+    "<tag>out=1</tag>",
+    "<ruleref uri='#s'/>",
+    "<ruleref special='NULL'/>",
+    "[1]",
+    "(1|2)",
+    "1 <0-2>",
+    "$NULL",
+    "{x}",
+    "|",
 ];
 
 #[test]
 fn an_expression_comes_to_an_end() {
-    for text in ["1 +", "while(1);", "x = {", "function f() { return f() } f()", "\u{0}", "'use strict'; y = 1", "delete Object.prototype"] {
+    for text in [
+        "1 +",
+        "while(1);",
+        "x = {",
+        "function f() { return f() } f()",
+        "\u{0}",
+        "'use strict'; y = 1",
+        "delete Object.prototype",
+    ] {
         fuzzing::expression(text.as_bytes());
     }
 }

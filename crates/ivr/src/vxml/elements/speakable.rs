@@ -7,11 +7,7 @@ use std::time::Duration;
 
 use roxmltree::Node;
 
-use super::{
-    Reader,
-    audio::Audio,
-    enumerate::Enumerate,
-};
+use super::{Reader, audio::Audio, enumerate::Enumerate};
 use crate::vxml::wire::{Attributes, Fault, Given, spaced};
 
 /// Something that is said.
@@ -27,7 +23,11 @@ pub(crate) enum Speakable {
     SayAs(String, Vec<Speakable>),
     /// An element of SSML with its attributes, for whoever says texts.
     Markup(&'static str, Vec<(&'static str, String)>, Vec<Speakable>),
-    Foreach { array: String, item: String, content: Vec<Speakable> },
+    Foreach {
+        array: String,
+        item: String,
+        content: Vec<Speakable>,
+    },
 }
 
 /// Elements of SSML that are handed on, with the attributes that are.

@@ -63,8 +63,7 @@ impl Interpreter<'_> {
 
     async fn dial(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {
         let caller_id = CallerId { number: self.call.caller.number.clone(), name: self.call.caller.name.clone() };
-        let dial =
-            Dial { targets: vec![number], rules: TargetRules::Apply, no_answer: ring_time, caller_id, terms };
+        let dial = Dial { targets: vec![number], rules: TargetRules::Apply, no_answer: ring_time, caller_id, terms };
         Ok(match self.call.dial(dial).await? {
             Dialed::Answered { talk, ended_by, .. } => {
                 let value = match ended_by {
@@ -124,7 +123,12 @@ fn target_of(uri: &str) -> Result<(String, Option<SendDigits>), Stop> {
     match scheme.as_str() {
         "tel" => {
             let mut parts = rest.split(';');
-            let number: String = parts.next().unwrap_or_default().chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')' | ' ')).collect();
+            let number: String = parts
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| !matches!(c, '-' | '.' | '(' | ')' | ' '))
+                .collect();
             if number.is_empty() {
                 return Err(Event::with("error.connection.baddestination", "there is no number").into());
             }
@@ -142,4 +146,3 @@ fn single_keys(active: &crate::vxml::grammar::Active) -> DigitSet {
     let matches = |key: &Digit| matches!(active.judge(&key.to_string()), KeyState::CanEnd | KeyState::MustEnd);
     (0..16).filter_map(Digit::from_event).filter(matches).collect()
 }
-
