@@ -1,7 +1,7 @@
 //! Runs the specifications in `specs/`: a menu, what a caller does, and what then happens.
 //!
 //! Shape: a heading begins a specification and names it. Under it stand prose and fences: `json ivr` (the menu; without one, the menu
-//! before it in the file is used), `web` (what web servers answer, a fence each), `caller` (who calls, what they do, who answers) and
+//! before it in the file is used; or `page URL`: a page of VoiceXML or what one asks for, the first of them begins), `web` (what web servers answer, a fence each), `caller` (who calls, what they do, who answers) and
 //! `transcript` (what happens).
 //! Time: virtual; nothing waits.
 //! Errors: a malformed file fails with its name and line. With `UPDATE_SPEC=1` transcripts are rewritten, for a person to review.
@@ -12,6 +12,8 @@ mod caller;
 mod document;
 #[path = "spec/menu.rs"]
 mod menu;
+#[path = "spec/pages.rs"]
+mod pages;
 #[path = "spec/web.rs"]
 mod web;
 
@@ -32,6 +34,11 @@ fn rules() {
 #[test]
 fn interactive() {
     run_all("interactive");
+}
+
+#[test]
+fn vxml() {
+    run_all("vxml");
 }
 
 /// Runs every specification of a folder, and tells of all that fail.
@@ -85,6 +92,9 @@ fn run_file(path: &Path, update: bool) -> Vec<String> {
 }
 
 fn transcript(spec: &Spec) -> Result<String, Problem> {
+    if !spec.pages.is_empty() {
+        return pages::transcript(spec);
+    }
     let (ivr, mut scenario) = menu::read(&spec.menu)?;
     caller::read(&spec.caller, &mut scenario)?;
     scenario.web = spec.web.iter().map(web::read).collect::<Result<_, _>>()?;

@@ -13,6 +13,9 @@
 //! | `slot is ready after 2 s and lasts 3 s`           | the rendering, from when it is asked for    |
 //! | `slot cannot be rendered`                         | an engine that fails                        |
 //! | `nobody understands the caller`                   | no recogniser is there                      |
+//! | `then presses 12`                                 | the answer to the next wait for keys of a page |
+//! | `then does nothing`, `then hangs up`              | the same                                    |
+//! | `http://a.example/a.wav lasts 2 s`                | a sound of a web server                     |
 //! | `9.0 hangs up`                                    | the caller                                  |
 //! | `+7812 calls`, `+7812 calls anonymously`          | the caller's number, in place of the menu's |
 //! | `050 answers after 2 s`                           | and talks until the caller hangs up         |
@@ -37,7 +40,7 @@ use antiphon_ivr::{
     Digit, ExtensionId, Recogniser, RecordingId, Speech,
     call::Presentation,
     op::LeftMessage,
-    simulator::{Event, Opening, Referring, Saying, Scenario, Target, Text},
+    simulator::{Event, Opening, Referring, Reply, Saying, Scenario, Target, Text},
 };
 
 use crate::document::{Fence, Problem};
@@ -55,6 +58,10 @@ pub(crate) fn read(fence: &Fence, scenario: &mut Scenario) -> Result<(), Problem
 fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
     let (subject, rest) = words.split_first()?;
     match rest {
+        ["presses", keys] if *subject == "then" => scenario.replies.push(Reply::Keys((*keys).to_owned())),
+        ["does", "nothing"] if *subject == "then" => scenario.replies.push(Reply::Silence),
+        ["hangs", "up"] if *subject == "then" => scenario.replies.push(Reply::HangUp),
+        ["lasts", time, "s"] => drop(scenario.web_sounds.insert((*subject).to_owned(), seconds(time)?)),
         ["presses", key] => {
             let mut keys = key.chars();
             let digit = keys.next().filter(|_| keys.next().is_none()).and_then(Digit::from_char)?;

@@ -37,6 +37,8 @@ pub(crate) struct Spec {
     pub(crate) menu: Fence,
     /// What web servers answer, in the order in which they are asked.
     pub(crate) web: Vec<Fence>,
+    /// Pages of web servers with their addresses; a specification with any is one of pages, and begins with the first.
+    pub(crate) pages: Vec<(String, Fence)>,
     /// What the caller does.
     pub(crate) caller: Fence,
     /// What happens.
@@ -58,6 +60,7 @@ struct Section {
     line: usize,
     menu: Option<Fence>,
     web: Vec<Fence>,
+    pages: Vec<(String, Fence)>,
     caller: Option<Fence>,
     transcript: Option<Fence>,
 }
@@ -74,6 +77,10 @@ impl Document {
                     sections.last_mut().ok_or_else(|| Problem::new(line, "a fence stands before the first heading"))?;
                 if kind == "web" {
                     section.web.push(fence);
+                    continue;
+                }
+                if let Some(url) = kind.strip_prefix("page ") {
+                    section.pages.push((url.trim().to_owned(), fence));
                     continue;
                 }
                 let place = match kind {
@@ -102,8 +109,11 @@ impl Document {
             match (section.caller, section.transcript) {
                 (None, None) => {}
                 (Some(caller), Some(transcript)) => {
-                    let menu = menu.clone().ok_or_else(|| missing("`json ivr` fence, nor any before it"))?;
-                    specs.push(Spec { title: section.title, menu, web: section.web, caller, transcript });
+                    let own = if section.pages.is_empty() { None } else { Some(Fence::default()) };
+                    let menu = own.or(menu.clone());
+                    let menu = menu.ok_or_else(|| missing("`json ivr` fence, nor any before it"))?;
+                    let Section { title, web, pages, .. } = section;
+                    specs.push(Spec { title, menu, web, pages, caller, transcript });
                 }
                 (None, Some(_)) => return Err(missing("`caller` fence")),
                 (Some(_), None) => return Err(missing("`transcript` fence")),

@@ -30,6 +30,9 @@ const TARGETS: &[&str] = &[
     "wav",
     "mp3",
     "interactive",
+    "vxml_page",
+    "vxml_grammar",
+    "vxml_expression",
 ];
 /// The longest input of a parser: a datagram.
 const DATAGRAM: usize = 65_536;
@@ -227,6 +230,9 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
         "sdes" => SDES.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "rtcp" => RTCP.iter().map(|bytes| bytes.to_vec()).collect(),
         "interactive" => ANSWERS.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "vxml_page" => PAGES.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "vxml_grammar" => GRAMMARS.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "vxml_expression" => SCRIPTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "framer" => vec![[b"\x07", message].concat()],
         // Steps of a conversation are numbers; any bytes will do.
@@ -260,6 +266,31 @@ const ANSWERS: &[&str] = &[
      <SimpleTransfer final=\"no\" timeout=\"20\">101,102</SimpleTransfer></Response>",
     "<?xml version='1.0' encoding='windows-1251'?><!DOCTYPE a [<!ENTITY b \"c\">]><Response>&b;</Response>",
 ];
+
+/// Pages of VoiceXML.
+const PAGES: &[&str] = &[
+    "<?xml version=\"1.0\"?><vxml version=\"2.1\" xmlns=\"http://www.w3.org/2001/vxml\" application=\"r.vxml\"><var name=\"x\" expr=\"1\"/>\
+     <link dtmf=\"0\" event=\"a.b\"/><catch event=\"a noinput\" count=\"2\"><goto next=\"#f\"/></catch><menu dtmf=\"true\"><prompt>a<enumerate/></prompt>\
+     <choice next=\"#f\">b</choice></menu><form id=\"f\"><field name=\"a\" type=\"digits?length=4\"><option dtmf=\"1\">c</option><filled>\
+     <if cond=\"a\"><submit next=\"b\" namelist=\"a\"/><else/><exit expr=\"1\"/></if></filled></field></form></vxml>",
+    "<vxml version='2.0'><form><block><prompt count='2' bargein='false'>a<value expr='x'/><audio src='a.wav'>b</audio><break time='1s'/>\
+     <foreach item='i' array='l'><say-as interpret-as='date'><value expr='i'/></say-as></foreach></prompt><script>var a = 1;</script></block>\
+     <record name='r' maxtime='5s'/><transfer name='t' dest='tel:1' bridge='true'/><subdialog name='s' src='#g'><param name='p' value='1'/>\
+     </subdialog></form><form id='g'><grammar mode='dtmf' root='r'><rule id='r'><one-of><item repeat='1-'>1<tag>a</tag></item></one-of></rule>\
+     </grammar><initial/><block><return namelist='p'/></block></form></vxml>",
+    "<!DOCTYPE vxml [<!ENTITY b \"c\">]><vxml version=\"2.1\">&b;</vxml>",
+];
+
+/// Grammars, each behind a line of keys.
+const GRAMMARS: &[&str] = &[
+    "12\n<grammar mode='dtmf' root='r' tag-format='semantics/1.0'><rule id='r'><item repeat='2-4'><ruleref uri='#d'/></item></rule>\
+     <rule id='d'><one-of><item>1</item><item>2 <tag>out=2</tag></item></one-of></rule></grammar>",
+    "123\n#ABNF 1.0 UTF-8;mode dtmf; root $p;$d = 0 | 1 {a} | 2 /0.5/;public $p = $d <2-3> [\"#\"] | (9 *);",
+];
+
+/// Expressions and scripts.
+const SCRIPTS: &[&str] =
+    &["var a = 1, b = f(x); function f(n) { return n <= 1 ? 1 : n * f(n - 1); }", "a.b == 'c' && /d+/g.test(e)"];
 
 /// A challenge and an answer.
 const DIGESTS: &[&str] = &[

@@ -1,6 +1,6 @@
 //! What fuzzers and property tests drive: each function takes bytes and panics when a law is broken.
 //!
-//! Shape: [`interactive`] takes the answer of a web server.
+//! Shape: [`interactive`] takes the answer of a web server, [`vxml_page`], [`vxml_grammar`] and [`vxml_expression`] what pages are made of.
 //! Errors: none; a panic is the finding.
 
 use crate::interactive::{
@@ -49,4 +49,19 @@ fn escaped(text: &str) -> String {
         c => c.to_string(),
     };
     text.chars().map(reference).collect()
+}
+
+/// A page of VoiceXML is read within its caps or refused at a place that it has.
+pub fn vxml_page(bytes: &[u8]) {
+    crate::vxml::fuzzing::page(bytes);
+}
+
+/// A grammar judges keys as it matches them; the first line has the keys.
+pub fn vxml_grammar(bytes: &[u8]) {
+    crate::vxml::fuzzing::grammar(bytes);
+}
+
+/// An expression of a page comes to an end.
+pub fn vxml_expression(bytes: &[u8]) {
+    crate::vxml::fuzzing::expression(bytes);
 }

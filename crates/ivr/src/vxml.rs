@@ -7,6 +7,8 @@
 //! Sources: VoiceXML 2.0 and 2.1, SRGS 1.0, SISR 1.0; `voicexml-customizers.md` 3 and 4.
 
 mod elements;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod grammar;
 mod model;
 mod run;
@@ -51,3 +53,6 @@ pub async fn run(
 ) -> Result<Next, Interrupted> {
     run::run(application, call, surroundings).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -289,10 +289,7 @@ impl Interpreter<'_> {
         let scope = self.engine.open(&[])?;
         self.frame.chain.push(scope);
         for exec in content.iter() {
-            self.elements += 1;
-            if self.elements > MAX_ELEMENTS {
-                return Err(Event::semantic("too much is done without the caller hearing anything").into());
-            }
+            self.element_done()?;
             // Content lies in content as deep as the page does, which is bounded.
             match Box::pin(exec.run(self)).await? {
                 Flow::On => {}
@@ -330,6 +327,17 @@ impl Interpreter<'_> {
             return Err(Event::semantic("it goes round and round without the caller hearing anything").into());
         }
         Ok(())
+    }
+
+    /// One more element was run. Whoever handles that it is one too many has room for some more, three times.
+    fn element_done(&mut self) -> Result<(), Stop> {
+        self.elements += 1;
+        if self.elements <= MAX_ELEMENTS {
+            return Ok(());
+        }
+        self.elements = MAX_ELEMENTS / 2;
+        self.turns = self.turns.max(MAX_TURNS) + 40;
+        Err(Event::semantic("too much is done without the caller hearing anything").into())
     }
 
     /// Whether it goes round and round although the page was told.

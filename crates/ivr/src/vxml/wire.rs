@@ -97,5 +97,14 @@ pub(crate) fn collapsed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The same, with one blank at each end where there was white space.
+pub(crate) fn spaced(text: &str) -> String {
+    let is_space = |c: Option<char>| c.is_some_and(char::is_whitespace);
+    let inner = collapsed(text);
+    let begin = if is_space(text.chars().next()) { " " } else { "" };
+    let end = if !inner.is_empty() && is_space(text.chars().next_back()) { " " } else { "" };
+    format!("{begin}{inner}{end}")
+}
+
 #[cfg(test)]
 mod tests;

@@ -28,18 +28,18 @@ impl Log {
 
     pub(crate) async fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<Flow, Stop> {
         let mut text = match &self.label {
-            Some(label) => format!("{label}:"),
+            Some(label) => format!("{label}: "),
             None => String::new(),
         };
         for piece in &self.content {
             match piece {
-                Speakable::Text(words) => text += &format!(" {words}"),
-                Speakable::Value(expr) => text += &format!(" {}", interpreter.text(expr)?.unwrap_or_default()),
+                Speakable::Text(words) => text += words,
+                Speakable::Value(expr) => text += &interpreter.text(expr)?.unwrap_or_default(),
                 _ => {}
             }
         }
         if let Some(expr) = &self.expr {
-            text += &format!(" {}", interpreter.text(expr)?.unwrap_or_default());
+            text += &interpreter.text(expr)?.unwrap_or_default();
         }
         let line: String = collapsed(&text).chars().take(1_000).collect();
         interpreter.call.note(NoteKind::Log, line).await?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use roxmltree::Node;
 
 use super::{Reader, audio::Audio, enumerate::Enumerate};
-use crate::vxml::wire::{Attributes, Fault, Given, collapsed};
+use crate::vxml::wire::{Attributes, Fault, Given, spaced};
 
 /// Something that is said.
 #[derive(Clone, Debug)]
@@ -44,8 +44,8 @@ const MARKUP: [(&str, &[&str]); 7] = [
 /// A node that can be said; `None` for any other.
 pub(crate) fn read(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Speakable>, Fault> {
     if node.is_text() {
-        let text = collapsed(node.text().unwrap_or_default());
-        return Ok((!text.is_empty()).then_some(Speakable::Text(text)));
+        let text = spaced(node.text().unwrap_or_default());
+        return Ok((!text.trim().is_empty()).then_some(Speakable::Text(text)));
     }
     if !node.is_element() {
         return Ok(None);
@@ -81,6 +81,8 @@ pub(crate) fn all(parent: Node<'_, '_>, reader: &mut Reader) -> Result<Vec<Speak
     for node in parent.children() {
         if let Some(piece) = read(node, reader)? {
             pieces.push(piece);
+        } else if node.is_text() {
+            pieces.push(Speakable::Text(" ".to_owned()));
         } else if node.tag_name().name() == "foreach" {
             let from = Attributes(node);
             let item = from.name("item")?.ok_or_else(|| from.fault("item is missing"))?;

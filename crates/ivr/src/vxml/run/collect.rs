@@ -32,7 +32,7 @@ impl Interpreter<'_> {
     /// Waits for keys at an item.
     pub(super) async fn gather(&mut self, item: &Arc<Item>) -> Result<Matched, Stop> {
         let (active, owners) = self.active(item).await?;
-        if active.grammars.is_empty() {
+        if active.grammars.is_empty() && !item.kind.has_words() {
             return Err(Event::semantic("no grammar listens").into());
         }
         if !self.takes_keys() {

@@ -59,7 +59,8 @@ impl Interpreter<'_> {
                 Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
             }
         }
-        self.call.note(NoteKind::Problem, "the session ends: handlers throw on and on").await?;
+        let text = format!("the session ends: handlers throw on and on, {} at last", event.name);
+        self.call.note(NoteKind::Problem, text).await?;
         Ok(Some(Jump::Exit(Vec::new())))
     }
 

@@ -57,7 +57,7 @@ impl Interpreter<'_> {
                 None => {}
             }
             if self.is_lost() {
-                return Ok(Jump::Exit(Vec::new()));
+                return self.give_up().await;
             }
         }
     }

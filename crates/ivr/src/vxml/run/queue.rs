@@ -16,6 +16,7 @@ use crate::{
     vxml::{
         elements::{audio::Audio, enumerate::Enumerate, prompt::Prompt, speakable::Speakable},
         model::Kind,
+        wire::{Given, spaced},
     },
 };
 
@@ -69,10 +70,7 @@ impl Interpreter<'_> {
 
     async fn make(&mut self, content: &[Speakable], making: &mut Making) -> Result<(), Stop> {
         for piece in content {
-            self.elements += 1;
-            if self.elements > super::MAX_ELEMENTS {
-                return Err(Event::semantic("too much is said at once").into());
-            }
+            self.element_done()?;
             match piece {
                 Speakable::Text(text) => making.say(text),
                 Speakable::Value(expr) => {
@@ -153,7 +151,6 @@ impl Interpreter<'_> {
     }
 
     async fn audio(&mut self, audio: &Audio, making: &mut Making) -> Result<(), Stop> {
-        use crate::vxml::wire::Given;
         let address = match &audio.source {
             Given::Text(text) => Some(text.clone()),
             Given::Expr(expr) => self.text(expr)?,
@@ -206,7 +203,7 @@ impl Interpreter<'_> {
         };
         for (words, keys) in choices {
             if enumerate.template.is_empty() {
-                making.say(&format!("{words};"));
+                making.say(&format!(" {words};"));
                 continue;
             }
             let scope = self.engine.open(&[])?;
@@ -311,10 +308,9 @@ fn dashed(text: &str) -> String {
 
 impl Making {
     fn say(&mut self, text: &str) {
-        if !self.text.is_empty() && !self.text.ends_with('>') {
-            self.text.push(' ');
-        }
-        self.text += &escaped(&crate::vxml::wire::collapsed(text));
+        let text = escaped(&spaced(text));
+        let has_space = self.text.is_empty() || self.text.ends_with(' ');
+        self.text += if has_space { text.trim_start() } else { &text };
     }
 
     fn begin(&mut self, name: &'static str, attributes: String) {

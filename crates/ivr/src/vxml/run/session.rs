@@ -162,6 +162,9 @@ impl Interpreter<'_> {
         let (mut jump, mut params) = (first, params);
         let mut carried: Option<Matched> = None;
         loop {
+            if self.is_lost() {
+                jump = self.give_up().await?;
+            }
             let dialog = match jump {
                 Jump::Exit(said) => return Ok(Ended::Exit(said)),
                 Jump::Return(returned) => return Ok(Ended::Return(returned)),
@@ -184,6 +187,12 @@ impl Interpreter<'_> {
             jump = self.visit(dialog, std::mem::take(&mut params), carried.take()).await?;
             carried = self.take_carried();
         }
+    }
+
+    /// The page was told that it goes round and round, and still does.
+    pub(super) async fn give_up(&mut self) -> Result<Jump, Interrupted> {
+        self.call.note(NoteKind::Problem, "the session ends: it goes round and round").await?;
+        Ok(Jump::Exit(Vec::new()))
     }
 
     /// Says what is left to be said, and what came of it all.

@@ -73,7 +73,7 @@ impl Interpreter<'_> {
                 };
                 Came::Value(value, talk)
             }
-            // No whisper was asked for.
+            // Nobody is spoken to before the two are joined.
             Dialed::Whispers { .. } => Came::Value("unknown", Duration::ZERO),
             Dialed::HandedOver(extension) => Came::HandOver(extension),
             Dialed::Busy => Came::Value("busy", Duration::ZERO),

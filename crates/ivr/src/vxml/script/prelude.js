@@ -177,7 +177,7 @@
       if (root === name) { own[name] = value; return; }
       var run = assignments[chain.length] ||
         (assignments[chain.length] = Fn('__c', '__s', '__v', withs(chain.length, 'return eval(__s)')));
-      run(chain, name + '=__v');
+      run(chain, name + '=__v', value);
     },
     bind: function (ids, source, scope, name) { scopes[scope][name] = evaluate(chained(ids), source); },
     put: function (scope, name, json, lock) { var value = parse(json); scopes[scope][name] = lock ? sealed(value) : value; },

@@ -1,0 +1,57 @@
+//! What fuzzers drive of pages: laws of their reading, of grammars and of expressions.
+//!
+//! Errors: a panic is the finding.
+
+use std::sync::Arc;
+
+use super::{
+    elements::document,
+    grammar::{Active, Grammar, Linked, abnf, srgs},
+    script::{QuickJs, ScriptEngine},
+    wire::decode,
+};
+use crate::op::{KeyJudge, KeyState};
+
+/// A page is read within its caps, or refused at a place that it has.
+pub(crate) fn page(bytes: &[u8]) {
+    let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let read = decode(bytes, None).and_then(|text| document::read(&text, "http://a.example/page.vxml"));
+    match read {
+        Ok(document) => assert!(document.warnings.len() <= 50),
+        Err(fault) => assert!(fault.at.line >= 1 && fault.at.column >= 1 && fault.at.line <= 4 * lines + 4, "{fault}"),
+    }
+}
+
+/// A grammar judges keys as it matches them: what must end goes no further, what is dead stays so, and what can end is found again. The
+/// keys are the first line.
+pub(crate) fn grammar(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (line, text) = text.split_once('\n').unwrap_or(("", &text));
+    let keys: String = line.chars().filter_map(crate::Digit::from_char).map(crate::Digit::as_char).take(20).collect();
+    let read: Result<Grammar, _> = if text.starts_with("#ABNF") { abnf::read(text) } else { srgs::read(text) };
+    let Ok(linked) = read.and_then(|grammar| Linked::alone(Arc::new(grammar), None)) else { return };
+    let active = Active { grammars: vec![linked] };
+    let mut before = KeyState::Partial;
+    for length in 0..=keys.len() {
+        let state = active.judge(&keys[..length]);
+        let ends = matches!(state, KeyState::CanEnd | KeyState::MustEnd);
+        if length > 0 && matches!(before, KeyState::Dead | KeyState::MustEnd) {
+            assert_eq!(state, KeyState::Dead, "{keys} at {length}");
+        }
+        assert_eq!(active.parse(&keys[..length]).is_some(), ends, "{keys} at {length}");
+        before = state;
+    }
+}
+
+/// An expression and a script come to an end, and the engine goes on.
+pub(crate) fn expression(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut engine = QuickJs::new(1).expect("it starts");
+    let chain = [engine.open(&["session"]).expect("there is room"), engine.open(&["dialog"]).expect("there is room")];
+    let _ = engine.text(&chain, &text);
+    let _ = engine.run(&chain, &text);
+    engine.rest();
+    let fresh = [engine.open(&[]).unwrap_or(chain[0])];
+    // Whoever fills the memory, or breaks the language, has done so for its own call.
+    let _ = engine.truth(&fresh, "true");
+}

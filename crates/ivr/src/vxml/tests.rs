@@ -1,0 +1,93 @@
+use proptest::prelude::*;
+
+use super::fuzzing;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_a_page_is_made_of_it_is_read_or_refused(
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40),
+    ) {
+        fuzzing::page(format!("<vxml version='2.1'>{}</vxml>", pieces.concat()).as_bytes());
+        fuzzing::page(pieces.concat().as_bytes());
+    }
+
+    #[test]
+    fn whatever_a_grammar_is_made_of_it_judges_keys_as_it_matches_them(
+        keys in "[12]{0,8}",
+        pieces in prop::collection::vec(prop::sample::select(RULES), 0..12),
+    ) {
+        let rule = format!("<rule id='r'>{}</rule><rule id='s'>{}</rule>", pieces.concat(), pieces.iter().rev().copied().collect::<String>());
+        fuzzing::grammar(format!("{keys}\n<grammar mode='dtmf' root='r'>{rule}</grammar>").as_bytes());
+        fuzzing::grammar(format!("{keys}\n#ABNF 1.0;mode dtmf;root $r;$r = {};", pieces.concat()).as_bytes());
+    }
+}
+
+const PIECES: &[&str] = &[
+    "<form>",
+    "</form>",
+    "<form id='a'/>",
+    "<block>",
+    "</block>",
+    "<field name='a'>",
+    "</field>",
+    "<prompt>",
+    "</prompt>",
+    "text &amp; more",
+    "<if cond='true'>",
+    "<else/>",
+    "</if>",
+    "<goto next='#a'/>",
+    "<exit/>",
+    "<catch event='a.b'>",
+    "</catch>",
+    "<grammar mode='dtmf' root='r'>",
+    "<rule id='r'>1</rule>",
+    "</grammar>",
+    "<audio src='a.wav'/>",
+    "<menu dtmf='true'>",
+    "</menu>",
+    "<choice next='#a'>one</choice>",
+    "<!DOCTYPE a>",
+    "<transfer dest='tel:1'/>",
+    "<record name='r'/>",
+    "<subdialog src='#a'/>",
+    "<var name='x' expr='1'/>",
+    "&b;",
+    "<![CDATA[x]]>",
+    "<",
+    "\n",
+];
+const RULES: &[&str] = &[
+    "1",
+    " 2 ",
+    "12",
+    "<item repeat='0-1'>1</item>",
+    "<item repeat='2-'>2</item>",
+    "<one-of><item>1</item><item>2</item></one-of>",
+    "<tag>out=1</tag>",
+    "<ruleref uri='#s'/>",
+    "<ruleref special='NULL'/>",
+    "[1]",
+    "(1|2)",
+    "1 <0-2>",
+    "$NULL",
+    "{x}",
+    "|",
+];
+
+#[test]
+fn an_expression_comes_to_an_end() {
+    for text in [
+        "1 +",
+        "while(1);",
+        "x = {",
+        "function f() { return f() } f()",
+        "\u{0}",
+        "'use strict'; y = 1",
+        "delete Object.prototype",
+    ] {
+        fuzzing::expression(text.as_bytes());
+    }
+}

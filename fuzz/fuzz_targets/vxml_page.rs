@@ -1,0 +1,4 @@
+//! A page of VoiceXML.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| antiphon_ivr::fuzzing::vxml_page(bytes));
