@@ -5,7 +5,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use antiphon_ivr::{Recording, RecordingState, Voice, op::Gap};
+use antiphon_ivr::{
+    Recording, RecordingState, Voice,
+    op::{Gap, Which},
+};
 use antiphon_media::codec::Decoder;
 use antiphon_media::record::RecordEnd;
 use antiphon_media::{Audio, Codec};
@@ -320,7 +323,7 @@ async fn ask(world: &World, call: CallId, what: Recording) -> RecordingState {
     let call = world.server.rooms.trace.call(call).expect("the call is known");
     let (reply, told) = oneshot::channel();
     assert!(call.tell(CallEvent::Recording(RecordingControl { what: Some(what), reply })));
-    told.await.expect("the call answers").0
+    told.await.expect("the call answers").state
 }
 
 #[tokio::test]
@@ -330,15 +333,15 @@ async fn a_member_of_a_conference_is_recorded_paused_and_stopped_wherever_the_co
     let [one, two] = members(&world, [("one", Codec::Pcma), ("two", Codec::Pcma)]).await;
     let calls = [call_of(&world, "one"), call_of(&world, "two")];
     for call in calls {
-        assert_eq!(ask(&world, call, Recording::Start).await, RecordingState::Running);
+        assert_eq!(ask(&world, call, Recording::start()).await, RecordingState::Running);
     }
     pass(1_000).await;
     for call in calls {
-        assert_eq!(ask(&world, call, Recording::Pause(Gap::Cut)).await, RecordingState::Paused);
+        assert_eq!(ask(&world, call, Recording::Pause(Which::Newest, Gap::Cut)).await, RecordingState::Paused);
     }
     pass(4_000).await;
     for call in calls {
-        assert_eq!(ask(&world, call, Recording::Stop).await, RecordingState::Off);
+        assert_eq!(ask(&world, call, Recording::Stop(Which::Newest)).await, RecordingState::Off);
     }
     pass(500).await;
     for entry in world.server.rooms.recordings.all() {
@@ -362,7 +365,7 @@ async fn whoever_enters_a_conference_while_recorded_takes_the_recording_along() 
     pass(1_000).await;
     let calls: Vec<CallId> = world.server.rooms.trace.calls().iter().map(|call| call.id).collect();
     for &call in &calls {
-        assert_eq!(ask(&world, call, Recording::Start).await, RecordingState::Running);
+        assert_eq!(ask(&world, call, Recording::start()).await, RecordingState::Running);
     }
     for phone in &phones {
         for key in "1234#".chars() {
@@ -372,7 +375,7 @@ async fn whoever_enters_a_conference_while_recorded_takes_the_recording_along() 
     pass(6_000).await;
     assert_eq!(world.server.rooms.conferences.of(CLIENT)[0].members.len(), 2);
     for &call in &calls {
-        assert_eq!(ask(&world, call, Recording::Stop).await, RecordingState::Off);
+        assert_eq!(ask(&world, call, Recording::Stop(Which::Newest)).await, RecordingState::Off);
     }
     pass(3_000).await;
     let all = world.server.rooms.recordings.all();

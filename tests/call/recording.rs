@@ -5,7 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use antiphon_ivr::{Recording, RecordingState, op::Gap};
+use antiphon_ivr::{
+    Recording, RecordingState,
+    op::{Gap, Which},
+};
 use antiphon_media::Audio;
 use antiphon_media::record::RecordEnd;
 use antiphon_server::call::{CallEvent, RecordingControl};
@@ -144,7 +147,7 @@ async fn ask(world: &World, what: Recording) -> RecordingState {
     let call = world.server.rooms.trace.calls()[0].clone();
     let (reply, told) = oneshot::channel();
     assert!(call.tell(CallEvent::Recording(RecordingControl { what: Some(what), reply })));
-    told.await.expect("the call answers").0
+    told.await.expect("the call answers").state
 }
 
 #[tokio::test]
@@ -155,14 +158,14 @@ async fn a_call_is_recorded_paused_and_stopped_from_outside_while_its_menu_plays
     caller.call("071").await;
     caller.up().await;
     pass(1_000).await;
-    assert_eq!(ask(&world, Recording::Pause(Gap::Cut)).await, RecordingState::Off);
-    assert_eq!(ask(&world, Recording::Start).await, RecordingState::Running);
+    assert_eq!(ask(&world, Recording::Pause(Which::Newest, Gap::Cut)).await, RecordingState::Off);
+    assert_eq!(ask(&world, Recording::start()).await, RecordingState::Running);
     pass(1_000).await;
-    assert_eq!(ask(&world, Recording::Pause(Gap::Silent)).await, RecordingState::Paused);
+    assert_eq!(ask(&world, Recording::Pause(Which::Newest, Gap::Silent)).await, RecordingState::Paused);
     pass(1_000).await;
-    assert_eq!(ask(&world, Recording::Resume).await, RecordingState::Running);
+    assert_eq!(ask(&world, Recording::Resume(Which::Newest)).await, RecordingState::Running);
     pass(1_000).await;
-    assert_eq!(ask(&world, Recording::Stop).await, RecordingState::Off);
+    assert_eq!(ask(&world, Recording::Stop(Which::Newest)).await, RecordingState::Off);
     pass(500).await;
     let entry = only(&world);
     assert_eq!(entry.state, State::Ended(RecordEnd::Stopped));
