@@ -25,8 +25,8 @@ pub(crate) fn order(world: &World, body: &Value) -> Arc<CallTrace> {
     let trunks = &rooms.settings.load().trunks;
     let directory = Directory { config: &config, trunks, client: extension.client };
     let order = read(body, &directory).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let ringing = rooms.callbacks.ring(extension.client).expect("nobody else rings");
-    let call = spawn(rooms.clone(), Placement { extension, config: config.clone(), order, ringing });
+    let admitted = rooms.callbacks.admit(extension.client, 1_000).expect("there is room");
+    let call = spawn(rooms.clone(), Placement { extension, config: config.clone(), order, admitted });
     rooms.trace.call(call).expect("it is in progress")
 }
 
@@ -138,7 +138,7 @@ fn a_callback_that_nobody_answers_is_over_and_says_why() {
             if answering == Answering::Never {
                 assert_eq!(phone.over().await, EndReason::Cancelled);
             }
-            assert!(world.server.rooms.callbacks.ring(call.client).is_some());
+            assert!(world.server.rooms.callbacks.admit(call.client, 1).is_some(), "its places are free again");
             world.leaves_nothing().await;
         });
     }
@@ -227,6 +227,45 @@ fn nobody_is_transferred_outside_where_the_order_forbids_it() {
             assert_eq!(trunk.stage() == Stage::Up, allowed);
             one.hang_up().await;
             other.over().await;
+            world.leaves_nothing().await;
+        });
+    }
+}
+
+/// A telephone of the order has a second line, which a menu has connected to somebody outside; either of the two calls may be asked to join the
+/// rest.
+#[test]
+fn nobody_is_joined_to_somebody_outside_where_the_order_forbids_it() {
+    for (allowed, from_order) in [(true, true), (true, false), (false, true), (false, false)] {
+        on_its_own(async move {
+            let world = World::new().await;
+            let (one, other) = (world.callee("002", 2, SOON), world.callee("003", 3, SOON));
+            let (trunk, line) = (world.callee("trunk", TRUNK, SOON), world.connect(World::setup("003", 13)));
+            order(&world, &json!({"src_num": "002", "dst_num": "003", "allow_public_transfer": allowed}));
+            other.up().await;
+            line.call("071").await;
+            line.up().await;
+            pass(3_500).await;
+            line.press('1').await;
+            trunk.up().await;
+            pass(500).await;
+            let (asked, named, number) = match from_order {
+                true => (&other, &line, "+7987654321"),
+                false => (&line, &other, "nowhere"),
+            };
+            let replaces = named.dialog().replace(';', "%3B").replace('=', "%3D");
+            let refer = asked.refer(&format!("sip:{number}@127.0.0.1?Replaces={replaces}")).await;
+            let outcome = refer.outcome().await;
+            assert_eq!(outcome == ReferOutcome::Completed(StatusCode::OK), allowed, "{outcome:?} {from_order}");
+            pass(500).await;
+            assert_eq!((one.stage(), trunk.stage()), (Stage::Up, Stage::Up));
+            assert_eq!(line.stage() == Stage::Up, !allowed, "{from_order}");
+            one.hang_up().await;
+            if !allowed {
+                other.over().await;
+                line.hang_up().await;
+            }
+            trunk.over().await;
             world.leaves_nothing().await;
         });
     }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use antiphon_sip::{ReferOutcome, StatusCode};
 use antiphon_testkit::Answering;
 use serde_json::json;
 
@@ -112,6 +113,34 @@ async fn a_call_that_a_menu_passes_on_is_told_of_from_its_beginning_to_its_end()
     assert_eq!((&dial_out["CallerExtension"][..], &dial_out["CalledNumber"][..]), ("000*071", "002"));
     assert_eq!(all[5].1.get("Bridged"), None, "a phone's hangup says nothing of phones");
     assert_eq!(all[6].1["Bridged"], "yes");
+    assert_eq!((all[5].1["RemoteNumber"].as_str(), all[6].1["RemoteNumber"].as_str()), ("caller", "caller"));
+    assert!(all.iter().all(|(_, told)| !told.contains_key("Transfered")));
+    world.leaves_nothing().await;
+}
+
+/// The phone that the menu has called transfers the caller to another one.
+#[tokio::test]
+async fn a_call_that_was_transferred_is_told_of_as_such_when_it_is_over() {
+    let world = told_of(&["071", "002", "003"]).await;
+    let caller = world.caller();
+    let (callee, target) = (
+        world.callee("002", 2, Answering::After(Duration::from_secs(1))),
+        world.callee("003", 3, Answering::After(Duration::from_secs(1))),
+    );
+    choose(&caller, '2').await;
+    callee.up().await;
+    pass(1_000).await;
+    let refer = callee.refer("sip:003@127.0.0.1").await;
+    assert_eq!(refer.outcome().await, ReferOutcome::Completed(StatusCode::OK));
+    callee.over().await;
+    pass(1_000).await;
+    caller.hang_up().await;
+    target.over().await;
+    pass(1_000).await;
+    let hangups: Vec<_> = all(&world).into_iter().filter(|(_, told)| told["EventType"] == "hangup").collect();
+    let transferred: Vec<_> =
+        hangups.iter().map(|(extension, told)| (&extension[..], told.contains_key("Transfered"))).collect();
+    assert_eq!(transferred, [("002", true), ("003", false), ("071", true)], "{}", world.ladder());
     world.leaves_nothing().await;
 }
 

@@ -12,9 +12,11 @@ use antiphon_ivr::{RenderError, Speech, Utterance};
 use antiphon_media::Audio;
 use antiphon_server::settings::SpeechSettings;
 use antiphon_server::speech::{NotUnderstood, Recogniser, Said, SpeechRoom, Task, Voice};
+use antiphon_server::store::{ClientId, changes::UpdateExtension};
 use antiphon_testkit::{Heard, SimPhone, noise};
+use serde_json::json;
 
-use crate::world::{World, pass, wav};
+use crate::world::{World, on_its_own, pass, wav};
 
 /// What a recogniser does in a test.
 #[derive(Copy, Clone)]
@@ -172,8 +174,8 @@ async fn a_silent_caller_hears_the_prompt_and_then_the_next_rule() {
     world.leaves_nothing().await;
 }
 
-/// A voice of a test: after a time, the prompt `thanks`, or nothing.
-struct Says(Duration, Result<(), RenderError>);
+/// A voice of a test: after a time, the prompt `thanks`, or nothing; and the languages that it was asked for.
+struct Says(Duration, Result<(), RenderError>, Arc<Mutex<Vec<Option<String>>>>);
 
 impl Voice for Says {
     fn identity(&self) -> String {
@@ -182,6 +184,7 @@ impl Voice for Says {
 
     fn render(&self, speech: Arc<Speech>) -> Task<Result<Vec<u8>, RenderError>> {
         assert_eq!(speech.text(), "Your order is ready");
+        self.2.lock().unwrap().push(speech.language.clone());
         let (after, answer) = (self.0, self.1);
         Box::pin(async move {
             tokio::time::sleep(after).await;
@@ -194,7 +197,7 @@ impl Voice for Says {
 async fn told_by(seconds: u64, answer: Result<(), RenderError>) -> Heard {
     let world = World::new().await;
     let data = tempfile::tempdir().expect("a temporary directory");
-    let voice = Arc::new(Says(Duration::from_secs(seconds), answer));
+    let voice = Arc::new(Says(Duration::from_secs(seconds), answer, Arc::default()));
     let room = SpeechRoom::with_engines(Some(voice), None, &SpeechSettings::default(), data.path());
     world.server.rooms.speech.store(Arc::new(room));
     world.web.answer(100, 200, "<Response><TextToSpeech>Your order is ready</TextToSpeech></Response>");
@@ -231,6 +234,35 @@ async fn a_voice_that_fails_leaves_the_sound_at_once() {
     let heard = told_by(1, Err(RenderError::Failed)).await;
     let waited = heard.first("busy").from - heard.spans[0].from;
     assert!(waited < Duration::from_millis(1_900), "{heard}");
+}
+
+/// A text that names no language is said in the extension's, where it has one.
+#[test]
+fn a_text_is_said_in_the_language_that_it_names_or_the_extension_has() {
+    for (own, named, said) in
+        [(Some("ru"), "", Some("ru")), (Some("ru"), " language=\"hy\"", Some("hy")), (None, "", None)]
+    {
+        on_its_own(async move {
+            let world = World::new().await;
+            let (data, asked) = (tempfile::tempdir().expect("a temporary directory"), Arc::default());
+            let voice = Arc::new(Says(Duration::from_secs(1), Ok(()), Arc::clone(&asked)));
+            let room = SpeechRoom::with_engines(Some(voice), None, &SpeechSettings::default(), data.path());
+            world.server.rooms.speech.store(Arc::new(room));
+            let store = &world.server.rooms.store;
+            let extension = store.snapshot().find_extension("078", Some(ClientId(1))).expect("the menu").id;
+            let change = UpdateExtension { client: ClientId(1), id: extension, body: json!({"language": own}) };
+            store.commit(change).await.expect("a language");
+            let answer = format!("<Response><TextToSpeech{named}>Your order is ready</TextToSpeech></Response>");
+            world.web.answer(100, 200, &answer);
+            let caller = world.caller();
+            caller.call("078").await;
+            caller.up().await;
+            caller.over().await;
+            assert_eq!(world.heard(&caller, &[]).all("thanks").len(), 1, "{own:?}");
+            assert_eq!(*asked.lock().unwrap(), [said.map(str::to_owned)], "rendered once");
+            world.leaves_nothing().await;
+        });
+    }
 }
 
 /// pocketsphinx as the server runs it. It takes real time, in which the virtual clock stands, because it runs on a thread that may wait.

@@ -163,6 +163,20 @@ async fn a_caller_who_hangs_up_while_several_ring_cancels_all_of_them() {
     world.leaves_nothing().await;
 }
 
+/// A network before us that has rung others too says so when one of them has answered: our telephones list no missed call.
+#[tokio::test]
+async fn a_caller_who_gives_up_says_why_to_all_who_ring() {
+    let world = World::new().await;
+    let (caller, callee) = (world.caller(), world.callee("002", 2, Answering::Never));
+    caller.call("002").await;
+    callee.ringing().await;
+    let reason = "SIP;cause=200;text=\"Call completed elsewhere\"";
+    caller.hang_up_because(reason).await;
+    assert_eq!(callee.over().await, EndReason::Cancelled);
+    assert_eq!(callee.requests("CANCEL")[0].header("Reason"), Some(reason), "{}", world.ladder());
+    world.leaves_nothing().await;
+}
+
 /// A service is there at once, so nobody need ring for a caller who has it already.
 #[test]
 fn a_menu_or_a_conference_among_several_numbers_has_the_call_and_nobody_rings() {
@@ -186,7 +200,7 @@ fn a_menu_or_a_conference_among_several_numbers_has_the_call_and_nobody_rings() 
 /// A telephone that is set to send its calls on (302) is followed as far as a menu could dial.
 #[test]
 fn a_telephone_that_sends_its_calls_on_is_followed() {
-    for (to, reached) in [("003", true), ("+7987654321", true), ("002", false), ("nowhere", false), ("071", false)] {
+    for (to, reached) in [("003", true), ("+7987654321", true), ("002", false), ("nowhere", false)] {
         on_its_own(async move {
             let world = World::new().await;
             let caller = world.caller();
@@ -206,6 +220,39 @@ fn a_telephone_that_sends_its_calls_on_is_followed() {
             world.leaves_nothing().await;
         });
     }
+}
+
+#[tokio::test]
+async fn a_telephone_that_sends_its_calls_on_to_a_menu_is_followed() {
+    let world = World::new().await;
+    let caller = world.caller();
+    let _away = world.callee("002", 2, Answering::SendsOn("086"));
+    choose(&caller, '2').await;
+    pass(500).await;
+    assert_eq!(caller.stage(), Stage::Up);
+    let call = world.server.rooms.trace.calls().pop().expect("there is a call");
+    assert_eq!(call.record(|record| record.extension.clone()), "000*086", "{}", world.ladder());
+    caller.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+/// Of the eleven numbers of a simple transfer one is a telephone that sends its calls on.
+#[tokio::test]
+async fn a_simple_transfer_rings_a_telephone_where_it_is() {
+    let world = World::new().await;
+    let (caller, target) = (world.caller(), world.callee("004", 4, Answering::Never));
+    let away = world.callee("002", 2, Answering::SendsOn("004"));
+    let stays = world.callee("003", 3, Answering::Never);
+    caller.call("090").await;
+    caller.up().await;
+    pass(1_000).await;
+    caller.press('3').await;
+    stays.ringing().await;
+    pass(1_000).await;
+    assert_eq!((away.requests("INVITE").len(), target.requests("INVITE").len()), (1, 0));
+    caller.hang_up().await;
+    stays.over().await;
+    world.leaves_nothing().await;
 }
 
 /// Nobody outside makes us call anybody.

@@ -10,8 +10,8 @@
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Caller, ContextId, ExtensionId, ExtensionName, IntervalId, RuleId, SoundId,
-    rules::{EventScripts, Interval, Ivr, OptionKey, wire},
+    Caller, ContextId, ExtensionId, ExtensionName, IntervalId, ListenFrom, RuleId, SoundId,
+    rules::{EventScripts, Interval, Ivr, MessageLimits, OptionKey, wire},
     simulator::{Scenario, Sound, Text},
 };
 use serde_json::{Map, Value};
@@ -162,6 +162,13 @@ fn scenario(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
             "strict_final" => scenario.policy.strict_final = true,
             "transfer_timeout_falls_through" => scenario.policy.transfer_timeout_falls_through = true,
             "eager_match" => scenario.policy.eager_match = true,
+            "voice_helper_after_prompt" => scenario.policy.voice_helper_from = ListenFrom::PromptsEnd,
+            "exact_names" => scenario.policy.exact_names = true,
+            "ring_time of 20 s" => scenario.policy.ring_time = Duration::from_secs(20),
+            "messages of 3 to 60 s, 4 s of silence" => {
+                let [shortest, silence, longest] = [3, 4, 60].map(Duration::from_secs);
+                scenario.policy.messages = MessageLimits { longest, silence, shortest };
+            }
             other => return Err(wrong(format!("an unknown choice `{other}`"))),
         }
     }

@@ -97,11 +97,11 @@ pub(crate) async fn run(entrance: &Entrance, call: &mut Call) -> Result<Next, In
     Ok(Next::Finished)
 }
 
-/// Asks for the PIN with a tone, because there is no prompt for it in every language.
+/// Asks for the PIN.
 async fn is_let_in(entrance: &Entrance, call: &mut Call) -> Result<bool, Interrupted> {
     let Some(pin) = &entrance.pin else { return Ok(true) };
     for _ in 0..ATTEMPTS {
-        say(call, "tone/beep").await?;
+        say(call, "vm-enter-pin").await?;
         let collect = Collect {
             type_ahead: TypeAhead::Keep,
             max_digits: MAX_PIN,

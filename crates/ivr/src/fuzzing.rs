@@ -4,7 +4,7 @@
 //! Errors: none; a panic is the finding.
 
 use crate::interactive::{
-    Dialect, MAX_BYTES,
+    Dialect, MAX_BYTES, Names,
     verbs::items,
     wire::{Element, MAX_ATTRIBUTES, MAX_VERBS, read},
 };
@@ -23,9 +23,11 @@ pub fn interactive(bytes: &[u8]) {
     assert!(bytes.len() <= MAX_BYTES && document.verbs.len() <= MAX_VERBS);
     assert!(document.verbs.iter().all(|verb| verb.attributes.len() <= MAX_ATTRIBUTES));
     for dialect in [Dialect::Ucom, Dialect::Voipnow] {
-        let items = items(&document, dialect);
-        // Each verb tells of a few things at most.
-        assert!(items.len() <= 8 * (MAX_VERBS + 1), "{} items", items.len());
+        for names in [Names::AnyCase, Names::Exact] {
+            let items = items(&document, dialect, names);
+            // Each verb tells of a few things at most.
+            assert!(items.len() <= 8 * (MAX_VERBS + 1), "{} items", items.len());
+        }
     }
     let written: String = document.verbs.iter().map(written).collect();
     let again = read(format!("<Response>{written}</Response>").as_bytes(), None);

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 pub use request::{BadRequest, Occasion};
 pub use run::{Keys, Stage, Step, Verbs, ask};
+pub use verbs::Names;
 
 use crate::FetchMethod;
 

@@ -26,7 +26,7 @@ pub use digits::DigitSpeech;
 pub use interval::Interval;
 pub use model::{Built, Context, DirectDial, Expiry, Ivr, LeftOut, References, Rule};
 pub use option_key::{BadOptionKey, MAX_OPTION_DIGITS, OptionDigits, OptionKey};
-pub use policy::Policy;
+pub use policy::{MessageLimits, Policy};
 pub use run::run;
 pub use scripts::{EventScripts, after};
 pub use targets::Targets;

@@ -26,13 +26,57 @@ pub const LIMIT: u64 = 10u64.pow(18);
 
 /// What is played to say something in a language. It is never empty.
 pub fn say(spoken: &Spoken, language: Language) -> Names {
+    let grammar = match language {
+        Language::English => &english::GRAMMAR,
+        Language::Russian => &russian::GRAMMAR,
+        Language::Armenian => &armenian::GRAMMAR,
+    };
     let mut names = Names::new();
-    match language {
-        Language::English => english::say(spoken, &mut names),
-        Language::Russian => russian::say(spoken, &mut names),
-        Language::Armenian => armenian::say(spoken, &mut names),
-    }
+    grammar.say(spoken, &mut names);
     names
+}
+
+/// How a language says what there is to say.
+struct Grammar {
+    cardinal: fn(u64, &mut Names),
+    ordinal: fn(u64, &mut Names),
+    date: fn(Date, &mut Names),
+    time: fn(Time, &mut Names),
+    /// So many of the larger unit of a currency.
+    units: fn(u64, Currency, &mut Names),
+    /// So many of its coin.
+    coins: fn(u64, Currency, &mut Names),
+    /// What stands between the two.
+    and: Option<&'static str>,
+}
+
+impl Grammar {
+    fn say(&self, spoken: &Spoken, names: &mut Names) {
+        match spoken {
+            Spoken::Digits(digits) => self::digits(digits, names),
+            Spoken::Cardinal(number) => {
+                names.extend(number.is_negative().then_some(MINUS));
+                (self.cardinal)(number.magnitude(), names);
+            }
+            Spoken::Ordinal(number) => (self.ordinal)(number.value(), names),
+            Spoken::Date(date) => (self.date)(*date, names),
+            Spoken::Time(time) => (self.time)(*time, names),
+            Spoken::Money(money) => self.money(*money, names),
+        }
+    }
+
+    /// No units are left out where there are coins, and no coins always.
+    fn money(&self, money: Money, names: &mut Names) {
+        let (units, coins, currency) = (money.units(), money.coins(), money.currency());
+        names.extend(money.is_negative().then_some(MINUS));
+        if units > 0 || coins == 0 {
+            (self.units)(units, currency, names);
+        }
+        if coins > 0 {
+            names.extend(self.and.filter(|_| units > 0));
+            (self.coins)(coins, currency, names);
+        }
+    }
 }
 
 /// Every name that [`say`] can give in a language, for whoever has to have the sounds.
@@ -63,6 +107,9 @@ fn groups(number: u64) -> impl Iterator<Item = (usize, usize)> {
     let group = move |power: usize| (number / 1000u64.pow(power as u32) % 1000) as usize;
     (0..LIMIT.ilog10() as usize / 3).rev().map(move |power| (power, group(power))).filter(|(_, group)| *group > 0)
 }
+
+/// The sound before a number below zero.
+const MINUS: &str = "numbers/minus";
 
 /// The sound of the sign between digits, of the two other keys.
 const SIGNS: [&str; 3] = ["digits/star", "digits/pound", "digits/point"];

@@ -127,6 +127,11 @@ impl Calls {
         !self.is_draining() && !self.strained.load(Ordering::Relaxed) && *self.active.borrow() < self.capacity
     }
 
+    /// So many of a hundred of the calls that fit, at least one.
+    pub fn share(&self, percent: u8) -> usize {
+        (self.capacity.saturating_mul(percent.into()) / 100).max(1)
+    }
+
     /// A call has begun.
     pub fn add(&self, id: CallId, inbox: mpsc::Sender<CallEvent>) {
         let mut inboxes = self.lock();

@@ -217,6 +217,13 @@ pub enum Event {
         /// What it says.
         refusal: Box<Refusal>,
     },
+    /// A caller who gives up says why (RFC 3326); the end follows at once.
+    CancelledBecause {
+        /// The dialog.
+        dialog: DialogId,
+        /// Why, at least one.
+        reasons: Vec<Reason>,
+    },
     /// The dialog is over. The last event of every dialog that was `Incoming` or invited, exactly once.
     Ended {
         /// The dialog.
@@ -245,6 +252,7 @@ impl Event {
             | Self::ReferProgress { dialog, .. }
             | Self::Referred { dialog, .. }
             | Self::Refused { dialog, .. }
+            | Self::CancelledBecause { dialog, .. }
             | Self::Ended { dialog, .. } => Some(*dialog),
             Self::Requested { .. }
             | Self::Subscribing { .. }

@@ -9,7 +9,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{
-    Dialect, WebScript,
+    Dialect, Names, WebScript,
     request::{self, Occasion},
     verbs::{self, Item, Jump, SimpleTransfer},
     wire,
@@ -68,7 +68,13 @@ pub enum Step {
 pub struct Verbs(VecDeque<Item>);
 
 /// Asks a web server. Where that fails, or its answer cannot be read, there are no verbs.
-pub async fn ask(script: &WebScript, occasion: &Occasion, call: &mut Call, step: &str) -> Result<Verbs, Interrupted> {
+pub async fn ask(
+    script: &WebScript,
+    occasion: &Occasion,
+    call: &mut Call,
+    step: &str,
+    names: Names,
+) -> Result<Verbs, Interrupted> {
     let fetch = match request::fetch(script, occasion, call, step) {
         Ok(fetch) => fetch,
         Err(error) => {
@@ -77,7 +83,7 @@ pub async fn ask(script: &WebScript, occasion: &Occasion, call: &mut Call, step:
         }
     };
     let problem = match call.fetch(fetch).await? {
-        Ok(page) => match read(&page, script.dialect) {
+        Ok(page) => match read(&page, script.dialect, names) {
             Ok(verbs) => return Ok(verbs),
             Err(problem) => problem,
         },
@@ -88,13 +94,13 @@ pub async fn ask(script: &WebScript, occasion: &Occasion, call: &mut Call, step:
 }
 
 /// The verbs of an answer, or what is wrong with it.
-fn read(page: &Page, dialect: Dialect) -> Result<Verbs, String> {
+fn read(page: &Page, dialect: Dialect, names: Names) -> Result<Verbs, String> {
     if !page.is_success() {
         return Err(format!("the answer has the status {}", page.status));
     }
     let document =
         wire::read(&page.body, page.header("content-type").and_then(charset)).map_err(|error| error.to_string())?;
-    Ok(Verbs(verbs::items(&document, dialect).into()))
+    Ok(Verbs(verbs::items(&document, dialect, names).into()))
 }
 
 /// The charset of a media type.

@@ -164,7 +164,7 @@ fn read(dialect: Dialect, verbs: &str) -> Vec<String> {
         Item::Verb(verb) => verb.to_string(),
         Item::Problem(problem) => format!("({})", problem.split_once(": ").expect("a place").1),
     };
-    items(&document, dialect).into_iter().map(told).collect()
+    items(&document, dialect, Names::AnyCase).into_iter().map(told).collect()
 }
 
 #[test]
@@ -223,22 +223,26 @@ fn values_that_cannot_be_used_are_told() {
 
 /// Row A17 of `ringme-ivr.md` 6: the number as the text of the element, and 60 s of ringing.
 #[test]
-fn a_simple_transfer_rings_60_s_and_is_final_unless_it_says_no() {
+fn a_simple_transfer_rings_as_the_policy_says_and_is_final_unless_it_says_otherwise() {
     use super::verbs::{Finality, Verb};
     for (attributes, seconds, finality) in [
-        ("", 60, Finality::Final),
-        ("timeout='20'", 20, Finality::Final),
-        ("timeout='soon'", 60, Finality::Final),
-        ("timeout='0'", 60, Finality::Final),
-        ("final='no'", 60, Finality::NotFinal),
-        ("FINAL='No'", 60, Finality::NotFinal),
-        ("final='false'", 60, Finality::Final),
-        ("final='yes'", 60, Finality::Final),
+        ("", None, Finality::Final),
+        ("timeout='20'", Some(20), Finality::Final),
+        ("timeout='soon'", None, Finality::Final),
+        ("timeout='0'", None, Finality::Final),
+        ("final='no'", None, Finality::NotFinal),
+        ("FINAL='No'", None, Finality::NotFinal),
+        ("final='false'", None, Finality::Final),
+        ("final='yes'", None, Finality::Final),
     ] {
         let xml = format!("<Response><SimpleTransfer {attributes}>101,102</SimpleTransfer></Response>");
-        let items = items(&wire::read(xml.as_bytes(), None).unwrap(), Dialect::Ucom);
+        let items = items(&wire::read(xml.as_bytes(), None).unwrap(), Dialect::Ucom, Names::AnyCase);
         let Some(Item::Verb(Verb::SimpleTransfer(transfer))) = items.last() else { panic!("{items:?}") };
-        assert_eq!((transfer.ring_time.as_secs(), transfer.finality), (seconds, finality), "{attributes}");
+        assert_eq!(
+            (transfer.ring_time.map(|time| time.as_secs()), transfer.finality),
+            (seconds, finality),
+            "{attributes}"
+        );
         assert_eq!(transfer.numbers, ["101", "102"]);
     }
 }
@@ -251,4 +255,18 @@ fn a_caller_without_number_ends_an_answer_of_ucom_and_voids_one_of_voipnow() {
         ["SetVar a", "(SetCaller has no number; neither it nor what follows is run)"]
     );
     assert_eq!(read(Dialect::Voipnow, verbs), ["(SetCaller has no number; nothing of the answer is run)"]);
+}
+
+#[test]
+fn names_are_taken_as_they_are_written_where_that_is_wanted() {
+    let xml =
+        "<Response><setvar name=\"a\">1</setvar><SetVar Name=\"a\">1</SetVar><SetVar name=\"a\">1</SetVar></Response>";
+    let document = wire::read(xml.as_bytes(), None).expect("well-formed");
+    let verbs =
+        |names| items(&document, Dialect::Ucom, names).iter().filter(|item| matches!(item, Item::Verb(_))).count();
+    assert_eq!((verbs(Names::AnyCase), verbs(Names::Exact)), (3, 1));
+    let all = "<Response><Hangup/><Pause/><PlaySound>a</PlaySound><Jump context=\"1\"/><SetCaller name=\"a\" number=\"1\"/>\
+               <SimpleTransfer>1</SimpleTransfer><TextToSpeech>a</TextToSpeech><text_to_speech>a</text_to_speech></Response>";
+    let document = wire::read(all.as_bytes(), None).expect("well-formed");
+    assert!(items(&document, Dialect::Ucom, Names::Exact).iter().all(|item| matches!(item, Item::Verb(_))));
 }

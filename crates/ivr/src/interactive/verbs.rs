@@ -65,14 +65,37 @@ pub enum Item {
     Problem(String),
 }
 
+/// How the names of verbs and attributes are compared.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Names {
+    /// Whatever their case.
+    AnyCase,
+    /// As they are written.
+    Exact,
+}
+
+/// The verbs, as they are written.
+const WRITTEN: [&str; 10] = [
+    "Hangup",
+    "Pause",
+    "SetVar",
+    "Jump",
+    "SetCaller",
+    "PlaySound",
+    "SimpleTransfer",
+    "TextToSpeech",
+    "text_to_speech",
+    "PlayTTS",
+];
+
 /// The parts of an answer, in their order.
-pub fn items(document: &Document, dialect: Dialect) -> Vec<Item> {
+pub fn items(document: &Document, dialect: Dialect, names: Names) -> Vec<Item> {
     let mut items = Vec::new();
     if let Some(at) = document.stray_text {
         items.push(Item::Problem(format!("{at}: text between the verbs means nothing")));
     }
     for element in &document.verbs {
-        let mut reading = Reading { element, dialect, problems: Vec::new() };
+        let mut reading = Reading { element, dialect, names, problems: Vec::new() };
         let read = Verb::read(&mut reading);
         items.extend(reading.problems.into_iter().map(Item::Problem));
         match read {
@@ -101,6 +124,10 @@ enum Read {
 
 impl Verb {
     fn read(reading: &mut Reading<'_>) -> Read {
+        if reading.names == Names::Exact && !WRITTEN.contains(&reading.element.name.as_str()) {
+            reading.problem("is no verb, as it is written; it is passed over");
+            return Read::PassedOver;
+        }
         let verb = match (reading.element.name.to_ascii_lowercase().as_str(), reading.dialect) {
             ("hangup", _) => Some(Self::Hangup(Hangup)),
             ("pause", _) => Some(Self::Pause(Pause::read(reading))),
@@ -163,26 +190,34 @@ impl fmt::Display for Verb {
 struct Reading<'a> {
     element: &'a Element,
     dialect: Dialect,
+    names: Names,
     problems: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
     fn attribute(&self, name: &str) -> Option<&'a str> {
-        self.element.attribute(name).map(str::trim)
+        self.element.attribute(name, self.names).map(str::trim)
     }
 
     /// A whole number in this range, or the other where it is missing; where it is anything else, that is told.
     fn number(&mut self, name: &str, range: RangeInclusive<u64>, otherwise: u64) -> u64 {
-        let Some(written) = self.attribute(name) else { return otherwise };
+        self.told_number(name, range, format_args!("it is taken as {otherwise}")).unwrap_or(otherwise)
+    }
+
+    /// The same for one that may be missing.
+    fn number_or_none(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
+        self.told_number(name, range, format_args!("it is taken as missing"))
+    }
+
+    fn told_number(&mut self, name: &str, range: RangeInclusive<u64>, told: fmt::Arguments<'_>) -> Option<u64> {
+        let written = self.attribute(name)?;
         let plain = written.bytes().all(|byte| byte.is_ascii_digit());
-        match written.parse().ok().filter(|number| plain && range.contains(number)) {
-            Some(number) => number,
-            None => {
-                let (low, high) = range.into_inner();
-                self.problem(format!("{name} must be a whole number from {low} to {high}; it is taken as {otherwise}"));
-                otherwise
-            }
+        let number = written.parse().ok().filter(|number| plain && range.contains(number));
+        if number.is_none() {
+            let (low, high) = range.into_inner();
+            self.problem(format!("{name} must be a whole number from {low} to {high}; {told}"));
         }
+        number
     }
 
     /// The name of a variable; what is none is told.

@@ -1,7 +1,7 @@
 //! The XML of an answer: bytes to elements, without a decision about any of them.
 //!
-//! Shape: one root `Response`; each element directly in it is an [`Element`] with its attributes and its text. Names are compared without
-//! regard to case. Comments and processing instructions are passed over.
+//! Shape: one root `Response`; each element directly in it is an [`Element`] with its attributes and its text. The name of the root is
+//! compared without regard to case. Comments and processing instructions are passed over.
 //! Units: lines and columns count from 1, columns in characters.
 //! Errors: [`XmlError`] with its place, which makes the whole answer void: what is not well-formed, a document type definition, an entity
 //! that is none of XML's own five, a byte that its encoding does not have, and more of anything than the caps below.
@@ -14,6 +14,8 @@ mod read;
 use std::fmt;
 
 pub use read::read;
+
+use super::Names;
 
 /// Most verbs of an answer.
 pub const MAX_VERBS: usize = 100;
@@ -107,9 +109,12 @@ pub enum XmlFault {
 }
 
 impl Element {
-    /// The value of an attribute, whatever the case of its name.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        let found = self.attributes.iter().find(|(attribute, _)| attribute.eq_ignore_ascii_case(name));
+    /// The value of an attribute.
+    pub fn attribute(&self, name: &str, names: Names) -> Option<&str> {
+        let found = self.attributes.iter().find(|(attribute, _)| match names {
+            Names::AnyCase => attribute.eq_ignore_ascii_case(name),
+            Names::Exact => attribute == name,
+        });
         found.map(|(_, value)| value.as_str())
     }
 }

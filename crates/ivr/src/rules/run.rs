@@ -297,7 +297,7 @@ impl<'a> Run<'a> {
 
     /// A transfer that nothing follows, whatever comes of it, unless a script leads elsewhere.
     async fn last_transfer(&mut self, targets: Vec<String>, otherwise: Unreached) -> Result<Step<'a>, Interrupted> {
-        match self.route(targets, TargetRules::Apply, Dial::RING_TIME, TransferMode::Trunk).await? {
+        match self.route(targets, TargetRules::Apply, None, TransferMode::Trunk).await? {
             Flow::Routed(Dialed::HandedOver(extension)) => Ok(Step::End(Next::HandOver(extension))),
             Flow::Enter(id, key, from) if self.ivr.contexts.contains_key(&id) => {
                 Ok(Step::Run(&self.ivr.contexts[&id], key, from))
@@ -311,14 +311,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Rings targets, or has the caller's side do it; nothing where there are none.
+    /// Rings targets, as long as the policy says where nothing else does, or has the caller's side do it; nothing where there are none.
     pub(super) async fn route(
         &mut self,
         targets: Vec<String>,
         rules: TargetRules,
-        no_answer: Duration,
+        ring_time: Option<Duration>,
         mode: TransferMode,
     ) -> Result<Flow, Interrupted> {
+        let no_answer = ring_time.unwrap_or_else(|| self.surroundings.policy().ring_time);
         if targets.is_empty() {
             return Ok(Flow::Continue);
         }

@@ -11,11 +11,11 @@ use std::time::Duration;
 use super::{
     Ivr,
     run::{Flow, Run},
-    wire::{self, EventType, FieldError, HttpMethod},
+    wire::{self, FieldError, ScriptEvent},
 };
 use crate::{
-    EndedCall, FetchMethod, Interrupted, NoteKind,
-    interactive::{self, Dialect, Occasion, PATIENCE, WebScript},
+    EndedCall, Interrupted, NoteKind,
+    interactive::{self, Dialect, Names, Occasion, PATIENCE, WebScript},
 };
 
 /// The scripts of a menu.
@@ -35,9 +35,9 @@ impl EventScripts {
         let mut scripts = Self::default();
         for script in stored {
             let place = match script.event_type {
-                EventType::DialIn => &mut scripts.dial_in,
-                EventType::DialOut => &mut scripts.dial_out,
-                EventType::Hangup => &mut scripts.hangup,
+                ScriptEvent::DialIn => &mut scripts.dial_in,
+                ScriptEvent::DialOut => &mut scripts.dial_out,
+                ScriptEvent::Hangup => &mut scripts.hangup,
             };
             *place = Self::check(script).ok();
         }
@@ -53,10 +53,7 @@ impl EventScripts {
             let problem = "must begin with http:// or https:// and hold no space";
             return Err(vec![FieldError::new("url", problem)]);
         }
-        let method = match script.method {
-            HttpMethod::Get => FetchMethod::Get,
-            HttpMethod::Post => FetchMethod::Post,
-        };
+        let method = script.method.fetch();
         let patience = match script.timeout {
             None | Some(0) => PATIENCE,
             Some(seconds) => Duration::from_secs(seconds),
@@ -85,7 +82,7 @@ impl Run<'_> {
 pub async fn after(ivr: &Ivr, ended: &mut EndedCall) -> Result<(), Interrupted> {
     let Some(script) = &ivr.scripts.hangup else { return Ok(()) };
     let occasion = Occasion::Hangup { status: ended.status().as_str() };
-    let verbs = interactive::ask(script, &occasion, ended.call(), "script hangup").await?;
+    let verbs = interactive::ask(script, &occasion, ended.call(), "script hangup", Names::AnyCase).await?;
     if !verbs.is_empty() {
         ended.call().note(NoteKind::Problem, "the call is over; no verb of the answer is run").await?;
     }

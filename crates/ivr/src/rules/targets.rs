@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::model::Check;
-use crate::{Dial, vars::Vars};
+use crate::vars::Vars;
 
 /// Most characters of one written number.
 const MAX_NUMBER: usize = 128;
@@ -53,11 +53,8 @@ impl Targets {
         Self::parse(&text, cap).map_err(|problem| check.refuse("transfer_dst", problem)).ok()
     }
 
-    /// How long the targets of this rule ring: seconds on the wire.
-    pub(super) fn ring_time(check: &Check<'_>) -> Duration {
-        match check.rule.transfer_timeout {
-            None | Some(0) => Dial::RING_TIME,
-            Some(seconds) => Duration::from_secs(seconds),
-        }
+    /// How long the targets of this rule ring, where it says so: seconds on the wire.
+    pub(super) fn ring_time(check: &Check<'_>) -> Option<Duration> {
+        check.rule.transfer_timeout.filter(|seconds| *seconds > 0).map(Duration::from_secs)
     }
 }

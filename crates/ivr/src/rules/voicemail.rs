@@ -1,12 +1,12 @@
 //! What follows a route that leads to nobody, where the menu has a mailbox: greeting, beep, message, the end of the call.
 //!
 //! Shape: entered after a final rule whose route failed, and where there is no entry context.
-//! Units: fixed times: 180 s at most, 5 s of silence or `#` end it, less than 2 s are not kept.
+//! Units: the times are those of the policy: 180 s at most, 5 s of silence or `#` end it, less than 2 s are not kept, unless it says otherwise.
 //! Time: the lifetime does not count while a message is taken.
 //! Errors: a greeting that is gone takes no time. Who is told by e-mail goes with the message; whoever takes it sees to that.
 //! Sources: `ringme-ivr.md` 3.11, row A16.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{mailto, run::Run, wire};
 use crate::{
@@ -16,12 +16,6 @@ use crate::{
 
 /// The system's own greeting.
 const GREETING: &str = "vm-greeting";
-/// How long a message may be.
-const LONGEST: Duration = Duration::from_secs(180);
-/// The silence that ends a message.
-const SILENCE: Duration = Duration::from_secs(5);
-/// A shorter message is none.
-const SHORTEST: Duration = Duration::from_secs(2);
 
 /// A menu's mailbox.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -55,11 +49,12 @@ impl Run<'_> {
         self.call.limit(None).await?;
         let greeting = voicemail.greeting.map_or_else(|| self.call.system(GREETING), Prompt::Sound);
         self.say(greeting, BargeIn::FOREGROUND).await?;
+        let limits = self.surroundings.policy().messages;
         let record = Record {
             beep: Beep::Tone,
-            max_length: LONGEST,
-            end_silence: Some(SILENCE),
-            min_length: SHORTEST,
+            max_length: limits.longest,
+            end_silence: Some(limits.silence),
+            min_length: limits.shortest,
             terminators: Digit::from_char('#').into_iter().collect(),
             mailbox: Some(voicemail.mailbox.clone()),
             trim: Trim::Nothing,

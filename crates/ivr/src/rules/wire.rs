@@ -21,8 +21,8 @@ pub use context::Context;
 pub use interval::{ClockTime, Day, Interval, IntervalCondition, Moment};
 pub use ivr::Ivr;
 pub use names::{
-    ActionName, CallStatusName, CallerIdAction, EventType, ExpiryAction, HttpMethod, InteractiveDialect, IntervalKind,
-    PlayDigitsMethod, SoundType, TransferMode, VoicemailStep,
+    ActionName, CallStatusName, CallerIdAction, ExpiryAction, HttpMethod, InteractiveDialect, IntervalKind,
+    PlayDigitsMethod, ScriptEvent, SoundType, TransferMode, VoicemailStep,
 };
 pub use patch::FieldError;
 use patch::{Patch, words};

@@ -2,11 +2,10 @@
 //! and 1 to 4 have an own form where they stand alone.
 
 use super::{
-    Currency, Date, Money, Names, SIGNS, Spoken, Time, groups,
+    Currency, Date, Grammar, MINUS, Names, SIGNS, Time, groups,
     names::{MONTHS, ORDINALS, SCALES, TEENS, TENS, UNITS, names, ordinal},
 };
 
-const MINUS: &str = "numbers/minus";
 const HUNDRED: &str = "numbers/hundred";
 /// Of the year.
 const YEAR: &str = "months/year";
@@ -21,19 +20,16 @@ const COMPOUND_JOINED: [&str; 2] = names!("ordinals/", "2" "3", "-joined");
 const TIMES: [&str; 4] = names!("times/", "hour" "past" "minute" "second");
 const MONEY: [&str; 9] = names!("money/", "dollar" "cent" "euro" "ruble" "kopeck" "dram" "luma" "pound" "penny");
 
-pub(super) fn say(spoken: &Spoken, names: &mut Names) {
-    match spoken {
-        Spoken::Digits(digits) => super::digits(digits, names),
-        Spoken::Cardinal(number) => {
-            names.extend(number.is_negative().then_some(MINUS));
-            cardinal(number.magnitude(), names);
-        }
-        Spoken::Ordinal(number) => ordinal_number(number.value(), names),
-        Spoken::Date(date) => self::date(*date, names),
-        Spoken::Time(time) => self::time(*time, names),
-        Spoken::Money(money) => self::money(*money, names),
-    }
-}
+pub(super) const GRAMMAR: Grammar = Grammar {
+    cardinal,
+    ordinal: ordinal_number,
+    date,
+    time,
+    // `տասներկու դրամ հիսուն լումա`
+    units: |number, currency, names| counted(number, nouns(currency)[0], names),
+    coins: |number, currency, names| counted(number, nouns(currency)[1], names),
+    and: None,
+};
 
 fn cardinal(number: u64, names: &mut Names) {
     if number == 0 {
@@ -101,34 +97,28 @@ fn time(time: Time, names: &mut Names) {
     }
     names.push(past);
     if time.minute() > 0 {
-        cardinal(time.minute() as u64, names);
-        names.push(minute);
+        counted(time.minute() as u64, minute, names);
     }
     if time.second() > 0 {
-        cardinal(time.second() as u64, names);
-        names.push(second);
+        counted(time.second() as u64, second, names);
     }
 }
 
-/// `տասներկու դրամ հիսուն լումա`
-fn money(money: Money, names: &mut Names) {
+/// A currency's unit and its coin.
+fn nouns(currency: Currency) -> [&'static str; 2] {
     let [dollar, cent, euro, ruble, kopeck, dram, luma, pound, penny] = MONEY;
-    let (unit, coin) = match money.currency() {
-        Currency::Usd => (dollar, cent),
-        Currency::Eur => (euro, cent),
-        Currency::Rub => (ruble, kopeck),
-        Currency::Amd => (dram, luma),
-        Currency::Gbp => (pound, penny),
-    };
-    names.extend(money.is_negative().then_some(MINUS));
-    if money.units() > 0 || money.coins() == 0 {
-        cardinal(money.units(), names);
-        names.push(unit);
+    match currency {
+        Currency::Usd => [dollar, cent],
+        Currency::Eur => [euro, cent],
+        Currency::Rub => [ruble, kopeck],
+        Currency::Amd => [dram, luma],
+        Currency::Gbp => [pound, penny],
     }
-    if money.coins() > 0 {
-        cardinal(money.coins(), names);
-        names.push(coin);
-    }
+}
+
+fn counted(number: u64, noun: &'static str, names: &mut Names) {
+    cardinal(number, names);
+    names.push(noun);
 }
 
 /// Every name that can be said.

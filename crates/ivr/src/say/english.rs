@@ -1,12 +1,11 @@
 //! English, as in the United States: no "and" in numbers, ordinal days, years in two halves, the clock of twelve hours.
 
 use super::{
-    Currency, Date, Money, Names, Spoken, Time, groups,
+    Currency, Date, Grammar, MINUS, Names, Time, groups,
     names::{MONTHS, ORDINALS, SCALES, TEENS, TENS, UNITS, names, ordinal},
 };
 
 const HUNDRED: &str = "numbers/hundred";
-const MINUS: &str = "numbers/minus";
 const AND: &str = "numbers/and";
 /// The 0 of 1905, and of 5:07.
 const OH: &str = "numbers/oh";
@@ -25,19 +24,16 @@ const LUMA: Noun = names!("money/luma-", "one" "other");
 const POUND: Noun = names!("money/pound-", "one" "other");
 const PENNY: Noun = names!("money/penny-", "one" "other");
 
-pub(super) fn say(spoken: &Spoken, names: &mut Names) {
-    match spoken {
-        Spoken::Digits(digits) => super::digits(digits, names),
-        Spoken::Cardinal(number) => {
-            names.extend(number.is_negative().then_some(MINUS));
-            cardinal(number.magnitude(), names);
-        }
-        Spoken::Ordinal(number) => ordinal_number(number.value(), names),
-        Spoken::Date(date) => self::date(*date, names),
-        Spoken::Time(time) => self::time(*time, names),
-        Spoken::Money(money) => self::money(*money, names),
-    }
-}
+pub(super) const GRAMMAR: Grammar = Grammar {
+    cardinal,
+    ordinal: ordinal_number,
+    date,
+    time,
+    units: |number, currency, names| counted(number, nouns(currency)[0], names),
+    coins: |number, currency, names| counted(number, nouns(currency)[1], names),
+    // `twelve dollars and fifty cents`
+    and: Some(AND),
+};
 
 fn cardinal(number: u64, names: &mut Names) {
     if number == 0 {
@@ -111,24 +107,14 @@ fn time(time: Time, names: &mut Names) {
     }
 }
 
-/// `twelve dollars and fifty cents`
-fn money(money: Money, names: &mut Names) {
-    let (unit, coin) = match money.currency() {
-        Currency::Usd => (DOLLAR, CENT),
-        Currency::Eur => (EURO, CENT),
-        Currency::Rub => (RUBLE, KOPECK),
-        Currency::Amd => (DRAM, LUMA),
-        Currency::Gbp => (POUND, PENNY),
-    };
-    names.extend(money.is_negative().then_some(MINUS));
-    if money.units() > 0 || money.coins() == 0 {
-        counted(money.units(), unit, names);
-    }
-    if money.units() > 0 && money.coins() > 0 {
-        names.push(AND);
-    }
-    if money.coins() > 0 {
-        counted(money.coins(), coin, names);
+/// A currency's unit and its coin.
+fn nouns(currency: Currency) -> [Noun; 2] {
+    match currency {
+        Currency::Usd => [DOLLAR, CENT],
+        Currency::Eur => [EURO, CENT],
+        Currency::Rub => [RUBLE, KOPECK],
+        Currency::Amd => [DRAM, LUMA],
+        Currency::Gbp => [POUND, PENNY],
     }
 }
 

@@ -2,11 +2,10 @@
 //! whole thousands is one word, such as двадцатипятитысячный.
 
 use super::{
-    Currency, Date, Money, Names, SIGNS, Spoken, Time, groups,
+    Currency, Date, Grammar, MINUS, Names, SIGNS, Time, groups,
     names::{MONTHS, TEENS, TENS, UNITS, names, ordinal},
 };
 
-const MINUS: &str = "numbers/minus";
 /// Of the year.
 const YEAR: &str = "months/year";
 /// 1 and 2 before what is feminine.
@@ -110,19 +109,15 @@ const NOMINATIVE: Declension = Declension { ordinals: &MASCULINE, ending: "" };
 const OF_A_DAY: Declension = Declension { ordinals: &NEUTER, ending: "-neuter" };
 const OF_A_YEAR: Declension = Declension { ordinals: &GENITIVE, ending: "-genitive" };
 
-pub(super) fn say(spoken: &Spoken, names: &mut Names) {
-    match spoken {
-        Spoken::Digits(digits) => super::digits(digits, names),
-        Spoken::Cardinal(number) => {
-            names.extend(number.is_negative().then_some(MINUS));
-            cardinal(number.magnitude(), Gender::Masculine, names);
-        }
-        Spoken::Ordinal(number) => ordinal_number(number.value(), &NOMINATIVE, names),
-        Spoken::Date(date) => self::date(*date, names),
-        Spoken::Time(time) => self::time(*time, names),
-        Spoken::Money(money) => self::money(*money, names),
-    }
-}
+pub(super) const GRAMMAR: Grammar = Grammar {
+    cardinal: |number, names| cardinal(number, Gender::Masculine, names),
+    ordinal: |number, names| ordinal_number(number, &NOMINATIVE, names),
+    date,
+    time,
+    units: |number, currency, names| counted(number, nouns(currency)[0], names),
+    coins: |number, currency, names| counted(number, nouns(currency)[1], names),
+    and: None,
+};
 
 /// The number before something of this gender.
 fn cardinal(number: u64, gender: Gender, names: &mut Names) {
@@ -212,21 +207,14 @@ fn time(time: Time, names: &mut Names) {
     }
 }
 
-/// `двенадцать рублей пятьдесят копеек`
-fn money(money: Money, names: &mut Names) {
-    let (unit, coin) = match money.currency() {
-        Currency::Usd => (DOLLAR, CENT),
-        Currency::Eur => (EURO, CENT),
-        Currency::Rub => (RUBLE, KOPECK),
-        Currency::Amd => (DRAM, LUMA),
-        Currency::Gbp => (POUND, PENNY),
-    };
-    names.extend(money.is_negative().then_some(MINUS));
-    if money.units() > 0 || money.coins() == 0 {
-        counted(money.units(), unit, names);
-    }
-    if money.coins() > 0 {
-        counted(money.coins(), coin, names);
+/// A currency's unit and its coin.
+fn nouns(currency: Currency) -> [Noun; 2] {
+    match currency {
+        Currency::Usd => [DOLLAR, CENT],
+        Currency::Eur => [EURO, CENT],
+        Currency::Rub => [RUBLE, KOPECK],
+        Currency::Amd => [DRAM, LUMA],
+        Currency::Gbp => [POUND, PENNY],
     }
 }
 

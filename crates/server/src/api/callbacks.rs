@@ -1,7 +1,7 @@
 //! `/extension/{extension}/callback/` and `PUT` of calls in progress: calls that we place, and callers who are sent elsewhere.
 //!
 //! Shape: a callback answers at once with the call's name; what comes of it is in `current_calls` and `call_history`.
-//! Errors: all wrong fields at once; 503 while no call fits, and while as many callbacks of the client ring as may.
+//! Errors: all wrong fields at once; 503 while no call fits, and while as many callbacks of the client ring, or are up, as may.
 //! Sources: `ringme-ivr.md` 2.7.
 
 use std::sync::Arc;
@@ -109,8 +109,9 @@ async fn create(
     if !rooms.calls.has_room() {
         return Err(Rejected::Busy.into());
     }
-    let ringing = rooms.callbacks.ring(extension.client).ok_or(Rejected::Busy)?;
-    let call = spawn(rooms.clone(), Placement { extension, config: config.clone(), order, ringing }).to_string();
+    let most = rooms.calls.share(settings.callbacks_percent);
+    let admitted = rooms.callbacks.admit(extension.client, most).ok_or(Rejected::Busy)?;
+    let call = spawn(rooms.clone(), Placement { extension, config: config.clone(), order, admitted }).to_string();
     Ok((StatusCode::CREATED, Json(Placed { call_id: call.clone(), call_api_id: call })))
 }
 
@@ -156,9 +157,11 @@ fn send(state: &ApiState, call: &CallTrace, client: ClientId, body: &Value) -> R
         None => return Err(ApiError::field("action", "is required")),
     }
     let config: Arc<Config> = state.store.snapshot();
+    let mut body = body.clone();
+    variables::put_into(&mut body, config.variables(client)).map_err(Rejected::Invalid)?;
     let settings = rooms(state)?.settings.load();
     let directory = Directory { config: &config, trunks: &settings.trunks, client };
-    let number = callbacks::destination(body, "send_dst", &directory).map_err(Rejected::Invalid)?;
+    let number = callbacks::destination(&body, "send_dst", &directory).map_err(Rejected::Invalid)?;
     match call.tell(CallEvent::SendTo(number)) {
         true => Ok(Json(summary(call))),
         false => Err(Rejected::Busy.into()),

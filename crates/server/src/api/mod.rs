@@ -62,8 +62,9 @@ use std::sync::{Arc, OnceLock};
 
 use antiphon_ivr::{Language, pivot::Policy};
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
@@ -217,7 +218,7 @@ pub fn router(state: ApiState) -> Router {
 /// Everything that is routed, described. An endpoint is a row in the table of its resource.
 fn table(state: &ApiState) -> Table {
     let authenticated = middleware::from_fn_with_state(state.clone(), auth::require_token);
-    let resources = resources();
+    let resources = resources(state);
     let conditions = Conditions::of(state, resources.router());
     let conditional = middleware::from_fn_with_state(conditions, conditions::check);
     let kazoo = pivot_debug::table().layered(|router| router.route_layer(authenticated.clone()));
@@ -228,9 +229,9 @@ fn table(state: &ApiState) -> Table {
 }
 
 /// What wants a token.
-fn resources() -> Table {
+fn resources(state: &ApiState) -> Table {
     let limited = |table: Table, bytes| table.layered(|router| router.layer(DefaultBodyLimit::max(bytes)));
-    let small = objects().merge(menus()).merge(calls());
+    let small = objects().merge(menus(state)).merge(calls());
     // The two paths that take a sound's content have a limit of their own.
     limited(sounds::table(), limits::UPLOAD_BYTES).merge(limited(small, limits::BODY_BYTES))
 }
@@ -249,14 +250,24 @@ fn calls() -> Table {
     calls.merge(callbacks::table()).merge(mails::table()).merge(http_debug::table()).merge(uploads::table())
 }
 
-fn menus() -> Table {
+fn menus(state: &ApiState) -> Table {
     const MENU: &str = "/extension/{extension}/ivr";
     // The vendor's own examples have this spelling once.
     const AGAIN: &str = "/ivr/{extension}";
     let menu = contexts::table().merge(options::table()).merge(rules::table()).merge(scripts::table());
     let settings = |path| Table::of("Menus", "The settings of menus.").on(path, ivr::methods());
+    let may_be_spelled_so = middleware::from_fn_with_state(state.clone(), spelled_again);
     let again = settings(AGAIN).nest(AGAIN, menu.clone()).spelled_again(MENU);
+    let again = again.layered(|router| router.route_layer(may_be_spelled_so));
     settings(MENU).nest(MENU, menu).merge(again)
+}
+
+/// The second spelling of a path, unless the settings know only the first.
+async fn spelled_again(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    match state.rules().without_ivr_paths {
+        true => ApiError::NoSuchPath.into_response(),
+        false => next.run(request).await,
+    }
 }
 
 async fn no_such_path(State(state): State<ApiState>, headers: HeaderMap) -> Response {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use antiphon_ivr::rules::{OptionKey, wire::EventType};
+use antiphon_ivr::rules::{OptionKey, wire::ScriptEvent};
 use antiphon_ivr::{ContextId, ExtensionId, IntervalId, RuleId, SoundId};
 use antiphon_media::record::RecordingId;
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -148,7 +148,7 @@ impl Place {
     }
 
     /// The event of a script.
-    pub(super) fn script(&self) -> Result<EventType, Missing> {
+    pub(super) fn script(&self) -> Result<ScriptEvent, Missing> {
         self.part("script").parse().map_err(|_| Missing::Script)
     }
 

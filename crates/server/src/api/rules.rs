@@ -74,10 +74,10 @@ pub(super) fn table() -> Table {
         )
 }
 
-/// A rule that would never understand anybody is refused while somebody is there to read why.
-fn needs_recogniser(state: &ApiState, body: &Value) -> Result<(), ApiError> {
-    let is_deaf = state.rooms.as_ref().is_some_and(|rooms| !rooms.speech.load().has_recogniser());
-    if is_deaf && body["action"] == "voice_helper" { Err(ApiError::NoRecogniser) } else { Ok(()) }
+/// Asks the engines whether a rule can do what it is for. A server without rooms has none to ask.
+fn ask_engines(state: &ApiState, body: &Value) -> Result<(), ApiError> {
+    let Some(rooms) = &state.rooms else { return Ok(()) };
+    rooms.speech.load().admits(body["action"].as_str()).map_err(|_| ApiError::NoRecogniser)
 }
 
 /// The order of an option's rules.
@@ -97,7 +97,7 @@ async fn create(
     place: Place,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    needs_recogniser(&state, &body)?;
+    ask_engines(&state, &body)?;
     let made = state.store.commit(CreateRule { path: place.option_path()?, body }).await?;
     let answer = if state.rules().post_rule_as_object { json!(made) } else { json!([made]) };
     Ok((StatusCode::CREATED, Json(answer)))
@@ -114,7 +114,7 @@ async fn update(
     place: Place,
     JsonBody(body): JsonBody,
 ) -> Result<Json<wire::Rule>, ApiError> {
-    needs_recogniser(&state, &body)?;
+    ask_engines(&state, &body)?;
     let change = UpdateRule { path: place.option_path()?, id: place.rule_id()?, body };
     Ok(Json(state.store.commit(change).await?))
 }

@@ -2,7 +2,7 @@
 //!
 //! Shape: the call that is asked for the transfer sends a [`Yield`] to the other call, which answers with the leg of its own party, and
 //! ends. Dialog and stream of the leg go with it: neither its peer's SIP nor its RTP is interrupted.
-//! Errors: a call that has nobody to give (it is in a menu, rings, or is being transferred itself) drops the question.
+//! Errors: a call that has nobody to give (it is in a menu, rings, or is being transferred itself), or that may not, drops the question.
 //! Sources: RFC 5589 §7, RFC 3891.
 
 use antiphon_ivr::Interrupted;
@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CallEvent,
-    executor::{Executor, dialog_of},
-    leg::Leg,
+    executor::{Executor, PublicTransfers, dialog_of},
+    leg::{Leg, Party},
 };
 use crate::{media::worker::Worker, store::ClientId};
 
@@ -23,6 +23,10 @@ pub struct Yield {
     pub(super) dialog: DialogId,
     /// Whose call asks; calls of another client give nobody.
     pub(super) client: ClientId,
+    /// Who stays in the asking call.
+    stays: Party,
+    /// Whether that party may talk to anybody outside whom it did not call.
+    transfers: PublicTransfers,
     inbox: mpsc::Sender<CallEvent>,
     worker: Worker,
     reply: oneshot::Sender<Leg>,
@@ -32,6 +36,15 @@ pub struct Yield {
 pub(super) struct Asked {
     refer: Box<ReferRequest>,
     reply: oneshot::Receiver<Leg>,
+}
+
+impl Yield {
+    /// Whether this party may go to the call that asks, where its own call allows public transfers so. Each of the two is transferred to the
+    /// other.
+    pub(super) fn may_have(&self, party: Party, transfers: PublicTransfers) -> bool {
+        let may = |transfers, to| transfers == PublicTransfers::Allowed || to == Party::Phone;
+        may(self.transfers, party) && may(transfers, self.stays)
+    }
 }
 
 impl Asked {
@@ -46,15 +59,16 @@ impl Asked {
     }
 }
 
-/// Asks the call that a `Refer-To` with `Replaces` names, where it is one of ours.
-pub(super) async fn ask(call: &Executor, refer: &ReferRequest) -> Option<Asked> {
+/// Asks the call that a `Refer-To` with `Replaces` names, where it is one of ours, for a party that is to talk to the one that stays.
+pub(super) async fn ask(call: &Executor, stays: Party, refer: &ReferRequest) -> Option<Asked> {
     let located = call.rooms.signalling.locate(refer.replaces.clone()?).await?;
     if located.inbox.same_channel(&call.inbox) {
         return None;
     }
     let (reply, given) = oneshot::channel();
     let (client, inbox, worker) = (call.client, call.inbox.clone(), call.caller.worker());
-    let ask = Yield { dialog: located.dialog, client, inbox, worker, reply };
+    let (dialog, transfers) = (located.dialog, call.transfers);
+    let ask = Yield { dialog, client, stays, transfers, inbox, worker, reply };
     located.inbox.try_send(CallEvent::Yield(Box::new(ask))).ok()?;
     Some(Asked { refer: Box::new(refer.clone()), reply: given })
 }

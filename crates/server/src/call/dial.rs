@@ -68,10 +68,17 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     // First of all, so that nobody listens to nothing while names are looked up.
     comfort(call).await;
     let referral = Referral { answer_after: dial.terms.answer_after, ..Referral::default() };
-    let mut hunt = Hunt::new(&dial.caller_id, failures).referred(referral).under(&dial.terms, dial.no_answer);
+    let hunt = Hunt::new(&dial.caller_id, failures).referred(referral).under(&dial.terms, dial.no_answer);
+    let mut hunt = hunt.for_script(dial.rules);
     let reached = hunt.run(call, routes, until).await;
     if reached.is_err() {
-        hunt.give_up(&call.calling(), StatusCode::REQUEST_TERMINATED);
+        // Whoever rings is told what the caller said: it may be that somebody else has the call.
+        let reason = call.gave_up_because.take();
+        hunt.give_up(&call.calling(), StatusCode::REQUEST_TERMINATED, reason.as_deref());
+    }
+    if let (Ok(None), Some(extension)) = (&reached, hunt.handed_over) {
+        call.caller.stop_playback().await;
+        return Ok(Dialed::HandedOver(extension));
     }
     let (terms, caller_id, won) = (dial.terms, dial.caller_id, hunt.won.clone());
     let asked = Asked { terms, caller_id, won, answered: clock() };

@@ -41,6 +41,9 @@ use crate::{
     trace::CallTrace,
 };
 
+/// Reasons of a caller who gives up that others are told, at most.
+const REASONS: usize = 4;
+
 /// Something an op waits for.
 #[derive(Debug)]
 pub(super) enum Heard {
@@ -100,7 +103,7 @@ pub struct Executor {
     /// The extension whose script runs, where that is no phone, and its part.
     pub(super) served: Option<(Arc<Extension>, Option<Arc<Part>>)>,
     /// The part of the phone of ours that calls.
-    pub(super) calling: Option<Arc<Part>>,
+    pub(super) callers_part: Option<Arc<Part>>,
     pub(super) inbox: mpsc::Sender<CallEvent>,
     /// How many more hops a call made for this one may take.
     pub(super) hops_left: u8,
@@ -126,6 +129,8 @@ pub struct Executor {
     pub(super) limit: Option<Instant>,
     /// When the INVITE came, until the call is answered.
     pub(super) unanswered_since: Option<Instant>,
+    /// Why the caller has given up before the answer, where it said so.
+    pub(super) gave_up_because: Option<String>,
     /// How the last dial failed, where it did.
     pub(super) failed_with: Option<u16>,
     /// Whether parties may be transferred to numbers outside.
@@ -192,7 +197,7 @@ impl Executor {
             trace,
             facts,
             served: None,
-            calling: None,
+            callers_part: None,
             inbox,
             outward: Outward::default(),
             hops_left: MAX_FORWARDS,
@@ -207,6 +212,7 @@ impl Executor {
             over: None,
             limit: None,
             unanswered_since: None,
+            gave_up_because: None,
             failed_with: None,
             transfers: PublicTransfers::default(),
             sounds: Sounds::default(),
@@ -255,7 +261,7 @@ impl Executor {
 
     /// The parts of the caller and of whoever has the call.
     pub(super) fn parts(&self) -> impl Iterator<Item = &Arc<Part>> {
-        self.calling.iter().chain(self.served.iter().filter_map(|(_, part)| part.as_ref()))
+        self.callers_part.iter().chain(self.served.iter().filter_map(|(_, part)| part.as_ref()))
     }
 
     /// The script has ended by itself: what is left of the call ends in order.
@@ -443,6 +449,11 @@ impl Executor {
     /// What happens in the caller's own dialog.
     async fn of_caller(&mut self, event: Event) -> Result<Option<Heard>, Interrupted> {
         match event {
+            Event::CancelledBecause { reasons, .. } => {
+                let values: Vec<String> = reasons.iter().take(REASONS).map(ToString::to_string).collect();
+                self.gave_up_because = Some(values.join(", "));
+                Ok(None)
+            }
             Event::Ended { why, .. } => {
                 tracing::debug!(?why, "the caller's dialog has ended");
                 say_when_expired(why);

@@ -12,7 +12,7 @@ mod turns;
 use std::time::{Duration, Instant};
 
 use antiphon_ivr::{
-    CallerId, Interrupted, Terms, TypeAhead,
+    CallerId, ExtensionId, Interrupted, TargetRules, Terms, TypeAhead,
     op::{EarlySound as Early, PartyState, RingOrder},
 };
 use antiphon_sip::{EndReason, Event, Flow, StatusCode};
@@ -125,8 +125,21 @@ pub(super) struct Hunt {
     pub(super) failures: Failures,
     /// Targets that are called at once.
     targets: usize,
+    /// Whether telephones may send their calls on.
+    rules: TargetRules,
+    /// Whether a menu may have the call, because a telephone sends it there.
+    menus: Menus,
+    /// The menu that has it.
+    pub(super) handed_over: Option<ExtensionId>,
     /// How often a telephone has sent its call on.
     redirections: u8,
+}
+
+/// Whether there is a script that can go on with a menu.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum Menus {
+    Taken,
+    Refused,
 }
 
 impl Hunt {
@@ -136,6 +149,7 @@ impl Hunt {
         let (branches, lookups) = (Vec::new(), JoinSet::new());
         let (terms, no_answer, waiting, standing) = (Terms::default(), Duration::MAX, Vec::new(), Vec::new());
         let (rang_out, won, progress, targets, redirections) = (false, Won::default(), None, 0, 0);
+        let (rules, menus, handed_over) = (TargetRules::Apply, Menus::Refused, None);
         Self {
             caller_id,
             referral,
@@ -150,6 +164,9 @@ impl Hunt {
             lookups,
             failures,
             targets,
+            rules,
+            menus,
+            handed_over,
             redirections,
         }
     }
@@ -157,6 +174,13 @@ impl Hunt {
     /// The same, under these terms, with so long for each target.
     pub(super) fn under(mut self, terms: &Terms, no_answer: Duration) -> Self {
         (self.terms, self.no_answer) = (terms.clone(), no_answer);
+        self
+    }
+
+    /// The same for a script: a menu that a telephone sends its call on to goes on with it. Telephones whose rules are ignored are rung and
+    /// nothing else: where they send their calls does not matter.
+    pub(super) fn for_script(mut self, rules: TargetRules) -> Self {
+        (self.rules, self.menus) = (rules, Menus::Taken);
         self
     }
 
@@ -210,7 +234,7 @@ impl Hunt {
                 }
             }
         }
-        self.give_up(&call.calling(), StatusCode::REQUEST_TIMEOUT);
+        self.give_up(&call.calling(), StatusCode::REQUEST_TIMEOUT, None);
         Ok(None)
     }
 
@@ -452,7 +476,7 @@ impl Hunt {
             let target = directory::resolve(call.config, &settings.trunks, call.client, number);
             matches!(target, Ok(Target::Trunks { .. }))
         };
-        let is_ours = party == Party::Phone && self.redirections < REDIRECTIONS;
+        let is_ours = party == Party::Phone && self.rules == TargetRules::Apply && self.redirections < REDIRECTIONS;
         let number =
             elsewhere.filter(|number| is_ours && (call.transfers == PublicTransfers::Allowed || !is_outside(number)));
         let mut failures = Failures::default();
@@ -468,6 +492,12 @@ impl Hunt {
                     (route.target, route.until) = (from.target, from.until);
                     self.advance(call, route, StatusCode::TEMPORARILY_UNAVAILABLE).await;
                 }
+            }
+            // As a menu among the numbers does, it has the call at once (`ringme-ivr.md` 3.8).
+            Some(Reach::HandOver(extension)) if self.menus == Menus::Taken => {
+                tracing::info!("a telephone sends its call on to a menu");
+                self.handed_over = Some(extension);
+                self.give_up(call, StatusCode::REQUEST_TERMINATED, Some(ELSEWHERE));
             }
             _ => self.lost(call, from.target, "", StatusCode::TEMPORARILY_UNAVAILABLE),
         }

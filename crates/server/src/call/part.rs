@@ -252,6 +252,14 @@ impl Part {
         locked(&self.state).is_transferred = true;
     }
 
+    /// The number at the other side: who calls, or whom the extension calls.
+    fn remote(&self) -> String {
+        match self.way {
+            Way::In => self.facts.caller.number.clone(),
+            Way::Out => self.number.clone().unwrap_or_default(),
+        }
+    }
+
     fn end_with(&self, status: Status) {
         let mut state = locked(&self.state);
         if state.status != Status::Answer {
@@ -278,6 +286,7 @@ impl Drop for Part {
         if is_transferred {
             more.push(("Transfered", "yes".to_owned()));
         }
+        more.push(("RemoteNumber", self.remote()));
         self.raise(EventType::Hangup, more);
     }
 }

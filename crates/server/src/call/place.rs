@@ -28,7 +28,7 @@ use super::{
     task,
 };
 use crate::{
-    callbacks::{Order, Ringing},
+    callbacks::{Admitted, Order},
     calls::CallId,
     rooms::Rooms,
     store::{ClientId, Config, Extension},
@@ -43,8 +43,8 @@ pub struct Placement {
     pub config: Arc<Config>,
     /// What was ordered.
     pub order: Order,
-    /// Its place among those that ring.
-    pub ringing: Ringing,
+    /// Its place among those of the client.
+    pub admitted: Admitted,
 }
 
 /// Places a call and says what it is called.
@@ -81,7 +81,7 @@ pub fn spawn(rooms: Arc<Rooms>, placement: Placement) -> CallId {
 
 async fn place(
     rooms: Arc<Rooms>,
-    Placement { extension, config, order, ringing }: Placement,
+    Placement { extension, config, order, mut admitted }: Placement,
     trace: Arc<CallTrace>,
     (inbox, mut events): (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>),
     at: Instant,
@@ -106,7 +106,7 @@ async fn place(
         transfers,
     };
     let answered = ring(&calling, &order, &mut events).await;
-    drop(ringing);
+    admitted.rings_no_more();
     let caller = match answered {
         Ok(caller) => caller,
         Err(outcome) => {

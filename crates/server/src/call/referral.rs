@@ -47,13 +47,13 @@ pub(super) enum Chosen {
     Asking(Asked),
 }
 
-/// Whether a transfer may be, and where it leads.
+/// Whether a transfer may be, and where it leads. One party refers, the other `stays`.
 pub(super) async fn judge(
     call: &Executor,
-    (side, party): (Side, Party),
+    (side, party, stays): (Side, Party, Party),
     refer: &ReferRequest,
 ) -> Result<Judged, StatusCode> {
-    if let Some(asked) = attended::ask(call, refer).await {
+    if let Some(asked) = attended::ask(call, stays, refer).await {
         return Ok(Judged::Accepted(Chosen::Asking(asked)));
     }
     match destination(call, party, refer)? {

@@ -17,7 +17,7 @@ pub(super) const KEEPING: BargeIn = BargeIn { by: antiphon_ivr::DigitSet::NONE, 
 impl Executor {
     /// Has a text rendered, and waits for it as long as is asked. Keys meanwhile are kept.
     pub(super) async fn render(&mut self, render: &Render) -> Result<Rendered, Interrupted> {
-        let rendering = self.rooms.speech.load().render(self.client, &render.speech);
+        let rendering = self.rooms.speech.load().render(self.client, &self.in_its_language(&render.speech));
         let until = clock() + render.patience.min(Duration::from_secs(3600));
         if rendering.now().is_none() && !render.patience.is_zero() {
             rendering.tell(&self.inbox);
@@ -49,7 +49,7 @@ impl Executor {
         let room = self.rooms.speech.load_full();
         let texts =
             prompts.iter().filter_map(|prompt| if let Prompt::Text(speech) = prompt { Some(speech) } else { None });
-        let renderings: Vec<_> = texts.map(|speech| room.render(self.client, speech)).collect();
+        let renderings: Vec<_> = texts.map(|speech| room.render(self.client, &self.in_its_language(speech))).collect();
         let until = clock() + SPEECH_PATIENCE;
         renderings.iter().for_each(|rendering| rendering.tell(&self.inbox));
         while renderings.iter().any(|rendering| rendering.now().is_none()) {
@@ -66,9 +66,18 @@ impl Executor {
         Ok(None)
     }
 
+    /// A text that names no language is said in that of the extension, where it has one; else in the usual one of the engine.
+    fn in_its_language(&self, speech: &Arc<Speech>) -> Arc<Speech> {
+        let own = self.served.as_ref().and_then(|(extension, _)| extension.profile.language);
+        match own.filter(|_| speech.language.is_none()) {
+            Some(own) => Arc::new(Speech { language: Some(own.tag().to_owned()), ..Speech::clone(speech) }),
+            None => speech.clone(),
+        }
+    }
+
     /// The sound of a text, where it is rendered. What the text is, is nobody's business but the caller's.
     pub(super) fn spoken(&self, speech: &Arc<Speech>) -> Option<Arc<Audio>> {
-        let audio = self.rooms.speech.load().rendered(speech);
+        let audio = self.rooms.speech.load().rendered(&self.in_its_language(speech));
         if audio.is_none() {
             tracing::warn!("a text is not rendered; it counts as said");
         }

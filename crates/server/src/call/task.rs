@@ -136,7 +136,7 @@ async fn run(rooms: Arc<Rooms>, call: Incoming) {
     let calling = arrival.caller_phone.as_ref().and_then(|phone| facts.leaves(phone, facts.dialled()));
     let parties = (leg, trace, facts);
     let mut executor = Executor::new(rooms.clone(), config.clone(), client, parties, &invite, (inbox, events), at);
-    executor.calling = calling;
+    executor.callers_part = calling;
     executor.outward = Outward { own, hidden, diverted_by: arrival.did.clone(), ..Outward::NOTHING };
     tracing::info!(peer = %invite.flow.peer, "call begins");
     let script = script_of(&executor.rooms, &arrival.extension);

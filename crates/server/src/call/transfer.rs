@@ -242,12 +242,13 @@ impl Transfers {
         by_callee: bool,
         refer: ReferRequest,
     ) -> Result<Option<Heard>, Interrupted> {
-        let (side, referrer) = if by_callee { (Side::Callee, &*callee) } else { (Side::Caller, &call.caller) };
-        let (dialog, party) = (referrer.dialog(), referrer.party);
+        let (side, referrer, stays) =
+            if by_callee { (Side::Callee, &*callee, &call.caller) } else { (Side::Caller, &call.caller, &*callee) };
+        let (dialog, party, stays) = (referrer.dialog(), referrer.party, stays.party);
         let judged = match (&self.running, self.left) {
             (Some(_), _) => Err(StatusCode::REQUEST_PENDING),
             (None, 0) => Err(StatusCode::DECLINE),
-            (None, _) => referral::judge(call, (side, party), &refer).await,
+            (None, _) => referral::judge(call, (side, party, stays), &refer).await,
         };
         match judged {
             Err(status) => {
@@ -332,10 +333,17 @@ impl Transfers {
         if self.running.is_some() || ask.client != call.client {
             return None;
         }
+        let goes_on = match () {
+            () if ask.dialog == callee.dialog() => call.caller.party,
+            () if ask.dialog == call.caller.dialog() => callee.party,
+            () => return None,
+        };
+        if !ask.may_have(goes_on, call.transfers) {
+            tracing::info!("a party may not be transferred outside, and stays");
+            return None;
+        }
         if ask.dialog == callee.dialog() {
             mem::swap(&mut call.caller, callee);
-        } else if ask.dialog != call.caller.dialog() {
-            return None;
         }
         Some(Heard::Yield(ask))
     }
@@ -384,6 +392,7 @@ impl Transfers {
     /// Somebody takes the referrer's place.
     async fn complete(&mut self, call: &mut Executor, callee: &mut Leg, winner: Leg) {
         self.tell(call, callee, StatusCode::OK);
+        told_of(call, callee);
         self.running = None;
         // It sits on the referrer where the caller was that: whoever is left is the caller now.
         let unseated = call.unseat_listeners().await;
@@ -446,6 +455,7 @@ impl Transfers {
         let (stage, until) = (Stage::HandingOver(extension), clock() + LEAVE_TIME);
         self.running = Some(Transfer { stage, until, told, left });
         self.tell(call, referrer, StatusCode::OK);
+        told_of(call, referrer);
     }
 
     /// Caller and callee take their own places again.
@@ -455,6 +465,11 @@ impl Transfers {
             call.joined = Joined::Caller;
         }
     }
+}
+
+/// Subscribers to those who have had the call are told with its hangup that it was transferred.
+fn told_of(call: &Executor, referrer: &Leg) {
+    call.parts().chain(&referrer.part).for_each(|part| part.transferred());
 }
 
 /// What came of a talk, for the script: one whose caller has gone by a transfer is over.

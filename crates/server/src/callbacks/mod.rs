@@ -1,7 +1,7 @@
-//! Callbacks: orders for calls that we place, and how many may ring at once.
+//! Callbacks: orders for calls that we place, and how many there may be at once.
 //!
-//! Shape: `read` makes an [`Order`] of a request's body, or says all that is wrong with it; [`Callbacks`] gives it a place among those
-//! that ring. What then happens is [`crate::call::place`]'s.
+//! Shape: `read` makes an [`Order`] of a request's body, or says all that is wrong with it; [`Callbacks`] gives it its
+//! places. What then happens is [`crate::call::place`]'s.
 //! Errors: `FieldError`s, one for each field; no place is the caller's 503.
 //! Sources: `ringme-ivr.md` 2.7, 1.7.
 
@@ -9,16 +9,15 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use antiphon_ivr::{Callback, CallerId, Vars};
 
 pub use self::read::{Directory, destination, read};
-use crate::store::ClientId;
+use crate::{
+    places::{Place, Places},
+    store::ClientId,
+};
 
 /// Callbacks of one client that ring at once at most.
 pub const RINGING_OF_A_CLIENT: usize = 30;
@@ -50,45 +49,38 @@ pub struct Order {
     pub tag: Option<String>,
 }
 
-/// How many callbacks of each client ring now.
-#[derive(Clone, Debug, Default)]
+/// How many callbacks of each client ring, and how many there are.
+#[derive(Clone, Debug)]
 pub struct Callbacks {
-    ringing: Arc<Mutex<HashMap<ClientId, usize>>>,
+    ringing: Places,
+    all: Places,
 }
 
-/// One callback's place among those that ring, given back when it is dropped.
+/// One callback's places, given back when it is dropped.
 #[derive(Debug)]
-pub struct Ringing {
-    callbacks: Callbacks,
-    client: ClientId,
+pub struct Admitted {
+    ringing: Option<Place>,
+    _call: Place,
+}
+
+impl Default for Callbacks {
+    fn default() -> Self {
+        Self { ringing: Places::new(usize::MAX), all: Places::new(usize::MAX) }
+    }
 }
 
 impl Callbacks {
-    /// A place, unless as many of the client's callbacks ring as may.
-    pub fn ring(&self, client: ClientId) -> Option<Ringing> {
-        let mut ringing = self.lock();
-        let count = ringing.entry(client).or_default();
-        if *count >= RINGING_OF_A_CLIENT {
-            return None;
-        }
-        *count += 1;
-        Some(Ringing { callbacks: self.clone(), client })
-    }
-
-    /// The map is whole after every statement, so a panic elsewhere while it was locked harms nothing.
-    fn lock(&self) -> MutexGuard<'_, HashMap<ClientId, usize>> {
-        self.ringing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Places for one more, unless as many of the client's callbacks ring as may, or there are `most` of them, ringing and answered.
+    pub fn admit(&self, client: ClientId, most: usize) -> Option<Admitted> {
+        let call = self.all.take(client, most)?;
+        let ringing = self.ringing.take(client, RINGING_OF_A_CLIENT)?;
+        Some(Admitted { ringing: Some(ringing), _call: call })
     }
 }
 
-impl Drop for Ringing {
-    fn drop(&mut self) {
-        let mut ringing = self.callbacks.lock();
-        if let Some(count) = ringing.get_mut(&self.client) {
-            *count -= 1;
-            if *count == 0 {
-                ringing.remove(&self.client);
-            }
-        }
+impl Admitted {
+    /// It rings no more.
+    pub fn rings_no_more(&mut self) {
+        self.ringing = None;
     }
 }

@@ -118,13 +118,16 @@ async fn all_that_is_wrong_is_said_each_with_its_field() {
 }
 
 #[test]
-fn a_client_has_so_many_callbacks_that_ring_and_another_its_own() {
-    let callbacks = Callbacks::default();
-    let mut ringing: Vec<_> = (0..RINGING_OF_A_CLIENT).map(|_| callbacks.ring(ClientId(1)).unwrap()).collect();
-    assert!(callbacks.ring(ClientId(1)).is_none());
-    assert!(callbacks.ring(ClientId(2)).is_some());
-    ringing.pop();
-    assert!(callbacks.ring(ClientId(1)).is_some());
-    drop(ringing);
-    assert!(callbacks.lock().is_empty());
+fn a_client_has_so_many_callbacks_that_ring_and_so_many_in_all_and_another_its_own() {
+    let (callbacks, one, other) = (Callbacks::default(), ClientId(1), ClientId(2));
+    let most = RINGING_OF_A_CLIENT + 5;
+    let mut admitted: Vec<_> = (0..RINGING_OF_A_CLIENT).map(|_| callbacks.admit(one, most).unwrap()).collect();
+    assert!(callbacks.admit(one, most).is_none(), "so many ring");
+    assert!(callbacks.admit(other, most).is_some());
+    admitted.iter_mut().for_each(Admitted::rings_no_more);
+    admitted.extend((0..5).map(|_| callbacks.admit(one, most).unwrap()));
+    assert!(callbacks.admit(one, most).is_none(), "so many are up");
+    assert!(callbacks.admit(other, most).is_some());
+    admitted.pop();
+    assert!(callbacks.admit(one, most).is_some());
 }

@@ -38,6 +38,8 @@ const MAX_DRAIN: u64 = 86_400;
 const MAX_TRACED_CALLS: u64 = 1_000_000;
 /// What a client of the API may ask in an hour (`ringme-ivr.md` 2.1).
 const REQUESTS_PER_HOUR: u64 = 36_000;
+/// How many of a hundred calls that fit may be callbacks of one client, where nothing is said.
+const CALLBACKS_PERCENT: u8 = 25;
 /// Memory that their messages may take: 64 GiB.
 const MAX_TRACE_MEGABYTES: u64 = 65_536;
 
@@ -205,9 +207,10 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         srtp: super::srtp::policy(file.rtp.srtp.as_deref(), "rtp.srtp")?.unwrap_or_default(),
         failover_after: transport::failover_after(sip_table.failover_after)?,
         mail: super::mail::mail(&file.mail)?.map(Arc::new),
-        rules: super::rules::rules(&file.rules),
+        rules: super::rules::rules(&file.rules, &file.recording)?,
         pivot: super::pivot::pivot(&file.pivot)?,
         speech: super::speech::speech(&file.speech, language)?,
+        callbacks_percent: percent("api.callbacks_percent", file.api.callbacks_percent, CALLBACKS_PERCENT)?,
     };
     Ok(Settings {
         sip,
@@ -314,6 +317,18 @@ fn log_format(given: Option<Given>) -> Result<LogFormat, SettingsError> {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err(given.wrong("is neither text nor json")),
+    }
+}
+
+/// A share of something that there has to be some of.
+fn percent(setting: &str, given: Option<u64>, usual: u8) -> Result<u8, SettingsError> {
+    match given.map(|given| (given, u8::try_from(given))) {
+        None => Ok(usual),
+        Some((_, Ok(percent @ 1..=100))) => Ok(percent),
+        Some((given, _)) => Err(SettingsError::Value {
+            setting: setting.to_owned(),
+            problem: format!("{given} is not between 1 and 100"),
+        }),
     }
 }
 

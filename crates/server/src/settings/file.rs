@@ -61,6 +61,7 @@ pub(super) struct File {
 #[serde(deny_unknown_fields)]
 pub(super) struct ApiTable {
     pub(super) requests_per_hour: Option<u64>,
+    pub(super) callbacks_percent: Option<u64>,
 }
 
 /// `[rtp]`.
@@ -100,6 +101,9 @@ pub(super) struct RecordingTable {
     pub(super) mp3_encoder: Option<String>,
     pub(super) public_url: Option<String>,
     pub(super) link_hours: Option<u64>,
+    pub(super) message_longest: Option<u64>,
+    pub(super) message_silence: Option<u64>,
+    pub(super) message_shortest: Option<u64>,
 }
 
 /// `[mail]`.
@@ -150,6 +154,10 @@ pub(super) struct RulesTable {
     pub(super) transfer_timeout_falls_through: bool,
     pub(super) eager_match: bool,
     pub(super) post_rule_as_object: bool,
+    pub(super) ring_time: Option<u64>,
+    pub(super) voice_helper_after_prompt: bool,
+    pub(super) exact_names: bool,
+    pub(super) ivr_paths: Option<bool>,
 }
 
 /// `[pivot]`.

@@ -166,6 +166,8 @@ pub struct LiveSettings {
     pub pivot: PivotSettings,
     /// Who renders texts, and who understands callers.
     pub speech: SpeechSettings,
+    /// How many of a hundred calls that fit may be callbacks of one client.
+    pub callbacks_percent: u8,
 }
 
 /// Who may call without credentials, and the realm of those who need some.

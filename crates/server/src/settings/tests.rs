@@ -87,6 +87,25 @@ fn the_choices_of_menus_are_off_unless_the_file_says_otherwise() {
     assert!(
         rules("strict_final = true\ntransfer_timeout_falls_through = true").unwrap().live.rules.policy.strict_final
     );
+    let set = rules("ring_time = 20\nvoice_helper_after_prompt = true\nexact_names = true\nivr_paths = false")
+        .unwrap()
+        .live
+        .rules;
+    assert_eq!(set.policy.ring_time, Duration::from_secs(20));
+    assert_eq!(set.policy.voice_helper_from, antiphon_ivr::ListenFrom::PromptsEnd);
+    assert!(set.policy.exact_names && set.without_ivr_paths);
+    assert_eq!(refused(rules("ring_time = 0")), "rules.ring_time: 0 is not between 1 and 3600");
+    let recording = |table: &str| with_file(&format!("[recording]\n{table}"), &[], &[]);
+    let set = recording("message_longest = 60\nmessage_silence = 4\nmessage_shortest = 0").unwrap().live.rules;
+    let limits = [set.policy.messages.longest, set.policy.messages.silence, set.policy.messages.shortest];
+    assert_eq!(limits, [60, 4, 0].map(Duration::from_secs));
+    let message = refused(recording("message_longest = 2"));
+    assert_eq!(message, "recording.message_shortest: leaves no message: it is not below message_longest");
+    assert_eq!(refused(recording("message_silence = 0")), "recording.message_silence: 0 is not between 1 and 3600");
+    assert_eq!(load(&[], &[]).unwrap().live.callbacks_percent, 25);
+    let api = |percent: &str| with_file(&format!("[api]\ncallbacks_percent = {percent}"), &[], &[]);
+    assert_eq!(api("100").unwrap().live.callbacks_percent, 100);
+    assert_eq!(refused(api("101")), "api.callbacks_percent: 101 is not between 1 and 100");
     assert!(refused(rules("eager = true")).contains("eager"));
     assert!(refused(rules("eager_match = 1")).contains("eager_match"));
 }

@@ -26,7 +26,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_ivr::{RenderError, Speech, Utterance};
+use antiphon_ivr::{RenderError, Speech, Utterance, rules::wire::ActionName};
 use antiphon_media::{Audio, record::Rate, source::file};
 use tokio::sync::watch;
 
@@ -168,6 +168,16 @@ impl SpeechRoom {
     /// Whether callers can be understood.
     pub fn has_recogniser(&self) -> bool {
         self.recogniser.is_some()
+    }
+
+    /// Whether a rule with this action can do what it is for: one that would never understand anybody is refused while somebody is there to
+    /// read why.
+    ///
+    /// # Errors
+    /// [`NotUnderstood::NoRecogniser`].
+    pub fn admits(&self, action: Option<&str>) -> Result<(), NotUnderstood> {
+        let listens = action.is_some_and(|action| action == ActionName::VoiceHelper.to_string());
+        if listens && !self.has_recogniser() { Err(NotUnderstood::NoRecogniser) } else { Ok(()) }
     }
 
     /// Begins to render a text for a client, unless that was done, or goes on already. Nobody has to wait for it.

@@ -14,7 +14,7 @@ pub(super) mod post;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -28,6 +28,7 @@ use super::StoreError;
 use super::model::ClientId;
 use super::writer::unsigned;
 pub use claims::Claim;
+use claims::Claims;
 use guesses::Guesses;
 use mail::{Mail, MailId, MailState};
 
@@ -80,7 +81,7 @@ struct Tables {
     /// How many mails each client has.
     of_client: HashMap<ClientId, usize>,
     /// The mails that somebody has in hand.
-    claimed: HashSet<MailId>,
+    claims: Claims,
     /// The mails about each message that are waited for.
     about: BTreeSet<(RecordingId, MailId)>,
     /// Mailboxes whose count has changed since somebody asked.
@@ -185,13 +186,13 @@ impl Mailboxes {
     /// The mail that is due first of those that nobody has in hand, and when it is.
     pub fn first_due(&self) -> Option<(u64, MailId)> {
         let tables = self.lock();
-        tables.waiting.iter().find(|(_, id)| !tables.claimed.contains(id)).copied()
+        tables.waiting.iter().find(|(_, id)| !tables.claims.has(*id)).copied()
     }
 
     /// The mails that wait since before this, and that nobody has in hand.
     pub fn waiting_since(&self, before_ms: u64) -> Vec<Arc<Mail>> {
         let tables = self.lock();
-        let waiting = tables.waiting.iter().filter(|(_, id)| !tables.claimed.contains(id));
+        let waiting = tables.waiting.iter().filter(|(_, id)| !tables.claims.has(*id));
         let mails = waiting.filter_map(|(_, id)| tables.mails.get(id));
         mails.filter(|mail| mail.body.written_ms < before_ms).cloned().collect()
     }

@@ -12,7 +12,7 @@ use crate::event::{DialogId, EndReason, Event, Invite, RequestId};
 use crate::flow::Flow;
 use crate::message::body::{self, NoSdp};
 use crate::message::build::{Answer, response};
-use crate::message::{Headers, Method, Request, Scheme, StatusCode};
+use crate::message::{Headers, Method, Request, Scheme, StatusCode, reasons};
 use crate::transaction::{InviteServer, MergeKey, Server, ServerEntry, ServerKey, ServerMachine, ServerOwner};
 use bytes::Bytes;
 use std::time::Instant;
@@ -231,6 +231,10 @@ impl Endpoint {
         if let Some((id, _)) = dialog.filter(|_| open) {
             self.terminate_pending(now, id);
             if self.dialogs.get(&id).is_some_and(|dialog| matches!(dialog.state, State::Incoming(_))) {
+                let reasons = reasons(&cancel.common.headers);
+                if !reasons.is_empty() {
+                    self.events.push_back(Event::CancelledBecause { dialog: id, reasons });
+                }
                 self.end(id, EndReason::Cancelled);
                 self.remove(id);
             }

@@ -12,6 +12,7 @@ use super::params::Params;
 use super::text::{quote, split_outside_quotes, unescape, unquote};
 use super::{Headers, NameAddr, Request, Scheme, Uri};
 use crate::error::Malformed;
+use std::fmt;
 use std::time::Duration;
 
 /// At most this many entries of one header are read.
@@ -108,6 +109,20 @@ pub struct Reason {
     pub cause: Option<u32>,
     /// In words.
     pub text: Option<String>,
+}
+
+/// As a value of the header. What no value can hold is left out.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.protocol)?;
+        if let Some(cause) = self.cause {
+            write!(f, ";cause={cause}")?;
+        }
+        match &self.text {
+            Some(text) => write!(f, ";text={}", quote(text)),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Identity {

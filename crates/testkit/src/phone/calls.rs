@@ -164,9 +164,9 @@ impl Calls {
     pub(super) fn carry_out(&mut self, now: Instant, order: Order) {
         match order {
             Order::Call { user, offer } => self.invite(now, &user, offer),
-            Order::HangUp => {
+            Order::HangUp(reason) => {
                 let Some(dialog) = self.call.as_ref().map(|call| call.dialog) else { return };
-                if self.endpoint.hang_up(now.into_std(), dialog, None).is_err() {
+                if self.endpoint.hang_up(now.into_std(), dialog, reason).is_err() {
                     // It rings and is refused; a call that is over needs neither.
                     let _ = self.endpoint.reject(now.into_std(), dialog, StatusCode::BUSY_HERE.into());
                 }

@@ -127,7 +127,7 @@ pub enum Stage {
 /// What a test tells a phone to do.
 enum Order {
     Call { user: String, offer: Offer },
-    HangUp,
+    HangUp(Option<String>),
     Press(char),
     PressBy { key: char, held: Duration, ways: &'static [KeyWay] },
     Speak(Option<Audio>),
@@ -213,7 +213,12 @@ impl SimPhone {
 
     /// Hangs up, cancels the call that it makes, or refuses the call that it rings for.
     pub async fn hang_up(&self) {
-        self.order(Order::HangUp).await;
+        self.order(Order::HangUp(None)).await;
+    }
+
+    /// Hangs up with this value of `Reason`.
+    pub async fn hang_up_because(&self, reason: &str) {
+        self.order(Order::HangUp(Some(reason.to_owned()))).await;
     }
 
     /// Presses a key for a tenth of a second.

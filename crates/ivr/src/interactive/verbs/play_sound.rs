@@ -31,12 +31,12 @@ pub struct PlaySound {
     /// How often.
     pub times: usize,
     /// What keys do meanwhile.
-    pub keys: Keys,
+    pub presses: Presses,
 }
 
 /// What keys do while a sound plays.
 #[derive(Clone, Eq, PartialEq, Debug)]
-pub enum Keys {
+pub enum Presses {
     /// They are thrown away.
     Ignored,
     /// A key stops the sound and begins an input of the menu.
@@ -63,11 +63,11 @@ impl PlaySound {
             sound.language = reading.attribute("language").filter(|it| !it.is_empty()).map(str::to_owned);
         }
         let times = usize::try_from(reading.number("loop", 1..=MOST, 1)).unwrap_or(1);
-        Some(Self { sound, times, keys: keys(reading) })
+        Some(Self { sound, times, presses: presses(reading) })
     }
 
     pub(super) async fn run(&self, stage: &mut Stage<'_>) -> Result<Option<Step>, Interrupted> {
-        let barge_in = if self.keys == Keys::Ignored { BargeIn::FOREGROUND } else { BargeIn::BACKGROUND };
+        let barge_in = if self.presses == Presses::Ignored { BargeIn::FOREGROUND } else { BargeIn::BACKGROUND };
         let played = match stage.surroundings.prompt(&self.sound, stage.call.language) {
             Some(prompt) => stage.play(vec![prompt; self.times], barge_in).await?,
             None => {
@@ -75,15 +75,15 @@ impl PlaySound {
                 Played::Finished { said: std::time::Duration::ZERO }
             }
         };
-        match (&self.keys, played) {
-            (Keys::Menu, Played::BargedIn(_)) => return Ok(Some(Step::BargedIn)),
-            (Keys::Dropped, Played::BargedIn(_)) => drop(stage.collect_key().await?),
-            (Keys::Ignored | Keys::Menu | Keys::Dropped, _) => {}
-            (Keys::Digits(variable), _) => {
+        match (&self.presses, played) {
+            (Presses::Menu, Played::BargedIn(_)) => return Ok(Some(Step::BargedIn)),
+            (Presses::Dropped, Played::BargedIn(_)) => drop(stage.collect_key().await?),
+            (Presses::Ignored | Presses::Menu | Presses::Dropped, _) => {}
+            (Presses::Digits(variable), _) => {
                 let digits = stage.collect_digits().await?;
                 stage.keep(variable, digits);
             }
-            (Keys::Key(variable), _) => {
+            (Presses::Key(variable), _) => {
                 let key = stage.collect_key().await?;
                 stage.keep(variable, key);
             }
@@ -104,7 +104,7 @@ fn view(reading: &mut Reading<'_>) -> SoundView {
     }
 }
 
-fn keys(reading: &mut Reading<'_>) -> Keys {
+fn presses(reading: &mut Reading<'_>) -> Presses {
     let background = match reading.attribute("where").map(str::to_ascii_lowercase).as_deref() {
         None | Some("" | "foreground") => false,
         Some("background") => true,
@@ -115,15 +115,15 @@ fn keys(reading: &mut Reading<'_>) -> Keys {
     };
     let variable = reading.variable("digitvar");
     match (background, variable, reading.dialect) {
-        (false, None, _) => Keys::Ignored,
+        (false, None, _) => Presses::Ignored,
         (false, Some(_), _) => {
             reading.problem("digitvar needs where=\"background\"; no key is waited for");
-            Keys::Ignored
+            Presses::Ignored
         }
-        (true, None, Dialect::Ucom) => Keys::Menu,
-        (true, None, Dialect::Voipnow) => Keys::Dropped,
-        (true, Some(variable), Dialect::Ucom) => Keys::Digits(variable),
-        (true, Some(variable), Dialect::Voipnow) => Keys::Key(variable),
+        (true, None, Dialect::Ucom) => Presses::Menu,
+        (true, None, Dialect::Voipnow) => Presses::Dropped,
+        (true, Some(variable), Dialect::Ucom) => Presses::Digits(variable),
+        (true, Some(variable), Dialect::Voipnow) => Presses::Key(variable),
     }
 }
 

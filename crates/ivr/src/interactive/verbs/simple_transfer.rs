@@ -1,8 +1,8 @@
 //! `<SimpleTransfer final="no" timeout="20">101,102</SimpleTransfer>`: numbers are rung directly, without their own incoming rules, and
 //! the first that answers has the call. Ucom only.
 //!
-//! Shape: numbers separated by commas, as the text or in the attribute `number` or `dst`; `timeout`, 60 where it is missing or no such
-//! number; `final`, which only `no` makes not final.
+//! Shape: numbers separated by commas, as the text or in the attribute `number` or `dst`; `timeout`, the ring time of the settings where it is
+//! missing or no such number; `final`, which only `no` makes not final.
 //! Units: seconds.
 //! Errors: without a number it is passed over.
 //! Sources: `ringme-ivr.md` 4.4, row A17.
@@ -10,7 +10,6 @@
 use std::{fmt, time::Duration};
 
 use super::Reading;
-use crate::Dial;
 
 /// Most numbers of one transfer.
 const MOST: usize = 100;
@@ -24,8 +23,8 @@ const LONGEST: u64 = 86_400;
 pub struct SimpleTransfer {
     /// Whom, at least one.
     pub numbers: Vec<String>,
-    /// How long.
-    pub ring_time: Duration,
+    /// How long; as a rule rings that does not say it where there is nothing.
+    pub ring_time: Option<Duration>,
     /// What follows where nobody answers.
     pub finality: Finality,
 }
@@ -55,7 +54,7 @@ impl SimpleTransfer {
         if numbers.len() < count {
             reading.problem(format!("has {count} numbers; {} of them are rung", numbers.len()));
         }
-        let ring_time = Duration::from_secs(reading.number("timeout", 1..=LONGEST, Dial::RING_TIME.as_secs()));
+        let ring_time = reading.number_or_none("timeout", 1..=LONGEST).map(Duration::from_secs);
         let not_final = reading.attribute("final").is_some_and(|written| written.eq_ignore_ascii_case("no"));
         let finality = if not_final { Finality::NotFinal } else { Finality::Final };
         Some(Self { numbers, ring_time, finality })

@@ -32,7 +32,8 @@ fn verbs_come_in_their_order_with_attributes_and_text() {
     assert_eq!(verbs(xml), ["SetCaller[name=ACME, order 17][number=+74950000000]=", "SetVar[name=mgr]=207"]);
     let document = read(xml.as_bytes(), None).unwrap();
     assert_eq!(document.verbs[1].at, Place { line: 4, column: 3 });
-    assert_eq!(document.verbs[0].attribute("NUMBER"), Some("+74950000000"));
+    assert_eq!(document.verbs[0].attribute("NUMBER", Names::AnyCase), Some("+74950000000"));
+    assert_eq!(document.verbs[0].attribute("NUMBER", Names::Exact), None);
     assert_eq!(document.stray_text, None);
 }
 

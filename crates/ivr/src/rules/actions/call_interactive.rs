@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use super::{
     Check, Flow, Run,
-    wire::{HttpMethod, InteractiveDialect, TransferMode},
+    wire::{InteractiveDialect, TransferMode},
 };
 use crate::{
-    ContextId, Dialed, FetchMethod, Interrupted, NoteKind, TargetRules,
+    ContextId, Dialed, Interrupted, NoteKind, TargetRules,
     interactive::{
-        self, Dialect, Keys, Occasion, PATIENCE, Stage, Step, WebScript,
+        self, Dialect, Keys, Names, Occasion, PATIENCE, Stage, Step, WebScript,
         verbs::{Finality, Jump, NamedBy, SimpleTransfer},
     },
     rules::OptionKey,
@@ -35,10 +35,7 @@ impl CallInteractive {
         if !interactive::is_address(&url) {
             check.refuse("call_interactive_url", "must begin with http:// or https:// and hold no space");
         }
-        let method = match method? {
-            HttpMethod::Get => FetchMethod::Get,
-            HttpMethod::Post => FetchMethod::Post,
-        };
+        let method = method?.fetch();
         let patience = match check.rule.call_interactive_timeout {
             None | Some(0) => PATIENCE,
             Some(seconds) => Duration::from_secs(seconds),
@@ -64,7 +61,8 @@ impl Run<'_> {
         occasion: &Occasion,
         step: &str,
     ) -> Result<Flow, Interrupted> {
-        let mut verbs = interactive::ask(script, occasion, self.call, step).await?;
+        let names = if self.surroundings.policy().exact_names { Names::Exact } else { Names::AnyCase };
+        let mut verbs = interactive::ask(script, occasion, self.call, step, names).await?;
         loop {
             let mut stage = Stage {
                 keys: self.keys(),

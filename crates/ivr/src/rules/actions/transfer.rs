@@ -16,8 +16,8 @@ use crate::{Interrupted, TargetRules};
 pub struct Transfer {
     /// Whom.
     pub targets: Targets,
-    /// How long.
-    pub ring_time: Duration,
+    /// How long; as the policy says where there is nothing.
+    pub ring_time: Option<Duration>,
     /// How the transfer is made.
     pub mode: TransferMode,
 }

@@ -1,6 +1,7 @@
 //! `transfer_from_variable`: a `transfer` to the numbers that a variable holds.
 //!
-//! Shape: `transfer_variable` (required, a bare name), `transfer_timeout` (60 where it is not given or 0).
+//! Shape: `transfer_variable` (required, a bare name), `transfer_timeout` (the ring time of the policy, 60 s,
+//! where it is not given or 0).
 //! Units: `transfer_timeout` in seconds on the wire.
 //! Errors: an unset or blank variable: nothing is rung and the next rule runs, also after a final rule.
 //! Sources: `ringme-ivr.md` 3.6, 3.8.
@@ -15,8 +16,8 @@ use crate::{Interrupted, TargetRules};
 pub struct TransferFromVariable {
     /// The variable.
     pub variable: String,
-    /// How long.
-    pub ring_time: Duration,
+    /// How long; as the policy says where there is nothing.
+    pub ring_time: Option<Duration>,
     /// How the transfer is made.
     pub mode: TransferMode,
 }

@@ -4,7 +4,7 @@
 //! the slot is played meanwhile. `transcription` is a regular expression, searched without regard to capitals in each result; the first
 //! rule that is found leads to its option of the same context, or to `invalid` where there is none. Digits, at most
 //! `voice_helper_digits_max`, lead where digits of the menu do.
-//! Units: `voice_helper_timeout` in ms, from the beginning of the sound.
+//! Units: `voice_helper_timeout` in ms, from the beginning of the sound, unless the policy counts it from the end.
 //! Errors: where the client may not use speech, or nothing is understood, the next rule runs.
 //! Sources: `ringme-ivr.md` 5.1, row A21.
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{Check, Flow, Run};
 use crate::{
-    Digit, DigitSet, Interrupted, Listen, ListenFrom, Listened, Pattern, TypeAhead,
+    Digit, DigitSet, Interrupted, Listen, Listened, Pattern, TypeAhead,
     rules::{OptionKey, model::INTER_DIGIT_TIMEOUT, slot::Greeting},
 };
 
@@ -32,7 +32,7 @@ const MAX_PHRASES: usize = 500;
 pub struct VoiceHelper {
     /// What is played meanwhile.
     pub greeting: Greeting,
-    /// How long to listen, from the beginning.
+    /// How long to listen.
     pub timeout: Duration,
     /// Most digits; with 0 keys are thrown away.
     pub max_digits: usize,
@@ -85,7 +85,7 @@ impl VoiceHelper {
         let prompt = self.greeting.prompt(run).await?;
         let listen = Listen {
             prompts: prompt.into_iter().collect(),
-            from: ListenFrom::Start,
+            from: run.surroundings.policy().voice_helper_from,
             no_input: self.timeout,
             longest: self.timeout,
             end_silence: END_SILENCE,

@@ -192,6 +192,10 @@ fn rules_of_a_voice_helper_are_checked_one_by_one() {
             "voice_helper_rules: rule 3: transcription is required",
         ],
     );
+    check(
+        json!(vec![json!({"to_option": 1, "transcription": "a"}); 501]),
+        &["voice_helper_rules: has at most 500 rules"],
+    );
     let rules = json!([{"to_option": 1, "transcription": "a"}]);
     let body = json!({"action": "voice_helper", "voice_helper_timeout": 0, "voice_helper_rules": rules});
     assert_eq!(refused(&body), ["voice_helper_timeout: must be above 0"]);

@@ -3,6 +3,8 @@
 //! Shape: one enum a list; the word is the API's own.
 //! Sources: `ringme-ivr.md` 1.2 (lifetime), 1.5 (conditions and fields), 1.6 (actions).
 
+use crate::FetchMethod;
+
 /// A closed list of words.
 pub(crate) trait Named: Copy + Default + 'static {
     /// Every value, in the order of the specification.
@@ -192,7 +194,7 @@ names!(
 
 names!(
     /// When a script of a menu is asked.
-    EventType {
+    ScriptEvent {
         /// A call has reached the menu.
         #[default]
         DialIn = "dial-in",
@@ -232,6 +234,16 @@ names!(
         Post = "POST",
     }
 );
+
+impl HttpMethod {
+    /// How a script asks.
+    pub(in crate::rules) fn fetch(self) -> FetchMethod {
+        match self {
+            Self::Get => FetchMethod::Get,
+            Self::Post => FetchMethod::Post,
+        }
+    }
+}
 
 impl TransferMode {
     pub(super) fn is_usual(&self) -> bool {

@@ -8,14 +8,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{EventType, FieldError, HttpMethod, MAX_SECONDS, MAX_TEXT, Named, Patch, words};
+use super::{FieldError, HttpMethod, MAX_SECONDS, MAX_TEXT, Named, Patch, ScriptEvent, words};
 
 /// A web server that is asked at an event of a menu.
 #[derive(Clone, Eq, PartialEq, Default, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct EventScript {
     /// When.
-    pub event_type: EventType,
+    pub event_type: ScriptEvent,
     /// How.
     pub method: HttpMethod,
     /// Whom.
@@ -31,7 +31,7 @@ impl EventScript {
         let mut event_type = None;
         patch.optional_word("event_type", &mut event_type);
         if body.get("event_type").is_none_or(Value::is_null) {
-            patch.refuse(FieldError::new("event_type", format!("is required; one of: {}", words::<EventType>())));
+            patch.refuse(FieldError::new("event_type", format!("is required; one of: {}", words::<ScriptEvent>())));
         }
         let mut new = Self { event_type: event_type.unwrap_or_default(), ..Self::default() };
         new.read(&mut patch);
@@ -61,7 +61,7 @@ impl EventScript {
     }
 }
 
-impl std::str::FromStr for EventType {
+impl std::str::FromStr for ScriptEvent {
     type Err = UnknownEvent;
 
     fn from_str(word: &str) -> Result<Self, UnknownEvent> {

@@ -51,6 +51,7 @@ async fn only_calls_in_progress_and_of_the_client_are_sent_elsewhere() {
         (path("0"), send.clone(), 404),
         (path(&call), json!({}), 400),
         (path(&call), json!({"action": "park"}), 400),
+        (path(&call), json!({"action": "transfer", "send_dst": "$cv(NOBODY)"}), 400),
         // It takes no calls, so it knows no numbers either.
         (path(&call), send.clone(), 503),
         (format!("/extension/{other}/current_calls/{call}"), send, 404),

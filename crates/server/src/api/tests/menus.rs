@@ -169,6 +169,20 @@ async fn a_new_rule_may_be_answered_as_itself() {
     assert_eq!((&made["id"], &made["action"]), (&json!(1), &json!("hangup")));
 }
 
+/// The vendor's own examples have the second spelling once; an administrator may do without.
+#[tokio::test]
+async fn the_second_spelling_of_the_paths_of_menus_may_be_switched_off() {
+    let rules = crate::settings::RulesSettings { without_ivr_paths: true, ..Default::default() };
+    let api = Api::with(|state| state.with_rules(rules)).await;
+    let menu = api.menu("071").await;
+    let again = menu.replace("/extension/", "/ivr/");
+    let again = again.strip_suffix("/ivr").expect("it is a menu's");
+    api.get(&format!("{menu}/context/")).await.expect(200);
+    for path in [again.to_owned(), format!("{again}/context/"), format!("{again}/context/1")] {
+        assert_eq!(api.get(&path).await.refused(404), "no such path", "{path}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_rule_is_refused_with_its_field() {
     let api = Api::new().await;

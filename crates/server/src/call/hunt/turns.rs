@@ -104,15 +104,15 @@ impl Hunt {
         self.settle(call, target, sip_call_id, status);
     }
 
-    /// Nobody waits for an answer any more: whoever rings is told so, and it is a failure with this status.
-    pub(in crate::call) fn give_up(&mut self, call: &Calling<'_>, status: StatusCode) {
+    /// Nobody waits for an answer any more: whoever rings is told so, with this value of Reason, and it is a failure with this status.
+    pub(in crate::call) fn give_up(&mut self, call: &Calling<'_>, status: StatusCode, reason: Option<&str>) {
         if self.rang_out {
             self.failures = Failures::default();
         }
         self.waiting.clear();
         self.lookups.abort_all();
         for mut branch in mem::take(&mut self.branches) {
-            branch.leg.hang_up(None);
+            branch.leg.hang_up(reason);
             self.settle(call, branch.route.target, &branch.sip_call_id, status);
         }
     }

@@ -28,6 +28,7 @@ fn settings(guard: GuardSettings) -> LiveSettings {
         pivot: Default::default(),
         srtp: SrtpPolicy::default(),
         speech: Default::default(),
+        callbacks_percent: 25,
     }
 }
 

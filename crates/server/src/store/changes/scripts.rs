@@ -5,7 +5,7 @@
 
 use antiphon_ivr::ExtensionId;
 use antiphon_ivr::rules::EventScripts;
-use antiphon_ivr::rules::wire::{EventScript, EventType};
+use antiphon_ivr::rules::wire::{EventScript, ScriptEvent};
 use serde_json::Value;
 
 use super::super::model::ClientId;
@@ -32,7 +32,7 @@ pub struct UpdateScript {
     /// The IVR.
     pub extension: ExtensionId,
     /// Which script.
-    pub event: EventType,
+    pub event: ScriptEvent,
     /// The request: any of the fields but `event_type`.
     pub body: Value,
 }
@@ -45,7 +45,7 @@ pub struct DeleteScript {
     /// The IVR.
     pub extension: ExtensionId,
     /// Which script.
-    pub event: EventType,
+    pub event: ScriptEvent,
 }
 
 impl Change for CreateScript {

@@ -191,11 +191,15 @@ impl Change for SettleMail {
     type Answer = ();
 
     fn apply(self, edit: &mut Edit<'_>) -> Result<(), Rejected> {
-        // Somebody may have deleted it while it was sent.
+        // Nobody takes away a mail that is in hand; whoever settles one need not have it there.
         let Some(mail) = edit.mailboxes.mail(self.id) else { return Ok(()) };
         let mut mail = Mail::clone(&mail);
         mail.settle(self.settled, self.now_ms);
-        put_mail(edit, mail).map(drop)
+        put_mail(edit, mail)?;
+        // Whoever sees what came of it may have it tried anew, or delete it.
+        let (mailboxes, id) = (Arc::clone(edit.mailboxes), self.id);
+        edit.afterwards(move |_| mailboxes.let_go(id));
+        Ok(())
     }
 }
 

@@ -143,9 +143,12 @@ async fn a_mail_in_hand_is_neither_deleted_nor_tried_by_another() {
     assert!(matches!(deleted, Err(Rejected::Conflict(Taken::MailInHand))), "{deleted:?}");
     let retried = store.commit(RetryMail { client, id, now_ms: 9 }).await;
     assert!(matches!(retried, Err(Rejected::Conflict(Taken::MailInHand))), "{retried:?}");
-    // What comes of it is written down all the same.
+    // As soon as what came of it is written down, it is in nobody's hand any more, and whoever has had it takes it out of no other's.
     store.commit(SettleMail { id, settled: Settled::Failed("550".to_owned()), now_ms: 9 }).await.unwrap();
+    let other = store.mailboxes().claim(id).expect("nobody has it");
     drop(claim);
+    assert!(store.mailboxes().claim(id).is_none());
+    drop(other);
     store.commit(RetryMail { client, id, now_ms: 9 }).await.unwrap();
     assert_eq!(store.mailboxes().first_due(), Some((9, id)), "whoever made a change has let go of it");
     store.commit(DeleteMail { client, id }).await.unwrap();
