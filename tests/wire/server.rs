@@ -153,6 +153,15 @@ impl Server {
         curl(&words.map(str::to_owned).collect::<Vec<_>>())
     }
 
+    /// Uploads a WAV file under this title; the status, and the body.
+    pub(crate) fn upload(&self, title: &str, file: &Path, token: &str) -> (u16, String) {
+        let address = format!("http://{}/api/ver1.0/client/@me/sound/", self.ready.http);
+        let authorization = format!("-HAuthorization: Bearer {token}");
+        let form = [format!("-Ftitle={title}"), format!("-Ffile=@{}", file.display())];
+        let words = ["-w", "\n%{http_code}", &authorization, &form[0], &form[1], &address];
+        curl(&words.map(str::to_owned))
+    }
+
     /// Makes a phone extension of this name at a fixed contact.
     pub(crate) fn add_phone(&self, name: &str, contact: &str) {
         let (token, extensions) = (self.token(), "/api/ver1.0/client/@me/extension/");
