@@ -12,6 +12,8 @@ mod arrows;
 mod code;
 #[path = "tidy/dependencies.rs"]
 mod dependencies;
+#[path = "tidy/ledgers.rs"]
+mod ledgers;
 #[path = "tidy/sizes.rs"]
 mod sizes;
 #[path = "tidy/sounds.rs"]

@@ -7,6 +7,8 @@
 
 #[path = "wire/authority.rs"]
 mod authority;
+#[path = "wire/calls.rs"]
+mod calls;
 #[path = "wire/dns.rs"]
 mod dns;
 #[path = "wire/exchange.rs"]
@@ -31,12 +33,18 @@ mod process;
 mod recording;
 #[path = "wire/registration.rs"]
 mod registration;
+#[path = "wire/rest.rs"]
+mod rest;
 #[path = "wire/scenarios.rs"]
 mod scenarios;
+#[path = "wire/scripts.rs"]
+mod scripts;
 #[path = "wire/server.rs"]
 mod server;
 #[path = "wire/sipp.rs"]
 mod sipp;
+#[path = "wire/sounds.rs"]
+mod sounds;
 #[path = "wire/speech.rs"]
 mod speech;
 #[path = "wire/tls.rs"]
@@ -53,6 +61,8 @@ mod trunks;
 mod tunnel;
 #[path = "wire/uploads.rs"]
 mod uploads;
+#[path = "wire/vectors.rs"]
+mod vectors;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;
 #[path = "wire/web.rs"]

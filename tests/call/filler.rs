@@ -1,6 +1,6 @@
 //! What a caller hears while a web server takes its time, and what becomes of the request.
 //!
-//! Sources: `ringme-ivr.md` 4.2, vector 7; rows A10 and A18.
+//! Sources: `ringme-ivr.md` 4.2, vector 7; row A18.
 
 use std::time::Duration;
 
@@ -79,6 +79,7 @@ async fn a_web_server_that_never_answers_leads_to_the_next_rule_after_the_patien
     world.leaves_nothing().await;
 }
 
+/// Row A10 of `ringme-ivr.md` 6: they are not kept for the prompt that follows either.
 #[tokio::test]
 async fn keys_meanwhile_mean_nothing() {
     let world = World::new().await;

@@ -121,6 +121,7 @@ async fn ten_minutes_of_a_bridge_over_a_bad_network_stay_aligned_within_20_ms() 
     world.leaves_nothing().await;
 }
 
+/// Row A24 of `ringme-ivr.md` 6.
 #[tokio::test]
 async fn another_extension_that_records_ends_the_recording_of_the_first() {
     let world = World::new().await;

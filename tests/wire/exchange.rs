@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::server::Server;
+use crate::sounds::Prompt;
 
 /// What every trunk of the pack is told when it challenges.
 pub(crate) const PASSWORD: &str = "secret";
@@ -63,12 +64,49 @@ impl<'a> Exchange<'a> {
 
     /// A menu with these rules, from its start.
     pub(crate) fn menu_of(&self, number: &str, start: &[Value]) {
+        self.menu_like(number, json!({}), json!({}), &[("start", start)]);
+    }
+
+    /// A menu with these settings, and one context with these fields and the rules of these options; its extension's id.
+    pub(crate) fn menu_like(
+        &self,
+        number: &str,
+        mut settings: Value,
+        mut context: Value,
+        options: &[(&str, &[Value])],
+    ) -> Value {
         let id = self.send("POST", "/client/@me/extension/", &json!({ "name": number, "type": "ivr" }));
         let ivr = format!("/extension/{id}/ivr/");
-        let context = self.send("POST", &format!("{ivr}context/"), &json!({ "name": "ringing" }));
-        self.send("PUT", &ivr, &json!({ "entry_context": context }));
-        let rules = format!("{ivr}context/{context}/options/start/rules/");
-        start.iter().for_each(|rule| drop(self.send("POST", &rules, rule)));
+        context["name"] = json!("ringing");
+        let context = self.send("POST", &format!("{ivr}context/"), &context);
+        settings["entry_context"] = context.clone();
+        self.send("PUT", &ivr, &settings);
+        for (option, rules) in options {
+            let path = format!("{ivr}context/{context}/options/{option}/rules/");
+            rules.iter().for_each(|rule| drop(self.send("POST", &path, rule)));
+        }
         self.send("POST", "/client/@me/did/", &json!({ "did": number, "extension_id": id }));
+        id
+    }
+
+    /// An interval of this zone; its id.
+    pub(crate) fn interval(&self, name: &str, zone: &str, conditions: &[Value]) -> Value {
+        let body = json!({ "name": name, "timezone": zone, "conditions": conditions });
+        self.send("POST", "/client/@me/interval/", &body)
+    }
+
+    /// The id of a prompt that is uploaded.
+    pub(crate) fn sound(&self, prompt: Prompt) -> Value {
+        let file = prompt.write(self.server.folder());
+        let (status, answer) = self.server.upload(prompt.name, &file, &self.token);
+        assert_eq!(status, 201, "{}: {answer}", prompt.name);
+        serde_json::from_str::<Value>(&answer).unwrap_or_default()["id"].clone()
+    }
+
+    /// What the API shows there.
+    pub(crate) fn get(&self, path: &str) -> Value {
+        let (status, body) = self.server.get(&format!("/api/ver1.0{path}"), Some(&self.token));
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).expect("the API speaks JSON")
     }
 }

@@ -85,7 +85,7 @@ fn a_setting_that_cannot_be_used_is_named_with_status_2() {
 fn a_term_signal_lets_a_call_end_takes_no_new_one_and_ends_with_status_0() {
     let _alone = alone();
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let mut server = Server::start(folder.path(), "drain_timeout = 3\n");
+    let mut server = Server::start(folder.path(), "drain_timeout = 5\n");
     let place = |name: &str, ears: &Ears| {
         let keys = [("rtp_port", ears.port().to_string())];
         let scenario = Scenario {

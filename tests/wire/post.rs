@@ -6,7 +6,6 @@
 //! Errors: what it says is in its log, which is shown when a test fails.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -14,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::authority::Authority;
 use crate::process::Running;
+use crate::sipp::free_port;
 
 /// How long it may take to start.
 const START: Duration = Duration::from_secs(20);
@@ -39,10 +39,7 @@ impl Post {
     pub(crate) fn start(thinking: u32) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         Authority::new().issue_for(folder.path(), "127.0.0.1");
-        let free = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
-        let port = free.local_addr().expect("it is bound").port();
-        drop(free);
-        let mut post = Self { folder, port, process: None };
+        let mut post = Self { folder, port: free_port(), process: None };
         post.restart(thinking);
         post
     }

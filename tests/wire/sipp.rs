@@ -3,9 +3,10 @@
 //! Shape: one process a scenario; what it writes goes to a folder of its own and is shown when it fails.
 
 use std::fs::File;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use crate::process::{Running, root};
@@ -38,10 +39,17 @@ pub(crate) struct Scenario<'a> {
     pub(crate) keys: &'a [(&'a str, String)],
 }
 
-/// A UDP port of loopback that nobody uses now.
+/// A port of loopback that nobody uses now, over UDP or TCP, and that is given to nobody else: not again by us, and not by the kernel to
+/// whoever wants any port, which would take it before its program has it.
 pub(crate) fn free_port() -> u16 {
-    let socket = UdpSocket::bind(("127.0.0.1", 0)).and_then(|socket| socket.local_addr());
-    socket.expect("loopback has a free port").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Two processes at once begin apart.
+    let (first, count) = (10_000, 6_000);
+    let begin = (std::process::id() % 60) as u16 * 100;
+    let is_free =
+        |port: &u16| UdpSocket::bind(("127.0.0.1", *port)).is_ok() && TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut ports = (0..count).map(|_| first + (begin + NEXT.fetch_add(1, Ordering::Relaxed) % count) % count);
+    ports.find(is_free).expect("loopback has a free port")
 }
 
 impl Sipp {

@@ -22,7 +22,7 @@ use crate::server::{Server, command_on};
 use crate::sipp::{Scenario, Sipp, free_port};
 
 /// How long an answer may take on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 const LISTENERS: [&str; 2] = ["udp:127.0.0.1:0", "tls:127.0.0.1:0"];
 
 /// The settings of a server with the certificate in this folder.

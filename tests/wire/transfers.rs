@@ -17,7 +17,7 @@ use crate::sipp::{Scenario, Sipp, free_port};
 /// Prompts that every first start has.
 const SOUNDS: [&str; 4] = ["goodbye", "invalid-choice", "demo-welcome", "demo-menu"];
 /// How long a call may take to be shown as over.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn play(server: &Server, file: &str, (service, port): (&str, u16), rtp: u16) -> Sipp {
     let (name, keys) = (format!("{service}-{file}"), [("rtp_port", rtp.to_string())]);

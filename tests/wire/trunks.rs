@@ -44,7 +44,7 @@ fn is_free(port: u16) -> bool {
 
 #[track_caller]
 fn wait(what: &str, come_true: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(10);
+    let until = Instant::now() + Duration::from_secs(20);
     while !come_true() {
         assert!(Instant::now() < until, "not in time: {what}");
         std::thread::sleep(Duration::from_millis(20));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::exchange::Exchange;
-use crate::interactive::Scripts;
+use crate::scripts::Scripts;
 use crate::process::alone;
 use crate::recording::{Callers, list};
 use crate::server::Server;

@@ -6,19 +6,19 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use antiphon_media::{Audio, Codec};
-use antiphon_testkit::{Heard, KnownSounds, Pace, Received, Sound, breaks, noise};
+use antiphon_testkit::{Heard, Pace, Received, Sound, breaks};
 
 use crate::media::{Ears, Keys, Recording};
 use crate::process::{alone, root};
 use crate::registration::register;
 use crate::server::Server;
 use crate::sipp::{Scenario, Sipp, free_port};
+use crate::sounds::{Prompt, RINGBACK, known};
 
 /// The password of both phones.
 const PASSWORD: &str = "walk-through";
-/// The prompts, shorter than real ones: their names, the seeds of their noise and their lengths in ms.
-const SOUNDS: [(&str, u64, u64); 2] = [("advertising", 21, 2_000), ("hello", 22, 3_000)];
+/// The prompts, shorter than real ones.
+const PROMPTS: [Prompt; 2] = [Prompt { name: "advertising", ms: 2_000 }, Prompt { name: "hello", ms: 3_000 }];
 /// Packets until the greeting has begun: 5 s of sleep, 2 s of advertisement, half a second of the greeting.
 const IN_GREETING: usize = 250 + 100 + 25;
 /// Packets until the advertisement has begun.
@@ -27,28 +27,9 @@ const IN_ADVERTISEMENT: usize = 250 + 25;
 /// is held on virtual time (`tests/call`).
 const LOADED: Duration = Duration::from_millis(400);
 
-fn samples(name: &str) -> Vec<i16> {
-    let (_, seed, ms) = SOUNDS.into_iter().find(|(known, ..)| *known == name).expect("a prompt of the walk-through");
-    noise(seed, Duration::from_millis(ms))
-}
-
-/// Writes a prompt as a WAV file; answers with its path.
-fn write(folder: &Path, name: &str) -> std::path::PathBuf {
-    let samples = samples(name);
-    let length = u32::try_from(samples.len() * 2).expect("the prompts are short");
-    let numbers = [16, 0x0001_0001, 8_000, 16_000, 0x0010_0002];
-    let mut file = [*b"RIFF", (36 + length).to_le_bytes(), *b"WAVE", *b"fmt "].concat();
-    file.extend(numbers.into_iter().flat_map(u32::to_le_bytes));
-    file.extend([*b"data", length.to_le_bytes()].concat());
-    file.extend(samples.into_iter().flat_map(i16::to_le_bytes));
-    let path = folder.join(format!("{name}.wav"));
-    std::fs::write(&path, file).expect("the folder takes a file");
-    path
-}
-
 /// Runs the script as it lies in the tree.
 fn build_menu(server: &Server) {
-    let [advertising, hello] = SOUNDS.map(|(name, ..)| write(server.folder(), name));
+    let [advertising, hello] = PROMPTS.map(|prompt| prompt.write(server.folder()));
     let script = Command::new(root().join("docs/walkthrough.sh"))
         .args([advertising, hello])
         .env("BASE", format!("http://{}", server.ready.http))
@@ -120,13 +101,7 @@ impl Caller {
 }
 
 fn heard(packets: &[Received]) -> Heard {
-    let mut known = KnownSounds::new(Codec::Pcma);
-    for (name, ..) in SOUNDS {
-        known = known.with(name, &Audio::from_pcm(&samples(name)));
-    }
-    let ringback = std::fs::read(root().join("sounds/tone/ringback.wav")).expect("the system has a ringback");
-    known = known.with("ringback", &Audio::from_wav(&ringback).expect("a WAV file"));
-    Heard::of(packets, &known)
+    Heard::of(packets, &known(&PROMPTS, &[]))
 }
 
 /// What was heard, in order, without the frames of silence that a call's task on a loaded machine leaves between two prompts when it is
@@ -180,7 +155,7 @@ fn every_path_of_the_walkthrough_leads_where_it_says() {
         is_unbroken(name, &recording);
         assert_eq!(order(&heard)[..4], ["(silence)", "advertising", "hello", "(silence)"], "{name}: {heard}");
         assert_eq!(length(&heard, "hello"), 3 * SECOND, "{name}: {heard}");
-        let (hello, ringback) = (heard.first("hello"), heard.first("ringback"));
+        let (hello, ringback) = (heard.first("hello"), heard.first(RINGBACK));
         let waited = ringback.from - hello.to;
         assert!(waited.abs_diff(5 * SECOND) < 2 * LOADED, "{name} waited {waited:?}");
     }
@@ -192,14 +167,14 @@ fn every_path_of_the_walkthrough_leads_where_it_says() {
         is_unbroken(name, &recording);
         is_silenced(name, &recording, &heard);
         let pressed = *recording.pressed.last().expect("keys were pressed");
-        let waited = heard.first("ringback").from.into_std() - pressed;
+        let waited = heard.first(RINGBACK).from.into_std() - pressed;
         assert!(waited.abs_diff(wait) < 2 * LOADED, "{name} waited {waited:?}: {heard}");
     }
     let recording = invalid.recording();
     let heard = heard(&recording.packets);
     is_unbroken("invalid", &recording);
     is_silenced("invalid", &recording, &heard);
-    assert_eq!(length(&heard, "ringback"), Duration::ZERO, "{heard}");
+    assert_eq!(length(&heard, RINGBACK), Duration::ZERO, "{heard}");
     for (callee, sipp) in phones.iter().chain([&trunk]).zip(callees) {
         let invites = sipp.succeeds().matches(&format!("INVITE sip:{}@", callee.name)).count();
         assert!(invites >= callee.calls, "{} was called {invites} times", callee.name);

@@ -32,6 +32,11 @@ PAGES = {
     "/laughs": lambda: page(f'<!DOCTYPE lolz [<!ENTITY lol0 "lol">{LAUGHS}]><Response><SetVar name="a">&lol9;</SetVar>{VERBS}</Response>'),
     "/redirect": lambda: (302, {"Location": "/right"}, b""),
     "/loop": lambda: (302, {"Location": "/loop"}, b""),
+    "/manager": lambda: page('<Response><SetVar name="mgr">207</SetVar></Response>'),
+    "/nothing": lambda: page("<Response/>"),
+    "/unknown": lambda: page(f'<Response><Dance steps="3"/>{VERBS}</Response>'),
+    "/nobody": lambda: page(f'<Response><SetVar name="mgr">207</SetVar><SetCaller name="ACME"/>{VERBS}</Response>'),
+    "/nowhere": lambda: page(f'<Response><Jump context="99" option="start"/>{VERBS}</Response>'),
     "/away": lambda: (302, {"Location": f"http://{DENIED}/right"}, b""),
 }
 

@@ -57,6 +57,8 @@ fn a_call_from_outside_has_a_public_number_and_no_extension() {
         called_number: "74950000000".into(),
         ..call.caller
     };
+    // A rule or SetCaller has changed whom later transfers name.
+    call.vars.set("caller_id_number", "992").unwrap();
     call.callback.set("order", "17 / 3").unwrap();
     call.callback.set("CallID", "mine").unwrap();
     call.caller.extension = None;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Api;
 
+/// Row A13 of `ringme-ivr.md` 6: the vendor's example, and not its table.
 #[tokio::test]
 async fn a_fresh_ivr_has_the_settings_of_the_specification() {
     let api = Api::new().await;
@@ -130,6 +131,7 @@ async fn options_are_listed_built_in_first_then_newest_first() {
     api.delete(&format!("{path}abc")).await.refused(404);
 }
 
+/// Row A14 of `ringme-ivr.md` 6.
 #[tokio::test]
 async fn a_new_rule_is_answered_as_a_list_of_one_with_39_keys() {
     let api = Api::new().await;
