@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::exchange::Exchange;
-use crate::scripts::Scripts;
 use crate::process::alone;
 use crate::recording::{Callers, list};
+use crate::scripts::Scripts;
 use crate::server::Server;
 
 const SETTINGS: &str = "[sip]\nrate_limit = 0\nnew_rate_limit = 0\n\n[http_client]\nallow = [\"127.0.0.0/8\"]\n";
