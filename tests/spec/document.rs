@@ -33,7 +33,9 @@ pub(crate) struct Fence {
 pub(crate) struct Spec {
     /// Its heading.
     pub(crate) title: String,
-    /// The menu.
+    /// What runs.
+    pub(crate) surface: Surface,
+    /// Its document.
     pub(crate) menu: Fence,
     /// What web servers answer, in the order in which they are asked.
     pub(crate) web: Vec<Fence>,
@@ -43,6 +45,15 @@ pub(crate) struct Spec {
     pub(crate) caller: Fence,
     /// What happens.
     pub(crate) transcript: Fence,
+}
+
+/// What runs on a call.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(crate) enum Surface {
+    /// A menu of rules: `json ivr`.
+    Rules,
+    /// Pivot: `json pivot`.
+    Pivot,
 }
 
 /// A file of specifications.
@@ -58,7 +69,7 @@ pub(crate) struct Document {
 struct Section {
     title: String,
     line: usize,
-    menu: Option<Fence>,
+    menu: Option<(Surface, Fence)>,
     web: Vec<Fence>,
     pages: Vec<(String, Fence)>,
     caller: Option<Fence>,
@@ -83,8 +94,18 @@ impl Document {
                     section.pages.push((url.trim().to_owned(), fence));
                     continue;
                 }
+                let surface = match kind {
+                    "json ivr" => Some(Surface::Rules),
+                    "json pivot" => Some(Surface::Pivot),
+                    _ => None,
+                };
+                if let Some(surface) = surface {
+                    if section.menu.replace((surface, fence)).is_some() {
+                        return Err(Problem::new(line, format!("a second `{kind}` under one heading")));
+                    }
+                    continue;
+                }
                 let place = match kind {
-                    "json ivr" => &mut section.menu,
                     "caller" => &mut section.caller,
                     "transcript" => &mut section.transcript,
                     other => return Err(Problem::new(line, format!("a fence of the unknown kind `{other}`"))),
@@ -109,11 +130,13 @@ impl Document {
             match (section.caller, section.transcript) {
                 (None, None) => {}
                 (Some(caller), Some(transcript)) => {
-                    let own = if section.pages.is_empty() { None } else { Some(Fence::default()) };
-                    let menu = own.or(menu.clone());
-                    let menu = menu.ok_or_else(|| missing("`json ivr` fence, nor any before it"))?;
+                    // Pages need no menu.
+                    let own = if section.pages.is_empty() { None } else { Some((Surface::Rules, Fence::default())) };
+                    let (surface, menu) = own
+                        .or(menu.clone())
+                        .ok_or_else(|| missing("`json ivr` or `json pivot` fence, nor any before it"))?;
                     let Section { title, web, pages, .. } = section;
-                    specs.push(Spec { title, menu, web, pages, caller, transcript });
+                    specs.push(Spec { title, surface, menu, web, pages, caller, transcript });
                 }
                 (None, Some(_)) => return Err(missing("`caller` fence")),
                 (Some(_), None) => return Err(missing("`transcript` fence")),

@@ -34,3 +34,19 @@ fn every_verb_of_call_interactive_is_used_in_a_specification() {
         .collect();
     assert_lawful("a verb without a specification", &breaches);
 }
+
+/// A specification belongs to a module of Pivot's callflows when a flow in it uses it.
+#[test]
+fn every_module_of_a_callflow_is_used_in_a_specification() {
+    let specs = texts("tests/specs/pivot/", ".md");
+    let breaches: Vec<_> = texts("crates/ivr/src/pivot/callflow/modules/", ".rs")
+        .into_iter()
+        .filter_map(|module| {
+            let stem = module.path.rsplit('/').next()?.strip_suffix(".rs")?;
+            let used = format!("\"module\": \"{stem}\"");
+            let exempt = stem == "tests" || specs.iter().any(|spec| spec.content.contains(&used));
+            (!exempt).then(|| format!("{}: no file in tests/specs/pivot uses {used}", module.path))
+        })
+        .collect();
+    assert_lawful("a module without a specification", &breaches);
+}

@@ -1,10 +1,11 @@
-//! Tasks of the workspace: `cargo xtask install`, `cargo xtask test`, `cargo xtask fuzz` and `cargo xtask api-fuzz`.
+//! Tasks of the workspace: `cargo xtask install`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask api-fuzz` and `cargo xtask cases`.
 //!
 //! Shape: one word on the command line, the exit status of the first step that fails.
 //! Errors: an unknown word is status 2 with the usage; a failed step is its own status.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its standard streams")]
 
 mod api_fuzz;
+mod cases;
 mod fuzz;
 mod install;
 mod steps;
@@ -27,6 +28,9 @@ Tasks:
   api-fuzz [--seconds N] [--seed N] [--release]
            installs schemathesis for Python, and lets it ask a fresh server for N
            seconds (60) whatever the description of the API allows and forbids
+  cases DIR [FILTER]
+           runs the data of others in a folder outside the tree (vectors, responses,
+           schemas) against the surfaces; a folder for each stands in DIR
 ";
 
 fn main() -> ExitCode {
@@ -56,6 +60,8 @@ fn main() -> ExitCode {
                 ExitCode::from(2)
             }
         },
+        ["cases", folder] => cases::cases(root, folder, None),
+        ["cases", folder, filter] => cases::cases(root, folder, Some(filter)),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS

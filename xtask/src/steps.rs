@@ -73,7 +73,7 @@ pub(crate) fn test(root: &Path) -> ExitCode {
 }
 
 /// A step's status as ours; one that a signal ended has none, and must not look like success.
-fn exit_code(code: Option<i32>) -> ExitCode {
+pub(crate) fn exit_code(code: Option<i32>) -> ExitCode {
     code.and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 

@@ -14,17 +14,20 @@ pub mod encode;
 pub mod guard;
 pub mod media;
 pub mod model;
+mod news;
 pub mod policy;
 pub mod request;
 mod run;
 pub mod schema;
 pub mod session;
+pub mod temporal;
 pub mod twiml;
+mod upload;
 pub mod url;
 
 use std::sync::Arc;
 
-pub use callflow::Node;
+pub use callflow::{Node, truncated};
 pub use guard::UrlGuard;
 pub use model::{BodyFormat, PivotData, RequestFormat};
 pub use policy::{Policy, UriResolution};
@@ -32,7 +35,7 @@ pub use run::{after, has_epilogue, run};
 pub use schema::{Fault, Mode, Problem, Warning};
 pub use session::{
     AfterBridge, Ask, CallStatus, CallerIdRewrite, Exit, Heard, LastDial, LastRecording, MAX_DIGITS, MissedCall,
-    Session, State, Times, WaitingUpload,
+    Privacy, Session, State, Times, WaitingUpload,
 };
 
 /// What an extension of this kind holds.

@@ -329,6 +329,12 @@ fn drive<T>(
     Err("it does not end")
 }
 
+/// A scenario's world, for whoever looks at a script from inside.
+#[cfg(test)]
+pub(crate) fn around(scenario: &Scenario) -> impl Surroundings + '_ {
+    Around { scenario, milliseconds: AtomicU64::default() }
+}
+
 /// The scenario as the script sees it, and how much of the call's time has passed.
 struct Around<'a> {
     scenario: &'a Scenario,

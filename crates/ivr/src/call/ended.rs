@@ -16,6 +16,7 @@ use crate::Dialed;
 pub struct EndedCall {
     call: Call,
     ending: Ending,
+    bridged: Bridged,
     record: CallRecord,
 }
 
@@ -95,7 +96,7 @@ impl EndedCall {
             (Bridged::No, LastDial::Began) => Ending::Cancel,
             (Bridged::No, LastDial::Ended(dialed)) => Ending::of(dialed),
         };
-        Self { call, ending, record: CallRecord::default() }
+        Self { call, ending, bridged, record: CallRecord::default() }
     }
 
     /// The same, with what is known of it.
@@ -107,6 +108,11 @@ impl EndedCall {
     /// What it came to.
     pub fn record(&self) -> &CallRecord {
         &self.record
+    }
+
+    /// Whether the caller has talked to somebody.
+    pub fn has_talked(&self) -> bool {
+        self.bridged == Bridged::Yes
     }
 
     /// How it went.

@@ -5,6 +5,7 @@
 //! Errors: every [`Problem`] at once. What can be put right is, with a [`Warning`], unless validation is strict.
 //! Sources: `kazoo-pivot.md` 3.4, 3.5, 3.6, 4.
 
+mod dialing;
 mod engine;
 pub mod modules;
 
@@ -13,7 +14,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value};
 
 pub use engine::run;
-pub use modules::{Module, Step};
+pub use modules::{Module, Step, collect_dtmf::truncated};
 
 use super::schema::{Data, Fault, Mode, Problem, Report, Warning};
 
@@ -189,6 +190,55 @@ mod tests {
         for wrapped in [json!({"flow": bare, "numbers": ["1"]}), json!({"data": {"flow": bare}, "status": "success"})] {
             assert_eq!(Node::read(&wrapped, Mode::Lenient).unwrap().0, expected);
             assert_eq!(problems(&wrapped, Mode::Strict), ["module is missing"]);
+        }
+    }
+
+    /// `kazoo-pivot.md` 3.6.
+    #[test]
+    fn what_examples_of_kazoo_have_wrong_is_put_right_or_refused() {
+        for (flow, warning) in [
+            (
+                json!({"module": "response", "data": {"code": "486"}}),
+                "data.code must be a whole number; it is taken as 486",
+            ),
+            (json!({"module": "say", "data": {"text": "a"}}), "module \"say\" is no module; it is taken as tts"),
+            (
+                json!({"module": "answer", "children": {"module": "hangup"}}),
+                "children is a node itself; it is taken as the child _",
+            ),
+            (json!({"module": "no_such"}), "module \"no_such\" is no module; it is passed over"),
+            (
+                json!({"module": "ring_group", "data": {"endpoints": ["a"]}}),
+                "data.endpoints.0 must be an object; it is taken as its id",
+            ),
+        ] {
+            let warnings: Vec<_> =
+                Node::read(&flow, Mode::Lenient).unwrap().1.iter().map(ToString::to_string).collect();
+            assert_eq!(warnings, [warning]);
+            assert!(Node::read(&flow, Mode::Strict).is_err(), "{flow}");
+        }
+        let empty = json!({"module": "answer", "children": {"_": {}}});
+        assert!(Node::read(&empty, Mode::Lenient).unwrap().0.children.is_empty());
+    }
+
+    #[test]
+    fn what_is_fatal_is_told_all_at_once() {
+        for (flow, expected) in [
+            (json!({}), vec!["module is missing"]),
+            (json!([]), vec!["must be an object"]),
+            (json!({"module": 5}), vec!["module must be a text"]),
+            (json!({"module": ""}), vec!["module must have 1 to 64 characters"]),
+            (json!({"module": "answer", "data": 5}), vec!["data must be an object"]),
+            (
+                json!({"module": "tts", "children": {"1": {"data": {}}, "2": {"module": "pivot", "data": {"voice_url": "x"}}}}),
+                vec![
+                    "children.1.module is missing",
+                    "children.2.data.voice_url must be an absolute http or https URL",
+                    "data.text is missing",
+                ],
+            ),
+        ] {
+            assert_eq!(problems(&flow, Mode::Lenient), expected);
         }
     }
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub fn form(parameters: &Map<String, Value>) -> String {
     let mut form = String::new();
     for (name, value) in parameters {
-        add(name, value, &mut form);
+        add(&name_in(name), value, &mut form);
     }
     form
 }
@@ -33,7 +33,7 @@ fn pair(key: &str, value: &str, into: &mut String) {
     if !into.is_empty() {
         into.push('&');
     }
-    into.push_str(&name_in(key));
+    into.push_str(key);
     into.push('=');
     encode(value, into);
 }
@@ -44,8 +44,6 @@ fn name_in(name: &str) -> String {
     for c in name.chars() {
         match c {
             c if c.is_ascii_graphic() && !"&=#+%\"<>\\^`{|}".contains(c) => written.push(c),
-            // A key that was encoded once is not encoded again.
-            '%' => written.push('%'),
             c => encode(c.encode_utf8(&mut [0; 4]), &mut written),
         }
     }

@@ -139,6 +139,14 @@ pub fn parameters(session: &mut Session<'_>, format: RequestFormat) -> Parameter
     parameters
 }
 
+/// The parameters that a request would have now; nothing is taken out of the session.
+pub fn seen(session: &mut Session<'_>, format: RequestFormat) -> Parameters {
+    let state = session.state.clone();
+    let parameters = parameters(session, format);
+    session.state = state;
+    parameters
+}
+
 /// What came of verbs, in TwiML's words.
 fn results(session: &Session<'_>, into: &mut Parameters) {
     let state = &session.state;
@@ -185,7 +193,7 @@ fn digits(session: &mut Session<'_>, format: RequestFormat) -> Option<Value> {
 }
 
 /// Header fields that web servers are told of (A29).
-fn told_headers(headers: &[(String, String)], policy: &Policy) -> Map<String, Value> {
+pub(super) fn told_headers(headers: &[(String, String)], policy: &Policy) -> Map<String, Value> {
     let hidden = |name: &str| policy.hidden_headers.iter().any(|hidden| hidden.eq_ignore_ascii_case(name));
     let told = headers.iter().filter(|(name, _)| !hidden(name));
     told.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()

@@ -6,6 +6,7 @@
 //! Sources: `kazoo-pivot.md` 2.3 to 2.9, 3.3, 3.5.
 
 mod digits;
+mod hold;
 mod legs;
 mod sound;
 mod state;
@@ -14,10 +15,11 @@ use std::sync::Arc;
 
 pub(crate) use digits::DEFAULT;
 pub use digits::{MAX_COLLECTIONS, MAX_DIGITS};
+pub(crate) use legs::plain;
 pub use sound::{Heard, Times};
 pub use state::{
-    AfterBridge, CallStatus, CallerIdRewrite, LastDial, LastRecording, MAX_BRANCHES, MAX_VARIABLES, MissedCall, State,
-    WaitingUpload,
+    AfterBridge, CallStatus, CallerIdRewrite, LastDial, LastRecording, MAX_BRANCHES, MAX_VARIABLES, MissedCall,
+    Privacy, State, WaitingUpload,
 };
 
 use super::{Node, Pivot, PivotData, Policy, url};
@@ -74,7 +76,7 @@ impl<'a> Session<'a> {
         let policy = surroundings.pivot_policy();
         let state = match call.pivot.take() {
             Some(state) => State { data: pivot.data.clone(), otherwise: pivot.otherwise.clone(), ..*state },
-            None => State::new(&pivot),
+            None => State::new(&pivot, policy.clone()),
         };
         Self { call, surroundings, pivot, policy, state }
     }
@@ -137,7 +139,7 @@ impl<'a> Session<'a> {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        let nothing = State::new(&self.pivot);
+        let nothing = State::new(&self.pivot, self.policy.clone());
         self.call.pivot = Some(Box::new(std::mem::replace(&mut self.state, nothing)));
     }
 }

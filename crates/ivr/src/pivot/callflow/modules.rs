@@ -75,6 +75,50 @@ modules! {
     Answer answer "Answers the caller.",
     Hangup hangup "Ends the call.",
     Pivot pivot "Asks a web server.",
+    Response response "Answers with a refusal of SIP.",
+    Tts tts "Says a text.",
+    Play play "Plays a sound.",
+    CollectDtmf collect_dtmf "Takes digits.",
+    FlushDtmf flush_dtmf "Forgets digits.",
+    SendDtmf send_dtmf "Presses keys towards the caller.",
+    Sleep sleep "Waits.",
+    Menu menu "Greets, and goes by what is pressed.",
+    RecordCaller record_caller "Records what the caller says.",
+    RecordCall record_call "Records the call.",
+    SetVariables set_variables "Sets variables of the application.",
+    SetVariable set_variable "Sets a variable of the channel.",
+    BranchVariable branch_variable "Goes by a variable.",
+    CheckCid check_cid "Goes by the caller's number.",
+    Callflow callflow "Runs another flow.",
+    Device device "Calls a telephone.",
+    User user "Calls somebody's telephones.",
+    Resources resources "Calls a number outside.",
+    Offnet offnet "Calls a number outside.",
+    Language language "Sets the language.",
+    Noop noop "Does nothing.",
+    Conference conference "Talks with all who are in a room.",
+    RingGroup ring_group "Calls several.",
+    Group group "Calls a group.",
+    Webhook webhook "Tells a web server.",
+    Transfer transfer "Sends the caller elsewhere.",
+    SetCid set_cid "Says who calls.",
+    PrependCid prepend_cid "Adds to who calls.",
+    DynamicCid dynamic_cid "Says who calls.",
+    SetAlertInfo set_alert_info "Says how to ring.",
+    Privacy privacy "Hides who calls.",
+    AfterBridge after_bridge "Says what follows a talk.",
+    AudioMacro audio_macro "Plays several sounds.",
+    TemporalRoute temporal_route "Goes by the date and time.",
+    BranchBnumber branch_bnumber "Goes by what was dialled.",
+    Cidlistmatch cidlistmatch "Goes by whether the caller is in a list.",
+    WaitForHangup wait_for_hangup "Waits for the end.",
+    DeadAir dead_air "Is silent.",
+    MissedCallAlert missed_call_alert "Has somebody told if nobody talks.",
+    Voicemail voicemail "Takes a message.",
+    PageGroup page_group "Has a telephone answer by itself.",
+    Park park "Keeps the caller on hold.",
+    FaxDetect fax_detect "Would tell a fax from a person.",
+    ReceiveFax receive_fax "Would receive a fax.",
 }
 
 impl Module {
@@ -85,7 +129,11 @@ impl Module {
 }
 
 /// Names that are written for modules and are none (`kazoo-pivot.md` 3.6, 4.3).
-pub const ALIASES: &[(&str, &str, Module)] = &[];
+pub const ALIASES: &[(&str, &str, Module)] = &[
+    ("say", "tts", Module::Tts),
+    ("set_cav", "set_variables", Module::SetVariables),
+    ("page", "page_group", Module::PageGroup),
+];
 
 /// Modules of KAZOO that need what only KAZOO has (`kazoo-pivot.md` 4.3).
 pub const SKIPPED: &[&str] = &[

@@ -41,6 +41,17 @@ impl Data {
         &self.properties
     }
 
+    /// These, and those of another where it alone has them.
+    #[must_use]
+    pub fn over(&self, other: &Self) -> Self {
+        let mut merged = other.clone();
+        for (name, value) in self.properties.iter().filter(|(name, _)| self.is_written(name)) {
+            merged.properties.insert(name.clone(), value.clone());
+            merged.written.push(name.clone());
+        }
+        merged
+    }
+
     /// Whether the author wrote this property.
     pub fn is_written(&self, name: &str) -> bool {
         self.written.iter().any(|written| written == name)

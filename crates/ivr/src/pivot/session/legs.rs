@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::Session;
+use super::{Privacy, Session};
 use crate::{CallerId, Language};
 
 impl Session<'_> {
@@ -16,9 +16,11 @@ impl Session<'_> {
         let prefixed = |prefix: &str, own: &Option<String>, otherwise: String| {
             format!("{prefix}{}", own.as_ref().cloned().unwrap_or(otherwise))
         };
+        let hides = |what: Privacy| self.state.privacy == what || self.state.privacy == Privacy::Full;
+        let shown = |hidden: bool, text: String| if hidden { String::new() } else { text };
         CallerId {
-            number: prefixed(&rewrite.number_prefix, &rewrite.number, number),
-            name: prefixed(&rewrite.name_prefix, &rewrite.name, name),
+            number: shown(hides(Privacy::Number), prefixed(&rewrite.number_prefix, &rewrite.number, number)),
+            name: shown(hides(Privacy::Name), prefixed(&rewrite.name_prefix, &rewrite.name, name)),
         }
     }
 
@@ -33,9 +35,6 @@ impl Session<'_> {
         let mut headers = Vec::new();
         if let Some(alert) = &self.state.alert_info {
             headers.push(("Alert-Info".to_owned(), alert.clone()));
-        }
-        if let Some(privacy) = self.state.privacy {
-            headers.push(("Privacy".to_owned(), privacy.to_owned()));
         }
         if self.policy.variables_in_headers {
             for name in &self.state.exported {

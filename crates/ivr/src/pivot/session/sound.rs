@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::Session;
 use crate::{
-    BargeIn, Digit, DigitSet, Interrupted, Language, Play, Played, Prompt, Rendered, SPEECH_PATIENCE, SoundName,
-    Speech, TypeAhead, WebSound,
+    BargeIn, Collect, Digit, DigitSet, Interrupted, Language, Play, Played, Prompt, Rendered, SPEECH_PATIENCE,
+    SoundName, Speech, TypeAhead, WebSound,
     op::{Load, LoadError},
     pivot::media,
 };
@@ -66,6 +66,33 @@ impl Session<'_> {
             self.state.silent_requests = 0;
         }
         Ok(heard)
+    }
+
+    /// Waits; what is pressed meanwhile means nothing.
+    ///
+    /// # Errors
+    /// [`Interrupted`], as any op.
+    pub async fn wait(&mut self, length: Duration) -> Result<(), Interrupted> {
+        if length.is_zero() {
+            return Ok(());
+        }
+        if self.call.answered {
+            return self
+                .call
+                .play(Play { prompts: vec![Prompt::Silence(length)], barge_in: BargeIn::FOREGROUND })
+                .await
+                .map(drop);
+        }
+        // A caller who is not answered may have no stream on which silence could be played.
+        let nothing = Collect {
+            type_ahead: TypeAhead::Drop,
+            max_digits: usize::MAX,
+            terminators: DigitSet::NONE,
+            first_digit: length,
+            inter_digit: length,
+            longest: Some(length),
+        };
+        self.call.collect(nothing).await.map(drop)
     }
 
     /// A text to be said, in this language and voice or in the usual ones; `None` where there is nothing to say.

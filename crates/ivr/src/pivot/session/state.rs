@@ -13,8 +13,8 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{
-    Upload,
-    pivot::{Node, Pivot, PivotData, twiml::Farewell},
+    RecordingId, Upload,
+    pivot::{Node, Pivot, PivotData, Policy, twiml::Farewell},
 };
 
 /// Most bytes of all variables of one kind, as JSON.
@@ -60,11 +60,13 @@ pub struct State {
     /// What later callees are told by `Alert-Info`.
     pub alert_info: Option<String>,
     /// Whether later callees see who calls.
-    pub privacy: Option<&'static str>,
+    pub privacy: Privacy,
     /// What becomes of the caller after the next bridge.
     pub after_bridge: Option<AfterBridge>,
     /// Who is told if nobody talks to the caller.
     pub missed_call: Option<MissedCall>,
+    /// How Pivot is run on the call.
+    pub policy: Arc<Policy>,
     /// The data of the last pivot.
     pub data: Arc<PivotData>,
     /// What runs where its web server fails.
@@ -87,6 +89,8 @@ pub struct State {
     pub farewells: Vec<Farewell>,
     /// Names of the recordings of the call, for its record.
     pub recordings: Vec<String>,
+    /// Recordings of the call that go on, the newest last, and where each is or will be.
+    pub running: Vec<(RecordingId, String)>,
 }
 
 /// How a call stands, or went (`kazoo-pivot.md` 2.6).
@@ -161,6 +165,20 @@ pub struct CallerIdRewrite {
     pub number_prefix: String,
 }
 
+/// What later callees do not see of the caller (`kazoo-pivot.md` 4.2).
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum Privacy {
+    /// They see all.
+    #[default]
+    None,
+    /// The name.
+    Name,
+    /// The number.
+    Number,
+    /// Both.
+    Full,
+}
+
 /// What becomes of the caller when whoever was called hangs up (`kazoo-pivot.md` 4.2).
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub enum AfterBridge {
@@ -175,8 +193,8 @@ pub enum AfterBridge {
 /// Who is told of a call to which nobody talked (`kazoo-pivot.md` 4.2).
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct MissedCall {
-    /// Addresses and users.
-    pub recipients: Vec<Value>,
+    /// Web servers.
+    pub urls: Vec<String>,
 }
 
 /// A recording that has to be sent when the call is over.
@@ -185,8 +203,9 @@ pub struct WaitingUpload(pub Upload);
 
 impl State {
     /// Nothing has happened yet.
-    pub fn new(pivot: &Pivot) -> Self {
+    pub fn new(pivot: &Pivot, policy: Arc<Policy>) -> Self {
         Self {
+            policy,
             application_vars: Map::new(),
             exported: Vec::new(),
             channel_vars: Map::new(),
@@ -204,7 +223,7 @@ impl State {
             shown: None,
             owners: Vec::new(),
             alert_info: None,
-            privacy: None,
+            privacy: Privacy::None,
             after_bridge: None,
             missed_call: None,
             data: pivot.data.clone(),
@@ -218,6 +237,7 @@ impl State {
             uploads: VecDeque::new(),
             farewells: Vec::new(),
             recordings: Vec::new(),
+            running: Vec::new(),
         }
     }
 

@@ -1,0 +1,28 @@
+//! `cargo xtask cases DIR`: runs data of others, which is no part of the tree, against the surfaces.
+//!
+//! Shape: the ignored tests of `tests/cases.rs`, with the folder in the environment variable `ANTIPHON_CASES`. A word behind the folder names the
+//! tests that are run, such as `pivot`.
+//! Errors: a folder that is not there is status 2; a failed test is its own.
+
+use std::{path::Path, process::ExitCode};
+
+use crate::{install, steps::exit_code};
+
+/// Runs the tests.
+pub(crate) fn cases(root: &Path, folder: &str, filter: Option<&str>) -> ExitCode {
+    let Ok(folder) = Path::new(folder).canonicalize().map_err(|error| eprintln!("xtask cases: {folder}: {error}"))
+    else {
+        return ExitCode::from(2);
+    };
+    let words = ["test", "--package", "antiphon-tests", "--test", "cases", "--", "--ignored"];
+    let mut command = install::cargo(root);
+    command.args(words).args(filter).env("ANTIPHON_CASES", folder);
+    match command.status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(status) => exit_code(status.code()),
+        Err(error) => {
+            eprintln!("xtask cases: cargo could not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
