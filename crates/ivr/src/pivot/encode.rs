@@ -80,6 +80,7 @@ mod tests {
 
     use super::*;
 
+    /// Row A30 of `kazoo-pivot.md` 8: brackets stand as they are.
     #[test]
     fn an_object_is_written_as_a_form() {
         for (object, expected) in [
