@@ -22,7 +22,8 @@ fn folder(surface: &str) -> Option<PathBuf> {
 
 /// A folder or a file of the data.
 fn place(part: &str) -> PathBuf {
-    let root = std::env::var_os("ANTIPHON_CASES").expect("ANTIPHON_CASES names the folder of the data: cargo xtask cases DIR");
+    let root =
+        std::env::var_os("ANTIPHON_CASES").expect("ANTIPHON_CASES names the folder of the data: cargo xtask cases DIR");
     let place = Path::new(&root).join(part);
     assert!(place.exists(), "{} is not there", place.display());
     place

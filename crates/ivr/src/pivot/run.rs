@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use epilogue::{after, has_epilogue};
 
 use self::answer::{Answer, Body};
-use super::{Ask, Exit, Node, Pivot, Session, callflow, request, session::DEFAULT, twiml};
+use super::{Ask, Exit, Node, Pivot, RequestFormat, Session, callflow, request, session::DEFAULT, twiml};
 use crate::{
     Call, Interrupted, Next, NoteKind, Surroundings,
     op::{Cause, Respond},
@@ -52,7 +52,10 @@ pub async fn run(pivot: &Arc<Pivot>, call: &mut Call, surroundings: &dyn Surroun
 async fn request(session: &mut Session<'_>, ask: &Ask) -> Result<Result<Answer, String>, Interrupted> {
     // What was typed over the last prompts is told; a request throws keys away.
     let early = session.typed_ahead().await?;
-    session.add_digits(DEFAULT, &early);
+    match ask.data.format {
+        RequestFormat::Kazoo => session.add_digits(DEFAULT, &early),
+        RequestFormat::Twiml => session.gather_digits(&early),
+    }
     let (requests, silent) = (session.policy.max_requests, session.policy.max_silent_requests);
     let state = &mut session.state;
     if state.iteration >= requests {

@@ -105,7 +105,6 @@ impl<'a> Session<'a> {
         let is_new = !self.call.answered;
         if is_new {
             self.call.answer().await?;
-            self.state.call_status = Some(CallStatus::InProgress);
         }
         self.state.silent_requests = 0;
         Ok(is_new)

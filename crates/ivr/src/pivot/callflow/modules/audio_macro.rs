@@ -22,7 +22,7 @@ use crate::{
 
 const MACROS: ListOf = ListOf {
     fields: &[
-        Field::one_of("macro", &["play", "prompt", "say", "tts", "tone"]).required(),
+        Field::one_of("macro", &["play", "prompt", "say", "tts", "tone"]),
         Field::text("id"),
         Field::text("text"),
         Field::text("language"),
