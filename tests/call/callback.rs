@@ -257,7 +257,8 @@ fn nobody_is_joined_to_somebody_outside_where_the_order_forbids_it() {
             let refer = asked.refer(&format!("sip:{number}@127.0.0.1?Replaces={replaces}")).await;
             let outcome = refer.outcome().await;
             assert_eq!(outcome == ReferOutcome::Completed(StatusCode::OK), allowed, "{outcome:?} {from_order}");
-            pass(500).await;
+            // A referrer whose transfer has succeeded has two seconds to hang up by itself.
+            pass(2_500).await;
             assert_eq!((one.stage(), trunk.stage()), (Stage::Up, Stage::Up));
             assert_eq!(line.stage() == Stage::Up, !allowed, "{from_order}");
             one.hang_up().await;
