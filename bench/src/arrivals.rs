@@ -80,7 +80,7 @@ impl Arrivals {
     fn listen(&mut self, from: u16, at: Nanos, packet: &[u8]) {
         let is_loud = packet[12..].iter().any(|byte| !byte & 0x7f >= FAINT);
         let silence = self.silences[usize::from(from)].get_or_insert(Silence { since: at, longest: 0 });
-        silence.longest = silence.longest.max(at - silence.since);
+        silence.longest = silence.longest.max(at.saturating_sub(silence.since));
         if is_loud {
             silence.since = at;
         }

@@ -117,6 +117,7 @@ struct Row {
     node: String,
     /// The status of the answer, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     status_code: Option<String>,
     /// What was asked.
     uri: String,

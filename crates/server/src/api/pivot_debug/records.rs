@@ -38,46 +38,55 @@ pub(super) struct Record {
     node: String,
     /// What was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     uri: Option<String>,
     /// `get` or `post`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     method: Option<String>,
     /// The fields of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object, extensions(("x-optional" = json!(true))))]
     req_headers: Option<Map<String, Value>>,
     /// Its content, as much as is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     req_body: Option<String>,
     /// The status of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     resp_status_code: Option<String>,
     /// The fields of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object, extensions(("x-optional" = json!(true))))]
     resp_headers: Option<Map<String, Value>>,
     /// Its content, as much as is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     resp_body: Option<String>,
     /// Where the answer is no JSON: `message`, and the text `before` and `after` that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object, extensions(("x-optional" = json!(true))))]
     json_errors: Option<Value>,
     /// By the paths of values, what is wrong with the callflow.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object, extensions(("x-optional" = json!(true))))]
     schema_errors: Option<Value>,
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     duration_ms: Option<u64>,
     /// Why there was no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     error: Option<String>,
     /// What in the answer was put right, left out or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     twiml_warnings: Option<Vec<String>>,
     /// What was done then.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(extensions(("x-optional" = json!(true))))]
     next: Option<String>,
 }
 
@@ -244,7 +253,8 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     while !text.is_char_boundary(at) {
         at -= 1;
     }
-    at
+    // What is wrong is the whole word.
+    text[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len()
 }
 
 /// A field that came several times is shown once, with its values parted by commas.

@@ -19,9 +19,9 @@ async fn an_application_has_the_data_of_a_pivot_node_and_keeps_it() {
     let id = api.extension("081", "pivot").await;
     let path = format!("/extension/{id}/pivot/");
     assert_eq!(api.get(&path).await.expect(200), fresh());
-    let fallback = json!({"module": "tts", "data": {"text": "later"}, "children": {"_": {"module": "hangup"}}});
+    let fallback = json!({"module": "answer", "data": {}, "children": {"_": {"module": "hangup"}}});
     let body = json!({
-        "voice_url": "http://example.com/voice", "method": "POST", "req_body_format": "json", "req_timeout": "3", "debug": true,
+        "voice_url": "http://example.com/voice", "method": "POST", "req_body_format": "json", "req_timeout": 3, "debug": true,
         "custom_request_headers": {"X-Token": "a"}, "children": {"_": fallback}, "account_id": "acme",
         "signing_secret": "geheim",
     });
