@@ -21,7 +21,7 @@ pub(crate) struct ToldWeb(Arc<Mutex<State>>);
 struct State {
     answers: VecDeque<(Duration, Result<Answer, FetchError>)>,
     asked: Vec<Asked>,
-    lines: Option<mpsc::UnboundedSender<(Url, DuplexStream)>>,
+    lines: Option<mpsc::Sender<(Url, DuplexStream)>>,
 }
 
 /// A request, and what became of it.
@@ -50,8 +50,8 @@ impl ToldWeb {
     }
 
     /// The lines that are opened from now on, each with where it leads.
-    pub(crate) fn lines(&self) -> mpsc::UnboundedReceiver<(Url, DuplexStream)> {
-        let (opened, lines) = mpsc::unbounded_channel();
+    pub(crate) fn lines(&self) -> mpsc::Receiver<(Url, DuplexStream)> {
+        let (opened, lines) = mpsc::channel(64);
         self.0.lock().expect("nobody panics here").lines = Some(opened);
         lines
     }
@@ -105,7 +105,7 @@ impl WebWire for ToldWeb {
     fn open(&self, url: Url) -> Opening<'_> {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let lines = self.0.lock().expect("nobody panics here").lines.clone();
-        let opened = lines.is_some_and(|lines| lines.send((url, theirs)).is_ok());
+        let opened = lines.is_some_and(|lines| lines.try_send((url, theirs)).is_ok());
         Box::pin(async move {
             let nobody = || FetchError::Unreachable("nobody is there".to_owned());
             opened.then(|| Box::new(ours) as Box<dyn Line>).ok_or_else(nobody)

@@ -29,7 +29,7 @@ use crate::{
 const CLIENT: ClientId = ClientId(1);
 
 /// Gives each who opens a line one end of it, and the test the other.
-struct Lines(mpsc::UnboundedSender<(Url, DuplexStream)>);
+struct Lines(mpsc::Sender<(Url, DuplexStream)>);
 
 impl WebWire for Lines {
     fn carry(&self, _: Errand) -> Answering<'_> {
@@ -38,7 +38,7 @@ impl WebWire for Lines {
 
     fn open(&self, url: Url) -> Opening<'_> {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        let opened = self.0.send((url, theirs));
+        let opened = self.0.try_send((url, theirs));
         Box::pin(async move {
             opened.map_err(|_| FetchError::Unreachable("nobody is there".to_owned()))?;
             Ok(Box::new(ours) as Box<dyn Line>)
@@ -51,7 +51,7 @@ struct Bench {
     recorder: Box<Recorder>,
     source: Option<LiveSource>,
     words: mpsc::Sender<Word>,
-    lines: mpsc::UnboundedReceiver<(Url, DuplexStream)>,
+    lines: mpsc::Receiver<(Url, DuplexStream)>,
     news: Arc<Mutex<Vec<News>>>,
     streams: Streams,
 }
@@ -78,7 +78,7 @@ fn begin(track: Track, talks: bool) -> Bench {
     };
     let (recorder, reel) = Recorder::live(RecordingId(0), take);
     let (feed, source) = live::live();
-    let (opened, lines) = mpsc::unbounded_channel();
+    let (opened, lines) = mpsc::channel(8);
     let web = Web::new(&WebSettings::default(), Arc::new(Lines(opened)));
     let (words, told) = mpsc::channel(8);
     let (streams, news) = (Streams::default(), Arc::new(Mutex::new(Vec::new())));
