@@ -25,16 +25,10 @@ pub(crate) fn read(text: &str, url: &str) -> Result<Document, Fault> {
     }
     let plain = url.split('#').next().unwrap_or_default();
     let mut document = Document {
-        url: plain.to_owned(),
         base: from.base().unwrap_or_else(|| plain.to_owned()),
         language: from.language(),
         root: from.owned("application").filter(|root| !root.trim().is_empty()),
-        start: Vec::new(),
-        handlers: Vec::new(),
-        properties: Vec::new(),
-        links: Vec::new(),
-        dialogs: Vec::new(),
-        warnings: Vec::new(),
+        ..Document::empty(plain)
     };
     let mut reader = Reader::default();
     for node in from.0.children().filter(Node::is_element) {
