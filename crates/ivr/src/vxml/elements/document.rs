@@ -46,11 +46,26 @@ fn add(child: Attributes<'_, '_>, document: &mut Document, reader: &mut Reader) 
     let dialog = match child.0.tag_name().name() {
         "form" => form::read(child, reader)?,
         "menu" => menu::read(child, reader)?,
-        "var" => return Ok(document.start.push(Start::Var(Var::read(child)?))),
-        "script" => return Ok(document.start.push(Start::Script(Script::read(child)?))),
-        "data" => return Ok(document.start.push(Start::Data(super::data::Data::read(child)?))),
-        "property" => return Ok(document.properties.push(item::property(child)?)),
-        "link" => return Ok(document.links.push(Link::read(child)?)),
+        "var" => {
+            document.start.push(Start::Var(Var::read(child)?));
+            return Ok(());
+        }
+        "script" => {
+            document.start.push(Start::Script(Script::read(child)?));
+            return Ok(());
+        }
+        "data" => {
+            document.start.push(Start::Data(super::data::Data::read(child)?));
+            return Ok(());
+        }
+        "property" => {
+            document.properties.push(item::property(child)?);
+            return Ok(());
+        }
+        "link" => {
+            document.links.push(Link::read(child)?);
+            return Ok(());
+        }
         "meta" | "metadata" => return Ok(()),
         name => return exec::misplaced(child.0, name, reader),
     };
