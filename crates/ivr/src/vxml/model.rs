@@ -114,6 +114,22 @@ impl Kind {
 }
 
 impl Document {
+    /// A page with nothing in it.
+    pub(crate) fn empty(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            base: url.to_owned(),
+            language: None,
+            root: None,
+            start: Vec::new(),
+            handlers: Vec::new(),
+            properties: Vec::new(),
+            links: Vec::new(),
+            dialogs: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// The dialog of this name, or the first.
     pub(crate) fn dialog(&self, name: Option<&str>) -> Option<&Arc<Dialog>> {
         match name {

@@ -25,16 +25,10 @@ pub(crate) fn read(text: &str, url: &str) -> Result<Document, Fault> {
     }
     let plain = url.split('#').next().unwrap_or_default();
     let mut document = Document {
-        url: plain.to_owned(),
         base: from.base().unwrap_or_else(|| plain.to_owned()),
         language: from.language(),
         root: from.owned("application").filter(|root| !root.trim().is_empty()),
-        start: Vec::new(),
-        handlers: Vec::new(),
-        properties: Vec::new(),
-        links: Vec::new(),
-        dialogs: Vec::new(),
-        warnings: Vec::new(),
+        ..Document::empty(plain)
     };
     let mut reader = Reader::default();
     for node in from.0.children().filter(Node::is_element) {
@@ -52,11 +46,26 @@ fn add(child: Attributes<'_, '_>, document: &mut Document, reader: &mut Reader) 
     let dialog = match child.0.tag_name().name() {
         "form" => form::read(child, reader)?,
         "menu" => menu::read(child, reader)?,
-        "var" => return Ok(document.start.push(Start::Var(Var::read(child)?))),
-        "script" => return Ok(document.start.push(Start::Script(Script::read(child)?))),
-        "data" => return Ok(document.start.push(Start::Data(super::data::Data::read(child)?))),
-        "property" => return Ok(document.properties.push(item::property(child)?)),
-        "link" => return Ok(document.links.push(Link::read(child)?)),
+        "var" => {
+            document.start.push(Start::Var(Var::read(child)?));
+            return Ok(());
+        }
+        "script" => {
+            document.start.push(Start::Script(Script::read(child)?));
+            return Ok(());
+        }
+        "data" => {
+            document.start.push(Start::Data(super::data::Data::read(child)?));
+            return Ok(());
+        }
+        "property" => {
+            document.properties.push(item::property(child)?);
+            return Ok(());
+        }
+        "link" => {
+            document.links.push(Link::read(child)?);
+            return Ok(());
+        }
         "meta" | "metadata" => return Ok(()),
         name => return exec::misplaced(child.0, name, reader),
     };

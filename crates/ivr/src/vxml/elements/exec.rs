@@ -54,15 +54,10 @@ pub(crate) fn of_nodes<'a, 'i: 'a>(
     let mut content = Vec::new();
     for node in nodes {
         if let Some(spoken) = speakable::read(node, reader)? {
-            Prompt::add(
-                &mut content,
-                spoken,
-                |prompt| Exec::Prompt(prompt),
-                |exec| match exec {
-                    Exec::Prompt(prompt) => Some(prompt),
-                    _ => None,
-                },
-            );
+            Prompt::add(&mut content, spoken, Exec::Prompt, |exec| match exec {
+                Exec::Prompt(prompt) => Some(prompt),
+                _ => None,
+            });
         } else if node.is_element() {
             content.extend(element(node, reader)?);
         }

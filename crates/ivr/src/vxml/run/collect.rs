@@ -75,7 +75,7 @@ impl Interpreter<'_> {
             Value::Text(text) => self.engine.put(scope, "i", &text.clone().into())?,
             Value::Keys => {
                 let mut parts = parse.parts.iter();
-                let tree = tree("", &mut parts, 0);
+                let tree = tree("", &mut parts);
                 self.engine.interpret(&tree, grammar.tags, scope, "i")?;
             }
         }
@@ -106,14 +106,14 @@ impl Interpreter<'_> {
 }
 
 /// A match as the engine takes it: rules in rules, with their tags and keys. Depth is bounded by that of the match.
-fn tree(rule: &str, parts: &mut std::slice::Iter<'_, Part>, depth: usize) -> Json {
+fn tree(rule: &str, parts: &mut std::slice::Iter<'_, Part>) -> Json {
     let (mut text, mut list) = (String::new(), Vec::new());
     while let Some(part) = parts.next() {
         match part {
             Part::Key(key) => text.push(*key),
             Part::Tag(tag) => list.push(json!({"tag": tag})),
             Part::Open(name) => {
-                let inner = tree(name, parts, depth + 1);
+                let inner = tree(name, parts);
                 text += inner["text"].as_str().unwrap_or_default();
                 list.push(inner);
             }

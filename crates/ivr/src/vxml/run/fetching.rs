@@ -50,6 +50,17 @@ impl Cache {
     }
 }
 
+/// Whether a page of this age need not be asked for.
+fn is_fresh(page: &Page, age: i64, max_age: Option<i64>, max_stale: Option<i64>) -> bool {
+    let fresh = directive(page, "max-age").unwrap_or_default();
+    let must_ask = page.header("cache-control").is_some_and(|control| control.contains("no-cache"));
+    let in_time = match max_stale {
+        Some(stale) => age <= fresh.saturating_add(stale),
+        None => age < fresh || max_age.is_some_and(|most| age <= most && most > 0),
+    };
+    !must_ask && in_time && max_age.is_none_or(|most| age <= most)
+}
+
 /// A directive of `Cache-Control` with its seconds.
 fn directive(page: &Page, name: &str) -> Option<i64> {
     let control = page.header("cache-control")?;
@@ -90,18 +101,8 @@ impl Interpreter<'_> {
         let now = self.surroundings.now().as_second();
         let is_get = request.method == FetchMethod::Get && request.body.is_none();
         let kept = self.cache.pages.get(&url).filter(|_| is_get).cloned();
-        if let Some((came, page)) = &kept {
-            let age = now - came;
-            let fresh = directive(page, "max-age").unwrap_or_default();
-            let wanted = max_age.is_none_or(|most| age <= most);
-            let is_fresh = match max_stale {
-                Some(stale) => age <= fresh.saturating_add(stale),
-                None => age < fresh || max_age.is_some_and(|most| age <= most && most > 0),
-            };
-            let must_ask = page.header("cache-control").is_some_and(|control| control.contains("no-cache"));
-            if wanted && is_fresh && !must_ask {
-                return Ok(page.clone());
-            }
+        if let Some((_, page)) = kept.as_ref().filter(|(came, page)| is_fresh(page, now - came, max_age, max_stale)) {
+            return Ok(page.clone());
         }
         if terms.audio.is_some() && !self.is_over {
             self.flush(false).await?;

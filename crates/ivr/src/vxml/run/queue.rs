@@ -206,6 +206,7 @@ impl Interpreter<'_> {
                 making.say(&format!(" {words};"));
                 continue;
             }
+            making.say(" ");
             let scope = self.engine.open(&[])?;
             self.engine.put(scope, "_prompt", &words.into())?;
             self.engine.put(scope, "_dtmf", &keys.unwrap_or_default().into())?;
@@ -273,10 +274,10 @@ impl Interpreter<'_> {
                 }
             }
             if !barged {
-                let marks = group
+                let mut marks = group
                     .iter()
                     .filter_map(|queued| if let What::Mark(mark) = &queued.what { Some(mark) } else { None });
-                self.mark = marks.last().cloned().or(self.mark.take());
+                self.mark = marks.next_back().cloned().or(self.mark.take());
             }
         }
         Ok(())

@@ -85,18 +85,7 @@ fn start<'a>(
         Err(error) => return Err((call, error)),
     };
     // Until the first page is there, there is an empty one.
-    let nothing = Document {
-        url: application.url.clone(),
-        base: application.url.clone(),
-        language: None,
-        root: None,
-        start: Vec::new(),
-        handlers: Vec::new(),
-        properties: Vec::new(),
-        links: Vec::new(),
-        dialogs: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let nothing = Document::empty(&application.url);
     let frame =
         Frame { document: Arc::new(nothing), root: None, application: session, chain: vec![session], visit: None };
     Ok(Interpreter {

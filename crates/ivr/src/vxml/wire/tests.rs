@@ -14,7 +14,7 @@ fn a_document_type_is_passed_over_and_what_declares_entities_is_refused() {
 
 #[test]
 fn what_is_too_deep_too_long_or_too_much_is_refused_before_a_tree_is_made() {
-    let deep = "<a>".repeat(1_000_00) + &"</a>".repeat(1_000_00);
+    let deep = "<a>".repeat(100_000) + &"</a>".repeat(100_000);
     let wide = format!("<a>{}</a>", "<b/>".repeat(30_000));
     let attributes: String = (0..50_000).map(|n| format!(" a{n}=''")).collect();
     let spaces: String = (0..30).map(|n| format!(" xmlns:a{n}='u'")).collect();
