@@ -1,7 +1,7 @@
 //! Runs the specifications in `specs/`: a menu, what a caller does, and what then happens.
 //!
-//! Shape: a heading begins a specification and names it. Under it stand prose and fences: `json ivr` (the menu; without one, the menu
-//! before it in the file is used), `web` (what web servers answer, a fence each), `caller` (who calls, what they do, who answers) and
+//! Shape: a heading begins a specification and names it. Under it stand prose and fences: `json ivr` or `json pivot` (what runs; without
+//! one, what stands before it in the file is used), `web` (what web servers answer, a fence each), `caller` (who calls, what they do, who answers) and
 //! `transcript` (what happens).
 //! Time: virtual; nothing waits.
 //! Errors: a malformed file fails with its name and line. With `UPDATE_SPEC=1` transcripts are rewritten, for a person to review.
@@ -12,6 +12,8 @@ mod caller;
 mod document;
 #[path = "spec/menu.rs"]
 mod menu;
+#[path = "spec/pivot.rs"]
+mod pivot;
 #[path = "spec/web.rs"]
 mod web;
 
@@ -22,7 +24,7 @@ use std::{
 };
 
 use antiphon_ivr::{Script, simulator};
-use document::{Document, Problem, Spec};
+use document::{Document, Problem, Spec, Surface};
 
 #[test]
 fn rules() {
@@ -32,6 +34,11 @@ fn rules() {
 #[test]
 fn interactive() {
     run_all("interactive");
+}
+
+#[test]
+fn pivot() {
+    run_all("pivot");
 }
 
 /// Runs every specification of a folder, and tells of all that fail.
@@ -85,9 +92,11 @@ fn run_file(path: &Path, update: bool) -> Vec<String> {
 }
 
 fn transcript(spec: &Spec) -> Result<String, Problem> {
-    let (ivr, mut scenario) = menu::read(&spec.menu)?;
+    let (script, mut scenario) = match spec.surface {
+        Surface::Rules => menu::read(&spec.menu).map(|(ivr, scenario)| (Script::Rules(ivr.into()), scenario))?,
+        Surface::Pivot => pivot::read(&spec.menu).map(|(pivot, scenario)| (Script::Pivot(pivot.into()), scenario))?,
+    };
     caller::read(&spec.caller, &mut scenario)?;
     scenario.web = spec.web.iter().map(web::read).collect::<Result<_, _>>()?;
-    let script = Script::Rules(ivr.into());
     Ok(simulator::simulate(&script, &scenario, Instant::now()).to_string())
 }

@@ -33,7 +33,9 @@ pub(crate) struct Fence {
 pub(crate) struct Spec {
     /// Its heading.
     pub(crate) title: String,
-    /// The menu.
+    /// What runs.
+    pub(crate) surface: Surface,
+    /// Its document.
     pub(crate) menu: Fence,
     /// What web servers answer, in the order in which they are asked.
     pub(crate) web: Vec<Fence>,
@@ -41,6 +43,15 @@ pub(crate) struct Spec {
     pub(crate) caller: Fence,
     /// What happens.
     pub(crate) transcript: Fence,
+}
+
+/// What runs on a call.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(crate) enum Surface {
+    /// A menu of rules: `json ivr`.
+    Rules,
+    /// Pivot: `json pivot`.
+    Pivot,
 }
 
 /// A file of specifications.
@@ -56,7 +67,7 @@ pub(crate) struct Document {
 struct Section {
     title: String,
     line: usize,
-    menu: Option<Fence>,
+    menu: Option<(Surface, Fence)>,
     web: Vec<Fence>,
     caller: Option<Fence>,
     transcript: Option<Fence>,
@@ -76,8 +87,18 @@ impl Document {
                     section.web.push(fence);
                     continue;
                 }
+                let surface = match kind {
+                    "json ivr" => Some(Surface::Rules),
+                    "json pivot" => Some(Surface::Pivot),
+                    _ => None,
+                };
+                if let Some(surface) = surface {
+                    if section.menu.replace((surface, fence)).is_some() {
+                        return Err(Problem::new(line, format!("a second `{kind}` under one heading")));
+                    }
+                    continue;
+                }
                 let place = match kind {
-                    "json ivr" => &mut section.menu,
                     "caller" => &mut section.caller,
                     "transcript" => &mut section.transcript,
                     other => return Err(Problem::new(line, format!("a fence of the unknown kind `{other}`"))),
@@ -102,8 +123,9 @@ impl Document {
             match (section.caller, section.transcript) {
                 (None, None) => {}
                 (Some(caller), Some(transcript)) => {
-                    let menu = menu.clone().ok_or_else(|| missing("`json ivr` fence, nor any before it"))?;
-                    specs.push(Spec { title: section.title, menu, web: section.web, caller, transcript });
+                    let (surface, menu) =
+                        menu.clone().ok_or_else(|| missing("`json ivr` or `json pivot` fence, nor any before it"))?;
+                    specs.push(Spec { title: section.title, surface, menu, web: section.web, caller, transcript });
                 }
                 (None, Some(_)) => return Err(missing("`caller` fence")),
                 (Some(_), None) => return Err(missing("`transcript` fence")),

@@ -53,7 +53,7 @@ pub(crate) fn read(fence: &Fence) -> Result<(Ivr, Scenario), Problem> {
     read_text(&fence.text).map_err(|(line, text)| Problem::new(fence.line + line, text))
 }
 
-type Wrong = (usize, String);
+pub(crate) type Wrong = (usize, String);
 
 fn read_text(text: &str) -> Result<(Ivr, Scenario), Wrong> {
     let value: Value = serde_json::from_str(text).map_err(|error| (error.line(), error.to_string()))?;
@@ -64,7 +64,7 @@ fn read_text(text: &str) -> Result<(Ivr, Scenario), Wrong> {
     let built = Ivr::build(&settings, contexts.iter().map(|(context, options)| (context, options.clone())));
     match built.left_out.into_iter().next() {
         Some(left) => Err(wrong(format!("rule {} of {}: {}", left.rule, left.option, left.problems[0]))),
-        None => Ok((Ivr { scripts: scripts(top)?, ..built.ivr }, scenario(top)?)),
+        None => Ok((Ivr { scripts: scripts(top)?, ..built.ivr }, world(top)?)),
     }
 }
 
@@ -105,7 +105,8 @@ fn rule(index: usize, body: &Value) -> Result<wire::Rule, Wrong> {
     Ok(wire::Rule { id: RuleId(index as u64 + 1), ..rule })
 }
 
-fn scenario(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
+/// The world around a call.
+pub(crate) fn world(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
     let mut scenario = Scenario::default();
     if let Some(sounds) = top.get("sounds") {
         for (id, sound) in object(sounds, "sounds")? {
@@ -205,7 +206,7 @@ fn sound(value: &Value) -> Result<Sound, Wrong> {
 }
 
 /// A time written as `8` or `8 s`.
-fn seconds_of(written: &str) -> Result<Duration, Wrong> {
+pub(crate) fn seconds_of(written: &str) -> Result<Duration, Wrong> {
     let length = written.strip_suffix(" s").unwrap_or(written);
     seconds(length).ok_or_else(|| wrong(format!("`{length}` is not a time in seconds")))
 }
@@ -223,18 +224,18 @@ fn known(fields: &Map<String, Value>, keys: &[String], more: &[&str]) -> Result<
     }
 }
 
-fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, Wrong> {
+pub(crate) fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, Wrong> {
     value.as_object().ok_or_else(|| wrong(format!("{what}: must be an object")))
 }
 
-fn list(value: Option<&Value>) -> Result<&[Value], Wrong> {
+pub(crate) fn list(value: Option<&Value>) -> Result<&[Value], Wrong> {
     match value {
         None => Ok(&[]),
         Some(value) => value.as_array().map(Vec::as_slice).ok_or_else(|| wrong("must be a list")),
     }
 }
 
-fn text<'a>(value: &'a Value, what: &str) -> Result<&'a str, Wrong> {
+pub(crate) fn text<'a>(value: &'a Value, what: &str) -> Result<&'a str, Wrong> {
     value.as_str().ok_or_else(|| wrong(format!("{what}: must be a string")))
 }
 
@@ -242,6 +243,6 @@ fn told(problems: Vec<wire::FieldError>) -> Wrong {
     wrong(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 
-fn wrong(text: impl Into<String>) -> Wrong {
+pub(crate) fn wrong(text: impl Into<String>) -> Wrong {
     (0, text.into())
 }
