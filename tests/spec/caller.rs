@@ -45,9 +45,7 @@ use antiphon_ivr::{
     Digit, ExtensionId, Recogniser, RecordingId, Speech,
     call::Presentation,
     op::LeftMessage,
-    simulator::{
-        Conferring, Event, Opening, Queueing, Referring, Saying, Scenario, Streaming, Taking, Target, Text,
-    },
+    simulator::{Conferring, Event, Opening, Queueing, Referring, Saying, Scenario, Streaming, Taking, Target, Text},
 };
 
 use crate::document::{Fence, Problem};

@@ -128,7 +128,8 @@ fn choose(key: &str, value: &Value, policy: &mut Policy) -> Result<(), Wrong> {
         "max_silent_requests" => policy.max_silent_requests = u32::try_from(number()?).unwrap_or(u32::MAX),
         "longest_patience" => policy.longest_patience = Duration::from_secs(number()?),
         "hidden_headers" => {
-            let names: Result<_, _> = list(Some(value))?.iter().map(|name| text(name, key).map(str::to_owned)).collect();
+            let names: Result<_, _> =
+                list(Some(value))?.iter().map(|name| text(name, key).map(str::to_owned)).collect();
             policy.hidden_headers = names?;
         }
         "unknown_caller" => text(value, key)?.clone_into(&mut policy.unknown_caller),

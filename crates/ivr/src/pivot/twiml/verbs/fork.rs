@@ -10,7 +10,7 @@ use super::{Reading, Session, Taping, record, say};
 use crate::{
     FetchMethod,
     op::{Begins, Sides, StreamStatus, Track, WebStream},
-    pivot::twiml::reading::Listener,
+    pivot::{guard::Refused, twiml::reading::Listener},
 };
 
 /// Something beside a call.
@@ -103,7 +103,7 @@ impl StreamFork {
         let url = reading.word("url").unwrap_or_default().to_owned();
         let fits = |url: &str| {
             let (scheme, rest) = url.split_once("://").unwrap_or_default();
-            (scheme.eq_ignore_ascii_case("wss") || scheme.eq_ignore_ascii_case("ws")) && !rest.is_empty()
+            (scheme == "wss" || scheme == "ws") && !rest.is_empty()
         };
         if !url.is_empty() && !fits(&url) {
             reading.warn("url is no address of a WebSocket; it is skipped");
@@ -140,10 +140,12 @@ impl StreamFork {
         self.name.clone().unwrap_or_else(|| self.url.clone())
     }
 
-    /// The stream of this call.
-    pub(super) fn of(&self, session: &Session<'_>) -> WebStream {
+    /// The stream of this call; why there is none, where its address is one that nobody may be sent to.
+    pub(super) fn of(&self, session: &Session<'_>) -> Result<WebStream, Refused> {
+        // A WebSocket is asked for by HTTP.
+        session.policy.guard.check(&self.url.replacen("ws", "http", 1))?;
         let status = self.listener.as_ref();
-        WebStream {
+        Ok(WebStream {
             name: self.name(),
             url: self.url.clone(),
             track: self.track,
@@ -151,7 +153,7 @@ impl StreamFork {
             account: session.pivot.account.clone(),
             call: session.sip_call_id().to_owned(),
             status: status.map(|own| StreamStatus { url: session.resolved(&own.url), method: own.method }),
-        }
+        })
     }
 }
 

@@ -10,7 +10,10 @@ use super::{
     Exit, Fork, Reading, Session,
     fork::{RECORDING, SOURCE},
 };
-use crate::{Interrupted, op};
+use crate::{
+    Interrupted,
+    op::{self, StreamError},
+};
 
 /// Begins something beside the call.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -41,8 +44,11 @@ impl Start {
                 Fork::Recording(taping) => drop(taping.begin(RECORDING, SOURCE, session).await?),
                 Fork::Stream(stream) if stream.url.is_empty() => session.warn("Stream: url is missing").await?,
                 Fork::Stream(stream) => {
-                    let stream = Arc::new(stream.of(session));
-                    if let Err(error) = session.call.stream(op::Stream::Start(stream)).await? {
+                    let begun = match stream.of(session) {
+                        Ok(stream) => session.call.stream(op::Stream::Start(Arc::new(stream))).await?,
+                        Err(refused) => Err(StreamError::BadUrl(refused.to_string())),
+                    };
+                    if let Err(error) = begun {
                         session.warn(format!("Stream: {error}")).await?;
                     }
                 }
