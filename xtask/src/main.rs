@@ -1,4 +1,5 @@
-//! Tasks of the workspace: `cargo xtask install`, `cargo xtask test`, `cargo xtask fuzz` and `cargo xtask api-fuzz`.
+//! Tasks of the workspace: `cargo xtask install`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask api-fuzz` and
+//! `cargo xtask twiml-sdk`.
 //!
 //! Shape: one word on the command line, the exit status of the first step that fails.
 //! Errors: an unknown word is status 2 with the usage; a failed step is its own status.
@@ -8,6 +9,7 @@ mod api_fuzz;
 mod fuzz;
 mod install;
 mod steps;
+mod twiml_sdk;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,6 +29,9 @@ Tasks:
   api-fuzz [--seconds N] [--seed N] [--release]
            installs schemathesis for Python, and lets it ask a fresh server for N
            seconds (60) whatever the description of the API allows and forbids
+  twiml-sdk
+           installs twilio for Python, which writes documents of TwiML, and checks
+           that the table of docs/surfaces/twiml.md says what is taken of them
 ";
 
 fn main() -> ExitCode {
@@ -56,6 +61,7 @@ fn main() -> ExitCode {
                 ExitCode::from(2)
             }
         },
+        ["twiml-sdk"] => twiml_sdk::check(root),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS
