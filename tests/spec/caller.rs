@@ -33,6 +33,14 @@
 //! | `refer fails with 486 after 4 s`                  | the target's status                         |
 //! | `it is 2026-07-06 22:30:00 UTC`                   | the date and time of the call's arrival     |
 //! | `refer is not heard of`                           | agreed to, and no more                      |
+//! | `callee presses 1 after 2 s`, `callee hangs up after 2 s` | somebody to whom a script speaks before the talk |
+//! | `queue has 3 waiting`                             | before the caller                           |
+//! | `queue takes the caller after 9 s`                | `… and hangs up after 5 s`                  |
+//! | `queue wants POST http://…`                       | what is heard before that talk              |
+//! | `somebody waits in the queue after 4 s`           | whom the script takes from it; `… and hangs up after 5 s` |
+//! | `socket ends after 7 s`, `socket stays`           | the far end of a WebSocket                  |
+//! | `conference is full`, `conference sends the caller out after 5 s` | where it goes                |
+//! | `conference begins after 5 s`, `conference ends after 5 s` | the same                            |
 
 use std::time::Duration;
 
@@ -40,7 +48,9 @@ use antiphon_ivr::{
     Digit, ExtensionId, Recogniser, RecordingId, Speech,
     call::Presentation,
     op::LeftMessage,
-    simulator::{Event, Opening, Referring, Reply, Saying, Scenario, Target, Text},
+    simulator::{
+        Conferring, Event, Opening, Queueing, Referring, Reply, Saying, Scenario, Streaming, Taking, Target, Text,
+    },
 };
 
 use crate::document::{Fence, Problem};
@@ -84,9 +94,62 @@ fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
         }
         rest if *subject == "mailbox" => mailbox(rest, &mut scenario.mailbox)?,
         rest if *subject == "refer" => scenario.referring = referring(rest)?,
+        rest if *subject == "callee" => scenario.whispered.push(callee(rest)?),
+        rest if *subject == "queue" => queue(rest, &mut scenario.queueing)?,
+        ["waits", "in", "the", "queue", "after", rest @ ..] if *subject == "somebody" => {
+            scenario.taking = Some(taking(rest)?);
+        }
+        ["stays"] if *subject == "socket" => scenario.streaming = Streaming::Stays,
+        ["ends", "after", after, "s"] if *subject == "socket" => {
+            scenario.streaming = Streaming::Ends { after: seconds(after)? };
+        }
+        ["begins", "after", after, "s"] if *subject == "conference" => {
+            scenario.conferring = Conferring::Begins { after: seconds(after)? };
+        }
+        ["ends", "after", after, "s"] if *subject == "conference" => {
+            scenario.conferring = Conferring::Ends { after: seconds(after)? };
+        }
+        ["is", "full"] if *subject == "conference" => scenario.conferring = Conferring::Full,
+        ["sends", "the", "caller", "out", "after", after, "s"] if *subject == "conference" => {
+            scenario.conferring = Conferring::Kicked { after: seconds(after)? };
+        }
         _ => drop(scenario.targets.insert((*subject).to_owned(), target(rest)?)),
     }
     Some(())
+}
+
+/// What somebody does to whom a script speaks.
+fn callee(words: &[&str]) -> Option<(Duration, Event)> {
+    match words {
+        ["presses", key, "after", after, "s"] => {
+            let mut keys = key.chars();
+            let digit = keys.next().filter(|_| keys.next().is_none()).and_then(Digit::from_char)?;
+            Some((seconds(after)?, Event::Pressed(digit)))
+        }
+        ["hangs", "up", "after", after, "s"] => Some((seconds(after)?, Event::HungUp)),
+        _ => None,
+    }
+}
+
+/// What becomes of the caller in a queue.
+fn queue(words: &[&str], queueing: &mut Queueing) -> Option<()> {
+    match words {
+        ["has", count, "waiting"] => queueing.before = count.parse().ok()?,
+        ["takes", "the", "caller", "after", rest @ ..] => queueing.taken = Some(taking(rest)?),
+        ["wants", message @ ..] if !message.is_empty() => queueing.message = Some(message.join(" ")),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn taking(words: &[&str]) -> Option<Taking> {
+    match words {
+        [after, "s"] => Some(Taking { after: seconds(after)?, talk: None }),
+        [after, "s", "and", "hangs", "up", "after", talk, "s"] => {
+            Some(Taking { after: seconds(after)?, talk: Some(seconds(talk)?) })
+        }
+        _ => None,
+    }
 }
 
 /// What is in the mailbox, and whether the caller may hear it.

@@ -50,3 +50,20 @@ fn every_module_of_a_callflow_is_used_in_a_specification() {
         .collect();
     assert_lawful("a module without a specification", &breaches);
 }
+
+/// The same for TwiML: `<Gather`. Two files have what stands in several verbs.
+#[test]
+fn every_verb_of_twiml_is_used_in_a_specification() {
+    let specs = texts("tests/specs/pivot/", ".md");
+    let written: String = specs.iter().map(|spec| spec.content.to_lowercase()).collect();
+    let folder = "crates/ivr/src/pivot/twiml/verbs/";
+    let verbs = texts(folder, ".rs").into_iter().filter_map(|verb| {
+        let stem = verb.path.strip_prefix(folder)?.strip_suffix(".rs")?;
+        (!stem.contains('/') && !["fork", "spoken"].contains(&stem)).then(|| format!("<{stem}"))
+    });
+    let breaches: Vec<_> = verbs
+        .filter(|tag| !written.contains(tag))
+        .map(|tag| format!("no file in tests/specs/pivot uses {tag}"))
+        .collect();
+    assert_lawful("a verb without a specification", &breaches);
+}

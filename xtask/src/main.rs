@@ -1,4 +1,5 @@
-//! Tasks of the workspace: `cargo xtask install`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask api-fuzz` and `cargo xtask cases`.
+//! Tasks of the workspace: `cargo xtask install`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask api-fuzz`, `cargo xtask cases` and
+//! `cargo xtask twiml-sdk`.
 //!
 //! Shape: one word on the command line, the exit status of the first step that fails.
 //! Errors: an unknown word is status 2 with the usage; a failed step is its own status.
@@ -9,6 +10,7 @@ mod cases;
 mod fuzz;
 mod install;
 mod steps;
+mod twiml_sdk;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,6 +33,9 @@ Tasks:
   cases DIR [FILTER]
            runs the data of others in a folder outside the tree (vectors, responses,
            schemas) against the surfaces; a folder for each stands in DIR
+  twiml-sdk
+           installs twilio for Python, which writes documents of TwiML, and checks
+           that the table of docs/surfaces/twiml.md says what is taken of them
 ";
 
 fn main() -> ExitCode {
@@ -62,6 +67,7 @@ fn main() -> ExitCode {
         },
         ["cases", folder] => cases::cases(root, folder, None),
         ["cases", folder, filter] => cases::cases(root, folder, Some(filter)),
+        ["twiml-sdk"] => twiml_sdk::check(root),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS

@@ -13,8 +13,10 @@ use super::Parameters;
 /// The signature of a request.
 pub(super) fn of(secret: &str, url: &str, form: Option<&Parameters>) -> String {
     let mut signed = url.to_owned();
-    // A map of JSON is sorted.
-    for (name, value) in form.into_iter().flatten() {
+    // A map of JSON may keep the order in which it was made.
+    let mut form: Vec<_> = form.into_iter().flatten().collect();
+    form.sort_by_key(|(name, _)| *name);
+    for (name, value) in form {
         add(name, value, &mut signed);
     }
     // A key of any length will do.

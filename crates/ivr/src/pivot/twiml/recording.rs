@@ -32,6 +32,7 @@ impl Kept<'_> {
     pub(super) async fn store(&self, session: &mut Session<'_>) -> Result<(), Interrupted> {
         match self.upload(session) {
             Some(upload) => session.call.upload(upload).await,
+            None if self.store.is_some() => session.warn("recordingUrl cannot be asked; the file is kept here").await,
             None => Ok(()),
         }
     }
@@ -93,13 +94,14 @@ impl Kept<'_> {
         ]
     }
 
-    /// Its way to the web server that stores it, where there is one.
+    /// Its way to the web server that stores it, where there is one that may be asked.
     fn upload(&self, session: &Session<'_>) -> Option<Upload> {
         let store = self.store?;
         let mut name = String::new();
         encode::encode(session.sip_call_id(), &mut name);
         let folder = session.resolved(&store.url);
         let url = format!("{}/call_recording_{name}.mp3", folder.trim_end_matches('/'));
+        session.policy.guard.check(&url).ok()?;
         Some(Upload { recording: self.id, method: store.method, url, format: SoundFormat::Mp3 })
     }
 }

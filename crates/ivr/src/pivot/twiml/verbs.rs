@@ -30,7 +30,7 @@ pub use connect::Connect;
 pub use dial::{Dial, JoinConference, JoinQueue, Party, Taping, Whom};
 pub use echo::Echo;
 pub use enqueue::Enqueue;
-pub use fork::{Fork, StreamFork, TranscriptionFork};
+pub use fork::{Fork, StreamFork};
 pub use gather::{Gather, Words};
 pub use hangup::Hangup;
 pub use leave::Leave;

@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 use super::{Exit, Reading, Session, StreamFork, Way};
 use crate::{
     Interrupted,
-    op::{self, Connected},
+    op::{self, Connected, StreamError},
 };
 
 /// Lets a web server talk with the caller.
@@ -39,9 +39,12 @@ impl Connect {
 impl Connect {
     pub(super) async fn run(&self, session: &mut Session<'_>) -> Result<Option<Exit>, Interrupted> {
         session.answer().await?;
-        let stream = Arc::new(self.stream.of(session));
         session.state.silent_requests = 0;
-        if let Connected::Failed(error) = session.call.connect(op::Connect { stream }).await? {
+        let ended = match self.stream.of(session) {
+            Ok(stream) => session.call.connect(op::Connect { stream: Arc::new(stream) }).await?,
+            Err(refused) => Connected::Failed(StreamError::BadUrl(refused.to_string())),
+        };
+        if let Connected::Failed(error) = ended {
             session.warn(format!("Stream: {error}")).await?;
         }
         Ok(self.action.url.is_some().then(|| self.action.ask(session)))

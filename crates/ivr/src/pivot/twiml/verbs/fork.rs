@@ -1,16 +1,14 @@
-//! What goes on beside a call: `Recording`, `Stream` and `Transcription` in `Start`, `Stop` and `Connect`.
+//! What goes on beside a call: `Recording` and `Stream` in `Start`, `Stop` and `Connect`.
 //!
 //! Shape: `Stream` has `name`, `url` (`wss`), `track` (`inbound_track`, `outbound_track`, `both_tracks`), `statusCallback` and
-//! `Parameter`; `Recording` has `channels` (`mono`, `dual`), `track` (`inbound`, `outbound`, `both`) and `recordingStatusCallback`; `Transcription` has `name`, `track`, `languageCode`,
-//! `hints`, `partialResults` and `statusCallbackUrl`.
+//! `Parameter`; `Recording` has `channels` (`mono`, `dual`), `track` (`inbound`, `outbound`, `both`) and `recordingStatusCallback`.
 //! Errors: a stream without an address is left out, which is told.
 //! Sources: `kazoo-pivot.md` 5.4.
 
-use super::{Reading, Session, Taping, record, say};
+use super::{Reading, Session, Taping, record};
 use crate::{
-    FetchMethod,
     op::{Begins, Sides, StreamStatus, Track, WebStream},
-    pivot::twiml::reading::Listener,
+    pivot::{guard::Refused, twiml::reading::Listener},
 };
 
 /// Something beside a call.
@@ -20,8 +18,6 @@ pub enum Fork {
     Recording(Taping),
     /// Its sound goes to a web server.
     Stream(StreamFork),
-    /// What is said is written down.
-    Transcription(TranscriptionFork),
 }
 
 /// A stream of sound.
@@ -39,23 +35,6 @@ pub struct StreamFork {
     pub parameters: Vec<(String, String)>,
 }
 
-/// A transcription.
-#[derive(Clone, Eq, PartialEq, Debug)]
-pub struct TranscriptionFork {
-    /// By which it is stopped.
-    pub name: Option<String>,
-    /// Which of the two sides.
-    pub track: Track,
-    /// The language.
-    pub language: Option<String>,
-    /// What is expected.
-    pub hints: Vec<String>,
-    /// Whether it is told what was understood so far.
-    pub partial: bool,
-    /// Who is told what is said.
-    pub listener: Option<Listener>,
-}
-
 /// The name of the recording that a `Start` begins, among those of the call.
 pub(super) const RECORDING: &str = "start";
 /// What tells it from others, as web servers are told.
@@ -69,7 +48,6 @@ impl Fork {
         match reading.element.name.as_str() {
             "Recording" => Some(Self::recording(reading)),
             "Stream" => Some(Self::Stream(StreamFork::read(reading)?)),
-            "Transcription" => Some(Self::Transcription(TranscriptionFork::read(reading))),
             _ => None,
         }
     }
@@ -91,9 +69,9 @@ impl Fork {
     }
 }
 
-fn track(reading: &mut Reading<'_>, otherwise: Track) -> Track {
+fn track(reading: &mut Reading<'_>) -> Track {
     let tracks = [("inbound_track", Track::Inbound), ("outbound_track", Track::Outbound), ("both_tracks", Track::Both)];
-    reading.choice("track", &tracks, otherwise)
+    reading.choice("track", &tracks, Track::Inbound)
 }
 
 impl StreamFork {
@@ -103,7 +81,7 @@ impl StreamFork {
         let url = reading.word("url").unwrap_or_default().to_owned();
         let fits = |url: &str| {
             let (scheme, rest) = url.split_once("://").unwrap_or_default();
-            (scheme.eq_ignore_ascii_case("wss") || scheme.eq_ignore_ascii_case("ws")) && !rest.is_empty()
+            (scheme == "wss" || scheme == "ws") && !rest.is_empty()
         };
         if !url.is_empty() && !fits(&url) {
             reading.warn("url is no address of a WebSocket; it is skipped");
@@ -111,7 +89,7 @@ impl StreamFork {
         }
         Some(Self {
             name: reading.word("name").map(str::to_owned),
-            track: track(reading, Track::Inbound),
+            track: track(reading),
             listener: reading.listener("statusCallback", &[], &["stream-started", "stream-stopped", "stream-error"]),
             parameters: parameters(reading),
             url,
@@ -140,10 +118,12 @@ impl StreamFork {
         self.name.clone().unwrap_or_else(|| self.url.clone())
     }
 
-    /// The stream of this call.
-    pub(super) fn of(&self, session: &Session<'_>) -> WebStream {
+    /// The stream of this call; why there is none, where its address is one that nobody may be sent to.
+    pub(super) fn of(&self, session: &Session<'_>) -> Result<WebStream, Refused> {
+        // A WebSocket is asked for by HTTP.
+        session.policy.guard.check(&self.url.replacen("ws", "http", 1))?;
         let status = self.listener.as_ref();
-        WebStream {
+        Ok(WebStream {
             name: self.name(),
             url: self.url.clone(),
             track: self.track,
@@ -151,33 +131,6 @@ impl StreamFork {
             account: session.pivot.account.clone(),
             call: session.sip_call_id().to_owned(),
             status: status.map(|own| StreamStatus { url: session.resolved(&own.url), method: own.method }),
-        }
-    }
-}
-
-impl TranscriptionFork {
-    fn read(reading: &mut Reading<'_>) -> Self {
-        reading.knows(&[
-            "name",
-            "track",
-            "languageCode",
-            "hints",
-            "partialResults",
-            "statusCallbackUrl",
-            "statusCallbackMethod",
-        ]);
-        reading.holds(&[]);
-        let hints = reading.word("hints").unwrap_or_default().split(',').map(str::trim).filter(|hint| !hint.is_empty());
-        let hints = hints.map(str::to_owned).collect();
-        let method = reading.method("statusCallbackMethod").unwrap_or(FetchMethod::Post);
-        let url = reading.word("statusCallbackUrl");
-        Self {
-            name: reading.word("name").map(str::to_owned),
-            track: track(reading, Track::Both),
-            language: say::language(reading, "languageCode"),
-            hints,
-            partial: reading.flag("partialResults", false),
-            listener: url.map(|url| Listener { url: url.to_owned(), method, events: Vec::new() }),
-        }
+        })
     }
 }

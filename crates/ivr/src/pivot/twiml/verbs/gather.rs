@@ -271,14 +271,14 @@ impl Gather {
     /// What follows.
     async fn follow(&self, heard: Heard, session: &mut Session<'_>) -> Result<Option<Exit>, Interrupted> {
         if let Some(said) = &heard.said {
-            let confidence = f64::from(said.confidence.unwrap_or(0)) / 100.0;
             if let Some(partial) = self.words.as_ref().and_then(|words| words.partial.as_ref()) {
                 // Recognisers understand whole utterances, so there is one result, and it is stable.
                 let news = [("StableSpeechResult", said.text.as_str()), ("SequenceNumber", "0")];
                 partial.tell(session, &news).await?;
             }
             session.state.once.push(("SpeechResult".to_owned(), said.text.clone()));
-            session.state.once.push(("Confidence".to_owned(), confidence.to_string()));
+            let confidence = said.confidence.map(|percent| (f64::from(percent) / 100.0).to_string());
+            session.state.once.extend(confidence.map(|confidence| ("Confidence".to_owned(), confidence)));
         } else if heard.digits.is_empty() {
             if !self.action_on_empty {
                 return Ok(None);

@@ -1,6 +1,6 @@
 //! `<Start><Stream url="wss://…"/></Start>`: something goes on beside the call, and the next verb follows at once.
 //!
-//! Shape: any number of `Recording`, `Stream` and `Transcription`.
+//! Shape: any number of `Recording` and `Stream`.
 //! Errors: without any of them it is skipped, which is told.
 //! Sources: `kazoo-pivot.md` 5.4.
 
@@ -10,7 +10,10 @@ use super::{
     Exit, Fork, Reading, Session,
     fork::{RECORDING, SOURCE},
 };
-use crate::{Interrupted, op};
+use crate::{
+    Interrupted,
+    op::{self, StreamError},
+};
 
 /// Begins something beside the call.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -22,7 +25,7 @@ pub struct Start {
 impl Start {
     pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
         reading.knows(&[]);
-        reading.holds(&["Recording", "Stream", "Transcription"]);
+        reading.holds(&["Recording", "Stream"]);
         let element = reading.element;
         let forks: Vec<_> = element.elements().filter_map(|inner| Fork::read(&mut reading.inside(inner))).collect();
         if forks.is_empty() {
@@ -41,12 +44,14 @@ impl Start {
                 Fork::Recording(taping) => drop(taping.begin(RECORDING, SOURCE, session).await?),
                 Fork::Stream(stream) if stream.url.is_empty() => session.warn("Stream: url is missing").await?,
                 Fork::Stream(stream) => {
-                    let stream = Arc::new(stream.of(session));
-                    if let Err(error) = session.call.stream(op::Stream::Start(stream)).await? {
+                    let begun = match stream.of(session) {
+                        Ok(stream) => session.call.stream(op::Stream::Start(Arc::new(stream))).await?,
+                        Err(refused) => Err(StreamError::BadUrl(refused.to_string())),
+                    };
+                    if let Err(error) = begun {
                         session.warn(format!("Stream: {error}")).await?;
                     }
                 }
-                Fork::Transcription(_) => session.warn("Transcription: nobody writes down what is said").await?,
             }
         }
         Ok(None)

@@ -1,6 +1,6 @@
 //! `<Stop><Stream name="a"/></Stop>`: something that a `Start` has begun ends, and the next verb follows at once.
 //!
-//! Shape: any number of `Recording`, `Stream` and `Transcription`.
+//! Shape: any number of `Recording` and `Stream`.
 //! Errors: without any of them it is skipped, which is told.
 //! Sources: `kazoo-pivot.md` 5.4.
 
@@ -25,7 +25,7 @@ pub struct Stop {
 impl Stop {
     pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
         reading.knows(&[]);
-        reading.holds(&["Recording", "Stream", "Transcription"]);
+        reading.holds(&["Recording", "Stream"]);
         let element = reading.element;
         let forks: Vec<_> = element.elements().filter_map(|inner| Fork::read(&mut reading.inside(inner))).collect();
         if forks.is_empty() {
@@ -52,7 +52,6 @@ impl Stop {
                         session.warn(format!("Stream: {error}")).await?;
                     }
                 }
-                Fork::Transcription(_) => {}
             }
         }
         Ok(None)

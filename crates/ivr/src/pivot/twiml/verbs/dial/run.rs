@@ -162,6 +162,10 @@ impl Taping {
             session.warn("the call cannot be recorded").await?;
             return Ok(None);
         };
+        if session.state.farewells.iter().any(|farewell| farewell.is_about(id)) {
+            // It goes on already.
+            return Ok(Some(id));
+        }
         self.kept(id, source).store(session).await?;
         if let Some(listener) = &self.listener {
             let channels = self.channels().to_string();
