@@ -41,8 +41,8 @@ const MAX_LABEL: usize = 255;
 const MAX_TEXT: usize = 4096;
 /// Most digits of one input.
 const MAX_DIGITS: u64 = 32;
-/// Most bytes of what is only stored and echoed.
-const MAX_OPAQUE: usize = 16_384;
+/// Most bytes of what is JSON within a rule; it holds the 500 rules that a `voice_helper` may have.
+const MAX_OPAQUE: usize = 65_536;
 
 /// Where a POST wants its new rule: 1 is first; `None` is last (`ringme-ivr.md` 2.5). `0` counts as 1.
 pub fn order_position(body: &Value) -> Result<Option<usize>, Vec<FieldError>> {

@@ -65,7 +65,7 @@ fn targets_that_ring_one_by_one_take_their_turns() {
     assert_eq!(
         lines,
         [
-            "0.0  dial directly 1 2 3 for 30.0 s, one by one, at most 4.0 s, 2 for 5.0 s",
+            "0.0  dial directly 1 2 3 for 30 s, one by one, at most 4 s, 2 for 5 s",
             "7.0  … 3 answers",
             "11.0  … its longest, they are parted",
             "11.0  hang up",
@@ -129,7 +129,7 @@ fn a_script_speaks_to_whoever_answers_and_web_servers_hear_of_it() {
     assert_eq!(
         lines,
         [
-            "0.0  dial directly 3 for 30.0 s",
+            "0.0  dial directly 3 for 30 s",
             "0.0  tell GET http://told.test/0/Initiated",
             "2.0  … 3 answers",
             "2.0  tell GET http://told.test/0/Answered",
@@ -173,7 +173,7 @@ fn a_script_goes_on_while_its_caller_waits_in_a_queue() {
             "4.0  play hello, foreground",
             "5.0  … somebody wants the caller",
             "5.0  meet",
-            "5.0  … taken after 5.0 s",
+            "5.0  … taken after 5 s",
             "8.0  … the other hangs up",
             "8.0  echo",
             "9.0  … its longest",
@@ -198,7 +198,7 @@ fn a_queue_without_anybody_and_a_full_one_are_left() {
     assert_eq!(
         lines,
         [
-            "0.0  take from sales for 7.0 s",
+            "0.0  take from sales for 7 s",
             "7.0  … nobody",
             "7.0  enqueue in sales, at most 1",
             "7.0  … full",
