@@ -81,6 +81,20 @@ impl Farewell {
         self.about == About::Recording(id)
     }
 
+    /// Takes those that are about this recording of the call.
+    pub(super) fn taken_about(id: RecordingId, session: &mut Session<'_>) -> Vec<Self> {
+        let all = std::mem::take(&mut session.state.farewells);
+        let (about, others) = all.into_iter().partition(|farewell| farewell.is_about(id));
+        session.state.farewells = others;
+        about
+    }
+
+    /// The same when the call is over.
+    pub(in crate::pivot) fn over(mut self) -> Self {
+        self.parameters.insert("CallStatus".to_owned(), "completed".into());
+        self
+    }
+
     /// Says it.
     pub(in crate::pivot) async fn say(mut self, call: &mut Call) -> Result<(), Interrupted> {
         let mut add = |name: &str, value: Value| drop(self.parameters.insert(name.to_owned(), value));
@@ -96,7 +110,6 @@ impl Farewell {
             }
         };
         if let Some(id) = about {
-            add("CallStatus", "completed".into());
             add("RecordingSid", id.to_string().into());
             if !self.parameters.contains_key("RecordingUrl") {
                 let url = call.link(id).await?.unwrap_or_default();

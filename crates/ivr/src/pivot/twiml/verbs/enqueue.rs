@@ -84,20 +84,19 @@ impl Enqueue {
         place: Place,
         session: &mut Session<'_>,
     ) -> Result<Option<(&'static str, Duration)>, Interrupted> {
-        let alone = match self.wait.url {
-            Some(_) => match self.wait.sound(session).await? {
-                Some(alone) => Some(alone),
-                None => match self.hear(place, session).await? {
-                    Waiting::Taken => None,
-                    Waiting::Silent => Some(Alone::Music),
-                    Waiting::Left(waited) => return Ok(Some(("leave", waited))),
-                    Waiting::HungUp => return Ok(None),
-                },
-            },
-            None => Some(Alone::Music),
+        let alone = match self.meanwhile(place, session).await {
+            // Somebody has taken the caller.
+            Err(Interrupted::Wanted) => Alone::Silence,
+            Err(other) => return Err(other),
+            Ok(Waiting::Hears(alone)) => alone,
+            Ok(Waiting::Left(waited)) => return Ok(Some(("leave", waited))),
+            Ok(Waiting::HungUp) => return Ok(None),
         };
-        self.before_the_talk(session).await?;
-        let meet = Meet { alone: alone.unwrap_or(Alone::Silence), leave_by: DigitSet::NONE };
+        match self.before_the_talk(session).await {
+            Err(Interrupted::Wanted) => self.before_the_talk(session).await?,
+            heard => heard?,
+        }
+        let meet = Meet { alone, leave_by: DigitSet::NONE };
         Ok(Some(match session.call.meet(meet).await? {
             Met::Talked { waited, .. } => ("bridged", waited),
             Met::Left { waited } => ("leave", waited),
@@ -105,8 +104,14 @@ impl Enqueue {
         }))
     }
 
-    /// Runs the document of the wait, over and over.
-    async fn hear(&self, mut place: Place, session: &mut Session<'_>) -> Result<Waiting, Interrupted> {
+    /// Runs the document of the wait, over and over, where there is one.
+    async fn meanwhile(&self, mut place: Place, session: &mut Session<'_>) -> Result<Waiting, Interrupted> {
+        if self.wait.url.is_none() {
+            return Ok(Waiting::Hears(Alone::Music));
+        }
+        if let Some(alone) = self.wait.sound(session).await? {
+            return Ok(Waiting::Hears(alone));
+        }
         loop {
             let facts = [
                 ("QueuePosition", place.position.to_string()),
@@ -115,20 +120,20 @@ impl Enqueue {
                 ("CurrentQueueSize", place.size.to_string()),
             ];
             session.state.once.extend(facts.map(|(name, value)| (name.to_owned(), value)));
-            match aside::run(&self.wait, session).await {
-                Err(Interrupted::Wanted) => return Ok(Waiting::Taken),
-                Err(other) => return Err(other),
-                Ok(Aside::Through) => {}
-                Ok(Aside::Failed) => return Ok(Waiting::Silent),
-                Ok(ended @ (Aside::Left | Aside::HungUp)) => {
-                    let waited = session.call.place().await?.map(|place| place.waited).unwrap_or_default();
+            let ended = aside::run(&self.wait, session).await?;
+            let now = session.call.place().await?;
+            match ended {
+                Aside::Through => {}
+                Aside::Failed => return Ok(Waiting::Hears(Alone::Music)),
+                Aside::Left | Aside::HungUp => {
                     session.call.leave().await?;
+                    let waited = now.map(|place| place.waited).unwrap_or_default();
                     return Ok(if ended == Aside::Left { Waiting::Left(waited) } else { Waiting::HungUp });
                 }
             }
-            match session.call.place().await? {
+            match now {
                 Some(now) => place = now,
-                None => return Ok(Waiting::Taken),
+                None => return Ok(Waiting::Hears(Alone::Silence)),
             }
         }
     }
@@ -143,15 +148,13 @@ impl Enqueue {
     }
 }
 
-/// How the wait with a document has ended.
+/// What follows the document of a wait.
 enum Waiting {
-    /// Somebody has taken the caller.
-    Taken,
-    /// There is no document, so there is music.
-    Silent,
-    /// The caller has left.
+    /// The caller waits on, and hears this.
+    Hears(Alone),
+    /// The caller has left after so long.
     Left(Duration),
-    /// The document hangs up.
+    /// The call ends.
     HungUp,
 }
 

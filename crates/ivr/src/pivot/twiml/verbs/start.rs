@@ -41,7 +41,9 @@ impl Start {
         session.answer().await?;
         for fork in &self.forks {
             match fork {
-                Fork::Recording(taping) => drop(taping.begin(RECORDING, SOURCE, session).await?),
+                Fork::Recording(taping) => {
+                    taping.begin(RECORDING, SOURCE, session).await?;
+                }
                 Fork::Stream(stream) if stream.url.is_empty() => session.warn("Stream: url is missing").await?,
                 Fork::Stream(stream) => {
                     let begun = match stream.of(session) {

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Interrupted, Recording,
     op::{self, Which},
+    pivot::twiml::farewell::Farewell,
 };
 
 /// Ends something beside the call.
@@ -43,7 +44,12 @@ impl Stop {
                 Fork::Recording(taping) => {
                     let asked = Recording::Ask(Which::Named(RECORDING.to_owned()));
                     if let Some(id) = session.call.recording(asked).await?.recording {
+                        // Whoever wanted to know when it began is told.
+                        let told = Farewell::taken_about(id, session);
                         taping.end(id, SOURCE, session).await?;
+                        for farewell in told {
+                            farewell.say(session.call).await?;
+                        }
                     }
                 }
                 Fork::Stream(stream) => {

@@ -6,8 +6,7 @@
 //! Errors: without a name it is left out, which is told.
 //! Sources: `kazoo-pivot.md` 5.3, 5.4.
 
-use super::{Dial, Session, run::Went};
-use super::{Reading, Taping, Way, party, record};
+use super::{Dial, Reading, Session, Taping, Way, party, record, run::Went};
 use crate::{
     Alone, Announcement, Conference, Conferred, Interrupted, Voice,
     op::{Begins, Ears, Ends, Opens, Sides},

@@ -119,8 +119,10 @@ impl Dial {
                 Err(Interrupted::PartyGone) => return Ok(None),
                 Err(other) => return Err(other),
                 Ok(Aside::HungUp) => {
-                    session.call.part().await?;
-                    return Ok(None);
+                    return match session.call.part().await {
+                        Ok(()) | Err(Interrupted::PartyGone) => Ok(None),
+                        Err(other) => Err(other),
+                    };
                 }
                 Ok(Aside::Through | Aside::Left | Aside::Failed) => {}
             }
