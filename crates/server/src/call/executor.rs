@@ -418,7 +418,9 @@ impl Executor {
                 | EventKind::Found(_) => None,
             }),
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
-            CallEvent::Sip(event) if dialog_of(&event) == self.whispering.as_ref().map(|held| held.caller.dialog()) => {
+            CallEvent::Sip(event)
+                if self.whispering.as_ref().is_some_and(|held| dialog_of(&event) == Some(held.caller.dialog())) =>
+            {
                 whisper::of_caller(self, event).await
             }
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
