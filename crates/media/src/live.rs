@@ -3,8 +3,8 @@
 //! Shape: a [`LiveFeed`] with whoever has the sound, a [`LiveSource`] in a stream; pieces go round between the two, filled one way and empty the
 //! other, so that nothing is allocated and neither side waits for the other.
 //! Units: linear samples at [`LIVE_RATE`]; a piece is at most [`PIECE`] of them.
-//! Time: a line begins when [`AHEAD`] of it is there, or has been waited for as long. Where nothing is there the last sample sinks to
-//! silence within [`RAMP`], and what comes then rises from it.
+//! Time: a line begins when `AHEAD` of it is there, or has been waited for as long. Where nothing is there the last sample sinks to
+//! silence within `RAMP`, and what comes then rises from it.
 //! Errors: who has more than finds an empty piece keeps it; a feed that is gone leaves silence.
 
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! Sound of calls on its way to web servers, and from there.
 //!
-//! Shape: [`Streams`] counts how many go on; [`pump`] is one of them, from its connection to its end; [`protocol`] has its messages.
+//! Shape: [`Streams`] counts how many go on; `pump` is one of them, from its connection to its end; `protocol` has its messages.
 //! Errors: with [`MOST`] streams, or [`OF_CLIENT`] of a client, a further one does not begin.
 //! Sources: Twilio, "Media Streams"; `kazoo-pivot.md` 5.4.
 

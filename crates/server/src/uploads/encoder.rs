@@ -1,7 +1,7 @@
 //! Making MP3 of a recording: the work of a program, where one is there.
 //!
 //! Shape: the recording's file on the program's standard input, MP3 from its standard output into a file that has no name.
-//! Time: a program may take [`LONGEST`]; one that is dropped is killed. So many run at once: [`AT_ONCE`].
+//! Time: a program may take `LONGEST`; one that is dropped is killed. So many run at once: `AT_ONCE`.
 //! Errors: [`NotEncoded`].
 
 use std::{

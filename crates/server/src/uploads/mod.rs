@@ -3,7 +3,7 @@
 //! Shape: whoever has a recording to send [begins](Uploads::begin) an upload; it is written to a spool of files (`spool`), and the one owner
 //! (`owner`) sends it when the recording is whole. [`Uploads`] is the handle that calls and the API hold. [`links`] has the URLs.
 //! A file is `<data>/uploads/<id>.json`.
-//! Time: beginning one never waits. A try that failed is followed by [`backoff`]'s others; what is over is shown for a week.
+//! Time: beginning one never waits. A try that failed is followed by `backoff`'s others; what is over is shown for a week.
 //! Errors: with [`MOST`] uploads, or [`OF_CLIENT`] of a client that wait, a further one is dropped, counted and logged.
 //! What was sent once is not sent again: that a server took it is written down before anything else. Only where the process dies between
 //! the two is it sent twice.
