@@ -68,6 +68,7 @@ fn test_named<'a>(sources: &'a [Text], name: &str) -> Option<(&'a Text, &'a str)
 /// Why a reference shows nothing, if it does not.
 fn fault(ledger: &str, row: &Row, reference: &str, specs: &[Text], sources: &[Text]) -> Option<String> {
     let surface = ledger.trim_start_matches("docs/surfaces/").trim_end_matches("-ledger.md");
+    let surface = if surface == "voicexml" { "vxml" } else { surface };
     let by_path = |path: &str| specs.iter().chain(sources).find(|text| text.path == path).map(|text| &text.content);
     let content = if reference.contains('/') {
         by_path(reference).map(String::as_str)

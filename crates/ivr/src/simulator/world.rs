@@ -123,40 +123,15 @@ impl<'a> World<'a> {
             return self.perform_after(op);
         }
         match op {
-            Op::Answer => {
-                if self.call == State::Arrived {
-                    self.note("answer");
-                    self.call = State::Answered;
-                    self.recordings_begin(Begins::OnAnswer);
-                }
-                Ok(Outcome::Done)
-            }
-            Op::Limit(limit) => {
-                match limit {
-                    Some(limit) => self.note(format!("lifetime {}", seconds(*limit))),
-                    None if self.limit.is_some() => self.note("no lifetime"),
-                    None => {}
-                }
-                self.limit = limit.map(|limit| self.now.saturating_add(limit));
-                Ok(Outcome::Done)
-            }
             Op::Play(play) => self.play(play).map(Outcome::Played),
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
             Op::Gather(gather) => self.gather(gather).map(Outcome::Gathered),
             Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
             Op::Conference(conference) => self.conference(conference).map(Outcome::Conferred),
             Op::Join => self.join().map(Outcome::Dialed),
-            Op::Part => {
-                self.part();
-                Ok(Outcome::Done)
-            }
             Op::Enqueue(enqueue) => Ok(Outcome::Enqueued(self.enqueue(enqueue))),
             Op::Place => Ok(Outcome::Placed(self.place())),
             Op::Meet(meet) => self.meet(meet).map(Outcome::Met),
-            Op::Leave => {
-                self.leave();
-                Ok(Outcome::Done)
-            }
             Op::Take(take) => self.take(take).map(Outcome::Dialed),
             Op::Echo(echo) => self.echo(*echo).map(Outcome::Echoed),
             Op::Refer(refer) => self.refer(refer).map(Outcome::Referred),
@@ -168,36 +143,59 @@ impl<'a> World<'a> {
             Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(open))),
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(*message))),
             Op::Fetch(fetch) => self.fetch(fetch).map(Outcome::Fetched),
-            Op::Note(note) => {
-                self.note_of_surface(note);
-                Ok(Outcome::Done)
-            }
-            Op::Rate(rating) => {
-                self.note(format!("rate {} of {}", rating.rate, rating.max));
-                Ok(Outcome::Done)
-            }
-            Op::Progress => {
-                if self.call == State::Arrived && !self.early {
-                    self.note("early media");
-                    self.early = true;
-                }
-                Ok(Outcome::Done)
-            }
             Op::Load(load) => Ok(Outcome::Loaded(self.load(load))),
             Op::Tell(_) | Op::Upload(_) | Op::Link(_) => self.perform_told(op),
             Op::Stream(stream) => Ok(Outcome::Streaming(self.stream(stream))),
             Op::Connect(connect) => self.connect(connect).map(Outcome::Connected),
+            Op::Answer
+            | Op::Limit(_)
+            | Op::Note(_)
+            | Op::Rate(_)
+            | Op::Progress
+            | Op::Part
+            | Op::Leave
+            | Op::Respond(_)
+            | Op::Hangup(_) => {
+                self.perform_at_once(op);
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    /// What takes no time and has no outcome.
+    fn perform_at_once(&mut self, op: &Op) {
+        match op {
+            Op::Answer if self.call == State::Arrived => {
+                self.note("answer");
+                self.call = State::Answered;
+                self.recordings_begin(Begins::OnAnswer);
+            }
+            Op::Progress if self.call == State::Arrived && !self.early => {
+                self.note("early media");
+                self.early = true;
+            }
+            Op::Limit(limit) => {
+                match limit {
+                    Some(limit) => self.note(format!("lifetime {}", seconds(*limit))),
+                    None if self.limit.is_some() => self.note("no lifetime"),
+                    None => {}
+                }
+                self.limit = limit.map(|limit| self.now.saturating_add(limit));
+            }
+            Op::Note(note) => self.note_of_surface(note),
+            Op::Rate(rating) => self.note(format!("rate {} of {}", rating.rate, rating.max)),
+            Op::Part => self.part(),
+            Op::Leave => self.leave(),
             Op::Respond(respond) => {
                 let phrase = respond.phrase.as_ref().map(|phrase| format!(" {phrase}")).unwrap_or_default();
                 self.note(format!("respond {}{phrase}", respond.status));
                 self.call = State::Ended;
-                Ok(Outcome::Done)
             }
             Op::Hangup(_) => {
                 self.note("hang up");
                 self.call = State::Ended;
-                Ok(Outcome::Done)
             }
+            _ => {}
         }
     }
 

@@ -410,7 +410,10 @@ mod tests {
         Field::list("items", &ITEMS),
     ];
 
-    fn read(value: &Value, mode: Mode) -> Result<(Map<String, Value>, Vec<String>), Vec<String>> {
+    /// What was read, and the warnings.
+    type Known = (Map<String, Value>, Vec<String>);
+
+    fn read(value: &Value, mode: Mode) -> Result<Known, Vec<String>> {
         let mut report = Report::new(mode);
         let data = Data::read(value, FIELDS, &mut report);
         let said = |all: Vec<super::super::Warning>| all.iter().map(ToString::to_string).collect();

@@ -191,7 +191,7 @@ fn every_wrong_value_names_its_field() {
         ("transfer_dst", json!("1\r\n2")),
         ("transfer_timeout", json!(86_401)),
         ("call_interactive_method", json!("PUT")),
-        ("voice_helper_rules", json!("x".repeat(20_000))),
+        ("voice_helper_rules", json!("x".repeat(70_000))),
         ("voice_helper_classic_term", json!(0)),
     ] {
         let mut body = json!({"action": "hangup"});

@@ -23,10 +23,9 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
         Some(written) => expression(written).is_some_and(|expression| expression.is_match(&number)),
         None => otherwise,
     };
-    if data.flag("hunt") && fits("hunt_allow", true) && !fits("hunt_deny", false) {
-        if let Some(flow) = session.surroundings.flow(&number) {
-            return Ok(Step::Branch(flow));
-        }
+    let hunted = data.flag("hunt") && fits("hunt_allow", true) && !fits("hunt_deny", false);
+    if let Some(flow) = hunted.then(|| session.surroundings.flow(&number)).flatten() {
+        return Ok(Step::Branch(flow));
     }
     Ok(Step::Next)
 }
