@@ -44,8 +44,8 @@ fn keys_are_judged_one_after_the_other() {
     let pin = xml(
         "<rule id='r'><item repeat='2-4'><ruleref uri='#d'/></item></rule><rule id='d'><one-of><item>1</item><item>2 <tag>out=2</tag></item></one-of></rule>",
     );
-    assert_eq!(states(&active(&[pin.clone()]), "1212"), "ppccm");
-    assert_eq!(states(&active(&[pin.clone()]), "13"), "ppd");
+    assert_eq!(states(&active(std::slice::from_ref(&pin)), "1212"), "ppccm");
+    assert_eq!(states(&active(std::slice::from_ref(&pin)), "13"), "ppd");
     assert_eq!(states(&active(&[pin.clone(), builtin::grammar("digits?length=5").expect("known")]), "12123"), "ppcccm");
     assert_eq!(parts(&active(&[pin]), "12").as_deref(), Some("0:<d 1><d 2{out=2}>"));
 }
@@ -74,7 +74,7 @@ fn built_in_types_have_keys_and_values() {
         ("phone", "12*3", "pccpc", "\"12x3\""),
     ] {
         let grammar = builtin::grammar(name).expect(name);
-        assert_eq!(states(&active(&[grammar.clone()]), keys), expected, "{name}");
+        assert_eq!(states(&active(std::slice::from_ref(&grammar)), keys), expected, "{name}");
         let Value::Builtin(kind) = grammar.value else { panic!("{name}") };
         assert_eq!(kind.value(keys).to_string(), value, "{name}");
     }
@@ -90,8 +90,8 @@ fn abnf_says_the_same_as_xml() {
     let text = "#ABNF 1.0 UTF-8;\nlanguage en; mode dtmf; root $pin; tag-format <semantics/1.0>;\n// a remark\n\
         $digit = 0 | 1 {out=1} | 2 /0.5/;\npublic $pin = $digit <2-3> [\"#\"] | (9 *) ; /* end */";
     let grammar = abnf::read(text).expect("it is one");
-    assert_eq!(states(&active(&[grammar.clone()]), "121#"), "ppccm");
-    assert_eq!(states(&active(&[grammar.clone()]), "9*"), "ppm");
+    assert_eq!(states(&active(std::slice::from_ref(&grammar)), "121#"), "ppccm");
+    assert_eq!(states(&active(std::slice::from_ref(&grammar)), "9*"), "ppm");
     assert_eq!(grammar.tags, TagStyle::Script);
     assert_eq!(parts(&active(&[grammar]), "10").as_deref(), Some("0:<digit 1{out=1}><digit 0>"));
     for (bad, line) in [
@@ -111,11 +111,11 @@ fn grammars_that_go_in_circles_end() {
     let endless = xml("<rule id='r'><ruleref uri='#r'/> 1</rule>");
     assert_eq!(states(&active(&[endless]), "1"), "dd");
     let right = xml("<rule id='r'>1 <one-of><item><ruleref uri='#r'/></item><item>2</item></one-of></rule>");
-    assert_eq!(states(&active(&[right.clone()]), "112"), "pppm");
+    assert_eq!(states(&active(std::slice::from_ref(&right)), "112"), "pppm");
     assert_eq!(parts(&active(&[right]), "112").as_deref(), Some("0:1<r 12>"));
     let heavy = "<item repeat='0-'>".repeat(20) + "1" + &"</item>".repeat(20);
     let heavy = xml(&format!("<rule id='r'>{heavy}</rule>"));
-    assert_eq!(active(&[heavy.clone()]).judge(&"1".repeat(100)), KeyState::CanEnd);
+    assert_eq!(active(std::slice::from_ref(&heavy)).judge(&"1".repeat(100)), KeyState::CanEnd);
     assert!(parts(&active(&[heavy]), &"1".repeat(100)).is_some());
     let wide = xml(
         "<rule id='r'><one-of><item>1</item><item>1 <ruleref uri='#r'/></item><item>1 <ruleref uri='#r'/></item></one-of></rule>",
