@@ -19,7 +19,7 @@ use crate::{
     callbacks::Callbacks,
     calls::Calls,
     conferences::Conferences,
-    events::Events,
+    events::{self, Events},
     limits,
     made_tones::MadeTones,
     media::{
@@ -150,17 +150,12 @@ pub async fn start(
     let web = Web::new(&settings.web, network.web(&settings.web, names.clone())?);
     let (events, notices) = Events::new(web.clone());
     let ports = Ports::new(network, &settings.rtp_ports);
-    let capacity = match limits::streams() {
-        0 => return Err(StartError::NoFiles),
-        files => ports.total().min(files),
-    };
-    let (signalling, orders) = signalling::orders();
-    let (trunks, trunk_orders) = Trunks::new();
+    let capacity = ports.total().min(limits::streams().ok_or(StartError::NoFiles)?);
+    let ((signalling, orders), (trunks, trunk_orders)) = (signalling::orders(), Trunks::new());
     let trace = Arc::new(Trace::new(&settings.trace));
     let http_debug = HttpDebug::new(settings.web.debug);
-    let recordings = recordings(settings, drive).map_err(StartError::Recordings)?;
-    let (uploads, encoder, to_send) =
-        uploads(settings, &recordings, &web, &http_debug).map_err(StartError::Recordings)?;
+    let (recordings, (uploads, encoder, to_send)) =
+        files(settings, drive, &web, &http_debug).map_err(StartError::Recordings)?;
     let rooms = Arc::new(Rooms {
         signalling,
         media: media(capacity, settings.rtp.patience(), drive)?,
@@ -202,16 +197,8 @@ pub async fn start(
     let switchboard = Switchboard::new(rooms.clone(), now(drive));
     let endpoint = Endpoint::new(sip_config(settings, listeners, capacity), rand::random());
     signal(signalling::Task::new(endpoint, switchboard, wires, orders, trace));
-    let owner = trunks::Owner::new(rooms.clone(), trunk_orders);
-    own(owner.run(), "the owner of the trunks panicked; trunks are as they were until the next start");
-    own(to_send.run(), "the owner of uploads panicked; recordings are not sent until the next start");
-    own(notices.run(), "the owner of notices panicked; nobody is told of events until the next start");
-    overload::watch::start(rooms.clone());
-    let mail = send_mail(&rooms);
-    own(
-        voicemail::lamps::run(rooms.clone()),
-        "the owner of the lamps panicked; telephones are not told of messages until the next start",
-    );
+    let owners = (trunks::Owner::new(rooms.clone(), trunk_orders), to_send, notices);
+    let mail = give_owners(&rooms, owners);
     Ok(Server { rooms, capacity, tls, mail })
 }
 
@@ -333,6 +320,35 @@ fn recordings(settings: &Settings, drive: MediaDrive) -> io::Result<Recordings> 
         MediaDrive::VirtualTime => drop(tokio::spawn(recording::drive::drive(work))),
     }
     Ok(recordings)
+}
+
+/// Gives each task of a room its owner, who tells of its panic.
+fn give_owners(
+    rooms: &Arc<Rooms>,
+    (trunks, uploads, notices): (trunks::Owner, uploads::Owner, events::Owner),
+) -> voicemail::Farewell {
+    own(trunks.run(), "the owner of the trunks panicked; trunks are as they were until the next start");
+    own(uploads.run(), "the owner of uploads panicked; recordings are not sent until the next start");
+    own(notices.run(), "the owner of notices panicked; nobody is told of events until the next start");
+    overload::watch::start(rooms.clone());
+    let mail = send_mail(rooms);
+    own(
+        voicemail::lamps::run(rooms.clone()),
+        "the owner of the lamps panicked; telephones are not told of messages until the next start",
+    );
+    mail
+}
+
+/// Recordings, and what is sent of them.
+fn files(
+    settings: &Settings,
+    drive: MediaDrive,
+    web: &Web,
+    http_debug: &HttpDebug,
+) -> io::Result<(Recordings, (Uploads, Encoder, uploads::Owner))> {
+    let recordings = recordings(settings, drive)?;
+    let uploads = uploads(settings, &recordings, web, http_debug)?;
+    Ok((recordings, uploads))
 }
 
 /// The uploads of the data directory, who makes MP3 for them, and who has to run for them.

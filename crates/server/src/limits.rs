@@ -9,11 +9,12 @@ const FILES: u64 = 2;
 /// Files that are not streams: listeners, connections, database, logs.
 const RESERVE: u64 = 512;
 
-/// How many streams the limit of open files leaves room for.
-pub fn streams() -> usize {
+/// How many streams the limit of open files leaves room for; `None` where that is none.
+pub fn streams() -> Option<usize> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // When raising fails, the limit stays as it is and the ready line shows the capacity that follows from it.
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
     let files = if raised { maximum } else { current };
-    files.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(RESERVE) / FILES).unwrap_or(usize::MAX))
+    let room = |files: u64| usize::try_from(files.saturating_sub(RESERVE) / FILES).unwrap_or(usize::MAX);
+    Some(files.map_or(usize::MAX, room)).filter(|streams| *streams > 0)
 }

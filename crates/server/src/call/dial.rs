@@ -107,15 +107,17 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
             call.limit = None;
             Err(Interrupted::LifetimeExpired)
         }
-        None => {
-            let outcome = hunt.failures.outcome();
-            call.parts().for_each(|part| part.dialed(&outcome));
-            if let Dialed::Failed { status } = outcome {
-                call.failed_with = Some(status);
-            }
-            Ok(outcome)
-        }
+        None => Ok(unanswered(call, hunt.failures.outcome())),
     }
+}
+
+/// Nobody has answered, and all who care are told.
+fn unanswered(call: &mut Executor, outcome: Dialed) -> Dialed {
+    call.parts().for_each(|part| part.dialed(&outcome));
+    if let Dialed::Failed { status } = outcome {
+        call.failed_with = Some(status);
+    }
+    outcome
 }
 
 /// What was asked of a dial that somebody has answered.
@@ -312,28 +314,43 @@ async fn converse(call: &mut Executor, callee: &mut Leg, terms: &Terms) -> Resul
             }
             _ => continue,
         };
-        match event {
-            Event::Ended { why, .. } => {
-                say_when_expired(why);
-                callee.ended();
-                return Ok(Parted::So(ended(began, TalkEnd::FarEnd)));
-            }
-            Event::Reoffered { offer, .. } => callee.reoffered(offer).await,
-            Event::Info { content_type, body, .. } => {
-                if let Some(press) = info::read(&content_type, &body) {
-                    callee.press(press).await;
-                }
-            }
-            Event::Reanswered { answer, .. } => callee.reanswered(&answer).await,
-            Event::ReofferRefused { status, .. } => callee.reoffer_refused(status),
-            Event::Confirmed { answer: Some(answer), .. } => {
-                if let Err(error) = callee.accept(&answer).await {
-                    tracing::info!(%error, "a callee's answer to our offer is unusable");
-                }
-            }
-            _ => {}
+        if of_callee(callee, event).await == Callee::Gone {
+            return Ok(Parted::So(ended(began, TalkEnd::FarEnd)));
         }
     }
+}
+
+/// Whether somebody is still there.
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum Callee {
+    Here,
+    Gone,
+}
+
+/// What a callee's dialog says during a talk.
+async fn of_callee(callee: &mut Leg, event: Event) -> Callee {
+    match event {
+        Event::Ended { why, .. } => {
+            say_when_expired(why);
+            callee.ended();
+            return Callee::Gone;
+        }
+        Event::Reoffered { offer, .. } => callee.reoffered(offer).await,
+        Event::Info { content_type, body, .. } => {
+            if let Some(press) = info::read(&content_type, &body) {
+                callee.press(press).await;
+            }
+        }
+        Event::Reanswered { answer, .. } => callee.reanswered(&answer).await,
+        Event::ReofferRefused { status, .. } => callee.reoffer_refused(status),
+        Event::Confirmed { answer: Some(answer), .. } => {
+            if let Err(error) = callee.accept(&answer).await {
+                tracing::info!(%error, "a callee's answer to our offer is unusable");
+            }
+        }
+        _ => {}
+    }
+    Callee::Here
 }
 
 /// A talk that began then is over; whose it was is said by whoever called them.

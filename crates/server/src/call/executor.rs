@@ -370,10 +370,6 @@ impl Executor {
                 self.control_recording(control).await;
                 Ok(None)
             }
-            CallEvent::Media(MediaEvent { kind: EventKind::RecordingEnded { seat, why }, .. }) => {
-                self.recording_ended(seat, why).await;
-                Ok((seat == Seat::Message).then_some(Heard::MessageEnded(why)))
-            }
             CallEvent::SendDigits(dialog, digits) if dialog == self.caller.dialog() => {
                 send_digits::begin(&self.caller, digits).await;
                 Ok(None)
@@ -397,26 +393,7 @@ impl Executor {
                 Joined::Nobody => replace::in_menu(self, replacement).await,
                 _ => Some(Heard::Replacement(replacement)),
             }),
-            CallEvent::Media(MediaEvent { stream, kind: EventKind::Found(finding) }) => {
-                hearing::found(self, stream, finding).await.map(|()| None)
-            }
-            CallEvent::Media(event) if Some(event.stream) == self.caller.stream() => Ok(match event.kind {
-                EventKind::Digit(digit) => Digit::from_event(digit.event()).map(Heard::Digit),
-                EventKind::PlaybackEnded { playback } => Some(Heard::PlaybackEnded(playback)),
-                EventKind::KeysSent => Some(Heard::KeysSent),
-                EventKind::Spoke(turn) => Some(Heard::Spoke(turn)),
-                EventKind::RecordingEnded { .. } | EventKind::Found(_) => None,
-            }),
-            CallEvent::Media(event) => Ok(match event.kind {
-                EventKind::Digit(digit) => {
-                    Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit))
-                }
-                EventKind::PlaybackEnded { .. }
-                | EventKind::RecordingEnded { .. }
-                | EventKind::KeysSent
-                | EventKind::Spoke(_)
-                | EventKind::Found(_) => None,
-            }),
+            CallEvent::Media(event) => self.of_media(event).await,
             CallEvent::Sip(event) if dialog_of(&event) == Some(self.caller.dialog()) => self.of_caller(event).await,
             CallEvent::Sip(event)
                 if self.whispering.as_ref().is_some_and(|held| dialog_of(&event) == Some(held.caller.dialog())) =>
@@ -425,6 +402,26 @@ impl Executor {
             }
             CallEvent::Sip(event) => Ok(Some(Heard::Other(event))),
         }
+    }
+
+    async fn of_media(&mut self, event: MediaEvent) -> Result<Option<Heard>, Interrupted> {
+        let of_caller = Some(event.stream) == self.caller.stream();
+        Ok(match event.kind {
+            EventKind::RecordingEnded { seat, why } => {
+                self.recording_ended(seat, why).await;
+                (seat == Seat::Message).then_some(Heard::MessageEnded(why))
+            }
+            EventKind::Found(finding) => {
+                hearing::found(self, event.stream, finding).await?;
+                None
+            }
+            EventKind::Digit(digit) if of_caller => Digit::from_event(digit.event()).map(Heard::Digit),
+            EventKind::Digit(digit) => Digit::from_event(digit.event()).map(|digit| Heard::KeyOf(event.stream, digit)),
+            EventKind::PlaybackEnded { playback } if of_caller => Some(Heard::PlaybackEnded(playback)),
+            EventKind::KeysSent if of_caller => Some(Heard::KeysSent),
+            EventKind::Spoke(turn) if of_caller => Some(Heard::Spoke(turn)),
+            EventKind::PlaybackEnded { .. } | EventKind::KeysSent | EventKind::Spoke(_) => None,
+        })
     }
 
     /// Something is asked of a member whose script says what it hears.

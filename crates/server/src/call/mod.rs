@@ -46,6 +46,7 @@ mod transfer;
 mod wanted;
 mod web_sounds;
 mod whisper;
+mod words;
 
 pub(crate) use self::executor::clock;
 pub use self::{attended::Yield, recording::Control as RecordingControl};

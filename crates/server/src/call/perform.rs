@@ -11,7 +11,7 @@ use antiphon_ivr::{
     Collect, Collected, Digit, DigitSet, Gather, Gathered, Gatherer, Interrupted, Op, Outcome, Play, Played, Prompt,
     Rating, TypeAhead,
     collector::Collector,
-    op::{Cause, Connected, Echoed, Enqueued, Met, Respond},
+    op::{Cause, Respond},
 };
 use antiphon_media::{Keys, Repeat, Segment, record};
 use antiphon_sip::{ReasonProtocol, Rejection, StatusCode, printable, reason_value};
@@ -20,6 +20,7 @@ use super::{
     confer, dial, echo,
     executor::{Executor, Heard, Sounds, clock},
     fetch, queueing, refer, send_digits, whisper,
+    words::{name, outcome_name},
 };
 use crate::{store::NewRating, trace::OpTrace};
 
@@ -46,59 +47,16 @@ impl Executor {
         let began = clock();
         let name = name(&op);
         let outcome = match op {
-            Op::Answer => self.answer().await.map(|()| Outcome::Done),
+            // They take no time, and nothing comes of them.
             Op::Limit(lifetime) => {
                 self.limit = lifetime.map(|lifetime| clock() + lifetime);
                 return Ok(Outcome::Done);
             }
-            Op::Play(play) => self.play(play).await.map(Outcome::Played),
-            Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
-            Op::Gather(gather) => self.gather(&gather).await.map(Outcome::Gathered),
-            Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
-            Op::Conference(conference) => confer::confer(self, conference).await.map(Outcome::Conferred),
-            Op::Join => whisper::join(self).await.map(Outcome::Dialed),
-            Op::Part => {
-                whisper::part(self).await;
-                Ok(Outcome::Done)
-            }
-            Op::Enqueue(enqueue) => Ok(Outcome::Enqueued(queueing::enqueue(self, &enqueue))),
-            Op::Place => Ok(Outcome::Placed(self.place.as_ref().map(|place| place.stands(clock())))),
-            Op::Meet(meet) => queueing::meet(self, meet).await.map(Outcome::Met),
-            Op::Leave => {
-                queueing::leave(self);
-                Ok(Outcome::Done)
-            }
-            Op::Take(take) => queueing::take(self, take).await.map(Outcome::Dialed),
-            Op::Echo(echo) => echo::echo(self, echo).await.map(Outcome::Echoed),
-            Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
-            Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
-            Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
-            Op::SendDigits(digits) => send_digits::send(self, &digits).await.map(Outcome::Sent),
-            Op::Render(render) => self.render(&render).await.map(Outcome::Rendered),
-            Op::Listen(listen) => self.listen(&listen).await.map(Outcome::Listened),
-            Op::Fetch(fetch) => self.fetch(*fetch).await.map(Outcome::Fetched),
             Op::Note(note) => {
                 self.rooms.http_debug.note(self.client, self.trace.id, &note);
                 return Ok(Outcome::Done);
             }
-            Op::Rate(rating) => Ok(self.rate(rating)),
-            Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(&open))),
-            Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
-            Op::Progress => self.progress().await.map(|()| Outcome::Done),
-            Op::Load(load) => self.load(&load).await.map(Outcome::Loaded),
-            Op::Tell(tell) => {
-                fetch::tell(&self.rooms, self.client, &self.trace, *tell);
-                Ok(Outcome::Done)
-            }
-            Op::Upload(upload) => {
-                self.upload(*upload);
-                Ok(Outcome::Done)
-            }
-            Op::Link(link) => Ok(Outcome::Linked(self.rooms.links.link(record::RecordingId(link.recording.0)))),
-            Op::Stream(stream) => Ok(Outcome::Streaming(self.stream(stream).await)),
-            Op::Connect(connect) => self.connect(connect).await.map(Outcome::Connected),
-            Op::Respond(respond) => self.respond(respond).await.map(|()| Outcome::Done),
-            Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
+            op => self.outcome_of(op).await,
         };
         // The script has heard of it now.
         if outcome.as_ref().err().copied() == self.pending {
@@ -111,6 +69,55 @@ impl Executor {
         let ms = took.as_millis() as u64;
         tracing::info!(op = name, outcome = outcome_name, ms, "op");
         outcome
+    }
+
+    async fn outcome_of(&mut self, op: Op) -> Result<Outcome, Interrupted> {
+        match op {
+            Op::Answer => self.answer().await.map(|()| Outcome::Done),
+            Op::Play(play) => self.play(play).await.map(Outcome::Played),
+            Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
+            Op::Gather(gather) => self.gather(&gather).await.map(Outcome::Gathered),
+            Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
+            Op::Conference(conference) => confer::confer(self, conference).await.map(Outcome::Conferred),
+            Op::Join => whisper::join(self).await.map(Outcome::Dialed),
+            Op::Enqueue(enqueue) => Ok(Outcome::Enqueued(queueing::enqueue(self, &enqueue))),
+            Op::Place => Ok(Outcome::Placed(self.place.as_ref().map(|place| place.stands(clock())))),
+            Op::Meet(meet) => queueing::meet(self, meet).await.map(Outcome::Met),
+            Op::Take(take) => queueing::take(self, take).await.map(Outcome::Dialed),
+            Op::Echo(echo) => echo::echo(self, echo).await.map(Outcome::Echoed),
+            Op::Refer(refer) => refer::refer(self, refer).await.map(Outcome::Referred),
+            Op::Record(record) => self.record(record).await.map(Outcome::Recorded),
+            Op::Recording(asked) => Ok(Outcome::Recording(self.switch_recording(asked).await)),
+            Op::SendDigits(digits) => send_digits::send(self, &digits).await.map(Outcome::Sent),
+            Op::Render(render) => self.render(&render).await.map(Outcome::Rendered),
+            Op::Listen(listen) => self.listen(&listen).await.map(Outcome::Listened),
+            Op::Fetch(fetch) => self.fetch(*fetch).await.map(Outcome::Fetched),
+            Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(&open))),
+            Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
+            Op::Progress => self.progress().await.map(|()| Outcome::Done),
+            Op::Load(load) => self.load(&load).await.map(Outcome::Loaded),
+            Op::Link(link) => Ok(Outcome::Linked(self.rooms.links.link(record::RecordingId(link.recording.0)))),
+            Op::Stream(stream) => Ok(Outcome::Streaming(self.stream(stream).await)),
+            Op::Connect(connect) => self.connect(connect).await.map(Outcome::Connected),
+            Op::Respond(respond) => self.respond(respond).await.map(|()| Outcome::Done),
+            Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
+            Op::Limit(_) | Op::Note(_) | Op::Part | Op::Leave | Op::Tell(_) | Op::Upload(_) | Op::Rate(_) => {
+                self.do_at_once(op).await;
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    /// What is handed over or noted, and not waited for.
+    async fn do_at_once(&mut self, op: Op) {
+        match op {
+            Op::Part => whisper::part(self).await,
+            Op::Leave => queueing::leave(self),
+            Op::Tell(tell) => fetch::tell(&self.rooms, self.client, &self.trace, *tell),
+            Op::Upload(upload) => self.upload(*upload),
+            Op::Rate(rating) => self.rate(rating),
+            _ => {}
+        }
     }
 
     /// What an op ends with because it happened between two of them.
@@ -235,10 +242,9 @@ impl Executor {
     }
 
     /// Keeps how the caller rates the call; the store sees to it, and nobody waits.
-    fn rate(&self, rating: Rating) -> Outcome {
+    fn rate(&self, rating: Rating) {
         let (call, at) = (self.trace.id.to_string(), self.rooms.wall.now());
         self.rooms.store.rate(NewRating { client: self.client, extension: self.extension, call, at, rating });
-        Outcome::Done
     }
 
     async fn collect(&mut self, collect: &Collect) -> Result<Collected, Interrupted> {
@@ -367,139 +373,5 @@ fn refusal(cause: Cause) -> StatusCode {
         65 => StatusCode::NOT_ACCEPTABLE_HERE,
         102 => StatusCode::REQUEST_TIMEOUT,
         _ => StatusCode::TEMPORARILY_UNAVAILABLE,
-    }
-}
-
-fn name(op: &Op) -> &'static str {
-    match op {
-        Op::Answer => "answer",
-        Op::Limit(_) => "limit",
-        Op::Play(_) => "play",
-        Op::Collect(_) => "collect",
-        Op::Gather(_) => "gather",
-        Op::Dial(_) => "dial",
-        Op::Conference(_) => "conference",
-        Op::Join => "join",
-        Op::Part => "part",
-        Op::Enqueue(_) => "enqueue",
-        Op::Place => "place",
-        Op::Meet(_) => "meet",
-        Op::Leave => "leave",
-        Op::Take(_) => "take",
-        Op::Echo(_) => "echo",
-        Op::Refer(_) => "refer",
-        Op::Record(_) => "record",
-        Op::Recording(_) => "recording",
-        Op::SendDigits(_) => "send_digits",
-        Op::Render(_) => "render",
-        Op::Listen(_) => "listen",
-        Op::OpenMailbox(_) => "open_mailbox",
-        Op::MarkMessage(_) => "mark_message",
-        Op::Fetch(_) => "fetch",
-        Op::Note(_) => "note",
-        Op::Rate(_) => "rate",
-        Op::Progress => "progress",
-        Op::Load(_) => "load",
-        Op::Tell(_) => "tell",
-        Op::Upload(_) => "upload",
-        Op::Link(_) => "link",
-        Op::Stream(_) => "stream",
-        Op::Connect(_) => "connect",
-        Op::Respond(_) => "respond",
-        Op::Hangup(_) => "hangup",
-    }
-}
-
-fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static str {
-    use antiphon_ivr::op::{Marked, Opened};
-    use antiphon_ivr::{Conferred, Dialed, EndedBy, GatherEnd, RecordEnd, RecordingState, Referred, Sent};
-    match outcome {
-        Ok(Outcome::Done) => "done",
-        Ok(Outcome::Played(Played::Finished { .. })) => "finished",
-        Ok(Outcome::Played(Played::BargedIn(_))) => "barged_in",
-        Ok(Outcome::Collected(collected)) => match collected.ended_by {
-            EndedBy::MaxDigits => "max_digits",
-            EndedBy::Terminator(_) => "terminator",
-            EndedBy::InterDigitTimeout => "inter_digit_timeout",
-            EndedBy::NoInput => "no_input",
-        },
-        Ok(Outcome::Gathered(gathered)) => match gathered.end {
-            GatherEnd::Match => "match",
-            GatherEnd::NoMatch => "no_match",
-            GatherEnd::NoInput => "no_input",
-        },
-        Ok(Outcome::Dialed(dialed)) => match dialed {
-            Dialed::Answered { .. } => "answered",
-            Dialed::Whispers { .. } => "whispers",
-            Dialed::HandedOver(_) => "handed_over",
-            Dialed::Busy => "busy",
-            Dialed::NoAnswer => "no_answer",
-            Dialed::Failed { .. } => "failed",
-        },
-        Ok(Outcome::Conferred(conferred)) => match conferred {
-            Conferred::Left => "left",
-            Conferred::Kicked => "kicked",
-            Conferred::Full => "full",
-            Conferred::Ended => "ended",
-            Conferred::Waits => "waits",
-        },
-        Ok(Outcome::Enqueued(Enqueued::In(_))) => "waits",
-        Ok(Outcome::Enqueued(Enqueued::Full)) => "full",
-        Ok(Outcome::Placed(place)) => match place {
-            Some(_) => "waits",
-            None => "nowhere",
-        },
-        Ok(Outcome::Met(met)) => match met {
-            Met::Talked { .. } => "talked",
-            Met::Left { .. } => "left",
-            Met::Missed => "missed",
-            Met::Nowhere => "nowhere",
-        },
-        Ok(Outcome::Echoed(Echoed::Key(_))) => "key",
-        Ok(Outcome::Echoed(Echoed::Longest)) => "longest",
-        Ok(Outcome::Referred(referred)) => match referred {
-            Referred::Done => "done",
-            Referred::Refused { .. } => "refused",
-            Referred::Failed { .. } => "failed",
-            Referred::TimedOut => "timed_out",
-        },
-        Ok(Outcome::Recorded(recorded)) => match recorded.ended_by {
-            RecordEnd::Terminator(_) => "terminator",
-            RecordEnd::EndSilence => "end_silence",
-            RecordEnd::MaxLength => "max_length",
-            RecordEnd::HungUp => "caller_hung_up",
-            RecordEnd::Failed => "failed",
-        },
-        Ok(Outcome::Recording(recording)) => match recording.state {
-            RecordingState::Armed => "armed",
-            RecordingState::Running => "running",
-            RecordingState::Paused => "paused",
-            RecordingState::Off => "off",
-        },
-        Ok(Outcome::Opened(opened)) => match opened {
-            Opened::Messages(_) => "open",
-            Opened::Denied => "denied",
-            Opened::Missing => "missing",
-        },
-        Ok(Outcome::Marked(Marked::Done)) => "done",
-        Ok(Outcome::Marked(Marked::Failed)) => "failed",
-        Ok(Outcome::Sent(Sent::All)) => "sent",
-        Ok(Outcome::Sent(Sent::Unsent)) => "unsent",
-        Ok(Outcome::Rendered(rendered)) => rendered.as_str(),
-        Ok(Outcome::Listened(listened)) => listened.ended_by.as_str(),
-        Ok(Outcome::Fetched(Ok(_))) => "answered",
-        Ok(Outcome::Fetched(Err(_))) => "unanswered",
-        Ok(Outcome::Linked(Some(_))) => "linked",
-        Ok(Outcome::Streaming(Ok(()))) => "streaming",
-        Ok(Outcome::Connected(Connected::FarEnd)) => "far_end",
-        Ok(Outcome::Linked(None) | Outcome::Streaming(Err(_)) | Outcome::Connected(Connected::Failed(_))) => "failed",
-        Ok(Outcome::Loaded(Ok(()))) => "loaded",
-        Ok(Outcome::Loaded(Err(_))) => "not_loaded",
-        Err(Interrupted::RemoteHangup) => "caller_hung_up",
-        Err(Interrupted::LocalHangup) => "hung_up",
-        Err(Interrupted::LifetimeExpired) => "lifetime_expired",
-        Err(Interrupted::Wanted) => "wanted",
-        Err(Interrupted::PartyGone) => "party_gone",
-        Err(Interrupted::Shutdown) => "shutdown",
     }
 }

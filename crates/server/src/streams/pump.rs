@@ -252,10 +252,15 @@ impl Flow {
             }
         }
         let played = feed.played();
-        while let Some((_, until)) = self.given.pop_front_if(|(number, _)| *number <= played) {
+        while let Some(&(number, until)) = self.given.front()
+            && number <= played
+        {
+            self.given.pop_front();
             self.heard = until;
         }
-        while let Some((_, name)) = self.marks.pop_front_if(|(at, _)| *at <= self.heard) {
+        while self.marks.front().is_some_and(|(at, _)| *at <= self.heard)
+            && let Some((_, name)) = self.marks.pop_front()
+        {
             let message = self.voice.mark(&name);
             self.say(out, message);
         }

@@ -170,7 +170,7 @@ async fn a_server_that_echoes_is_heard_by_the_caller_and_the_keys_by_the_server(
 async fn marks_come_back_when_they_are_heard_and_at_once_when_all_is_cleared() {
     let mut bench = begin(Track::Inbound, true);
     let mut server = bench.server().await;
-    let sound = "fw==".repeat(1);
+    let sound = "fw==".to_owned();
     // A second of sound, a mark behind it.
     let payload = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, vec![0x10; 8_000]);
     let media = format!(r#"{{"event":"media","media":{{"payload":"{payload}"}}}}"#);

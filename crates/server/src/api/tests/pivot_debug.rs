@@ -16,8 +16,11 @@ use crate::web::debug::{Asker, HttpDebug};
 
 const SIP_CALL_ID: &str = "829597750@10.26.0.158";
 
+/// A status, a media type and a body, or why there is none.
+type Answered<'a> = Result<(u16, &'a str, &'a str), FetchError>;
+
 /// A ring in which one call asked these, each by this step, and was answered so.
-fn asked(steps: &[(&str, Result<(u16, &str, &str), FetchError>)]) -> HttpDebug {
+fn asked(steps: &[(&str, Answered<'_>)]) -> HttpDebug {
     let debug = HttpDebug::new(DebugSettings::default());
     let call = CallId::new();
     for (step, answer) in steps {
@@ -91,8 +94,19 @@ async fn a_call_is_listed_and_shown_as_kazoo_shows_it() {
     ] {
         assert_eq!(row[field], value, "{field}");
     }
+    is_shown_whole(&api, &debug_id).await;
+    get(&api, "/v2/accounts/2/pivot/debug").await.refused(404);
+    get(&api, "/v2/accounts/1/pivot/debug/other").await.refused(404);
+    api.become_other().await;
+    assert_eq!(data(&get(&api, "/v2/accounts/@me/pivot/debug").await.expect(200)), Vec::<Value>::new());
+    api.token = String::new();
+    get(&api, "/v2/accounts/@me/pivot/debug").await.refused(401);
+}
+
+/// Every record of the call, by its Call-ID and by its name in the list.
+async fn is_shown_whole(api: &Api, debug_id: &str) {
     let escaped = SIP_CALL_ID.replace('@', "%40");
-    let shown = get(&api, &format!("/v2/accounts/@me/pivot/debug/{escaped}")).await.expect(200);
+    let shown = get(api, &format!("/v2/accounts/@me/pivot/debug/{escaped}")).await.expect(200);
     let records = data(&shown);
     let kinds: Vec<(u64, &str)> =
         records.iter().map(|record| (record["iteration"].as_u64().unwrap(), kind(record))).collect();
@@ -120,14 +134,8 @@ async fn a_call_is_listed_and_shown_as_kazoo_shows_it() {
     assert_eq!(wrong["message"], json!("invalid JSON"));
     assert_eq!((&wrong["before"], &wrong["after"]), (&json!("{\"module\": "), &json!("tts}")), "{wrong}");
     assert_eq!(records[9]["error"], json!("no answer in time"));
-    let by_id = get(&api, &format!("/v2/accounts/1/pivot/debug/{}", debug_id.replace('@', "%40"))).await.expect(200);
+    let by_id = get(api, &format!("/v2/accounts/1/pivot/debug/{}", debug_id.replace('@', "%40"))).await.expect(200);
     assert_eq!(data(&by_id), records);
-    get(&api, "/v2/accounts/2/pivot/debug").await.refused(404);
-    get(&api, "/v2/accounts/1/pivot/debug/other").await.refused(404);
-    api.become_other().await;
-    assert_eq!(data(&get(&api, "/v2/accounts/@me/pivot/debug").await.expect(200)), Vec::<Value>::new());
-    api.token = String::new();
-    get(&api, "/v2/accounts/@me/pivot/debug").await.refused(401);
 }
 
 fn kind(record: &Value) -> &'static str {
