@@ -97,7 +97,12 @@ fn whatever_a_web_server_answers_the_next_rule_runs_at_its_moment() {
     ] {
         assert!(right.contains(parameter), "{parameter} is not in {right}");
     }
-    let right = debugged(&server, "701");
+    the_debug_tells_what_was_run(&server);
+}
+
+#[track_caller]
+fn the_debug_tells_what_was_run(server: &Server) {
+    let right = debugged(server, "701");
     assert_eq!((&right["ran"], &right["problems"]), (&json!(["Pause 1 s", "Hangup"]), &json!([])));
     for (number, ran, next) in [
         ("716", json!([]), json!("the next rule")),
@@ -105,10 +110,10 @@ fn whatever_a_web_server_answers_the_next_rule_runs_at_its_moment() {
         ("718", json!(["SetVar mgr"]), json!("the next rule")),
         ("719", json!(["Jump to start of context 99", "Pause 1 s", "Hangup"]), Value::Null),
     ] {
-        let step = debugged(&server, number);
+        let step = debugged(server, number);
         assert_eq!((&step["ran"], &step["next"]), (&ran, &next), "{step}");
     }
-    let wrong = debugged(&server, "706");
+    let wrong = debugged(server, "706");
     assert_eq!((&wrong["by"], &wrong["next"]), (&json!("rule 1 call_interactive"), &json!("the next rule")));
     let problem = wrong["problems"][0].as_str().unwrap_or_default();
     assert!(problem.starts_with("line 1, column "), "{wrong}");

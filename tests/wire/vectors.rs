@@ -59,10 +59,13 @@ struct Scene<'a> {
     known: KnownSounds,
 }
 
+/// What has to be true of calls.
+type Holds = Box<dyn FnOnce(&Scene<'_>, &Went)>;
+
 /// Who calls, and what has to be true of their calls.
 struct Vector {
     callers: Vec<Caller>,
-    holds: Box<dyn FnOnce(&Scene<'_>, &Went)>,
+    holds: Holds,
 }
 
 impl Vector {

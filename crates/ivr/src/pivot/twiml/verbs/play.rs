@@ -8,7 +8,7 @@
 use std::fmt;
 
 use super::{Exit, Reading, Session, repeated, say};
-use crate::{DigitSet, Interrupted, SendDigits, Sent, pivot::Times, send_digits::HELD};
+use crate::{DigitSet, Interrupted, Prompt, SendDigits, Sent, pivot::Times, send_digits::HELD};
 
 /// The longest name of a sound.
 const MAX_NAME: usize = 2048;
@@ -64,7 +64,7 @@ impl Play {
         session.answer().await?;
         match &self.what {
             Played::Sound(sound) => {
-                if let Some(prompts) = session.media(sound).await? {
+                if let Some(prompts) = heard(sound, session).await? {
                     let heard = session.say(prompts, Times::Count(self.times), self.terminators).await?;
                     session.gather_digits(&heard.digits);
                 }
@@ -77,6 +77,13 @@ impl Play {
         }
         Ok(None)
     }
+}
+
+/// What a sound is, ready to be played. One that begins with a slash is an address beside that of the document.
+pub(super) async fn heard(sound: &str, session: &mut Session<'_>) -> Result<Option<Vec<Prompt>>, Interrupted> {
+    let is_relative = sound.starts_with(['/', '.']) && !sound.starts_with("/system_media/");
+    let sound = if is_relative { session.resolved(sound) } else { sound.to_owned() };
+    session.media(&sound).await
 }
 
 /// Presses keys towards the caller.

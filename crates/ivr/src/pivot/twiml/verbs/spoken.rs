@@ -1,6 +1,6 @@
 //! What is heard while something else is waited for: `Say`, `Play` and `Pause` in a `Gather`.
 
-use super::{Pause, Play, Played, Reading, Say, Session};
+use super::{Pause, Play, Played, Reading, Say, Session, play};
 use crate::{Interrupted, Prompt};
 
 /// Most prompts at once.
@@ -40,7 +40,7 @@ impl Spoken {
         let (once, times) = match self {
             Self::Say(say) => (say.prompt(session).await?.into_iter().collect(), say.times),
             Self::Play(Play { what: Played::Sound(sound), times, .. }) => {
-                (session.media(sound).await?.unwrap_or_default(), *times)
+                (play::heard(sound, session).await?.unwrap_or_default(), *times)
             }
             Self::Play(_) => (Vec::new(), 0),
             Self::Pause(pause) => (vec![Prompt::Silence(pause.length)], 1),
