@@ -223,6 +223,18 @@ impl Caller {
         self.until(|message| message.status() == Some(200) && message.cseq_method() == "INVITE");
     }
 
+    /// Waits until so many more packets have come: what is pressed before anybody says anything is nobody's key.
+    #[track_caller]
+    fn listen(&self, packets: usize) {
+        let until = Instant::now() + PATIENCE;
+        let mut heard = 0;
+        while heard < packets {
+            assert!(Instant::now() < until, "{} heard only {heard} packets", self.number);
+            heard += self.packets().len();
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits for the end: the first line of a refusal, or `BYE` with its reason.
     #[track_caller]
     fn over(&mut self) -> String {
@@ -372,6 +384,7 @@ fn digits_are_collected_under_their_names() {
     author.pivot("812", &pages.url("ahead"), json!({}));
     let mut caller = Caller::call(server.ready.udp(), "812");
     caller.up();
+    caller.listen(25);
     let began = Instant::now();
     caller.press('5');
     assert_eq!(told(&pages.asked("second"))["Digits"], json!({"default": "5"}));
@@ -504,6 +517,7 @@ fn a_gather_asks_its_action_with_digits_and_goes_on_without() {
     }
     assert!(first["headers"]["x-twilio-signature"].is_string(), "{first}");
     caller.up();
+    caller.listen(25);
     ['4', '2'].into_iter().for_each(|key| caller.press(key));
     let asked = pages.asked("process.php");
     assert_eq!((&asked["method"], &told(&asked)["Digits"]), (&json!("GET"), &json!("42")));

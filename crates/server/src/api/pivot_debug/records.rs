@@ -20,7 +20,7 @@ const YEAR_0: u64 = 62_167_219_200;
 /// As much of a text is shown before and after what is wrong with it, in characters.
 const AROUND: usize = 200;
 
-/// One record.
+/// One record. What it has nothing of is left out, or null.
 #[derive(Serialize, Default, ToSchema)]
 #[schema(as = PivotDebugRecord)]
 pub(super) struct Record {
@@ -45,8 +45,7 @@ pub(super) struct Record {
     #[schema(extensions(("x-optional" = json!(true))))]
     method: Option<String>,
     /// The fields of the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object, extensions(("x-optional" = json!(true))))]
+    #[schema(value_type = Option<Object>)]
     req_headers: Option<Map<String, Value>>,
     /// Its content, as much as is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,20 +56,17 @@ pub(super) struct Record {
     #[schema(extensions(("x-optional" = json!(true))))]
     resp_status_code: Option<String>,
     /// The fields of the answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object, extensions(("x-optional" = json!(true))))]
+    #[schema(value_type = Option<Object>)]
     resp_headers: Option<Map<String, Value>>,
     /// Its content, as much as is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(extensions(("x-optional" = json!(true))))]
     resp_body: Option<String>,
     /// Where the answer is no JSON: `message`, and the text `before` and `after` that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object, extensions(("x-optional" = json!(true))))]
+    #[schema(value_type = Option<Object>)]
     json_errors: Option<Value>,
     /// By the paths of values, what is wrong with the callflow.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object, extensions(("x-optional" = json!(true))))]
+    #[schema(value_type = Option<Object>)]
     schema_errors: Option<Value>,
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,9 +77,7 @@ pub(super) struct Record {
     #[schema(extensions(("x-optional" = json!(true))))]
     error: Option<String>,
     /// What in the answer was put right, left out or failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(extensions(("x-optional" = json!(true))))]
-    twiml_warnings: Option<Vec<String>>,
+    twiml_warnings: Vec<String>,
     /// What was done then.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(extensions(("x-optional" = json!(true))))]
@@ -217,7 +211,7 @@ impl<'a> Exchange<'a> {
             resp_body: answer.ok().map(|answer| answer.body.shown.clone()),
             error: answer.err().cloned(),
             duration_ms: Some(outcome.took.as_millis() as u64),
-            twiml_warnings: Some(self.step.problems.clone()).filter(|problems| !problems.is_empty()),
+            twiml_warnings: self.step.problems.clone(),
             next: self.step.next.clone(),
             ..self.record(node, "response", self.answered_at())
         })
