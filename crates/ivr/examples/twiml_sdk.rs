@@ -71,9 +71,10 @@ fn run() -> Result<bool, String> {
     Ok(faults.is_empty() && count > 0)
 }
 
-/// Elements and their attributes, from the rows of the table.
+/// Elements and their attributes, from the rows of the table of what runs.
 fn claims(page: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let section = page.split("\n## ").find(|section| section.starts_with("What runs")).unwrap_or_default();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
     let rows = rows.filter_map(|row| {
         let mut columns = row.split('|');
         let element = columns.next()?.trim().strip_suffix('`')?;
