@@ -129,11 +129,10 @@ fn module(object: &Map<String, Value>, report: &mut Report) -> Option<(Module, S
         report.put_right(&["module"], format!("{name:?} is no module; it is taken as {meant}"));
         return Some((*module, (*meant).to_owned()));
     }
-    if modules::SKIPPED.contains(&name.as_str()) {
-        report.warn(&["module"], format!("{name} is not built; it is passed over"));
-        return Some((Module::Skipped, name.clone()));
+    // When it is passed over, that is told.
+    if !modules::SKIPPED.contains(&name.as_str()) {
+        report.put_right(&["module"], format!("{name:?} is no module; it is passed over"));
     }
-    report.put_right(&["module"], format!("{name:?} is no module; it is passed over"));
     Some((Module::Skipped, name.clone()))
 }
 

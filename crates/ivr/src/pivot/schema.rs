@@ -105,7 +105,12 @@ impl Report {
     /// Something that is put right; a problem where nothing is.
     pub fn put_right(&mut self, below: &[&str], text: impl Into<String>) {
         match self.mode {
-            Mode::Strict => self.fail(below, Fault::WrongValue(text.into())),
+            // What would be done about it is not done.
+            Mode::Strict => {
+                let text: String = text.into();
+                let wrong = text.split("; it is ").next().unwrap_or_default();
+                self.fail(below, Fault::WrongValue(wrong.to_owned()));
+            }
             Mode::Lenient => self.warn(below, text),
         }
     }

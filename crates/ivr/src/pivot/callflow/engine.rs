@@ -56,12 +56,12 @@ async fn step(node: &Node, session: &mut Session<'_>) -> Result<Step, Interrupte
 
 /// Another flow runs; this one goes on at `_` when it ends.
 async fn branch(node: &Node, flow: Arc<Node>, session: &mut Session<'_>) -> Result<Option<Arc<Node>>, Interrupted> {
-    session.state.branches_left = session.state.branches_left.saturating_sub(1);
     if session.state.branches_left == 0 {
         session.warn("flows have jumped too often; the call ends").await?;
         session.state.branches.clear();
         return Ok(None);
     }
+    session.state.branches_left -= 1;
     session.state.branches.extend(node.otherwise().cloned());
     Ok(Some(flow))
 }

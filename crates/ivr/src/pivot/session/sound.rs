@@ -48,6 +48,7 @@ impl Session<'_> {
     pub async fn say(&mut self, prompts: Vec<Prompt>, times: Times, keys: DigitSet) -> Result<Heard, Interrupted> {
         let mut heard = Heard::default();
         let mut left = match times {
+            _ if prompts.is_empty() => 0,
             Times::Count(times) => times.min(MOST_TIMES),
             Times::Endless => u32::MAX,
         };
@@ -86,7 +87,7 @@ impl Session<'_> {
         // A caller who is not answered may have no stream on which silence could be played.
         let nothing = Collect {
             type_ahead: TypeAhead::Drop,
-            max_digits: usize::MAX,
+            max_digits: 10_000,
             terminators: DigitSet::NONE,
             first_digit: length,
             inter_digit: length,
