@@ -8,20 +8,28 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-/// An object as `application/x-www-form-urlencoded`.
+/// An object as `application/x-www-form-urlencoded`, by the order of its keys.
 pub fn form(parameters: &Map<String, Value>) -> String {
     let mut form = String::new();
-    for (name, value) in parameters {
+    for (name, value) in in_order(parameters) {
         add(&name_in(name), value, &mut form);
     }
     form
+}
+
+/// Whether an object keeps the order in which it was made is up to how the program is built.
+fn in_order(object: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut pairs: Vec<_> = object.iter().collect();
+    pairs.sort_by_key(|(name, _)| *name);
+    pairs
 }
 
 fn add(key: &str, value: &Value, into: &mut String) {
     match value {
         Value::Null => {}
         Value::Object(object) => {
-            object.iter().for_each(|(name, value)| add(&format!("{key}[{}]", name_in(name)), value, into))
+            let pairs = in_order(object).into_iter();
+            pairs.for_each(|(name, value)| add(&format!("{key}[{}]", name_in(name)), value, into));
         }
         Value::Array(items) => items.iter().for_each(|item| add(&format!("{key}[]"), item, into)),
         Value::String(text) => pair(key, text, into),
