@@ -1,6 +1,6 @@
 //! The verbs: an element becomes a [`Verb`], and a verb runs on a call. One file a verb.
 //!
-//! Shape: [`Document::of`] reads all verbs of a document at once, with everything that is wrong with them.
+//! Shape: `Document::of` reads all verbs of a document at once, with everything that is wrong with them.
 //! Errors: what cannot be read is a warning; an element that is no verb, or none without what it needs, is skipped.
 //! Sources: `kazoo-pivot.md` 5.
 
