@@ -56,6 +56,8 @@ mod loss;
 mod menu;
 #[path = "call/messages.rs"]
 mod messages;
+#[path = "call/moments.rs"]
+mod moments;
 #[path = "call/offers.rs"]
 mod offers;
 #[path = "call/parties.rs"]

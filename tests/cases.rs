@@ -14,12 +14,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folder of a surface, if there is one.
-fn folder(surface: &str) -> Option<PathBuf> {
-    let folder = PathBuf::from(std::env::var_os("ANTIPHON_CASES")?).join(surface);
-    folder.is_dir().then_some(folder)
-}
-
 /// A folder or a file of the data.
 fn place(part: &str) -> PathBuf {
     let root =

@@ -184,7 +184,7 @@ impl Voice for Says {
 
     fn render(&self, speech: Arc<Speech>) -> Task<Result<Vec<u8>, RenderError>> {
         assert_eq!(speech.text(), "Your order is ready");
-        self.2.lock().unwrap().push(speech.language.clone());
+        self.2.lock().expect("nobody panics with it").push(speech.language.clone());
         let (after, answer) = (self.0, self.1);
         Box::pin(async move {
             tokio::time::sleep(after).await;

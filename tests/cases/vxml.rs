@@ -31,11 +31,10 @@ enum Verdict {
 }
 
 #[test]
+#[ignore = "wants data from outside the tree: cargo xtask cases DIR"]
+#[expect(clippy::print_stdout, reason = "whoever runs the cases wants the list of them")]
 fn every_page_ends_as_its_assertion_says() {
-    let Some(folder) = crate::folder("vxml") else {
-        println!("ANTIPHON_CASES names no folder with vxml in it: nothing is run");
-        return;
-    };
+    let folder = crate::place("vxml");
     let list = fs::read_to_string(folder.join("MANIFEST.json")).expect("the list can be read");
     let rows: Vec<Value> = serde_json::from_str(&list).expect("the list is JSON");
     let (mut pages, mut sounds) = (BTreeMap::new(), BTreeMap::new());

@@ -158,22 +158,26 @@ pub(crate) fn world(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
             scenario.intervals.insert(IntervalId(id), Interval::check(&written).map_err(told)?);
         }
     }
-    for choice in list(top.get("policy"))? {
-        match text(choice, "a choice")? {
-            "strict_final" => scenario.policy.strict_final = true,
-            "transfer_timeout_falls_through" => scenario.policy.transfer_timeout_falls_through = true,
-            "eager_match" => scenario.policy.eager_match = true,
-            "voice_helper_after_prompt" => scenario.policy.voice_helper_from = ListenFrom::PromptsEnd,
-            "exact_names" => scenario.policy.exact_names = true,
-            "ring_time of 20 s" => scenario.policy.ring_time = Duration::from_secs(20),
-            "messages of 3 to 60 s, 4 s of silence" => {
-                let [shortest, silence, longest] = [3, 4, 60].map(Duration::from_secs);
-                scenario.policy.messages = MessageLimits { longest, silence, shortest };
-            }
-            other => return Err(wrong(format!("an unknown choice `{other}`"))),
-        }
-    }
+    list(top.get("policy"))?.iter().try_for_each(|choice| self::choice(choice, &mut scenario))?;
     Ok(scenario)
+}
+
+/// A choice of the settings.
+fn choice(choice: &Value, scenario: &mut Scenario) -> Result<(), Wrong> {
+    match text(choice, "a choice")? {
+        "strict_final" => scenario.policy.strict_final = true,
+        "transfer_timeout_falls_through" => scenario.policy.transfer_timeout_falls_through = true,
+        "eager_match" => scenario.policy.eager_match = true,
+        "voice_helper_after_prompt" => scenario.policy.voice_helper_from = ListenFrom::PromptsEnd,
+        "exact_names" => scenario.policy.exact_names = true,
+        "ring_time of 20 s" => scenario.policy.ring_time = Duration::from_secs(20),
+        "messages of 3 to 60 s, 4 s of silence" => {
+            let [shortest, silence, longest] = [3, 4, 60].map(Duration::from_secs);
+            scenario.policy.messages = MessageLimits { longest, silence, shortest };
+        }
+        other => return Err(wrong(format!("an unknown choice `{other}`"))),
+    }
+    Ok(())
 }
 
 fn caller(written: &Map<String, Value>, caller: &mut Caller) -> Result<(), Wrong> {
