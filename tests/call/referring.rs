@@ -145,6 +145,10 @@ fn what_may_not_be_dialled_is_refused() {
         (false, "sip:+7987654321@127.0.0.90", 403),
         (false, "sip:071@127.0.0.1", 603),
         (true, "tel:777", 404),
+        // A number that hides a URI is the number that it looks like.
+        (false, "sip:sip%3A%2B7987654321%40127.0.0.1@127.0.0.1", 404),
+        (false, "sip:sip%3A%2B7987654321%40127.0.0.90@127.0.0.90", 404),
+        (true, "sip:sip%3A%2B7987654321%40127.0.0.1@127.0.0.1", 404),
     ];
     for (by_callee, to, status) in cases {
         on_its_own(async move {

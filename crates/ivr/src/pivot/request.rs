@@ -135,7 +135,12 @@ pub fn parameters(session: &mut Session<'_>, format: RequestFormat) -> Parameter
         RequestFormat::Kazoo => kazoo::add(session, &mut parameters),
         RequestFormat::Twiml => twiml::add(session, &mut parameters),
     }
-    parameters.extend(digits.map(|digits| ("Digits".to_owned(), digits)));
+    // A verb that says what was pressed, and be it nothing, knows better than what was collected before.
+    if let Some(digits) = digits
+        && !parameters.contains_key("Digits")
+    {
+        parameters.insert("Digits".to_owned(), digits);
+    }
     parameters
 }
 

@@ -105,8 +105,8 @@ impl<'a> Session<'a> {
         let is_new = !self.call.answered;
         if is_new {
             self.call.answer().await?;
+            self.state.silent_requests = 0;
         }
-        self.state.silent_requests = 0;
         Ok(is_new)
     }
 

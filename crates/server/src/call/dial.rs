@@ -28,7 +28,7 @@ use super::{
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
     news,
-    reach::{self, Attempt, Reach},
+    reach::{self, Attempt, Reach, Reading},
     refer, send_digits,
     srtp::DialogSrtp,
     transfer::{self, Joined, Transfers},
@@ -57,7 +57,7 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
     let turns = if dial.terms.order == RingOrder::OneByOne { dial.targets.len().min(TURNS) } else { 1 };
     let until = clock() + dial.no_answer.saturating_mul(u32::try_from(turns).unwrap_or(1)).min(LONGEST_RINGING);
     let mut failures = Failures::default();
-    let routes = match reach::routes(&call.calling(), &dial.targets, &mut failures) {
+    let routes = match reach::routes(&call.calling(), &dial.targets, Reading::OfScript, &mut failures) {
         Reach::HandOver(extension) => return Ok(Dialed::HandedOver(extension)),
         Reach::Routes(routes) if routes.is_empty() => return Ok(failures.outcome()),
         Reach::Routes(routes) => routes,

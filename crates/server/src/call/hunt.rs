@@ -29,7 +29,7 @@ use super::{
     failures::{Failures, Next, next, status_of},
     leg::Leg,
     leg::Party,
-    reach::{self, Attempt, Named, Reach, Route, Way},
+    reach::{self, Attempt, Named, Reach, Reading, Route, Way},
     replace::ELSEWHERE,
 };
 use crate::{
@@ -480,7 +480,7 @@ impl Hunt {
         let number =
             elsewhere.filter(|number| is_ours && (call.transfers == PublicTransfers::Allowed || !is_outside(number)));
         let mut failures = Failures::default();
-        let reach = number.map(|number| reach::routes(call, &[number], &mut failures));
+        let reach = number.map(|number| reach::routes(call, &[number], Reading::OfParty, &mut failures));
         match reach {
             Some(Reach::Routes(routes)) if !routes.is_empty() => {
                 tracing::info!("a telephone sends its call on");

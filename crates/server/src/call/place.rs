@@ -24,7 +24,7 @@ use super::{
     identity::Outward,
     leg::Leg,
     part::{self, Facts},
-    reach::{self, Reach},
+    reach::{self, Reach, Reading},
     task,
 };
 use crate::{
@@ -141,7 +141,7 @@ async fn ring(
     events: &mut mpsc::Receiver<CallEvent>,
 ) -> Result<Leg, &'static str> {
     let mut failures = Failures::default();
-    let routes = match reach::routes(calling, &order.sources, &mut failures) {
+    let routes = match reach::routes(calling, &order.sources, Reading::OfScript, &mut failures) {
         Reach::Routes(routes) => routes,
         // The order was refused if it named one, and what it names has changed since.
         Reach::HandOver(_) => return Err("failed"),

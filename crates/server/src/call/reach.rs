@@ -154,12 +154,26 @@ impl Named {
     }
 }
 
+/// How what was dialled is read.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Reading {
+    /// A number, or a SIP URI: a script of the client's says so.
+    OfScript,
+    /// A number, whatever it looks like: a party says so, in a REFER or a redirect. What looks like a URI in the user of one would else
+    /// be judged as a number that is not there, and then be called as what it is.
+    OfParty,
+}
+
 /// Where these dialled strings lead.
-pub(super) fn routes(call: &Calling<'_>, dialled: &[String], failures: &mut Failures) -> Reach {
+pub(super) fn routes(call: &Calling<'_>, dialled: &[String], reading: Reading, failures: &mut Failures) -> Reach {
     let settings = call.rooms.settings.load();
     let mut routes = Vec::new();
     for (target, dialled) in dialled.iter().enumerate() {
-        let (asked, headers) = match direct::read(call, &settings, dialled) {
+        let read = match reading {
+            Reading::OfScript => direct::read(call, &settings, dialled),
+            Reading::OfParty => Ok((Asked::Number(dialled.clone()), Vec::new())),
+        };
+        let (asked, headers) = match read {
             Ok(asked) => asked,
             Err(status) => {
                 failures.add(status);

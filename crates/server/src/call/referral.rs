@@ -16,7 +16,7 @@ use super::{
     failures::Failures,
     hunt::{Hunt, Referral},
     leg::Party,
-    reach::{self, Reach, Route},
+    reach::{self, Reach, Reading, Route},
     transfer::Joined,
 };
 use crate::directory::{self, Target};
@@ -80,7 +80,7 @@ pub(super) fn destination(call: &Executor, party: Party, refer: &ReferRequest) -
         return Err(StatusCode::FORBIDDEN);
     }
     let mut failures = Failures::default();
-    match reach::routes(&call.calling(), &[number], &mut failures) {
+    match reach::routes(&call.calling(), &[number], Reading::OfParty, &mut failures) {
         Reach::Routes(routes) if routes.is_empty() => Err(failures.status()),
         reach => Ok(reach),
     }

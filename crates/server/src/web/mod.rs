@@ -53,8 +53,9 @@ pub fn check_url(text: &str) -> Result<(), FetchError> {
 
 /// Who asks, as web servers see it.
 const USER_AGENT: &str = concat!("Antiphon/", env!("CARGO_PKG_VERSION"));
-/// Headers that go to the origin that the script named, and to no other that it is redirected to.
-const FOR_THE_ORIGIN: [&str; 2] = ["authorization", "cookie"];
+/// Headers of a script that go to another origin than the one that it named. All others may be secrets between the two, or proofs made
+/// for that URL.
+const FOR_ANYBODY: [&str; 1] = ["accept"];
 
 /// The HTTP client. Clones are the same client.
 #[derive(Clone)]
@@ -174,7 +175,7 @@ impl Web {
 fn errand(fetch: &Fetch, step: &Step<'_>, key: Option<&SigningKey>) -> Errand {
     let (url, body) = (step.place.url().clone(), step.body.map(|body| body.bytes.clone()));
     let own = fetch.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
-    let own = own.filter(|(name, _)| !step.is_elsewhere || !FOR_THE_ORIGIN.contains(&name.as_str()));
+    let own = own.filter(|(name, _)| !step.is_elsewhere || FOR_ANYBODY.contains(&name.as_str()));
     let mut headers: Vec<_> = own.collect();
     let mut put = |name: &str, value: String| {
         headers.retain(|(other, _)| other != name);

@@ -116,14 +116,15 @@ async fn a_form_is_sent_again_where_the_status_says_so_and_credentials_stay_at_h
     fetch.method = FetchMethod::Post;
     fetch.body =
         Some(FetchBody { content_type: "application/x-www-form-urlencoded".to_owned(), bytes: b"a=b".to_vec() });
-    fetch.headers = vec![("Cookie".to_owned(), "c".to_owned()), ("Accept".to_owned(), "text/xml".to_owned())];
+    let headers = [("Cookie", "c"), ("X-Api-Key", "k"), ("Accept", "text/xml")];
+    fetch.headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     web(&told, WebSettings::default()).fetch(CLIENT, &fetch).await.outcome.unwrap();
     let asked = told.asked.lock().unwrap();
     let seen: Vec<_> = asked
         .iter()
         .map(|errand| {
-            let headers =
-                ["authorization", "cookie", "accept", "content-type"].map(|name| value(errand, name).is_some());
+            let headers = ["authorization", "cookie", "x-api-key", "accept", "content-type"]
+                .map(|name| value(errand, name).is_some());
             (errand.method, errand.body.as_deref(), headers)
         })
         .collect();
@@ -131,9 +132,9 @@ async fn a_form_is_sent_again_where_the_status_says_so_and_credentials_stay_at_h
     assert_eq!(
         seen,
         [
-            (FetchMethod::Post, form, [true, true, true, true]),
-            (FetchMethod::Post, form, [false, false, true, true]),
-            (FetchMethod::Get, None, [false, false, true, false]),
+            (FetchMethod::Post, form, [true, true, true, true, true]),
+            (FetchMethod::Post, form, [false, false, false, true, true]),
+            (FetchMethod::Get, None, [false, false, false, true, false]),
         ]
     );
 }

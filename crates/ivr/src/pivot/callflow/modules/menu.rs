@@ -45,8 +45,10 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
     session.answer().await?;
     let Some(data) = described(node, session).await? else { return Ok(Step::Next) };
     let greeting = greeting(&data, session).await?;
+    let mut early = String::new();
     for _ in 0..data.count("retries", 3) {
-        let digits = ask(&data, greeting.clone(), session).await?;
+        let digits = ask(&data, greeting.clone(), &early, session).await?;
+        early.clear();
         let key = if digits.is_empty() { "timeout" } else { digits.as_str() };
         if let Some(child) = node.child(key).filter(|_| key != OTHERWISE) {
             return Ok(Step::Into(child.clone()));
@@ -57,7 +59,8 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
         if let Some(step) = hunt(&data, &digits, session).await? {
             return Ok(step);
         }
-        say(&data, "invalid_media", "menu-invalid_entry", session).await?;
+        // A key that stops it is the first of the next try.
+        early = say(&data, "invalid_media", "menu-invalid_entry", session).await?;
     }
     say(&data, "exit_media", "menu-exit", session).await?;
     if let Some(child) = node.child("max_retries") {
@@ -66,7 +69,7 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
     match node.otherwise() {
         None => say(&data, "goodbye_media", "vm-goodbye", session).await?,
         Some(_) => say(&data, "transfer_media", "menu-transferring_call", session).await?,
-    }
+    };
     Ok(Step::Next)
 }
 
@@ -96,11 +99,16 @@ async fn greeting(data: &Data, session: &mut Session<'_>) -> Result<Vec<Prompt>,
     Ok(session.media(reference).await?.unwrap_or_default())
 }
 
-/// Plays the greeting, which any key stops and counts, and takes digits.
-async fn ask(data: &Data, greeting: Vec<Prompt>, session: &mut Session<'_>) -> Result<String, Interrupted> {
+/// Plays the greeting, which any key stops and counts, and takes digits. Where keys were pressed before, the greeting is known.
+async fn ask(
+    data: &Data,
+    greeting: Vec<Prompt>,
+    early: &str,
+    session: &mut Session<'_>,
+) -> Result<String, Interrupted> {
     let longest = usize::try_from(data.count("max_extension_length", 4)).unwrap_or(4);
-    let mut digits = String::new();
-    if !greeting.is_empty() {
+    let mut digits: String = early.chars().take(longest).collect();
+    if digits.is_empty() && !greeting.is_empty() {
         digits = session.say(greeting, Times::Count(1), DigitSet::ALL).await?.digits.chars().take(longest).collect();
     }
     session.state.silent_requests = 0;
@@ -123,12 +131,18 @@ async fn ask(data: &Data, greeting: Vec<Prompt>, session: &mut Session<'_>) -> R
 
 /// A flow or a number of the client that is called so, if the menu looks for them.
 async fn hunt(data: &Data, digits: &str, session: &mut Session<'_>) -> Result<Option<Step>, Interrupted> {
-    let fits = |name: &str, otherwise: bool| match data.said(name) {
-        Some(written) => expression(written).is_some_and(|expression| expression.is_match(digits)),
-        None => otherwise,
-    };
-    if !data.flag("hunt") || !fits("hunt_allow", true) || fits("hunt_deny", false) {
+    if !data.flag("hunt") {
         return Ok(None);
+    }
+    for (name, wanted) in [("hunt_allow", true), ("hunt_deny", false)] {
+        let Some(written) = data.said(name) else { continue };
+        let Some(expression) = expression(written) else {
+            session.warn(format!("{name} {written:?} is no regular expression; nothing is hunted")).await?;
+            return Ok(None);
+        };
+        if expression.is_match(digits) != wanted {
+            return Ok(None);
+        }
     }
     if let Some(flow) = session.surroundings.flow(digits) {
         return Ok(Some(Step::Branch(flow)));
@@ -139,15 +153,15 @@ async fn hunt(data: &Data, digits: &str, session: &mut Session<'_>) -> Result<Op
     Ok(None)
 }
 
-/// One of the menu's own sounds: a reference, the usual prompt, or nothing.
-async fn say(data: &Data, name: &str, usual: &str, session: &mut Session<'_>) -> Result<(), Interrupted> {
+/// One of the menu's own sounds: a reference, the usual prompt, or nothing. What was pressed over it is returned.
+async fn say(data: &Data, name: &str, usual: &str, session: &mut Session<'_>) -> Result<String, Interrupted> {
     let prompts = match data.inner("media").value(name) {
         Some(Value::Bool(false)) => None,
         Some(Value::String(reference)) => session.media(reference).await?,
         _ => session.prompt(usual, session.call.language),
     };
-    if let Some(prompts) = prompts {
-        session.say(prompts, Times::Count(1), DigitSet::ALL).await?;
+    match prompts {
+        Some(prompts) => Ok(session.say(prompts, Times::Count(1), DigitSet::ALL).await?.digits),
+        None => Ok(String::new()),
     }
-    Ok(())
 }

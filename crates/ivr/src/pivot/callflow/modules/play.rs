@@ -30,7 +30,8 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
     if data.is_written("answer") && !data.flag("answer") {
         session.call.progress().await?;
     } else if session.answer().await? {
-        session.say(vec![Prompt::Silence(POST_ANSWER_DELAY)], Times::Count(1), DigitSet::NONE).await?;
+        let heard = session.say(vec![Prompt::Silence(POST_ANSWER_DELAY)], Times::Count(1), DigitSet::NONE).await?;
+        session.add_digits(DEFAULT, &heard.digits);
     }
     let Some(prompts) = session.media(id).await? else { return Ok(Step::Next) };
     let times = if data.flag("endless_playback") {
