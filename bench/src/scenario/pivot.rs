@@ -1,6 +1,6 @@
 //! Many calls at once ask a web server that takes its time, beside calls that hear a prompt.
 //!
-//! Shape: each call is answered by its application's first page, and asks a second one; both take [`SLOW`]. What a call hears is judged
+//! Shape: each call is answered by its application's first page, and asks a second one; both take `SLOW`. What a call hears is judged
 //! packet by packet: the longest time in which nothing of it was loud. The others are judged as always, before and meanwhile.
 //! Units: silence in seconds, interval errors in milliseconds.
 
@@ -38,7 +38,7 @@ const WATCHED: f64 = 4.0;
 const APPLICATION: &str = "904";
 const SETTINGS: &str = "[sip]\ntrusted_rate_limit = 0\nmax_lateness_ms = 0\n[http_client]\nallow = [\"127.0.0.0/8\"]\n";
 
-/// A web server whose every answer takes [`SLOW`]; its last page plays a tone that never ends.
+/// A web server whose every answer takes `SLOW`; its last page plays a tone that never ends.
 fn web_server() -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let at = listener.local_addr()?;
