@@ -1,7 +1,7 @@
 //! Runs data from outside the tree: vectors, responses and schemas that others wrote, against the surfaces.
 //!
-//! Shape: every test is ignored, since nothing of the data is part of the tree; `cargo xtask cases DIR` runs them, with the folder in the
-//! environment variable `ANTIPHON_CASES`. One folder a surface stands in it.
+//! Shape: the feature `cases` builds them, since nothing of the data is part of the tree; `cargo xtask cases DIR` runs them, with the folder
+//! in the environment variable `ANTIPHON_CASES`. One folder a surface stands in it.
 //! Errors: a folder or a file that is not there fails the test that wants it.
 
 #[path = "cases/pivot.rs"]

@@ -31,7 +31,6 @@ enum Verdict {
 }
 
 #[test]
-#[ignore = "wants data from outside the tree: cargo xtask cases DIR"]
 #[expect(clippy::print_stdout, reason = "whoever runs the cases wants the list of them")]
 fn every_page_ends_as_its_assertion_says() {
     let folder = crate::place("vxml");

@@ -1,6 +1,6 @@
 //! `cargo xtask cases DIR`: runs data of others, which is no part of the tree, against the surfaces.
 //!
-//! Shape: the ignored tests of `tests/cases.rs`, with the folder in the environment variable `ANTIPHON_CASES`. A word behind the folder names the
+//! Shape: the tests of `tests/cases.rs`, with the folder in the environment variable `ANTIPHON_CASES`. A word behind the folder names the
 //! tests that are run, such as `pivot`.
 //! Errors: a folder that is not there is status 2; a failed test is its own.
 
@@ -14,7 +14,7 @@ pub(crate) fn cases(root: &Path, folder: &str, filter: Option<&str>) -> ExitCode
     else {
         return ExitCode::from(2);
     };
-    let words = ["test", "--package", "antiphon-tests", "--test", "cases", "--", "--ignored"];
+    let words = ["test", "--package", "antiphon-tests", "--features", "cases", "--test", "cases", "--"];
     let mut command = install::cargo(root);
     command.args(words).args(filter).env("ANTIPHON_CASES", folder);
     match command.status() {

@@ -14,7 +14,6 @@ use crate::{assert_none, files, json, text};
 const REFUSED: &[&str] = &["pivot-hangups-1.json", "pivot-recording-3.json", "pivot-recording-4.json"];
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn every_response_is_read_and_the_wrong_ones_fail_where_validation_is_strict() {
     let mut wrong = Vec::new();
     for name in files("pivot/responses/kazoo", ".json") {
@@ -38,7 +37,6 @@ fn every_response_is_read_and_the_wrong_ones_fail_where_validation_is_strict() {
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn every_document_of_the_twilio_library_is_read() {
     let mut wrong = Vec::new();
     for case in json("pivot/vectors/twiml_sdk_documents.json")["cases"].as_array().expect("cases") {
@@ -55,7 +53,6 @@ fn every_document_of_the_twilio_library_is_read() {
 const DECIDED: &[&str] = &["audio_macro.macros", "menu.hunt"];
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn every_default_of_the_schemas_is_filled_in() {
     let mut wrong = Vec::new();
     for name in files("pivot/schemas", ".json") {
@@ -133,7 +130,6 @@ const TEST: &[Field] = &[
 ];
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn flows_are_validated_as_kazoo_validates_them() {
     let mut wrong = Vec::new();
     for case in json("pivot/vectors/callflow_validation.json")["cases"].as_array().expect("cases") {

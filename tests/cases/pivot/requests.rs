@@ -89,7 +89,6 @@ fn missing(what: &str, ours: &BTreeMap<String, String>, theirs: &BTreeMap<String
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn requests_have_the_parameters_of_the_examples() {
     let params = json("pivot/requests/params.json");
     let expected = |name: &str| pairs(params[name].as_object().expect("parameters"));
@@ -104,7 +103,6 @@ fn requests_have_the_parameters_of_the_examples() {
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn a_continuation_says_the_same_as_a_form_and_as_json() {
     let params = json("pivot/requests/params.json");
     let expected = params["continuation_kazoo"].as_object().expect("parameters");

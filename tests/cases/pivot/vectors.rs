@@ -27,7 +27,6 @@ fn said<'a>(case: &'a Value, key: &str) -> &'a str {
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn rules_of_time_have_their_days() {
     let date = |value: &Value| {
         let part = |at: usize| value[at].as_i64().expect("a number");
@@ -49,7 +48,6 @@ fn rules_of_time_have_their_days() {
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn urls_are_resolved_as_the_rfc_and_as_kazoo_say() {
     let mut wrong = Vec::new();
     let all = json("pivot/vectors/resolve_uri.json");
@@ -66,7 +64,6 @@ fn urls_are_resolved_as_the_rfc_and_as_kazoo_say() {
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn urls_have_their_parts() {
     let mut wrong = Vec::new();
     for case in cases("urlsplit") {
@@ -87,7 +84,6 @@ fn urls_have_their_parts() {
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn a_voice_url_is_judged() {
     let mut wrong = Vec::new();
     for case in cases("voice_url_validation") {
@@ -101,7 +97,6 @@ fn a_voice_url_is_judged() {
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn parameters_are_encoded_as_kazoo_encodes_them() {
     let sorted = |form: &str| {
         let mut pairs: Vec<String> = form.split('&').map(str::to_owned).collect();
@@ -142,7 +137,6 @@ fn parameters_are_encoded_as_kazoo_encodes_them() {
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn digits_typed_ahead_end_at_a_terminator() {
     let mut wrong = Vec::new();
     for case in cases("truncate_after_terminator") {
@@ -161,7 +155,6 @@ fn digits_typed_ahead_end_at_a_terminator() {
 }
 
 #[test]
-#[ignore = "needs data from outside: cargo xtask cases DIR"]
 fn prompts_of_kazoo_are_known_as_such() {
     let mut wrong = Vec::new();
     for case in cases("prompt_path") {

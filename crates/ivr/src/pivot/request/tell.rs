@@ -25,7 +25,7 @@ pub struct Teller {
 }
 
 impl Teller {
-    /// One who tells what this session would.
+    /// One who tells what the pivot of this call would.
     pub fn of(session: &Session<'_>) -> Self {
         Self {
             policy: session.policy.clone(),
