@@ -7,6 +7,7 @@
 //! Sources: VoiceXML 2.0 and 2.1, SRGS 1.0, SISR 1.0; `voicexml-customizers.md` 3 and 4.
 
 pub mod check;
+pub mod contactpro;
 mod elements;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -19,7 +20,7 @@ mod wire;
 pub use check::check;
 pub use elements::transfer::TransferKind;
 
-use crate::{Call, Interrupted, Next, Surroundings};
+use crate::{Call, Interrupted, Next, Surroundings, op::AllowFlow};
 
 /// An application: where its first page is, and what the pages leave open.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -30,20 +31,43 @@ pub struct Application {
     pub dialect: Dialect,
     /// What a transfer is that does not say (`voicexml-customizers.md` 6, row 25).
     pub transfer: TransferKind,
+    /// Whether a customizer may say where the pages go on (`voicexml-customizers.md` 2.2).
+    pub flow: AllowFlow,
+    /// Whether the call is answered at once.
+    pub answer: Answering,
+}
+
+/// When a call is answered (`voicexml-customizers.md` 1.3, Early Queuing).
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum Answering {
+    /// Once the first page is there.
+    #[default]
+    AtOnce,
+    /// By `connect`; until then the caller hears what is said, for two minutes at most. A page asks for it as well, with
+    /// `bcm:earlyqueuing="true"` at its root.
+    ByConnect,
 }
 
 /// How pages are read.
 #[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
 pub enum Dialect {
-    /// As the W3C has it. It is the only one yet.
+    /// As each page says: as the W3C has it, or as Contact Pro where its root binds the prefix `bcm`.
     #[default]
     W3c,
+    /// As Contact Pro has it ([`contactpro`]), whatever the pages say.
+    ContactPro,
 }
 
 impl Application {
     /// An application that begins at this address, as the W3C has it.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), dialect: Dialect::W3c, transfer: TransferKind::Blind }
+        Self {
+            url: url.into(),
+            dialect: Dialect::W3c,
+            transfer: TransferKind::Blind,
+            flow: AllowFlow::No,
+            answer: Answering::AtOnce,
+        }
     }
 }
 

@@ -1,27 +1,23 @@
-//! `<disconnect>`: the caller is hung up, and the page hears of it as if they had (VoiceXML 2.0 §5.3.11).
+//! `<disconnect>`: the caller is hung up, and the page hears of it as if they had (VoiceXML 2.0 §5.3.11); with a cause of the vendor's.
 
-use crate::{
-    op::Cause,
-    vxml::{
-        run::{Event, Flow, Interpreter, Stop},
-        wire::Attributes,
-    },
+use crate::vxml::{
+    run::{Flow, Interpreter, Stop},
+    wire::{Attributes, Given},
 };
 
 /// The end of the call.
 #[derive(Clone, Debug)]
-pub(crate) struct Disconnect;
+pub(crate) struct Disconnect {
+    /// A cause of Q.850.
+    cause: Option<Given>,
+}
 
 impl Disconnect {
-    pub(crate) fn read(_: Attributes<'_, '_>) -> Self {
-        Self
+    pub(crate) fn read(from: Attributes<'_, '_>) -> Self {
+        Self { cause: from.direct("cause", "causeexpr") }
     }
 
-    pub(crate) async fn run(interpreter: &mut Interpreter<'_>) -> Result<Flow, Stop> {
-        interpreter.flush(false).await?;
-        if !interpreter.is_over {
-            interpreter.call.hangup(Cause::NORMAL).await?;
-        }
-        Err(Event::new("connection.disconnect.hangup").into())
+    pub(crate) async fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<Flow, Stop> {
+        interpreter.disconnect(self.cause.as_ref()).await
     }
 }

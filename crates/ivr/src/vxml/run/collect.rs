@@ -84,6 +84,9 @@ impl Interpreter<'_> {
 
     /// What the caller did last, for all of the application.
     fn remember(&mut self, keys: &str, meaning: ScopeId) -> Result<(), Stop> {
+        if self.is_python {
+            return Ok(self.engine.put(self.session, "DTMF", &json!(keys))?);
+        }
         let result = json!({"confidence": 1, "utterance": keys, "inputmode": "dtmf"});
         let application = self.frame.application;
         self.engine.put(meaning, "l", &json!([result]))?;

@@ -20,6 +20,13 @@ impl Interpreter<'_> {
     /// Where an address leads: to a dialog of this document, or to a page that was loaded.
     pub(crate) async fn page(&mut self, address: &str, request: Request, terms: &FetchTerms) -> Result<Jump, Stop> {
         self.turn()?;
+        if self.is_vendor()
+            && request.query.is_none()
+            && request.body.is_none()
+            && let Some(jump) = self.identified(address)
+        {
+            return Ok(jump);
+        }
         let (plain, fragment) = match address.split_once('#') {
             Some((plain, fragment)) => (plain, Some(fragment).filter(|fragment| !fragment.is_empty())),
             None => (address, None),
@@ -70,11 +77,13 @@ impl Interpreter<'_> {
     /// Fetches a page and checks it.
     async fn document(&mut self, address: &str, request: Request, terms: &FetchTerms) -> Result<Arc<Document>, Stop> {
         let page = self.fetch(address, request, terms, "document").await?;
-        let read = decode(&page.body, page.header("content-type")).and_then(|text| document::read(&text, &page.url));
+        let read = decode(&page.body, page.header("content-type"))
+            .and_then(|text| document::read_as(&text, &page.url, self.application.dialect));
         let document = read.map_err(|fault| Event::bad_fetch(format!("{}: {fault}", page.url)))?;
         for warning in &document.warnings {
             self.call.note(NoteKind::Problem, format!("{}: {warning}", page.url)).await?;
         }
+        self.speak(&document)?;
         Ok(Arc::new(document))
     }
 

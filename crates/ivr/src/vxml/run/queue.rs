@@ -151,6 +151,9 @@ impl Interpreter<'_> {
     }
 
     async fn audio(&mut self, audio: &Audio, making: &mut Making) -> Result<(), Stop> {
+        if !self.holds(audio.cond.as_deref())? {
+            return Ok(());
+        }
         let address = match &audio.source {
             Given::Text(text) => Some(text.clone()),
             Given::Expr(expr) => self.text(expr)?,
@@ -173,7 +176,8 @@ impl Interpreter<'_> {
         }
         if let Some(name) = address.strip_prefix("builtin:") {
             let name = SoundName { name: name.to_owned(), ..SoundName::default() };
-            return Ok(self.surroundings.prompt(&name, self.call.language));
+            let language = audio.language.as_deref().and_then(|tag| tag.parse().ok());
+            return Ok(self.surroundings.prompt(&name, language.unwrap_or(self.call.language)));
         }
         let Ok(url) = resolve(&self.frame.document.base, address) else { return Ok(None) };
         if self.is_over {
@@ -219,7 +223,8 @@ impl Interpreter<'_> {
     }
 
     /// Numbers, dates and the like from sounds of the system; as text where they cannot be read.
-    fn say_as(&mut self, kind: &str, content: &[Speakable], making: &mut Making) -> Result<(), Stop> {
+    fn say_as(&mut self, kind: &Given, content: &[Speakable], making: &mut Making) -> Result<(), Stop> {
+        let kind = self.given(kind)?;
         let mut text = String::new();
         for piece in content {
             match piece {
@@ -229,7 +234,7 @@ impl Interpreter<'_> {
             }
         }
         let language = making.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(self.call.language);
-        match spoken(kind, text.trim(), language) {
+        match spoken(&kind, text.trim(), language) {
             Some(names) => {
                 self.finish(making)?;
                 for name in names {
@@ -287,11 +292,11 @@ impl Interpreter<'_> {
 /// The sounds of a text that is meant so.
 fn spoken(kind: &str, text: &str, language: Language) -> Option<Vec<&'static str>> {
     let kind = match kind.split([':', '/']).next_back().unwrap_or_default() {
-        "number" | "cardinal" => SayKind::Cardinal,
-        "ordinal" => SayKind::Ordinal,
+        "number" | "cardinal" | "cardinals" => SayKind::Cardinal,
+        "ordinal" | "ordinals" => SayKind::Ordinal,
         "digits" | "telephone" | "phone" => SayKind::Digits,
-        "date" => SayKind::Date,
-        "time" => SayKind::Time,
+        "date" | "dates" => SayKind::Date,
+        "time" | "times" => SayKind::Time,
         "currency" | "money" => SayKind::Money,
         _ => return None,
     };
