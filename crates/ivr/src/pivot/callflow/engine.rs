@@ -11,7 +11,7 @@ use super::{Node, OTHERWISE, modules::Step};
 use crate::{
     Interrupted,
     op::{Cause, Respond},
-    pivot::{Exit, Session},
+    pivot::{Exit, Session, session::Runs},
 };
 
 /// Most nodes that run without the caller hearing anything or time passing: no flow of use has so many.
@@ -22,6 +22,7 @@ const MOST_NODES: u32 = 10_000;
 /// # Errors
 /// [`Interrupted`], as any script.
 pub async fn run(flow: Arc<Node>, session: &mut Session<'_>) -> Result<Exit, Interrupted> {
+    session.state.runs = Runs::Callflow;
     let mut next = Some(flow);
     let mut left = MOST_NODES;
     loop {

@@ -46,7 +46,7 @@ impl Farewell {
     pub(super) fn of_action(action: &Way, news: &[(&str, &str)], session: &mut Session<'_>) -> Self {
         let ask = session.continuation(action.url.as_deref(), action.method);
         session.state.once.extend(news.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let parameters = request::parameters(session, ask.data.format);
+        let parameters = request::parameters(session, ask.data.format, ask.asker);
         Self { teller: Teller::of(session), url: ask.url, method: ask.method, parameters, about: About::Known }
     }
 
