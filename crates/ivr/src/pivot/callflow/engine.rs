@@ -7,7 +7,10 @@
 
 use std::sync::Arc;
 
-use super::{Node, OTHERWISE, modules::Step};
+use super::{
+    Node, OTHERWISE,
+    modules::{self, Step},
+};
 use crate::{
     Interrupted,
     op::{Cause, Respond},
@@ -52,6 +55,10 @@ async fn step(node: &Node, session: &mut Session<'_>) -> Result<Step, Interrupte
         return Ok(Step::Next);
     }
     session.ran(node.name.clone()).await?;
+    let idle = modules::idle(node);
+    if !idle.is_empty() {
+        session.warn(format!("{}: what changes nothing here: {}", node.name, idle.join(", "))).await?;
+    }
     node.module.run(node, session).await
 }
 
