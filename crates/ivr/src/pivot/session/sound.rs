@@ -94,7 +94,7 @@ impl Session<'_> {
     }
 
     /// Plays silence that nothing stops.
-    pub(super) async fn silence(&mut self, length: Duration, keys: TypeAhead) -> Result<(), Interrupted> {
+    pub(in crate::pivot) async fn silence(&mut self, length: Duration, keys: TypeAhead) -> Result<(), Interrupted> {
         let barge_in = BargeIn { by: DigitSet::NONE, otherwise: keys };
         self.call.play(Play { prompts: vec![Prompt::Silence(length)], barge_in }).await.map(drop)
     }

@@ -151,11 +151,13 @@ fn words(reading: &mut Reading<'_>, timeout: Duration) -> Words {
 
 impl Gather {
     pub(super) async fn run(&self, session: &mut Session<'_>) -> Result<Option<Exit>, Interrupted> {
-        session.answer().await?;
+        let is_new = session.answer().await?;
         let mut early = std::mem::take(&mut session.state.digits_collected);
-        early.push_str(&session.typed_ahead().await?);
+        if !is_new {
+            early.push_str(&session.typed_ahead().await?);
+        }
         if !self.meanwhile.is_empty() {
-            // What was pressed before these prompts were heard does not answer them.
+            // What was pressed before these prompts were heard does not answer them; what is pressed in the moment of the answer may.
             early.clear();
         }
         let (mut prompts, pressed) = self.say_first(session).await?;
