@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, srgs::repeats, tokens};
+use super::{
+    Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, srgs::repeats, tokens, words,
+};
 
 #[derive(Clone, PartialEq, Debug)]
 enum Token {
@@ -145,7 +147,7 @@ impl Reader {
                     let mut keys = tokens(&word).ok_or_else(|| self.bad(format!("{word:?} are no keys")))?;
                     if keys.len() == 1 { keys.remove(0) } else { Expansion::Sequence(keys) }
                 }
-                Token::Word(_) => Expansion::Void,
+                Token::Word(word) => Expansion::Sequence(words(&word).into_iter().map(Expansion::Word).collect()),
                 Token::Rule(name) if name == "NULL" => Expansion::Null,
                 Token::Rule(name) if name == "VOID" || name == "GARBAGE" => Expansion::Void,
                 Token::Rule(name) => Expansion::Rule(name),
