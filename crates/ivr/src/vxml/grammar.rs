@@ -27,7 +27,7 @@ pub(crate) const MAX_DEPTH: usize = 40;
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Expansion {
     Key(Digit),
-    Word(String),
+    Word(Word),
     Sequence(Vec<Expansion>),
     OneOf(Vec<Expansion>),
     /// At least so often, at most so often.
@@ -43,6 +43,15 @@ pub(crate) enum Expansion {
     Null,
     /// Nothing can be enough.
     Void,
+}
+
+/// A word of a grammar.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Word {
+    /// As it is compared.
+    pub(crate) plain: String,
+    /// As it is written.
+    pub(crate) written: String,
 }
 
 /// Whether keys or words are wanted.
@@ -156,7 +165,7 @@ impl Grammar {
             Accept::Exact => Expansion::Word(word),
             Accept::Approximate => Expansion::Repeat(Box::new(Expansion::Word(word)), 0, 1),
         };
-        let words = words(text).into_iter().map(word).collect();
+        let words = written(text).into_iter().map(word).collect();
         Self { mode: Mode::Voice, ..Self::of(Expansion::Sequence(words), value) }
     }
 
@@ -216,8 +225,14 @@ impl Linked {
 
 /// The words of a text, as they are compared: in small letters, without the signs around them.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    let plain = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    text.split_whitespace().map(plain).filter(|word| !word.is_empty()).collect()
+    written(text).into_iter().map(|word| word.plain).collect()
+}
+
+/// The words of a text as they are written, and as they are compared.
+pub(crate) fn written(text: &str) -> Vec<Word> {
+    let plain = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let words = text.split_whitespace().map(plain).filter(|word| !word.is_empty());
+    words.map(|written| Word { plain: written.to_lowercase(), written }).collect()
 }
 
 /// A sequence of keys.

@@ -189,8 +189,8 @@ impl<'a> Search<'a> {
             }
             Expansion::Word(word) => {
                 let Input::Words(words) = self.input else { return None };
-                words.get(*at).filter(|said| *said == word)?;
-                self.parts.push(Found::Word(word));
+                words.get(*at).filter(|said| **said == word.plain)?;
+                self.parts.push(Found::Word(&word.written));
                 *at += 1;
                 behind
             }

@@ -77,7 +77,7 @@ impl Saying<'_> {
         }
         let linked = self.linked;
         let said = match expansion {
-            Expansion::Word(word) => vec![word.clone()],
+            Expansion::Word(word) => vec![word.written.clone()],
             Expansion::Tag(_) | Expansion::Null => vec![String::new()],
             Expansion::Key(_) | Expansion::Outside(_) | Expansion::Void => Vec::new(),
             Expansion::Sequence(list) => {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use roxmltree::Node;
 
-use super::{Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, tokens, words};
+use super::{Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, tokens, written};
 use crate::vxml::wire::xml;
 
 struct Reader {
@@ -118,7 +118,7 @@ impl Reader {
 
     fn text(&mut self, node: Node<'_, '_>, text: &str) -> Result<Vec<Expansion>, GrammarError> {
         let tokens = match self.mode.has_keys() {
-            false => words(text).into_iter().map(Expansion::Word).collect(),
+            false => written(text).into_iter().map(Expansion::Word).collect(),
             true => tokens(text).ok_or_else(|| bad(node, format!("{:?} are no keys", text.trim())))?,
         };
         self.nodes += tokens.len();
