@@ -10,6 +10,10 @@ use serde_json::{Value as Json, json};
 use super::{Expansion, Grammar, GrammarError, Mode, Value};
 use crate::Digit;
 
+/// What callers say for yes and no, in the languages of the system.
+pub(super) const YES: [&str; 3] = ["yes", "да", "այո"];
+pub(super) const NO: [&str; 3] = ["no", "нет", "ոչ"];
+
 /// What the keys of a built-in grammar are worth.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub(crate) enum Kind {
@@ -35,8 +39,8 @@ impl Kind {
         let text = words.concat();
         match self {
             Self::Boolean(yes, no) => match text.as_str() {
-                "yes" | "yeah" | "true" | "да" | "այո" => Some(yes.to_string()),
-                "no" | "nope" | "false" | "нет" | "ոչ" => Some(no.to_string()),
+                said if YES.contains(&said) => Some(yes.to_string()),
+                said if NO.contains(&said) => Some(no.to_string()),
                 _ => None,
             },
             Self::Number | Self::Currency => Some(text.replace(['.', ','], "*")),

@@ -15,6 +15,8 @@ use crate::op::{KeyJudge, KeyState};
 const MAX_WORDS: usize = 200;
 /// Most phrases that a recogniser is told of.
 const MAX_PHRASES: usize = 300;
+/// The longest of them, in bytes.
+const MAX_PHRASE: usize = 500;
 /// Most steps on the way to them.
 const STEPS: u32 = 10_000;
 /// How often a repeat is followed.
@@ -47,7 +49,9 @@ impl Active {
         let mut phrases = Vec::new();
         for linked in self.grammars.iter().filter(|linked| linked.grammar().mode.has_words()) {
             let said = match &linked.grammar().value {
-                Value::Builtin(builtin::Kind::Boolean(..)) => Some(vec!["yes".to_owned(), "no".to_owned()]),
+                Value::Builtin(builtin::Kind::Boolean(..)) => {
+                    Some(builtin::YES.into_iter().chain(builtin::NO).map(str::to_owned).collect())
+                }
                 Value::Builtin(_) => None,
                 _ => linked.grammar().rule(&linked.rule).and_then(|rule| Saying { linked, steps: 0 }.said(0, rule, 0)),
             };
@@ -128,5 +132,6 @@ fn joined(before: &[String], behind: &[String]) -> Option<Vec<String>> {
         (false, false) => format!("{one} {other}"),
         _ => format!("{one}{other}"),
     };
-    Some(before.iter().flat_map(|one| behind.iter().map(move |other| join(one, other))).collect())
+    let all: Vec<_> = before.iter().flat_map(|one| behind.iter().map(move |other| join(one, other))).collect();
+    all.iter().all(|phrase| phrase.len() <= MAX_PHRASE).then_some(all)
 }

@@ -105,7 +105,7 @@ impl Interpreter<'_> {
             max_digits: 0,
             inter_digit: gather.inter_key,
             terminators: DigitSet::NONE,
-            keys: takes_keys.then(|| Box::new(gather)),
+            keys: (takes_keys && Self::has_keys(active)).then(|| Box::new(gather)),
         })
     }
 
