@@ -34,6 +34,8 @@ mod endings;
 mod events;
 #[path = "call/failover.rs"]
 mod failover;
+#[path = "call/fetching.rs"]
+mod fetching;
 #[path = "call/filler.rs"]
 mod filler;
 #[path = "call/hearing.rs"]

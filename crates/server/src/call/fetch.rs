@@ -1,22 +1,52 @@
 //! Asking web servers for a script.
 //!
 //! Shape: a [`Fetch`] in, a page or why there is none out; the caller is not left in silence meanwhile, and each request is a step of
-//! the call's live debug.
+//! the call's live debug, without the recordings that go with it.
 //! Errors: what a web server does wrong is an outcome. Where the caller hangs up the request is given up.
 
-use antiphon_ivr::{Fetch, FetchError, Interrupted, Page, op::Tell};
+use antiphon_ivr::{Fetch, FetchError, Interrupted, Page, TypeAhead, op::Tell};
 
 use super::executor::Executor;
 use crate::{rooms::Rooms, store::ClientId, trace::CallTrace, web::debug::Asker};
+
+/// Most bytes of a request with the recordings in it.
+const MOST: usize = 32 << 20;
 
 impl Executor {
     /// Performs a fetch.
     pub(super) async fn fetch(&mut self, fetch: Fetch) -> Result<Result<Page, FetchError>, Interrupted> {
         let (web, client) = (self.rooms.web.clone(), self.client);
+        let filled = match self.with_files(&fetch).await {
+            Ok(filled) => filled,
+            Err(error) => return Ok(Err(error)),
+        };
         let step = self.rooms.http_debug.begin(asker(client, &self.trace), &fetch, &web.headers(client, &fetch));
-        let exchange = self.meanwhile(async move { web.fetch(client, &fetch).await }).await?;
+        let meanwhile = fetch.meanwhile.clone();
+        let work = async move { web.fetch(client, filled.as_ref().unwrap_or(&fetch)).await };
+        let exchange = match meanwhile.keys {
+            TypeAhead::Drop if meanwhile.sound.is_none() => self.meanwhile(work).await?,
+            _ => self.meanwhile_hearing(meanwhile.sound.as_ref(), work).await?,
+        };
         step.finish(&exchange);
         Ok(exchange.outcome)
+    }
+
+    /// The request with the recordings in its body; `None` where there are none.
+    async fn with_files(&self, fetch: &Fetch) -> Result<Option<Fetch>, FetchError> {
+        let Some(body) = fetch.body.as_ref().filter(|_| !fetch.files.is_empty()) else { return Ok(None) };
+        let (mut bytes, mut at) = (Vec::new(), 0);
+        for file in &fetch.files {
+            bytes.extend_from_slice(body.bytes.get(at..file.at).ok_or(FetchError::NoFile)?);
+            at = file.at;
+            let sound = self.taken_file(file.recording).await.ok_or(FetchError::NoFile)?;
+            bytes.extend_from_slice(&sound);
+            if bytes.len() > MOST {
+                return Err(FetchError::NoFile);
+            }
+        }
+        bytes.extend_from_slice(body.bytes.get(at..).unwrap_or_default());
+        let body = antiphon_ivr::FetchBody { content_type: body.content_type.clone(), bytes };
+        Ok(Some(Fetch { body: Some(body), ..fetch.clone() }))
     }
 }
 
