@@ -208,6 +208,7 @@ fn script_of(rooms: &Rooms, extension: &Extension) -> Script {
         ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
         ExtensionKind::Conference(entrance) => Script::Conference(entrance.clone()),
         ExtensionKind::Pivot(pivot) => Script::Pivot(pivot.clone()),
+        ExtensionKind::Vxml(vxml) => Script::VoiceXml(vxml.application.clone()),
         ExtensionKind::Phone(_) => Script::Direct(extension.name.clone()),
     }
 }

@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::{Event, Frame, Interpreter, Jump, Request, Returned, Stop, collect::Matched, fia::Params};
 use crate::{
-    Call, Caller, ExtensionId, Interrupted, Next, NoteKind, Surroundings,
+    Call, Caller, ExtensionId, FetchMethod, Interrupted, Next, NoteKind, Surroundings,
     op::Respond,
     vxml::{
-        Application,
+        Application, Entry,
         elements::terms::FetchTerms,
         model::Document,
         script::{QuickJs, ScopeId, ScriptEngine, ScriptError},
@@ -40,7 +40,10 @@ pub(crate) async fn run(
             return refuse(call).await;
         }
     };
-    let first = interpreter.page(&application.url, Request::get(), &FetchTerms::default()).await;
+    let Entry { body, max_age, max_stale } = application.entry.clone();
+    let method = if body.is_some() { FetchMethod::Post } else { FetchMethod::Get };
+    let terms = FetchTerms { max_age, max_stale, ..FetchTerms::default() };
+    let first = interpreter.page(&application.url, Request { method, body, ..Request::get() }, &terms).await;
     let first = match first {
         Ok(jump) => jump,
         Err(Stop::Event(event)) if event.name.starts_with("connection.disconnect") => {
