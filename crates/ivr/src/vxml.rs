@@ -6,6 +6,7 @@
 //! Errors: what a page does wrong is an event that the page may handle; where it does not, the call ends in order.
 //! Sources: VoiceXML 2.0 and 2.1, SRGS 1.0, SISR 1.0; `voicexml-customizers.md` 3 and 4.
 
+pub mod check;
 mod elements;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -15,6 +16,7 @@ mod run;
 mod script;
 mod wire;
 
+pub use check::check;
 pub use elements::transfer::TransferKind;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -9,9 +9,10 @@
 pub(crate) mod abnf;
 pub(crate) mod builtin;
 mod matching;
+mod search;
 pub(crate) mod srgs;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::script::TagStyle;
 use crate::Digit;
@@ -54,7 +55,7 @@ pub(crate) enum Mode {
 pub(crate) struct Grammar {
     pub(crate) mode: Mode,
     pub(crate) root: Option<String>,
-    pub(crate) rules: Vec<(String, Expansion)>,
+    pub(crate) rules: BTreeMap<String, Expansion>,
     pub(crate) tags: TagStyle,
     /// What is between keys and value, where that is not what tags say.
     pub(crate) value: Value,
@@ -120,18 +121,18 @@ pub(crate) struct Active {
 impl Grammar {
     /// A grammar of one rule.
     pub(crate) fn of(expansion: Expansion, value: Value) -> Self {
-        let rules = vec![("root".to_owned(), expansion)];
+        let rules = BTreeMap::from([("root".to_owned(), expansion)]);
         Self { mode: Mode::Dtmf, root: Some("root".to_owned()), rules, tags: TagStyle::Guess, value }
     }
 
     pub(crate) fn rule(&self, name: &str) -> Option<&Expansion> {
-        self.rules.iter().find(|(known, _)| known == name).map(|(_, expansion)| expansion)
+        self.rules.get(name)
     }
 
     /// The addresses of other grammars in it, without their fragments.
     pub(crate) fn outside(&mut self) -> Vec<&mut Expansion> {
         let mut found = Vec::new();
-        let mut stack: Vec<&mut Expansion> = self.rules.iter_mut().map(|(_, expansion)| expansion).collect();
+        let mut stack: Vec<&mut Expansion> = self.rules.values_mut().collect();
         while let Some(expansion) = stack.pop() {
             match expansion {
                 Expansion::Outside(_) => found.push(expansion),
@@ -149,7 +150,7 @@ impl Grammar {
         if let Some(root) = self.root.as_deref().filter(|root| self.rule(root).is_none()) {
             return Err(missing(root));
         }
-        let mut stack: Vec<&Expansion> = self.rules.iter().map(|(_, expansion)| expansion).collect();
+        let mut stack: Vec<&Expansion> = self.rules.values().collect();
         while let Some(expansion) = stack.pop() {
             match expansion {
                 Expansion::Rule(name) if self.rule(name).is_none() => return Err(missing(name)),

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::{
+    check::Finding,
     elements::{
         catch::Catch, choice::Choice, data::Data, exec::Content, field::Choices, filled::Filled, grammar::GrammarRef,
         link::Link, prompt::Prompt, record::Record, script::Script, subdialog::Subdialog, transfer::Transfer, var::Var,
@@ -30,7 +31,7 @@ pub(crate) struct Document {
     pub(crate) links: Vec<Arc<Link>>,
     pub(crate) dialogs: Vec<Arc<Dialog>>,
     /// What in it is passed over.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Finding>,
 }
 
 /// What is done when a document or a dialog is entered, in its order.

@@ -5,6 +5,8 @@
 //! Errors: [`GrammarError::Bad`] with the line. What is spoken is read for its form only.
 //! Sources: SRGS 1.0 §2.2-2.6, §3, §4; `voicexml-customizers.md` 3.7.
 
+use std::collections::BTreeMap;
+
 use roxmltree::Node;
 
 use super::{Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, tokens};
@@ -34,15 +36,14 @@ pub(crate) fn of_element(element: Node<'_, '_>, mode: Option<Mode>) -> Result<Gr
         None => mode.unwrap_or(Mode::Voice),
     };
     let mut reader = Reader { mode, nodes: 0 };
-    let mut rules: Vec<(String, Expansion)> = Vec::new();
+    let mut rules: BTreeMap<String, Expansion> = BTreeMap::new();
     for child in element.children().filter(Node::is_element) {
         match child.tag_name().name() {
             "rule" => {
                 let id = child.attribute("id").ok_or_else(|| bad(child, "a rule without an id"))?;
-                if rules.iter().any(|(known, _)| known == id) {
+                if rules.insert(id.to_owned(), reader.content(child, 0)?).is_some() {
                     return Err(bad(child, format!("a second rule {id}")));
                 }
-                rules.push((id.to_owned(), reader.content(child, 0)?));
             }
             "meta" | "metadata" | "lexicon" | "tag" => {}
             other => return Err(bad(child, format!("<{other}> may not stand in <grammar>"))),

@@ -125,6 +125,48 @@ fn grammars_that_go_in_circles_end() {
     assert_eq!(active(&[empty]).judge("111"), KeyState::CanEnd);
 }
 
+/// Runs something on a stack that is much smaller than that of any thread of ours.
+fn on_a_small_stack(run: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(512 << 10).spawn(run).expect("there is room for a thread");
+    thread.join().expect("it comes to an end");
+}
+
+#[test]
+fn a_long_grammar_is_matched_on_a_small_stack() {
+    on_a_small_stack(|| {
+        let tags = "<tag>a</tag>".repeat(9_000);
+        let long = active(&[xml(&format!("<rule id='r'>{tags}1<item repeat='0-'>2</item></rule>"))]);
+        let parse = long.parse("122").expect("it matches");
+        assert_eq!(parse.parts.len(), 9_003);
+        let chain: String =
+            (0..5_000).map(|n| format!("<rule id='s{n}'><ruleref uri='#s{}'/></rule>", n + 1)).collect();
+        let chain = format!("{chain}<rule id='s5000'>1</rule>");
+        let deep = active(&[xml(&format!("<rule id='r'><ruleref uri='#s0'/></rule>{chain}"))]);
+        assert_eq!(states(&deep, "1"), "dd");
+        // What is too deep is no way at the first choice, nor at the second.
+        let either =
+            format!("<rule id='r'><one-of><item><ruleref uri='#s0'/></item><item>1</item></one-of></rule>{chain}");
+        assert_eq!(parts(&active(&[xml(&either)]), "1").as_deref(), Some("0:1"));
+    });
+}
+
+#[test]
+fn repeats_do_not_nest_without_parentheses() {
+    let read = |rule: &str| abnf::read(&format!("#ABNF 1.0;mode dtmf;root $r;$r = {rule};"));
+    let error = read(&format!("1 {}", "<1>".repeat(9_000))).expect_err("it is none").to_string();
+    assert!(error.contains("a repeat of a repeat"), "{error}");
+    assert_eq!(states(&active(&[read("1 <2> 2 <0-1>").expect("two repeats")]), "112"), "ppcm");
+    assert_eq!(states(&active(&[read("[1] <2>").expect("of what may be missing")]), "11"), "ccm");
+}
+
+#[test]
+fn tags_that_would_fill_the_memory_are_left_out() {
+    let tag = "x".repeat(100_000);
+    let grammar = xml(&format!("<rule id='r'><item repeat='0-'>1<tag>{tag}</tag></item></rule>"));
+    let parse = active(&[grammar]).parse(&"1".repeat(100)).expect("it matches");
+    assert!(parse.parts.iter().all(|part| matches!(part, Part::Key('1'))));
+}
+
 #[test]
 fn what_is_malformed_is_told_with_its_line() {
     for bad in [

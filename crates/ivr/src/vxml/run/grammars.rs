@@ -176,7 +176,7 @@ impl Interpreter<'_> {
             None => false,
         };
         for part in &linked.parts {
-            let mut stack: Vec<&Expansion> = part.rules.iter().map(|(_, expansion)| expansion).collect();
+            let mut stack: Vec<&Expansion> = part.rules.values().collect();
             while let Some(expansion) = stack.pop() {
                 match expansion {
                     Expansion::Linked(at, rule) if !is_there(&linked.parts[*at], rule) => {
