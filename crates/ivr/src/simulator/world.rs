@@ -155,6 +155,7 @@ impl<'a> World<'a> {
             | Op::Part
             | Op::Leave
             | Op::Respond(_)
+            | Op::Conclude(_)
             | Op::Hangup(_) => {
                 self.perform_at_once(op);
                 Ok(Outcome::Done)

@@ -4,10 +4,16 @@
 //! the call's live debug.
 //! Errors: what a web server does wrong is an outcome. Where the caller hangs up the request is given up.
 
-use antiphon_ivr::{Fetch, FetchError, Interrupted, Page, op::Tell};
+use std::time::Duration;
+
+use antiphon_ivr::{
+    Fetch, FetchError, FetchMethod, Interrupted, Page,
+    op::Tell,
+    vxml::{Application, UPLOADED},
+};
 
 use super::executor::Executor;
-use crate::{rooms::Rooms, store::ClientId, trace::CallTrace, web::debug::Asker};
+use crate::{rooms::Rooms, store::ClientId, trace::CallTrace, web::{Exchange, debug::Asker}};
 
 impl Executor {
     /// Performs a fetch.
@@ -25,6 +31,24 @@ pub(super) fn tell(rooms: &Rooms, client: ClientId, trace: &CallTrace, tell: Tel
     let headers = rooms.web.headers(client, &tell.fetch);
     let step = rooms.http_debug.begin_aside(asker(client, trace), &tell.fetch, &headers);
     rooms.events.tell(client, trace.id, tell, step);
+}
+
+/// Notes in live debug that a page runs which is asked for at no web server, so that there is something to note its log under.
+pub(super) fn uploaded(rooms: &Rooms, client: ClientId, trace: &CallTrace, application: &Application) {
+    let Some(upload) = application.upload.as_ref().filter(|_| application.url == UPLOADED) else { return };
+    let fetch = Fetch {
+        method: FetchMethod::Get,
+        url: UPLOADED.to_owned(),
+        headers: Vec::new(),
+        body: None,
+        patience: Duration::ZERO,
+        max_bytes: upload.bytes.len(),
+        redirects: 0,
+        step: "vxml document".to_owned(),
+    };
+    let page = Page { status: 200, headers: Vec::new(), body: upload.bytes.to_vec(), url: UPLOADED.to_owned() };
+    let step = rooms.http_debug.begin(asker(client, trace), &fetch, &[]);
+    step.finish(&Exchange { outcome: Ok(page), hops: Vec::new(), took: Duration::ZERO });
 }
 
 /// Whose request it is.
