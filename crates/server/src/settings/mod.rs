@@ -26,6 +26,7 @@ mod srtp;
 mod tests;
 mod transport;
 mod trunk;
+mod vxml;
 mod web;
 
 use std::ffi::OsString;
@@ -46,6 +47,7 @@ pub use hosts::HostPattern;
 pub use listener::{SipListener, Transport};
 pub use mail::{MailLogin, MailSecurity, MailSettings};
 pub use pivot::PivotSettings;
+pub use vxml::VxmlSettings;
 pub use recording::{RecordingSettings, UploadSettings};
 pub use rtp::RtpSettings;
 pub use rules::RulesSettings;
@@ -164,6 +166,8 @@ pub struct LiveSettings {
     pub rules: RulesSettings,
     /// Applications for Pivot, where there is a choice.
     pub pivot: PivotSettings,
+    /// Pages of VoiceXML that callers name themselves.
+    pub vxml: VxmlSettings,
     /// Who renders texts, and who understands callers.
     pub speech: SpeechSettings,
     /// How many of a hundred calls that fit may be callbacks of one client.
