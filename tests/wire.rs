@@ -65,6 +65,8 @@ mod uploads;
 mod vectors;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;
+#[path = "wire/vxml.rs"]
+mod vxml;
 #[path = "wire/web.rs"]
 mod web;
 #[path = "wire/web_server.rs"]

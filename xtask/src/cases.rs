@@ -1,6 +1,6 @@
 //! `cargo xtask cases DIR`: runs data of others, which is no part of the tree, against the surfaces.
 //!
-//! Shape: the tests of `tests/cases.rs`, with the folder in the environment variable `ANTIPHON_CASES`. A word behind the folder names the
+//! Shape: the tests of `tests/cases.rs`, and those of `tests/call.rs` that call pages of VoiceXML over SIP, with the folder in the environment variable `ANTIPHON_CASES`. A word behind the folder names the
 //! tests that are run, such as `pivot`.
 //! Errors: a folder that is not there is status 2; a failed test is its own.
 
@@ -14,9 +14,16 @@ pub(crate) fn cases(root: &Path, folder: &str, filter: Option<&str>) -> ExitCode
     else {
         return ExitCode::from(2);
     };
-    let words = ["test", "--package", "antiphon-tests", "--features", "cases", "--test", "cases", "--"];
+    let surfaces = run(root, &folder, "cases", filter);
+    let over_sip = filter.is_none_or(|filter| filter.starts_with("vxml"));
+    if surfaces != ExitCode::SUCCESS || !over_sip { surfaces } else { run(root, &folder, "call", Some("vxml_cases")) }
+}
+
+/// Runs those tests of a file that a filter names.
+fn run(root: &Path, folder: &Path, test: &str, filter: Option<&str>) -> ExitCode {
+    let words = ["test", "--package", "antiphon-tests", "--features", "cases", "--test", test, "--"];
     let mut command = install::cargo(root);
-    command.args(words).args(filter).env("ANTIPHON_CASES", folder);
+    command.args(words).args(filter).arg("--nocapture").env("ANTIPHON_CASES", folder);
     match command.status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         Ok(status) => exit_code(status.code()),

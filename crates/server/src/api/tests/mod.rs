@@ -21,6 +21,7 @@ mod say;
 mod scripts;
 mod sounds;
 mod variables;
+mod vxml;
 
 use std::sync::Arc;
 
