@@ -143,7 +143,7 @@ pub enum Op {
     OpenMailbox(OpenMailbox),
     /// A message of a mailbox that was opened was heard, is to be new again, or deleted.
     MarkMessage(MarkMessage),
-    /// Ask a web server. Keys meanwhile are thrown away; the caller hanging up ends the request.
+    /// Ask a web server. The caller hanging up ends the request.
     Fetch(Box<Fetch>),
     /// Say what was made of an answer, for the people who debug it.
     Note(Note),
@@ -270,7 +270,7 @@ pub enum Prompt {
     },
     /// A text. One that is not rendered yet is waited for, up to [`SPEECH_PATIENCE`]; one that cannot be counts as said.
     Text(Arc<Speech>),
-    /// A message of a mailbox that was opened.
+    /// A message of a mailbox that was opened, or one that a [`Record`] of this call has taken.
     Message(RecordingId),
     /// A sound of a web server. One that is not there yet is waited for, up to [`SPEECH_PATIENCE`]; one that cannot be had counts as said.
     Web(Arc<WebSound>),

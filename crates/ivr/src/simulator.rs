@@ -96,6 +96,8 @@ pub struct Scenario {
     /// Pages of web servers by their URLs, for scripts that go from one to the other. Where there are any, others are not found, and
     /// `web` does not count.
     pub pages: BTreeMap<String, Page>,
+    /// How long those of them take that are not there at once.
+    pub slow_pages: BTreeMap<String, Duration>,
     /// How the caller answers one gather after the other, beside the timeline.
     pub replies: Vec<Reply>,
     /// The sounds of web servers, and how long they take; any other is not there.

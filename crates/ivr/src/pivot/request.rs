@@ -20,7 +20,7 @@ use super::{
     Ask, BodyFormat, Policy, RequestFormat, Session, State, encode,
     guard::{self, Refused},
 };
-use crate::{Fetch, FetchBody, FetchMethod};
+use crate::{Fetch, FetchBody, FetchMethod, Meanwhile};
 
 /// The longest URL that is asked.
 const MAX_URL: usize = 16 * 1024;
@@ -100,6 +100,8 @@ fn prepared(
         max_bytes: policy.max_body,
         redirects: MAX_REDIRECTS,
         step: step.to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     })
 }
 

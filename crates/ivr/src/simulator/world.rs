@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     BargeIn, Bridged, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Language,
-    Next, Op, Outcome, Play, Played, Prompt, TypeAhead, op::Begins,
+    Next, Op, Outcome, Play, Played, Prompt, RecordingId, TypeAhead, op::Begins,
 };
 
 pub(super) struct World<'a> {
@@ -45,6 +45,8 @@ pub(super) struct World<'a> {
     pub(super) streams: BTreeSet<String>,
     /// Recordings so far.
     pub(super) messages: u128,
+    /// How long those are that were taken of the caller.
+    pub(super) taken: BTreeMap<RecordingId, Duration>,
     /// Whether the caller has talked to somebody.
     pub(super) bridged: Bridged,
     /// Requests to web servers so far.
@@ -108,6 +110,7 @@ impl<'a> World<'a> {
             recordings: Vec::new(),
             streams: BTreeSet::new(),
             messages: 0,
+            taken: BTreeMap::new(),
             bridged: Bridged::No,
             asked: 0,
             replied: 0,
@@ -396,7 +399,7 @@ impl<'a> World<'a> {
             Prompt::Sound(id) => self.scenario.sounds.get(id).map(|sound| sound.length).unwrap_or_default(),
             Prompt::Text(speech) => self.spoken_length(speech),
             Prompt::System { .. } => self.scenario.system_sounds,
-            Prompt::Message(message) => self.message(*message).map(|message| message.length).unwrap_or_default(),
+            Prompt::Message(message) => self.message_length(*message),
             Prompt::Web(sound) => self.web_length(sound),
             Prompt::Tone(tone) => (tone.on + tone.off) * tone.times,
             Prompt::Silence(length) => *length,

@@ -1,13 +1,13 @@
 //! Asking web servers for a script.
 //!
 //! Shape: a [`Fetch`] in, a page or why there is none out; the caller is not left in silence meanwhile, and each request is a step of
-//! the call's live debug.
+//! the call's live debug, without the recordings that go with it.
 //! Errors: what a web server does wrong is an outcome. Where the caller hangs up the request is given up.
 
 use std::time::Duration;
 
 use antiphon_ivr::{
-    Fetch, FetchError, FetchMethod, Interrupted, Page,
+    Fetch, FetchError, FetchMethod, Interrupted, Meanwhile, Page, TypeAhead,
     op::Tell,
     vxml::{Application, UPLOADED},
 };
@@ -15,14 +15,44 @@ use antiphon_ivr::{
 use super::executor::Executor;
 use crate::{rooms::Rooms, store::ClientId, trace::CallTrace, web::{Exchange, debug::Asker}};
 
+/// Most bytes of a request with the recordings in it.
+const MOST: usize = 32 << 20;
+
 impl Executor {
     /// Performs a fetch.
     pub(super) async fn fetch(&mut self, fetch: Fetch) -> Result<Result<Page, FetchError>, Interrupted> {
         let (web, client) = (self.rooms.web.clone(), self.client);
+        let filled = match self.with_files(&fetch).await {
+            Ok(filled) => filled,
+            Err(error) => return Ok(Err(error)),
+        };
         let step = self.rooms.http_debug.begin(asker(client, &self.trace), &fetch, &web.headers(client, &fetch));
-        let exchange = self.meanwhile(async move { web.fetch(client, &fetch).await }).await?;
+        let meanwhile = fetch.meanwhile.clone();
+        let work = async move { web.fetch(client, filled.as_ref().unwrap_or(&fetch)).await };
+        let exchange = match meanwhile.keys {
+            TypeAhead::Drop if meanwhile.sound.is_none() => self.meanwhile(work).await?,
+            _ => self.meanwhile_hearing(meanwhile.sound.as_ref(), work).await?,
+        };
         step.finish(&exchange);
         Ok(exchange.outcome)
+    }
+
+    /// The request with the recordings in its body; `None` where there are none.
+    pub(super) async fn with_files(&self, fetch: &Fetch) -> Result<Option<Fetch>, FetchError> {
+        let Some(body) = fetch.body.as_ref().filter(|_| !fetch.files.is_empty()) else { return Ok(None) };
+        let (mut bytes, mut at) = (Vec::new(), 0);
+        for file in &fetch.files {
+            bytes.extend_from_slice(body.bytes.get(at..file.at).ok_or(FetchError::NoFile)?);
+            at = file.at;
+            let sound = self.taken_file(file.recording).await.ok_or(FetchError::NoFile)?;
+            bytes.extend_from_slice(&sound);
+            if bytes.len() > MOST {
+                return Err(FetchError::NoFile);
+            }
+        }
+        bytes.extend_from_slice(body.bytes.get(at..).unwrap_or_default());
+        let body = antiphon_ivr::FetchBody { content_type: body.content_type.clone(), bytes };
+        Ok(Some(Fetch { body: Some(body), ..fetch.clone() }))
     }
 }
 
@@ -45,6 +75,8 @@ pub(super) fn uploaded(rooms: &Rooms, client: ClientId, trace: &CallTrace, appli
         max_bytes: upload.bytes.len(),
         redirects: 0,
         step: "vxml document".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     };
     let page = Page { status: 200, headers: Vec::new(), body: upload.bytes.to_vec(), url: UPLOADED.to_owned() };
     let step = rooms.http_debug.begin(asker(client, trace), &fetch, &[]);

@@ -62,7 +62,16 @@ impl Executor {
             return Ok(Outcome::Done);
         }
         let until = self.last_words.since.unwrap_or_else(clock) + LONGEST;
-        let said = epilogue::perform(&self.rooms, self.client, &self.trace, op);
+        let said = async {
+            let op = match op {
+                Op::Fetch(fetch) => match self.with_files(&fetch).await {
+                    Ok(filled) => Op::Fetch(filled.map_or(fetch, Box::new)),
+                    Err(error) => return Ok(Outcome::Fetched(Err(error))),
+                },
+                op => op,
+            };
+            epilogue::perform(&self.rooms, self.client, &self.trace, op).await
+        };
         match tokio::time::timeout_at(until.into(), said).await {
             Ok(said) => said.map_err(|_| over),
             Err(_) => {

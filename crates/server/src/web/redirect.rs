@@ -4,7 +4,7 @@
 //! Errors: [`FetchError::Redirects`] and [`FetchError::Denied`].
 //! Sources: RFC 9110 §15.4; the Fetch standard, "HTTP-redirect fetch", which says what every browser does.
 
-use antiphon_ivr::{Fetch, FetchBody, FetchError, FetchMethod};
+use antiphon_ivr::{Fetch, FetchBody, FetchError, FetchMethod, Meanwhile};
 
 use super::{place::Place, wire::Answer};
 
@@ -71,6 +71,8 @@ mod tests {
             max_bytes: 10,
             redirects: 3,
             step: String::new(),
+            files: Vec::new(),
+            meanwhile: Meanwhile::default(),
         }
     }
 

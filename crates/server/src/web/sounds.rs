@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_ivr::{Fetch, FetchError, FetchMethod, Page, WebSound, op::LoadError};
+use antiphon_ivr::{Fetch, FetchError, FetchMethod, Meanwhile, Page, WebSound, op::LoadError};
 use antiphon_media::{Audio, source::file};
 use tokio::{
     sync::{Semaphore, watch},
@@ -287,5 +287,7 @@ fn request(url: &str, old: Option<&Kept>) -> Fetch {
         max_bytes: FILE,
         redirects: REDIRECTS,
         step: "sound".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     }
 }

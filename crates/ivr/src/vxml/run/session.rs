@@ -101,6 +101,7 @@ fn start<'a>(
         queue: Vec::new(),
         timeout: None,
         cache: super::fetching::Cache::default(),
+        cookies: super::cookies::Jar::default(),
         grammars: BTreeMap::new(),
         carried: None,
         reprompted: false,
