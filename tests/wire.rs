@@ -63,10 +63,10 @@ mod tunnel;
 mod uploads;
 #[path = "wire/vectors.rs"]
 mod vectors;
-#[path = "wire/walkthrough.rs"]
-mod walkthrough;
 #[path = "wire/vxml.rs"]
 mod vxml;
+#[path = "wire/walkthrough.rs"]
+mod walkthrough;
 #[path = "wire/web.rs"]
 mod web;
 #[path = "wire/web_server.rs"]

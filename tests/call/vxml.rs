@@ -23,7 +23,8 @@ pub(crate) async fn fill(author: &Author) {
 }
 
 fn page(content: &str) -> Vec<u8> {
-    format!("<?xml version=\"1.0\"?>\n<vxml version=\"2.1\" xmlns=\"http://www.w3.org/2001/vxml\">{content}</vxml>").into()
+    format!("<?xml version=\"1.0\"?>\n<vxml version=\"2.1\" xmlns=\"http://www.w3.org/2001/vxml\">{content}</vxml>")
+        .into()
 }
 
 fn answer(world: &World, content: &str) {
@@ -66,7 +67,10 @@ async fn a_page_that_was_uploaded_takes_a_key_and_its_values_go_with_the_bye() {
     assert_eq!(farewell(&caller), expected);
     assert_eq!(conclusion(&world), Some(expected));
     assert_eq!(notes(&world), ["chosen: 7", "exit choice=7"]);
-    assert!(world.heard(&caller, &[]).first("hello").duration() < prompt("hello").duration(), "the key stops the prompt");
+    assert!(
+        world.heard(&caller, &[]).first("hello").duration() < prompt("hello").duration(),
+        "the key stops the prompt"
+    );
     assert!(world.web.asked().is_empty(), "no web server is asked for it");
     world.leaves_nothing().await;
 }
@@ -112,11 +116,16 @@ async fn the_first_page_is_there_before_the_answer_and_where_it_is_not_the_call_
 #[tokio::test]
 async fn a_caller_names_the_page_and_how_it_is_asked_for() {
     let world = World::new().await;
-    answer(&world, "<form><block><exit expr=\"session.connection.aai + ' ' + session.connection.protocol.sip.requesturi.own\"/></block></form>");
+    answer(
+        &world,
+        "<form><block><exit expr=\"session.connection.aai + ' ' + session.connection.protocol.sip.requesturi.own\"/></block></form>",
+    );
     let caller = world.caller();
     let url = "http%3A%2F%2Fapp.test%2Fa%3Fb%3Dc";
     caller
-        .call_uri(&format!("sip:dialog@127.0.0.1;voicexml={url};method=post;postbody=x%3D1;maxage=7;aai=some%20data;own=1"))
+        .call_uri(&format!(
+            "sip:dialog@127.0.0.1;voicexml={url};method=post;postbody=x%3D1;maxage=7;aai=some%20data;own=1"
+        ))
         .await;
     assert_eq!(caller.over().await, EndReason::RemoteBye);
     assert_eq!(farewell(&caller), pairs(&[("__reason", "exit"), ("__exit", "some data 1")]));
@@ -242,5 +251,38 @@ async fn a_page_that_hangs_up_says_why_in_the_bye_and_goes_on() {
     assert_eq!(world.web.asked().len(), 2);
     assert!(notes(&world).contains(&"told".to_owned()));
     assert_eq!(conclusion(&world), Some(pairs(&[("__reason", "disconnect"), ("order", "42")])));
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn what_the_caller_has_said_is_played_to_it_and_sent_as_a_file() {
+    let world = World::new().await;
+    answer(
+        &world,
+        r#"<form><record name="said" beep="false" maxtime="10s" finalsilence="9s" dtmfterm="true"/>
+             <block><prompt bargein="false"><audio expr="said"/></prompt>
+               <submit next="http://app.test/upload" method="post" enctype="multipart/form-data" namelist="said"/></block></form>"#,
+    );
+    answer(&world, "<form><block><exit expr=\"'kept'\"/></block></form>");
+    let caller = world.caller();
+    caller.speak(Some(prompt("caller"))).await;
+    caller.call("321").await;
+    caller.up().await;
+    pass(3_000).await;
+    caller.press('#').await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert_eq!(farewell(&caller), pairs(&[("__reason", "exit"), ("__exit", "kept")]));
+    let known = [&caller];
+    let heard: Duration = world.heard(&caller, &known).all("caller").iter().map(|span| span.duration()).sum();
+    assert!(heard > Duration::from_secs(2), "the caller hears itself for {heard:?}");
+    let asked = world.web.asked();
+    let body = asked[1].errand.body.clone().expect("a form");
+    let header =
+        asked[1].errand.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.clone());
+    assert!(header.is_some_and(|kind| kind.starts_with("multipart/form-data; boundary=")));
+    let at = body.windows(4).position(|window| window == b"RIFF").expect("a file of sound");
+    let head = String::from_utf8_lossy(&body[..at]).into_owned();
+    assert!(head.contains("name=\"said\"; filename="), "{head}");
+    assert!(body.len() - at > 2 * 8_000 * 2, "two seconds and more: {} bytes", body.len() - at);
     world.leaves_nothing().await;
 }

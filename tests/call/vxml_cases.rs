@@ -15,7 +15,7 @@ use std::{
 };
 
 use antiphon_server::{store::ClientId, web::Answer};
-use antiphon_testkit::{Answering, SimPhone, Stage, Referring};
+use antiphon_testkit::{Answering, Referring, SimPhone, Stage};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -64,7 +64,9 @@ fn every_page_ends_as_its_assertion_says_over_sip() {
         count.1 += 1;
         match verdict {
             Verdict::Pass | Verdict::Watched => count.0 += 1,
-            Verdict::Fail(why) => failures.push(format!("{:>5} {:<28} {kind:<9} {why}", row["id"], text(&row, "start"))),
+            Verdict::Fail(why) => {
+                failures.push(format!("{:>5} {:<28} {kind:<9} {why}", row["id"], text(&row, "start")))
+            }
         }
     }
     println!("{} pages over SIP: {passed:?}\n{}", rows.len(), failures.join("\n"));
@@ -123,15 +125,11 @@ async fn one(world: &World, number: usize, row: &Value) -> Verdict {
     let number = u8::try_from(number % 250).expect("it is less than 250");
     let caller = world.connect(World::setup_at(name, IpAddr::from([127, 0, 1, number + 1])));
     let far_end = far_end(world, &caller, text(row, "transfer_env")).await;
-    let url: String = url::form_urlencoded::byte_serialize(format!("{BASE}{}", text(row, "start")).as_bytes()).collect();
+    let url: String =
+        url::form_urlencoded::byte_serialize(format!("{BASE}{}", text(row, "start")).as_bytes()).collect();
     caller.call_uri(&format!("sip:dialog@127.0.0.1;voicexml={url}")).await;
-    let stimuli: Vec<String> = row["dtmf_stimuli"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
+    let stimuli: Vec<String> =
+        row["dtmf_stimuli"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     let _ = tokio::time::timeout(LONGEST, act(&caller, far_end.as_ref(), &stimuli, text(row, "transfer_env"))).await;
     if !is_over(&caller) {
         caller.hang_up().await;
@@ -201,9 +199,9 @@ fn verdict(world: &World, caller: &SimPhone, row: &Value) -> Verdict {
     let said = caller.requests("BYE").first().map(|bye| bye.body.clone()).unwrap_or_default();
     let told: BTreeMap<String, String> = url::form_urlencoded::parse(said.as_bytes()).into_owned().collect();
     let calls = world.server.rooms.trace.calls();
-    let conclusion = calls.iter().find_map(|call| {
-        call.record(|record| if record.from == name { record.conclusion.clone() } else { None })
-    });
+    let conclusion = calls
+        .iter()
+        .find_map(|call| call.record(|record| if record.from == name { record.conclusion.clone() } else { None }));
     let of_detail = conclusion.into_iter().flatten().find(|(name, _)| name == "__exit").map(|(_, value)| value);
     let debugged = world.server.rooms.http_debug.calls(ClientId(1));
     let steps = debugged.iter().filter(|call| call.asker.from == name).flat_map(|call| &call.steps);

@@ -17,7 +17,8 @@ use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
     CreateClient, CreateContext, CreateDid, CreateEvent, CreateExtension, CreateInterval, CreateOption, CreateRule,
-    CreateScript, CreateSound, OptionPath, PutVxmlDocument, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone, UpdatePivot, UpdateVxml,
+    CreateScript, CreateSound, OptionPath, PutVxmlDocument, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
+    UpdatePivot, UpdateVxml,
 };
 use antiphon_server::store::{Change, ClientId, Count, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
@@ -479,7 +480,8 @@ impl World {
         // No program of the machine is run on virtual time.
         let recording = "[recording]\nmp3_encoder = \"off\"\n";
         let vxml = "[vxml]\ndialog = true\nhosts = [\"app.test\"]\n";
-        std::fs::write(&file, format!("{sip}{rtp}{recording}{vxml}{trunks}")).expect("the temporary directory takes a file");
+        std::fs::write(&file, format!("{sip}{rtp}{recording}{vxml}{trunks}"))
+            .expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
         let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
         words.extend(["--config".into(), file.into_os_string()]);

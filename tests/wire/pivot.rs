@@ -19,7 +19,8 @@ use serde_json::{Map, Value, json};
 use crate::process::{Running, alone, root};
 use crate::server::Server;
 
-pub(crate) const SETTINGS: &str = "[sip]\nrate_limit = 0\nnew_rate_limit = 0\n\n[http_client]\nallow = [\"127.0.0.0/8\"]\n";
+pub(crate) const SETTINGS: &str =
+    "[sip]\nrate_limit = 0\nnew_rate_limit = 0\n\n[http_client]\nallow = [\"127.0.0.0/8\"]\n";
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 

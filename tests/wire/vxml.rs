@@ -56,7 +56,11 @@ fn a_page_takes_a_key_and_what_it_comes_to_is_in_the_bye_and_in_the_api() {
     }
     let calls = author.ask("GET", "/client/@me/call_history/", &json!({}));
     let last = calls.as_array().and_then(|calls| calls.first()).expect("two calls");
-    let detail = author.ask("GET", &format!("/client/@me/call_history/{}", last["call_uuid"].as_str().unwrap_or_default()), &json!({}));
+    let detail = author.ask(
+        "GET",
+        &format!("/client/@me/call_history/{}", last["call_uuid"].as_str().unwrap_or_default()),
+        &json!({}),
+    );
     assert_eq!(detail["ivr"], json!({"exit": "done", "reason": "exit", "values": {}}), "{detail}");
 }
 

@@ -18,9 +18,9 @@ use crate::{
     Referred, Render, Rendered, SendDigits, Sent, Speech,
     ids::{ExtensionId, RecordingId},
     op::{
-        CallRecording, Cause, Conclusion, Connect, Connected, Echo, Echoed, Enqueue, Enqueued, Gather, Gathered, Link, Load,
-        LoadError, Mark, MarkMessage, Marked, Meet, Met, OpenMailbox, Opened, Place, Respond, Stream, StreamError,
-        Take, Tell, Upload,
+        CallRecording, Cause, Conclusion, Connect, Connected, Echo, Echoed, Enqueue, Enqueued, Gather, Gathered, Link,
+        Load, LoadError, Mark, MarkMessage, Marked, Meet, Met, OpenMailbox, Opened, Place, Respond, Stream,
+        StreamError, Take, Tell, Upload,
     },
     pivot,
     vars::Vars,

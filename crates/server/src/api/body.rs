@@ -25,7 +25,8 @@ impl FromRequest<ApiState> for JsonBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(rejection, limits::BODY_BYTES))?;
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|rejection| unread(rejection, limits::BODY_BYTES))?;
         // Where a path takes uploads, too, more than this comes through.
         if bytes.len() > limits::BODY_BYTES {
             return Err(ApiError::TooLarge(limits::BODY_BYTES));

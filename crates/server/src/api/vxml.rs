@@ -50,16 +50,17 @@ pub(super) fn documents() -> Table {
     const PATH: &str = "/extension/{extension}/vxml/document";
     let page = json!({ "type": "string", "format": "binary", "description": "The page, of at most 2 MiB." });
     let void = "It cannot be loaded; `errors` tells why, by line and column. Nothing was changed.";
-    let methods = get(document, Operation::new("The page of an application").file(200, "As it was uploaded.", "text/xml"))
-        .put(
-            put_document,
-            Operation::new("Uploads the page of an application, which runs from then on")
-                .takes_form(KINDS, page.clone())
-                .shows::<Checked>()
-                .answers::<Checked>(422, void)
-                .conflicts("The client has as many bytes of pages as there can be."),
-        )
-        .delete(delete_document, Operation::new("Takes the page of an application away").empties());
+    let methods =
+        get(document, Operation::new("The page of an application").file(200, "As it was uploaded.", "text/xml"))
+            .put(
+                put_document,
+                Operation::new("Uploads the page of an application, which runs from then on")
+                    .takes_form(KINDS, page.clone())
+                    .shows::<Checked>()
+                    .answers::<Checked>(422, void)
+                    .conflicts("The client has as many bytes of pages as there can be."),
+            )
+            .delete(delete_document, Operation::new("Takes the page of an application away").empties());
     let checking = Operation::new("Checks a page, and stores nothing")
         .details("All that a page uses and that is not run is told.")
         .takes_form(KINDS, page)

@@ -13,7 +13,12 @@ use antiphon_ivr::{
 };
 
 use super::executor::Executor;
-use crate::{rooms::Rooms, store::ClientId, trace::CallTrace, web::{Exchange, debug::Asker}};
+use crate::{
+    rooms::Rooms,
+    store::ClientId,
+    trace::CallTrace,
+    web::{Exchange, debug::Asker},
+};
 
 /// Most bytes of a request with the recordings in it.
 const MOST: usize = 32 << 20;

@@ -47,7 +47,6 @@ pub use hosts::HostPattern;
 pub use listener::{SipListener, Transport};
 pub use mail::{MailLogin, MailSecurity, MailSettings};
 pub use pivot::PivotSettings;
-pub use vxml::VxmlSettings;
 pub use recording::{RecordingSettings, UploadSettings};
 pub use rtp::RtpSettings;
 pub use rules::RulesSettings;
@@ -55,6 +54,7 @@ pub use speech::{RecogniserEngine, SpeechServer, SpeechSettings, VoiceEngine};
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, TransferWay, Trunk, TrunkRegistration};
+pub use vxml::VxmlSettings;
 pub use web::{DebugSettings, WebSettings};
 
 /// What the command line asks for.

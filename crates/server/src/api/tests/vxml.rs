@@ -44,7 +44,8 @@ async fn an_application_has_a_page_on_a_web_server_or_one_of_its_own() {
     let got = api.get(&document).await;
     assert_eq!(got.header("content-type"), "text/xml");
     assert_eq!(got.body, json!(PAGE), "byte by byte");
-    let whole = [url.clone(), base, bridge, properties, ("source", json!("document")), ("document_bytes", json!(PAGE.len()))];
+    let whole =
+        [url.clone(), base, bridge, properties, ("source", json!("document")), ("document_bytes", json!(PAGE.len()))];
     assert_eq!(api.get(&path).await.expect(200), expecting(&whole));
     // A change of something else leaves the page alone, a new URL takes its place and keeps it.
     assert_eq!(api.put(&path, json!({"transfer": "bridge"})).await.expect(200)["source"], json!("document"));
