@@ -18,9 +18,9 @@ use crate::{
     Referred, Render, Rendered, SendDigits, Sent, Speech,
     ids::{ExtensionId, RecordingId},
     op::{
-        CallRecording, Cause, Conclusion, Connect, Connected, Echo, Echoed, Enqueue, Enqueued, Gather, Gathered, Link,
-        Load, LoadError, Mark, MarkMessage, Marked, Meet, Met, OpenMailbox, Opened, Place, Respond, Stream,
-        StreamError, Take, Tell, Upload,
+        CallRecording, Cause, Conclusion, Connect, Connected, CustomError, CustomResult, Customize, Echo, Echoed,
+        Enqueue, Enqueued, Gather, Gathered, Link, Load, LoadError, Mark, MarkMessage, Marked, Meet, Met, OpenMailbox,
+        Opened, Place, Respond, Stream, StreamError, Take, Tell, Upload,
     },
     pivot,
     vars::Vars,
@@ -362,6 +362,14 @@ impl Call {
         match self.perform(Op::Fetch(Box::new(fetch))).await? {
             Outcome::Fetched(fetched) => Ok(fetched),
             other => unreachable!("a fetch is answered with Fetched, not {other:?}"),
+        }
+    }
+
+    /// Calls a method of the extension's customizer.
+    pub async fn customize(&mut self, customize: Customize) -> Result<Result<CustomResult, CustomError>, Interrupted> {
+        match self.perform(Op::Customize(Box::new(customize))).await? {
+            Outcome::Customized(customized) => Ok(customized),
+            other => unreachable!("a customizer's method is answered with Customized, not {other:?}"),
         }
     }
 

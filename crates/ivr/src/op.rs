@@ -32,6 +32,7 @@
 //! | OpenMailbox | list the messages of a mailbox, as its owner | Opened       |
 //! | MarkMessage | a message was heard, is new again, is deleted | Marked      |
 //! | Fetch      | ask a web server                              | Fetched       |
+//! | Customize  | call a method of an author's own code         | Customized    |
 //! | Note       | say what came of an answer, for debugging     | Done          |
 //! | Rate       | keep the caller's rating of the call          | Done          |
 //! | Progress   | be heard by a caller who is not answered      | Done          |
@@ -47,6 +48,7 @@
 
 mod conclude;
 mod conference;
+mod customize;
 mod echo;
 mod gather;
 mod mailbox;
@@ -65,6 +67,10 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 pub use conclude::{Conclusion, MAX_CONCLUSION};
 pub use conference::{Alone, Announcement, Conference, Conferred, Ears, Ends, Opens, Voice};
+pub use customize::{
+    AboutCall, AllowFlow, CUSTOM_PATIENCE, Changes, CustomError, CustomErrorKind, CustomLog, CustomResult, Customize,
+    Flow,
+};
 pub use echo::{Echo, Echoed};
 pub use gather::{Gather, GatherEnd, Gathered, KeyJudge, KeyMatcher, KeyState, MAX_KEYS};
 pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
@@ -145,6 +151,8 @@ pub enum Op {
     MarkMessage(MarkMessage),
     /// Ask a web server. The caller hanging up ends the request.
     Fetch(Box<Fetch>),
+    /// Call a method of the extension's customizer.
+    Customize(Box<Customize>),
     /// Say what was made of an answer, for the people who debug it.
     Note(Note),
     /// Keep the caller's rating of the call. It takes no time.
@@ -213,6 +221,8 @@ pub enum Outcome {
     Marked(Marked),
     /// Fetch.
     Fetched(Result<Page, FetchError>),
+    /// Customize.
+    Customized(Result<CustomResult, CustomError>),
     /// Load.
     Loaded(Result<(), LoadError>),
     /// Link; `None` where the server gives no such URLs.

@@ -9,6 +9,7 @@
 //! Sources: `ringme-ivr.md` 3.4, 3.5, 3.8, 3.10.
 
 mod conference;
+mod customize;
 mod dial;
 mod echo;
 mod fetch;
@@ -49,6 +50,7 @@ use crate::{
     vars::Vars,
 };
 
+pub use customize::CustomAnswer;
 pub use fetch::WebAnswer;
 pub use gather::Reply;
 pub use speech::{Saying, Text};
@@ -98,6 +100,8 @@ pub struct Scenario {
     pub pages: BTreeMap<String, Page>,
     /// How long those of them take that are not there at once.
     pub slow_pages: BTreeMap<String, Duration>,
+    /// What the methods of the extension's customizer do; without any, no customizer is active.
+    pub customizer: BTreeMap<String, CustomAnswer>,
     /// How the caller answers one gather after the other, beside the timeline.
     pub replies: Vec<Reply>,
     /// The sounds of web servers, and how long they take; any other is not there.

@@ -8,6 +8,7 @@ mod attended;
 mod calling;
 mod cdr;
 mod confer;
+mod customize;
 pub mod dial;
 mod direct;
 mod early;

@@ -32,6 +32,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::OpenMailbox(_) => "open_mailbox",
         Op::MarkMessage(_) => "mark_message",
         Op::Fetch(_) => "fetch",
+        Op::Customize(_) => "customize",
         Op::Note(_) => "note",
         Op::Rate(_) => "rate",
         Op::Progress => "progress",
@@ -104,6 +105,8 @@ fn of_outcome(outcome: &Outcome) -> &'static str {
                 "unanswered"
             }
         }
+        Outcome::Customized(Ok(_)) => "returned",
+        Outcome::Customized(Err(error)) => error.kind.as_str(),
         Outcome::Linked(Some(_)) => "linked",
         Outcome::Streaming(Ok(())) => "streaming",
         Outcome::Connected(Connected::FarEnd) => "far_end",

@@ -10,6 +10,7 @@ mod description;
 mod events;
 mod http_debug;
 mod intervals;
+mod linked;
 mod mail;
 mod menus;
 mod objects;
