@@ -20,17 +20,28 @@ mod wire;
 pub use check::check;
 pub use elements::transfer::TransferKind;
 
-use crate::{Call, Interrupted, Next, Surroundings, op::AllowFlow};
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{Call, FetchBody, Interrupted, Next, Surroundings, op::AllowFlow};
+
+/// The address of a page that lies in the application itself and on no web server.
+pub const UPLOADED: &str = "document:application";
 
 /// An application: where its first page is, and what the pages leave open.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct Application {
     /// The absolute address of the first page; a fragment names the dialog.
     pub url: String,
+    /// The page at [`UPLOADED`], where there is one.
+    pub upload: Option<Upload>,
+    /// How the first page is asked for.
+    pub entry: Entry,
     /// How pages are read.
     pub dialect: Dialect,
     /// What a transfer is that does not say (`voicexml-customizers.md` 6, row 25).
     pub transfer: TransferKind,
+    /// The values of properties about which pages say nothing.
+    pub properties: BTreeMap<String, String>,
     /// Whether a customizer may say where the pages go on (`voicexml-customizers.md` 2.2).
     pub flow: AllowFlow,
     /// Whether the call is answered at once.
@@ -48,6 +59,26 @@ pub enum Answering {
     ByConnect,
 }
 
+/// A page that is asked for at no web server.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Upload {
+    /// Its bytes, as they were written.
+    pub bytes: Arc<[u8]>,
+    /// What relative addresses in it are relative to; without it they lead nowhere.
+    pub base: Option<String>,
+}
+
+/// How the first page is asked for, where a caller may say so (RFC 4240 §4, RFC 5552 §2.1).
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct Entry {
+    /// What is sent to the web server by POST; GET where there is nothing.
+    pub body: Option<FetchBody>,
+    /// How old, in seconds, an answer may be that is kept.
+    pub max_age: Option<i64>,
+    /// How long, in seconds, it may be past its time.
+    pub max_stale: Option<i64>,
+}
+
 /// How pages are read.
 #[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
 pub enum Dialect {
@@ -63,11 +94,19 @@ impl Application {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            upload: None,
+            entry: Entry::default(),
             dialect: Dialect::W3c,
             transfer: TransferKind::Blind,
+            properties: BTreeMap::new(),
             flow: AllowFlow::No,
             answer: Answering::AtOnce,
         }
+    }
+
+    /// An application whose first page is this one.
+    pub fn of_upload(upload: Upload) -> Self {
+        Self { upload: Some(upload), ..Self::new(UPLOADED) }
     }
 }
 

@@ -112,7 +112,11 @@ impl Interpreter<'_> {
     }
 
     /// Hangs up with a cause; one that is not given is 16, or 17 for a call that was never answered.
-    pub(crate) async fn disconnect(&mut self, cause: Option<&Given>) -> Result<Flow, Stop> {
+    pub(crate) async fn disconnect(
+        &mut self,
+        cause: Option<&Given>,
+        said: Vec<(String, String)>,
+    ) -> Result<Flow, Stop> {
         let cause = match cause {
             None => None,
             Some(given) => {
@@ -122,6 +126,9 @@ impl Interpreter<'_> {
             }
         };
         self.flush(false).await?;
+        if !self.is_over {
+            self.conclude("disconnect", said).await?;
+        }
         if !self.is_over && self.call.answered {
             self.call.hangup(cause.map_or(Cause::NORMAL, Cause)).await?;
         } else if !self.is_over {

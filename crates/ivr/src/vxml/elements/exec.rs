@@ -74,7 +74,7 @@ fn element(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Exec>, Faul
         "if" => Exec::Choose(Choose::read(from, reader)?),
         "clear" => Exec::Clear(Clear::read(from)),
         "data" => Exec::Data(Data::read(from)?),
-        "disconnect" => Exec::Disconnect(Disconnect::read(from)),
+        "disconnect" => Exec::Disconnect(Disconnect::read(from)?),
         "exit" => Exec::Exit(Exit::read(from)?),
         "foreach" => Exec::Foreach(Foreach::read(from, reader)?),
         "goto" => Exec::Goto(Goto::read(from)?),

@@ -20,7 +20,7 @@ impl Interpreter<'_> {
             Owner::Item | Owner::Form => return self.fill(&matched).await,
             Owner::Choice(choice) => {
                 let way = choice.way.clone();
-                self.chosen(&matched.keys)?;
+                self.chosen(&matched.said.text)?;
                 way
             }
             Owner::Link(link) => link.way.clone(),
@@ -79,8 +79,7 @@ impl Interpreter<'_> {
 
     fn fill_item(&mut self, item: &Arc<Item>, scope: ScopeId, matched: &Matched, value: &str) -> Result<(), Stop> {
         self.engine.bind(&[matched.meaning], value, scope, &item.name)?;
-        let shadow = json!({"confidence": 1, "utterance": matched.keys, "inputmode": "dtmf"});
-        self.engine.put(matched.meaning, "s", &shadow)?;
+        self.engine.put(matched.meaning, "s", &matched.said.shadow())?;
         self.engine.assign(&[matched.meaning], "s.interpretation", value, self.session)?;
         Ok(self.engine.bind(&[matched.meaning], "s", scope, &format!("{}$", item.name))?)
     }
