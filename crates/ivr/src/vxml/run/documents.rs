@@ -69,6 +69,9 @@ impl Interpreter<'_> {
             return Ok((Some(self.frame.document.clone()), true));
         }
         let loaded = self.document(&root, Request::get(), &FetchTerms { audio: None, ..terms.clone() }).await?;
+        if loaded.is_python != document.is_python {
+            return Err(Event::bad_fetch(format!("the root {root} has expressions of another kind")).into());
+        }
         if loaded.root.is_some() {
             return Err(Event::semantic(format!("the root {root} has a root itself")).into());
         }

@@ -116,6 +116,8 @@ impl Interpreter<'_> {
     /// Does what a query is for that is an item; its variable is the result, or true where that is nothing.
     pub(super) async fn control(&mut self, item: &Arc<Item>, element: &Element) -> Result<Visited, Stop> {
         let scope = self.innermost();
+        // As a block, it is visited once, whatever comes of it.
+        self.engine.put(scope, &item.name, &true.into())?;
         let visited = match Box::pin(element.run(self)).await? {
             Flow::On => Visited::Filled,
             Flow::Jump(jump) => Visited::Jump(jump),
@@ -129,8 +131,9 @@ impl Interpreter<'_> {
             Some(id) => self.result(kind, id)?,
             None => Json::Null,
         };
-        let value = if result.is_null() { json!(true) } else { result };
-        self.engine.put(scope, &item.name, &value)?;
+        if !result.is_null() {
+            self.engine.put(scope, &item.name, &result)?;
+        }
         Ok(visited)
     }
 

@@ -68,17 +68,7 @@ impl<'a> Evaluator<'a> {
                 let (left, right) = (self.eval(left)?, self.eval(right)?);
                 ops::binary(*operator, &left, &right, self.budget)?
             }
-            Kind::Compared(first, rest) => {
-                let mut left = self.eval(first)?;
-                for (compare, right) in rest {
-                    let right = self.eval(right)?;
-                    if !ops::compare(*compare, &left, &right, self.budget)? {
-                        return Ok(Value::Bool(false));
-                    }
-                    left = right;
-                }
-                Value::Bool(true)
-            }
+            Kind::Compared(first, rest) => Value::Bool(self.compared(first, rest)?),
             Kind::And(left, right) => {
                 let left = self.eval(left)?;
                 if left.is_true() { self.eval(right)? } else { left }
@@ -94,23 +84,39 @@ impl<'a> Evaluator<'a> {
             Kind::Lambda(lambda) => self.closure(lambda)?,
             Kind::List(all) => Value::List(self.all(all)?.into()),
             Kind::Tuple(all) => Value::Tuple(self.all(all)?.into()),
-            Kind::Set(all) => {
-                let mut made = Vec::new();
-                for value in self.all(all)? {
-                    ops::add(&mut made, value, self.budget)?;
-                }
-                Value::Set(made.into())
-            }
-            Kind::Dict(all) => {
-                let mut made = Vec::new();
-                for (key, value) in all {
-                    let (key, value) = (self.eval(key)?, self.eval(value)?);
-                    ops::put(&mut made, key, value, self.budget)?;
-                }
-                Value::Dict(made.into())
-            }
+            Kind::Set(all) => self.set(all)?,
+            Kind::Dict(all) => self.dictionary(all)?,
             Kind::Comprehension(comprehension) => self.comprehension(comprehension)?,
         })
+    }
+
+    fn compared(&mut self, first: &Node, rest: &[(ops::Compare, Node)]) -> Result<bool, Failure> {
+        let mut left = self.eval(first)?;
+        for (compare, right) in rest {
+            let right = self.eval(right)?;
+            if !ops::compare(*compare, &left, &right, self.budget)? {
+                return Ok(false);
+            }
+            left = right;
+        }
+        Ok(true)
+    }
+
+    fn set(&mut self, nodes: &[Node]) -> Result<Value, Failure> {
+        let mut made = Vec::new();
+        for value in self.all(nodes)? {
+            ops::add(&mut made, value, self.budget)?;
+        }
+        Ok(Value::Set(made.into()))
+    }
+
+    fn dictionary(&mut self, pairs: &[(Node, Node)]) -> Result<Value, Failure> {
+        let mut made = Vec::new();
+        for (key, value) in pairs {
+            let (key, value) = (self.eval(key)?, self.eval(value)?);
+            ops::put(&mut made, key, value, self.budget)?;
+        }
+        Ok(Value::Dict(made.into()))
     }
 
     fn all(&mut self, nodes: &[Node]) -> Result<Vec<Value>, Failure> {
