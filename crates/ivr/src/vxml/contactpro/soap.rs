@@ -14,7 +14,7 @@ use super::{
     wsdl,
 };
 use crate::{
-    Fetch, FetchBody, FetchError, FetchMethod, Page,
+    Fetch, FetchBody, FetchError, FetchMethod, Meanwhile, Page, TypeAhead,
     vxml::{
         elements::Reader,
         run::{Event, Flow, Interpreter, Stop},
@@ -126,6 +126,8 @@ impl Soap {
             max_bytes: xml::MAX_BYTES,
             redirects: if is_get { 5 } else { 0 },
             step: format!("soap {}", self.query.id),
+            files: Vec::new(),
+            meanwhile: Meanwhile { keys: TypeAhead::Keep, ..Meanwhile::default() },
         };
         Ok(match interpreter.call.fetch(fetch).await? {
             Ok(page) if is_get && !page.is_success() => {
