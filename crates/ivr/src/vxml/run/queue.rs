@@ -159,7 +159,11 @@ impl Interpreter<'_> {
         };
         // What is undefined is passed over with all in it.
         let Some(address) = address else { return Ok(()) };
-        match self.sound(&address, audio.terms.timeout).await? {
+        let language = audio.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(self.call.language);
+        let spoken = std::mem::replace(&mut self.call.language, language);
+        let sound = self.sound(&address, audio.terms.timeout).await;
+        self.call.language = spoken;
+        match sound? {
             Some(sound) => {
                 self.finish(making)?;
                 self.push(What::Sound(sound), making.barge_in)
@@ -175,8 +179,7 @@ impl Interpreter<'_> {
         }
         if let Some(name) = address.strip_prefix("builtin:") {
             let name = SoundName { name: name.to_owned(), ..SoundName::default() };
-            let language = audio.language.as_deref().and_then(|tag| tag.parse().ok());
-            return Ok(self.surroundings.prompt(&name, language.unwrap_or(self.call.language)));
+            return Ok(self.surroundings.prompt(&name, self.call.language));
         }
         let Ok(url) = resolve(&self.frame.document.base, address) else { return Ok(None) };
         if self.is_over {
