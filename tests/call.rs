@@ -62,6 +62,9 @@ mod messages;
 mod moments;
 #[path = "call/offers.rs"]
 mod offers;
+#[cfg(feature = "cases")]
+#[path = "call/others.rs"]
+mod others;
 #[path = "call/parties.rs"]
 mod parties;
 #[path = "call/peers.rs"]

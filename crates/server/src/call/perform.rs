@@ -47,7 +47,7 @@ impl Executor {
         let began = clock();
         let name = name(&op);
         let outcome = match op {
-            // They take no time, and nothing comes of them.
+            // They take no time, and what comes of them is told by what follows.
             Op::Limit(lifetime) => {
                 self.limit = lifetime.map(|lifetime| clock() + lifetime);
                 return Ok(Outcome::Done);
@@ -56,6 +56,7 @@ impl Executor {
                 self.rooms.http_debug.note(self.client, self.trace.id, &note);
                 return Ok(Outcome::Done);
             }
+            Op::TypedAhead => return self.typed_ahead().await.map(Outcome::TypedAhead),
             op => self.outcome_of(op).await,
         };
         // The script has heard of it now.
@@ -102,6 +103,7 @@ impl Executor {
             Op::Connect(connect) => self.connect(connect).await.map(Outcome::Connected),
             Op::Respond(respond) => self.respond(respond).await.map(|()| Outcome::Done),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
+            Op::TypedAhead => self.typed_ahead().await.map(Outcome::TypedAhead),
             Op::Limit(_) | Op::Note(_) | Op::Part | Op::Leave | Op::Tell(_) | Op::Upload(_) | Op::Rate(_) => {
                 self.do_at_once(op).await;
                 Ok(Outcome::Done)
