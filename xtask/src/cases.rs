@@ -1,12 +1,15 @@
 //! `cargo xtask cases DIR`: runs data of others, which is no part of the tree, against the surfaces.
 //!
-//! Shape: the tests of `tests/cases.rs`, and those of `tests/call.rs` that call pages of VoiceXML over SIP, with the folder in the environment variable `ANTIPHON_CASES`. A word behind the folder names the
-//! tests that are run, such as `pivot`.
+//! Shape: the tests of `tests/cases.rs`, and those of `tests/call.rs` that make calls with the data, with the folder in the environment
+//! variable `ANTIPHON_CASES`. A word behind the folder names the tests that are run, such as `pivot`.
 //! Errors: a folder that is not there is status 2; a failed test is its own.
 
 use std::{path::Path, process::ExitCode};
 
 use crate::{install, steps::exit_code};
+
+/// What of the tests of calls belongs to which kind of data.
+const CALLS: [(&str, &str); 2] = [("pivot", "others::"), ("vxml", "vxml_cases")];
 
 /// Runs the tests.
 pub(crate) fn cases(root: &Path, folder: &str, filter: Option<&str>) -> ExitCode {
@@ -15,8 +18,12 @@ pub(crate) fn cases(root: &Path, folder: &str, filter: Option<&str>) -> ExitCode
         return ExitCode::from(2);
     };
     let surfaces = run(root, &folder, "cases", filter);
-    let over_sip = filter.is_none_or(|filter| filter.starts_with("vxml"));
-    if surfaces != ExitCode::SUCCESS || !over_sip { surfaces } else { run(root, &folder, "call", Some("vxml_cases")) }
+    // Each kind of data has tests that read it, and some has calls that are made with it.
+    let calls = CALLS.iter().filter(|(kind, _)| filter.is_none_or(|filter| filter.starts_with(kind)));
+    calls.fold(surfaces, |so_far, (_, tests)| match so_far {
+        ExitCode::SUCCESS => run(root, &folder, "call", Some(tests)),
+        failed => failed,
+    })
 }
 
 /// Runs those tests of a file that a filter names.

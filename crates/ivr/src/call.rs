@@ -204,6 +204,14 @@ impl Call {
         }
     }
 
+    /// Takes the keys that nothing has asked for yet.
+    pub async fn typed_ahead(&mut self) -> Result<String, Interrupted> {
+        match self.perform(Op::TypedAhead).await? {
+            Outcome::TypedAhead(digits) => Ok(digits),
+            other => unreachable!("what was typed ahead is answered with TypedAhead, not {other:?}"),
+        }
+    }
+
     /// Waits for keys that a grammar judges.
     pub async fn gather(&mut self, gather: Gather) -> Result<Gathered, Interrupted> {
         match self.perform(Op::Gather(Box::new(gather))).await? {

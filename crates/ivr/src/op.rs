@@ -12,6 +12,7 @@
 //! | Limit      | end the script's ops after a time, or no more | Done          |
 //! | Play       | say prompts                                   | Played        |
 //! | Collect    | wait for digits                               | Collected     |
+//! | TypedAhead | take the keys that nothing has asked for      | TypedAhead    |
 //! | Gather     | wait for keys that a grammar judges           | Gathered      |
 //! | Dial       | ring targets, bridge the first to answer      | Dialed        |
 //! | Conference | talk with all others in a room                | Conferred     |
@@ -109,6 +110,8 @@ pub enum Op {
     Play(Play),
     /// Wait for digits.
     Collect(Collect),
+    /// Take the keys that were pressed and that nothing has asked for yet. It takes no time, and where there are none nobody hears of it.
+    TypedAhead,
     /// Wait for keys that a grammar judges, one after the other.
     Gather(Box<Gather>),
     /// Ring targets and bridge the caller to the first that answers, until one of the two hangs up.
@@ -189,6 +192,8 @@ pub enum Outcome {
     Played(Played),
     /// Collect.
     Collected(Collected),
+    /// TypedAhead, the oldest first.
+    TypedAhead(String),
     /// Gather.
     Gathered(Gathered),
     /// Dial, Join, Take.

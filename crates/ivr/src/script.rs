@@ -73,6 +73,11 @@ pub trait Surroundings: Send + Sync {
     fn may_listen(&self) -> bool {
         true
     }
+
+    /// Whether they may, and somebody is there who does.
+    fn understands(&self) -> bool {
+        false
+    }
 }
 
 /// Whom a callflow names (`kazoo-pivot.md` 4.1, 4.2).

@@ -390,6 +390,11 @@ impl Surroundings for Around<'_> {
         self.scenario.date.saturating_add(SignedDuration::from_millis(passed)).unwrap_or(Timestamp::MAX)
     }
 
+    /// Nobody is there for a caller who never speaks.
+    fn understands(&self) -> bool {
+        self.scenario.recogniser == Recogniser::Worked && !self.scenario.said.is_empty()
+    }
+
     fn zone(&self) -> TimeZone {
         self.scenario.zone.clone().unwrap_or(TimeZone::UTC)
     }

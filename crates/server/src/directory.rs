@@ -147,6 +147,10 @@ impl Surroundings for Around {
     fn may_listen(&self) -> bool {
         self.config.client(self.client).is_some_and(|client| client.speech_to_text)
     }
+
+    fn understands(&self) -> bool {
+        self.may_listen() && self.rooms.speech.load().has_recogniser()
+    }
 }
 
 /// The sound that is meant by a name: that of the content, that of the uploaded file, an id, and at last the name of the file without its

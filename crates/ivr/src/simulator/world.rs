@@ -92,6 +92,8 @@ impl<'a> World<'a> {
     pub(super) fn new(scenario: &'a Scenario, start: Instant) -> Self {
         let mut timeline = scenario.timeline.clone();
         timeline.extend(scenario.said.iter().map(|saying| (saying.at, Event::Spoke(saying.time))));
+        // Of one moment, the first comes first.
+        timeline.reverse();
         timeline.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         Self {
             scenario,
@@ -128,6 +130,7 @@ impl<'a> World<'a> {
         match op {
             Op::Play(play) => self.play(play).map(Outcome::Played),
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
+            Op::TypedAhead => self.typed_ahead().map(Outcome::TypedAhead),
             Op::Gather(gather) => self.gather(gather).map(Outcome::Gathered),
             Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
             Op::Conference(conference) => self.conference(conference).map(Outcome::Conferred),
@@ -257,6 +260,18 @@ impl<'a> World<'a> {
         let collected = ended.unwrap_or(Collected { digits: String::new(), ended_by: EndedBy::NoInput });
         self.note(described(&collected));
         Ok(collected)
+    }
+
+    /// What is pressed at this very moment counts as well.
+    fn typed_ahead(&mut self) -> Result<String, Interrupted> {
+        while let Waited::Pressed(digit) = self.wait(self.now, Edge::Inside, Lifetime::Counts)? {
+            self.digits.push(digit);
+        }
+        let digits = self.digits.take();
+        if !digits.is_empty() {
+            self.note(format!("typed ahead: {digits}"));
+        }
+        Ok(digits)
     }
 
     /// Whether the caller is answered.

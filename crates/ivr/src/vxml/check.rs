@@ -81,7 +81,7 @@ const RUN: [(&str, &str); 41] = [
     ("block", "name expr cond"),
     ("break", "time strength size"),
     ("catch", "event count cond"),
-    ("choice", "dtmf next expr event eventexpr message messageexpr fetchaudio fetchtimeout maxage maxstale"),
+    ("choice", "accept dtmf next expr event eventexpr message messageexpr fetchaudio fetchtimeout maxage maxstale"),
     ("clear", "namelist"),
     ("data", "name src srcexpr method enctype namelist fetchaudio fetchtimeout maxage maxstale"),
     ("disconnect", "namelist"),
@@ -100,8 +100,8 @@ const RUN: [(&str, &str); 41] = [
     ("link", "next expr event eventexpr message messageexpr dtmf fetchaudio fetchtimeout maxage maxstale"),
     ("log", "label expr"),
     ("mark", "name nameexpr"),
-    ("menu", "scope dtmf"),
-    ("option", "dtmf value"),
+    ("menu", "accept scope dtmf"),
+    ("option", "accept dtmf value"),
     ("param", "name expr value"),
     ("phoneme", "ph alphabet"),
     ("prompt", "bargein cond count timeout"),
@@ -126,9 +126,8 @@ const MORE: [(&str, &str); 4] = [
     ("else enumerate p s reprompt", ""),
 ];
 /// Attributes that the standards have, and that change nothing here.
-const WITHOUT_EFFECT: [&str; 12] = [
+const WITHOUT_EFFECT: [&str; 11] = [
     "fetchhint",
-    "accept",
     "bargeintype",
     "weight",
     "charset",
@@ -141,17 +140,23 @@ const WITHOUT_EFFECT: [&str; 12] = [
     "detail",
 ];
 /// Properties that are run.
-const PROPERTIES: [&str; 15] = [
+const PROPERTIES: [&str; 21] = [
     "bargein",
+    "completetimeout",
+    "confidencelevel",
     "documentmaxage",
     "documentmaxstale",
     "datamaxage",
     "datamaxstale",
+    "fetchaudio",
+    "fetchaudiodelay",
+    "fetchaudiominimum",
     "fetchtimeout",
     "grammarmaxage",
     "grammarmaxstale",
     "inputmodes",
     "interdigittimeout",
+    "maxspeechtimeout",
     "scriptmaxage",
     "scriptmaxstale",
     "termchar",
@@ -204,7 +209,6 @@ fn look(node: Node<'_, '_>, reader: &mut Reader, found: &mut Vec<Finding>) {
                 add(Some("name"), &format!("{property} changes nothing here"));
             }
         }
-        "grammar" if !listens(node) => add(Some("mode"), "has words, which nobody understands: it matches nothing"),
         _ => {}
     }
     if let Some((_, run)) = RUN.iter().chain(&MORE).find(|(names, _)| names.split(' ').any(|known| known == name)) {
@@ -223,12 +227,6 @@ fn look(node: Node<'_, '_>, reader: &mut Reader, found: &mut Vec<Finding>) {
     if name != "grammar" {
         node.children().filter(Node::is_element).for_each(|child| look(child, reader, found));
     }
-}
-
-/// Whether a grammar is one of keys, as far as the page says.
-fn listens(grammar: Node<'_, '_>) -> bool {
-    let is_here = grammar.children().any(|child| child.is_element());
-    grammar.attribute("mode") != Some("voice") && !(is_here && grammar.attribute("mode").is_none())
 }
 
 #[cfg(test)]

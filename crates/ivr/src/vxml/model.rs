@@ -99,15 +99,6 @@ impl Kind {
         matches!(self, Self::Field(_) | Self::Menu(_) | Self::Initial | Self::Record(_) | Self::Transfer(_))
     }
 
-    /// Whether it has words that a caller could say, for which no grammar is written.
-    pub(crate) fn has_words(&self) -> bool {
-        match self {
-            Self::Menu(choices) => choices.iter().any(|choice| !choice.words.is_empty()),
-            Self::Field(options) => options.iter().any(|(words, _)| !words.is_empty()),
-            _ => false,
-        }
-    }
-
     /// Whether its variable is sent where a page does not say which are.
     pub(crate) fn is_sent(&self) -> bool {
         matches!(self, Self::Field(_) | Self::Record(_) | Self::Transfer(_) | Self::Subdialog(_) | Self::Object)

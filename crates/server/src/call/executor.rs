@@ -320,6 +320,15 @@ impl Executor {
         }
     }
 
+    /// Takes the keys that nothing has asked for yet, those that have just come with them.
+    pub(super) async fn typed_ahead(&mut self) -> Result<String, Interrupted> {
+        for _ in 0..INBOX {
+            let Ok(event) = self.events.try_recv() else { break };
+            self.keep(event).await;
+        }
+        self.over.map_or_else(|| Ok(self.digits.take()), Err)
+    }
+
     /// Waits for the next thing that matters to an op, at most until this instant; the script's limit interrupts the wait.
     pub(super) async fn wait(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
         if self.pending == Some(Interrupted::Wanted) {

@@ -48,7 +48,7 @@ impl Executor {
         let began = clock();
         let name = name(&op);
         let outcome = match op {
-            // They take no time, and nothing comes of them.
+            // They take no time, and what comes of them is told by what follows.
             Op::Limit(lifetime) => {
                 self.limit = lifetime.map(|lifetime| clock() + lifetime);
                 return Ok(Outcome::Done);
@@ -57,6 +57,7 @@ impl Executor {
                 self.rooms.http_debug.note(self.client, self.trace.id, &note);
                 return Ok(Outcome::Done);
             }
+            Op::TypedAhead => return self.typed_ahead().await.map(Outcome::TypedAhead),
             op => match over {
                 Some(over) => self.say_last(over, op).await,
                 None => self.outcome_of(op).await,
@@ -106,6 +107,7 @@ impl Executor {
             Op::Connect(connect) => self.connect(connect).await.map(Outcome::Connected),
             Op::Respond(respond) => self.respond(respond).await.map(|()| Outcome::Done),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
+            Op::TypedAhead => self.typed_ahead().await.map(Outcome::TypedAhead),
             Op::Limit(_)
             | Op::Note(_)
             | Op::Part

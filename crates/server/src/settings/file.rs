@@ -174,6 +174,7 @@ pub(super) struct PivotTable {
     pub(super) reject_status: Option<u16>,
     pub(super) longest_timeout_ms: Option<u64>,
     pub(super) max_requests: Option<u32>,
+    pub(super) max_aside_requests: Option<u32>,
     pub(super) max_silent_requests: Option<u32>,
     pub(super) hidden_headers: Vec<String>,
     pub(super) unknown_caller: Option<String>,

@@ -4,7 +4,7 @@
 //! Errors: [`FetchError::Redirects`] and [`FetchError::Denied`].
 //! Sources: RFC 9110 §15.4; the Fetch standard, "HTTP-redirect fetch", which says what every browser does.
 
-use antiphon_ivr::{Fetch, FetchBody, FetchError, FetchMethod, Meanwhile};
+use antiphon_ivr::{Fetch, FetchBody, FetchError, FetchMethod};
 
 use super::{place::Place, wire::Answer};
 
@@ -58,6 +58,8 @@ pub(super) fn is_redirect(status: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use antiphon_ivr::Meanwhile;
 
     use super::*;
 

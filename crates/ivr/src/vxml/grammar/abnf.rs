@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, srgs::repeats, tokens};
+use super::{
+    Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, srgs::repeats, tokens, written,
+};
 
 #[derive(Clone, PartialEq, Debug)]
 enum Token {
@@ -145,7 +147,7 @@ impl Reader {
                     let mut keys = tokens(&word).ok_or_else(|| self.bad(format!("{word:?} are no keys")))?;
                     if keys.len() == 1 { keys.remove(0) } else { Expansion::Sequence(keys) }
                 }
-                Token::Word(_) => Expansion::Void,
+                Token::Word(word) => Expansion::Sequence(written(&word).into_iter().map(Expansion::Word).collect()),
                 Token::Rule(name) if name == "NULL" => Expansion::Null,
                 Token::Rule(name) if name == "VOID" || name == "GARBAGE" => Expansion::Void,
                 Token::Rule(name) => Expansion::Rule(name),
@@ -236,6 +238,9 @@ fn scan(text: &str) -> Result<Vec<(Token, usize)>, GrammarError> {
                 (Some(Token::Word(rest[..length].to_owned())), length)
             }
         };
+        if matches!(&token, Some(Token::Word(word)) if word.len() > MAX_NODES) {
+            return Err(GrammarError::Bad(format!("line {line}: a text of more than {MAX_NODES} bytes")));
+        }
         tokens.extend(token.map(|token| (token, line)));
         if tokens.len() > MAX_NODES {
             return Err(GrammarError::Bad(format!("more than {MAX_NODES} parts")));

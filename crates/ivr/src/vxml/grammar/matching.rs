@@ -5,7 +5,10 @@
 //! Errors: none. What is too deep in itself, or takes too many steps, matches nothing.
 //! Sources: SRGS 1.0 §2, Appendix H (logical parse).
 
-use super::{Active, Expansion, Grammar, Linked, Mode, Parse, Part, search::Search};
+use super::{
+    Active, Expansion, Grammar, Linked, Parse, Part,
+    search::{Input, Search},
+};
 use crate::op::{KeyJudge, KeyState, MAX_KEYS};
 
 /// Most steps of one judgement.
@@ -32,7 +35,7 @@ impl KeyJudge for Active {
             return KeyState::Dead;
         }
         let (mut ends, mut more) = (false, false);
-        for linked in self.grammars.iter().filter(|linked| linked.grammar().mode == Mode::Dtmf) {
+        for linked in self.grammars.iter().filter(|linked| linked.grammar().mode.has_keys()) {
             let mut walk = Walk { linked, keys: &keys, steps: 0, level: 0, more: false };
             ends |= walk.rule(0, &linked.rule, 1, 0) & (1 << keys.len()) != 0;
             more |= walk.more;
@@ -51,7 +54,7 @@ impl Active {
     pub(crate) fn parse(&self, keys: &str) -> Option<Parse> {
         let keys: Vec<char> = keys.chars().take(MAX_KEYS + 1).collect();
         self.grammars.iter().enumerate().find_map(|(grammar, linked)| {
-            if linked.grammar().mode != Mode::Dtmf || keys.len() > MAX_KEYS {
+            if !linked.grammar().mode.has_keys() || keys.len() > MAX_KEYS {
                 return None;
             }
             let mut walk = Walk { linked, keys: &keys, steps: 0, level: 0, more: false };
@@ -59,7 +62,8 @@ impl Active {
                 return None;
             }
             // A match that takes too long to find again has no tags.
-            let found = linked.grammar().rule(&linked.rule).and_then(|rule| Search::new(linked, &keys).run(rule));
+            let found =
+                linked.grammar().rule(&linked.rule).and_then(|rule| Search::new(linked, Input::Keys(&keys)).run(rule));
             let parts = found.unwrap_or_else(|| keys.iter().copied().map(Part::Key).collect());
             Some(Parse { grammar, parts })
         })
@@ -107,7 +111,7 @@ impl<'a> Walk<'a> {
                 name.map_or(0, |name| self.rule(*other, name, from, depth))
             }
             Expansion::Tag(_) | Expansion::Null => from,
-            Expansion::Outside(_) | Expansion::Void => 0,
+            Expansion::Word(_) | Expansion::Outside(_) | Expansion::Void => 0,
         }
     }
 

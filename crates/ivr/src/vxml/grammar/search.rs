@@ -1,4 +1,4 @@
-//! Finding how keys match a grammar, with the tags that stand among them.
+//! Finding how keys or words match a grammar, with the tags that stand among them.
 //!
 //! Shape: a machine that goes forward and back: what is still to be matched is a list that shares its ends, and where there was a choice
 //! the rest of it is remembered. The first way in the order of the document is found, with repeats as often as possible. Nothing of it
@@ -12,6 +12,22 @@ use super::{Expansion, Linked, Part, matching::DEEPEST};
 const STEPS: u32 = 200_000;
 /// Most bytes of tags in what is found.
 const MAX_TAGS: usize = 256 << 10;
+
+/// What is matched.
+#[derive(Copy, Clone)]
+pub(super) enum Input<'a> {
+    Keys(&'a [char]),
+    Words(&'a [String]),
+}
+
+impl Input<'_> {
+    fn len(self) -> usize {
+        match self {
+            Self::Keys(keys) => keys.len(),
+            Self::Words(words) => words.len(),
+        }
+    }
+}
 
 /// What is still to be matched, the next in front.
 #[derive(Copy, Clone)]
@@ -51,6 +67,7 @@ struct Choice {
 #[derive(Copy, Clone)]
 enum Found<'a> {
     Key(char),
+    Word(&'a str),
     Tag(&'a str),
     Open(&'a str),
     Close,
@@ -59,18 +76,18 @@ enum Found<'a> {
 /// A search for one way through a grammar.
 pub(super) struct Search<'a> {
     linked: &'a Linked,
-    keys: &'a [char],
+    input: Input<'a>,
     rests: Vec<Rest<'a>>,
     choices: Vec<Choice>,
     parts: Vec<Found<'a>>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(linked: &'a Linked, keys: &'a [char]) -> Self {
-        Self { linked, keys, rests: Vec::new(), choices: Vec::new(), parts: Vec::new() }
+    pub(super) fn new(linked: &'a Linked, input: Input<'a>) -> Self {
+        Self { linked, input, rests: Vec::new(), choices: Vec::new(), parts: Vec::new() }
     }
 
-    /// The first way on which all keys are taken.
+    /// The first way on which all of the input is taken.
     pub(super) fn run(mut self, rule: &'a Expansion) -> Option<Vec<Part>> {
         let next = self.before(Step::One(0, rule), 0, None);
         self.choices.push(Choice { at: 0, next, kept: 0 });
@@ -83,7 +100,7 @@ impl<'a> Search<'a> {
                     return None;
                 }
                 let Some(rest) = next.map(|next| self.rests[next]) else {
-                    if at == self.keys.len() {
+                    if at == self.input.len() {
                         return self.found();
                     }
                     break;
@@ -102,6 +119,7 @@ impl<'a> Search<'a> {
         }
         let part = |part| match part {
             Found::Key(key) => Part::Key(key),
+            Found::Word(word) => Part::Word(word.to_owned()),
             Found::Tag(tag) => Part::Tag(tag.to_owned()),
             Found::Open(rule) => Part::Open(rule.to_owned()),
             Found::Close => Part::Close,
@@ -163,8 +181,16 @@ impl<'a> Search<'a> {
         let Rest { depth, behind, .. } = rest;
         Some(match expansion {
             Expansion::Key(key) => {
-                let key = self.keys.get(*at).filter(|pressed| **pressed == key.as_char())?;
+                let Input::Keys(keys) = self.input else { return None };
+                let key = keys.get(*at).filter(|pressed| **pressed == key.as_char())?;
                 self.parts.push(Found::Key(*key));
+                *at += 1;
+                behind
+            }
+            Expansion::Word(word) => {
+                let Input::Words(words) = self.input else { return None };
+                words.get(*at).filter(|said| **said == word.plain)?;
+                self.parts.push(Found::Word(&word.written));
                 *at += 1;
                 behind
             }

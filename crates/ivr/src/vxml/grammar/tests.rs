@@ -61,6 +61,50 @@ fn tokens_may_be_named_or_stand_together() {
 }
 
 #[test]
+fn words_are_matched_as_keys_are_and_are_told_where_they_are_a_list() {
+    let text = "<grammar mode='voice' root='r' version='1.0' tag-format='semantics/1.0'><rule id='r'><item repeat='0-1'>to</item> \
+        <one-of><item>New York</item><item>Oslo <tag>out=1</tag></item></one-of></rule></grammar>";
+    let city = active(&[srgs::read(text).expect("it is one")]);
+    let heard = |grammars: &Active, text: &str| {
+        let (parse, keys) = grammars.hear(text)?;
+        Some((parse.parts, keys))
+    };
+    let word = |word: &str| Part::Word(word.to_owned());
+    assert_eq!(heard(&city, "TO new, york!"), Some((vec![word("to"), word("New"), word("York")], None)));
+    assert_eq!(heard(&city, "oslo"), Some((vec![word("Oslo"), Part::Tag("out=1".to_owned())], None)));
+    for other in ["", "York", "to to Oslo", "Oslo please", "1"] {
+        assert_eq!(heard(&city, other), None, "{other}");
+    }
+    assert_eq!(city.phrases(), ["New York", "Oslo", "to New York", "to Oslo"]);
+    let abnf = abnf::read("#ABNF 1.0;mode voice;root $r;$r = very large | \"extra large\";").expect("it is one");
+    assert!(heard(&active(&[abnf]), "extra large").is_some());
+    let endless =
+        srgs::read("<grammar root='r'><rule id='r'><item repeat='1-'>go</item></rule></grammar>").expect("one");
+    assert!(heard(&active(std::slice::from_ref(&endless)), &"go ".repeat(150)).is_some());
+    assert!(active(&[endless]).phrases().is_empty());
+    let doubled: String = (0..50)
+        .map(|n| format!("<rule id='s{n}'><ruleref uri='#s{0}'/><ruleref uri='#s{0}'/></rule>", n + 1))
+        .collect();
+    let doubled = format!("<grammar root='s0'>{doubled}<rule id='s50'><tag>a</tag></rule></grammar>");
+    assert!(active(&[srgs::read(&doubled).expect("one")]).phrases().is_empty());
+}
+
+#[test]
+fn what_a_built_in_type_is_called_stands_for_its_keys() {
+    for (name, said, keys) in [
+        ("boolean", "Yes.", Some("1")),
+        ("boolean?y=7;n=9", "нет", Some("9")),
+        ("digits?length=3", "1 2 3", Some("123")),
+        ("digits?length=3", "12", None),
+        ("number", "12.5", Some("12*5")),
+        ("number", "twelve", None),
+    ] {
+        let grammar = active(&[builtin::grammar(name).expect(name)]);
+        assert_eq!(grammar.hear(said).and_then(|(_, keys)| keys).as_deref(), keys, "{name}: {said}");
+    }
+}
+
+#[test]
 fn built_in_types_have_keys_and_values() {
     for (name, keys, expected, value) in [
         ("boolean", "1", "pm", "true"),

@@ -35,8 +35,13 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Whether keys may be pressed.
-    pub(super) fn takes_keys(&self) -> bool {
-        self.property("inputmodes").is_none_or(|modes| modes.split_whitespace().any(|mode| mode == "dtmf"))
+    /// Whether input may come so: `dtmf` or `voice`.
+    pub(super) fn takes(&self, mode: &str) -> bool {
+        self.property("inputmodes").is_none_or(|modes| modes.split_whitespace().any(|own| own == mode))
+    }
+
+    /// A number, this one where nobody says another.
+    pub(super) fn number_property(&self, name: &str, usual: f64) -> f64 {
+        self.property(name).and_then(|text| text.trim().parse().ok()).unwrap_or(usual)
     }
 }

@@ -243,6 +243,18 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Says all that waits up to the last that has to be heard out; gives what is behind that, for a wait in which words stop it.
+    pub(super) async fn flush_all_but_last(&mut self) -> Result<Vec<Sound>, Stop> {
+        let from = self.queue.iter().rposition(|queued| !queued.barge_in).map_or(0, |at| at + 1);
+        let last = self.queue.split_off(from);
+        self.flush(true).await?;
+        let sounds = last.into_iter().filter_map(|queued| match queued.what {
+            What::Sound(sound) => Some(sound),
+            What::Mark(_) => None,
+        });
+        Ok(sounds.collect())
+    }
+
     /// Says what waits. Where keys are listened to, they stop what may be stopped; else they are kept.
     pub(crate) async fn flush(&mut self, listens: bool) -> Result<(), Stop> {
         let queue = std::mem::take(&mut self.queue);
