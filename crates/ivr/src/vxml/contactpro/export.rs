@@ -10,13 +10,7 @@ use crate::vxml::{
 
 /// A document as it is given out. One that does not bind the prefix yet does so then; all else is as it was written.
 pub fn export(text: &str) -> Result<String, Finding> {
-    given(text).map_err(|fault| Finding {
-        line: fault.at.line,
-        column: fault.at.column,
-        element: fault.element,
-        attribute: None,
-        text: fault.text,
-    })
+    given(text).map_err(Finding::from)
 }
 
 fn given(text: &str) -> Result<String, Fault> {

@@ -25,13 +25,7 @@ pub struct Imported {
 
 /// Takes a document in.
 pub fn import(text: &str) -> Result<Imported, Finding> {
-    taken(text).map_err(|fault| Finding {
-        line: fault.at.line,
-        column: fault.at.column,
-        element: fault.element,
-        attribute: None,
-        text: fault.text,
-    })
+    taken(text).map_err(Finding::from)
 }
 
 pub(crate) fn taken(text: &str) -> Result<Imported, Fault> {
@@ -41,26 +35,24 @@ pub(crate) fn taken(text: &str) -> Result<Imported, Fault> {
     if root.tag_name().name() != "vxml" {
         return Err(Attributes(root).fault("the root is not <vxml>"));
     }
-    let mut reader = Reader::default();
-    let (mut removed, mut ranges) = (Vec::new(), Vec::new());
-    // Deepest first would lose the order of the page; a removed element takes all in it with it.
+    let mut found = Vec::new();
     let mut stack = vec![root];
     while let Some(node) = stack.pop() {
         let parent = node.tag_name().name();
-        let children: Vec<_> = node.children().filter(Node::is_element).collect();
-        let mut kept = Vec::new();
-        for child in children {
+        for child in node.children().filter(Node::is_element) {
             match reason(child, parent) {
-                Some(reason) => {
-                    removed.push(Finding::of(child, reader.place(child), None, &reason));
-                    ranges.push(child.range());
-                }
-                None => kept.push(child),
+                // A removed element takes all in it with it.
+                Some(reason) => found.push((child, reason)),
+                None => stack.push(child),
             }
         }
-        stack.extend(kept.into_iter().rev());
     }
-    removed.sort_by_key(|finding| (finding.line, finding.column));
+    // In the order of the page, so that no line is counted twice.
+    found.sort_by_key(|(node, _)| node.range().start);
+    let mut reader = Reader::default();
+    let told = |(node, reason): &(Node<'_, '_>, String)| Finding::of(*node, reader.place(*node), None, reason);
+    let removed = found.iter().map(told).collect();
+    let ranges: Vec<_> = found.iter().map(|(node, _)| node.range()).collect();
     let mut document = blanked(&text, &ranges);
     if !is_spoken(root) && Attributes(root).vendor("exprlang").is_none() {
         declare(&mut document, root.range().start);
@@ -78,8 +70,6 @@ fn reason(node: Node<'_, '_>, parent: &str) -> Option<String> {
 }
 
 fn blanked(text: &str, ranges: &[std::ops::Range<usize>]) -> String {
-    let mut ranges = ranges.to_vec();
-    ranges.sort_by_key(|range| range.start);
     let mut made = String::with_capacity(text.len());
     let mut at = 0;
     for range in ranges {

@@ -121,7 +121,7 @@ impl Interpreter<'_> {
             None => None,
             Some(given) => {
                 let text = self.given(given)?;
-                let number = text.trim().parse().ok().filter(|cause| (1..=127).contains(cause));
+                let number = text.trim().parse::<u8>().ok().filter(|cause| (1..=127).contains(cause));
                 Some(number.ok_or_else(|| Event::semantic(format!("{text:?} is no cause")))?)
             }
         };

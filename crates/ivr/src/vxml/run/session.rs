@@ -58,7 +58,8 @@ pub(crate) async fn run(
         Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
     };
     interpreter.open(&first).await?;
-    match interpreter.context(first, Params::new()).await {
+    let ended = interpreter.context(first, Params::new()).await;
+    match ended {
         Err(Interrupted::LifetimeExpired) if !interpreter.call.answered => interpreter.too_early().await,
         ended => interpreter.end(ended?).await,
     }

@@ -94,10 +94,9 @@ impl Interpreter<'_> {
     }
 
     /// Nobody answered the call in the time that it may be heard so.
-    pub(super) async fn too_early(mut self) -> Result<Next, Interrupted> {
+    pub(super) async fn too_early(&mut self) -> Result<Next, Interrupted> {
         self.call.note(NoteKind::Problem, "the call was not connected in two minutes").await?;
         self.call.respond(Respond { status: 480, phrase: None }).await?;
-        self.is_over = true;
         Ok(Next::Finished)
     }
 
