@@ -109,6 +109,11 @@ mod tones;
 mod transfer;
 #[path = "call/trunks.rs"]
 mod trunks;
+#[path = "call/vxml.rs"]
+mod vxml;
+#[cfg(feature = "cases")]
+#[path = "call/vxml_cases.rs"]
+mod vxml_cases;
 #[path = "call/web.rs"]
 mod web;
 #[path = "call/world.rs"]

@@ -1,14 +1,15 @@
 //! The `page URL` fences: what lies on web servers, for scripts of pages.
 //!
 //! Shape: the content of a fence is what is there; its ending says what it is. A first line `status N` answers with that status, one that
-//! says `N bytes` with so many blanks, one `header NAME: VALUE` adds a header field, and one `after N s` says how long it takes.
+//! says `N bytes` with so many blanks, one `header NAME: VALUE` adds a header field, and one `after N s` says how long it takes. A first page at
+//! `document:application` is uploaded, and its header field `base` says what addresses in it are relative to.
 
 use std::time::{Duration, Instant};
 
 use antiphon_ivr::{
     Page, Script,
     simulator::{self, Scenario},
-    vxml::Application,
+    vxml::{Application, UPLOADED, Upload},
 };
 
 use crate::{
@@ -37,7 +38,15 @@ pub(crate) fn transcript(spec: &Spec) -> Result<String, Problem> {
         scenario.pages = pages.collect();
     }
     let start = spec.pages.first().map(|(url, _)| url.clone()).unwrap_or_default();
-    let script = Script::VoiceXml(Application::new(start).into());
+    let application = match spec.pages.first().filter(|(url, _)| url == UPLOADED) {
+        Some((url, fence)) => {
+            let page = page(url, fence);
+            let base = page.header("base").map(str::to_owned);
+            Application::of_upload(Upload { bytes: page.body.into(), base })
+        }
+        None => Application::new(start),
+    };
+    let script = Script::VoiceXml(application.into());
     Ok(simulator::simulate(&script, &scenario, Instant::now()).to_string())
 }
 

@@ -44,8 +44,10 @@
 //! | Stream     | copy the call's sound to a web server, or stop | Streaming    |
 //! | Connect    | talk with a web server                        | Connected     |
 //! | Respond    | end the call with an answer of SIP            | Done          |
+//! | Conclude   | leave something for the world outside         | Done          |
 //! | Hangup     | end the call                                  | Done          |
 
+mod conclude;
 mod conference;
 mod customize;
 mod echo;
@@ -64,6 +66,7 @@ mod web;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
+pub use conclude::{Conclusion, MAX_CONCLUSION};
 pub use conference::{Alone, Announcement, Conference, Conferred, Ears, Ends, Opens, Voice};
 pub use customize::{
     AboutCall, AllowFlow, CUSTOM_PATIENCE, Changes, CustomError, CustomErrorKind, CustomLog, CustomResult, Customize,
@@ -174,6 +177,8 @@ pub enum Op {
     Connect(Connect),
     /// End the call with an answer of SIP.
     Respond(Respond),
+    /// Leave something for the world outside, which the caller's side is told in the BYE. It takes no time, and may come after the end.
+    Conclude(Conclusion),
     /// End the call.
     Hangup(Cause),
 }
@@ -181,7 +186,7 @@ pub enum Op {
 /// What came of an [`Op`], for each op its own kind.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// Answer, Limit, Part, Leave, Note, Rate, Progress, Tell, Upload, Respond, Hangup.
+    /// Answer, Limit, Part, Leave, Note, Rate, Progress, Tell, Upload, Respond, Conclude, Hangup.
     Done,
     /// Play.
     Played(Played),

@@ -179,6 +179,16 @@ impl Script {
         }
     }
 
+    /// Whether an evaluation inside the script may take so long that nothing else should wait for it on its thread.
+    pub fn thinks_hard(&self) -> bool {
+        matches!(self, Self::VoiceXml(_))
+    }
+
+    /// Whether the script goes on when its caller has gone, with what needs no caller.
+    pub fn has_last_words(&self) -> bool {
+        matches!(self, Self::VoiceXml(_))
+    }
+
     /// What the script still does when its call is over: it may tell web servers.
     pub async fn after(&self, ended: &mut EndedCall) -> Result<(), Interrupted> {
         match self {

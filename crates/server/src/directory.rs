@@ -58,7 +58,7 @@ pub fn resolve(config: &Config, trunks: &[Arc<Trunk>], client: ClientId, dialled
             (ExtensionStatus::Blocked, _) => Err(NoRoute::Blocked),
             (
                 ExtensionStatus::Active,
-                ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) | ExtensionKind::Pivot(_),
+                ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) | ExtensionKind::Pivot(_) | ExtensionKind::Vxml(_),
             ) => Ok(Target::Ivr(extension.id)),
             (ExtensionStatus::Active, ExtensionKind::Phone(_)) => Ok(Target::Phone(extension.clone())),
         };

@@ -162,6 +162,7 @@ impl<'a> World<'a> {
             | Op::Part
             | Op::Leave
             | Op::Respond(_)
+            | Op::Conclude(_)
             | Op::Hangup(_) => {
                 self.perform_at_once(op);
                 Ok(Outcome::Done)

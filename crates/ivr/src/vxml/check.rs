@@ -12,7 +12,7 @@ use roxmltree::Node;
 
 use super::{
     elements::{Reader, document, object},
-    wire::{Attributes, Place, xml},
+    wire::{Attributes, Fault, Place, decode, xml},
 };
 
 /// Most findings of a report.
@@ -55,6 +55,12 @@ impl Finding {
     }
 }
 
+impl From<Fault> for Finding {
+    fn from(Fault { at: Place { line, column }, element, text }: Fault) -> Self {
+        Self { line, column, element, attribute: None, text }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}: ", self.line, self.column)?;
@@ -78,7 +84,7 @@ const RUN: [(&str, &str); 41] = [
     ("choice", "accept dtmf next expr event eventexpr message messageexpr fetchaudio fetchtimeout maxage maxstale"),
     ("clear", "namelist"),
     ("data", "name src srcexpr method enctype namelist fetchaudio fetchtimeout maxage maxstale"),
-    ("disconnect", ""),
+    ("disconnect", "namelist"),
     ("elseif", "cond"),
     ("emphasis", "level"),
     ("error help noinput nomatch", "count cond"),
@@ -159,18 +165,20 @@ const PROPERTIES: [&str; 21] = [
     "timeout",
 ];
 
+/// Looks through a page in whatever encoding it says it has.
+pub fn bytes(page: &[u8]) -> Report {
+    match decode(page, None) {
+        Ok(source) => check(&source),
+        Err(fault) => Report { errors: vec![Finding::from(fault)], warnings: Vec::new() },
+    }
+}
+
 /// Looks through a page. Relative addresses, scripts and expressions are not followed.
 pub fn check(source: &str) -> Report {
     let mut report = Report::default();
     match document::read(source, "http://antiphon.example/") {
         Ok(document) => report.warnings = document.warnings,
-        Err(fault) => report.errors.push(Finding {
-            line: fault.at.line,
-            column: fault.at.column,
-            element: fault.element,
-            attribute: None,
-            text: fault.text,
-        }),
+        Err(fault) => report.errors.push(fault.into()),
     }
     if let Ok(text) = xml::checked(source)
         && let Ok(tree) = xml::parse(&text)

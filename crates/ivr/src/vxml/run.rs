@@ -176,6 +176,8 @@ pub(crate) struct Interpreter<'a> {
     elements: u32,
     /// The last mark that was said.
     mark: Option<String>,
+    /// Whether the world outside was left something.
+    is_concluded: bool,
 }
 
 impl Event {

@@ -4,10 +4,21 @@
 //! the call's live debug, without the recordings that go with it.
 //! Errors: what a web server does wrong is an outcome. Where the caller hangs up the request is given up.
 
-use antiphon_ivr::{Fetch, FetchError, Interrupted, Page, TypeAhead, op::Tell};
+use std::time::Duration;
+
+use antiphon_ivr::{
+    Fetch, FetchError, FetchMethod, Interrupted, Meanwhile, Page, TypeAhead,
+    op::Tell,
+    vxml::{Application, UPLOADED},
+};
 
 use super::executor::Executor;
-use crate::{rooms::Rooms, store::ClientId, trace::CallTrace, web::debug::Asker};
+use crate::{
+    rooms::Rooms,
+    store::ClientId,
+    trace::CallTrace,
+    web::{Exchange, debug::Asker},
+};
 
 /// Most bytes of a request with the recordings in it.
 const MOST: usize = 32 << 20;
@@ -32,7 +43,7 @@ impl Executor {
     }
 
     /// The request with the recordings in its body; `None` where there are none.
-    async fn with_files(&self, fetch: &Fetch) -> Result<Option<Fetch>, FetchError> {
+    pub(super) async fn with_files(&self, fetch: &Fetch) -> Result<Option<Fetch>, FetchError> {
         let Some(body) = fetch.body.as_ref().filter(|_| !fetch.files.is_empty()) else { return Ok(None) };
         let (mut bytes, mut at) = (Vec::new(), 0);
         for file in &fetch.files {
@@ -55,6 +66,26 @@ pub(super) fn tell(rooms: &Rooms, client: ClientId, trace: &CallTrace, tell: Tel
     let headers = rooms.web.headers(client, &tell.fetch);
     let step = rooms.http_debug.begin_aside(asker(client, trace), &tell.fetch, &headers);
     rooms.events.tell(client, trace.id, tell, step);
+}
+
+/// Notes in live debug that a page runs which is asked for at no web server, so that there is something to note its log under.
+pub(super) fn uploaded(rooms: &Rooms, client: ClientId, trace: &CallTrace, application: &Application) {
+    let Some(upload) = application.upload.as_ref().filter(|_| application.url == UPLOADED) else { return };
+    let fetch = Fetch {
+        method: FetchMethod::Get,
+        url: UPLOADED.to_owned(),
+        headers: Vec::new(),
+        body: None,
+        patience: Duration::ZERO,
+        max_bytes: upload.bytes.len(),
+        redirects: 0,
+        step: "vxml document".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
+    };
+    let page = Page { status: 200, headers: Vec::new(), body: upload.bytes.to_vec(), url: UPLOADED.to_owned() };
+    let step = rooms.http_debug.begin(asker(client, trace), &fetch, &[]);
+    step.finish(&Exchange { outcome: Ok(page), hops: Vec::new(), took: Duration::ZERO });
 }
 
 /// Whose request it is.

@@ -44,6 +44,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::Stream(_) => "stream",
         Op::Connect(_) => "connect",
         Op::Respond(_) => "respond",
+        Op::Conclude(_) => "conclude",
         Op::Hangup(_) => "hangup",
     }
 }

@@ -75,7 +75,12 @@ pub(super) fn resolve(base: &str, address: &str) -> Result<String, Stop> {
     let unsupported = || Stop::from(Event::with("error.unsupported.uri", address.to_owned()));
     let base = url::Url::parse(base).ok();
     let parsed = url::Url::options().base_url(base.as_ref()).parse(address.trim());
-    let mut parsed = parsed.map_err(|error| Event::bad_fetch(format!("{address}: {error}")))?;
+    let mut parsed = parsed.map_err(|error| match error {
+        url::ParseError::RelativeUrlWithCannotBeABaseBase => {
+            Event::bad_fetch(format!("{address}: the page has no address that it could be relative to"))
+        }
+        error => Event::bad_fetch(format!("{address}: {error}")),
+    })?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(unsupported());
     }

@@ -22,6 +22,7 @@ mod say;
 mod scripts;
 mod sounds;
 mod variables;
+mod vxml;
 
 use std::sync::Arc;
 
