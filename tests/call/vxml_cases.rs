@@ -19,7 +19,7 @@ use antiphon_testkit::{Answering, Referring, SimPhone, Stage};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::world::{Shape, TRUNK, World, on_its_own, pass};
+use crate::world::{Shape, TRUNK, World, pass};
 
 const BASE: &str = "http://app.test/vxml/";
 /// Callers at once.
@@ -123,7 +123,10 @@ async fn one(world: &World, number: usize, row: &Value) -> Verdict {
     // Test code: a name for each caller, as long as the process lives.
     let name: &'static str = Box::leak(format!("case{number}").into_boxed_str());
     let number = u8::try_from(number % 250).expect("it is less than 250");
-    let caller = world.connect(World::setup_at(name, IpAddr::from([127, 0, 1, number + 1])));
+    // Whom we ask to call somebody outside has come by a trunk.
+    let by_trunk = text(row, "transfer_env").contains("blind transfer succeeds");
+    let host = IpAddr::from(if by_trunk { [10, 1, 0, 7] } else { [127, 0, 1, number + 1] });
+    let caller = world.connect(World::setup_at(name, host));
     let far_end = far_end(world, &caller, text(row, "transfer_env")).await;
     let url: String =
         url::form_urlencoded::byte_serialize(format!("{BASE}{}", text(row, "start")).as_bytes()).collect();
@@ -194,6 +197,7 @@ async fn act(caller: &SimPhone, far_end: Option<&SimPhone>, stimuli: &[String], 
 }
 
 /// What the BYE says, else the call's detail, else the log.
+#[expect(clippy::print_stdout, reason = "whoever runs one case wants to see all of it")]
 fn verdict(world: &World, caller: &SimPhone, row: &Value) -> Verdict {
     let name = caller.setup().name;
     let said = caller.requests("BYE").first().map(|bye| bye.body.clone()).unwrap_or_default();
@@ -213,7 +217,10 @@ fn verdict(world: &World, caller: &SimPhone, row: &Value) -> Verdict {
     let label = |verdict: &str| log.iter().find(|line| line.starts_with(&format!("conf: {verdict}"))).cloned();
     let lacks_a_page =
         row["verdict"] == "observe" && row["missing"].as_array().is_some_and(|missing| !missing.is_empty());
-    if lacks_a_page && problems.iter().any(|problem| problem.contains("error.badfetch.http.404")) {
+    if std::env::var_os("ANTIPHON_CASE").is_some() {
+        println!("{}: {log:#?}\n{problems:#?}\n{}", text(row, "start"), world.ladder());
+    }
+    if lacks_a_page && log.iter().chain(&problems).any(|line| line.contains("error.badfetch.http.404")) {
         return Verdict::Watched;
     }
     match told.get("__exit").cloned().or(of_detail).as_deref() {
