@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_server::{store::ClientId, web::Answer};
+use antiphon_server::{store::ClientId, trace::Record, web::Answer};
 use antiphon_testkit::{Answering, Referring, SimPhone, Stage};
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -133,7 +133,8 @@ async fn one(world: &World, number: usize, row: &Value) -> Verdict {
     caller.call_uri(&format!("sip:dialog@127.0.0.1;voicexml={url}")).await;
     let stimuli: Vec<String> =
         row["dtmf_stimuli"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    let _ = tokio::time::timeout(LONGEST, act(&caller, far_end.as_ref(), &stimuli, text(row, "transfer_env"))).await;
+    let _ =
+        tokio::time::timeout(LONGEST, act(world, &caller, far_end.as_ref(), &stimuli, text(row, "transfer_env"))).await;
     if !is_over(&caller) {
         caller.hang_up().await;
     }
@@ -163,8 +164,17 @@ async fn far_end(world: &World, caller: &SimPhone, kind: &str) -> Option<SimPhon
     Some(world.callee("trunk", TRUNK, answering))
 }
 
+/// How often the page has waited for the caller to the end of its patience, or of what the caller did.
+fn waits(world: &World, caller: &SimPhone) -> usize {
+    let of = |record: &mut Record| match record.from == caller.setup().name {
+        true => record.ops.iter().filter(|op| ["gather", "listen", "record"].contains(&op.name)).count(),
+        false => 0,
+    };
+    world.server.rooms.trace.calls().iter().map(|call| call.record(of)).sum()
+}
+
 /// Does what the list says, and waits for the end. Keys come a second after whatever was before; whoever is asked again says the same.
-async fn act(caller: &SimPhone, far_end: Option<&SimPhone>, stimuli: &[String], kind: &str) {
+async fn act(world: &World, caller: &SimPhone, far_end: Option<&SimPhone>, stimuli: &[String], kind: &str) {
     caller.until("is up or refused", |stage| matches!(stage, Stage::Up | Stage::Over(_))).await;
     if let Some(far_end) = far_end.filter(|_| kind.contains("then hangs up")) {
         far_end.up().await;
@@ -184,8 +194,12 @@ async fn act(caller: &SimPhone, far_end: Option<&SimPhone>, stimuli: &[String], 
                 pass(1_000).await;
                 caller.hang_up().await;
             }
-            // As long as a page waits that does not say how long, and what it says before.
-            None => pass(5_500).await,
+            None => {
+                let before = waits(world, caller);
+                while waits(world, caller) == before && !is_over(caller) {
+                    pass(100).await;
+                }
+            }
         }
     }
     while !is_over(caller) {
