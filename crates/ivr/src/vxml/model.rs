@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{
     check::Finding,
+    contactpro::element::Element,
     elements::{
         catch::Catch, choice::Choice, data::Data, exec::Content, field::Choices, filled::Filled, grammar::GrammarRef,
         link::Link, object::Object, prompt::Prompt, record::Record, script::Script, subdialog::Subdialog,
@@ -26,6 +27,12 @@ pub(crate) struct Document {
     pub(crate) language: Option<String>,
     /// The address of its application root, as it is written.
     pub(crate) root: Option<String>,
+    /// Whether it is one of Contact Pro.
+    pub(crate) is_vendor: bool,
+    /// Whether its expressions are Python.
+    pub(crate) is_python: bool,
+    /// Whether the caller is not answered before the page says so.
+    pub(crate) is_early: bool,
     pub(crate) start: Vec<Start>,
     pub(crate) handlers: Vec<Catch>,
     pub(crate) properties: Vec<(String, String)>,
@@ -85,6 +92,8 @@ pub(crate) struct Item {
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Block(Content),
+    /// A vendor element that is visited once.
+    Control(Element),
     Field(Choices),
     Menu(Vec<Arc<Choice>>),
     Initial,
@@ -117,6 +126,9 @@ impl Document {
             base: url.to_owned(),
             language: None,
             root: None,
+            is_vendor: false,
+            is_python: false,
+            is_early: false,
             start: Vec::new(),
             handlers: Vec::new(),
             properties: Vec::new(),

@@ -20,6 +20,7 @@ use super::{
     var::Var,
 };
 use crate::vxml::{
+    contactpro::top,
     model::{Dialog, Item, Kind, Start},
     wire::{Attributes, Fault},
 };
@@ -81,10 +82,8 @@ fn form_item(
     reader: &mut Reader,
 ) -> Result<Option<Item>, Fault> {
     Ok(Some(match name {
-        "block" => {
-            let content = exec::read(from.0, reader)?;
-            item::bare(from, Kind::Block(content), reader)?
-        }
+        "block" => top::block(from, reader)?,
+        "callout" | "customstate" | "soap" => top::control(from, reader)?,
         "field" => field::read(from, parts, reader)?,
         "initial" => item::read(from, Kind::Initial, parts, reader)?,
         "record" => {
