@@ -9,6 +9,8 @@
 mod authority;
 #[path = "wire/calls.rs"]
 mod calls;
+#[path = "wire/customizers.rs"]
+mod customizers;
 #[path = "wire/dns.rs"]
 mod dns;
 #[path = "wire/exchange.rs"]

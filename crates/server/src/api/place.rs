@@ -90,6 +90,11 @@ impl Place {
         self.id("flow").map(FlowId).ok_or(Missing::Flow)
     }
 
+    /// The number of a version.
+    pub(super) fn version(&self) -> Result<u32, Missing> {
+        self.part("version").parse().map_err(|_| Missing::Customizer)
+    }
+
     /// The account of a path of KAZOO.
     pub(super) fn account(&self) -> &str {
         self.part("account")

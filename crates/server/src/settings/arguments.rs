@@ -230,6 +230,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         tones: tones(file.tones.country)?,
         filler: super::filler::filler(&file.filler)?,
         web: super::web::web(file.http_client)?,
+        customizer: super::customizer::customizer(&file.customizer)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
         rtp: rtp::read(&file.rtp)?,
         codecs: match &file.rtp.codecs {
