@@ -29,7 +29,7 @@ struct Customizer<'a> {
 impl<'a> Customizer<'a> {
     fn of(server: &'a Server, number: &str) -> Self {
         let token = server.token();
-        let body = json!({ "name": number, "type": "ivr" }).to_string();
+        let body = json!({ "name": number, "type": "vxml" }).to_string();
         let (status, made) = server.send("POST", "/api/ver1.0/client/@me/extension/", &token, &body);
         assert_eq!(status, 201, "{made}");
         let made: Value = serde_json::from_str(&made).expect("JSON");

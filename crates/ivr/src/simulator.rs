@@ -98,6 +98,8 @@ pub struct Scenario {
     /// Pages of web servers by their URLs, for scripts that go from one to the other. Where there are any, others are not found, and
     /// `web` does not count.
     pub pages: BTreeMap<String, Page>,
+    /// How long those of them take that are not there at once.
+    pub slow_pages: BTreeMap<String, Duration>,
     /// What the methods of the extension's customizer do; without any, no customizer is active.
     pub customizer: BTreeMap<String, CustomAnswer>,
     /// How the caller answers one gather after the other, beside the timeline.
@@ -386,6 +388,11 @@ impl Surroundings for Around<'_> {
     fn now(&self) -> Timestamp {
         let passed = i64::try_from(self.milliseconds.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
         self.scenario.date.saturating_add(SignedDuration::from_millis(passed)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Nobody is there for a caller who never speaks.
+    fn understands(&self) -> bool {
+        self.scenario.recogniser == Recogniser::Worked && !self.scenario.said.is_empty()
     }
 
     fn zone(&self) -> TimeZone {

@@ -211,7 +211,7 @@ fn editor(place: &Place, grant: &Grant) -> Result<CustomizerEditor, Missing> {
 
 fn version_of(state: &ApiState, place: &Place) -> Result<(Arc<Customizer>, String), Missing> {
     let config = state.store.snapshot();
-    let extension = place.extension(&config)?;
+    let extension = place.pages(&config)?;
     let customizer = config.customizer(extension.id, place.version()?).ok_or(Missing::Customizer)?;
     Ok((customizer.clone(), extension.name.clone()))
 }
@@ -237,7 +237,7 @@ fn description(text: String) -> Result<String, ApiError> {
 
 async fn list(State(state): State<ApiState>, place: Place) -> Result<Json<Vec<Shown>>, ApiError> {
     let config = state.store.snapshot();
-    let extension = place.extension(&config)?;
+    let extension = place.pages(&config)?;
     Ok(Json(config.customizers(extension.id).map(|customizer| encode(customizer)).collect()))
 }
 
@@ -253,7 +253,7 @@ async fn add_version(
 ) -> Result<Response, ApiError> {
     let customizers = editable(&state, &grant)?;
     let editor = editor(&place, &grant)?;
-    place.extension(&state.store.snapshot())?;
+    place.pages(&state.store.snapshot())?;
     let upload = Upload::read(request, &state, place.bearer()).await?;
     let class_edited = upload.class_name.is_some();
     let wanted = upload.class_name.as_deref().map(class_name).transpose()?;

@@ -57,6 +57,7 @@ mod trunks;
 mod upload_turns;
 mod uploads;
 mod variables;
+mod vxml;
 mod wav;
 
 use std::sync::{Arc, OnceLock};
@@ -77,7 +78,7 @@ use crate::{
     queues::Queues,
     rooms::Rooms,
     settings::{DebugSettings, RulesSettings, TraceSettings},
-    store::Store,
+    store::{Store, limits::VXML_BYTES},
     telemetry::Metrics,
     trace::Trace,
     web::debug::HttpDebug,
@@ -244,16 +245,17 @@ fn table(state: &ApiState) -> Table {
 fn resources(state: &ApiState) -> Table {
     let limited = |table: Table, bytes| table.layered(|router| router.layer(DefaultBodyLimit::max(bytes)));
     let small = objects().merge(menus(state)).merge(calls());
-    // The two paths that take a sound's content have a limit of their own.
-    let code = limited(customizers::table(), limits::CODE_BODY_BYTES);
-    limited(sounds::table(), limits::UPLOAD_BYTES).merge(code).merge(limited(small, limits::BODY_BYTES))
+    // The paths that take a sound's content, a page or code have limits of their own.
+    let large = limited(sounds::table(), limits::UPLOAD_BYTES).merge(limited(vxml::documents(), VXML_BYTES));
+    let large = large.merge(limited(customizers::table(), limits::CODE_BODY_BYTES));
+    large.merge(limited(small, limits::BODY_BYTES))
 }
 
 fn objects() -> Table {
     let numbers = extensions::table().merge(phones::table()).merge(conferences::table()).merge(dids::table());
     let told = messages::table().merge(events::table()).merge(say::table()).merge(trunks::table());
     let asked = intervals::table().merge(variables::table()).merge(quality_rate::table());
-    let applications = pivots::table().merge(flows::table());
+    let applications = pivots::table().merge(flows::table()).merge(vxml::table());
     clients::table().merge(numbers).merge(told).merge(asked).merge(applications)
 }
 

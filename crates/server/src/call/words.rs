@@ -12,6 +12,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::Limit(_) => "limit",
         Op::Play(_) => "play",
         Op::Collect(_) => "collect",
+        Op::TypedAhead => "typed_ahead",
         Op::Gather(_) => "gather",
         Op::Dial(_) => "dial",
         Op::Conference(_) => "conference",
@@ -43,6 +44,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::Stream(_) => "stream",
         Op::Connect(_) => "connect",
         Op::Respond(_) => "respond",
+        Op::Conclude(_) => "conclude",
         Op::Hangup(_) => "hangup",
     }
 }
@@ -62,7 +64,7 @@ pub(super) fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static s
 
 fn of_outcome(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Done | Outcome::Marked(Marked::Done) => "done",
+        Outcome::Done | Outcome::TypedAhead(_) | Outcome::Marked(Marked::Done) => "done",
         Outcome::Played(Played::Finished { .. }) => "finished",
         Outcome::Played(Played::BargedIn(_)) => "barged_in",
         Outcome::Collected(collected) => of_collect(collected.ended_by),

@@ -30,6 +30,10 @@ pub const CUSTOMIZERS_OF_AN_EXTENSION: usize = 50;
 pub const CUSTOMIZER_BYTES: usize = 1024 * 1024;
 /// Rows that say who changed customizers; the oldest go first.
 pub(super) const AUDITED_CUSTOMIZERS: i64 = 100_000;
+/// Bytes of an uploaded page of VoiceXML.
+pub const VXML_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes of all uploaded pages of one client, since all of them lie in memory.
+pub const VXML_BYTES_OF_A_CLIENT: usize = 64 * 1024 * 1024;
 /// Contexts of one menu.
 pub const CONTEXTS_OF_AN_IVR: usize = 1_000;
 /// Options of one context.

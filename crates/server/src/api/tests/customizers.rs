@@ -33,7 +33,7 @@ impl Api {
 #[tokio::test]
 async fn a_version_is_added_shown_edited_and_given_back_byte_for_byte() {
     let (api, _data) = api(&["*"]).await;
-    let path = format!("/extension/{}/customizer", api.extension("081", "ivr").await);
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
     assert_eq!(api.get(&path).await.expect(200), json!([]));
     let made = api.code(Method::POST, &path, SHOP).await;
     assert_eq!(made.header("location"), format!("/api/ver1.0{path}/1"));
@@ -76,7 +76,7 @@ async fn a_version_is_added_shown_edited_and_given_back_byte_for_byte() {
 #[tokio::test]
 async fn one_version_is_active_and_no_number_is_given_twice() {
     let (api, _data) = api(&["*"]).await;
-    let extension = api.extension("081", "ivr").await;
+    let extension = api.extension("081", "vxml").await;
     let path = format!("/extension/{extension}/customizer");
     for _ in 0..3 {
         api.code(Method::POST, &path, SHOP).await.expect(201);
@@ -124,7 +124,7 @@ fn audit(api: &Api) -> Vec<String> {
 #[tokio::test]
 async fn code_that_does_not_compile_is_refused_with_its_place_and_the_old_stays() {
     let (api, _data) = api(&["*"]).await;
-    let path = format!("/extension/{}/customizer", api.extension("081", "ivr").await);
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
     let wrong = "class A:\n    def f(self):\n        return (1,\n";
     let refused = api.code(Method::POST, &path, wrong).await.expect(422);
     assert_eq!((&refused["line"], &refused["status"]), (&json!(3), &json!("invalid_code")), "{refused}");
@@ -156,7 +156,7 @@ async fn code_that_does_not_compile_is_refused_with_its_place_and_the_old_stays(
 #[tokio::test]
 async fn what_no_request_may_say_is_refused() {
     let (api, _data) = api(&["*"]).await;
-    let path = format!("/extension/{}/customizer", api.extension("081", "ivr").await);
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
     let large = "#".repeat(CUSTOMIZER_BYTES + 1);
     api.code(Method::POST, &path, large.clone()).await.refused(413);
     api.code(Method::POST, &path, "#".repeat(3 * CUSTOMIZER_BYTES)).await.refused(413);
@@ -181,7 +181,7 @@ async fn what_no_request_may_say_is_refused() {
 #[tokio::test]
 async fn a_test_call_tells_what_a_method_returns_and_how_it_fails() {
     let (api, _data) = api(&["*"]).await;
-    let path = format!("/extension/{}/customizer", api.extension("081", "ivr").await);
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
     api.code(Method::POST, &path, SHOP).await.expect(201);
     let body =
         json!({"method": "find", "params": {"phone": "12345"}, "call": {"from_number": "+7812"}, "timeout_ms": 20_000});
@@ -200,7 +200,7 @@ async fn a_test_call_tells_what_a_method_returns_and_how_it_fails() {
 #[tokio::test]
 async fn only_an_editor_changes_code_and_each_sees_its_own() {
     let (api, _data) = api(&["somebody-else"]).await;
-    let path = format!("/extension/{}/customizer", api.extension("081", "ivr").await);
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
     let told = api.code(Method::POST, &path, SHOP).await.refused(403);
     assert!(told.contains("customizer.editors"), "{told}");
     for (method, at) in [
@@ -214,18 +214,20 @@ async fn only_an_editor_changes_code_and_each_sees_its_own() {
         api.raw(method, &format!("{path}/{at}"), "application/json", "{}").await.refused(403);
     }
     assert_eq!(api.get(&path).await.expect(200), json!([]), "anybody may look");
+    let phone = api.extension("201", "phone").await;
+    assert!(api.get(&format!("/extension/{phone}/customizer")).await.refused(404).contains("VoiceXML"));
 }
 
 #[tokio::test]
 async fn versions_of_others_are_not_there_and_they_go_with_their_extension() {
     let (mut api, _data) = api(&["*"]).await;
-    let extension = api.extension("081", "ivr").await;
+    let extension = api.extension("081", "vxml").await;
     let path = format!("/extension/{extension}/customizer");
     api.code(Method::POST, &path, SHOP).await.expect(201);
     api.delete(&format!("/client/@me/extension/{extension}")).await;
     let of = antiphon_ivr::ExtensionId(extension);
     assert_eq!(api.store.snapshot().customizers(of).count(), 0);
-    let path = format!("/extension/{}/customizer", api.extension("082", "ivr").await);
+    let path = format!("/extension/{}/customizer", api.extension("082", "vxml").await);
     api.code(Method::POST, &path, SHOP).await.expect(201);
     api.become_other().await;
     api.get(&path).await.refused(404);
@@ -238,7 +240,7 @@ async fn versions_of_others_are_not_there_and_they_go_with_their_extension() {
 #[tokio::test]
 async fn a_change_with_another_tag_is_not_made() {
     let (api, _data) = api(&["*"]).await;
-    let path = format!("/extension/{}/customizer", api.extension("081", "ivr").await);
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
     api.code(Method::POST, &path, SHOP).await.expect(201);
     for (method, at, body) in [
         (Method::PATCH, format!("{path}/1"), "{\"description\": \"new\"}"),
@@ -264,7 +266,7 @@ async fn a_change_with_another_tag_is_not_made() {
 #[tokio::test]
 async fn versions_outlive_a_restart() {
     let (api, _data) = api(&["*"]).await;
-    let extension = api.extension("081", "ivr").await;
+    let extension = api.extension("081", "vxml").await;
     let path = format!("/extension/{extension}/customizer");
     api.code(Method::POST, &path, SHOP).await.expect(201);
     api.code(Method::POST, &path, "class B:\n  def b(self): return 1\n").await.expect(201);

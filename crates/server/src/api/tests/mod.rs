@@ -11,6 +11,7 @@ mod description;
 mod events;
 mod http_debug;
 mod intervals;
+mod linked;
 mod mail;
 mod menus;
 mod objects;
@@ -22,6 +23,7 @@ mod say;
 mod scripts;
 mod sounds;
 mod variables;
+mod vxml;
 
 use std::sync::Arc;
 
