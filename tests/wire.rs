@@ -11,6 +11,8 @@ mod authority;
 mod calls;
 #[path = "wire/customizers.rs"]
 mod customizers;
+#[path = "wire/customizing.rs"]
+mod customizing;
 #[path = "wire/dns.rs"]
 mod dns;
 #[path = "wire/exchange.rs"]

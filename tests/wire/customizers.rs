@@ -1,17 +1,13 @@
-//! Customizers of the real binary: a database by ODBC, a web service by SOAP, and code that never ends beside a call.
+//! Customizers of the real binary: a database by ODBC, a web service by SOAP.
 //!
 //! Shape: the examples of `deploy/examples`, uploaded as they are and called by Debian's Python.
 //! Time: the machine's clock.
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use antiphon_testkit::{Pace, breaks};
 use serde_json::{Value, json};
 
-use crate::calls::{Caller, Calls};
-use crate::exchange::Exchange;
 use crate::process::{alone, root};
 use crate::scripts::Scripts;
 use crate::server::Server;
@@ -123,31 +119,4 @@ fn a_customizer_asks_a_web_service_by_soap_with_the_callers_credentials() {
     let expected =
         json!([{ "date": "2026-12-01", "weekday": "Tuesday" }, { "date": "2026-12-02", "weekday": "Wednesday" }]);
     assert_eq!(days["result"], expected);
-}
-
-#[test]
-fn an_endless_loop_is_cut_at_its_deadline_and_the_sound_of_a_call_beside_it_is_on_time() {
-    let _alone = alone();
-    let folder = tempfile::tempdir().expect("a temporary directory");
-    let server = Server::start(folder.path(), &settings(""));
-    Exchange::new(&server)
-        .menu_of("703", &[json!({ "action": "play_silence", "silence_time": 8_000 }), json!({ "action": "hangup" })]);
-    let customizer = Customizer::of(&server, "081");
-    customizer.runs("class A:\n  def spin(self):\n    while True: pass\n  def one(self): return 1\n");
-    let past = std::thread::scope(|scope| {
-        let call = scope.spawn(|| Calls::new(server.ready.udp()).place(&[Caller::new("703").hears(&[])]));
-        let began = Instant::now();
-        let spins = json!({ "method": "spin", "timeout_ms": 5_000 });
-        let told = customizer.send("POST", "/1/invoke", &spins, 200);
-        // What a process takes to start is no part of the method's time.
-        let took = began.elapsed().as_secs_f64();
-        assert_eq!(told["error"]["type"], "timeout", "{told}");
-        assert!((5.0..6.5).contains(&took), "{took} s");
-        assert_eq!(customizer.call("one", json!({}))["result"], 1);
-        call.join().expect("the call is made")
-    });
-    let packets = &past["703"].recording.packets;
-    assert!(packets.len() > 390, "{} packets in 8 s", packets.len());
-    let pace = Pace { ptime: Duration::from_millis(20), tolerance: Duration::from_millis(60) };
-    assert_eq!(breaks(packets, pace), [], "of {} packets", packets.len());
 }

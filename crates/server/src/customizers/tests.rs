@@ -331,3 +331,16 @@ async fn a_test_call_has_a_process_of_its_own() {
     assert_eq!(room.customizers.invoke(&loads, &spins).await.unwrap_err().kind, CustomErrorKind::Timeout);
     assert_eq!(room.customizers.standing(&loads).calls, 0);
 }
+
+#[tokio::test]
+async fn a_call_goes_on_with_the_version_that_it_began_with_beside_those_of_another() {
+    let room = room(CustomizerSettings::default());
+    let old = loads("import os\nclass Shop:\n  def which(self): return ['old', os.getpid()]\n");
+    let new = loads("import os\nclass Shop:\n  def which(self): return ['new version', os.getpid()]\n");
+    let new = Arc::new(Loads { version: 5, ..Loads::clone(&new) });
+    let first = room.value(&old, "which", json!({})).await;
+    let second = room.value(&new, "which", json!({})).await;
+    assert_eq!((&first[0], &second[0]), (&json!("old"), &json!("new version")));
+    assert_eq!(room.value(&old, "which", json!({})).await, first, "in the same process as before");
+    assert_eq!(room.value(&new, "which", json!({})).await, second);
+}
