@@ -344,3 +344,21 @@ async fn a_call_goes_on_with_the_version_that_it_began_with_beside_those_of_anot
     assert_eq!(room.value(&old, "which", json!({})).await, first, "in the same process as before");
     assert_eq!(room.value(&new, "which", json!({})).await, second);
 }
+
+#[tokio::test]
+async fn a_process_ends_after_a_thousand_calls_or_with_much_memory() {
+    let room = room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() });
+    let code = "import os\nclass Shop:\n  def pid(self): return os.getpid()\n  def grow(self):\n    self.held = b'x' * (300 << 20)\n    return os.getpid()\n";
+    let loads = loads(code);
+    let first = room.value(&loads, "pid", json!({})).await;
+    // Loading it was one, and so was the first call.
+    for _ in 0..998 {
+        assert_eq!(room.value(&loads, "pid", json!({})).await, first);
+    }
+    let second = room.value(&loads, "grow", json!({})).await;
+    assert_ne!(second, first);
+    let third = room.value(&loads, "pid", json!({})).await;
+    assert_ne!(third, second);
+    assert_eq!(room.customizers.standing(&loads).restarts, 2);
+    until("both have ended", || async { !is_there(&first) && !is_there(&second) }).await;
+}
