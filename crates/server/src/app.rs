@@ -197,9 +197,8 @@ pub async fn start(
         http_debug,
         wall: wall(drive),
     });
-    let switchboard = Switchboard::new(rooms.clone(), now(drive));
     let endpoint = Endpoint::new(sip_config(settings, listeners, capacity), rand::random());
-    signal(signalling::Task::new(endpoint, switchboard, wires, orders, trace));
+    signal(signalling::Task::new(endpoint, Switchboard::new(rooms.clone(), now(drive)), wires, orders, trace));
     let owners = (trunks::Owner::new(rooms.clone(), trunk_orders), to_send, notices);
     let mail = give_owners(&rooms, owners);
     Ok(Server { rooms, capacity, tls, mail })

@@ -165,7 +165,6 @@ struct Shown {
 /// Why code is refused.
 #[derive(Serialize, ToSchema)]
 #[schema(as = InvalidCode)]
-#[expect(dead_code, reason = "the error itself is written where all are")]
 struct NoPython {
     /// For people.
     message: String,

@@ -85,21 +85,23 @@ pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Pro
         let mut answer = std::pin::pin!(process.ask(request));
         tokio::select! {
             biased;
-            answer = &mut answer => Waited::Answer(answer),
+            answer = &mut answer => Waited::Answer(Box::new(answer)),
             () = sleep_until(deadline) => Waited::Deadline,
             () = reply.closed() => Waited::Nobody(timeout(GRACE, answer).await.is_ok_and(|answer| answer.is_ok())),
         }
     };
     let mut memory = 0;
     let (outcome, counted) = match answer {
-        Waited::Answer(Ok(answer)) => {
-            memory = answer.memory;
-            of_answer(answer)
-        }
-        Waited::Answer(Err(error)) => {
-            tracing::warn!(%error, "the process of a customizer died");
-            (Err(crash("its process died")), Counted::Crashed)
-        }
+        Waited::Answer(answer) => match *answer {
+            Ok(answer) => {
+                memory = answer.memory;
+                of_answer(answer)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the process of a customizer died");
+                (Err(crash("its process died")), Counted::Crashed)
+            }
+        },
         Waited::Deadline => {
             let message = "its time ran out".to_owned();
             (Err(CustomError { kind: CustomErrorKind::Timeout, message }), Counted::TimedOut)
@@ -121,7 +123,7 @@ pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Pro
 
 /// What a wait came to.
 enum Waited {
-    Answer(std::io::Result<Answer>),
+    Answer(Box<std::io::Result<Answer>>),
     Deadline,
     /// Nobody waits any more; whether the process was done soon.
     Nobody(bool),
