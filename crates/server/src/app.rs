@@ -19,6 +19,7 @@ use crate::{
     callbacks::Callbacks,
     calls::Calls,
     conferences::Conferences,
+    customizers::Customizers,
     events::{self, Events},
     limits,
     made_tones::MadeTones,
@@ -181,6 +182,7 @@ pub async fn start(
         links: links(settings).map_err(StartError::Recordings)?,
         encoder,
         speech: ArcSwap::from_pointee(SpeechRoom::open(&settings.live.speech, &settings.data)),
+        customizers: Customizers::open(&settings.customizer, &settings.data),
         listeners: listeners.clone(),
         advertise: settings.advertise,
         rtcp_mux: settings.rtp.rtcp_mux,
@@ -195,9 +197,8 @@ pub async fn start(
         http_debug,
         wall: wall(drive),
     });
-    let switchboard = Switchboard::new(rooms.clone(), now(drive));
     let endpoint = Endpoint::new(sip_config(settings, listeners, capacity), rand::random());
-    signal(signalling::Task::new(endpoint, switchboard, wires, orders, trace));
+    signal(signalling::Task::new(endpoint, Switchboard::new(rooms.clone(), now(drive)), wires, orders, trace));
     let owners = (trunks::Owner::new(rooms.clone(), trunk_orders), to_send, notices);
     let mail = give_owners(&rooms, owners);
     Ok(Server { rooms, capacity, tls, mail })

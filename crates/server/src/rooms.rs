@@ -21,6 +21,7 @@ use crate::{
     callbacks::Callbacks,
     calls::Calls,
     conferences::Conferences,
+    customizers::Customizers,
     destinations::Destinations,
     events::Events,
     locate::{self, Names, NoWay},
@@ -140,6 +141,8 @@ pub struct Rooms {
     pub encoder: Encoder,
     /// Who renders texts, and who understands callers; others after a SIGHUP that says so.
     pub speech: ArcSwap<SpeechRoom>,
+    /// The processes of customizers.
+    pub customizers: Customizers,
     /// The SIP listeners.
     pub listeners: Vec<Listener>,
     /// The address shown to peers of its family in SDP, where the settings fix one.
