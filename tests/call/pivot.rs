@@ -280,9 +280,12 @@ async fn the_action_of_a_dial_is_told_after_the_call_how_long_a_caller_has_talke
     let after = asked.iter().find(|asked| asked.errand.url.path() == "/after").expect("the action is told");
     let told = told(after);
     let sid = callee.requests("INVITE")[0].header("Call-ID").unwrap_or_default().to_owned();
-    for (name, value) in
-        [("DialCallStatus", "completed"), ("DialCallDuration", "3"), ("DialBridged", "true"), ("DialCallSid", sid.as_str())]
-    {
+    for (name, value) in [
+        ("DialCallStatus", "completed"),
+        ("DialCallDuration", "3"),
+        ("DialBridged", "true"),
+        ("DialCallSid", sid.as_str()),
+    ] {
         assert_eq!(told.get(name).map(String::as_str), Some(value), "{name} in {told:?}");
     }
     world.leaves_nothing().await;
