@@ -21,7 +21,7 @@ use super::{
     guard::{self, Refused},
     session::{Asker, DEFAULT},
 };
-use crate::{Fetch, FetchBody, FetchMethod};
+use crate::{Fetch, FetchBody, FetchMethod, Meanwhile};
 
 /// The longest URL that is asked.
 const MAX_URL: usize = 16 * 1024;
@@ -101,6 +101,8 @@ fn prepared(
         max_bytes: policy.max_body,
         redirects: MAX_REDIRECTS,
         step: step.to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     })
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     BargeIn, Bridged, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Language,
-    Next, Op, Outcome, Play, Played, Prompt, TypeAhead, op::Begins,
+    Next, Op, Outcome, Play, Played, Prompt, RecordingId, TypeAhead, op::Begins,
 };
 
 pub(super) struct World<'a> {
@@ -45,6 +45,8 @@ pub(super) struct World<'a> {
     pub(super) streams: BTreeSet<String>,
     /// Recordings so far.
     pub(super) messages: u128,
+    /// How long those are that were taken of the caller.
+    pub(super) taken: BTreeMap<RecordingId, Duration>,
     /// Whether the caller has talked to somebody.
     pub(super) bridged: Bridged,
     /// Requests to web servers so far.
@@ -110,6 +112,7 @@ impl<'a> World<'a> {
             recordings: Vec::new(),
             streams: BTreeSet::new(),
             messages: 0,
+            taken: BTreeMap::new(),
             bridged: Bridged::No,
             asked: 0,
             replied: 0,
@@ -146,6 +149,7 @@ impl<'a> World<'a> {
             Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(open))),
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(*message))),
             Op::Fetch(fetch) => self.fetch(fetch).map(Outcome::Fetched),
+            Op::Customize(customize) => self.customize(customize).map(Outcome::Customized),
             Op::Load(load) => Ok(Outcome::Loaded(self.load(load))),
             Op::Tell(_) | Op::Upload(_) | Op::Link(_) => self.perform_told(op),
             Op::Stream(stream) => Ok(Outcome::Streaming(self.stream(stream))),
@@ -158,6 +162,7 @@ impl<'a> World<'a> {
             | Op::Part
             | Op::Leave
             | Op::Respond(_)
+            | Op::Conclude(_)
             | Op::Hangup(_) => {
                 self.perform_at_once(op);
                 Ok(Outcome::Done)
@@ -410,7 +415,7 @@ impl<'a> World<'a> {
             Prompt::Sound(id) => self.scenario.sounds.get(id).map(|sound| sound.length).unwrap_or_default(),
             Prompt::Text(speech) => self.spoken_length(speech),
             Prompt::System { .. } => self.scenario.system_sounds,
-            Prompt::Message(message) => self.message(*message).map(|message| message.length).unwrap_or_default(),
+            Prompt::Message(message) => self.message_length(*message),
             Prompt::Web(sound) => self.web_length(sound),
             Prompt::Tone(tone) => (tone.on + tone.off) * tone.times,
             Prompt::Silence(length) => *length,

@@ -23,6 +23,7 @@ use super::{
     hearing,
     identity::Outward,
     info,
+    last_words::LastWords,
     leg::Leg,
     messages::Hearing,
     part::{Facts, Part},
@@ -125,6 +126,8 @@ pub struct Executor {
     pub(super) digits: DigitBuffer,
     /// Why the call is over, once it is.
     pub(super) over: Option<Interrupted>,
+    /// What the script may still do after that.
+    pub(super) last_words: LastWords,
     /// When the script's lifetime ends.
     pub(super) limit: Option<Instant>,
     /// When the INVITE came, until the call is answered.
@@ -210,6 +213,7 @@ impl Executor {
             mailbox: Hearing::default(),
             digits: DigitBuffer::default(),
             over: None,
+            last_words: LastWords::default(),
             limit: None,
             unanswered_since: None,
             gave_up_because: None,

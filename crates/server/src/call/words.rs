@@ -33,6 +33,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::OpenMailbox(_) => "open_mailbox",
         Op::MarkMessage(_) => "mark_message",
         Op::Fetch(_) => "fetch",
+        Op::Customize(_) => "customize",
         Op::Note(_) => "note",
         Op::Rate(_) => "rate",
         Op::Progress => "progress",
@@ -43,6 +44,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::Stream(_) => "stream",
         Op::Connect(_) => "connect",
         Op::Respond(_) => "respond",
+        Op::Conclude(_) => "conclude",
         Op::Hangup(_) => "hangup",
     }
 }
@@ -104,6 +106,8 @@ fn of_outcome(outcome: &Outcome) -> &'static str {
                 "unanswered"
             }
         }
+        Outcome::Customized(Ok(_)) => "returned",
+        Outcome::Customized(Err(error)) => error.kind.as_str(),
         Outcome::Linked(Some(_)) => "linked",
         Outcome::Streaming(Ok(())) => "streaming",
         Outcome::Connected(Connected::FarEnd) => "far_end",

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_ivr::{Fetch, FetchError, op::SoundFormat};
+use antiphon_ivr::{Fetch, FetchError, Meanwhile, op::SoundFormat};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 use super::{Book, Encoder, Entry, State, UploadId, backoff, encoder::NotEncoded, spool::Spool};
@@ -285,6 +285,8 @@ impl Attempt {
             max_bytes: 0,
             redirects: REDIRECTS,
             step: format!("upload of recording {}, {} bytes", self.entry.recording, file.length),
+            files: Vec::new(),
+            meanwhile: Meanwhile::default(),
         };
         let client = self.entry.client;
         let of = self.recordings.find(self.entry.recording).map(|entry| entry.of.clone());

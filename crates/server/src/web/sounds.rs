@@ -1,16 +1,18 @@
 //! Sounds that lie on web servers, fetched once for all calls of a client.
 //!
 //! Shape: [`WebSounds::load`] is a sound once it is there, for whoever waits; [`WebSounds::ready`] is one that is there already. A client's
-//! sounds are its own, for its requests are signed with its own key.
+//! sounds are its own, for its requests are signed with its own key, and are charged to it for as long as anybody keeps or plays them.
 //! Units: bytes of samples, and of files.
 //! Time: a sound is fresh as long as its server says (`Cache-Control`), `FRESH` where it says nothing, and never less than [`LEAST`], so
 //! that what was loaded can be said; after that the server is asked whether it is still the same (`ETag`, `Last-Modified`). A request that
 //! nobody waits for any more is given up.
-//! Errors: [`LoadError`]. Where the server cannot say, what it said before still holds.
+//! Errors: [`LoadError`]. Where the server cannot say, what it said before still holds. Whoever wants more than its share of what may be
+//! waited for, or of what may be in use, has `Busy`.
 //! Sources: RFC 9110 §13 (conditional requests), RFC 9111 §4.2, §5.2 (freshness); `kazoo-pivot.md` 4.1 (media references).
 
 mod freshness;
 mod kept;
+mod live;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_ivr::{Fetch, FetchError, FetchMethod, Page, WebSound, op::LoadError};
+use antiphon_ivr::{Fetch, FetchError, FetchMethod, Meanwhile, Page, WebSound, op::LoadError};
 use antiphon_media::{Audio, source::file};
 use tokio::{
     sync::{Semaphore, watch},
@@ -31,33 +33,40 @@ pub use self::freshness::LEAST;
 use self::{
     freshness::Freshness,
     kept::{Kept, Shares},
+    live::Live,
 };
 use super::Web;
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 use crate::{speech::bytes_of, store::ClientId};
 
 /// Bytes of samples that are kept.
 const MEMORY: u64 = 128 << 20;
 /// The largest file.
 const FILE: usize = 8 << 20;
-/// The longest sound.
-const LONGEST: Duration = Duration::from_secs(1_800);
+/// The longest sound: 43 MB where it is wide, and about twice that once it is ready for every codec.
+const LONGEST: Duration = Duration::from_secs(900);
 /// How long a server may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Redirects that are followed.
 const REDIRECTS: u8 = 5;
 /// Files that are fetched at once, in all and for one client: each is held in memory.
 const AT_ONCE: usize = 64;
-const AT_ONCE_OF_CLIENT: usize = 32;
-/// Sounds that are fetched or wait for it, at most.
+const AT_ONCE_OF_CLIENT: usize = 8;
+/// Sounds that are fetched or wait for it at most, in all and for one client.
 const WAITING: usize = 1_024;
+const WAITING_OF_CLIENT: usize = 128;
 /// Files that are decoded at once.
 const DECODERS: usize = 2;
+/// Bytes of sounds that are kept or played, in all and for one client.
+const IN_USE: u64 = 512 << 20;
+const IN_USE_OF_CLIENT: u64 = 128 << 20;
 
 /// What came of a sound, once it is known.
 type State = Option<Result<Arc<Audio>, LoadError>>;
 /// Whose sound, and which.
 type Key = (ClientId, String);
+/// What makes a sound of a file.
+type Reader = dyn Fn(&[u8]) -> Result<Audio, LoadError> + Send + Sync;
 
 /// The sounds. Clones are the same ones.
 #[derive(Clone)]
@@ -66,19 +75,27 @@ pub struct WebSounds(Arc<Inner>);
 struct Inner {
     web: Web,
     turns: Turns,
-    decoders: Semaphore,
+    decoders: Arc<Semaphore>,
+    reader: Arc<Reader>,
     kept: Mutex<Shares>,
+    live: Mutex<Live>,
     going: Mutex<Going>,
 }
 
 impl WebSounds {
     /// None yet; they are fetched by this client.
     pub fn new(web: Web) -> Self {
+        Self::with(web, Arc::new(read), Live::new(IN_USE, IN_USE_OF_CLIENT))
+    }
+
+    fn with(web: Web, reader: Arc<Reader>, live: Live) -> Self {
         Self(Arc::new(Inner {
             web,
             turns: Turns::new(AT_ONCE, AT_ONCE_OF_CLIENT),
-            decoders: Semaphore::new(DECODERS),
+            decoders: Arc::new(Semaphore::new(DECODERS)),
+            reader,
             kept: Mutex::new(Shares::new(MEMORY)),
+            live: Mutex::new(live),
             going: Mutex::default(),
         }))
     }
@@ -128,8 +145,8 @@ impl WebSounds {
         if let Some(known) = going.0.get(&key) {
             return Ok(known.subscribe());
         }
-        if going.0.len() >= WAITING {
-            tracing::warn!(most = WAITING, "too many sounds of web servers are waited for");
+        if going.0.len() >= WAITING || going.of(client) >= WAITING_OF_CLIENT {
+            tracing::warn!(%client, "too many sounds of web servers are waited for");
             return Err(FetchError::Busy.into());
         }
         let (known, state) = watch::channel(None);
@@ -183,6 +200,11 @@ impl Drop for Place {
 struct Going(HashMap<Key, watch::Sender<State>>);
 
 impl Going {
+    /// How many a client has here.
+    fn of(&self, client: ClientId) -> usize {
+        self.0.keys().filter(|(owner, _)| *owner == client).count()
+    }
+
     /// A place is given up, unless another has been taken for the same sound since.
     fn leave(&mut self, place: &Place) {
         if self.0.get(&place.key).is_some_and(|known| known.same_channel(&place.known)) {
@@ -234,27 +256,36 @@ impl Inner {
             (Err(error), None) => return Err(error.into()),
         };
         let freshness = Freshness::of(&page);
-        let audio = self.decode(page).await?;
-        drop(turn);
+        let audio = self.charged(client, self.decode(page, turn).await?)?;
         self.keep(client, url, Kept::new(audio.clone(), freshness));
         Ok(audio)
     }
 
-    /// Decodes a file on a thread where that disturbs nobody.
-    async fn decode(&self, page: Page) -> Result<Arc<Audio>, LoadError> {
-        // The semaphore is never closed.
-        let _turn = self.decoders.acquire().await;
+    /// Decodes a file on a thread where that disturbs nobody. The turns are held until that thread is done, whoever has gone meanwhile.
+    async fn decode(&self, page: Page, turn: Turn) -> Result<Arc<Audio>, LoadError> {
+        let decoder = self.decoders.clone().acquire_owned().await.expect("the decoders are never closed");
+        let reader = self.reader.clone();
         let decode = move || {
-            let sound = file::read(&page.body).map_err(|error| LoadError::NoSound(error.to_string()))?;
-            if sound.samples.len() as u64 > LONGEST.as_secs() * u64::from(sound.rate) {
-                return Err(LoadError::NoSound(format!("it is longer than {} minutes", LONGEST.as_secs() / 60)));
-            }
-            Ok(Arc::new(Audio::at_rate(sound.samples, sound.rate)))
+            let _held = (turn, decoder);
+            let body = page.body;
+            reader(&body).map(Arc::new)
         };
         tokio::task::spawn_blocking(decode).await.unwrap_or_else(|error| {
             tracing::error!(%error, "a sound of a web server could not be decoded");
             Err(LoadError::NoSound("it could not be decoded".to_owned()))
         })
+    }
+
+    /// A sound that is new, once there is room for it. Where its client has none, or nobody has, what is only kept makes some.
+    fn charged(&self, client: ClientId, audio: Arc<Audio>) -> Result<Arc<Audio>, LoadError> {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Err(whose) = live.add(client, &audio) {
+            if !self.kept().make_room(whose, bytes_of(&audio)) {
+                tracing::warn!(%client, "the sounds of web servers that are in use leave no room for another");
+                return Err(FetchError::Busy.into());
+            }
+        }
+        Ok(audio)
     }
 
     fn keep(&self, client: ClientId, url: &str, kept: Kept) {
@@ -273,6 +304,15 @@ impl Inner {
     }
 }
 
+/// The sound of a file.
+fn read(file: &[u8]) -> Result<Audio, LoadError> {
+    let sound = file::read(file).map_err(|error| LoadError::NoSound(error.to_string()))?;
+    if sound.samples.len() as u64 > LONGEST.as_secs() * u64::from(sound.rate) {
+        return Err(LoadError::NoSound(format!("it is longer than {} minutes", LONGEST.as_secs() / 60)));
+    }
+    Ok(Audio::at_rate(sound.samples, sound.rate))
+}
+
 /// What a server is asked, where a sound of it may be kept already.
 fn request(url: &str, old: Option<&Kept>) -> Fetch {
     let accept = "audio/wav, audio/mpeg, audio/ogg, audio/*;q=0.8, */*;q=0.1";
@@ -287,5 +327,7 @@ fn request(url: &str, old: Option<&Kept>) -> Fetch {
         max_bytes: FILE,
         redirects: REDIRECTS,
         step: "sound".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     }
 }

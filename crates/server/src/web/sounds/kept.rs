@@ -61,11 +61,22 @@ impl Shares {
         let shelf = self.clients.entry(client).or_insert_with(|| Shelf::new(self.most));
         shelf.put(url.to_owned(), kept, bytes + ENTRY);
         while self.clients.values().map(Shelf::total).sum::<u64>() > self.most {
-            let Some(largest) = self.clients.values_mut().max_by_key(|shelf| shelf.total()) else { return };
-            if largest.remove_oldest().is_none() {
+            if !self.make_room(None, 1) {
                 return;
             }
         }
+    }
+
+    /// Has as many bytes go, of this client or of the one that has most; whether any have.
+    pub(super) fn make_room(&mut self, of: Option<ClientId>, bytes: u64) -> bool {
+        let shelf = match of {
+            Some(client) => self.clients.get_mut(&client),
+            None => self.clients.values_mut().max_by_key(|shelf| shelf.total()),
+        };
+        let Some(shelf) = shelf else { return false };
+        let before = shelf.total();
+        while before - shelf.total() < bytes && shelf.remove_oldest().is_some() {}
+        before > shelf.total()
     }
 }
 

@@ -82,6 +82,10 @@ fn sound() -> WebSound {
     WebSound { url: "http://example.com/hold.wav".to_owned() }
 }
 
+fn sounds_of(count: usize) -> Vec<Arc<WebSound>> {
+    (0..count).map(|number| Arc::new(WebSound { url: format!("http://example.com/{number}") })).collect()
+}
+
 async fn pass(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
@@ -185,4 +189,58 @@ async fn several_sounds_are_fetched_together() {
     let loaded = sounds.load_all(CLIENT, &wanted).await;
     assert_eq!(began.elapsed(), Duration::from_secs(1));
     assert_eq!(loaded.into_iter().map(|it| it.is_ok()).collect::<Vec<_>>(), [true, false]);
+}
+
+#[tokio::test]
+async fn a_sound_that_is_decoded_holds_its_turns_when_nobody_waits_for_it_any_more() {
+    let (told, _) = room([answer(200, &[], wav(8_000))]);
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (begun, may_go_on) = (Mutex::new(begun), Mutex::new(may_go_on));
+    let slow = move |file: &[u8]| {
+        let _ = begun.lock().unwrap().send(());
+        let _ = may_go_on.lock().unwrap().recv();
+        read(file)
+    };
+    let web = Web::new(&WebSettings::default(), told);
+    let sounds = WebSounds::with(web, Arc::new(slow), Live::new(IN_USE, IN_USE_OF_CLIENT));
+    let waiting = tokio::spawn({
+        let sounds = sounds.clone();
+        async move { sounds.load(CLIENT, &sound()).await.map(drop) }
+    });
+    tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap().unwrap();
+    waiting.abort();
+    while !sounds.0.going().0.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(sounds.0.decoders.available_permits(), DECODERS - 1, "the thread still decodes");
+    go_on.send(()).unwrap();
+    let free = sounds.0.decoders.clone().acquire_many_owned(DECODERS as u32).await;
+    assert!(free.is_ok(), "it is done");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_has_its_share_of_what_is_fetched_and_waited_for() {
+    let (told, sounds) = room((0..WAITING_OF_CLIENT + 1).map(|_| answer(404, &[], Vec::new())));
+    let (many, others) = (sounds_of(WAITING_OF_CLIENT + 1), sounds.clone());
+    let all = tokio::spawn(async move { others.load_all(CLIENT, &many).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(told.count(), AT_ONCE_OF_CLIENT);
+    assert_eq!(sounds.load(ClientId(2), &sound()).await, Err(LoadError::Status(404)), "another client's goes on");
+    assert_eq!(all.await.unwrap().pop(), Some(Err(FetchError::Busy.into())), "there is room for no more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_plays_leaves_it_no_room_for_more_until_it_is_over() {
+    let (told, _) = room((0..6).map(|_| answer(200, &[], wav(8_000))));
+    let web = Web::new(&WebSettings::default(), told);
+    // A second takes 16,000 bytes: there is room for two, and for three in all.
+    let sounds = WebSounds::with(web, Arc::new(read), Live::new(60_000, 40_000));
+    let (wanted, other) = (sounds_of(3), ClientId(2));
+    let played = [sounds.load(CLIENT, &wanted[0]).await.unwrap(), sounds.load(CLIENT, &wanted[1]).await.unwrap()];
+    assert_eq!(sounds.load(CLIENT, &wanted[2]).await, Err(FetchError::Busy.into()));
+    assert!(sounds.load(other, &wanted[0]).await.is_ok());
+    assert!(sounds.load(other, &wanted[1]).await.is_ok(), "what it does not play any more gives way");
+    drop(played);
+    assert!(sounds.load(CLIENT, &wanted[2]).await.is_ok());
 }

@@ -271,6 +271,7 @@ impl Gather {
             max_digits: if self.keys { self.most } else { 0 },
             inter_digit: self.timeout,
             terminators: if self.keys { self.finish_on } else { DigitSet::NONE },
+            keys: None,
         };
         let listened = session.call.listen(listen).await?;
         if listened.recogniser == Recogniser::Failed {
