@@ -26,6 +26,7 @@ fn parts(active: &Active, keys: &str) -> Option<String> {
     for part in parse.parts {
         match part {
             Part::Key(key) => text.push(key),
+            Part::Word(word) => text += &word,
             Part::Tag(tag) => write!(text, "{{{tag}}}").expect("a text"),
             Part::Open(rule) => write!(text, "<{rule} ").expect("a text"),
             Part::Close => text.push('>'),

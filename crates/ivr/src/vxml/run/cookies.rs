@@ -107,7 +107,8 @@ fn read(text: &str, url: &Url, now: i64) -> Option<Cookie> {
                 let domain = value.trim_start_matches('.').to_ascii_lowercase();
                 let is_own = cookie.host == domain;
                 // What has no dot is a whole part of the world.
-                if !is_own && !(domain.contains('.') && is_below(&cookie.host, &domain)) {
+                let is_above = domain.contains('.') && is_below(&cookie.host, &domain);
+                if !(is_own || is_above) {
                     return None;
                 }
                 cookie.is_wide = true;
