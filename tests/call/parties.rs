@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use antiphon_ivr::op::{EarlySound, News, PartyState, PartyTerms, RingOrder, Tell, Watch, Watcher};
-use antiphon_ivr::{Dialed, Interrupted, Next, TalkEnd, Terms, TypeAhead};
+use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted, Next, TalkEnd, Terms, TypeAhead};
 use antiphon_server::store::changes::{CreateClient, CreateExtension, UpdatePhone};
 use antiphon_sip::EndReason;
 use antiphon_testkit::{Answering, SimPhone, SipText};
@@ -161,6 +161,26 @@ async fn a_telephone_of_another_client_is_not_made_to_answer_by_itself() {
         let invite = phone.requests("INVITE").remove(0);
         let told = ["Call-Info", "Alert-Info"].map(|name| invite.header(name).is_some());
         assert_eq!(told, [is_told; 2], "{invite:?}");
+    }
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn whoever_is_called_at_a_host_outside_is_shown_no_number_of_ours() {
+    let world = World::shaped(Shape { sip: "dial_hosts = [\"127.0.0.3\"]", ..Shape::default() }).await;
+    install(&world, "075", |call, notes| {
+        Box::pin(async move {
+            let caller_id = CallerId { number: "000*101".to_owned(), name: String::new() };
+            let targets = ["sip:alice@127.0.0.3", "002"].map(str::to_owned).to_vec();
+            notes.add(call.dial(Dial { targets, caller_id, ..dial(&[], Terms::default()) }).await?);
+            Ok(Next::Finished)
+        })
+    });
+    let (outside, phone) = (world.callee("003", 3, Answering::Busy), world.callee("002", 2, Answering::Busy));
+    call(&world).await.over().await;
+    for phone in [&outside, &phone] {
+        let invite = phone.requests("INVITE").remove(0);
+        assert!(invite.header("From").is_some_and(|from| from.contains("sip:101@")), "{invite:?}");
     }
     world.leaves_nothing().await;
 }

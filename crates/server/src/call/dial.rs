@@ -196,7 +196,7 @@ pub(super) async fn ring(
     };
     let phone = if party == Party::Phone { call.config.find_extension(&shown.number, Some(call.client)) } else { None };
     let is_foreign = party == Party::Phone && phone.is_none_or(|phone| phone.client != call.client);
-    let (from, mut headers) = identity::outward(call, (flow, trunk.as_deref()), &shown, caller_id);
+    let (from, mut headers) = identity::outward(call, (flow, trunk.as_deref(), party), &shown, caller_id);
     headers.extend(told.referral.headers(party));
     headers.extend(wanted(&headers, &told.wanted, if is_foreign { Whose::Foreign } else { Whose::Usual }));
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
