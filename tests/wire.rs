@@ -9,6 +9,10 @@
 mod authority;
 #[path = "wire/calls.rs"]
 mod calls;
+#[path = "wire/customizers.rs"]
+mod customizers;
+#[path = "wire/customizing.rs"]
+mod customizing;
 #[path = "wire/dns.rs"]
 mod dns;
 #[path = "wire/exchange.rs"]

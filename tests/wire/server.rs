@@ -59,7 +59,7 @@ impl Ready {
 }
 
 /// A row of media ports that nobody uses now, above those that the kernel gives to whoever wants any port.
-fn free_media_ports() -> String {
+pub(crate) fn free_media_ports() -> String {
     let seed = (std::process::id() % 35) as u16;
     let bases = (0..35u16).map(|step| 61_000 + (seed + step * 8) % 35 * STREAMS * 2);
     let is_free = |port: u16| UdpSocket::bind(("127.0.0.1", port)).is_ok();
@@ -122,6 +122,11 @@ impl Server {
 
     pub(crate) fn process(&mut self) -> &mut Running {
         &mut self.process
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        self.process.signal(name);
     }
 
     /// Kills it as the power would: it learns of nothing.

@@ -40,6 +40,11 @@ const PACKAGES: &[Package] = &[
         "python3",
         "the tests have pocketsphinx understand a caller, and ask web servers that are written in Python",
     ),
+    Package::new("unixodbc", "isql", "a customizer asks a database in the wire tests"),
+    // Neither has a program.
+    Package::new("libsqliteodbc", "/usr/share/doc/libsqliteodbc/copyright", "that database is of SQLite, by ODBC"),
+    Package::new("python3-pyodbc", "/usr/share/doc/python3-pyodbc/copyright", "the customizer asks by this"),
+    Package::new("python3-zeep", "/usr/share/doc/python3-zeep/copyright", "another asks a server of SOAP by this"),
     Package::new("baresip-core", "baresip", "the interop tests use it as a telephone"),
     Package::new("linphone-cli", "linphonec", "the interop tests use it as a telephone"),
     Package {

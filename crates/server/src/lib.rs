@@ -9,6 +9,7 @@ pub mod call;
 pub mod callbacks;
 pub mod calls;
 pub mod conferences;
+pub mod customizers;
 pub mod destinations;
 pub mod directory;
 pub mod events;

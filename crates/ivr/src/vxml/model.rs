@@ -11,7 +11,8 @@ use super::{
     contactpro::element::Element,
     elements::{
         catch::Catch, choice::Choice, data::Data, exec::Content, field::Choices, filled::Filled, grammar::GrammarRef,
-        link::Link, prompt::Prompt, record::Record, script::Script, subdialog::Subdialog, transfer::Transfer, var::Var,
+        link::Link, object::Object, prompt::Prompt, record::Record, script::Script, subdialog::Subdialog,
+        transfer::Transfer, var::Var,
     },
     wire::Place,
 };
@@ -99,18 +100,21 @@ pub(crate) enum Kind {
     Record(Record),
     Transfer(Transfer),
     Subdialog(Subdialog),
-    Object,
+    Object(Object),
 }
 
 impl Kind {
-    /// Whether it takes what the caller does; such an item is not visited when the caller has gone.
+    /// Whether it takes what the caller does, or needs the call; such an item is not visited when the caller has gone.
     pub(crate) fn is_input(&self) -> bool {
-        matches!(self, Self::Field(_) | Self::Menu(_) | Self::Initial | Self::Record(_) | Self::Transfer(_))
+        matches!(
+            self,
+            Self::Field(_) | Self::Menu(_) | Self::Initial | Self::Record(_) | Self::Transfer(_) | Self::Object(_)
+        )
     }
 
     /// Whether its variable is sent where a page does not say which are.
     pub(crate) fn is_sent(&self) -> bool {
-        matches!(self, Self::Field(_) | Self::Record(_) | Self::Transfer(_) | Self::Subdialog(_) | Self::Object)
+        matches!(self, Self::Field(_) | Self::Record(_) | Self::Transfer(_) | Self::Subdialog(_) | Self::Object(_))
     }
 }
 

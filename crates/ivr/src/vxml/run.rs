@@ -15,6 +15,7 @@ mod fetching;
 mod fia;
 mod filling;
 mod grammars;
+mod object;
 mod properties;
 mod queue;
 mod record;

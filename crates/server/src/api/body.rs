@@ -44,7 +44,8 @@ pub(super) fn unread(rejection: BytesRejection, most: usize) -> ApiError {
     }
 }
 
-fn read(bytes: &[u8]) -> serde_json::Result<Value> {
+/// JSON, where no name is there twice and no part is too deep.
+pub(super) fn read(bytes: &[u8]) -> serde_json::Result<Value> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Part { levels: limits::BODY_LEVELS }.deserialize(&mut reader)?;
     reader.end()?;

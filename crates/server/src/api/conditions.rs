@@ -118,8 +118,9 @@ fn names_weakly(list: &str, tag: &HeaderValue) -> bool {
 
 /// The answer with its tag, or 304 where the request has that already.
 async fn with_tag(response: Response, wanted: Option<String>) -> Response {
-    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
-    if response.status() != StatusCode::OK || !is_json {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_small = kind.is_some_and(|kind| kind == "application/json" || kind == super::customizers::PYTHON);
+    if response.status() != StatusCode::OK || !is_small {
         return response;
     }
     let Some((tag, mut response)) = tagged(response).await else { return ApiError::TooSlow.into_response() };

@@ -12,6 +12,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::customizers::NotLoaded;
 use crate::recording::NotDeleted;
 use crate::store::{Missing, Rejected, UploadError};
 use crate::templates::NoTemplate;
@@ -71,6 +72,14 @@ pub(super) enum ApiError {
     NotBuilt(&'static str),
     #[error(transparent)]
     Rejected(#[from] Rejected),
+    #[error("this application may not write code: customizer.editors of the settings does not name it")]
+    NotEditor,
+    #[error(transparent)]
+    NotLoaded(#[from] NotLoaded),
+    #[error("the body must be multipart/form-data with a part file, JSON with code, or text/x-python")]
+    NoCode,
+    #[error("the customizer cannot be activated: {0}")]
+    NotActivated(NotLoaded),
     #[error("file: {0}")]
     Upload(#[from] UploadError),
 }
@@ -105,6 +114,8 @@ impl ApiError {
             Self::NotBegun(NotBegun::Full)
             | Self::Sending(NotDone::Sent | NotDone::Sending)
             | Self::NotEncoded(NotEncoded::Nobody) => (StatusCode::CONFLICT, Some("conflict")),
+            Self::NotEncoded(NotEncoded::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some("busy")),
+            Self::NotEncoded(NotEncoded::NoSound(_)) => (StatusCode::NOT_FOUND, None),
             Self::Sending(NotDone::Storage) | Self::NotEncoded(NotEncoded::TooSlow(_) | NotEncoded::Failed(..)) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error"))
             }
@@ -114,6 +125,13 @@ impl ApiError {
             | Self::NoSuchConference
             | Self::Trunk(NotRegistered::Unknown) => (StatusCode::NOT_FOUND, None),
             Self::Blocked => (StatusCode::FORBIDDEN, Some("access_denied")),
+            Self::NotEditor => (StatusCode::FORBIDDEN, Some("access_denied")),
+            Self::NoCode => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
+            Self::NotLoaded(NotLoaded::Busy) | Self::NotActivated(NotLoaded::Busy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, Some("busy"))
+            }
+            Self::NotLoaded(NotLoaded::NoPython) | Self::NotActivated(_) => (StatusCode::CONFLICT, Some("conflict")),
+            Self::NotLoaded(_) => (StatusCode::UNPROCESSABLE_ENTITY, Some("invalid_code")),
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
             Self::NoRecogniser | Self::Rendering(RenderError::NoEngine) => (StatusCode::CONFLICT, Some("conflict")),
             Self::Rendering(RenderError::Failed) => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
@@ -163,6 +181,13 @@ impl IntoResponse for ApiError {
         };
         if let Some(status) = status {
             body["status"] = status.into();
+        }
+        if code == StatusCode::UNPROCESSABLE_ENTITY {
+            let place = match &self {
+                Self::NotLoaded(NotLoaded::Syntax { line, col, message }) => json!([line, col, message]),
+                _ => json!([null, null, null]),
+            };
+            (body["line"], body["col"], body["reason"]) = (place[0].clone(), place[1].clone(), place[2].clone());
         }
         let mut response = (code, Json(body)).into_response();
         let headers = response.headers_mut();

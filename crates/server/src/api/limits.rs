@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::store::limits::SOUND_BYTES;
+use crate::store::limits::{CUSTOMIZER_BYTES, SOUND_BYTES};
 
 /// Bytes of a JSON body.
 pub(super) const BODY_BYTES: usize = 256 * 1024;
@@ -15,6 +15,8 @@ pub(super) const BODY_LEVELS: usize = 32;
 pub(super) const TOKEN_BODY_BYTES: usize = 8 * 1024;
 /// Bytes of an upload, with room for the parts around the sound.
 pub(super) const UPLOAD_BYTES: usize = SOUND_BYTES + 64 * 1024;
+/// Bytes of a request with code, which may be written as JSON, with room for what is around it.
+pub(super) const CODE_BODY_BYTES: usize = 2 * CUSTOMIZER_BYTES + 64 * 1024;
 /// Uploads in memory at once; others wait.
 pub(super) const UPLOADS: usize = 16;
 /// Those of one client, so that one that sends slowly does not keep others waiting.

@@ -16,6 +16,7 @@ mod clients;
 mod conditions;
 mod conferences;
 mod contexts;
+mod customizers;
 mod date;
 mod description;
 mod dids;
@@ -73,6 +74,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::{
     calls::Readiness,
     conferences::Conferences,
+    customizers::Customizers,
     queues::Queues,
     rooms::Rooms,
     settings::{DebugSettings, RulesSettings, TraceSettings},
@@ -105,6 +107,8 @@ pub struct ApiState {
     http_debug: HttpDebug,
     /// Where calls are, in a server that takes some.
     rooms: Option<Arc<Rooms>>,
+    /// The processes of customizers, in a server that has some.
+    customizers: Option<Customizers>,
     /// The settings of rules, where no rooms have any.
     rules: RulesSettings,
     rate: Arc<HourlyRate>,
@@ -133,6 +137,7 @@ impl ApiState {
             queues: Queues::default(),
             http_debug: HttpDebug::new(DebugSettings::default()),
             rooms: None,
+            customizers: None,
             rules: RulesSettings::default(),
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
@@ -146,7 +151,8 @@ impl ApiState {
     pub fn with_rooms(self, rooms: Arc<Rooms>) -> Self {
         let (conferences, queues) = (rooms.conferences.clone(), rooms.queues.clone());
         let http_debug = rooms.http_debug.clone();
-        Self { conferences, queues, http_debug, rooms: Some(rooms), ..self }
+        let customizers = Some(rooms.customizers.clone());
+        Self { conferences, queues, http_debug, customizers, rooms: Some(rooms), ..self }
     }
 
     /// The language of extensions that have none of their own.
@@ -158,6 +164,12 @@ impl ApiState {
     #[must_use]
     pub fn with_conferences(self, conferences: Conferences) -> Self {
         Self { conferences, ..self }
+    }
+
+    /// The same API with these customizers.
+    #[must_use]
+    pub fn with_customizers(self, customizers: Customizers) -> Self {
+        Self { customizers: Some(customizers), ..self }
     }
 
     /// The same API over these queues.
@@ -233,8 +245,9 @@ fn table(state: &ApiState) -> Table {
 fn resources(state: &ApiState) -> Table {
     let limited = |table: Table, bytes| table.layered(|router| router.layer(DefaultBodyLimit::max(bytes)));
     let small = objects().merge(menus(state)).merge(calls());
-    // The paths that take a sound's content, or a page, have limits of their own.
+    // The paths that take a sound's content, a page or code have limits of their own.
     let large = limited(sounds::table(), limits::UPLOAD_BYTES).merge(limited(vxml::documents(), VXML_BYTES));
+    let large = large.merge(limited(customizers::table(), limits::CODE_BODY_BYTES));
     large.merge(limited(small, limits::BODY_BYTES))
 }
 

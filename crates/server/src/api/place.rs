@@ -19,8 +19,8 @@ use crate::recording::NotDeleted;
 use crate::store::changes::OptionPath;
 use crate::store::variables::named_in_path;
 use crate::store::{
-    ClientId, Config, ContextDocument, DidId, EventId, Extension, FlowId, Grant, IvrDocument, MailId, Missing,
-    OptionDocument,
+    ClientId, Config, ContextDocument, DidId, EventId, Extension, ExtensionKind, FlowId, Grant, IvrDocument, MailId,
+    Missing, OptionDocument,
 };
 use crate::uploads::{NotDone, UploadId};
 
@@ -88,6 +88,11 @@ impl Place {
 
     pub(super) fn flow(&self) -> Result<FlowId, Missing> {
         self.id("flow").map(FlowId).ok_or(Missing::Flow)
+    }
+
+    /// The number of a version.
+    pub(super) fn version(&self) -> Result<u32, Missing> {
+        self.part("version").parse().map_err(|_| Missing::Customizer)
     }
 
     /// The account of a path of KAZOO.
@@ -168,6 +173,12 @@ impl Place {
     pub(super) fn extension<'a>(&self, config: &'a Config) -> Result<&'a Arc<Extension>, Missing> {
         let extension = config.extension(self.extension_id()?);
         extension.filter(|extension| extension.client == self.client).ok_or(Missing::Extension)
+    }
+
+    /// An extension whose pages are run.
+    pub(super) fn pages<'a>(&self, config: &'a Config) -> Result<&'a Arc<Extension>, Missing> {
+        let extension = self.extension(config)?;
+        if matches!(extension.kind, ExtensionKind::Vxml(_)) { Ok(extension) } else { Err(Missing::Vxml) }
     }
 
     pub(super) fn menu<'a>(&self, config: &'a Config) -> Result<&'a IvrDocument, Missing> {

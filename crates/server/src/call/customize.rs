@@ -1,7 +1,10 @@
 //! Calling a method of an extension's customizer.
 //!
-//! Shape: a [`Customize`] in, what the method returned or why it did not out; the caller is not left in silence meanwhile.
+//! Shape: a [`Customize`] in, what the method returned or why it did not out; the caller is not left in silence meanwhile. The version is
+//! the one that was active when the call began, as all of its configuration is.
 //! Errors: a failure is an outcome. Where the caller hangs up the request is given up.
+
+use std::sync::Arc;
 
 use antiphon_ivr::{
     Interrupted,
@@ -9,6 +12,7 @@ use antiphon_ivr::{
 };
 
 use super::executor::Executor;
+use crate::customizers::Loads;
 
 impl Executor {
     /// Calls a method.
@@ -16,9 +20,18 @@ impl Executor {
         &mut self,
         customize: Customize,
     ) -> Result<Result<CustomResult, CustomError>, Interrupted> {
+        let customizers = self.rooms.customizers.clone();
+        let active = self.config.active_customizer(customize.extension);
+        let loads = active.zip(self.config.extension(customize.extension));
+        let loads = loads.map(|(active, extension)| Arc::new(Loads::of(active, &extension.name)));
         self.meanwhile(async move {
-            let message = format!("no customizer is active for extension {}", customize.extension);
-            Err(CustomError { kind: CustomErrorKind::Inactive, message })
+            match loads {
+                Some(loads) => customizers.call(&loads, &customize).await,
+                None => {
+                    let message = "no customizer is active".to_owned();
+                    Err(CustomError { kind: CustomErrorKind::Inactive, message })
+                }
+            }
         })
         .await
     }

@@ -24,7 +24,7 @@ use super::{
     AccessSettings, Cidr, Command, LiveSettings, LogFormat, SessionTimers, Settings, SettingsError, SipListener,
     StoreLocation, TraceSettings,
 };
-use super::{rtp, transport, trunk};
+use super::{codecs, rtp, transport, trunk};
 
 const DEFAULT_CONFIG: &str = "antiphon.toml";
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
@@ -231,12 +231,10 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         tones: tones(file.tones.country)?,
         filler: super::filler::filler(&file.filler)?,
         web: super::web::web(file.http_client)?,
+        customizer: super::customizer::customizer(&file.customizer)?,
         session_timers: session_timers(sip_table.session_expires, sip_table.min_se)?,
         rtp: rtp::read(&file.rtp)?,
-        codecs: match &file.rtp.codecs {
-            Some(names) => super::codecs::read(names, "rtp.codecs")?,
-            None => super::codecs::default(),
-        },
+        codecs: codecs::of(file.rtp.codecs.as_deref())?,
         live,
         data,
     })

@@ -15,6 +15,11 @@ pub(super) fn default() -> Arc<[Codec]> {
     usual.into_iter().filter(|codec| codec.is_built()).collect()
 }
 
+/// What the table `[rtp]` says, or what is spoken where it says nothing.
+pub(super) fn of(names: Option<&[String]>) -> Result<Arc<[Codec]>, SettingsError> {
+    names.map_or_else(|| Ok(default()), |names| read(names, "rtp.codecs"))
+}
+
 /// Reads a list; `setting` is how it is called in a message.
 pub(super) fn read(names: &[String], setting: &str) -> Result<Arc<[Codec]>, SettingsError> {
     let mut codecs = Vec::new();

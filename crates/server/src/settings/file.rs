@@ -1,12 +1,12 @@
 //! The settings file, close to its text.
 //!
 //! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]`,
-//! `[mail]`, `[filler]`, `[http_client]`, `[rules]`, `[pivot]`, `[vxml]`, `[speech]`, `[api]` and `[[trunk]]`.
+//! `[mail]`, `[filler]`, `[http_client]`, `[rules]`, `[pivot]`, `[vxml]`, `[speech]`, `[customizer]`, `[api]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 
@@ -52,6 +52,8 @@ pub(super) struct File {
     pub(super) vxml: VxmlTable,
     #[serde(default)]
     pub(super) speech: SpeechTable,
+    #[serde(default)]
+    pub(super) customizer: CustomizerTable,
     #[serde(default)]
     pub(super) api: ApiTable,
     #[serde(default)]
@@ -211,6 +213,21 @@ pub(super) struct SpeechTable {
     pub(super) timeout: Option<u64>,
     pub(super) concurrent: Option<u64>,
     pub(super) cache_megabytes: Option<u64>,
+}
+
+/// `[customizer]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CustomizerTable {
+    pub(super) python: Option<String>,
+    #[serde(default)]
+    pub(super) editors: Vec<String>,
+    pub(super) max_time: Option<u64>,
+    pub(super) workers: Option<u64>,
+    pub(super) processes: Option<u64>,
+    pub(super) memory_megabytes: Option<u64>,
+    #[serde(default)]
+    pub(super) env: BTreeMap<String, String>,
 }
 
 /// `[sip]`.

@@ -10,6 +10,7 @@
 mod arguments;
 mod cidr;
 mod codecs;
+mod customizer;
 mod file;
 mod filler;
 mod guard;
@@ -41,6 +42,7 @@ use antiphon_media::{Codec, tones::Country};
 use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
+pub use customizer::CustomizerSettings;
 pub use filler::{FillerSettings, FillerSound};
 pub use guard::GuardSettings;
 pub use hosts::HostPattern;
@@ -107,6 +109,8 @@ pub struct Settings {
     pub filler: FillerSettings,
     /// How web servers are asked.
     pub web: WebSettings,
+    /// The processes of customizers.
+    pub customizer: CustomizerSettings,
     /// What is expected of the sound of peers.
     pub rtp: RtpSettings,
     /// What is spoken, in the order in which it is offered.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use antiphon_ivr::{ExtensionId, IntervalId, SoundId};
 
+use super::customizer::Customizer;
 use super::model::{Application, Client, ClientId, Did, DidId, Extension, Interval, Sound, bare_number};
 use super::pivot::{Flow, FlowId};
 use super::subscription::{EventId, Subscription};
@@ -37,6 +38,7 @@ pub struct Config {
     intervals: Arc<BTreeMap<IntervalId, Arc<Interval>>>,
     flows: Arc<BTreeMap<(ClientId, FlowId), Arc<Flow>>>,
     variables: Arc<BTreeMap<ClientId, Arc<Variables>>>,
+    customizers: Arc<BTreeMap<(ExtensionId, u32), Arc<Customizer>>>,
 }
 
 impl std::fmt::Debug for Config {
@@ -135,6 +137,21 @@ impl Config {
         self.variables.get(&client).map_or(&NONE, |variables| &**variables)
     }
 
+    /// The versions of an extension's customizer, by their numbers.
+    pub fn customizers(&self, extension: ExtensionId) -> impl Iterator<Item = &Arc<Customizer>> {
+        self.customizers.range((extension, 0)..=(extension, u32::MAX)).map(|(_, customizer)| customizer)
+    }
+
+    /// One of them.
+    pub fn customizer(&self, extension: ExtensionId, version: u32) -> Option<&Arc<Customizer>> {
+        self.customizers.get(&(extension, version))
+    }
+
+    /// The one that new calls run.
+    pub fn active_customizer(&self, extension: ExtensionId) -> Option<&Arc<Customizer>> {
+        self.customizers(extension).find(|customizer| customizer.active)
+    }
+
     /// Every client, by id.
     pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
         self.clients.values()
@@ -189,6 +206,9 @@ impl Config {
         Arc::make_mut(&mut self.names).remove(extension.name.as_str());
         if self.subscriptions(id).next().is_some() {
             Arc::make_mut(&mut self.subscriptions).retain(|(of, _), _| *of != id);
+        }
+        if self.customizers(id).next().is_some() {
+            Arc::make_mut(&mut self.customizers).retain(|(of, _), _| *of != id);
         }
         let numbers = Arc::make_mut(&mut self.numbers);
         if let Some(ids) = numbers.get_mut(extension.number()) {
@@ -251,6 +271,17 @@ impl Config {
 
     pub(super) fn remove_flow(&mut self, client: ClientId, id: FlowId) {
         Arc::make_mut(&mut self.flows).remove(&(client, id));
+    }
+
+    pub(super) fn put_customizer(&mut self, customizer: Customizer) -> Arc<Customizer> {
+        let customizer = Arc::new(customizer);
+        let place = (customizer.extension, customizer.version);
+        Arc::make_mut(&mut self.customizers).insert(place, Arc::clone(&customizer));
+        customizer
+    }
+
+    pub(super) fn remove_customizer(&mut self, extension: ExtensionId, version: u32) {
+        Arc::make_mut(&mut self.customizers).remove(&(extension, version));
     }
 
     pub(super) fn put_variables(&mut self, client: ClientId, variables: Variables) {

@@ -24,6 +24,12 @@ pub const RATINGS_OF_A_CLIENT: u64 = 1_000_000;
 pub const WAITING_RATINGS: usize = 10_000;
 /// Named callflows of one client.
 pub const FLOWS_OF_A_CLIENT: usize = 10_000;
+/// Versions of the customizer of one extension; the code of all of them lies in memory, a megabyte each at most.
+pub const CUSTOMIZERS_OF_AN_EXTENSION: usize = 50;
+/// Bytes of the code of a customizer (`voicexml-customizers.md` 2.5).
+pub const CUSTOMIZER_BYTES: usize = 1024 * 1024;
+/// Rows that say who changed customizers; the oldest go first.
+pub(super) const AUDITED_CUSTOMIZERS: i64 = 100_000;
 /// Bytes of an uploaded page of VoiceXML.
 pub const VXML_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes of all uploaded pages of one client, since all of them lie in memory.

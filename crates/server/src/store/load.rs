@@ -14,6 +14,7 @@ use rusqlite::{Connection, Row};
 use serde::de::{DeserializeOwned, Error as _};
 
 use super::credentials::SecretHash;
+use super::customizer::{Customizer, CustomizerCode, FoundInCode};
 use super::document::{ContextDocument, IvrDocument, OptionDocument, StoredRule};
 use super::model::{
     Application, Client, ClientId, Did, DidId, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Interval,
@@ -81,6 +82,7 @@ pub(super) fn config(connection: &mut Connection, sounds: &SoundFiles) -> Result
     intervals(&transaction, &mut config)?;
     flows(&transaction, &mut config)?;
     variables(&transaction, &mut config)?;
+    customizers(&transaction, &mut config)?;
     Ok(config)
 }
 
@@ -105,6 +107,30 @@ fn flows(connection: &Connection, config: &mut Config) -> Result<(), StoreError>
             Ok((runs, _)) => drop(config.put_flow(Flow { id, client, name, written, runs })),
             Err(problems) => tracing::warn!(flow = id.0, problem = %problems[0], "a stored callflow cannot be used"),
         }
+        Ok(())
+    })
+}
+
+fn customizers(connection: &Connection, config: &mut Config) -> Result<(), StoreError> {
+    let query = "SELECT extension, version, created, modified, class_name, class_edited, description, active, classes,
+                     methods, code FROM customizer";
+    each(connection, query, |row| {
+        let extension = id(row, 0)?;
+        config.put_customizer(Customizer {
+            extension: ExtensionId(extension),
+            version: row.get(1)?,
+            created: id(row, 2)?,
+            modified: id(row, 3)?,
+            class_name: row.get(4)?,
+            class_edited: row.get(5)?,
+            description: row.get(6)?,
+            active: row.get(7)?,
+            found: FoundInCode {
+                classes: body(row, 8, "customizer", extension)?,
+                methods: body(row, 9, "customizer", extension)?,
+            },
+            code: CustomizerCode::of(row.get::<_, Vec<u8>>(10)?),
+        });
         Ok(())
     })
 }

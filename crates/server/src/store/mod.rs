@@ -10,6 +10,7 @@
 //! The locks are the kernel's, so a process that was killed holds none.
 
 mod credentials;
+mod customizer;
 mod database;
 mod document;
 mod load;
@@ -40,6 +41,7 @@ use std::time::SystemTime;
 
 pub use config::Config;
 pub use credentials::{Secret, SecretHash};
+pub use customizer::{Customizer, CustomizerCode, FoundInCode};
 pub use document::{ContextDocument, IvrDocument, OptionDocument, StoredRule};
 pub(crate) use lock::private_directory;
 pub use mailboxes::mail::{Mail, MailBody, MailId, MailState};

@@ -62,6 +62,8 @@ pub enum Missing {
     Document,
     #[error("flow not found")]
     Flow,
+    #[error("customizer not found")]
+    Customizer,
     #[error("context not found")]
     Context,
     #[error("option not found")]
@@ -133,6 +135,15 @@ pub enum Taken {
     /// The client has a callflow of this name.
     #[error("name: there is a flow {0} already")]
     FlowName(String),
+    /// A version of a customizer that is active is not deleted.
+    #[error("the version is active")]
+    CustomizerActive,
+    /// It has changed since it was tried.
+    #[error("the version has changed since it was tried")]
+    CustomizerChanged,
+    /// There is no such class in the code of a version that is active.
+    #[error("class_name: there is no class {0} in the code, and the version is active")]
+    CustomizerClass(String),
     /// The client has this variable.
     #[error("variables: there is a variable {0} already")]
     Variable(String),

@@ -12,6 +12,7 @@ use super::{
     grammar::GrammarRef,
     item::{self, Parts},
     link::Link,
+    object::Object,
     record::Record,
     script::Script,
     subdialog::Subdialog,
@@ -92,7 +93,7 @@ fn form_item(
         }
         "transfer" => item::read(from, Kind::Transfer(Transfer::read(from)?), parts, reader)?,
         "subdialog" => item::read(from, Kind::Subdialog(Subdialog::read(from)?), parts, reader)?,
-        "object" => item::read(from, Kind::Object, parts, reader)?,
+        "object" => item::read(from, Kind::Object(Object::read(from)?), parts, reader)?,
         name => {
             exec::misplaced(from.0, name, reader)?;
             return Ok(None);

@@ -200,7 +200,7 @@ impl Interpreter<'_> {
             Kind::Record(record) => self.record(item, record).await,
             Kind::Transfer(transfer) => self.transfer(item, transfer).await,
             Kind::Subdialog(subdialog) => Box::pin(self.subdialog(item, subdialog)).await,
-            Kind::Object => Err(Event::new("error.unsupported.objectname").into()),
+            Kind::Object(object) => self.object(item, object).await,
         }
     }
 

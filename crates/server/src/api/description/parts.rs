@@ -23,6 +23,7 @@ pub(super) fn part(name: &str) -> Option<(Value, &'static str)> {
         "sound" => (id, "The sound's id."),
         "did" => (id, "The DID's id."),
         "flow" => (id, "The flow's id."),
+        "version" => (id, "The number of a version, counted within its extension."),
         "account" => (word("@me"), "The client's id, `@me`, or the account that its applications tell web servers."),
         "pivot_call" => (word("a84b4c76e66710"), "The Call-ID of a call, or its `debug_id`."),
         "event" => (id, "The subscription's id."),

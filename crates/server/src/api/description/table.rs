@@ -143,6 +143,12 @@ impl Methods {
         self.with(Method::PUT, handler, operation)
     }
 
+    /// Besides, PATCH.
+    #[must_use]
+    pub(in crate::api) fn patch<H: Handler<T, ApiState>, T: 'static>(self, handler: H, operation: Operation) -> Self {
+        self.with(Method::PATCH, handler, operation)
+    }
+
     /// Besides, DELETE.
     #[must_use]
     pub(in crate::api) fn delete<H: Handler<T, ApiState>, T: 'static>(self, handler: H, operation: Operation) -> Self {

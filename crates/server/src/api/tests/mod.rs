@@ -6,6 +6,7 @@ mod calls;
 mod conditions;
 mod conferences;
 mod conformity;
+mod customizers;
 mod description;
 mod events;
 mod http_debug;

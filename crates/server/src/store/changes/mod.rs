@@ -8,6 +8,7 @@
 mod clients;
 mod conferences;
 mod contexts;
+mod customizers;
 mod dids;
 mod events;
 mod extensions;
@@ -38,6 +39,10 @@ pub use super::tokens::IssueToken;
 pub use clients::UpdateClient;
 pub use conferences::UpdateConference;
 pub use contexts::{CreateContext, DeleteContext, UpdateContext};
+pub use customizers::{
+    ActivateCustomizer, AddCustomizer, CustomizerEditor, DeactivateCustomizer, DeleteCustomizer, EditCustomizer,
+    ReplaceCustomizer,
+};
 pub use dids::{CreateDid, DeleteDid};
 pub use events::{CreateEvent, DeleteEvent, UpdateEvent};
 pub use extensions::{CreateExtension, DeleteExtension, UpdateExtension};

@@ -1,0 +1,281 @@
+//! Versions of customizers. Code is looked at by real processes of Python.
+
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Answer, Api};
+use crate::customizers::Customizers;
+use crate::settings::CustomizerSettings;
+use crate::store::limits::CUSTOMIZER_BYTES;
+
+const SHOP: &str = "# -*- coding: utf-8 -*-\r\nclass Shop:\r\n    \"\"\"Käse\"\"\"\r\n    def find(self, params, call):\r\n        call.set_var('n', 1)\r\n        call.log('info', 'here')\r\n        return {'phone': params['phone'], 'from': call.from_number}\r\n    def _own(self): pass\r\nclass Other:\r\n    def lose(self): raise KeyError('x')\r\n";
+
+async fn api(editors: &[&str]) -> (Api, TempDir) {
+    let data = tempfile::tempdir().unwrap();
+    let editors = editors.iter().map(|editor| (*editor).to_owned()).collect();
+    let settings = CustomizerSettings { editors, ..CustomizerSettings::default() };
+    let customizers = Customizers::open(&settings, data.path());
+    (Api::with(|state| state.with_customizers(customizers)).await, data)
+}
+
+impl Api {
+    async fn code(&self, method: Method, path: &str, code: impl Into<Body>) -> Answer {
+        self.raw(method, path, "text/x-python", code).await
+    }
+
+    async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.raw(Method::PATCH, path, "application/json", body.to_string()).await
+    }
+}
+
+#[tokio::test]
+async fn a_version_is_added_shown_edited_and_given_back_byte_for_byte() {
+    let (api, _data) = api(&["*"]).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    assert_eq!(api.get(&path).await.expect(200), json!([]));
+    let made = api.code(Method::POST, &path, SHOP).await;
+    assert_eq!(made.header("location"), format!("/api/ver1.0{path}/1"));
+    let made = made.expect(201);
+    let expected = json!({
+        "version": 1, "created": made["created"], "modified": made["modified"], "class_name": "Shop", "description": "",
+        "active": false, "sha256": made["sha256"], "size": SHOP.len(), "methods": ["find"], "status": "ok",
+        "status_message": null,
+    });
+    assert_eq!(made, expected);
+    let exported = api.get(&format!("{path}/1/code")).await;
+    assert_eq!(exported.header("content-type"), "text/x-python; charset=utf-8");
+    assert_eq!(exported.header("content-disposition"), "attachment; filename=\"Shop_v1.py\"");
+    assert!(exported.header("etag").starts_with('"'));
+    assert_eq!(exported.expect(200), SHOP);
+    // As JSON, and as a form.
+    let body = json!({"filename": "a/b.py", "code": "x = 1", "description": "none"});
+    let second = api.post(&path, body).await.expect(201);
+    let shown = (&second["version"], &second["class_name"], &second["status"], &second["description"]);
+    assert_eq!(shown, (&json!(2), &json!("b"), &json!("invalid"), &json!("none")));
+    assert_eq!(second["status_message"], "there is no class b in the code");
+    let mut form = b"--X\r\nContent-Disposition: form-data; name=\"class_name\"\r\n\r\nOther\r\n".to_vec();
+    form.extend(b"--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"shop.py\"\r\n\r\n");
+    form.extend([SHOP.as_bytes(), b"\r\n--X--\r\n"].concat());
+    let third = api.raw(Method::POST, &path, "multipart/form-data; boundary=X", form).await.expect(201);
+    assert_eq!((&third["class_name"], &third["methods"]), (&json!("Other"), &json!(["lose"])));
+    assert_eq!(third["sha256"], made["sha256"], "the same bytes");
+    let edited =
+        api.patch(&format!("{path}/1"), json!({"class_name": "Other", "description": "new"})).await.expect(200);
+    assert_eq!((&edited["class_name"], &edited["description"]), (&json!("Other"), &json!("new")));
+    // A class that was chosen stays with other code that has it, else the first is called.
+    let replaced =
+        api.code(Method::PUT, &format!("{path}/1/code"), "class A: pass\nclass Other: pass\n").await.expect(200);
+    assert_eq!((&replaced["class_name"], &replaced["version"]), (&json!("Other"), &json!(1)));
+    let replaced = api.code(Method::PUT, &format!("{path}/1/code"), "class A: pass\n").await.expect(200);
+    assert_eq!((&replaced["class_name"], &replaced["created"]), (&json!("A"), &made["created"]));
+    assert_eq!(api.get(&path).await.expect(200).as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn one_version_is_active_and_no_number_is_given_twice() {
+    let (api, _data) = api(&["*"]).await;
+    let extension = api.extension("081", "vxml").await;
+    let path = format!("/extension/{extension}/customizer");
+    for _ in 0..3 {
+        api.code(Method::POST, &path, SHOP).await.expect(201);
+    }
+    let active = |listed: &Value| -> Vec<u64> {
+        let rows = listed.as_array().unwrap().iter().filter(|row| row["active"] == true);
+        rows.map(|row| row["version"].as_u64().unwrap()).collect()
+    };
+    for version in [1, 1, 2] {
+        let shown = api.post(&format!("{path}/{version}/activate"), json!({})).await.expect(200);
+        assert_eq!(shown["active"], true);
+        assert_eq!(active(&api.get(&path).await.expect(200)), [version]);
+    }
+    assert_eq!(api.delete(&format!("{path}/2")).await.refused(409), "the version is active");
+    assert_eq!(api.post(&format!("{path}/1/deactivate"), json!({})).await.expect(200)["active"], false);
+    assert_eq!(active(&api.get(&path).await.expect(200)), [2], "the other is as it was");
+    assert_eq!(api.delete(&format!("{path}/3")).await.status, 204);
+    assert_eq!(api.code(Method::POST, &path, SHOP).await.expect(201)["version"], 4);
+    assert_eq!(api.post(&format!("{path}/2/deactivate"), json!({})).await.expect(200)["active"], false);
+    for version in [1, 2, 4] {
+        assert_eq!(api.delete(&format!("{path}/{version}")).await.status, 204);
+    }
+    assert_eq!(api.get(&path).await.expect(200), json!([]));
+    assert_eq!(api.code(Method::POST, &path, SHOP).await.expect(201)["version"], 5);
+    assert_eq!(api.get(&format!("{path}/4")).await.refused(404), "customizer not found");
+    assert_eq!(audit(&api).len(), 3 + 1 + 2 + 1 + 1 + 1 + 3 + 1);
+    assert_eq!(audit(&api)[4..6], ["deactivate 1", "activate 2"]);
+    let of = api.store.snapshot();
+    assert_eq!(of.active_customizer(antiphon_ivr::ExtensionId(extension)), None);
+}
+
+/// What was written down of who changed what.
+fn audit(api: &Api) -> Vec<String> {
+    let database = rusqlite::Connection::open(api._data.path().join("antiphon.db")).unwrap();
+    let query = "SELECT action, version, length(sha256), application FROM customizer_audit ORDER BY id";
+    let mut rows = database.prepare(query).unwrap();
+    let rows = rows.query_map([], |row| {
+        let (digits, application): (u32, String) = (row.get(2)?, row.get(3)?);
+        assert_eq!((digits, application), (64, api.client_id.clone()));
+        Ok(format!("{} {}", row.get::<_, String>(0)?, row.get::<_, u32>(1)?))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn code_that_does_not_compile_is_refused_with_its_place_and_the_old_stays() {
+    let (api, _data) = api(&["*"]).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    let wrong = "class A:\n    def f(self):\n        return (1,\n";
+    let refused = api.code(Method::POST, &path, wrong).await.expect(422);
+    assert_eq!((&refused["line"], &refused["status"]), (&json!(3), &json!("invalid_code")), "{refused}");
+    assert!(refused["col"].as_u64().is_some_and(|col| col >= 1) && refused["reason"].is_string(), "{refused}");
+    assert_eq!(api.get(&path).await.expect(200), json!([]));
+    api.code(Method::POST, &path, SHOP).await.expect(201);
+    let active = api.post(&format!("{path}/1/activate"), json!({})).await.expect(200);
+    assert_eq!(active["methods"], json!(["find"]));
+    api.code(Method::PUT, &format!("{path}/1/code"), wrong).await.expect(422);
+    let fails = "class Shop: pass\nraise ImportError('none')\n";
+    let told = api.code(Method::PUT, &format!("{path}/1/code"), fails).await.refused(409);
+    assert!(told.contains("ImportError: none"), "{told}");
+    let told = api.code(Method::PUT, &format!("{path}/1/code"), "x = 1\n").await.refused(409);
+    assert!(told.contains("no class"), "{told}");
+    assert!(api.patch(&format!("{path}/1"), json!({"class_name": "Nobody"})).await.refused(409).contains("Nobody"));
+    assert_eq!(api.get(&format!("{path}/1")).await.expect(200), active, "as it was");
+    assert_eq!(api.get(&format!("{path}/1/code")).await.expect(200), SHOP);
+    // What cannot be loaded is not activated.
+    for (code, said) in
+        [(fails, "ImportError: none"), ("x = 1", "no class"), ("import os; os._exit(1)\nclass A: pass", "died")]
+    {
+        let made = api.code(Method::POST, &path, code).await.expect(201);
+        let told = api.post(&format!("{path}/{}/activate", made["version"]), json!({})).await.refused(409);
+        assert!(told.contains(said), "{told}");
+    }
+    assert_eq!(api.get(&format!("{path}/1")).await.expect(200)["active"], true);
+}
+
+#[tokio::test]
+async fn what_no_request_may_say_is_refused() {
+    let (api, _data) = api(&["*"]).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    let large = "#".repeat(CUSTOMIZER_BYTES + 1);
+    api.code(Method::POST, &path, large.clone()).await.refused(413);
+    api.code(Method::POST, &path, "#".repeat(3 * CUSTOMIZER_BYTES)).await.refused(413);
+    api.code(Method::POST, &path, "#".repeat(CUSTOMIZER_BYTES)).await.expect(201);
+    assert!(api.post(&path, json!({"filename": "a.py"})).await.refused(400).starts_with("code"));
+    assert!(api.post(&path, json!({"code": "x", "class_name": "a b"})).await.refused(400).starts_with("class_name"));
+    assert!(
+        api.post(&path, json!({"code": "x", "description": "x".repeat(1001)})).await.refused(400).starts_with("desc")
+    );
+    let told = api.patch(&format!("{path}/1"), json!({"version": 7, "active": true})).await.refused(400);
+    assert!(told.contains("version") && told.contains("active"), "{told}");
+    api.patch(&format!("{path}/1"), json!({"description": 7})).await.refused(400);
+    api.raw(Method::POST, &path, "multipart/form-data; boundary=X", "--X--\r\n").await.refused(400);
+    for wrong in ["0", "9", "-1", "x", "99999999999"] {
+        api.get(&format!("{path}/{wrong}")).await.refused(404);
+        api.post(&format!("{path}/{wrong}/activate"), json!({})).await.refused(404);
+    }
+    api.post(&format!("{path}/1/invoke"), json!({})).await.refused(400);
+    api.post(&format!("{path}/1/invoke"), json!({"method": "a", "timeout_ms": 0})).await.refused(400);
+}
+
+#[tokio::test]
+async fn a_test_call_tells_what_a_method_returns_and_how_it_fails() {
+    let (api, _data) = api(&["*"]).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    api.code(Method::POST, &path, SHOP).await.expect(201);
+    let body =
+        json!({"method": "find", "params": {"phone": "12345"}, "call": {"from_number": "+7812"}, "timeout_ms": 20_000});
+    let tried = api.post(&format!("{path}/1/invoke"), body).await.expect(200);
+    assert_eq!(tried["result"], json!({"phone": "12345", "from": "+7812"}));
+    assert_eq!((&tried["vars"], &tried["error"]), (&json!({"n": 1}), &Value::Null));
+    assert_eq!(tried["log"], json!([{"level": "info", "text": "here"}]));
+    let failed = api.post(&format!("{path}/1/invoke"), json!({"method": "find"})).await.expect(200);
+    assert_eq!(failed["error"], json!({"type": "exception", "message": "KeyError: 'phone'"}));
+    let failed = api.post(&format!("{path}/1/invoke"), json!({"method": "none"})).await.expect(200);
+    assert_eq!(failed["error"]["type"], "badmethod");
+    let status = api.get(&format!("{path}/1/status")).await.expect(200);
+    assert_eq!((&status["processes"], &status["breaker"]), (&json!(0), &json!("closed")));
+}
+
+#[tokio::test]
+async fn only_an_editor_changes_code_and_each_sees_its_own() {
+    let (api, _data) = api(&["somebody-else"]).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    let told = api.code(Method::POST, &path, SHOP).await.refused(403);
+    assert!(told.contains("customizer.editors"), "{told}");
+    for (method, at) in [
+        (Method::PUT, "1/code"),
+        (Method::PATCH, "1"),
+        (Method::DELETE, "1"),
+        (Method::POST, "1/activate"),
+        (Method::POST, "1/deactivate"),
+        (Method::POST, "1/invoke"),
+    ] {
+        api.raw(method, &format!("{path}/{at}"), "application/json", "{}").await.refused(403);
+    }
+    assert_eq!(api.get(&path).await.expect(200), json!([]), "anybody may look");
+    let phone = api.extension("201", "phone").await;
+    assert!(api.get(&format!("/extension/{phone}/customizer")).await.refused(404).contains("VoiceXML"));
+}
+
+#[tokio::test]
+async fn versions_of_others_are_not_there_and_they_go_with_their_extension() {
+    let (mut api, _data) = api(&["*"]).await;
+    let extension = api.extension("081", "vxml").await;
+    let path = format!("/extension/{extension}/customizer");
+    api.code(Method::POST, &path, SHOP).await.expect(201);
+    api.delete(&format!("/client/@me/extension/{extension}")).await;
+    let of = antiphon_ivr::ExtensionId(extension);
+    assert_eq!(api.store.snapshot().customizers(of).count(), 0);
+    let path = format!("/extension/{}/customizer", api.extension("082", "vxml").await);
+    api.code(Method::POST, &path, SHOP).await.expect(201);
+    api.become_other().await;
+    api.get(&path).await.refused(404);
+    api.get(&format!("{path}/1/code")).await.refused(404);
+    api.code(Method::POST, &path, SHOP).await.refused(404);
+    api.post(&format!("{path}/1/activate"), json!({})).await.refused(404);
+    api.delete(&format!("{path}/1")).await.refused(404);
+}
+
+#[tokio::test]
+async fn a_change_with_another_tag_is_not_made() {
+    let (api, _data) = api(&["*"]).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    api.code(Method::POST, &path, SHOP).await.expect(201);
+    for (method, at, body) in [
+        (Method::PATCH, format!("{path}/1"), "{\"description\": \"new\"}"),
+        (Method::PUT, format!("{path}/1/code"), "class B: pass\n"),
+        (Method::DELETE, format!("{path}/1"), ""),
+    ] {
+        let tag = api.get(&at).await.header("etag").to_owned();
+        let kind = if method == Method::PUT { "text/x-python" } else { "application/json" };
+        for (tag, status) in [("\"other\"", 412), (tag.as_str(), if method == Method::DELETE { 204 } else { 200 })] {
+            let request = Request::builder()
+                .method(method.clone())
+                .uri(format!("/api/ver1.0{at}"))
+                .header(header::AUTHORIZATION, format!("Bearer {}", api.token))
+                .header(header::CONTENT_TYPE, kind)
+                .header(header::IF_MATCH, tag)
+                .body(body.into())
+                .unwrap();
+            assert_eq!(api.send(request).await.status, status, "{method} {at}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn versions_outlive_a_restart() {
+    let (api, _data) = api(&["*"]).await;
+    let extension = api.extension("081", "vxml").await;
+    let path = format!("/extension/{extension}/customizer");
+    api.code(Method::POST, &path, SHOP).await.expect(201);
+    api.code(Method::POST, &path, "class B:\n  def b(self): return 1\n").await.expect(201);
+    api.post(&format!("{path}/2/activate"), json!({})).await.expect(200);
+    let before: Vec<_> = api.store.snapshot().customizers(antiphon_ivr::ExtensionId(extension)).cloned().collect();
+    let Api { store, router, _data: folder, .. } = api;
+    drop((store, router));
+    let again = crate::store::Store::open(folder.path()).unwrap();
+    let after: Vec<_> = again.snapshot().customizers(antiphon_ivr::ExtensionId(extension)).cloned().collect();
+    assert_eq!(before, after);
+    assert!(after[1].active && after[0].code.bytes[..] == *SHOP.as_bytes());
+}

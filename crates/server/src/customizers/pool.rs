@@ -1,0 +1,274 @@
+//! The processes of one customizer, and who waits for them.
+//!
+//! Shape: one task owns the processes; calls come to it by a queue. A process does one thing at a time. The first is started when it is
+//! needed, another where somebody waits, and one that was lost is replaced; those that have nothing to do end after a while.
+//! Time: a call has a deadline, at which it is told so at once, whatever becomes of its process; before a process is free for it, it is
+//! told that all are busy.
+//! Errors: [`CustomError`]; the queue is full beyond [`WAITING`] calls.
+//! Sources: `voicexml-customizers.md` 2.3, 2.6.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use antiphon_ivr::op::{CustomError, CustomErrorKind, CustomResult};
+use serde_json::Value;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use tracing::Instrument as _;
+
+use super::{
+    Loads, Shared,
+    breaker::Breaker,
+    process::Process,
+    run::{self, Fate},
+    status::Status,
+};
+
+/// Calls of one customizer that wait for a process, at most.
+pub(super) const WAITING: usize = 64;
+/// A process that has had nothing to do for so long ends.
+const IDLE: Duration = Duration::from_secs(600);
+
+/// A method to be called.
+pub(super) struct Job {
+    pub(super) request: Value,
+    pub(super) asked: Instant,
+    pub(super) deadline: Instant,
+    pub(super) reply: oneshot::Sender<Result<CustomResult, CustomError>>,
+    /// The place in the queue, until a process is there.
+    pub(super) place: OwnedSemaphorePermit,
+    /// The call, for the log.
+    pub(super) span: tracing::Span,
+}
+
+impl Job {
+    /// Tells what came of it; whoever asked may have gone.
+    pub(super) fn answer(self, answer: Result<CustomResult, CustomError>) {
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// The way to the task.
+pub(super) struct Pool {
+    pub(super) jobs: mpsc::Sender<Job>,
+    pub(super) places: Arc<Semaphore>,
+    pub(super) status: Arc<Status>,
+}
+
+impl Pool {
+    /// Starts the task of a customizer.
+    pub(super) fn start(shared: &Arc<Shared>, loads: Arc<Loads>) -> Self {
+        let (jobs, queue) = mpsc::channel(WAITING);
+        let status = Arc::new(Status::default());
+        let most = shared.settings.workers;
+        let owner = Owner {
+            // The task goes when the room goes.
+            shared: Arc::downgrade(shared),
+            loads,
+            most,
+            status: status.clone(),
+            queue,
+            waiting: VecDeque::new(),
+            idle: Vec::new(),
+            tasks: JoinSet::new(),
+            starting: 0,
+            busy: 0,
+            breaker: Breaker::default(),
+            last_used: Instant::now(),
+        };
+        tokio::spawn(owner.run());
+        Self { jobs, places: Arc::new(Semaphore::new(WAITING)), status }
+    }
+}
+
+/// Something that was done beside.
+enum Done {
+    Started(Result<Process, CustomError>),
+    Ran(Process, Fate),
+    Ended,
+}
+
+struct Owner {
+    shared: std::sync::Weak<Shared>,
+    loads: Arc<Loads>,
+    most: usize,
+    status: Arc<Status>,
+    queue: mpsc::Receiver<Job>,
+    waiting: VecDeque<Job>,
+    /// Those that have nothing to do, and since when.
+    idle: Vec<(Process, Instant)>,
+    tasks: JoinSet<Done>,
+    starting: usize,
+    busy: usize,
+    breaker: Breaker,
+    last_used: Instant,
+}
+
+impl Owner {
+    async fn run(mut self) {
+        loop {
+            self.hand_out();
+            self.status.show(self.idle.len() + self.starting + self.busy, self.busy, self.waiting.len());
+            let wake = self.wake();
+            tokio::select! {
+                job = self.queue.recv() => match job {
+                    Some(job) => self.waiting.push_back(job),
+                    None => return,
+                },
+                Some(done) = self.tasks.join_next() => self.take_back(done),
+                () = sleep_until(wake) => if self.tidy_up() { return },
+            }
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.idle.len() + self.starting + self.busy
+    }
+
+    /// Gives calls to processes, and starts processes for those that are left.
+    fn hand_out(&mut self) {
+        let now = Instant::now();
+        self.waiting.retain(|job| !job.reply.is_closed());
+        for job in std::mem::take(&mut self.waiting) {
+            if job.deadline <= now {
+                job.answer(Err(busy("no process was free in time")));
+            } else {
+                self.waiting.push_back(job);
+            }
+        }
+        if !self.waiting.is_empty() && self.is_open() {
+            self.refuse_all(&busy("it failed too often lately, and rests"));
+        }
+        while !self.waiting.is_empty()
+            && let Some((process, _)) = self.idle.pop()
+            && let Some(job) = self.waiting.pop_front()
+        {
+            (self.busy, self.last_used) = (self.busy + 1, now);
+            let status = self.status.clone();
+            let span = job.span.clone();
+            let running = async move {
+                let (process, fate) = run::run(process, job, &status).await;
+                Done::Ran(process, fate)
+            };
+            self.tasks.spawn(running.instrument(span));
+        }
+        while self.starting < self.waiting.len() && self.size() < self.most {
+            if !self.start() {
+                break;
+            }
+        }
+        if self.size() == 0 && !self.waiting.is_empty() {
+            self.refuse_all(&busy("there are as many processes as there may be"));
+        }
+    }
+
+    /// Starts a process, where there may be one more.
+    fn start(&mut self) -> bool {
+        let Some(shared) = self.shared.upgrade() else { return false };
+        let Ok(place) = shared.processes.clone().try_acquire_owned() else { return false };
+        let loads = self.loads.clone();
+        self.starting += 1;
+        self.tasks.spawn(async move { Done::Started(run::start(&shared, &loads, place).await) });
+        true
+    }
+
+    fn take_back(&mut self, done: Result<Done, tokio::task::JoinError>) {
+        let now = Instant::now();
+        match done {
+            Ok(Done::Started(Ok(process))) => {
+                self.starting -= 1;
+                self.idle.push((process, now));
+            }
+            Ok(Done::Started(Err(error))) => {
+                self.starting -= 1;
+                // Without an interpreter there is nothing that could recover.
+                if error.kind != CustomErrorKind::Inactive {
+                    self.failed();
+                }
+                // The one for which it was started; the others have starts of their own, or none until the breaker closes.
+                if let Some(job) = self.waiting.pop_front() {
+                    job.answer(Err(error));
+                }
+            }
+            Ok(Done::Ran(process, Fate::Keep)) => {
+                self.busy -= 1;
+                self.idle.push((process, now));
+            }
+            Ok(Done::Ran(process, fate)) => {
+                self.busy -= 1;
+                if fate == Fate::Failed {
+                    self.failed();
+                }
+                self.end(process);
+                self.status.restarted();
+                if self.size() < self.most && !self.is_open() {
+                    self.start();
+                }
+            }
+            Ok(Done::Ended) => {}
+            // A task of ours has no panic in it; were there one, its count would stay, and its process is dropped.
+            Err(error) => tracing::error!(%error, "a task of a customizer failed"),
+        }
+    }
+
+    fn end(&mut self, process: Process) {
+        self.tasks.spawn(async move {
+            process.end().await;
+            Done::Ended
+        });
+    }
+
+    fn failed(&mut self) {
+        self.breaker.failed(Instant::now().into_std());
+        let open = self.is_open();
+        self.status.opened(open);
+        if open {
+            let (extension, version) = (self.loads.extension.0, self.loads.version);
+            tracing::warn!(extension, version, "a customizer fails again and again; it is not asked for a while");
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.breaker.is_open(Instant::now().into_std())
+    }
+
+    fn refuse_all(&mut self, error: &CustomError) {
+        for job in self.waiting.drain(..) {
+            job.answer(Err(error.clone()));
+        }
+    }
+
+    /// When something is due that nobody tells of.
+    fn wake(&self) -> Instant {
+        let deadlines = self.waiting.iter().map(|job| job.deadline);
+        let idle = self.idle.iter().map(|(_, since)| *since + IDLE);
+        let unused = self.last_used.max(Instant::now()) + IDLE;
+        deadlines.chain(idle).min().unwrap_or(unused)
+    }
+
+    /// Ends what has nothing to do; `true` where there is nothing left, and nobody finds this task any more.
+    fn tidy_up(&mut self) -> bool {
+        let now = Instant::now();
+        let mut index = 0;
+        while index < self.idle.len() {
+            if self.idle[index].1 + IDLE <= now {
+                let (process, _) = self.idle.swap_remove(index);
+                self.end(process);
+            } else {
+                index += 1;
+            }
+        }
+        self.status.opened(self.is_open());
+        let unused = self.size() == 0 && self.waiting.is_empty() && self.tasks.is_empty();
+        unused
+            && self.last_used + IDLE <= now
+            && self.shared.upgrade().is_none_or(|shared| shared.forget(&self.loads, &self.queue))
+    }
+}
+
+fn busy(message: &str) -> CustomError {
+    CustomError { kind: CustomErrorKind::Busy, message: message.to_owned() }
+}

@@ -1,0 +1,154 @@
+//! What is done with a process: it is loaded, it is asked, and what becomes of it then.
+
+use std::time::Duration;
+
+use antiphon_ivr::op::{CustomError, CustomErrorKind, CustomResult};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{
+    Loads, Shared,
+    frames::{self, Answer, Fault},
+    pool::Job,
+    process::Process,
+    said::Speaker,
+    status::{Counted, Status},
+};
+
+/// How long a customizer may take to load.
+const LOAD: Duration = Duration::from_secs(10);
+/// How long a method may go on for a caller who has hung up, so that its process need not be started anew.
+const GRACE: Duration = Duration::from_secs(1);
+/// A process ends after so many requests,
+const REQUESTS: u64 = 1000;
+/// or when it has so much memory in use.
+const MEMORY: u64 = 256 << 20;
+
+/// What becomes of a process.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Fate {
+    /// It has more to do.
+    Keep,
+    /// It has done enough, or nobody waits for what it does.
+    Ends,
+    /// It died, or took too long.
+    Failed,
+}
+
+/// Starts a process with its customizer.
+pub(super) async fn start(shared: &Shared, loads: &Loads, place: OwnedSemaphorePermit) -> Result<Process, CustomError> {
+    let speaker = Speaker { extension: loads.extension.0, version: loads.version };
+    let started = Process::start(shared, place, speaker).await;
+    let mut process = started.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => CustomError {
+            kind: CustomErrorKind::Inactive,
+            message: "there is no Python interpreter (customizer.python)".to_owned(),
+        },
+        _ => {
+            tracing::error!(%error, "the process of a customizer cannot be started");
+            crash("its process cannot be started")
+        }
+    })?;
+    let loaded = timeout(LOAD, process.ask(frames::load(loads))).await;
+    match loaded {
+        Ok(Ok(answer)) => match answer.checked() {
+            Ok(_) => Ok(process),
+            Err(fault) => {
+                tell(loads, "load", &fault);
+                process.end().await;
+                let fault = fault.told();
+                Err(CustomError { message: format!("it does not load: {}", fault.message), ..fault })
+            }
+        },
+        Ok(Err(error)) => {
+            let status = process.died().await.map(|status| status.to_string()).unwrap_or_default();
+            tracing::warn!(extension = loads.extension.0, version = loads.version, %error, status, "a customizer died as it was loaded");
+            Err(crash("its process died as it was loaded"))
+        }
+        Err(_) => {
+            process.end().await;
+            Err(crash("it took too long to load"))
+        }
+    }
+}
+
+/// Has a process do a job, and tells whoever waits what came of it.
+pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Process, Fate) {
+    let began = Instant::now();
+    let Job { request, asked, deadline, mut reply, place, span: _ } = job;
+    drop(place);
+    let queued = began.saturating_duration_since(asked);
+    metrics::histogram!("antiphon_customizer_queue_seconds").record(queued.as_secs_f64());
+    let answer = {
+        let mut answer = std::pin::pin!(process.ask(request));
+        tokio::select! {
+            biased;
+            answer = &mut answer => Waited::Answer(Box::new(answer)),
+            () = sleep_until(deadline) => Waited::Deadline,
+            () = reply.closed() => Waited::Nobody(timeout(GRACE, answer).await.is_ok_and(|answer| answer.is_ok())),
+        }
+    };
+    let mut memory = 0;
+    let (outcome, counted) = match answer {
+        Waited::Answer(answer) => match *answer {
+            Ok(answer) => {
+                memory = answer.memory;
+                of_answer(answer)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the process of a customizer died");
+                (Err(crash("its process died")), Counted::Crashed)
+            }
+        },
+        Waited::Deadline => {
+            let message = "its time ran out".to_owned();
+            (Err(CustomError { kind: CustomErrorKind::Timeout, message }), Counted::TimedOut)
+        }
+        Waited::Nobody(kept) => {
+            status.count(Counted::Cancelled, began.elapsed());
+            return (process, if kept { Fate::Keep } else { Fate::Ends });
+        }
+    };
+    status.count(counted, began.elapsed());
+    let _ = reply.send(outcome);
+    let fate = match counted {
+        Counted::Crashed | Counted::TimedOut => Fate::Failed,
+        _ if process.asked >= REQUESTS || memory > MEMORY => Fate::Ends,
+        _ => Fate::Keep,
+    };
+    (process, fate)
+}
+
+/// What a wait came to.
+enum Waited {
+    Answer(Box<std::io::Result<Answer>>),
+    Deadline,
+    /// Nobody waits any more; whether the process was done soon.
+    Nobody(bool),
+}
+
+fn of_answer(answer: Answer) -> (Result<CustomResult, CustomError>, Counted) {
+    for line in answer.log() {
+        tracing::info!(level = line.level, line = line.text, "a customizer says");
+    }
+    match answer.returned() {
+        Ok(result) => (Ok(result), Counted::Returned),
+        Err(fault) => {
+            tracing::warn!(kind = fault.kind, problem = fault.message, at = fault.traceback, "a customizer failed");
+            (Err(fault.told()), Counted::Failed)
+        }
+    }
+}
+
+/// The log of a fault at loading.
+pub(super) fn tell(loads: &Loads, op: &str, fault: &Fault) {
+    let (extension, version) = (loads.extension.0, loads.version);
+    let (problem, at) = (&fault.message, &fault.traceback);
+    tracing::warn!(extension, version, op, problem, at, "a customizer failed");
+}
+
+fn crash(message: &str) -> CustomError {
+    CustomError { kind: CustomErrorKind::Crash, message: message.to_owned() }
+}

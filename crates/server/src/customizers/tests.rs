@@ -1,0 +1,364 @@
+//! Real processes, on the real clock; each wait has an end.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use antiphon_ivr::{
+    ExtensionId,
+    op::{AboutCall, AllowFlow, CustomError, CustomErrorKind, CustomResult, Customize, Flow},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use super::{Customizers, Loads, NotLoaded};
+use crate::settings::CustomizerSettings;
+
+const CODE: &str = r#"
+import ctypes, os, sys, time
+
+class Shop:
+    def __init__(self, ivr=None):
+        self.ivr = ivr
+
+    def find(self, params, call):
+        call.set_var("customer", "Ann")
+        call.extra_data["seen"] = True
+        call.set_language("fr")
+        call.set_priority(3)
+        call.log("info", "found")
+        return {"phone": params["phone"], "from": call.from_number, "lang": call.get_var("lang"), "v": self.ivr["version"]}
+
+    def named(self, phone, call, n=3, **rest):
+        return [phone, call.id, n, rest]
+
+    def pid(self):
+        return os.getpid()
+
+    def where(self, params):
+        return [os.getcwd(), sorted(os.environ), sys.stdin.read(), os.getsid(0) == os.getpid()]
+
+    def boom(self, params):
+        raise LookupError("no such table")
+
+    def spin(self, params):
+        while True:
+            pass
+
+    def stubborn(self, params):
+        import signal
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(600)
+
+    def child(self, params):
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(600)
+        return pid
+
+    def leave(self, params):
+        os._exit(1)
+
+    def crash(self, params):
+        ctypes.string_at(0)
+
+    def wait(self, params):
+        time.sleep(params["seconds"])
+        return params["seconds"]
+
+    def flood(self, params):
+        for number in range(20000):
+            print("line", number)
+        print("x" * 2_000_000)
+        return "done"
+
+    def large(self, params):
+        return "x" * (2 << 20)
+
+    def odd(self, params):
+        return object()
+
+    def move(self, params, call):
+        call.goto('#form2')
+"#;
+
+struct Room {
+    customizers: Customizers,
+    _data: TempDir,
+}
+
+fn room(settings: CustomizerSettings) -> Room {
+    let data = tempfile::tempdir().unwrap();
+    Room { customizers: Customizers::open(&settings, data.path()), _data: data }
+}
+
+fn loads(code: &str) -> Arc<Loads> {
+    Arc::new(Loads {
+        extension: ExtensionId(7),
+        extension_name: "000*081".to_owned(),
+        version: 4,
+        sha256: code.len().to_string(),
+        class_name: "Shop".to_owned(),
+        code: code.as_bytes().into(),
+    })
+}
+
+fn asks(method: &str, params: Value) -> Customize {
+    let params = params.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
+    let about = AboutCall {
+        id: "abc".to_owned(),
+        from_number: "+7812".to_owned(),
+        vars: vec![("lang".to_owned(), "en".into())],
+        ..AboutCall::default()
+    };
+    Customize {
+        extension: ExtensionId(7),
+        method: method.to_owned(),
+        params: params.collect(),
+        about,
+        timer: Some(Duration::from_secs(20)),
+    }
+}
+
+fn within(seconds: f64, customize: Customize) -> Customize {
+    Customize { timer: Some(Duration::from_secs_f64(seconds)), ..customize }
+}
+
+impl Room {
+    async fn call(&self, loads: &Arc<Loads>, customize: &Customize) -> Result<CustomResult, CustomError> {
+        tokio::time::timeout(Duration::from_secs(60), self.customizers.call(loads, customize)).await.expect("an end")
+    }
+
+    async fn value(&self, loads: &Arc<Loads>, method: &str, params: Value) -> Value {
+        self.call(loads, &asks(method, params)).await.unwrap_or_else(|error| panic!("{method}: {error}")).value
+    }
+
+    async fn fails(&self, loads: &Arc<Loads>, customize: Customize) -> CustomErrorKind {
+        self.call(loads, &customize).await.expect_err(&customize.method).kind
+    }
+}
+
+async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !holds().await {
+        assert!(Instant::now() < end, "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn is_there(pid: &Value) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // A zombie is gone; it waits for whoever adopts it.
+    !stat.is_empty() && !stat.contains(") Z")
+}
+
+#[tokio::test]
+async fn a_method_is_told_of_the_call_and_says_what_it_wants_changed() {
+    let (room, loads) = (room(CustomizerSettings::default()), loads(CODE));
+    let result = room.call(&loads, &asks("find", json!({"phone": "12345"}))).await.unwrap();
+    assert_eq!(result.value, json!({"phone": "12345", "from": "+7812", "lang": "en", "v": 4}));
+    let changes = result.changes;
+    assert_eq!(changes.vars, [("customer".to_owned(), "Ann".into())]);
+    assert_eq!(changes.extra_data, Some(vec![("seen".to_owned(), true.into())]));
+    assert_eq!((changes.language.as_deref(), changes.priority), (Some("fr"), Some(json!(3))));
+    assert_eq!(result.log[0].text, "found");
+    let named = room.value(&loads, "named", json!({"phone": "1", "m": null})).await;
+    assert_eq!(named, json!(["1", "abc", 3, {"m": null}]));
+    let mut moves = asks("move", json!({}));
+    assert_eq!(room.fails(&loads, moves.clone()).await, CustomErrorKind::Exception);
+    moves.about.flow = AllowFlow::Yes;
+    let moved = room.call(&loads, &moves).await.unwrap().changes.flow;
+    assert_eq!(moved, Some(Flow::Goto("#form2".to_owned())));
+}
+
+#[tokio::test]
+async fn a_process_is_alone_in_an_empty_folder_with_nothing_of_the_servers_environment() {
+    let environment = vec![("SHOP_DSN".to_owned(), "secret".to_owned())];
+    let (room, loads) = (room(CustomizerSettings { environment, ..CustomizerSettings::default() }), loads(CODE));
+    let told = room.value(&loads, "where", json!({})).await;
+    let names: Vec<&str> = told[1].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(names.contains(&"SHOP_DSN") && names.contains(&"PATH") && names.contains(&"TMPDIR"), "{names:?}");
+    assert!(!names.contains(&"CUSTOMIZER_LIMITS") && !names.iter().any(|name| name.starts_with("CARGO")), "{names:?}");
+    assert_eq!((&told[2], &told[3]), (&json!(""), &json!(true)));
+    let folder = std::path::PathBuf::from(told[0].as_str().unwrap());
+    assert!(folder.is_dir() && folder.starts_with(room._data.path().join("customizers")), "{}", folder.display());
+    let pid = room.value(&loads, "pid", json!({})).await;
+    drop(room.customizers.clone());
+    let Room { customizers, _data } = room;
+    drop(customizers);
+    until("the process ends with the room, and its folder with it", || async { !is_there(&pid) && !folder.exists() })
+        .await;
+}
+
+#[tokio::test]
+async fn what_a_method_does_wrong_is_told_by_its_kind_and_the_next_call_works() {
+    let (room, loads) = (room(CustomizerSettings::default()), loads(CODE));
+    let error = room.call(&loads, &asks("boom", json!({}))).await.unwrap_err();
+    assert_eq!(error.to_string(), "exception: LookupError: no such table");
+    for (method, kind) in [
+        ("none", CustomErrorKind::BadMethod),
+        ("_db", CustomErrorKind::BadMethod),
+        ("named", CustomErrorKind::BadMethod),
+        ("large", CustomErrorKind::BadResult),
+        ("odd", CustomErrorKind::BadResult),
+        ("leave", CustomErrorKind::Crash),
+        ("crash", CustomErrorKind::Crash),
+    ] {
+        assert_eq!(room.fails(&loads, asks(method, json!({}))).await, kind, "{method}");
+        assert!(room.value(&loads, "pid", json!({})).await.is_u64(), "after {method}");
+    }
+    assert_eq!(room.value(&loads, "flood", json!({})).await, "done");
+    let standing = room.customizers.standing(&loads);
+    assert_eq!((standing.crashes, standing.restarts, standing.resting), (2, 2, false));
+}
+
+#[tokio::test]
+async fn an_endless_loop_ends_at_its_deadline_and_so_does_whatever_it_started() {
+    let (room, loads) = (room(CustomizerSettings::default()), loads(CODE));
+    let child = room.value(&loads, "child", json!({})).await;
+    for method in ["spin", "stubborn"] {
+        let began = Instant::now();
+        assert_eq!(room.fails(&loads, within(1.0, asks(method, json!({})))).await, CustomErrorKind::Timeout);
+        let took = began.elapsed().as_secs_f64();
+        assert!((0.95..1.3).contains(&took), "{method} took {took} s");
+    }
+    assert!(room.value(&loads, "pid", json!({})).await.is_u64());
+    until("a child of the process ends with it", || async { !is_there(&child) }).await;
+}
+
+#[tokio::test]
+async fn sixty_four_calls_at_once_are_all_done_and_more_are_refused() {
+    let (room, loads) = (room(CustomizerSettings { workers: 8, ..CustomizerSettings::default() }), loads(CODE));
+    let waits = asks("wait", json!({"seconds": 0.02}));
+    let calls = (0..64).map(|_| room.call(&loads, &waits)).collect::<Vec<_>>();
+    for outcome in all(calls).await {
+        assert_eq!(outcome.map(|result| result.value), Ok(json!(0.02)));
+    }
+    let calls = (0..100).map(|_| room.call(&loads, &waits)).collect::<Vec<_>>();
+    let refused = all(calls).await.into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(!refused.is_empty() && refused.iter().all(|error| error.kind == CustomErrorKind::Busy), "{refused:?}");
+    assert!(room.customizers.standing(&loads).processes <= 8);
+}
+
+/// What comes of all of them, which go on at once.
+async fn all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut pinned: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(move |context| {
+        for (future, done) in &mut pinned {
+            if done.is_none()
+                && let std::task::Poll::Ready(outcome) = future.as_mut().poll(context)
+            {
+                *done = Some(outcome);
+            }
+        }
+        if pinned.iter().any(|(_, done)| done.is_none()) {
+            return std::task::Poll::Pending;
+        }
+        std::task::Poll::Ready(pinned.iter_mut().filter_map(|(_, done)| done.take()).collect())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn whoever_fails_five_times_rests_and_a_call_that_waits_too_long_is_told_that_all_are_busy() {
+    let (room, loads) = (room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() }), loads(CODE));
+    room.value(&loads, "pid", json!({})).await;
+    let long = asks("wait", json!({"seconds": 1.0}));
+    let short = within(0.3, asks("pid", json!({})));
+    let both = vec![Box::pin(room.call(&loads, &long)), Box::pin(room.call(&loads, &short))];
+    let outcomes = all(both).await;
+    assert_eq!(outcomes[0].as_ref().map(|result| &result.value), Ok(&json!(1.0)));
+    assert_eq!(outcomes[1].as_ref().map_err(|error| error.kind), Err(CustomErrorKind::Busy));
+    for _ in 0..5 {
+        assert_eq!(room.fails(&loads, asks("leave", json!({}))).await, CustomErrorKind::Crash);
+    }
+    assert_eq!(room.fails(&loads, asks("pid", json!({}))).await, CustomErrorKind::Busy);
+    assert!(room.customizers.standing(&loads).resting);
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_ends_what_runs_for_it() {
+    let (room, loads) = (room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() }), loads(CODE));
+    let pid = room.value(&loads, "pid", json!({})).await;
+    let spin = asks("spin", json!({}));
+    let gone = tokio::time::timeout(Duration::from_millis(200), room.customizers.call(&loads, &spin)).await;
+    assert!(gone.is_err(), "it goes on");
+    until("the process is killed after its grace", || async { !is_there(&pid) }).await;
+    assert_ne!(room.value(&loads, "pid", json!({})).await, pid);
+}
+
+#[tokio::test]
+async fn code_is_looked_at_without_being_run() {
+    let room = room(CustomizerSettings::default());
+    let code =
+        "raise SystemExit\nclass A:\n  def a(self): pass\n  def _b(self): pass\nclass B:\n  async def c(self): pass\n";
+    let found = room.customizers.inspect(code.as_bytes(), None).await.unwrap();
+    assert_eq!((found.classes, found.methods), (vec!["A".to_owned(), "B".to_owned()], vec!["a".to_owned()]));
+    assert_eq!(room.customizers.inspect(code.as_bytes(), Some("B")).await.unwrap().methods, ["c"]);
+    let wrong = room.customizers.inspect(b"class A:\n  def f(self)\n    pass\n", None).await.unwrap_err();
+    assert!(matches!(wrong, NotLoaded::Syntax { line: 2, col: 14, .. }), "{wrong:?}");
+    assert!(matches!(room.customizers.inspect(b"a = '\0'", None).await, Err(NotLoaded::Syntax { .. })));
+    // It compiles, and does not load.
+    let fails = loads("class Shop:\n  pass\nraise ImportError('no pyodbc here')\n");
+    let refused = room.customizers.probe(&fails).await.unwrap_err();
+    assert_eq!(refused, NotLoaded::Refused("ImportError: no pyodbc here".to_owned()));
+    let error = room.call(&fails, &asks("pid", json!({}))).await.unwrap_err();
+    assert_eq!(error.to_string(), "exception: it does not load: ImportError: no pyodbc here");
+    assert_eq!(
+        room.customizers.probe(&loads("x = 1")).await.unwrap_err().to_string(),
+        "there is no class Shop in the code"
+    );
+}
+
+#[tokio::test]
+async fn without_an_interpreter_nothing_is_active_and_nothing_breaks() {
+    for python in [None, Some("/nowhere/python3".to_owned())] {
+        let (room, loads) = (room(CustomizerSettings { python, ..CustomizerSettings::default() }), loads(CODE));
+        for _ in 0..8 {
+            assert_eq!(room.fails(&loads, asks("pid", json!({}))).await, CustomErrorKind::Inactive);
+        }
+        assert_eq!(room.customizers.inspect(b"", None).await.unwrap_err(), NotLoaded::NoPython);
+    }
+}
+
+#[tokio::test]
+async fn a_test_call_has_a_process_of_its_own() {
+    let (room, loads) = (room(CustomizerSettings::default()), loads(CODE));
+    let first = room.customizers.invoke(&loads, &asks("pid", json!({}))).await.unwrap().value;
+    let second = room.customizers.invoke(&loads, &asks("pid", json!({}))).await.unwrap().value;
+    assert_ne!(first, second);
+    assert!(!is_there(&first) && !is_there(&second));
+    let spins = within(0.5, asks("spin", json!({})));
+    assert_eq!(room.customizers.invoke(&loads, &spins).await.unwrap_err().kind, CustomErrorKind::Timeout);
+    assert_eq!(room.customizers.standing(&loads).calls, 0);
+}
+
+#[tokio::test]
+async fn a_call_goes_on_with_the_version_that_it_began_with_beside_those_of_another() {
+    let room = room(CustomizerSettings::default());
+    let old = loads("import os\nclass Shop:\n  def which(self): return ['old', os.getpid()]\n");
+    let new = loads("import os\nclass Shop:\n  def which(self): return ['new version', os.getpid()]\n");
+    let new = Arc::new(Loads { version: 5, ..Loads::clone(&new) });
+    let first = room.value(&old, "which", json!({})).await;
+    let second = room.value(&new, "which", json!({})).await;
+    assert_eq!((&first[0], &second[0]), (&json!("old"), &json!("new version")));
+    assert_eq!(room.value(&old, "which", json!({})).await, first, "in the same process as before");
+    assert_eq!(room.value(&new, "which", json!({})).await, second);
+}
+
+#[tokio::test]
+async fn a_process_ends_after_a_thousand_calls_or_with_much_memory() {
+    let room = room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() });
+    let code = "import os\nclass Shop:\n  def pid(self): return os.getpid()\n  def grow(self):\n    self.held = b'x' * (300 << 20)\n    return os.getpid()\n";
+    let loads = loads(code);
+    let first = room.value(&loads, "pid", json!({})).await;
+    // Loading it was one, and so was the first call.
+    for _ in 0..998 {
+        assert_eq!(room.value(&loads, "pid", json!({})).await, first);
+    }
+    let second = room.value(&loads, "grow", json!({})).await;
+    assert_ne!(second, first);
+    let third = room.value(&loads, "pid", json!({})).await;
+    assert_ne!(third, second);
+    assert_eq!(room.customizers.standing(&loads).restarts, 2);
+    until("both have ended", || async { !is_there(&first) && !is_there(&second) }).await;
+}

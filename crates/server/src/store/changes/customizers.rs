@@ -1,0 +1,286 @@
+//! Versions of customizers.
+//!
+//! Shape: what is in the code was found out by whoever asks for the change, since it takes a process; each change leaves a row that says who
+//! made it.
+//! Errors: a version that is active is not deleted; what was looked at has to be what is there when it is activated.
+//! Sources: `voicexml-customizers.md` 2.4, 2.5.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use antiphon_ivr::ExtensionId;
+
+use super::super::customizer::{Customizer, CustomizerCode, FoundInCode};
+use super::super::model::ClientId;
+use super::super::writer::{Change, Edit, signed, unsigned};
+use super::super::{Config, Missing, Rejected, Taken, limits};
+use super::{extension_of, json};
+
+/// Who changes which customizer.
+#[derive(Clone, Debug)]
+pub struct CustomizerEditor {
+    /// Whose the extension is.
+    pub client: ClientId,
+    /// The extension.
+    pub extension: ExtensionId,
+    /// The application that asks.
+    pub application: Arc<str>,
+    /// The present.
+    pub now: SystemTime,
+}
+
+/// Adds a version. It is not active.
+#[derive(Debug)]
+pub struct AddCustomizer {
+    /// Who asks.
+    pub editor: CustomizerEditor,
+    /// The code.
+    pub code: CustomizerCode,
+    /// What is in it.
+    pub found: FoundInCode,
+    /// The class that is called.
+    pub class_name: String,
+    /// Whether the request names that class.
+    pub class_edited: bool,
+    /// What people say of it.
+    pub description: String,
+}
+
+/// Gives a version other code.
+#[derive(Debug)]
+pub struct ReplaceCustomizer {
+    /// Who asks.
+    pub editor: CustomizerEditor,
+    /// Which version.
+    pub version: u32,
+    /// The code.
+    pub code: CustomizerCode,
+    /// What is in it.
+    pub found: FoundInCode,
+    /// The class that is called from now on.
+    pub class_name: String,
+    /// Whether somebody chose it.
+    pub class_edited: bool,
+}
+
+/// Changes what is said of a version.
+#[derive(Debug)]
+pub struct EditCustomizer {
+    /// Who asks.
+    pub editor: CustomizerEditor,
+    /// Which version.
+    pub version: u32,
+    /// Another class, and what is in the code under it.
+    pub class_name: Option<(String, FoundInCode)>,
+    /// Another description.
+    pub description: Option<String>,
+}
+
+/// Has new calls run a version, and no other.
+#[derive(Debug)]
+pub struct ActivateCustomizer {
+    /// Who asks.
+    pub editor: CustomizerEditor,
+    /// The version as it was when it was tried.
+    pub tried: Arc<Customizer>,
+    /// The methods that it has once it is loaded.
+    pub methods: Vec<String>,
+}
+
+/// Has new calls run no version, if this is the one they run.
+#[derive(Debug)]
+pub struct DeactivateCustomizer {
+    /// Who asks.
+    pub editor: CustomizerEditor,
+    /// Which version.
+    pub version: u32,
+}
+
+/// Removes a version.
+#[derive(Debug)]
+pub struct DeleteCustomizer {
+    /// Who asks.
+    pub editor: CustomizerEditor,
+    /// Which version.
+    pub version: u32,
+}
+
+impl CustomizerEditor {
+    fn seconds(&self) -> u64 {
+        self.now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
+    /// A version as it is.
+    fn version(&self, config: &Config, version: u32) -> Result<Customizer, Missing> {
+        extension_of(config, self.client, self.extension)?;
+        let found = config.customizer(self.extension, version).ok_or(Missing::Customizer)?;
+        Ok(Customizer::clone(found))
+    }
+
+    /// Writes down who changed what.
+    fn audit(&self, edit: &Edit<'_>, action: &str, customizer: &Customizer) -> Result<(), Rejected> {
+        let query = "INSERT INTO customizer_audit (at, client, extension, version, action, sha256, application)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let (at, client, extension) = (signed(self.seconds()), signed(self.client.0), signed(self.extension.0));
+        let (version, sha256) = (customizer.version, &*customizer.code.sha256);
+        let row = (at, client, extension, version, action, sha256, &*self.application);
+        edit.transaction.prepare_cached(query)?.execute(row)?;
+        let newest = edit.transaction.last_insert_rowid();
+        let query = "DELETE FROM customizer_audit WHERE id <= ?1";
+        edit.transaction.prepare_cached(query)?.execute([newest - limits::AUDITED_CUSTOMIZERS])?;
+        Ok(())
+    }
+}
+
+/// Writes a version into the database and the draft.
+fn write(edit: &mut Edit<'_>, customizer: Customizer) -> Result<Arc<Customizer>, Rejected> {
+    let query = "INSERT INTO customizer (extension, version, created, modified, class_name, class_edited, description,
+                     active, classes, methods, code)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                 ON CONFLICT (extension, version) DO UPDATE SET
+                     modified = excluded.modified, class_name = excluded.class_name,
+                     class_edited = excluded.class_edited, description = excluded.description,
+                     active = excluded.active, classes = excluded.classes, methods = excluded.methods,
+                     code = excluded.code";
+    let row = (
+        signed(customizer.extension.0),
+        customizer.version,
+        signed(customizer.created),
+        signed(customizer.modified),
+        &customizer.class_name,
+        customizer.class_edited,
+        &customizer.description,
+        customizer.active,
+        json(&customizer.found.classes),
+        json(&customizer.found.methods),
+        &*customizer.code.bytes,
+    );
+    edit.transaction.prepare_cached(query)?.execute(row)?;
+    Ok(edit.draft().put_customizer(customizer))
+}
+
+impl Change for AddCustomizer {
+    type Answer = Arc<Customizer>;
+
+    fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Customizer>, Rejected> {
+        let Self { editor, code, found, class_name, class_edited, description } = self;
+        extension_of(edit.config(), editor.client, editor.extension)?;
+        let most = limits::CUSTOMIZERS_OF_AN_EXTENSION;
+        if edit.config().customizers(editor.extension).count() >= most {
+            return Err(Rejected::Full { table: "versions", most });
+        }
+        let query = "INSERT INTO customizer_version (extension, last) VALUES (?1, 1)
+                     ON CONFLICT (extension) DO UPDATE SET last = last + 1 RETURNING last";
+        let last = edit.transaction.prepare_cached(query)?.query_row([signed(editor.extension.0)], |row| row.get(0))?;
+        let version = u32::try_from(unsigned(last)).map_err(|_| Rejected::Storage)?;
+        let (extension, created) = (editor.extension, editor.seconds());
+        let customizer = Customizer {
+            extension,
+            version,
+            created,
+            modified: created,
+            class_name,
+            class_edited,
+            description,
+            active: false,
+            found,
+            code,
+        };
+        editor.audit(edit, "add", &customizer)?;
+        write(edit, customizer)
+    }
+}
+
+impl Change for ReplaceCustomizer {
+    type Answer = Arc<Customizer>;
+
+    fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Customizer>, Rejected> {
+        let Self { editor, version, code, found, class_name, class_edited } = self;
+        let old = editor.version(edit.config(), version)?;
+        let modified = editor.seconds();
+        let customizer = Customizer { modified, class_name, class_edited, found, code, ..old };
+        if customizer.active && !customizer.is_valid() {
+            return Err(Taken::CustomizerClass(customizer.class_name).into());
+        }
+        editor.audit(edit, "code", &customizer)?;
+        write(edit, customizer)
+    }
+}
+
+impl Change for EditCustomizer {
+    type Answer = Arc<Customizer>;
+
+    fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Customizer>, Rejected> {
+        let Self { editor, version, class_name, description } = self;
+        let mut customizer = editor.version(edit.config(), version)?;
+        if let Some((class_name, found)) = class_name {
+            (customizer.class_name, customizer.class_edited) = (class_name, true);
+            customizer.found = found;
+            if customizer.active && !customizer.is_valid() {
+                return Err(Taken::CustomizerClass(customizer.class_name).into());
+            }
+        }
+        customizer.description = description.unwrap_or(customizer.description);
+        customizer.modified = editor.seconds();
+        editor.audit(edit, "edit", &customizer)?;
+        write(edit, customizer)
+    }
+}
+
+impl Change for ActivateCustomizer {
+    type Answer = Arc<Customizer>;
+
+    fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Customizer>, Rejected> {
+        let Self { editor, tried, methods } = self;
+        let mut customizer = editor.version(edit.config(), tried.version)?;
+        if (&customizer.code.sha256, &customizer.class_name) != (&tried.code.sha256, &tried.class_name) {
+            return Err(Taken::CustomizerChanged.into());
+        }
+        if customizer.active {
+            return edit
+                .config()
+                .customizer(editor.extension, tried.version)
+                .cloned()
+                .ok_or(Missing::Customizer.into());
+        }
+        // The one that was active goes first: the database knows one at a time.
+        if let Some(former) = edit.config().active_customizer(editor.extension).cloned() {
+            editor.audit(edit, "deactivate", &former)?;
+            write(edit, Customizer { active: false, ..Customizer::clone(&former) })?;
+        }
+        (customizer.active, customizer.found.methods) = (true, methods);
+        editor.audit(edit, "activate", &customizer)?;
+        write(edit, customizer)
+    }
+}
+
+impl Change for DeactivateCustomizer {
+    type Answer = Arc<Customizer>;
+
+    fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Customizer>, Rejected> {
+        let Self { editor, version } = self;
+        let customizer = editor.version(edit.config(), version)?;
+        if !customizer.active {
+            return Ok(Arc::new(customizer));
+        }
+        editor.audit(edit, "deactivate", &customizer)?;
+        write(edit, Customizer { active: false, ..customizer })
+    }
+}
+
+impl Change for DeleteCustomizer {
+    type Answer = ();
+
+    fn apply(self, edit: &mut Edit<'_>) -> Result<(), Rejected> {
+        let Self { editor, version } = self;
+        let customizer = editor.version(edit.config(), version)?;
+        if customizer.active {
+            return Err(Taken::CustomizerActive.into());
+        }
+        editor.audit(edit, "delete", &customizer)?;
+        let query = "DELETE FROM customizer WHERE extension = ?1 AND version = ?2";
+        edit.transaction.prepare_cached(query)?.execute((signed(editor.extension.0), version))?;
+        edit.draft().remove_customizer(editor.extension, version);
+        Ok(())
+    }
+}

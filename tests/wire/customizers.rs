@@ -1,0 +1,122 @@
+//! Customizers of the real binary: a database by ODBC, a web service by SOAP.
+//!
+//! Shape: the examples of `deploy/examples`, uploaded as they are and called by Debian's Python.
+//! Time: the machine's clock.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::process::{alone, root};
+use crate::scripts::Scripts;
+use crate::server::Server;
+
+/// Debian's, which has the packages of the examples.
+const PYTHON: &str = "/usr/bin/python3";
+
+/// An extension's customizer.
+struct Customizer<'a> {
+    server: &'a Server,
+    token: String,
+    path: String,
+}
+
+impl<'a> Customizer<'a> {
+    fn of(server: &'a Server, number: &str) -> Self {
+        let token = server.token();
+        let body = json!({ "name": number, "type": "vxml" }).to_string();
+        let (status, made) = server.send("POST", "/api/ver1.0/client/@me/extension/", &token, &body);
+        assert_eq!(status, 201, "{made}");
+        let made: Value = serde_json::from_str(&made).expect("JSON");
+        Self { server, token, path: format!("/api/ver1.0/extension/{}/customizer", made["id"]) }
+    }
+
+    #[track_caller]
+    fn send(&self, method: &str, path: &str, body: &Value, expected: u16) -> Value {
+        let at = format!("{}{path}", self.path);
+        let (status, answer) = self.server.send(method, &at, &self.token, &body.to_string());
+        assert_eq!(status, expected, "{method} {path}: {answer}\n{}", self.server.log());
+        serde_json::from_str(&answer).unwrap_or_default()
+    }
+
+    /// Adds a file, and has it active.
+    #[track_caller]
+    fn runs(&self, code: &str) -> Value {
+        let version = self.send("POST", "", &json!({ "code": code }), 201)["version"].clone();
+        self.send("POST", &format!("/{version}/activate"), &json!({}), 200)
+    }
+
+    #[track_caller]
+    fn example(&self, name: &str) {
+        let file = root().join("deploy/examples").join(name);
+        self.runs(&std::fs::read_to_string(file).expect("an example"));
+    }
+
+    #[track_caller]
+    fn call(&self, method: &str, params: Value) -> Value {
+        let asked = json!({ "method": method, "params": params, "timeout_ms": 20_000 });
+        self.send("POST", "/1/invoke", &asked, 200)
+    }
+}
+
+fn settings(environment: &str) -> String {
+    format!("[customizer]\npython = \"{PYTHON}\"\neditors = [\"*\"]\nenv = {{ {environment} }}\n")
+}
+
+/// A database with one customer and two purchases.
+fn database(at: &Path) {
+    let script = "import sqlite3, sys\n\
+                  c = sqlite3.connect(sys.argv[1])\n\
+                  c.execute('create table customer (phone text, name text, vip integer)')\n\
+                  c.execute('create table purchase (phone text, number integer, total text)')\n\
+                  c.execute(\"insert into customer values ('12345', 'Ann', 1)\")\n\
+                  c.executemany(\"insert into purchase values ('12345', ?, ?)\", [(1, '9.90'), (2, '5')])\n\
+                  c.commit()\n";
+    let made = Command::new(PYTHON).args(["-c", script]).arg(at).status();
+    assert!(made.is_ok_and(|status| status.success()), "no database: run `cargo xtask install`");
+}
+
+#[test]
+fn a_customizer_asks_a_database_by_odbc() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let file = folder.path().join("shop.db");
+    database(&file);
+    let dsn = format!("SHOP_DSN = \"Driver=SQLite3;Database={}\"", file.display());
+    let server = Server::start(folder.path(), &settings(&dsn));
+    let customizer = Customizer::of(&server, "081");
+    customizer.example("customizer_odbc.py");
+    let found = customizer.call("find", json!({ "phone": "12345" }));
+    assert_eq!(found["result"], json!({ "name": "Ann", "vip": true }), "{found}\n{}", server.log());
+    assert_eq!(found["vars"], json!({ "customer": "Ann" }));
+    assert_eq!(customizer.call("find", json!({ "phone": "1" }))["result"], Value::Null);
+    let orders = customizer.call("orders", json!({ "phone": "12345" }));
+    assert_eq!(orders["result"], json!([[2, "5"], [1, "9.90"]]), "rows are lists");
+}
+
+#[test]
+fn a_customizer_asks_a_web_service_by_soap_with_the_callers_credentials() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let service = Scripts::start("tests/wire/soap_server.py", &[]);
+    let wsdl = format!("BALANCE_WSDL = \"{}\"", service.url("/balance?wsdl"));
+    let server = Server::start(folder.path(), &settings(&wsdl));
+    let customizer = Customizer::of(&server, "081");
+    customizer.example("customizer_soap.py");
+    let params = json!({ "user": "teller", "password": "geheim", "account": "4711" });
+    let told = customizer.call("balance", params);
+    assert_eq!(told["result"], json!({ "amount": "12.50", "day": "2026-11-27" }), "{told}\n{}", server.log());
+    assert_eq!(service.wait_for("asked"), "asked 4711 \"balance\"");
+    let denied = customizer.call("balance", json!({ "user": "teller", "password": "wrong", "account": "4711" }));
+    assert_eq!((&denied["result"], &denied["error"]["type"]), (&Value::Null, &json!("exception")), "{denied}");
+    assert_eq!(service.wait_for("denied"), "denied 4711");
+    assert!(!server.log().contains("geheim"), "a password is no part of the log");
+    // The third example needs nothing but Python.
+    let list = Customizer::of(&server, "082");
+    list.example("customizer_list.py");
+    let days = list.call("slots", json!({ "from": "2026-11-27", "count": 2, "taken": ["2026-11-30"] }));
+    let expected =
+        json!([{ "date": "2026-12-01", "weekday": "Tuesday" }, { "date": "2026-12-02", "weekday": "Wednesday" }]);
+    assert_eq!(days["result"], expected);
+}
