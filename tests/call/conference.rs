@@ -402,6 +402,36 @@ async fn a_member_who_only_listens_stays() {
     world.leaves_nothing().await;
 }
 
+#[tokio::test]
+async fn what_is_asked_of_a_seat_that_was_left_since_is_asked_of_no_other() {
+    let world = World::new().await;
+    let notes = install(&world, "075", |call, notes| {
+        Box::pin(async move {
+            call.answer().await?;
+            for name in ["team", "team", "board"] {
+                notes.add(call.conference(Conference::new(name, 9)).await?);
+            }
+            Ok(Next::Finished)
+        })
+    });
+    let phone = world.connect(World::setup("one", 11));
+    phone.call("075").await;
+    phone.up().await;
+    pass(1_000).await;
+    let call = call_of(&world, "one");
+    // The call hears of the first alone before it has left.
+    for _ in 0..3 {
+        assert!(world.server.rooms.conferences.wish(CLIENT, "team", call, Wish::Leave));
+    }
+    pass(1_000).await;
+    assert_eq!(notes.all(), ["Kicked"]);
+    assert!(world.server.rooms.conferences.wish(CLIENT, "team", call, Wish::Leave));
+    pass(1_000).await;
+    assert_eq!(notes.all(), ["Kicked", "Kicked"]);
+    phone.hang_up().await;
+    world.leaves_nothing().await;
+}
+
 /// A conference of scripts: 075 waits for somebody else to begin it, 074 begins and ends it; 077 says itself what it hears until then.
 fn moderated(world: &World) -> [Notes; 2] {
     let member = install(world, "075", |call, notes| {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use antiphon_ivr::op::{EarlySound, News, PartyState, PartyTerms, RingOrder, Tell, Watch, Watcher};
-use antiphon_ivr::{Dialed, Interrupted, Next, TalkEnd, Terms, TypeAhead};
+use antiphon_ivr::{CallerId, Dial, Dialed, Interrupted, Next, TalkEnd, Terms, TypeAhead};
+use antiphon_server::store::changes::{CreateClient, CreateExtension, UpdatePhone};
 use antiphon_sip::EndReason;
 use antiphon_testkit::{Answering, SimPhone, SipText};
+use serde_json::json;
 
 use crate::custom::{Notes, dial, digits, each, install, key, only, say, sound, whispering};
 use crate::world::{Shape, TRUNK, World, on_its_own, pass, prompt};
@@ -137,6 +139,49 @@ async fn targets_are_told_what_the_script_wants_and_nothing_that_sip_needs() {
     }
     assert_eq!((invite(&first).header("X-Own"), invite(&second).header("X-Own")), (Some("2"), None));
     assert_ne!(invite(&first).header("Max-Forwards"), Some("1"));
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_telephone_of_another_client_is_not_made_to_answer_by_itself() {
+    let world = World::new().await;
+    let store = &world.server.rooms.store;
+    let client = store.commit(CreateClient { prefix: "001".to_owned() }).await.expect("a prefix that is free");
+    let body = json!({"name": "900", "type": "phone"});
+    let extension = store.commit(CreateExtension { client, body }).await.expect("a telephone").id;
+    let body = json!({"contact": "sip:line-3@127.0.0.3:5060"});
+    store.commit(UpdatePhone { client, extension, body }).await.expect("where it is");
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let headers = vec![pair("Call-Info", "<sip:a>;answer-after=0"), pair("Alert-Info", "info=alert-autoanswer")];
+    let notes = dials(&world, &["002", "001*900"], Terms { headers, ..Terms::default() });
+    let (own, foreign) = (world.callee("002", 2, Answering::Busy), world.callee("900", 3, Answering::Busy));
+    call(&world).await.over().await;
+    assert_eq!(notes.all()[0], "Busy");
+    for (phone, is_told) in [(&own, true), (&foreign, false)] {
+        let invite = phone.requests("INVITE").remove(0);
+        let told = ["Call-Info", "Alert-Info"].map(|name| invite.header(name).is_some());
+        assert_eq!(told, [is_told; 2], "{invite:?}");
+    }
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn whoever_is_called_at_a_host_outside_is_shown_no_number_of_ours() {
+    let world = World::shaped(Shape { sip: "dial_hosts = [\"127.0.0.3\"]", ..Shape::default() }).await;
+    install(&world, "075", |call, notes| {
+        Box::pin(async move {
+            let caller_id = CallerId { number: "000*101".to_owned(), name: String::new() };
+            let targets = ["sip:alice@127.0.0.3", "002"].map(str::to_owned).to_vec();
+            notes.add(call.dial(Dial { targets, caller_id, ..dial(&[], Terms::default()) }).await?);
+            Ok(Next::Finished)
+        })
+    });
+    let (outside, phone) = (world.callee("003", 3, Answering::Busy), world.callee("002", 2, Answering::Busy));
+    call(&world).await.over().await;
+    for phone in [&outside, &phone] {
+        let invite = phone.requests("INVITE").remove(0);
+        assert!(invite.header("From").is_some_and(|from| from.contains("sip:101@")), "{invite:?}");
+    }
     world.leaves_nothing().await;
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use antiphon_ivr::op::{Alone, Echo, Enqueue, Enqueued, Meet, Take};
 use antiphon_ivr::{DigitSet, Interrupted, Next};
-use antiphon_server::store::ClientId;
+use antiphon_server::{queues::Taker, store::ClientId};
 use antiphon_sip::EndReason;
 use antiphon_testkit::SimPhone;
 
@@ -130,6 +130,88 @@ fn either_side_may_hang_up_and_the_other_goes_on() {
             world.leaves_nothing().await;
         });
     }
+}
+
+#[tokio::test]
+async fn whoever_is_taken_by_one_that_hangs_up_keeps_its_place_and_talks_to_the_next() {
+    let world = World::new().await;
+    let hello = sound(&world, "hello");
+    let waiting = install(&world, "075", move |call, notes| {
+        let hello = hello.clone();
+        Box::pin(async move {
+            call.answer().await?;
+            call.enqueue(Enqueue { name: "sales".to_owned(), most: 2 }).await?;
+            loop {
+                loop {
+                    match say(call, &hello).await {
+                        Err(Interrupted::Wanted) => break,
+                        heard => heard?,
+                    }
+                }
+                // It hears something before the talk, and whoever takes it goes meanwhile.
+                say(call, &hello).await?;
+                say(call, &hello).await?;
+                let met = call.meet(Meet { alone: Alone::Music, leave_by: DigitSet::NONE }).await?;
+                notes.add(met);
+                match call.place().await? {
+                    Some(place) => notes.add((place.position, place.size)),
+                    None => return Ok(Next::Finished),
+                }
+            }
+        })
+    });
+    takes(&world, 60);
+    let caller = calls(&world, "one", 11, "075").await;
+    pass(1_500).await;
+    let behind = calls(&world, "behind", 14, "075").await;
+    pass(1_500).await;
+    let hasty = calls(&world, "two", 12, "074").await;
+    pass(300).await;
+    hasty.hang_up().await;
+    pass(8_000).await;
+    assert_eq!(waiting.all(), ["Missed", "(1, 2)"]);
+    let agent = calls(&world, "three", 13, "074").await;
+    pass(9_000).await;
+    let lasted = said(&world, &caller, &agent);
+    assert!(lasted > Duration::from_secs(2), "{lasted:?} {}", world.heard(&caller, &[&agent]));
+    agent.hang_up().await;
+    caller.over().await;
+    assert!(waiting.all()[2].starts_with("Talked"), "{:?}", waiting.all());
+    behind.hang_up().await;
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn whoever_took_a_place_that_was_left_since_takes_no_other() {
+    let world = World::new().await;
+    let queues = world.server.rooms.queues.clone();
+    let left = install(&world, "075", move |call, notes| {
+        let queues = queues.clone();
+        Box::pin(async move {
+            call.answer().await?;
+            let enqueue = || Enqueue { name: "sales".to_owned(), most: 2 };
+            call.enqueue(enqueue()).await?;
+            let (inbox, _events) = tokio::sync::mpsc::channel(4);
+            let taker = Taker { inbox, message: None, missed: Vec::new() };
+            let mut wish = queues.take((CLIENT, "sales"), taker).expect("there is room");
+            // The call hears that it was taken only after it has left and come again.
+            call.leave().await?;
+            call.enqueue(enqueue()).await?;
+            let met = call.meet(Meet { alone: Alone::Music, leave_by: only("#") }).await?;
+            notes.add(met);
+            let mut found = wish.found.try_recv().expect("it had found somebody");
+            notes.add(found.ready.try_recv().is_ok());
+            Ok(Next::Finished)
+        })
+    });
+    let caller = calls(&world, "one", 11, "075").await;
+    pass(15_000).await;
+    assert!(left.all().is_empty(), "it waits on: {:?}", left.all());
+    caller.press('#').await;
+    caller.over().await;
+    let noted = left.all();
+    assert!(noted[0].starts_with("Left { waited: ") && noted[1] == "false", "{noted:?}");
+    world.leaves_nothing().await;
 }
 
 #[tokio::test]

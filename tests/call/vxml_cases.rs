@@ -14,12 +14,12 @@ use std::{
     time::Duration,
 };
 
-use antiphon_server::{store::ClientId, web::Answer};
+use antiphon_server::{store::ClientId, trace::Record, web::Answer};
 use antiphon_testkit::{Answering, Referring, SimPhone, Stage};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::world::{Shape, TRUNK, World, on_its_own, pass};
+use crate::world::{Shape, TRUNK, World, pass};
 
 const BASE: &str = "http://app.test/vxml/";
 /// Callers at once.
@@ -123,14 +123,18 @@ async fn one(world: &World, number: usize, row: &Value) -> Verdict {
     // Test code: a name for each caller, as long as the process lives.
     let name: &'static str = Box::leak(format!("case{number}").into_boxed_str());
     let number = u8::try_from(number % 250).expect("it is less than 250");
-    let caller = world.connect(World::setup_at(name, IpAddr::from([127, 0, 1, number + 1])));
+    // Whom we ask to call somebody outside has come by a trunk.
+    let by_trunk = text(row, "transfer_env").contains("blind transfer succeeds");
+    let host = IpAddr::from(if by_trunk { [10, 1, 0, 7] } else { [127, 0, 1, number + 1] });
+    let caller = world.connect(World::setup_at(name, host));
     let far_end = far_end(world, &caller, text(row, "transfer_env")).await;
     let url: String =
         url::form_urlencoded::byte_serialize(format!("{BASE}{}", text(row, "start")).as_bytes()).collect();
     caller.call_uri(&format!("sip:dialog@127.0.0.1;voicexml={url}")).await;
     let stimuli: Vec<String> =
         row["dtmf_stimuli"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    let _ = tokio::time::timeout(LONGEST, act(&caller, far_end.as_ref(), &stimuli, text(row, "transfer_env"))).await;
+    let _ =
+        tokio::time::timeout(LONGEST, act(world, &caller, far_end.as_ref(), &stimuli, text(row, "transfer_env"))).await;
     if !is_over(&caller) {
         caller.hang_up().await;
     }
@@ -160,8 +164,17 @@ async fn far_end(world: &World, caller: &SimPhone, kind: &str) -> Option<SimPhon
     Some(world.callee("trunk", TRUNK, answering))
 }
 
+/// How often the page has waited for the caller to the end of its patience, or of what the caller did.
+fn waits(world: &World, caller: &SimPhone) -> usize {
+    let of = |record: &mut Record| match record.from == caller.setup().name {
+        true => record.ops.iter().filter(|op| ["gather", "listen", "record"].contains(&op.name)).count(),
+        false => 0,
+    };
+    world.server.rooms.trace.calls().iter().map(|call| call.record(of)).sum()
+}
+
 /// Does what the list says, and waits for the end. Keys come a second after whatever was before; whoever is asked again says the same.
-async fn act(caller: &SimPhone, far_end: Option<&SimPhone>, stimuli: &[String], kind: &str) {
+async fn act(world: &World, caller: &SimPhone, far_end: Option<&SimPhone>, stimuli: &[String], kind: &str) {
     caller.until("is up or refused", |stage| matches!(stage, Stage::Up | Stage::Over(_))).await;
     if let Some(far_end) = far_end.filter(|_| kind.contains("then hangs up")) {
         far_end.up().await;
@@ -181,8 +194,12 @@ async fn act(caller: &SimPhone, far_end: Option<&SimPhone>, stimuli: &[String], 
                 pass(1_000).await;
                 caller.hang_up().await;
             }
-            // As long as a page waits that does not say how long, and what it says before.
-            None => pass(5_500).await,
+            None => {
+                let before = waits(world, caller);
+                while waits(world, caller) == before && !is_over(caller) {
+                    pass(100).await;
+                }
+            }
         }
     }
     while !is_over(caller) {
@@ -194,6 +211,7 @@ async fn act(caller: &SimPhone, far_end: Option<&SimPhone>, stimuli: &[String], 
 }
 
 /// What the BYE says, else the call's detail, else the log.
+#[expect(clippy::print_stdout, reason = "whoever runs one case wants to see all of it")]
 fn verdict(world: &World, caller: &SimPhone, row: &Value) -> Verdict {
     let name = caller.setup().name;
     let said = caller.requests("BYE").first().map(|bye| bye.body.clone()).unwrap_or_default();
@@ -213,7 +231,10 @@ fn verdict(world: &World, caller: &SimPhone, row: &Value) -> Verdict {
     let label = |verdict: &str| log.iter().find(|line| line.starts_with(&format!("conf: {verdict}"))).cloned();
     let lacks_a_page =
         row["verdict"] == "observe" && row["missing"].as_array().is_some_and(|missing| !missing.is_empty());
-    if lacks_a_page && problems.iter().any(|problem| problem.contains("error.badfetch.http.404")) {
+    if std::env::var_os("ANTIPHON_CASE").is_some() {
+        println!("{}: {log:#?}\n{problems:#?}\n{}", text(row, "start"), world.ladder());
+    }
+    if lacks_a_page && log.iter().chain(&problems).any(|line| line.contains("error.badfetch.http.404")) {
         return Verdict::Watched;
     }
     match told.get("__exit").cloned().or(of_detail).as_deref() {

@@ -36,6 +36,7 @@
 //! | `callee presses 1 after 2 s`, `callee hangs up after 2 s` | somebody to whom a script speaks before the talk |
 //! | `queue has 3 waiting`                             | before the caller                           |
 //! | `queue takes the caller after 9 s`                | `… and hangs up after 5 s`                  |
+//! | `queue misses the caller after 4 s`               | whoever takes it then is gone before they meet |
 //! | `queue wants POST http://…`                       | what is heard before that talk              |
 //! | `somebody waits in the queue after 4 s`           | whom the script takes from it; `… and hangs up after 5 s` |
 //! | `customizer METHOD …`                             | see `customizer.rs`                         |
@@ -140,6 +141,7 @@ fn callee(words: &[&str]) -> Option<(Duration, Event)> {
 fn queue(words: &[&str], queueing: &mut Queueing) -> Option<()> {
     match words {
         ["has", count, "waiting"] => queueing.before = count.parse().ok()?,
+        ["misses", "the", "caller", "after", after, "s"] => queueing.missed = Some(seconds(after)?),
         ["takes", "the", "caller", "after", rest @ ..] => queueing.taken = Some(taking(rest)?),
         ["wants", message @ ..] if !message.is_empty() => queueing.message = Some(message.join(" ")),
         _ => return None,

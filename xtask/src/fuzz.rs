@@ -33,6 +33,7 @@ const TARGETS: &[&str] = &[
     "vxml_page",
     "vxml_grammar",
     "vxml_expression",
+    "vxml_python",
 ];
 /// The longest input of a parser: a datagram.
 const DATAGRAM: usize = 65_536;
@@ -233,6 +234,7 @@ fn seeds(target: &str, message: &[u8]) -> Vec<Vec<u8>> {
         "vxml_page" => PAGES.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "vxml_grammar" => GRAMMARS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "vxml_expression" => SCRIPTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "vxml_python" => CONDITIONS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "digest" => DIGESTS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "framer" => vec![[b"\x07", message].concat()],
         // Steps of a conversation are numbers; any bytes will do.
@@ -291,6 +293,13 @@ const GRAMMARS: &[&str] = &[
 /// Expressions and scripts.
 const SCRIPTS: &[&str] =
     &["var a = 1, b = f(x); function f(n) { return n <= 1 ? 1 : n * f(n - 1); }", "a.b == 'c' && /d+/g.test(e)"];
+
+/// Expressions of Contact Pro.
+const CONDITIONS: &[&str] = &[
+    "{customstate:lookup} and {customstate:lookup}['vip'] is not None or {ANUMBER}[-4:] in ('1234', \"5678\")",
+    "f'{sorted([x ** 2 % 7 for x in range(9) if x], key=lambda k: -k)!r:>40}' + re.sub(r'(\\d)', r'<\\1>', str({tries} + 1))",
+    "(datetime.datetime.now() + datetime.timedelta(days=1)).strftime('%H:%M') <= '08:00' if json.loads('{\"a\": [1]}') else 0123",
+];
 
 /// A challenge and an answer.
 const DIGESTS: &[&str] = &[

@@ -242,6 +242,7 @@ impl Call {
 
     /// Joins the caller to whoever was whispered to.
     pub async fn join(&mut self) -> Result<Dialed, Interrupted> {
+        self.last_dial = LastDial::Began;
         match self.perform(Op::Join).await? {
             Outcome::Dialed(dialed) => {
                 self.last_dial = LastDial::Ended(dialed.clone());
@@ -249,6 +250,11 @@ impl Call {
             }
             other => unreachable!("a join is answered with Dialed, not {other:?}"),
         }
+    }
+
+    /// Whether whoever has answered last was whispered to, and nobody has joined it to the caller.
+    pub(crate) fn is_whispering(&self) -> bool {
+        matches!(self.last_dial, LastDial::Ended(Dialed::Whispers { .. }))
     }
 
     /// Hangs up whoever was whispered to.

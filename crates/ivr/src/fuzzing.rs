@@ -1,6 +1,6 @@
 //! What fuzzers and property tests drive: each function takes bytes and panics when a law is broken.
 //!
-//! Shape: [`interactive`] takes the answer of a web server, [`vxml_page`], [`vxml_grammar`] and [`vxml_expression`] what pages are made of.
+//! Shape: [`interactive`] takes the answer of a web server, [`vxml_page`], [`vxml_grammar`], [`vxml_expression`] and [`vxml_python`] what pages are made of.
 //! Errors: none; a panic is the finding.
 
 use crate::interactive::{
@@ -66,4 +66,9 @@ pub fn vxml_grammar(bytes: &[u8]) {
 /// An expression of a page comes to an end.
 pub fn vxml_expression(bytes: &[u8]) {
     crate::vxml::fuzzing::expression(bytes);
+}
+
+/// An expression of Contact Pro is refused at a place that it has, or comes to an end.
+pub fn vxml_python(bytes: &[u8]) {
+    crate::vxml::fuzzing::python(bytes);
 }

@@ -239,7 +239,9 @@ pub enum Streaming {
 pub struct Queueing {
     /// How many wait before it; a queue with so many places is full.
     pub before: usize,
-    /// Who takes it, if anybody does.
+    /// When somebody takes it who has gone before they meet, if anybody does.
+    pub missed: Option<Duration>,
+    /// Who takes it then, if anybody does.
     pub taken: Option<Taking>,
     /// What whoever takes it wants its script to know.
     pub message: Option<String>,

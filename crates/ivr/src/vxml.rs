@@ -7,6 +7,7 @@
 //! Sources: VoiceXML 2.0 and 2.1, SRGS 1.0, SISR 1.0; `voicexml-customizers.md` 3 and 4.
 
 pub mod check;
+pub mod contactpro;
 mod elements;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -21,7 +22,7 @@ pub use elements::transfer::TransferKind;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Call, FetchBody, Interrupted, Next, Surroundings};
+use crate::{Call, FetchBody, Interrupted, Next, Surroundings, op::AllowFlow};
 
 /// The address of a page that lies in the application itself and on no web server.
 pub const UPLOADED: &str = "document:application";
@@ -41,6 +42,21 @@ pub struct Application {
     pub transfer: TransferKind,
     /// The values of properties about which pages say nothing.
     pub properties: BTreeMap<String, String>,
+    /// Whether a customizer may say where the pages go on (`voicexml-customizers.md` 2.2).
+    pub flow: AllowFlow,
+    /// Whether the call is answered at once.
+    pub answer: Answering,
+}
+
+/// When a call is answered (`voicexml-customizers.md` 1.3, Early Queuing).
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum Answering {
+    /// Once the first page is there.
+    #[default]
+    AtOnce,
+    /// By `connect`; until then the caller hears what is said, for two minutes at most. A page asks for it as well, with
+    /// `bcm:earlyqueuing="true"` at its root.
+    ByConnect,
 }
 
 /// A page that is asked for at no web server.
@@ -66,9 +82,11 @@ pub struct Entry {
 /// How pages are read.
 #[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
 pub enum Dialect {
-    /// As the W3C has it. It is the only one yet.
+    /// As each page says: as the W3C has it, or as Contact Pro where its root binds the prefix `bcm`.
     #[default]
     W3c,
+    /// As Contact Pro has it ([`contactpro`]), whatever the pages say.
+    ContactPro,
 }
 
 impl Application {
@@ -81,6 +99,8 @@ impl Application {
             dialect: Dialect::W3c,
             transfer: TransferKind::Blind,
             properties: BTreeMap::new(),
+            flow: AllowFlow::No,
+            answer: Answering::AtOnce,
         }
     }
 

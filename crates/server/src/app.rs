@@ -49,7 +49,7 @@ use crate::{
     switchboard::Switchboard,
     trace::Trace,
     trunks::{self, Trunks},
-    uploads::{self, Uploads, encoder::Encoder, links::Links},
+    uploads::{self, Uploads, encoded::Encoded, encoder::Encoder, links::Links},
     voicemail,
     wall::Wall,
     web::{Web, debug::HttpDebug, internet::WebError, sounds::WebSounds},
@@ -155,7 +155,7 @@ pub async fn start(
     let ((signalling, orders), (trunks, trunk_orders)) = (signalling::orders(), Trunks::new());
     let trace = Arc::new(Trace::new(&settings.trace));
     let http_debug = HttpDebug::new(settings.web.debug);
-    let (recordings, (uploads, encoder, to_send)) =
+    let (recordings, (uploads, encoded, to_send)) =
         files(settings, drive, &web, &http_debug).map_err(StartError::Recordings)?;
     let rooms = Arc::new(Rooms {
         thinking: crate::call::turns_to_think(),
@@ -180,7 +180,7 @@ pub async fn start(
         uploads,
         streams: Streams::default(),
         links: links(settings).map_err(StartError::Recordings)?,
-        encoder,
+        encoded,
         speech: ArcSwap::from_pointee(SpeechRoom::open(&settings.live.speech, &settings.data)),
         customizers: Customizers::open(&settings.customizer, &settings.data),
         listeners: listeners.clone(),
@@ -347,25 +347,25 @@ fn files(
     drive: MediaDrive,
     web: &Web,
     http_debug: &HttpDebug,
-) -> io::Result<(Recordings, (Uploads, Encoder, uploads::Owner))> {
+) -> io::Result<(Recordings, (Uploads, Encoded, uploads::Owner))> {
     let recordings = recordings(settings, drive)?;
     let uploads = uploads(settings, &recordings, web, http_debug)?;
     Ok((recordings, uploads))
 }
 
-/// The uploads of the data directory, who makes MP3 for them, and who has to run for them.
+/// The uploads of the data directory, MP3 for links, and who has to run for the uploads.
 fn uploads(
     settings: &Settings,
     recordings: &Recordings,
     web: &Web,
     http_debug: &HttpDebug,
-) -> io::Result<(Uploads, Encoder, uploads::Owner)> {
+) -> io::Result<(Uploads, Encoded, uploads::Owner)> {
     let folder = settings.data.join("uploads");
     let disk = recording::disk::Machine::open(&folder)?;
     let encoder = Encoder::new(settings.uploads.encoder.clone(), &folder);
     let rooms = (recordings.clone(), web.clone(), http_debug.clone());
     let (uploads, owner) = Uploads::open(Arc::new(disk), rooms.0, rooms.1, rooms.2, encoder.clone())?;
-    Ok((uploads, encoder, owner))
+    Ok((uploads, Encoded::new(encoder, recordings.clone()), owner))
 }
 
 /// Who makes links to recordings.

@@ -72,12 +72,15 @@ fn entry(uri: &Uri) -> Result<Entry, StatusCode> {
         let number = text.map(|text| text.parse::<u32>().map(i64::from));
         number.transpose().map_err(|_| StatusCode::BAD_REQUEST)
     };
+    let body = uri.param_text("postbody");
+    // RFC 3261 §19.1.1 keeps `method` out of a Request-URI, and so does many a caller.
     let posts = match uri.param_text("method").map(|method| method.to_ascii_lowercase()).as_deref() {
-        None | Some("get") => false,
+        None => body.is_some(),
+        Some("get") => false,
         Some("post") => true,
         Some(_) => return Err(StatusCode::BAD_REQUEST),
     };
-    let body = uri.param_text("postbody").unwrap_or_default();
+    let body = body.unwrap_or_default();
     if body.len() > LONGEST_BODY {
         return Err(StatusCode::BAD_REQUEST);
     }
@@ -96,5 +99,34 @@ fn client(settings: &VxmlSettings, config: &Config, phone: Option<&Extension>) -
         Some(prefix) => clients.find(|client| client.prefix == *prefix).map(|client| client.id),
         // Where there is only one, it is meant.
         None => clients.next().map(|client| client.id).filter(|_| clients.next().is_none()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_asked_for_as_its_parameters_say() {
+        let form = |bytes: &str| FetchBody {
+            content_type: "application/x-www-form-urlencoded".to_owned(),
+            bytes: bytes.as_bytes().to_vec(),
+        };
+        let of = |body: Option<&str>, max_age, max_stale| Ok(Entry { body: body.map(form), max_age, max_stale });
+        for (parameters, expected) in [
+            ("", of(None, None, None)),
+            (";maxage=7;maxstale=0", of(None, Some(7), Some(0))),
+            (";postbody=a%3Db%26c", of(Some("a=b&c"), None, None)),
+            (";method=POST", of(Some(""), None, None)),
+            (";method=get;postbody=a", of(None, None, None)),
+            (";method=put", Err(StatusCode::BAD_REQUEST)),
+            (";maxage=-1", Err(StatusCode::BAD_REQUEST)),
+            (";maxstale=", Err(StatusCode::BAD_REQUEST)),
+        ] {
+            let uri = format!("sip:dialog@example.com;voicexml=http%3A%2F%2Fa%2F{parameters}").parse().expect("a URI");
+            assert_eq!(entry(&uri), expected, "{parameters}");
+        }
+        let long = format!("sip:dialog@example.com;postbody={}", "a".repeat(LONGEST_BODY + 1)).parse().expect("a URI");
+        assert_eq!(entry(&long), Err(StatusCode::BAD_REQUEST));
     }
 }

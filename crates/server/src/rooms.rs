@@ -40,7 +40,7 @@ use crate::{
     trace::Trace,
     trunks::Trunks,
     turns::Turns,
-    uploads::{Uploads, encoder::Encoder, links::Links},
+    uploads::{Uploads, encoded::Encoded, links::Links},
     wall::Wall,
     web::{Web, debug::HttpDebug, sounds::WebSounds},
 };
@@ -137,8 +137,8 @@ pub struct Rooms {
     pub streams: Streams,
     /// URLs at which recordings can be fetched.
     pub links: Links,
-    /// Who makes MP3 of them.
-    pub encoder: Encoder,
+    /// MP3 of them, for whoever has one of these.
+    pub encoded: Encoded,
     /// Who renders texts, and who understands callers; others after a SIGHUP that says so.
     pub speech: ArcSwap<SpeechRoom>,
     /// The processes of customizers.

@@ -23,6 +23,8 @@ use crate::{
 
 /// How long the last notices to subscribers may take.
 const NOTICES: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long it may take to write down the last uploads.
+const UPLOADS: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Runs a server until a signal ends it.
 ///
@@ -79,6 +81,7 @@ pub async fn serve(
     }
     shutdown::drain(&server.rooms, settings.drain_timeout, &mut signals).await;
     server.rooms.recordings.settle().await;
+    server.rooms.uploads.settle(UPLOADS).await;
     server.mail.say().await;
     server.rooms.events.settle(NOTICES).await;
     // Whoever waits for an answer gets it.

@@ -56,6 +56,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Shelf<K, V> {
         Some(oldest)
     }
 
+    /// What is there, in no order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.things.keys()
+    }
+
     /// The size of all that is there.
     pub(crate) fn total(&self) -> u64 {
         self.total

@@ -4,7 +4,7 @@
 //! it waits. When somebody takes the caller, the op that runs ends with [`crate::Interrupted::Wanted`], once; the script then performs
 //! [`Meet`], which is the talk. A script with nothing to say performs [`Meet`] at once. The other side is a [`Take`] of another call:
 //! it gets the one who has waited longest.
-//! Time: a place is kept until the caller is taken, leaves, or its script ends. Whoever takes waits for the [`Meet`] for
+//! Time: a place is kept until the talk begins, the caller leaves, or its script ends. Whoever takes waits for the [`Meet`] for
 //! [`MEET_PATIENCE`], then takes the next.
 //! Sources: `kazoo-pivot.md` 5.4 (Enqueue, Leave, Dial Queue).
 
@@ -37,7 +37,7 @@ pub enum Enqueued {
 /// Where somebody stands in a queue.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct Place {
-    /// 1 for whoever is taken next; 0 for one who has been taken.
+    /// 1 for whoever is taken next; 0 for one who has been taken, and whose talk is about to begin.
     pub position: usize,
     /// How many wait.
     pub size: usize,
@@ -73,7 +73,7 @@ pub enum Met {
         /// How long the caller had waited.
         waited: Duration,
     },
-    /// Whoever took the caller has gone before they were joined. The caller is in no queue.
+    /// Whoever took the caller has gone before they were joined. The caller has its place still, and is taken by the next.
     Missed,
     /// The caller is in no queue.
     Nowhere,

@@ -129,6 +129,12 @@ impl World<'_> {
 
 fn asked(fetch: &Fetch) -> String {
     let body = match &fetch.body {
+        // The lines of such a form are told as one.
+        Some(body) if body.content_type.starts_with("multipart/") => {
+            let text = String::from_utf8_lossy(&body.bytes).into_owned();
+            let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
+            format!(", {}", lines.join(" | "))
+        }
         Some(body) => format!(", {}", String::from_utf8_lossy(&body.bytes)),
         None => String::new(),
     };

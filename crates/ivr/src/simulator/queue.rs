@@ -21,6 +21,8 @@ pub(super) struct Queued {
     since: Duration,
     /// When it is taken, if it is.
     taken_at: Option<Duration>,
+    /// Whether whoever takes it then has gone before they meet.
+    missed: bool,
 }
 
 impl World<'_> {
@@ -30,14 +32,20 @@ impl World<'_> {
             self.note("… full");
             return Enqueued::Full;
         }
-        let taken_at = self.scenario.queueing.taken.map(|taken| self.now.saturating_add(taken.after));
-        self.queued = Some(Queued { since: self.now, taken_at });
-        self.wanted = taken_at;
+        self.wait_for_taker(self.now, self.scenario.queueing.missed);
         self.place().map_or(Enqueued::Full, Enqueued::In)
     }
 
+    /// Somebody takes the caller, whom it misses or not.
+    fn wait_for_taker(&mut self, since: Duration, missed: Option<Duration>) {
+        let after = missed.or_else(|| self.scenario.queueing.taken.map(|taken| taken.after));
+        let taken_at = after.map(|after| since.saturating_add(after));
+        self.queued = Some(Queued { since, taken_at, missed: missed.is_some() });
+        self.wanted = taken_at;
+    }
+
     pub(super) fn place(&mut self) -> Option<Place> {
-        let Queued { since, taken_at } = self.queued?;
+        let Queued { since, taken_at, .. } = self.queued?;
         let before = self.scenario.queueing.before;
         let is_taken = taken_at.is_some_and(|at| at <= self.now);
         Some(Place {
@@ -51,7 +59,7 @@ impl World<'_> {
 
     pub(super) fn meet(&mut self, meet: &Meet) -> Result<Met, Interrupted> {
         self.note("meet");
-        let Some(Queued { since, taken_at }) = self.queued else {
+        let Some(Queued { since, taken_at, missed }) = self.queued else {
             self.note("… the caller is in no queue");
             return Ok(Met::Nowhere);
         };
@@ -69,6 +77,11 @@ impl World<'_> {
                 }
                 Waited::Pressed(_) | Waited::Through => {}
             }
+        }
+        if missed {
+            self.note("… whoever took the caller is gone");
+            self.wait_for_taker(since, None);
+            return Ok(Met::Missed);
         }
         let waited = taken_at.unwrap_or(self.now) - since;
         self.note(format!("… taken after {}", seconds(waited)));

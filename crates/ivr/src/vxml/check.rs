@@ -11,8 +11,8 @@ use std::fmt;
 use roxmltree::Node;
 
 use super::{
-    elements::{Reader, document},
-    wire::{Fault, Place, decode, xml},
+    elements::{Reader, document, object},
+    wire::{Attributes, Fault, Place, decode, xml},
 };
 
 /// Most findings of a report.
@@ -119,7 +119,8 @@ const RUN: [(&str, &str); 41] = [
     ("value", "expr"),
 ];
 /// The rest: elements with others, and those of which nothing is looked at.
-const MORE: [(&str, &str); 4] = [
+const MORE: [(&str, &str); 5] = [
+    ("object", "name expr cond classid data fetchtimeout"),
     ("var", "name expr"),
     ("voice", "gender age variant name"),
     ("vxml", "version application schemaLocation"),
@@ -201,7 +202,9 @@ fn look(node: Node<'_, '_>, reader: &mut Reader, found: &mut Vec<Finding>) {
         found.push(Finding::of(node, at, attribute, text));
     };
     match name {
-        "object" => return add(Some("classid"), "is not run: error.unsupported.objectname is thrown"),
+        "object" if !object::is_known(Attributes(node)) => {
+            return add(Some("classid"), "is not run: error.unsupported.objectname is thrown");
+        }
         "metadata" | "meta" | "desc" | "lexicon" => return,
         "property" => {
             let property = node.attribute("name").unwrap_or_default().trim();

@@ -25,6 +25,7 @@ pub(crate) mod item;
 pub(crate) mod link;
 pub(crate) mod log;
 pub(crate) mod menu;
+pub(crate) mod object;
 pub(crate) mod prompt;
 pub(crate) mod record;
 pub(crate) mod returning;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{
     elements::document,
     grammar::{Active, Grammar, Linked, abnf, srgs},
-    script::{QuickJs, ScriptEngine},
+    script::{Python, QuickJs, ScriptEngine, python},
     wire::decode,
 };
 use crate::op::{KeyJudge, KeyState};
@@ -54,4 +54,19 @@ pub(crate) fn expression(bytes: &[u8]) {
     let fresh = [engine.open(&[]).unwrap_or(chain[0])];
     // Whoever fills the memory, or breaks the language, has done so for its own call.
     let _ = engine.truth(&fresh, "true");
+}
+
+/// An expression of Python is refused at a place that it has, or comes to an end; the engine goes on.
+pub(crate) fn python(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut engine = Python::new(1, jiff::tz::TimeZone::UTC);
+    let chain = [engine.open(&[]).expect("there is room"), engine.open(&[]).expect("there is room")];
+    engine.put(chain[0], "ANUMBER", &"12345".into()).expect("there is room");
+    engine.put(chain[1], "tries", &2.into()).expect("there is room");
+    match python::check(&text) {
+        Ok(()) => drop(engine.json(&chain, &text)),
+        Err(refusal) => assert!(refusal.at <= text.chars().count(), "{text:?}: {refusal}"),
+    }
+    engine.rest();
+    assert_eq!(engine.text(&chain, "{tries} + 1").ok().flatten().as_deref(), Some("3"));
 }

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use super::{
     check::Finding,
+    contactpro::element::Element,
     elements::{
         catch::Catch, choice::Choice, data::Data, exec::Content, field::Choices, filled::Filled, grammar::GrammarRef,
-        link::Link, prompt::Prompt, record::Record, script::Script, subdialog::Subdialog, transfer::Transfer, var::Var,
+        link::Link, object::Object, prompt::Prompt, record::Record, script::Script, subdialog::Subdialog,
+        transfer::Transfer, var::Var,
     },
     wire::Place,
 };
@@ -25,6 +27,12 @@ pub(crate) struct Document {
     pub(crate) language: Option<String>,
     /// The address of its application root, as it is written.
     pub(crate) root: Option<String>,
+    /// Whether it is one of Contact Pro.
+    pub(crate) is_vendor: bool,
+    /// Whether its expressions are Python.
+    pub(crate) is_python: bool,
+    /// Whether the caller is not answered before the page says so.
+    pub(crate) is_early: bool,
     pub(crate) start: Vec<Start>,
     pub(crate) handlers: Vec<Catch>,
     pub(crate) properties: Vec<(String, String)>,
@@ -84,24 +92,29 @@ pub(crate) struct Item {
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Block(Content),
+    /// A vendor element that is visited once.
+    Control(Element),
     Field(Choices),
     Menu(Vec<Arc<Choice>>),
     Initial,
     Record(Record),
     Transfer(Transfer),
     Subdialog(Subdialog),
-    Object,
+    Object(Object),
 }
 
 impl Kind {
-    /// Whether it takes what the caller does; such an item is not visited when the caller has gone.
+    /// Whether it takes what the caller does, or needs the call; such an item is not visited when the caller has gone.
     pub(crate) fn is_input(&self) -> bool {
-        matches!(self, Self::Field(_) | Self::Menu(_) | Self::Initial | Self::Record(_) | Self::Transfer(_))
+        matches!(
+            self,
+            Self::Field(_) | Self::Menu(_) | Self::Initial | Self::Record(_) | Self::Transfer(_) | Self::Object(_)
+        )
     }
 
     /// Whether its variable is sent where a page does not say which are.
     pub(crate) fn is_sent(&self) -> bool {
-        matches!(self, Self::Field(_) | Self::Record(_) | Self::Transfer(_) | Self::Subdialog(_) | Self::Object)
+        matches!(self, Self::Field(_) | Self::Record(_) | Self::Transfer(_) | Self::Subdialog(_) | Self::Object(_))
     }
 }
 
@@ -113,6 +126,9 @@ impl Document {
             base: url.to_owned(),
             language: None,
             root: None,
+            is_vendor: false,
+            is_python: false,
+            is_early: false,
             start: Vec::new(),
             handlers: Vec::new(),
             properties: Vec::new(),

@@ -15,6 +15,7 @@ mod fetching;
 mod fia;
 mod filling;
 mod grammars;
+mod object;
 mod properties;
 mod queue;
 mod record;
@@ -22,11 +23,13 @@ mod sending;
 mod session;
 mod subdialog;
 mod transfer;
+mod vendor;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Application,
+    contactpro::attached::Attached,
     elements::exec::Content,
     grammar::Grammar,
     model::{Dialog, Document, Item},
@@ -74,6 +77,8 @@ pub(crate) enum Jump {
     Item(usize),
     /// At a dialog of this document.
     Dialog(Arc<Dialog>),
+    /// At an item of a dialog of this document.
+    Entry(Arc<Dialog>, usize),
     /// At a page.
     Page(Box<Loaded>),
     /// Nowhere: the session ends, with these words for the world outside.
@@ -175,6 +180,12 @@ pub(crate) struct Interpreter<'a> {
     elements: u32,
     /// The last mark that was said.
     mark: Option<String>,
+    /// Whether expressions are Python.
+    pub(crate) is_python: bool,
+    /// The item at which the next dialog is entered.
+    entry: Option<usize>,
+    /// What goes with the call when it is transferred.
+    pub(crate) attached: Attached,
     /// Whether the world outside was left something.
     is_concluded: bool,
 }
@@ -234,6 +245,12 @@ impl Visit {
         }
     }
 
+    /// All counters begin anew.
+    pub(crate) fn begin_anew(&mut self) {
+        self.prompts.fill(1);
+        self.events.clear();
+    }
+
     fn item(&self) -> Option<&Arc<Item>> {
         self.item.map(|index| &self.dialog.items[index])
     }
@@ -244,7 +261,29 @@ impl Visit {
     }
 }
 
+impl Frame {
+    /// The scope of the root, or of the document where it has none.
+    pub(crate) fn application(&self) -> ScopeId {
+        self.application
+    }
+
+    /// The root of the page that runs, where it has one.
+    pub(crate) fn root(&self) -> Option<Arc<Document>> {
+        self.root.clone()
+    }
+}
+
 impl Interpreter<'_> {
+    /// What is run.
+    pub(crate) fn application(&self) -> &Application {
+        self.application
+    }
+
+    /// An absolute address.
+    pub(crate) fn resolved(&self, address: &str) -> Result<String, Stop> {
+        fetching::resolve(&self.frame.document.base, address)
+    }
+
     /// Has the engine do something in the scopes of the content that runs.
     pub(crate) fn js<T>(
         &mut self,
@@ -320,7 +359,7 @@ impl Interpreter<'_> {
     }
 
     /// The caller was heard or told something: what goes round may go round again.
-    fn rested(&mut self) {
+    pub(crate) fn rested(&mut self) {
         self.turns = 0;
         self.elements = 0;
         self.engine.rest();

@@ -7,8 +7,10 @@
 //! Sources: VoiceXML 2.0 §5.1 (variables, scopes); `voicexml-customizers.md` 3.3.
 
 mod names;
+pub(crate) mod python;
 mod quickjs;
 
+pub(crate) use python::Python;
 pub(crate) use quickjs::QuickJs;
 
 /// A scope: an object whose properties are its variables.

@@ -114,6 +114,8 @@ impl ApiError {
             Self::NotBegun(NotBegun::Full)
             | Self::Sending(NotDone::Sent | NotDone::Sending)
             | Self::NotEncoded(NotEncoded::Nobody) => (StatusCode::CONFLICT, Some("conflict")),
+            Self::NotEncoded(NotEncoded::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some("busy")),
+            Self::NotEncoded(NotEncoded::NoSound(_)) => (StatusCode::NOT_FOUND, None),
             Self::Sending(NotDone::Storage) | Self::NotEncoded(NotEncoded::TooSlow(_) | NotEncoded::Failed(..)) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error"))
             }

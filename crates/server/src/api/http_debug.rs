@@ -4,6 +4,8 @@
 //! Units: `…_ms` in milliseconds, `length` in bytes.
 //! Sources: `kazoo-pivot.md` 6.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -169,7 +171,7 @@ struct SigningKey {
 fn summary(call: &CallSteps) -> Summary {
     let first = call.steps.first();
     let status = first.and_then(|step| step.outcome.as_ref()?.answer.as_ref().ok()).map(|answer| answer.status);
-    let failed = |step: &&Step| step.outcome.as_ref().is_some_and(|outcome| outcome.answer.is_err());
+    let failed = |step: &&Arc<Step>| step.outcome.as_ref().is_some_and(|outcome| outcome.answer.is_err());
     Summary {
         call_uuid: call.asker.call.to_string(),
         extension: call.asker.extension.clone(),
@@ -237,13 +239,13 @@ async fn list(State(state): State<ApiState>, place: Place, paging: Paging) -> Re
         paging.admits("extension", &call.asker.extension) && paging.admits("call_uuid", &call.asker.call.to_string())
     });
     let wanted: Vec<_> = wanted.collect();
-    Ok(Json(paging.newest_first().of(wanted.iter(), summary)))
+    Ok(Json(paging.newest_first().of(wanted.iter(), |call| summary(call))))
 }
 
 async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Detail>, ApiError> {
     let (client, id) = (place.client()?, place.call()?);
     let call = state.http_debug.call(client, id).ok_or(ApiError::NoSuchCall)?;
-    let steps = call.steps.iter().map(step).collect();
+    let steps = call.steps.iter().map(|it| step(it)).collect();
     Ok(Json(Detail { summary: summary(&call), steps, steps_omitted: call.omitted }))
 }
 

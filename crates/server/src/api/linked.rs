@@ -1,8 +1,9 @@
 //! `/recording/{file}`: a recording for whoever has a link to it, without a token.
 //!
 //! Shape: `file` is the recording's id and `.wav` or `.mp3`, WAV without either; the same ending may stand behind the whole URL, where clients of
-//! other servers are used to put it. WAV may be asked for in ranges, also while it grows; MP3 is made when it is asked for.
-//! Errors: 404 for what is not there and for a link that is not good, which nobody can tell apart; 409 where nobody makes MP3.
+//! other servers are used to put it. WAV may be asked for in ranges, also while it grows; MP3 is made when it is first asked for.
+//! Errors: 404 for what is not there and for a link that is not good, which nobody can tell apart; 409 where nobody makes MP3, 503 where
+//! too many are being made.
 //! Sources: `kazoo-pivot.md` 5.3 (RecordingUrl).
 
 use antiphon_media::record::RecordingId;
@@ -85,10 +86,7 @@ async fn linked(
     if entry.state == Standing::Running {
         return Err(NotDeleted::Running.into());
     }
-    let (recordings, encoder) = (rooms.recordings.clone(), rooms.encoder.clone());
-    let opened = tokio::task::spawn_blocking(move || recordings.file(id)).await;
-    let wav = opened.ok().and_then(Result::ok).ok_or(NotDeleted::Unknown)?;
-    let mp3 = encoder.encode(wav).await.map_err(ApiError::NotEncoded)?;
+    let mp3 = rooms.encoded.mp3(entry.of.client, id).await.map_err(ApiError::NotEncoded)?;
     let kind = [
         (header::CONTENT_TYPE, HeaderValue::from_static("audio/mpeg")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"recording.mp3\"")),

@@ -200,7 +200,7 @@ async fn show(State(state): State<ApiState>, place: Place, headers: HeaderMap) -
     let wanted = place.pivot_call();
     let calls = state.http_debug.calls(client);
     let is_wanted = |exchange: &Exchange<'_>| exchange.call_id == wanted || exchange.debug_id() == wanted;
-    let found = calls.iter().flat_map(exchanges).filter(is_wanted);
+    let found = calls.iter().flat_map(|call| exchanges(call)).filter(is_wanted);
     let records: Vec<Record> = found.flat_map(|exchange| exchange.records(&state.domain)).collect();
     if records.is_empty() { Err(ApiError::NoSuchCall) } else { Ok(Records::around(&state, &headers, records)) }
 }

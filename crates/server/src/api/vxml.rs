@@ -30,6 +30,9 @@ use crate::store::{
 /// The types by which a page may come.
 const KINDS: &[&str] = &["text/xml", "application/xml", "application/voicexml+xml"];
 
+const EXAMPLE: &str =
+    "<vxml version=\"2.1\"><form><block><prompt>Hello</prompt><exit expr=\"'done'\"/></block></form></vxml>";
+
 pub(super) fn table() -> Table {
     const PATH: &str = "/extension/{extension}/vxml";
     Table::of("VoiceXML", "Applications whose pages say what a call does, in VoiceXML 2.0 or 2.1.").on(
@@ -56,6 +59,7 @@ pub(super) fn documents() -> Table {
                 put_document,
                 Operation::new("Uploads the page of an application, which runs from then on")
                     .takes_form(KINDS, page.clone())
+                    .example(json!(EXAMPLE))
                     .shows::<Checked>()
                     .answers::<Checked>(422, void)
                     .conflicts("The client has as many bytes of pages as there can be."),
@@ -64,6 +68,7 @@ pub(super) fn documents() -> Table {
     let checking = Operation::new("Checks a page, and stores nothing")
         .details("All that a page uses and that is not run is told.")
         .takes_form(KINDS, page)
+        .example(json!(EXAMPLE))
         .shows::<Checked>()
         .answers::<Checked>(422, "It cannot be loaded; `errors` tells why, by line and column.");
     Table::of("VoiceXML", "Applications whose pages say what a call does, in VoiceXML 2.0 or 2.1.")
@@ -92,7 +97,7 @@ struct Shown {
     transfer: VxmlTransfer,
     /// The values of properties about which pages say nothing, by the names of VoiceXML.
     #[schema(value_type = Object)]
-    properties: BTreeMap<String, String>,
+    defaults: BTreeMap<String, String>,
     /// The bytes of the page that was uploaded; null where there is none.
     #[schema(read_only)]
     document_bytes: Option<usize>,
@@ -177,9 +182,9 @@ fn vxml(extension: &Extension) -> Result<(&VxmlExtension, VxmlApplication), Miss
 
 fn encode(extension: &Extension) -> Result<Shown, Missing> {
     let (runs, application) = vxml(extension)?;
-    let VxmlApplication { url, source, base_url, dialect, transfer, properties } = application;
+    let VxmlApplication { url, source, base_url, dialect, transfer, properties: defaults } = application;
     let document_bytes = runs.document.as_ref().map(|document| document.len());
-    Ok(Shown { url, source, base_url, dialect, transfer, properties, document_bytes })
+    Ok(Shown { url, source, base_url, dialect, transfer, defaults, document_bytes })
 }
 
 async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {

@@ -72,9 +72,9 @@ pub(super) fn part(asked: Option<&str>, length: u64) -> Part {
 }
 
 /// A whole file, as it is at this moment, as the body of an answer.
-pub(super) fn whole_file(file: File) -> Body {
+pub(super) fn whole_file(file: Arc<File>) -> Body {
     let length = file.metadata().map_or(0, |metadata| metadata.len());
-    Body::new(SentFile { file: Arc::new(file), length }.body())
+    Body::new(SentFile { file, length }.body())
 }
 
 /// A body that reads piece by piece.

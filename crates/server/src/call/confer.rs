@@ -97,10 +97,12 @@ async fn talk(call: &mut Executor, membership: &Membership, conference: &Confere
         let changed = match call.hear(None).await? {
             Heard::Digit(digit) if conference.leave_by.contains(digit) => return Ok(Conferred::Left),
             Heard::Digit(digit) => keys.press(digit),
-            Heard::Conference(Wish::Leave) => return Ok(Conferred::Kicked),
-            Heard::Conference(Wish::End) => return Ok(Conferred::Ended),
-            Heard::Conference(Wish::Voice(voice)) => Some(voice),
-            Heard::Conference(Wish::Come) if !is_in => {
+            // What is asked of another seat that the caller had before comes too late.
+            Heard::Conference(seat, _) if seat != membership.seat => None,
+            Heard::Conference(_, Wish::Leave) => return Ok(Conferred::Kicked),
+            Heard::Conference(_, Wish::End) => return Ok(Conferred::Ended),
+            Heard::Conference(_, Wish::Voice(voice)) => Some(voice),
+            Heard::Conference(_, Wish::Come) if !is_in => {
                 call.caller.stop_playback().await;
                 is_in = enter(call, membership, conference, voice).await;
                 None

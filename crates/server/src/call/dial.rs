@@ -32,7 +32,7 @@ use super::{
     refer, send_digits,
     srtp::DialogSrtp,
     transfer::{self, Joined, Transfers},
-    wanted::wanted,
+    wanted::{Whose, wanted},
     whisper,
 };
 use crate::{media::worker::Hearing, settings::DigitWay};
@@ -194,9 +194,11 @@ pub(super) async fn ring(
         }
         claim => claim.flatten(),
     };
-    let (from, mut headers) = identity::outward(call, (flow, trunk.as_deref()), &shown, caller_id);
+    let phone = if party == Party::Phone { call.config.find_extension(&shown.number, Some(call.client)) } else { None };
+    let is_foreign = party == Party::Phone && phone.is_none_or(|phone| phone.client != call.client);
+    let (from, mut headers) = identity::outward(call, (flow, trunk.as_deref(), party), &shown, caller_id);
     headers.extend(told.referral.headers(party));
-    headers.extend(wanted(&headers, &told.wanted));
+    headers.extend(wanted(&headers, &told.wanted, if is_foreign { Whose::Foreign } else { Whose::Usual }));
     // A number that leads back to us would otherwise take every port we have (RFC 7332 §5).
     let max_forwards = call.hops_left.checked_sub(1).ok_or(StatusCode::TOO_MANY_HOPS)?;
     let srtp = DialogSrtp::new(call.rooms, flow, trunk.as_deref()).offering(offering);
@@ -222,11 +224,7 @@ pub(super) async fn ring(
     let dialog = dialog.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let media = LegMedia { worker: call.worker.clone(), port };
     let mut leg = Leg::outgoing(call.rooms.clone(), call.inbox.clone(), dialog, media).on_trunk(claim);
-    if party == Party::Phone
-        && let Some(extension) = call.config.find_extension(&shown.number, Some(call.client))
-    {
-        leg.part = call.facts.reaches(extension);
-    }
+    leg.part = phone.and_then(|extension| call.facts.reaches(extension));
     (leg.party, leg.shown) = (party, Arc::unwrap_or_clone(shown));
     Ok(leg)
 }

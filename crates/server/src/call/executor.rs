@@ -34,7 +34,7 @@ use super::{
     whisper::{self, Whispering},
 };
 use crate::{
-    conferences::{Membership, Wish},
+    conferences::{Membership, SeatId, Wish},
     queues::{Meeting, Place},
     rooms::Rooms,
     signalling::Order,
@@ -72,8 +72,8 @@ pub(super) enum Heard {
     Confirmed,
     /// A stream to a web server has ended, by its number within the call.
     StreamEnded(u64),
-    /// Something is asked of a member of a conference.
-    Conference(Wish),
+    /// Something is asked of a member of a conference, who has or had this seat.
+    Conference(SeatId, Wish),
     /// Somebody has taken the caller out of its queue, or there is somebody to talk to in its conference.
     Wanted,
     /// The other side of a meeting does something.
@@ -394,10 +394,12 @@ impl Executor {
             }
             CallEvent::Rendered => Ok(Some(Heard::Rendered)),
             CallEvent::Understood(number, said) => Ok(Some(Heard::Understood(number, said))),
-            CallEvent::Conference(wish) if self.awaited.is_some() => Ok(self.asked_while_away(wish)),
-            CallEvent::Conference(wish) => Ok(Some(Heard::Conference(wish))),
+            CallEvent::Conference(seat, wish) if self.awaited.is_some() => Ok(self.asked_while_away(seat, wish)),
+            CallEvent::Conference(seat, wish) => Ok(Some(Heard::Conference(seat, wish))),
             CallEvent::Taken(handover) => {
-                Ok(self.place.as_mut().map(|place| place.taken = Some(handover)).map(|()| self.wanted()))
+                // Dropped, it tells whoever took the caller that it is not there any more.
+                let place = self.place.as_mut().filter(|place| place.is(handover.place));
+                Ok(place.map(|place| place.taken = Some(handover)).map(|()| self.wanted()))
             }
             CallEvent::Meeting(meeting) => Ok(Some(Heard::Meeting(meeting))),
             // A question that is dropped is answered so.
@@ -438,8 +440,8 @@ impl Executor {
     }
 
     /// Something is asked of a member whose script says what it hears.
-    fn asked_while_away(&mut self, wish: Wish) -> Option<Heard> {
-        let membership = self.awaited.as_mut()?;
+    fn asked_while_away(&mut self, seat: SeatId, wish: Wish) -> Option<Heard> {
+        let membership = self.awaited.as_mut().filter(|membership| membership.seat == seat)?;
         match wish {
             Wish::Come => {}
             Wish::Leave => membership.out = Some(Conferred::Kicked),

@@ -13,6 +13,7 @@ use antiphon_sip::{
 
 use super::{
     calling::Calling,
+    leg::Party,
     task::{Arrival, Trust},
 };
 use crate::{
@@ -188,7 +189,7 @@ fn shortened(text: &str, most: usize) -> String {
 /// Who calls, as the far end of a way out sees it, and the headers that say more.
 pub(super) fn outward(
     call: &Calling<'_>,
-    (flow, trunk): (Flow, Option<&Trunk>),
+    (flow, trunk, party): (Flow, Option<&Trunk>, Party),
     callee: &CallerId,
     caller_id: &CallerId,
 ) -> (NameAddr, Vec<(String, String)>) {
@@ -200,7 +201,11 @@ pub(super) fn outward(
     };
     let (number, name) = (cut(&caller_id.number), cut(&caller_id.name));
     let Some(trunk) = trunk else {
-        return (from(within(&number, &callee.number), &name, at_host), Vec::new());
+        let shown = match party {
+            Party::Phone => within(&number, &callee.number),
+            Party::Outside => own_number(&number),
+        };
+        return (from(shown, &name, at_host), Vec::new());
     };
     let number = own_number(&number);
     let Told { user, name: shown_name, asserted, hides, diverted_by: by } =

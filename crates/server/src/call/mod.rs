@@ -69,8 +69,8 @@ pub enum CallEvent {
     Recording(RecordingControl),
     /// Somebody who may has keys pressed towards the party of a dialog.
     SendDigits(antiphon_sip::DialogId, antiphon_ivr::SendDigits),
-    /// An administrator asks something of a member of a conference.
-    Conference(crate::conferences::Wish),
+    /// An administrator or the conference asks something of a member, who has or had this seat.
+    Conference(crate::conferences::SeatId, crate::conferences::Wish),
     /// Somebody takes the caller out of its queue.
     Taken(Box<crate::queues::Handover>),
     /// The other side of a meeting does something.

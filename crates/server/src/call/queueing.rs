@@ -2,7 +2,7 @@
 //!
 //! Shape: [`enqueue`] returns at once and the script goes on; whoever takes the caller interrupts it, and [`meet`] is the talk. [`take`]
 //! is the other side: it waits for somebody, carries the caller's stream to the other's worker and joins the two. Each call keeps its own
-//! leg; what the other does comes as a [`Step`].
+//! leg; what the other does comes as a [`Step`]. The caller keeps its place until the two are joined.
 //! Time: whoever takes somebody waits for its script for [`MEET_PATIENCE`], then takes the next; whoever was taken waits for the joining
 //! for [`JOIN_PATIENCE`].
 //! Errors: [`Interrupted`], as of every op; the other side hears that the talk is over.
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     media::worker::Order,
-    queues::{Found, Handover, Meeting, Partner, Ready, Step, Taker, Waiting},
+    queues::{Found, Handover, Meeting, MeetingId, Partner, Place, Promise, Ready, Step, Taker, Waiting},
 };
 
 /// How long whoever was taken waits to be joined.
@@ -50,30 +50,40 @@ pub(super) fn enqueue(call: &mut Executor, enqueue: &Enqueue) -> Enqueued {
 /// Takes the caller out of its queue.
 pub(super) fn leave(call: &mut Executor) {
     call.place = None;
+    not_wanted(call);
+}
+
+/// Nobody wants the caller any more, or what it does is just that.
+fn not_wanted(call: &mut Executor) {
     call.pending = call.pending.filter(|pending| *pending != Interrupted::Wanted);
 }
 
 /// Talks with whoever takes the caller.
 pub(super) async fn meet(call: &mut Executor, meet: Meet) -> Result<Met, Interrupted> {
     call.limit = None;
-    call.pending = call.pending.filter(|pending| *pending != Interrupted::Wanted);
+    not_wanted(call);
     if let Some(left) = wait_to_be_taken(call, &meet).await? {
         return Ok(left);
     }
-    let Some(mut place) = call.place.take() else { return Ok(Met::Nowhere) };
-    let Some(handover) = place.taken.take() else { return Ok(Met::Nowhere) };
-    let waited = place.waited(clock());
+    let Some(handover) = call.place.as_mut().and_then(|place| place.taken.take()) else { return Ok(Met::Nowhere) };
     call.caller.stop_playback().await;
     call.pick_up().await?;
-    let Some(stream) = call.caller.stream() else { return Ok(Met::Missed) };
+    let Some(stream) = call.caller.stream() else {
+        leave(call);
+        return Ok(Met::Nowhere);
+    };
     let Handover { meeting, partner, ready, .. } = *handover;
     let sip_call_id = call.rooms.trace.sip_call_id(call.caller.dialog()).unwrap_or_default();
     let own = Ready { stream, worker: call.caller.worker(), inbox: call.inbox.clone(), sip_call_id };
     // From here on the other hears of our end.
     let mut partner = Partner::new(meeting, partner);
-    if ready.send(own).is_err() || !is_joined(call, &mut partner).await? {
+    let is_joined = ready.send(own).is_ok() && is_joined(call, &mut partner).await?;
+    let Some(place) = call.place.take_if(|_| is_joined) else {
+        call.place.iter().for_each(|place| place.release(meeting));
         return Ok(Met::Missed);
-    }
+    };
+    let waited = place.leave_for_the_talk(clock());
+    not_wanted(call);
     call.parts().for_each(|part| part.bridged());
     let talked = talk(call, &mut partner, &Terms::default()).await?;
     Ok(Met::Talked { talk: talked.talk, waited })
@@ -81,9 +91,13 @@ pub(super) async fn meet(call: &mut Executor, meet: Meet) -> Result<Met, Interru
 
 /// Waits until somebody has taken the caller; what came of it where nobody has.
 async fn wait_to_be_taken(call: &mut Executor, meet: &Meet) -> Result<Option<Met>, Interrupted> {
-    let is_taken = |call: &Executor| call.place.as_ref().is_none_or(|place| place.taken.is_some());
+    let is_taken = |call: &Executor| call.place.as_ref().is_none_or(Place::is_taken);
     if is_taken(call) {
         return Ok(call.place.is_none().then_some(Met::Nowhere));
+    }
+    // Whoever took the caller is gone before its script came.
+    if call.place.as_mut().is_some_and(|place| place.taken.take().is_some()) {
+        return Ok(Some(Met::Missed));
     }
     hear_music(call, &meet.alone).await;
     while !is_taken(call) {
@@ -102,7 +116,7 @@ async fn wait_to_be_taken(call: &mut Executor, meet: &Meet) -> Result<Option<Met
             }
         }
     }
-    call.pending = None;
+    not_wanted(call);
     Ok(None)
 }
 
@@ -144,7 +158,7 @@ pub(super) async fn take(call: &mut Executor, take: Take) -> Result<Dialed, Inte
     let terms = Terms { longest: take.longest, ends_by: take.ends_by };
     let taken = next(call, &take, until).await;
     call.caller.stop_playback().await;
-    let Some((found, ready)) = taken? else {
+    let Some((promise, meeting, ready)) = taken? else {
         // The lifetime waited for the attempt to end, as it does while others ring.
         return match call.limit.is_some_and(|limit| limit <= clock()) {
             true => {
@@ -155,7 +169,7 @@ pub(super) async fn take(call: &mut Executor, take: Take) -> Result<Dialed, Inte
         };
     };
     call.limit = None;
-    let mut partner = Partner::new(found, ready.inbox);
+    let mut partner = Partner::new(meeting, ready.inbox);
     partner.stream = Some(ready.stream);
     call.pick_up().await?;
     if !call.caller.worker().is_same(&ready.worker) {
@@ -164,6 +178,7 @@ pub(super) async fn take(call: &mut Executor, take: Take) -> Result<Dialed, Inte
     }
     join(call, ready.stream).await;
     if let Some(stream) = call.caller.stream() {
+        promise.keep();
         partner.tell(Step::Joined(stream));
     }
     call.parts().for_each(|part| part.bridged());
@@ -177,21 +192,23 @@ async fn next(
     call: &mut Executor,
     take: &Take,
     until: Instant,
-) -> Result<Option<(crate::queues::MeetingId, Ready)>, Interrupted> {
+) -> Result<Option<(Promise, MeetingId, Ready)>, Interrupted> {
+    let mut missed = Vec::new();
     loop {
-        let taker = Taker { inbox: call.inbox.clone(), message: take.message.clone() };
-        let Ok(mut wish) = call.rooms.queues.take((call.client, &take.name), clock(), taker) else {
+        let taker = Taker { inbox: call.inbox.clone(), message: take.message.clone(), missed: missed.clone() };
+        let Ok(mut wish) = call.rooms.queues.take((call.client, &take.name), taker) else {
             tracing::info!(queue = %take.name, "too many want somebody of the queue");
             return Ok(None);
         };
-        let Some(Found { meeting, ready }) = meanwhile(call, &mut wish.found, until).await? else {
+        let Some(Found { meeting, ready, promise }) = meanwhile(call, &mut wish.found, until).await? else {
             return Ok(None);
         };
         let mut ready = ready;
         // Whoever was found is waited for even where the time for finding somebody is over.
         if let Some(ready) = meanwhile(call, &mut ready, clock() + MEET_PATIENCE).await? {
-            return Ok(Some((meeting, ready)));
+            return Ok(Some((promise, meeting, ready)));
         }
+        missed.push(promise.place());
     }
 }
 

@@ -1,9 +1,10 @@
 //! Header fields that scripts want in an INVITE.
 //!
 //! Shape: what a script wants in, what may be sent out. A name that SIP needs itself, that says who calls or is a proof, and what is no
-//! header at all is left out: who calls is said by the caller id and the trunk's settings, and nothing else.
+//! header at all is left out: who calls is said by the caller id and the trunk's settings, and nothing else. A telephone of another client
+//! gets none by which telephones answer by themselves.
 //! Errors: none; what is left out is an entry in the log.
-//! Sources: RFC 3261 §7.3, §20, §19.1.5 (what a URI may ask for); RFC 3325, RFC 8224.
+//! Sources: RFC 3261 §7.3, §20, §19.1.5 (what a URI may ask for); RFC 3325, RFC 8224; RFC 5373, and what vendors have for the same.
 
 /// Header fields at most.
 const MOST: usize = 32;
@@ -71,15 +72,38 @@ const IDENTITY: [&str; 8] = [
     "p-access-network-info",
 ];
 
+/// Names that may make a telephone answer by itself, so that whoever calls listens to a room.
+const ANSWERS: [&str; 8] = [
+    "call-info",
+    "alert-info",
+    "answer-mode",
+    "priv-answer-mode",
+    "answer-after",
+    "auto-answer",
+    "p-auto-answer",
+    "x-auto-answer",
+];
+
+/// Who gets them.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Whose {
+    /// A telephone of the client whose script wants them, or somebody outside.
+    Usual,
+    /// A telephone of another client.
+    Foreign,
+}
+
 /// Those that may be sent, each name once beside those that are there already.
 pub(super) fn wanted<'a>(
     there: &[(String, String)],
     wanted: impl IntoIterator<Item = &'a (String, String)>,
+    callee: Whose,
 ) -> Vec<(String, String)> {
     let mut taken: Vec<(String, String)> = Vec::new();
     for (name, value) in wanted {
         let is_there = there.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-        if taken.len() >= MOST || is_there || !may_be_sent(name, value) {
+        let answers = callee == Whose::Foreign && ANSWERS.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if taken.len() >= MOST || is_there || answers || !may_be_sent(name, value) {
             tracing::info!(header = %name.escape_default(), "a header of a script is left out");
             continue;
         }
@@ -147,13 +171,25 @@ mod tests {
             pair("X Break", "a"),
             pair("X-Long", &"a".repeat(2_000)),
         ];
-        let sent = wanted(&[pair("privacy", "user")], &asked);
+        let sent = wanted(&[pair("privacy", "user")], &asked, Whose::Usual);
         assert_eq!(
             sent,
             [pair("X-Account", "42"), pair("x-account", "43"), pair("Alert-Info", "<http://127.0.0.1/bell>")]
         );
         let many: Vec<_> = (0..100).map(|n| pair(&format!("X-{n}"), "a")).collect();
-        assert_eq!(wanted(&[], &many).len(), MOST);
+        assert_eq!(wanted(&[], &many, Whose::Usual).len(), MOST);
+    }
+
+    #[test]
+    fn a_telephone_of_another_client_is_not_made_to_answer_by_itself() {
+        let asked = [
+            pair("Call-Info", "<sip:a>;answer-after=0"),
+            pair("ALERT-INFO", "info=alert-autoanswer"),
+            pair("Answer-Mode", "Auto"),
+            pair("X-Account", "42"),
+        ];
+        assert_eq!(wanted(&[], &asked, Whose::Foreign), asked[3..]);
+        assert_eq!(wanted(&[], &asked, Whose::Usual), asked);
     }
 
     #[test]

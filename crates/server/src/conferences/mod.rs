@@ -33,6 +33,10 @@ type Key = (ClientId, String);
 #[error("the conference is full")]
 pub struct Full;
 
+/// A member's seat in a conference; whoever comes again has another.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct SeatId(u64);
+
 /// What an administrator or the conference asks of a member.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub enum Wish {
@@ -78,13 +82,14 @@ struct Conference {
     worker: Worker,
     /// Whether somebody has come with whom it begins.
     begun: bool,
-    members: Vec<(Member, mpsc::Sender<CallEvent>)>,
+    members: Vec<(Member, SeatId, mpsc::Sender<CallEvent>)>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
     conferences: Mutex<HashMap<Key, Conference>>,
     next_room: AtomicU64,
+    next_seat: AtomicU64,
 }
 
 /// All conferences that are in use.
@@ -119,7 +124,8 @@ pub struct Entry {
 pub struct Membership {
     table: Arc<Table>,
     key: Key,
-    call: CallId,
+    /// Its seat.
+    pub seat: SeatId,
     /// The room on the worker.
     pub room: RoomId,
     /// The worker on which all members' streams are.
@@ -138,7 +144,7 @@ impl Conferences {
     /// [`Full`] when as many are in it as may be, or too many conferences are in use.
     pub fn enter(&self, entry: Entry) -> Result<Membership, Full> {
         let Entry { client, name, most, opens, ends, worker, member, inbox } = entry;
-        let (key, call) = ((client, name), member.call);
+        let key = (client, name);
         let mut conferences = self.table.lock();
         if !conferences.contains_key(&key) && conferences.len() >= CONFERENCES {
             return Err(Full);
@@ -159,11 +165,12 @@ impl Conferences {
         if conference.begun {
             conference.ask_all(Wish::Come);
         }
-        conference.members.push((member, inbox));
+        let seat = SeatId(self.table.next_seat.fetch_add(1, Ordering::Relaxed));
+        conference.members.push((member, seat, inbox));
         let (room, worker) = (conference.room, conference.worker.clone());
         metrics::gauge!("antiphon_conferences_active").set(conferences.len() as f64);
         drop(conferences);
-        Ok(Membership { table: Arc::clone(&self.table), key, call, room, worker, begins, out: None, ends })
+        Ok(Membership { table: Arc::clone(&self.table), key, seat, room, worker, begins, out: None, ends })
     }
 
     /// A room for somebody alone; it is no conference.
@@ -179,7 +186,7 @@ impl Conferences {
             .map(|((_, name), conference)| Shown {
                 name: name.clone(),
                 begun: conference.begun,
-                members: conference.members.iter().map(|(member, _)| member.clone()).collect(),
+                members: conference.members.iter().map(|(member, ..)| member.clone()).collect(),
             })
             .collect();
         drop(conferences);
@@ -191,17 +198,19 @@ impl Conferences {
     pub fn wish(&self, client: ClientId, name: &str, call: CallId, wish: Wish) -> bool {
         let conferences = self.table.lock();
         let Some(conference) = conferences.get(&(client, name.to_owned())) else { return false };
-        let inbox = conference.members.iter().find(|(member, _)| member.call == call).map(|(_, inbox)| inbox.clone());
+        let member = conference.members.iter().find(|(member, ..)| member.call == call);
+        let member = member.map(|(_, seat, inbox)| (*seat, inbox.clone()));
         drop(conferences);
-        let Some(inbox) = inbox else { return false };
-        crate::queue::send_now(&inbox, CallEvent::Conference(wish));
+        let Some((seat, inbox)) = member else { return false };
+        crate::queue::send_now(&inbox, CallEvent::Conference(seat, wish));
         true
     }
 }
 
 impl Conference {
     fn ask_all(&self, wish: Wish) {
-        self.members.iter().for_each(|(_, inbox)| crate::queue::send_now(inbox, CallEvent::Conference(wish)));
+        let tell = |seat, inbox| crate::queue::send_now(inbox, CallEvent::Conference(seat, wish));
+        self.members.iter().for_each(|(_, seat, inbox)| tell(*seat, inbox));
     }
 }
 
@@ -239,7 +248,7 @@ impl Membership {
     fn change(&self, change: impl FnOnce(&mut Member)) {
         let mut conferences = self.table.lock();
         let members = conferences.get_mut(&self.key).map(|conference| &mut conference.members);
-        if let Some((member, _)) = members.into_iter().flatten().find(|(member, _)| member.call == self.call) {
+        if let Some((member, ..)) = members.into_iter().flatten().find(|(_, seat, _)| *seat == self.seat) {
             change(member);
         }
     }
@@ -249,7 +258,7 @@ impl Drop for Membership {
     fn drop(&mut self) {
         let mut conferences = self.table.lock();
         if let Some(conference) = conferences.get_mut(&self.key) {
-            conference.members.retain(|(member, _)| member.call != self.call);
+            conference.members.retain(|(_, seat, _)| *seat != self.seat);
             if self.ends == Ends::WithTheCaller {
                 conference.ask_all(Wish::End);
             }
@@ -293,9 +302,9 @@ mod tests {
         let (moderator, _events) = entry("800", 9, CallId::new(), &worker);
         let moderator = conferences.enter(Entry { ends: Ends::WithTheCaller, ..moderator }).unwrap();
         assert!(moderator.begins && waits.has_company() && conferences.of(ClientId(1))[0].begun);
-        assert!(matches!(told.try_recv(), Ok(CallEvent::Conference(Wish::Come))));
+        assert!(matches!(told.try_recv(), Ok(CallEvent::Conference(_, Wish::Come))));
         drop(moderator);
-        assert!(matches!(told.try_recv(), Ok(CallEvent::Conference(Wish::End))));
+        assert!(matches!(told.try_recv(), Ok(CallEvent::Conference(_, Wish::End))));
         assert!(waits.has_begun() && !waits.has_company());
     }
 
@@ -314,8 +323,8 @@ mod tests {
         assert_eq!(conferences.of(ClientId(1)).iter().map(|shown| shown.members.len()).collect::<Vec<_>>(), [2, 1]);
         assert!(conferences.of(ClientId(2)).is_empty());
         assert!(conferences.wish(ClientId(1), "800", first, Wish::Leave));
-        assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(Wish::Come))));
-        assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(Wish::Leave))));
+        assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(_, Wish::Come))));
+        assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(_, Wish::Leave))));
         assert!(!conferences.wish(ClientId(2), "800", first, Wish::Leave), "another client's");
         two.replaced_by(CallerId { number: "200".to_owned(), name: String::new() });
         let numbers: Vec<_> = conferences.of(ClientId(1))[0].members.iter().map(|m| m.who.number.clone()).collect();

@@ -163,23 +163,22 @@ fn tell(url: &str, retries: u8) -> Tell {
     Tell { fetch, retries, pause: Duration::from_secs(2) }
 }
 
+/// A call that tells, and the debug of all.
+fn watched() -> (Asker, HttpDebug) {
+    let nothing = String::new;
+    let (sip_call_id, extension, from, to) = (nothing(), nothing(), nothing(), nothing());
+    let asker = Asker { client: ClientId(1), call: CallId::new(), sip_call_id, extension, from, to };
+    (asker, HttpDebug::new(DebugSettings::default()))
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_script_is_heard_by_success_only_and_its_news_to_one_server_stay_in_order() {
     let (events, subscriber) = start(&[404, 0, 200, 200]);
-    let (client, call) = (ClientId(1), CallId::new());
-    let debug = HttpDebug::new(DebugSettings::default());
-    let asker = Asker {
-        client,
-        call,
-        sip_call_id: String::new(),
-        extension: String::new(),
-        from: String::new(),
-        to: String::new(),
-    };
+    let (asker, debug) = watched();
     for path in ["first", "second"] {
         let tell = tell(&format!("http://example.com/{path}"), 2);
         let step = debug.begin_aside(asker.clone(), &tell.fetch, &[]);
-        events.tell(client, call, tell, step);
+        events.tell(asker.client, asker.call, tell, step);
     }
     events.settle(Duration::from_secs(100)).await;
     let told: Vec<_> = subscriber
@@ -191,27 +190,18 @@ async fn a_script_is_heard_by_success_only_and_its_news_to_one_server_stay_in_or
         .collect();
     let expected = [(0, "/first"), (2, "/first"), (4, "/first"), (4, "/second")];
     assert_eq!(told, expected.map(|(at, path)| (at, path.to_owned())));
-    let steps = debug.call(client, call).expect("it was noted").steps;
-    let first = steps[0].outcome.as_ref().and_then(|outcome| outcome.answer.as_ref().ok());
+    let call = debug.call(asker.client, asker.call).expect("it was noted");
+    let first = call.steps[0].outcome.as_ref().and_then(|outcome| outcome.answer.as_ref().ok());
     assert_eq!(first.map(|answer| answer.status), Some(404), "the first try is what is shown");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_hears_is_given_up_after_its_retries() {
     let (events, subscriber) = start(&[500, 500, 500, 500]);
-    let (client, call) = (ClientId(1), CallId::new());
-    let debug = HttpDebug::new(DebugSettings::default());
-    let asker = Asker {
-        client,
-        call,
-        sip_call_id: String::new(),
-        extension: String::new(),
-        from: String::new(),
-        to: String::new(),
-    };
+    let (asker, debug) = watched();
     let tell = tell("http://example.com/", 1);
-    let step = debug.begin_aside(asker, &tell.fetch, &[]);
-    events.tell(client, call, tell, step);
+    let step = debug.begin_aside(asker.clone(), &tell.fetch, &[]);
+    events.tell(asker.client, asker.call, tell, step);
     events.settle(Duration::from_secs(100)).await;
     assert_eq!(subscriber.told.lock().unwrap().len(), 2);
 }

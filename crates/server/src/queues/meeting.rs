@@ -17,6 +17,8 @@ pub struct MeetingId(pub u64);
 /// What whoever waited learns of whoever takes it.
 #[derive(Debug)]
 pub struct Handover {
+    /// The place that was taken: whoever has left it since has nothing to do with this.
+    pub place: u64,
     /// The meeting.
     pub meeting: MeetingId,
     /// What its script is to know.
@@ -25,6 +27,13 @@ pub struct Handover {
     pub partner: mpsc::Sender<CallEvent>,
     /// The other waits for this.
     pub ready: oneshot::Sender<Ready>,
+}
+
+impl Handover {
+    /// Whether the other waits for this still.
+    pub fn is_awaited(&self) -> bool {
+        !self.ready.is_closed()
+    }
 }
 
 /// The leg of whoever waited, when its script has come.

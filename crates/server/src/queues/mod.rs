@@ -2,11 +2,13 @@
 //!
 //! Shape: a queue is there while somebody waits in it or wants somebody of it, and its times for longer. Whoever waits holds a
 //! [`Place`], and whoever wants somebody a [`Wish`]; dropped, they are out of it, however their calls end. A match is a [`Handover`] in
-//! the inbox of whoever waited and a [`Found`] for whoever wanted.
+//! the inbox of whoever waited and a [`Found`] for whoever wanted. Until the two meet, the place is kept and promised to nobody else;
+//! where whoever wanted somebody is gone before, its [`Promise`] is, and the place is where it was.
 //! Errors: [`Full`]; every queue and their number are bounded.
 //! Sources: `kazoo-pivot.md` 5.4 (Enqueue, Dial Queue).
 
 mod meeting;
+mod promise;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,7 +22,10 @@ use std::{
 use antiphon_ivr::{CallerId, op};
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::meeting::{Handover, Meeting, MeetingId, Partner, Ready, Step};
+pub use self::{
+    meeting::{Handover, Meeting, MeetingId, Partner, Ready, Step},
+    promise::Promise,
+};
 use crate::{call::CallEvent, calls::CallId, store::ClientId};
 
 /// Queues that are remembered at most; one that nobody waits in makes room for another.
@@ -67,6 +72,8 @@ pub struct Taker {
     pub inbox: mpsc::Sender<CallEvent>,
     /// What the script of the other is to know.
     pub message: Option<String>,
+    /// The places of those who did not come to meet it in time, and whom it waits for no more.
+    pub missed: Vec<u64>,
 }
 
 /// Somebody who was found in a queue.
@@ -76,11 +83,23 @@ pub struct Found {
     pub meeting: MeetingId,
     /// Its leg, as soon as its script has come; gone where it does not.
     pub ready: oneshot::Receiver<Ready>,
+    /// Its place, which nobody else takes meanwhile.
+    pub promise: Promise,
+}
+
+/// Somebody who stands in a queue.
+#[derive(Debug)]
+struct Standing {
+    place: u64,
+    waiting: Waiting,
+    inbox: mpsc::Sender<CallEvent>,
+    /// The meeting that is about to begin, where there is one.
+    promised: Option<MeetingId>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<(u64, Waiting, mpsc::Sender<CallEvent>)>,
+    waiting: VecDeque<Standing>,
     wishes: VecDeque<(u64, Taker, oneshot::Sender<Found>)>,
     /// How many were taken, and how long they had waited together.
     taken: u32,
@@ -129,24 +148,48 @@ impl Queue {
         self.waited.checked_div(self.taken).unwrap_or_default()
     }
 
+    /// Those who are promised to nobody, in their order.
+    fn free(&self) -> impl Iterator<Item = &Standing> {
+        self.waiting.iter().filter(|standing| standing.promised.is_none())
+    }
+
     /// Brings those together who wait for one another.
-    fn pair(&mut self, now: Instant, next: &AtomicU64) {
-        while !self.waiting.is_empty()
-            && let Some((_, taker, found)) = self.wishes.pop_front()
-        {
-            if found.is_closed() {
+    fn pair(&mut self, key: &Key, table: &Arc<Table>) {
+        let mut turn = 0;
+        while turn < self.wishes.len() && self.free().next().is_some() {
+            let (_, taker, found) = &self.wishes[turn];
+            let is_gone = found.is_closed();
+            let may_come =
+                |standing: &&mut Standing| standing.promised.is_none() && !taker.missed.contains(&standing.place);
+            let Some(standing) = self.waiting.iter_mut().find(may_come).filter(|_| !is_gone) else {
+                // Whoever has gone is out of it; whoever has missed all of them lets the next have one.
+                match is_gone {
+                    true => drop(self.wishes.remove(turn)),
+                    false => turn += 1,
+                }
+                continue;
+            };
+            let Some((_, taker, found)) = self.wishes.remove(turn) else { return };
+            let meeting = MeetingId(table.next.fetch_add(1, Ordering::Relaxed));
+            let (sender, ready) = oneshot::channel();
+            let promise = Promise::new(table.clone(), key.clone(), standing.place, meeting);
+            if let Err(Found { promise, .. }) = found.send(Found { meeting, ready, promise }) {
+                // It has gone at this moment, and the place was never promised.
+                promise.keep();
                 continue;
             }
-            let Some((_, waiting, inbox)) = self.waiting.pop_front() else { return };
-            self.taken = self.taken.saturating_add(1);
-            self.waited = self.waited.saturating_add(now.saturating_duration_since(waiting.since));
-            let meeting = MeetingId(next.fetch_add(1, Ordering::Relaxed));
-            let (sender, ready) = oneshot::channel();
-            let Taker { inbox: partner, message } = taker;
-            let handover = Handover { meeting, message, partner, ready: sender };
-            crate::queue::send_now(&inbox, CallEvent::Taken(Box::new(handover)));
-            // Whoever is gone since then has its handover come to nothing.
-            let _ = found.send(Found { meeting, ready });
+            standing.promised = Some(meeting);
+            let Taker { inbox: partner, message, .. } = taker;
+            let handover = Handover { place: standing.place, meeting, message, partner, ready: sender };
+            crate::queue::send_now(&standing.inbox, CallEvent::Taken(Box::new(handover)));
+        }
+    }
+
+    /// A place that was promised for this meeting is promised to nobody any more.
+    fn release(&mut self, place: u64, meeting: MeetingId) {
+        let promised = |standing: &&mut Standing| standing.place == place && standing.promised == Some(meeting);
+        if let Some(standing) = self.waiting.iter_mut().find(promised) {
+            standing.promised = None;
         }
     }
 }
@@ -164,24 +207,24 @@ impl Queues {
         inbox: mpsc::Sender<CallEvent>,
     ) -> Result<Place, Full> {
         let key = (client, name.to_owned());
-        let (now, id) = (waiting.since, self.table.next.fetch_add(1, Ordering::Relaxed));
+        let (since, id) = (waiting.since, self.table.next.fetch_add(1, Ordering::Relaxed));
         let mut queues = self.table.open(&key)?;
         let queue = queues.entry(key.clone()).or_default();
         if queue.waiting.len() >= most {
             return Err(Full);
         }
-        queue.waiting.push_back((id, waiting, inbox));
-        queue.pair(now, &self.table.next);
+        queue.waiting.push_back(Standing { place: id, waiting, inbox, promised: None });
+        queue.pair(&key, &self.table);
         drop(queues);
         self.table.count();
-        Ok(Place { table: self.table.clone(), key, id, since: now, taken: None })
+        Ok(Place { table: self.table.clone(), key, id, since, taken: None })
     }
 
     /// Wants whoever has waited longest in a queue, now or later.
     ///
     /// # Errors
     /// [`Full`] where too many do already.
-    pub fn take(&self, (client, name): (ClientId, &str), now: Instant, taker: Taker) -> Result<Wish, Full> {
+    pub fn take(&self, (client, name): (ClientId, &str), taker: Taker) -> Result<Wish, Full> {
         let key = (client, name.to_owned());
         let id = self.table.next.fetch_add(1, Ordering::Relaxed);
         let (sender, found) = oneshot::channel();
@@ -191,9 +234,8 @@ impl Queues {
             return Err(Full);
         }
         queue.wishes.push_back((id, taker, sender));
-        queue.pair(now, &self.table.next);
+        queue.pair(&key, &self.table);
         drop(queues);
-        self.table.count();
         Ok(Wish { table: self.table.clone(), key, id, found })
     }
 
@@ -204,7 +246,7 @@ impl Queues {
         let mut shown: Vec<Shown> = own
             .map(|((_, name), queue)| Shown {
                 name: name.clone(),
-                waiting: queue.waiting.iter().map(|(_, waiting, _)| waiting.clone()).collect(),
+                waiting: queue.waiting.iter().map(|standing| standing.waiting.clone()).collect(),
                 wanting: queue.wishes.len(),
                 average: queue.average(),
             })
@@ -216,19 +258,44 @@ impl Queues {
 }
 
 impl Place {
+    /// Whether this is the place that was taken.
+    pub fn is(&self, id: u64) -> bool {
+        self.id == id
+    }
+
+    /// Whether somebody has taken it, and waits for its script.
+    pub fn is_taken(&self) -> bool {
+        self.taken.as_ref().is_some_and(|handover| handover.is_awaited())
+    }
+
+    /// It is as if nobody had taken it for this meeting, and the next may.
+    pub fn release(&self, meeting: MeetingId) {
+        self.table.release(&self.key, self.id, meeting);
+    }
+
+    /// The talk begins, and the place is given up; how long it was held.
+    pub fn leave_for_the_talk(self, now: Instant) -> Duration {
+        let waited = self.waited(now);
+        if let Some(queue) = self.table.lock().get_mut(&self.key) {
+            queue.taken = queue.taken.saturating_add(1);
+            queue.waited = queue.waited.saturating_add(waited);
+        }
+        waited
+    }
+
     /// Where it stands.
     pub fn stands(&self, now: Instant) -> op::Place {
         let queues = self.table.lock();
         let queue = queues.get(&self.key);
-        let position = queue.and_then(|queue| queue.waiting.iter().position(|(id, ..)| *id == self.id));
-        let (size, average) = queue.map(|queue| (queue.waiting.len(), queue.average())).unwrap_or_default();
+        let position = queue.and_then(|queue| queue.free().position(|standing| standing.place == self.id));
+        let (size, average) = queue.map(|queue| (queue.free().count(), queue.average())).unwrap_or_default();
         drop(queues);
         op::Place {
             position: position.map_or(0, |position| position + 1),
             size,
             waited: self.waited(now),
             average,
-            message: self.taken.as_ref().and_then(|handover| handover.message.clone()),
+            message: self.taken.as_ref().filter(|it| it.is_awaited()).and_then(|it| it.message.clone()),
         }
     }
 
@@ -241,7 +308,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(queue) = self.table.lock().get_mut(&self.key) {
-            queue.waiting.retain(|(id, ..)| *id != self.id);
+            queue.waiting.retain(|standing| standing.place != self.id);
         }
         self.table.count();
     }
@@ -271,6 +338,14 @@ impl Table {
             }
         }
         Ok(queues)
+    }
+
+    /// A place is promised to nobody any more, and whoever wants somebody may have it.
+    fn release(self: &Arc<Self>, key: &Key, place: u64, meeting: MeetingId) {
+        if let Some(queue) = self.lock().get_mut(key) {
+            queue.release(place, meeting);
+            queue.pair(key, self);
+        }
     }
 
     fn count(&self) {

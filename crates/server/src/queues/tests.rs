@@ -14,7 +14,7 @@ fn listen() -> (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>) {
 }
 
 fn taker(message: &str) -> Taker {
-    Taker { inbox: listen().0, message: Some(message.to_owned()) }
+    Taker { inbox: listen().0, message: Some(message.to_owned()), missed: Vec::new() }
 }
 
 #[test]
@@ -32,28 +32,32 @@ fn whoever_waits_longest_is_taken_first_and_all_know_where_they_stand() {
     };
     assert_eq!((numbers(CLIENT), numbers(ClientId(2)).len()), (vec!["1".to_owned(), "2".to_owned()], 0));
     let now = start + Duration::from_secs(30);
-    let mut wish = queues.take((CLIENT, "sales"), now, taker("hello")).unwrap();
+    let mut wish = queues.take((CLIENT, "sales"), taker("hello")).unwrap();
     let found = wish.found.try_recv().expect("somebody waits");
     let Ok(CallEvent::Taken(handover)) = one_events.try_recv() else { panic!("it is not told") };
     assert_eq!((handover.meeting, handover.message.as_deref()), (found.meeting, Some("hello")));
+    assert_eq!((one.stands(now).position, two.stands(now).position), (0, 1));
+    found.promise.keep();
+    assert_eq!(one.leave_for_the_talk(now), Duration::from_secs(30));
     let stands = two.stands(now);
     assert_eq!((stands.position, stands.size, stands.average), (1, 1, Duration::from_secs(30)));
-    assert_eq!((one.stands(now).position, stands.waited), (0, Duration::from_secs(20)));
-    drop((one, two));
+    assert_eq!(stands.waited, Duration::from_secs(20));
+    drop(two);
     assert!(queues.of(CLIENT).is_empty());
 }
 
 #[test]
 fn somebody_who_comes_later_goes_to_whoever_has_wanted_somebody_longest() {
     let (queues, now) = (Queues::default(), clock());
-    let gone = queues.take((CLIENT, "sales"), now, taker("gone")).unwrap();
-    let mut first = queues.take((CLIENT, "sales"), now, taker("first")).unwrap();
-    let mut second = queues.take((CLIENT, "sales"), now, taker("second")).unwrap();
+    let gone = queues.take((CLIENT, "sales"), taker("gone")).unwrap();
+    let mut first = queues.take((CLIENT, "sales"), taker("first")).unwrap();
+    let mut second = queues.take((CLIENT, "sales"), taker("second")).unwrap();
     assert_eq!(queues.of(CLIENT)[0].wanting, 3);
     drop(gone);
     let (inbox, mut events) = listen();
     let place = queues.join((CLIENT, "sales"), 5, waiting("1", now), inbox).unwrap();
-    assert!(first.found.try_recv().is_ok());
+    let found = first.found.try_recv();
+    assert!(found.is_ok());
     assert!(second.found.try_recv().is_err());
     assert!(
         matches!(events.try_recv(), Ok(CallEvent::Taken(handover)) if handover.message.as_deref() == Some("first"))
@@ -61,6 +65,56 @@ fn somebody_who_comes_later_goes_to_whoever_has_wanted_somebody_longest() {
     assert_eq!(place.stands(now).position, 0);
     drop((first, second, place));
     assert!(queues.of(CLIENT).is_empty());
+}
+
+#[test]
+fn whoever_takes_somebody_and_is_gone_before_they_meet_costs_it_no_place() {
+    let (queues, now) = (Queues::default(), clock());
+    let (inbox, mut events) = listen();
+    let mut one = queues.join((CLIENT, "sales"), 5, waiting("1", now), inbox).unwrap();
+    let two = queues.join((CLIENT, "sales"), 5, waiting("2", now), listen().0).unwrap();
+    let mut taken = || match events.try_recv() {
+        Ok(CallEvent::Taken(handover)) => Some(handover),
+        _ => None,
+    };
+    // Before it knows whom it has found, and after that.
+    for reads in [false, true] {
+        let mut wish = queues.take((CLIENT, "sales"), taker("gone")).unwrap();
+        let found = reads.then(|| wish.found.try_recv().expect("somebody waits"));
+        one.taken = taken();
+        assert!(one.is_taken() && one.stands(now).position == 0 && two.stands(now).position == 1);
+        drop((wish, found));
+        assert!(!one.is_taken() && one.stands(now).message.is_none());
+        assert_eq!((one.stands(now).position, two.stands(now).position), (1, 2));
+    }
+    let mut wish = queues.take((CLIENT, "sales"), taker("next")).unwrap();
+    let mut other = queues.take((CLIENT, "sales"), taker("other")).unwrap();
+    assert_eq!(taken().and_then(|handover| handover.message).as_deref(), Some("next"));
+    let found = wish.found.try_recv().expect("the first waits");
+    assert!(other.found.try_recv().is_ok(), "the second waits");
+    assert_eq!(one.stands(now).average, Duration::ZERO, "nobody has talked yet");
+    found.promise.keep();
+    one.leave_for_the_talk(now);
+    assert_eq!(queues.of(CLIENT)[0].waiting.len(), 1);
+}
+
+#[test]
+fn whoever_does_not_come_in_time_is_left_to_others() {
+    let (queues, now) = (Queues::default(), clock());
+    let one = queues.join((CLIENT, "sales"), 5, waiting("1", now), listen().0).unwrap();
+    let again = |place| Taker { missed: vec![place], ..taker("again") };
+    let place = {
+        let mut wish = queues.take((CLIENT, "sales"), taker("patient")).unwrap();
+        wish.found.try_recv().expect("somebody waits").promise.place()
+    };
+    assert!(one.is(place));
+    let mut patient = queues.take((CLIENT, "sales"), again(place)).unwrap();
+    assert!(patient.found.try_recv().is_err(), "it has waited for this one");
+    let mut other = queues.take((CLIENT, "sales"), taker("other")).unwrap();
+    let found = other.found.try_recv().expect("another takes it");
+    let two = queues.join((CLIENT, "sales"), 5, waiting("2", now), listen().0).unwrap();
+    assert!(patient.found.try_recv().is_ok_and(|found| two.is(found.promise.place())));
+    drop(found);
 }
 
 #[tokio::test]

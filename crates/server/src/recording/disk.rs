@@ -27,6 +27,8 @@ pub trait Output: Send + Sync + 'static {
 pub trait Disk: Send + Sync + 'static {
     /// Makes a file that holds these bytes from the moment it has its name.
     fn create(&self, name: &str, first: &[u8]) -> io::Result<Arc<dyn Output>>;
+    /// Makes a file that holds these bytes and no others, or exchanges one that is there: whole and on the medium, or not at all.
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
     /// Opens a file to be written.
     fn update(&self, name: &str) -> io::Result<Arc<dyn Output>>;
     /// Opens a file to be read.
@@ -94,6 +96,18 @@ impl Disk for Machine {
         Ok(Arc::new(file))
     }
 
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        // Two who write one name at once have a file each, and the last whole one counts.
+        let beside = self.path(&format!("{name}.{:032x}{UNFINISHED}", rand::random::<u128>()));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_data());
+        if let Err(error) = written.and_then(|()| fs::rename(&beside, self.path(name))) {
+            let _ = fs::remove_file(&beside);
+            return Err(error);
+        }
+        self.flush_names()
+    }
+
     fn update(&self, name: &str) -> io::Result<Arc<dyn Output>> {
         Ok(Arc::new(OpenOptions::new().write(true).open(self.path(name))?))
     }
@@ -129,5 +143,26 @@ impl Disk for Machine {
 
     fn flush_all(&self) -> io::Result<()> {
         Ok(rustix::fs::syncfs(File::open(&self.directory)?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_who_write_one_file_leave_one_of_the_two_and_nothing_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Machine::open(folder.path()).unwrap();
+        let [long, short] = [vec![b'a'; 100_000], vec![b'b'; 10]];
+        std::thread::scope(|scope| {
+            for bytes in [&long, &short] {
+                let disk = &disk;
+                scope.spawn(move || (0..20).for_each(|_| disk.replace("1.json", bytes).unwrap()));
+            }
+        });
+        let left = fs::read(folder.path().join("1.json")).unwrap();
+        assert!(left == long || left == short, "{} bytes", left.len());
+        assert_eq!(disk.names().unwrap(), ["1.json"]);
     }
 }

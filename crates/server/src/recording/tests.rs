@@ -78,6 +78,9 @@ impl Disk for Small {
         self.left.fetch_sub(first.len() as u64, Ordering::Relaxed);
         Ok(self.wrap(name, self.machine.create(name, first)?, first.len() as u64))
     }
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.machine.replace(name, bytes)
+    }
     fn update(&self, name: &str) -> io::Result<Arc<dyn Output>> {
         Ok(self.wrap(name, self.machine.update(name)?, self.machine.length(name)?))
     }

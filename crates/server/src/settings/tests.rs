@@ -148,6 +148,23 @@ fn applications_for_pivot_run_as_the_ledger_says_unless_the_file_says_otherwise(
 }
 
 #[test]
+fn callers_name_pages_only_where_the_file_says_so_and_on_which_hosts() {
+    let vxml = |table: &str| with_file(&format!("[vxml]\n{table}"), &[], &[]);
+    assert!(!load(&[], &[]).unwrap().live.vxml.dialog);
+    let set = vxml("dialog = true\nclient = \"000\"\nhosts = [\"pages.example\"]").unwrap().live.vxml;
+    assert_eq!((set.dialog, set.client.as_deref()), (true, Some("000")));
+    assert!(set.may_be_on("pages.example") && !set.may_be_on("example"));
+    for (table, said) in [
+        ("dialog = true", "vxml.hosts: is needed"),
+        ("hosts = [\"*\"]", "vxml.hosts: \"*\""),
+        ("dialogue = true", "dialogue"),
+    ] {
+        let message = refused(vxml(table));
+        assert!(message.contains(said), "{table}: {message}");
+    }
+}
+
+#[test]
 fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     let file = "http = \"127.0.0.1:1\"\nlog = \"warn\"\nrtp_ports = \"2000-2001\"";
     let environment = [("ANTIPHON_HTTP", "127.0.0.1:2"), ("ANTIPHON_LOG", "debug")];

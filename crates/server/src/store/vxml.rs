@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use antiphon_ivr::vxml::{Application, TransferKind, Upload};
+use antiphon_ivr::vxml::{Application, Dialect, TransferKind, Upload};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -65,9 +65,11 @@ words!(
 words!(
     /// How pages are read.
     VxmlDialect {
-        /// As the W3C has it.
+        /// As each page says: as the W3C has it, or as Contact Pro where its root binds the prefix `bcm`.
         #[default]
         W3c = "w3c",
+        /// As Contact Pro has it, whatever the pages say.
+        ContactPro = "contactpro",
     }
 );
 words!(
@@ -82,6 +84,15 @@ words!(
         Consultation = "consultation",
     }
 );
+
+impl VxmlDialect {
+    fn kind(self) -> Dialect {
+        match self {
+            Self::W3c => Dialect::W3c,
+            Self::ContactPro => Dialect::ContactPro,
+        }
+    }
+}
 
 impl VxmlTransfer {
     fn kind(self) -> TransferKind {
@@ -102,7 +113,12 @@ impl VxmlApplication {
             // A page of the web server may lead to it all the same.
             (_, upload) => Application { upload, ..Application::new(self.url.clone().unwrap_or_default()) },
         };
-        let application = Application { transfer: self.transfer.kind(), properties: self.properties.clone(), ..begun };
+        let application = Application {
+            dialect: self.dialect.kind(),
+            transfer: self.transfer.kind(),
+            properties: self.properties.clone(),
+            ..begun
+        };
         VxmlExtension { application: Arc::new(application), document }
     }
 }

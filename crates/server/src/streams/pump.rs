@@ -3,7 +3,7 @@
 //! Shape: blocks of samples come from the media thread by a reel; messages go out through a queue of [`QUEUE`], so that a server that is slow
 //! to read costs sound and never time. What it sends waits here, and is given on in pieces as they are played, so that it can be
 //! cleared, and marks told when they are heard.
-//! Time: the reel is looked at every [`TICK`]. A message that is not taken within [`WRITE`] ends the stream.
+//! Time: the reel is looked at every [`TICK`], however much the server sends. A message that is not taken within [`WRITE`] ends the stream.
 //! Errors: [`StreamError`] where it did not begin or broke; what is dropped is counted.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -38,8 +38,8 @@ const QUEUE: usize = 200;
 const WRITE: Duration = Duration::from_secs(10);
 /// How long the last words may take.
 const LAST: Duration = Duration::from_secs(2);
-/// Bytes of what a server sent that wait to be heard: more than four minutes.
-const MOST_WAITING: usize = 2 << 20;
+/// Bytes of what a server sent that wait to be heard: a minute.
+const MOST_WAITING: usize = 480_000;
 /// Marks that wait.
 const MOST_MARKS: usize = 1_000;
 
@@ -177,6 +177,8 @@ impl Flow {
                     }
                     None => break Ok(()),
                 },
+                // Before what the server sends, which may be without end.
+                _ = tick.tick() => if self.pass_on(pump, &out) { break Ok(()) },
                 written = &mut writing => break written.unwrap_or_else(|_| Err(broken("its writer failed"))),
                 message = incoming.next() => match message {
                     Some(Ok(Message::Text(text))) if pump.feed.is_some() => self.hear(pump, &out, &text),
@@ -185,7 +187,6 @@ impl Flow {
                     Some(Err(Error::ConnectionClosed)) => break Ok(()),
                     Some(Err(error)) => break Err(broken(&error.to_string())),
                 },
-                _ = tick.tick() => if self.pass_on(pump, &out) { break Ok(()) },
             }
         };
         if let Some(feed) = &pump.feed {

@@ -270,6 +270,28 @@ async fn a_server_that_refuses_or_vanishes_is_told_of() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_call_says_goes_out_however_much_the_server_sends() {
+    let mut bench = begin(Track::Inbound, true);
+    let mut server = bench.server().await;
+    bench.frames(3, 1_000, 0).await;
+    while next(&mut server).await.is_some_and(|message| message["event"] != "media") {}
+    // Sound of the call and much of the server are there at the same moment.
+    bench.recorder.hear(8_000, &[1_000; PIECE], &[0; PIECE]);
+    for number in 0..100 {
+        let mark = format!(r#"{{"event":"mark","mark":{{"name":"{number}"}}}}"#);
+        server.feed(Message::text(mark)).await.unwrap();
+    }
+    server.flush().await.unwrap();
+    tokio::time::advance(Duration::from_millis(40)).await;
+    let mut events = Vec::new();
+    while events.iter().filter(|event| *event == "mark").count() < 100 {
+        let message = next(&mut server).await.expect("it goes on");
+        events.push(message["event"].as_str().unwrap_or_default().to_owned());
+    }
+    assert_eq!(events[..4], ["media", "media", "media", "mark"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_read_costs_sound_and_ends_the_stream() {
     let mut bench = begin(Track::Inbound, false);
     let server = bench.server().await;

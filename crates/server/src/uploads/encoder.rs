@@ -47,6 +47,12 @@ pub enum NotEncoded {
     /// No program is there that makes any.
     #[error("no program makes MP3: neither lame nor ffmpeg is there, or the setting recording.mp3_encoder is off")]
     Nobody,
+    /// As many of its client wait for one to be made as may.
+    #[error("too many recordings are being made MP3")]
+    Busy,
+    /// The recording cannot be read.
+    #[error("the recording cannot be read: {0}")]
+    NoSound(String),
     /// It took too long.
     #[error("{0} took too long")]
     TooSlow(String),

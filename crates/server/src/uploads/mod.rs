@@ -2,16 +2,22 @@
 //!
 //! Shape: whoever has a recording to send [begins](Uploads::begin) an upload; it is written to a spool of files (`spool`), and the one owner
 //! (`owner`) sends it when the recording is whole. [`Uploads`] is the handle that calls and the API hold. [`links`] has the URLs.
-//! A file is `<data>/uploads/<id>.json`.
-//! Time: beginning one never waits. A try that failed is followed by `backoff`'s others; what is over is shown for a week.
-//! Errors: with [`MOST`] uploads, or [`OF_CLIENT`] of a client that wait, a further one is dropped, counted and logged.
+//! A file is `<data>/uploads/<id>.json`, and the owner alone writes it. What is being sent is the owner's: nobody else changes it, and what
+//! anybody changes is judged and changed under one lock of the `book`.
+//! Time: beginning one never waits. A try that failed is followed by `backoff`'s others; what is over is shown for a week, and of a client
+//! the last [`SHOWN`] of them.
+//! Errors: with [`MOST`] uploads that are not over, or [`OF_CLIENT`] of a client, a further one is dropped, counted and logged.
 //! What was sent once is not sent again: that a server took it is written down before anything else. Only where the process dies between
 //! the two is it sent twice.
 //! Sources: `kazoo-pivot.md` 4.4.
 
+mod attempt;
 mod backoff;
+mod book;
+pub mod encoded;
 pub mod encoder;
 mod entry;
+mod lanes;
 pub mod links;
 mod owner;
 mod spool;
@@ -19,20 +25,16 @@ mod spool;
 mod tests;
 
 use std::{
-    collections::BTreeMap,
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use antiphon_ivr::op::Upload;
 use antiphon_media::record::RecordingId;
-use tokio::{
-    sync::{Notify, mpsc},
-    time::Instant,
-};
+use tokio::sync::{mpsc, oneshot};
 
-use self::{encoder::Encoder, spool::Spool};
+use self::{book::Book, encoder::Encoder, spool::Spool};
 pub use self::{
     entry::{Entry, State, UploadId},
     owner::Owner,
@@ -44,27 +46,29 @@ use crate::{
     web::{Web, debug::HttpDebug},
 };
 
-/// Uploads that are known at most, those that are over with them.
+/// Uploads that are not over, at most.
 pub const MOST: usize = 20_000;
-/// Those of one client that wait at most, so that a web server that never answers costs nobody else one.
+/// The same of one client, so that a web server that never answers costs nobody else one.
 pub const OF_CLIENT: usize = 1_000;
+/// Uploads of one client that are over and are known, at most.
+pub const SHOWN: usize = 2_000;
+/// Orders that wait for the owner.
+const ORDERS: usize = 4_096;
 
 /// All uploads. Clones are the same.
 #[derive(Clone)]
 pub struct Uploads {
     book: Arc<Book>,
     recordings: Recordings,
-    /// What is to be written to the spool.
-    orders: mpsc::Sender<UploadId>,
+    orders: mpsc::Sender<Order>,
 }
 
-/// All uploads, in memory.
-struct Book {
-    entries: Mutex<BTreeMap<UploadId, Arc<Entry>>>,
-    /// Something is to be tried sooner than it was.
-    sooner: Notify,
-    /// The time of day when all began, in milliseconds since 1970, and the same moment on the clock by which the owner sleeps.
-    began: (u64, Instant),
+/// What the owner is asked for.
+enum Order {
+    /// To write an upload as it stands in the book, or to remove what is written of one that is not there.
+    Write(UploadId),
+    /// To say when all that was ordered before is written.
+    Settle(oneshot::Sender<()>),
 }
 
 /// Why nothing is sent.
@@ -95,34 +99,6 @@ pub enum NotDone {
     Storage,
 }
 
-impl Book {
-    /// The map is whole after every statement, so a panic elsewhere while it was locked harms nothing.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<UploadId, Arc<Entry>>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The present, in milliseconds since 1970.
-    fn now_ms(&self) -> u64 {
-        let (at, began) = self.began;
-        at + u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX >> 1)
-    }
-
-    fn find(&self, id: UploadId) -> Option<Arc<Entry>> {
-        self.lock().get(&id).cloned()
-    }
-
-    fn put(&self, entry: Entry) -> Arc<Entry> {
-        let entry = Arc::new(entry);
-        self.lock().insert(entry.id, entry.clone());
-        entry
-    }
-
-    /// Whether any upload of this recording waits.
-    fn awaits(&self, recording: RecordingId) -> bool {
-        self.lock().values().any(|entry| entry.recording == recording && entry.is_open())
-    }
-}
-
 impl Uploads {
     /// The uploads of a spool, and who has to [run](Owner::run) for them.
     ///
@@ -140,10 +116,8 @@ impl Uploads {
         for entry in entries.iter().filter(|entry| entry.is_open()) {
             recordings.set_to_send(entry.recording, true);
         }
-        let entries = entries.into_iter().map(|entry| (entry.id, Arc::new(entry))).collect();
-        let book =
-            Arc::new(Book { entries: Mutex::new(entries), sooner: Notify::new(), began: (now_ms(), Instant::now()) });
-        let (orders, queue) = mpsc::channel(MOST);
+        let book = Arc::new(Book::of(entries, now_ms()));
+        let (orders, queue) = mpsc::channel(ORDERS);
         let uploads = Self { book: book.clone(), recordings: recordings.clone(), orders };
         Ok((uploads, Owner::new(book, spool, queue, recordings, (web, http_debug), encoder)))
     }
@@ -167,23 +141,9 @@ impl Uploads {
         if !is_own {
             return Err(NotBegun::Unknown);
         }
-        let mut entries = self.book.lock();
-        if entries.len() >= MOST {
-            return Err(NotBegun::Full);
-        }
-        if entries.values().filter(|entry| entry.client == client && entry.is_open()).count() >= OF_CLIENT {
-            return Err(NotBegun::Full);
-        }
-        // They count up, over restarts too.
-        let last = entries.keys().next_back().map_or(0, |last| last.0);
-        let id = UploadId((last + 1).max(self.book.now_ms()));
-        let entry = Arc::new(Entry::new(id, (client, call), upload, self.book.now_ms()));
-        entries.insert(id, entry.clone());
-        self.recordings.set_to_send(recording, true);
-        if self.orders.try_send(id).is_err() {
-            entries.remove(&id);
-            return Err(NotBegun::Full);
-        }
+        let order = self.orders.try_reserve().map_err(|_| NotBegun::Full)?;
+        let entry = self.book.begin((client, call), upload, || self.recordings.set_to_send(recording, true))?;
+        order.send(Order::Write(entry.id));
         Ok(entry)
     }
 
@@ -202,20 +162,9 @@ impl Uploads {
     /// # Errors
     /// [`NotDone`].
     pub fn retry(&self, client: ClientId, id: UploadId) -> Result<Arc<Entry>, NotDone> {
-        let mut entry = Entry::clone(&*self.find(client, id).ok_or(NotDone::Unknown)?);
-        match entry.state {
-            State::Sent => return Err(NotDone::Sent),
-            State::Sending => return Err(NotDone::Sending),
-            State::Waiting | State::Failed | State::Cancelled => {}
-        }
-        if entry.state != State::Waiting {
-            entry.attempts = 0;
-        }
-        (entry.state, entry.due_ms, entry.over_ms) = (State::Waiting, self.book.now_ms(), None);
-        self.recordings.set_to_send(entry.recording, true);
-        let entry = self.book.put(entry);
+        let entry = self.book.retry(client, id, |recording| self.recordings.set_to_send(recording, true))?;
         // One that finds no room is written after its next try.
-        let _ = self.orders.try_send(id);
+        let _ = self.orders.try_send(Order::Write(id));
         self.book.sooner.notify_one();
         Ok(entry)
     }
@@ -225,20 +174,22 @@ impl Uploads {
     /// # Errors
     /// [`NotDone`].
     pub fn delete(&self, client: ClientId, id: UploadId) -> Result<(), NotDone> {
-        let entry = self.find(client, id).ok_or(NotDone::Unknown)?;
-        if entry.state == State::Sending {
-            return Err(NotDone::Sending);
-        }
-        // The owner removes the file of one that is not in the book any more.
-        self.book.lock().remove(&id);
-        if self.orders.try_send(id).is_err() {
-            self.book.put(Entry::clone(&entry));
-            return Err(NotDone::Storage);
-        }
-        if !self.book.awaits(entry.recording) {
-            self.recordings.set_to_send(entry.recording, false);
-        }
+        let order = self.orders.try_reserve().map_err(|_| NotDone::Storage)?;
+        self.book.delete(client, id, |recording| self.recordings.set_to_send(recording, false))?;
+        order.send(Order::Write(id));
         Ok(())
+    }
+
+    /// Waits until all that was begun is written down, at most so long: the next start sends it.
+    pub async fn settle(&self, patience: Duration) {
+        let (reply, settled) = oneshot::channel();
+        let written = tokio::time::timeout(patience, async {
+            let is_asked = self.orders.send(Order::Settle(reply)).await.is_ok();
+            is_asked && settled.await.is_ok()
+        });
+        if !written.await.unwrap_or(false) {
+            tracing::error!("not all uploads could be written down; some do not outlive the process");
+        }
     }
 }
 

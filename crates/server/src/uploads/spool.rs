@@ -1,6 +1,6 @@
 //! The files of uploads: one each, exchanged whole.
 //!
-//! Shape: `<id>.json`, written beside itself and renamed; `<id>.mp3` while one is made.
+//! Shape: `<id>.json`, written beside itself, brought to the medium and renamed; `<id>.mp3` while one is made.
 //! Errors: as the disk gives them; a file that cannot be read stays where it is, and the log says so.
 
 use std::{
@@ -48,8 +48,7 @@ impl Spool {
 
     /// Writes an upload as it is now. It reads and writes the disk: not for a thread that serves others.
     pub(super) fn write(&self, entry: &Entry) -> io::Result<()> {
-        self.disk.create(&name(entry.id), &entry.write())?.flush()?;
-        self.disk.flush_names()
+        self.disk.replace(&name(entry.id), &entry.write())
     }
 
     /// Removes what is written of an upload. The same.

@@ -15,7 +15,11 @@ use antiphon_ivr::{
 use antiphon_media::record::{Channels, Rate, RecordEnd, Recorder, RecordingId, Take, Trim};
 use tokio::time::Instant;
 
-use super::{encoder::EncoderSetting, *};
+use super::{
+    encoded::Encoded,
+    encoder::{EncoderSetting, NotEncoded},
+    *,
+};
 use crate::{
     recording::{self, Kind, disk::Machine, sidecar::Beginning},
     settings::{DebugSettings, RecordingSettings, WebSettings},
@@ -262,4 +266,71 @@ async fn a_recording_that_came_to_nothing_is_not_sent_and_a_foreign_one_not_take
     second.recordings.delete(recorder.id()).unwrap();
     let over = second.once(|entry| !entry.is_open()).await;
     assert_eq!((over.state, second.got().len()), (State::Cancelled, 1));
+}
+
+/// A program that is told as a lame is, makes as many bytes as it read, and leaves a line in `runs`.
+fn lame(folder: &Path) -> EncoderSetting {
+    use std::os::unix::fs::PermissionsExt;
+    let (program, runs) = (folder.join("lame"), folder.join("runs"));
+    fs::write(&program, format!("#!/bin/sh\necho x >>{}\necho ID3\nwc -c\n", runs.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    EncoderSetting::Program(program.display().to_string())
+}
+
+#[tokio::test]
+async fn mp3_for_links_is_made_once_and_a_client_waits_for_no_more_than_its_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(folder.path(), &[], EncoderSetting::Off);
+    let mut recorder = house.record();
+    recorder.finish(RecordEnd::Stopped);
+    let id = recorder.id();
+    house.recordings.once_whole(id, Duration::from_secs(5)).await.expect("it is whole");
+    let encoder = Encoder::new(lame(folder.path()), &folder.path().join("uploads"));
+    let encoded = Encoded::new(encoder, house.recordings.clone());
+    let runs = || fs::read_to_string(folder.path().join("runs")).unwrap().lines().count();
+    let (one, other) = tokio::join!(encoded.mp3(CLIENT, id), encoded.mp3(CLIENT, id));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert!(Arc::ptr_eq(&one, &other) && one.metadata().unwrap().len() == 10);
+    assert!(encoded.mp3(ClientId(9), id).await.is_ok());
+    assert_eq!(runs(), 1);
+    // Of those who ask for others at once, the first few wait.
+    let absent = (1..=9).map(|number| encoded.mp3(CLIENT, RecordingId(number)));
+    let refused = futures_util::future::join_all(absent).await;
+    let busy = refused.iter().filter(|refused| matches!(refused, Err(NotEncoded::Busy))).count();
+    let without_sound = refused.iter().filter(|refused| matches!(refused, Err(NotEncoded::NoSound(_)))).count();
+    assert_eq!((busy, without_sound), (1, 8));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_begun_last_is_written_before_the_process_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(folder.path(), &[], EncoderSetting::Off);
+    let recorder = house.record();
+    for _ in 0..20 {
+        house.send(recorder.id(), "http://example.com/a.wav", SoundFormat::Wav);
+    }
+    house.uploads.settle(Duration::from_secs(5)).await;
+    house.owner.abort();
+    assert_eq!(house.uploads.of_client(CLIENT).len(), 20);
+    let again = House::open(folder.path(), &[], EncoderSetting::Off);
+    assert_eq!(again.uploads.of_client(CLIENT).len(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_being_sent_is_neither_deleted_nor_begun_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(folder.path(), &[1], EncoderSetting::Off);
+    let mut recorder = house.record();
+    recorder.finish(RecordEnd::Stopped);
+    house.send(recorder.id(), "http://example.com/a.wav", SoundFormat::Wav);
+    let entry = house.once(|entry| entry.state == State::Sending).await;
+    assert_eq!(house.uploads.retry(CLIENT, entry.id), Err(NotDone::Sending));
+    assert_eq!(house.uploads.delete(CLIENT, entry.id), Err(NotDone::Sending));
+    house.owner.abort();
+    // One that was deleted before the owner had a look is not sent.
+    let again = House::open(folder.path(), &[], EncoderSetting::Off);
+    again.uploads.delete(CLIENT, entry.id).unwrap();
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    assert!(again.got().is_empty() && again.uploads.of_client(CLIENT).is_empty());
+    assert!(fs::read_dir(folder.path().join("uploads")).unwrap().next().is_none(), "nor written down any more");
 }

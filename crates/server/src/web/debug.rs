@@ -1,6 +1,7 @@
 //! What web servers were asked for calls and what came of it, for the people who write their answers.
 //!
-//! Shape: a ring of calls for each client, each with its steps in their order: the request, the answer, what the surface made of it.
+//! Shape: a ring of calls for each client, each with its steps in their order: the request, the answer, what the surface made of it. Whoever
+//! asks shares them: nothing is copied while the ring is locked, and one step at most when it changes while somebody reads it.
 //! Units: bodies are kept up to `BODY` bytes, with their whole length beside them.
 //! Time: the time of day, for people; nothing here waits.
 //! Errors: none. What is beyond a bound goes: the oldest call of a client, and of all clients the one that takes most memory; a call's
@@ -45,7 +46,7 @@ struct Book {
 #[derive(Default, Debug)]
 struct Client {
     /// The oldest first.
-    calls: VecDeque<CallSteps>,
+    calls: VecDeque<Arc<CallSteps>>,
     bytes: usize,
 }
 
@@ -72,7 +73,7 @@ pub struct CallSteps {
     /// Whose they are.
     pub asker: Asker,
     /// In their order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Arc<Step>>,
     /// How many are not kept.
     pub omitted: u64,
     bytes: usize,
@@ -218,7 +219,7 @@ impl HttpDebug {
         self.book().change(&self.settings, client, call, |steps| {
             // Of a step that is not kept nothing is noted.
             let last = steps.steps.iter_mut().rev().find(|step| !step.is_aside);
-            let Some(step) = last.filter(|_| steps.omitted == 0) else { return };
+            let Some(step) = last.filter(|_| steps.omitted == 0).map(Arc::make_mut) else { return };
             let text = clipped(&note.text);
             match note.kind {
                 NoteKind::Ran | NoteKind::Log if step.ran.len() < NOTES => step.ran.push(text),
@@ -230,13 +231,13 @@ impl HttpDebug {
     }
 
     /// The calls of a client, oldest first.
-    pub fn calls(&self, client: ClientId) -> Vec<CallSteps> {
+    pub fn calls(&self, client: ClientId) -> Vec<Arc<CallSteps>> {
         let book = self.book();
         book.clients.get(&client).map(|client| client.calls.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// One call of a client.
-    pub fn call(&self, client: ClientId, call: CallId) -> Option<CallSteps> {
+    pub fn call(&self, client: ClientId, call: CallId) -> Option<Arc<CallSteps>> {
         let mut book = self.book();
         book.find(client, call).cloned()
     }
@@ -268,7 +269,7 @@ impl RunningStep {
         let Self { debug, client, call, number, .. } = self;
         debug.book().change(&debug.settings, *client, *call, |steps| {
             if let Some(step) = steps.steps.iter_mut().find(|step| step.number == *number) {
-                step.outcome = Some(outcome);
+                Arc::make_mut(step).outcome = Some(outcome);
             }
         });
     }
@@ -292,7 +293,7 @@ impl Book {
         }
         let client = self.clients.entry(id).or_default();
         if !client.calls.iter().any(|steps| steps.asker.call == call) {
-            client.calls.push_back(CallSteps { asker, steps: Vec::new(), omitted: 0, bytes: 0 });
+            client.calls.push_back(Arc::new(CallSteps { asker, steps: Vec::new(), omitted: 0, bytes: 0 }));
         }
         while client.calls.len() > settings.calls {
             let gone = client.calls.pop_front().map_or(0, |steps| steps.bytes);
@@ -307,12 +308,12 @@ impl Book {
             }
             number = steps.steps.len() as u64 + 1;
             step.number = number;
-            steps.steps.push(step);
+            steps.steps.push(Arc::new(step));
         });
         number
     }
 
-    fn find(&mut self, client: ClientId, call: CallId) -> Option<&mut CallSteps> {
+    fn find(&mut self, client: ClientId, call: CallId) -> Option<&mut Arc<CallSteps>> {
         let calls = &mut self.clients.get_mut(&client)?.calls;
         // The call that is looked for is nearly always one of the last.
         calls.iter_mut().rev().find(|steps| steps.asker.call == call)
@@ -320,10 +321,10 @@ impl Book {
 
     /// Changes the steps of a call, and sees to the memory.
     fn change(&mut self, settings: &DebugSettings, id: ClientId, call: CallId, change: impl FnOnce(&mut CallSteps)) {
-        let Some(steps) = self.find(id, call) else { return };
+        let Some(steps) = self.find(id, call).map(Arc::make_mut) else { return };
         let before = steps.bytes;
         change(steps);
-        steps.bytes = steps.steps.iter().map(Step::bytes).sum();
+        steps.bytes = steps.steps.iter().map(|step| step.bytes()).sum();
         let after = steps.bytes;
         if let Some(client) = self.clients.get_mut(&id) {
             client.bytes = client.bytes + after - before;

@@ -165,7 +165,7 @@ fn a_script_goes_on_while_its_caller_waits_in_a_queue() {
         })
     };
     let taken = Some(Taking { after: seconds(5), talk: Some(seconds(3)) });
-    let queueing = Queueing { before: 1, taken, message: Some("hello".to_owned()) };
+    let queueing = Queueing { before: 1, missed: None, taken, message: Some("hello".to_owned()) };
     let lines = transcript(body, Scenario { queueing, system_sounds: seconds(2), ..Scenario::default() });
     assert_eq!(
         lines,

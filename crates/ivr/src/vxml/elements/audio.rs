@@ -11,14 +11,28 @@ use crate::vxml::wire::{Attributes, Fault, Given};
 #[derive(Clone, Debug)]
 pub(crate) struct Audio {
     pub(crate) source: Given,
+    /// Whether it is said; the vendor's.
+    pub(crate) cond: Option<String>,
+    pub(crate) language: Option<String>,
     pub(crate) otherwise: Vec<Speakable>,
     pub(crate) terms: FetchTerms,
 }
 
 impl Audio {
     pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Self, Fault> {
-        from.exactly_one(&["src", "expr"])?;
-        let source = from.given("src", "expr")?.ok_or_else(|| from.fault("there is neither src nor expr"))?;
-        Ok(Self { source, otherwise: speakable::all(from.0, reader)?, terms: FetchTerms::read(from)? })
+        let source = match from.vendor("prompt") {
+            Some(prompt) => Given::Text(format!("builtin:{prompt}")),
+            None => {
+                from.exactly_one(&["src", "expr"])?;
+                from.given("src", "expr")?.ok_or_else(|| from.fault("there is neither src nor expr"))?
+            }
+        };
+        Ok(Self {
+            source,
+            cond: from.owned("cond"),
+            language: from.language(),
+            otherwise: speakable::all(from.0, reader)?,
+            terms: FetchTerms::read(from)?,
+        })
     }
 }

@@ -17,6 +17,15 @@ impl Clear {
     }
 
     pub(crate) fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<Flow, Stop> {
+        if interpreter.is_vendor() {
+            for name in self.names.iter().flatten() {
+                interpreter.clear_named(name)?;
+            }
+            if self.names.is_none() {
+                interpreter.clear_fields()?;
+            }
+            return Ok(Flow::On);
+        }
         let dialog = interpreter.frame.visit.as_ref().map(|visit| visit.dialog.clone());
         let all = || dialog.iter().flat_map(|dialog| dialog.items.iter().map(|item| item.name.clone())).collect();
         for name in self.names.clone().unwrap_or_else(all) {

@@ -6,15 +6,34 @@ use roxmltree::Node;
 
 use super::{Reader, catch::Catch, exec, form, item, link::Link, menu, script::Script, var::Var};
 use crate::vxml::{
+    Dialect, contactpro,
     model::{Document, Start},
     wire::{Attributes, Fault, xml},
 };
 
 /// Reads a page that came from this address.
 pub(crate) fn read(text: &str, url: &str) -> Result<Document, Fault> {
-    let text = xml::checked(text)?;
-    let tree = xml::parse(&text)?;
-    let from = Attributes(tree.root_element());
+    read_as(text, url, Dialect::W3c)
+}
+
+/// Reads a page in a dialect, which a page may also choose itself.
+pub(crate) fn read_as(text: &str, url: &str, dialect: Dialect) -> Result<Document, Fault> {
+    let checked = xml::checked(text)?;
+    let tree = xml::parse(&checked)?;
+    if dialect == Dialect::ContactPro || contactpro::is_spoken(tree.root_element()) {
+        let imported = contactpro::taken(&checked)?;
+        let tree = xml::parse(&imported.document)?;
+        let mut document = of_root(Attributes(tree.root_element()), url)?;
+        document.is_vendor = true;
+        contactpro::place::check_identifiers(&document, Attributes(tree.root_element()))?;
+        document.warnings.splice(0..0, imported.removed);
+        document.warnings.truncate(Reader::MOST);
+        return Ok(document);
+    }
+    of_root(Attributes(tree.root_element()), url)
+}
+
+fn of_root(from: Attributes<'_, '_>, url: &str) -> Result<Document, Fault> {
     if from.0.tag_name().name() != "vxml" {
         return Err(from.fault("the root is not <vxml>"));
     }
@@ -23,11 +42,17 @@ pub(crate) fn read(text: &str, url: &str) -> Result<Document, Fault> {
         Some(other) => return Err(from.fault(format!("version {other} is neither 2.0 nor 2.1"))),
         None => return Err(from.fault("version is missing")),
     }
+    let is_python = contactpro::is_python(from.0);
+    if is_python {
+        contactpro::check_expressions(from.0)?;
+    }
     let plain = url.split('#').next().unwrap_or_default();
     let mut document = Document {
         base: from.base().unwrap_or_else(|| plain.to_owned()),
         language: from.language(),
         root: from.owned("application").filter(|root| !root.trim().is_empty()),
+        is_python,
+        is_early: from.vendor("earlyqueuing") == Some("true"),
         ..Document::empty(plain)
     };
     let mut reader = Reader::default();
@@ -41,6 +66,12 @@ pub(crate) fn read(text: &str, url: &str) -> Result<Document, Fault> {
 fn add(child: Attributes<'_, '_>, document: &mut Document, reader: &mut Reader) -> Result<(), Fault> {
     if let Some(catch) = Catch::read(child, reader)? {
         document.handlers.push(catch);
+        return Ok(());
+    }
+    if contactpro::is_spoken(child.0.document().root_element())
+        && let Some(dialog) = contactpro::top::read(child, reader)?
+    {
+        document.dialogs.push(Arc::new(dialog));
         return Ok(());
     }
     let dialog = match child.0.tag_name().name() {

@@ -13,6 +13,7 @@ use super::{
     submit::Submit, throw::Throw, var::Var,
 };
 use crate::vxml::{
+    contactpro::{element::Element, is_element},
     run::{Flow, Interpreter, Stop},
     wire::{Attributes, Fault},
 };
@@ -39,6 +40,7 @@ pub(crate) enum Exec {
     Submit(Submit),
     Throw(Throw),
     Var(Var),
+    Vendor(Element),
 }
 
 /// What stands in an element.
@@ -84,6 +86,7 @@ fn element(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Exec>, Faul
         "submit" => Exec::Submit(Submit::read(from)?),
         "throw" => Exec::Throw(Throw::read(from)?),
         "var" => Exec::Var(Var::read(from)?),
+        name if is_element(name) => Exec::Vendor(Element::read(from, reader)?),
         name => return misplaced(node, name, reader).map(|()| None),
     }))
 }
@@ -146,7 +149,7 @@ const EXECUTABLE: [&str; 15] = [
 
 /// An element that is known is passed over where it means nothing; one that is not makes the page void.
 pub(crate) fn misplaced(node: Node<'_, '_>, name: &str, reader: &mut Reader) -> Result<(), Fault> {
-    if KNOWN.contains(&name) || EXECUTABLE.contains(&name) || name == "var" {
+    if KNOWN.contains(&name) || EXECUTABLE.contains(&name) || name == "var" || is_element(name) || name == "timeout" {
         reader.warn(node, "means nothing here");
         return Ok(());
     }
@@ -177,6 +180,7 @@ impl Exec {
             Self::Submit(submit) => submit.run(interpreter).await,
             Self::Throw(throw) => throw.run(interpreter),
             Self::Var(var) => var.run(interpreter).map(|()| Flow::On),
+            Self::Vendor(element) => Box::pin(element.run(interpreter)).await,
         }
     }
 }

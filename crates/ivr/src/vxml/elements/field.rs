@@ -36,7 +36,37 @@ pub(crate) fn read(from: Attributes<'_, '_>, parts: &mut Parts, reader: &mut Rea
     if let Some(kind) = from.get("type") {
         item.grammars.push(GrammarRef::of_type(from, kind)?);
     }
+    listening(from, &mut item.properties)?;
+    if item.grammars.is_empty() && choices.is_empty() && from.is_vendor() {
+        item.grammars.push(any_keys(from)?);
+    }
     item.kind = Kind::Field(choices);
     item.is_modal = from.boolean("modal")?.unwrap_or_default();
     Ok(item)
+}
+
+/// How an item of the vendor's listens, as properties.
+pub(crate) fn listening(from: Attributes<'_, '_>, properties: &mut Vec<(String, String)>) -> Result<(), Fault> {
+    for name in ["timeout", "interdigittimeout"] {
+        from.vendor_time(name)?;
+    }
+    for name in ["timeout", "interdigittimeout", "termchar"] {
+        properties.extend(from.vendor(name).map(|value| (name.to_owned(), value.to_owned())));
+    }
+    Ok(())
+}
+
+/// A field without a grammar takes any keys.
+fn any_keys(from: Attributes<'_, '_>) -> Result<GrammarRef, Fault> {
+    let length = |name: &str, usual: usize| match from.vendor(name) {
+        None => Ok(usual),
+        Some(text) => text
+            .trim()
+            .parse::<usize>()
+            .ok()
+            .filter(|length| (1..=100).contains(length))
+            .ok_or_else(|| from.fault(format!("{name} is no number from 1 to 100: {text:?}"))),
+    };
+    let (least, most) = (length("minlength", 1)?, length("maxlength", 100)?);
+    GrammarRef::of_type(from, &format!("digits?minlength={least};maxlength={most}"))
 }

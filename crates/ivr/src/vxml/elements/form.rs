@@ -12,6 +12,7 @@ use super::{
     grammar::GrammarRef,
     item::{self, Parts},
     link::Link,
+    object::Object,
     record::Record,
     script::Script,
     subdialog::Subdialog,
@@ -19,6 +20,7 @@ use super::{
     var::Var,
 };
 use crate::vxml::{
+    contactpro::top,
     model::{Dialog, Item, Kind, Start},
     wire::{Attributes, Fault},
 };
@@ -80,10 +82,8 @@ fn form_item(
     reader: &mut Reader,
 ) -> Result<Option<Item>, Fault> {
     Ok(Some(match name {
-        "block" => {
-            let content = exec::read(from.0, reader)?;
-            item::bare(from, Kind::Block(content), reader)?
-        }
+        "block" => top::block(from, reader)?,
+        "callout" | "customstate" | "soap" => top::control(from, reader)?,
         "field" => field::read(from, parts, reader)?,
         "initial" => item::read(from, Kind::Initial, parts, reader)?,
         "record" => {
@@ -93,7 +93,7 @@ fn form_item(
         }
         "transfer" => item::read(from, Kind::Transfer(Transfer::read(from)?), parts, reader)?,
         "subdialog" => item::read(from, Kind::Subdialog(Subdialog::read(from)?), parts, reader)?,
-        "object" => item::read(from, Kind::Object, parts, reader)?,
+        "object" => item::read(from, Kind::Object(Object::read(from)?), parts, reader)?,
         name => {
             exec::misplaced(from.0, name, reader)?;
             return Ok(None);

@@ -50,16 +50,14 @@ pub(crate) fn read(
     Ok(item)
 }
 
-/// An item without anything in it.
-pub(crate) fn bare(from: Attributes<'_, '_>, kind: Kind, reader: &mut Reader) -> Result<Item, Fault> {
-    let name = from.name("name")?;
-    let is_named = name.is_some();
-    let name = name.unwrap_or_else(|| reader.name());
-    Ok(Item {
-        slot: from.owned("slot").unwrap_or_else(|| name.clone()),
+/// An item without anything in it, and without a name yet.
+pub(crate) fn unnamed(from: Attributes<'_, '_>, kind: Kind, reader: &mut Reader) -> Item {
+    let name = reader.name();
+    Item {
+        slot: name.clone(),
         name,
-        is_named,
-        expr: from.owned("expr"),
+        is_named: false,
+        expr: from.owned("expr").filter(|_| !matches!(kind, Kind::Control(_))),
         cond: from.owned("cond"),
         kind,
         prompts: Vec::new(),
@@ -69,7 +67,16 @@ pub(crate) fn bare(from: Attributes<'_, '_>, kind: Kind, reader: &mut Reader) ->
         grammars: Vec::new(),
         is_modal: false,
         at: reader.place(from.0),
-    })
+    }
+}
+
+/// An item without anything in it.
+pub(crate) fn bare(from: Attributes<'_, '_>, kind: Kind, reader: &mut Reader) -> Result<Item, Fault> {
+    let name = from.name("name")?;
+    let is_named = name.is_some();
+    let bare = unnamed(from, kind, reader);
+    let name = name.unwrap_or_else(|| bare.name.clone());
+    Ok(Item { slot: from.owned("slot").unwrap_or_else(|| name.clone()), name, is_named, ..bare })
 }
 
 /// `<property>` (VoiceXML 2.0 §6.3).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Reader,
     choice::Choice,
-    form,
+    field, form,
     item::{self, Parts},
     link,
 };
@@ -36,6 +36,7 @@ pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Dial
     let mut the_item = item::read(from, Kind::Menu(choices), &mut parts, reader)?;
     the_item.cond = None;
     the_item.expr = None;
+    field::listening(from, &mut the_item.properties)?;
     menu.handlers = std::mem::take(&mut the_item.handlers);
     menu.properties = std::mem::take(&mut the_item.properties);
     menu.start.push(Start::Item(0));

@@ -20,7 +20,7 @@ pub(crate) enum Speakable {
     Break(Duration),
     Mark(Given),
     /// What is said as a number, a date and the like.
-    SayAs(String, Vec<Speakable>),
+    SayAs(Given, Vec<Speakable>),
     /// An element of SSML with its attributes, for whoever says texts.
     Markup(&'static str, Vec<(&'static str, String)>, Vec<Speakable>),
     Foreach {
@@ -62,8 +62,8 @@ pub(crate) fn read(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Spe
             Speakable::Mark(from.given("name", "nameexpr")?.ok_or_else(|| from.fault("it has no name"))?)
         }
         "say-as" => {
-            let kind = from.owned("interpret-as").or_else(|| from.owned("type")).unwrap_or_default();
-            Speakable::SayAs(kind, all(node, reader)?)
+            let kind = from.direct("interpret-as", "interpret-as-expr").or_else(|| from.owned("type").map(Given::Text));
+            Speakable::SayAs(kind.unwrap_or_else(|| Given::Text(String::new())), all(node, reader)?)
         }
         _ => match MARKUP.iter().find(|(known, _)| *known == name) {
             Some((known, attributes)) => {

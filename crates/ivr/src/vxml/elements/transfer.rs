@@ -25,12 +25,18 @@ pub(crate) struct Transfer {
     /// How long the two may talk; `None` as long as they like.
     pub(crate) longest: Option<Duration>,
     pub(crate) user_to_user: Option<Given>,
+    /// Whether a queue is to speak the caller's language, in place of its own.
+    pub(crate) keeps_language: bool,
 }
 
 impl Transfer {
     pub(crate) fn read(from: Attributes<'_, '_>) -> Result<Self, Fault> {
         from.at_most_one(&["bridge", "type"])?;
-        let target = from.given("dest", "destexpr")?.ok_or_else(|| from.fault("there is neither dest nor destexpr"))?;
+        let of_vendor = from.direct("destination", "destinationexpr").or_else(|| from.direct("group", "groupexpr"));
+        let target = match of_vendor {
+            Some(target) => target,
+            None => from.given("dest", "destexpr")?.ok_or_else(|| from.fault("there is neither dest nor destexpr"))?,
+        };
         let kind = match (from.boolean("bridge")?, from.get("type")) {
             (Some(true), _) | (None, Some("bridge")) => Some(TransferKind::Bridge),
             (Some(false), _) | (None, Some("blind")) => Some(TransferKind::Blind),
@@ -44,6 +50,7 @@ impl Transfer {
             ring_time: from.time("connecttimeout")?,
             longest: from.time("maxtime")?.filter(|time| !time.is_zero()),
             user_to_user: from.given("aai", "aaiexpr")?,
+            keeps_language: from.vendor("keeplanguage").is_some_and(|keeps| keeps != "false"),
         })
     }
 }

@@ -188,6 +188,10 @@ fn a_long_grammar_is_matched_on_a_small_stack() {
         let chain = format!("{chain}<rule id='s5000'>1</rule>");
         let deep = active(&[xml(&format!("<rule id='r'><ruleref uri='#s0'/></rule>{chain}"))]);
         assert_eq!(states(&deep, "1"), "dd");
+        let open = |n: u32| format!("<rule id='s{n}'>{}<ruleref uri='#s{}'/>", "<item repeat='0-1'>".repeat(15), n + 1);
+        let nested: String = (0..30).map(|n| open(n) + &"</item>".repeat(15) + "</rule>").collect();
+        let nested = xml(&format!("<rule id='r'><ruleref uri='#s0'/></rule>{nested}<rule id='s30'>1</rule>"));
+        assert_eq!(states(&active(&[nested]), "1"), "md");
         // What is too deep is no way at the first choice, nor at the second.
         let either =
             format!("<rule id='r'><one-of><item><ruleref uri='#s0'/></item><item>1</item></one-of></rule>{chain}");

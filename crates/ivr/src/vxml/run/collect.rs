@@ -172,6 +172,9 @@ impl Interpreter<'_> {
 
     /// What the caller did last, for all of the application.
     fn remember(&mut self, said: &Said, meaning: ScopeId) -> Result<(), Stop> {
+        if self.is_python {
+            return Ok(self.engine.put(self.session, "DTMF", &json!(said.text))?);
+        }
         let application = self.frame.application;
         self.engine.put(meaning, "l", &json!([said.shadow()]))?;
         for name in ["confidence", "utterance", "inputmode"] {

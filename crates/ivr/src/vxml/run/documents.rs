@@ -21,6 +21,13 @@ impl Interpreter<'_> {
     /// Where an address leads: to a dialog of this document, or to a page that was loaded.
     pub(crate) async fn page(&mut self, address: &str, request: Request, terms: &FetchTerms) -> Result<Jump, Stop> {
         self.turn()?;
+        if self.is_vendor()
+            && request.query.is_none()
+            && request.body.is_none()
+            && let Some(jump) = self.identified(address)
+        {
+            return Ok(jump);
+        }
         let (plain, fragment) = match address.split_once('#') {
             Some((plain, fragment)) => (plain, Some(fragment).filter(|fragment| !fragment.is_empty())),
             None => (address, None),
@@ -62,6 +69,9 @@ impl Interpreter<'_> {
             return Ok((Some(self.frame.document.clone()), true));
         }
         let loaded = self.document(&root, Request::get(), &FetchTerms { audio: None, ..terms.clone() }).await?;
+        if loaded.is_python != document.is_python {
+            return Err(Event::bad_fetch(format!("the root {root} has expressions of another kind")).into());
+        }
         if loaded.root.is_some() {
             return Err(Event::semantic(format!("the root {root} has a root itself")).into());
         }
@@ -74,17 +84,20 @@ impl Interpreter<'_> {
             return self.uploaded(upload).await;
         }
         let page = self.fetch(address, request, terms, "document").await?;
-        let read = decode(&page.body, page.header("content-type")).and_then(|text| document::read(&text, &page.url));
+        let read = decode(&page.body, page.header("content-type"))
+            .and_then(|text| document::read_as(&text, &page.url, self.application.dialect));
         let document = read.map_err(|fault| Event::bad_fetch(format!("{}: {fault}", page.url)))?;
         for warning in &document.warnings {
             self.call.note(NoteKind::Problem, format!("{}: {warning}", page.url)).await?;
         }
+        self.speak(&document)?;
         Ok(Arc::new(document))
     }
 
     /// The page that lies in the application.
     async fn uploaded(&mut self, upload: &Upload) -> Result<Arc<Document>, Stop> {
-        let read = decode(&upload.bytes, None).and_then(|text| document::read(&text, UPLOADED));
+        let read =
+            decode(&upload.bytes, None).and_then(|text| document::read_as(&text, UPLOADED, self.application.dialect));
         let mut document = read.map_err(|fault| Event::bad_fetch(format!("{UPLOADED}: {fault}")))?;
         if let Some(base) = &upload.base {
             document.base = super::fetching::resolve(base, &document.base).unwrap_or_else(|_| base.clone());
@@ -92,6 +105,7 @@ impl Interpreter<'_> {
         for warning in &document.warnings {
             self.call.note(NoteKind::Problem, format!("{UPLOADED}: {warning}")).await?;
         }
+        self.speak(&document)?;
         Ok(Arc::new(document))
     }
 

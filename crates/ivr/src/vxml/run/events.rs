@@ -51,12 +51,16 @@ impl Interpreter<'_> {
                 }
                 Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
             };
+            let waiting = self.queue.len();
             let done = match handler {
                 Some(content) => self.handle(&event, &content).await,
                 None => self.as_usual(&event).await,
             };
             match done {
-                Ok(flow) => return Ok(self.handled(flow)),
+                Ok(flow) => {
+                    self.reprompted |= self.says_nothing(&event.name, waiting);
+                    return Ok(self.handled(flow));
+                }
                 Err(Stop::Event(next)) => event = next,
                 Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
             }

@@ -47,7 +47,7 @@ impl Interpreter<'_> {
                 Err(Stop::Event(event)) => self.dispatch(event).await?,
                 Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
             };
-            match jump {
+            match jump.map(|jump| self.within(jump)) {
                 Some(Jump::Item(index)) => {
                     if let Some(visit) = &mut self.frame.visit {
                         visit.next = Some(index);
@@ -80,7 +80,7 @@ impl Interpreter<'_> {
             prompts: vec![1; dialog.items.len()],
             events: BTreeMap::new(),
             item: None,
-            next: None,
+            next: self.entry.take(),
             skips_prompts: false,
             dialog: dialog.clone(),
         });
@@ -122,7 +122,7 @@ impl Interpreter<'_> {
         let visited = match carried {
             Some(matched) => Visited::Matched(matched),
             None => {
-                let Some((index, item)) = self.select()? else { return Ok(Some(Jump::Exit(Vec::new()))) };
+                let Some((index, item)) = self.select()? else { return Ok(Some(self.fall_through())) };
                 if self.is_over && item.kind.is_input() {
                     return Ok(Some(Jump::Exit(Vec::new())));
                 }
@@ -166,7 +166,7 @@ impl Interpreter<'_> {
     async fn prompts(&mut self, index: usize, item: &Arc<Item>) -> Result<(), Stop> {
         let Some(visit) = &mut self.frame.visit else { return Ok(()) };
         let skips = std::mem::take(&mut visit.skips_prompts);
-        if skips || matches!(item.kind, Kind::Block(_)) {
+        if skips || matches!(item.kind, Kind::Block(_) | Kind::Control(_)) {
             return Ok(());
         }
         let reached = visit.prompts[index];
@@ -195,11 +195,12 @@ impl Interpreter<'_> {
                     Flow::Jump(jump) => Visited::Jump(jump),
                 })
             }
+            Kind::Control(element) => self.control(item, element).await,
             Kind::Field(_) | Kind::Menu(_) | Kind::Initial => self.gather(item).await.map(Visited::Matched),
             Kind::Record(record) => self.record(item, record).await,
             Kind::Transfer(transfer) => self.transfer(item, transfer).await,
             Kind::Subdialog(subdialog) => Box::pin(self.subdialog(item, subdialog)).await,
-            Kind::Object => Err(Event::new("error.unsupported.objectname").into()),
+            Kind::Object(object) => self.object(item, object).await,
         }
     }
 
@@ -209,7 +210,12 @@ impl Interpreter<'_> {
         let dialog = visit.dialog.clone();
         let scope = visit.scope(&self.frame.chain);
         for action in &dialog.filled {
-            let inputs = || dialog.items.iter().filter(|item| !matches!(item.kind, Kind::Block(_) | Kind::Initial));
+            let inputs = || {
+                dialog
+                    .items
+                    .iter()
+                    .filter(|item| !matches!(item.kind, Kind::Block(_) | Kind::Control(_) | Kind::Initial))
+            };
             let names: Vec<String> = match (&action.names, action.owner) {
                 (Some(names), _) => names.clone(),
                 (None, Some(owner)) => vec![dialog.items[owner].name.clone()],

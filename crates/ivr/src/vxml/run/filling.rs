@@ -18,7 +18,11 @@ impl Interpreter<'_> {
     pub(super) async fn matched(&mut self, matched: Matched) -> Result<Option<Jump>, Stop> {
         let way = match &matched.owner {
             Owner::Item | Owner::Form => return self.fill(&matched).await,
-            Owner::Choice(choice) => choice.way.clone(),
+            Owner::Choice(choice) => {
+                let way = choice.way.clone();
+                self.chosen(&matched.said.text)?;
+                way
+            }
             Owner::Link(link) => link.way.clone(),
             Owner::Dialog(dialog) => {
                 let dialog = dialog.clone();
@@ -49,6 +53,9 @@ impl Interpreter<'_> {
         let dialog = visit.dialog.clone();
         let scope = visit.scope(&self.frame.chain);
         let current = visit.item;
+        if self.is_python {
+            return self.fill_plain(matched, current).await;
+        }
         let is_object = self.engine.truth(&[matched.meaning], "i !== null && typeof i === 'object'")?;
         let mut filled = Vec::new();
         for (index, item) in dialog.items.iter().enumerate().filter(|(_, item)| matches!(item.kind, Kind::Field(_))) {

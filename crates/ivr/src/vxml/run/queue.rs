@@ -150,13 +150,20 @@ impl Interpreter<'_> {
     }
 
     async fn audio(&mut self, audio: &Audio, making: &mut Making) -> Result<(), Stop> {
+        if !self.holds(audio.cond.as_deref())? {
+            return Ok(());
+        }
         let address = match &audio.source {
             Given::Text(text) => Some(text.clone()),
             Given::Expr(expr) => self.text(expr)?,
         };
         // What is undefined is passed over with all in it.
         let Some(address) = address else { return Ok(()) };
-        match self.sound(&address, audio.terms.timeout).await? {
+        let language = audio.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(self.call.language);
+        let spoken = std::mem::replace(&mut self.call.language, language);
+        let sound = self.sound(&address, audio.terms.timeout).await;
+        self.call.language = spoken;
+        match sound? {
             Some(sound) => {
                 self.finish(making)?;
                 self.push(What::Sound(sound), making.barge_in)
@@ -218,7 +225,8 @@ impl Interpreter<'_> {
     }
 
     /// Numbers, dates and the like from sounds of the system; as text where they cannot be read.
-    fn say_as(&mut self, kind: &str, content: &[Speakable], making: &mut Making) -> Result<(), Stop> {
+    fn say_as(&mut self, kind: &Given, content: &[Speakable], making: &mut Making) -> Result<(), Stop> {
+        let kind = self.given(kind)?;
         let mut text = String::new();
         for piece in content {
             match piece {
@@ -228,7 +236,7 @@ impl Interpreter<'_> {
             }
         }
         let language = making.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(self.call.language);
-        match spoken(kind, text.trim(), language) {
+        match spoken(&kind, text.trim(), language) {
             Some(names) => {
                 self.finish(making)?;
                 for name in names {
@@ -298,11 +306,11 @@ impl Interpreter<'_> {
 /// The sounds of a text that is meant so.
 fn spoken(kind: &str, text: &str, language: Language) -> Option<Vec<&'static str>> {
     let kind = match kind.split([':', '/']).next_back().unwrap_or_default() {
-        "number" | "cardinal" => SayKind::Cardinal,
-        "ordinal" => SayKind::Ordinal,
+        "number" | "cardinal" | "cardinals" => SayKind::Cardinal,
+        "ordinal" | "ordinals" => SayKind::Ordinal,
         "digits" | "telephone" | "phone" => SayKind::Digits,
-        "date" => SayKind::Date,
-        "time" => SayKind::Time,
+        "date" | "dates" => SayKind::Date,
+        "time" | "times" => SayKind::Time,
         "currency" | "money" => SayKind::Money,
         _ => return None,
     };

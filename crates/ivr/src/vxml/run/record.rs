@@ -41,6 +41,7 @@ impl Interpreter<'_> {
         };
         let scope = self.frame.visit.as_ref().map_or(self.session, |visit| visit.scope(&self.frame.chain));
         self.engine.put(scope, &item.name, &json!(format!("{RECORDING}{id}")))?;
+        self.keep_item("record", item, &json!(format!("{RECORDING}{id}")))?;
         let key = match recorded.ended_by {
             RecordEnd::Terminator(key) => json!(key.to_string()),
             _ => json!(null),

@@ -14,6 +14,7 @@ use crate::{
     op::{Conclusion, Respond},
     vxml::{
         Application, Entry,
+        contactpro::attached::Attached,
         elements::terms::FetchTerms,
         model::Document,
         script::{QuickJs, ScopeId, ScriptEngine, ScriptError},
@@ -56,9 +57,12 @@ pub(crate) async fn run(
         }
         Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
     };
-    interpreter.call.answer().await?;
-    let ended = interpreter.context(first, Params::new()).await?;
-    interpreter.end(ended).await
+    interpreter.open(&first).await?;
+    let ended = interpreter.context(first, Params::new()).await;
+    match ended {
+        Err(Interrupted::LifetimeExpired) if !interpreter.call.answered => interpreter.too_early().await,
+        ended => interpreter.end(ended?).await,
+    }
 }
 
 async fn refuse(call: &mut Call) -> Result<Next, Interrupted> {
@@ -71,12 +75,7 @@ fn start<'a>(
     call: &'a mut Call,
     surroundings: &'a dyn Surroundings,
 ) -> Result<Interpreter<'a>, (&'a mut Call, ScriptError)> {
-    let seed = call
-        .caller
-        .call_id
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    let made = QuickJs::new(seed).and_then(|engine| {
+    let made = QuickJs::new(seed(call)).and_then(|engine| {
         let mut engine: Box<dyn ScriptEngine> = Box::new(engine);
         engine.tell(surroundings.now().as_millisecond());
         let session = engine.open(&["session"])?;
@@ -110,11 +109,24 @@ fn start<'a>(
         turns: 0,
         elements: 0,
         mark: None,
+        is_python: false,
+        entry: None,
+        attached: Attached::default(),
         is_concluded: false,
     })
 }
 
-fn declare_session(engine: &mut dyn ScriptEngine, session: ScopeId, caller: &Caller) -> Result<(), ScriptError> {
+/// A number of the call's own, the same whenever it is told again.
+pub(super) fn seed(call: &Call) -> u32 {
+    let id = call.caller.call_id.bytes();
+    id.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+pub(super) fn declare_session(
+    engine: &mut dyn ScriptEngine,
+    session: ScopeId,
+    caller: &Caller,
+) -> Result<(), ScriptError> {
     let sip = &caller.sip;
     let uri = |user: &str, host: &str, number: &str| match (user.is_empty(), host.is_empty()) {
         (_, true) if number.is_empty() => String::new(),
@@ -180,6 +192,10 @@ impl Interpreter<'_> {
                 // An item is one of a dialog, which has taken the jump.
                 Jump::Item(_) => return Ok(Ended::Exit(Vec::new())),
                 Jump::Dialog(dialog) => Some(dialog),
+                Jump::Entry(dialog, index) => {
+                    self.entry = Some(index);
+                    Some(dialog)
+                }
                 Jump::Page(loaded) => {
                     let name = loaded.dialog.clone();
                     match self.enter(*loaded).await? {

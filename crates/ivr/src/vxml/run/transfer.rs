@@ -14,6 +14,7 @@ use crate::{
     op::{KeyJudge, KeyState},
     send_digits::{self, SendDigits},
     vxml::{
+        contactpro::place,
         elements::transfer::{Transfer, TransferKind},
         model::Item,
     },
@@ -23,6 +24,10 @@ use crate::{
 enum Came {
     /// The value of the item, and how long the two talked.
     Value(&'static str, Duration),
+    /// Nobody was reached.
+    Failed {
+        status: u16,
+    },
     /// The caller is with somebody else.
     Gone,
     HandOver(crate::ExtensionId),
@@ -30,7 +35,13 @@ enum Came {
 
 impl Interpreter<'_> {
     pub(super) async fn transfer(&mut self, item: &Arc<Item>, transfer: &Transfer) -> Result<Visited, Stop> {
-        let target = self.given(&transfer.target)?;
+        let target = match self.is_vendor() {
+            true => {
+                let destination = self.json_of(&transfer.target)?;
+                place::destination(&destination).map_err(Event::semantic)?
+            }
+            false => self.given(&transfer.target)?,
+        };
         let (number, digits) = target_of(&target)?;
         let user_to_user = transfer.user_to_user.as_ref().map(|given| self.given(given)).transpose()?;
         let kind = transfer.kind.unwrap_or(self.application.transfer);
@@ -41,6 +52,10 @@ impl Interpreter<'_> {
         let ring_time = transfer.ring_time.unwrap_or(Dial::RING_TIME);
         let mut terms = Terms { longest: transfer.longest, digits, ..Terms::default() };
         terms.headers.extend(user_to_user.map(|value| ("User-to-User".to_owned(), value)));
+        terms.headers.extend(self.attached.headers());
+        if transfer.keeps_language {
+            terms.headers.push(("X-Keep-Language".to_owned(), "true".to_owned()));
+        }
         if kind == TransferKind::Bridge {
             terms.ends_by = single_keys(&active);
         }
@@ -53,6 +68,8 @@ impl Interpreter<'_> {
             Came::HandOver(extension) => return Ok(Visited::Jump(Jump::HandOver(extension))),
             Came::Gone => return Err(Event::new("connection.disconnect.transfer").into()),
             Came::Value(value, talk) => (value, talk),
+            Came::Failed { status } if self.is_vendor() => return self.failed_transfer(item, status),
+            Came::Failed { status } => (failed(status)?, Duration::ZERO),
         };
         let scope = self.frame.visit.as_ref().map_or(self.session, |visit| visit.scope(&self.frame.chain));
         self.engine.put(scope, &item.name, &json!(value))?;
@@ -76,27 +93,45 @@ impl Interpreter<'_> {
             // Nobody is spoken to before the two are joined.
             Dialed::Whispers { .. } => Came::Value("unknown", Duration::ZERO),
             Dialed::HandedOver(extension) => Came::HandOver(extension),
-            Dialed::Busy => Came::Value("busy", Duration::ZERO),
-            Dialed::NoAnswer => Came::Value("noanswer", Duration::ZERO),
-            Dialed::Failed { status } => Came::Value(failed(status)?, Duration::ZERO),
+            Dialed::Busy => Came::Failed { status: 486 },
+            Dialed::NoAnswer => Came::Failed { status: 480 },
+            Dialed::Failed { status } => Came::Failed { status },
         })
     }
 
     async fn refer(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {
+        // What is attached to the call goes with an INVITE of ours, and with no REFER.
+        if !self.attached.headers().is_empty() {
+            return self.dial_away(number, ring_time, terms).await;
+        }
         let refer = Refer { target: number.clone(), scope: ReferScope::Anywhere, patience: ring_time };
         match self.call.refer(refer).await? {
             Referred::Done => Ok(Came::Gone),
-            Referred::Failed { status } => Ok(Came::Value(failed(status)?, Duration::ZERO)),
-            Referred::TimedOut => Ok(Came::Value("noanswer", Duration::ZERO)),
-            // The caller's side does not do that, so we call; when the two have talked, the caller is gone.
-            Referred::Refused { .. } => match self.dial(number, ring_time, terms).await? {
-                Came::Value("far_end_disconnect" | "near_end_disconnect" | "maxtime_disconnect", _) => {
-                    self.hang_up().await?;
-                    Ok(Came::Gone)
-                }
-                came => Ok(came),
-            },
+            Referred::Failed { status } => Ok(Came::Failed { status }),
+            Referred::TimedOut => Ok(Came::Failed { status: 480 }),
+            // The caller's side does not do that, so we call.
+            Referred::Refused { .. } => self.dial_away(number, ring_time, terms).await,
         }
+    }
+
+    /// Calls, and when the two have talked, the caller is gone.
+    async fn dial_away(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {
+        match self.dial(number, ring_time, terms).await? {
+            Came::Value("far_end_disconnect" | "near_end_disconnect" | "maxtime_disconnect", _) => {
+                self.hang_up().await?;
+                Ok(Came::Gone)
+            }
+            came => Ok(came),
+        }
+    }
+
+    /// The item holds the cause for which it failed, where the page is one of Contact Pro.
+    fn failed_transfer(&mut self, item: &Arc<Item>, status: u16) -> Result<Visited, Stop> {
+        let cause = json!(place::cause(status).0);
+        let scope = self.frame.visit.as_ref().map_or(self.session, |visit| visit.scope(&self.frame.chain));
+        self.engine.put(scope, &item.name, &cause)?;
+        self.keep_item("transfer", item, &cause)?;
+        Ok(Visited::Filled)
     }
 }
 

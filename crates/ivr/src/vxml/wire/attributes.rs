@@ -8,6 +8,7 @@ use std::time::Duration;
 use roxmltree::Node;
 
 use super::{Fault, is_name, time, xml};
+use crate::vxml::contactpro;
 
 /// An element, asked for its attributes.
 #[derive(Copy, Clone)]
@@ -83,6 +84,7 @@ impl<'a, 'i> Attributes<'a, 'i> {
     /// One of two at most: as text or as an expression.
     pub(crate) fn given(&self, text: &str, expr: &str) -> Result<Option<Given>, Fault> {
         match (self.owned(text), self.owned(expr)) {
+            (Some(value), Some(_)) if self.is_vendor() => Ok(Some(Given::Text(value))),
             (Some(_), Some(_)) => Err(self.fault(format!("{text} and {expr} exclude each other"))),
             (Some(value), None) => Ok(Some(Given::Text(value))),
             (None, Some(value)) => Ok(Some(Given::Expr(value))),
@@ -94,6 +96,7 @@ impl<'a, 'i> Attributes<'a, 'i> {
     pub(crate) fn exactly_one(&self, names: &[&str]) -> Result<(), Fault> {
         match names.iter().filter(|name| self.get(name).is_some()).count() {
             1 => Ok(()),
+            2.. if self.is_vendor() => Ok(()),
             _ => Err(self.fault(format!("exactly one of {} has to be there", names.join(", ")))),
         }
     }
@@ -102,8 +105,32 @@ impl<'a, 'i> Attributes<'a, 'i> {
     pub(crate) fn at_most_one(&self, names: &[&str]) -> Result<(), Fault> {
         match names.iter().filter(|name| self.get(name).is_some()).count() {
             0 | 1 => Ok(()),
+            _ if self.is_vendor() => Ok(()),
             _ => Err(self.fault(format!("{} exclude each other", names.join(", ")))),
         }
+    }
+
+    /// An attribute of the vendor's, with its prefix or without.
+    pub(crate) fn vendor(&self, name: &str) -> Option<&'a str> {
+        let of_vendor = self.0.attributes().find(|own| own.name() == name && own.namespace().is_some());
+        of_vendor.map(|own| own.value()).or_else(|| self.get(name))
+    }
+
+    /// A time of the vendor's.
+    pub(crate) fn vendor_time(&self, name: &str) -> Result<Option<Duration>, Fault> {
+        let read = |text| time(text).ok_or_else(|| self.fault(format!("{name} is no time: {text:?}")));
+        self.vendor(name).map(read).transpose()
+    }
+
+    /// One of two of the vendor's, of which the direct one counts where both are there.
+    pub(crate) fn direct(&self, text: &str, expr: &str) -> Option<Given> {
+        let direct = self.vendor(text).map(|value| Given::Text(value.to_owned()));
+        direct.or_else(|| self.vendor(expr).map(|value| Given::Expr(value.to_owned())))
+    }
+
+    /// Whether the page is one of Contact Pro, where nothing that is given twice excludes the other.
+    pub(crate) fn is_vendor(&self) -> bool {
+        contactpro::is_spoken(self.0.document().root_element())
     }
 
     /// A list of names.

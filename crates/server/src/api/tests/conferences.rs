@@ -66,13 +66,13 @@ async fn members_are_listed_muted_and_sent_out_by_their_client_alone() {
     assert_eq!(api.get("/client/@me/conference/800").await.expect(200), conference);
     let path = format!("/client/@me/conference/800/member/{call}");
     api.put(&path, json!({"muted": true})).await.expect(204);
-    assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(Wish::Voice(Voice::Muted)))));
+    assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(_, Wish::Voice(Voice::Muted)))));
     membership.note(Voice::Muted);
     assert_eq!(api.get("/client/@me/conference/800").await.expect(200)["members"][0]["muted"], json!(true));
     let message = api.put(&path, json!({"muted": "loud"})).await.refused(400);
     assert!(message.contains("muted: must be true or false"), "{message}");
     api.delete(&path).await.expect(204);
-    assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(Wish::Leave))));
+    assert!(matches!(events.try_recv(), Ok(CallEvent::Conference(_, Wish::Leave))));
     api.delete(&format!("/client/@me/conference/800/member/{}", CallId::new())).await.refused(404);
     api.become_other().await;
     assert_eq!(api.get("/client/@me/conference/").await.expect(200), json!([]));

@@ -10,7 +10,7 @@ const PAGE: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\r\n<vxml ver
 
 fn fresh() -> Value {
     json!({
-        "url": null, "source": "url", "base_url": null, "dialect": "w3c", "transfer": "blind", "properties": {},
+        "url": null, "source": "url", "base_url": null, "dialect": "w3c", "transfer": "blind", "defaults": {},
         "document_bytes": null,
     })
 }
@@ -28,9 +28,9 @@ async fn an_application_has_a_page_on_a_web_server_or_one_of_its_own() {
     let path = format!("/extension/{id}/vxml/");
     assert_eq!(api.get(&path).await.expect(200), fresh());
     let body = json!({
-        "url": "http://example.com/start.vxml#main", "transfer": "bridge", "properties": {"timeout": "3s", "bargein": "false"},
+        "url": "http://example.com/start.vxml#main", "transfer": "bridge", "defaults": {"timeout": "3s", "bargein": "false"},
     });
-    let properties = ("properties", body["properties"].clone());
+    let properties = ("defaults", body["defaults"].clone());
     let url = ("url", body["url"].clone());
     let bridge = ("transfer", json!("bridge"));
     let changed = api.put(&path, body).await.expect(200);
@@ -49,9 +49,9 @@ async fn an_application_has_a_page_on_a_web_server_or_one_of_its_own() {
     assert_eq!(api.get(&path).await.expect(200), expecting(&whole));
     // A change of something else leaves the page alone, a new URL takes its place and keeps it.
     assert_eq!(api.put(&path, json!({"transfer": "bridge"})).await.expect(200)["source"], json!("document"));
-    let other = api.put(&path, json!({"url": "http://example.com/other.vxml", "properties": null})).await.expect(200);
+    let other = api.put(&path, json!({"url": "http://example.com/other.vxml", "defaults": null})).await.expect(200);
     assert_eq!((&other["source"], &other["document_bytes"]), (&json!("url"), &json!(PAGE.len())));
-    assert_eq!(other["properties"], json!({}));
+    assert_eq!(other["defaults"], json!({}));
     let back = api.put(&path, json!({"source": "document"})).await.expect(200);
     assert_eq!(back["source"], json!("document"));
     api.delete(&document).await.expect(204);
@@ -72,10 +72,10 @@ async fn what_is_wrong_with_an_application_is_told_at_once() {
     let path = format!("/extension/{id}/vxml/");
     let wrong = json!({
         "url": "start.vxml", "base_url": "ftp://example.com/", "source": "document", "dialect": "cisco", "transfer": "warm",
-        "properties": {"timeout": 5},
+        "defaults": {"timeout": 5},
     });
     let message = api.put(&path, wrong).await.refused(400);
-    for field in ["url:", "base_url:", "source:", "dialect:", "transfer:", "properties.timeout:"] {
+    for field in ["url:", "base_url:", "source:", "dialect:", "transfer:", "defaults.timeout:"] {
         assert!(message.contains(field), "{field} in {message}");
     }
     assert_eq!(api.get(&path).await.expect(200), fresh(), "nothing was changed");

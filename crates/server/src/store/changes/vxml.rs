@@ -113,22 +113,22 @@ fn address(fields: &mut Fields<'_>, name: &str, into: &mut Option<String>) {
 
 /// Lays properties over those that are there.
 fn properties(body: &Value, fields: &mut Fields<'_>, application: &mut VxmlApplication) {
-    let given = match body.get("properties") {
+    let given = match body.get("defaults") {
         None => return,
         Some(Value::Null) => return application.properties.clear(),
         Some(Value::Object(given)) => given,
-        Some(_) => return fields.refuse("properties", "must be an object"),
+        Some(_) => return fields.refuse("defaults", "must be an object"),
     };
     application.properties.clear();
     if given.len() > MOST_PROPERTIES {
-        fields.refuse("properties", format!("has more than {MOST_PROPERTIES} properties"));
+        fields.refuse("defaults", format!("has more than {MOST_PROPERTIES} properties"));
     }
     for (name, value) in given.iter().take(MOST_PROPERTIES) {
         let is_short = |text: &str| (1..=LONGEST_PROPERTY).contains(&text.chars().count());
         match value.as_str().filter(|value| is_short(value) && is_short(name)) {
             Some(value) => drop(application.properties.insert(name.clone(), value.to_owned())),
             None => fields.refuse(
-                &format!("properties.{name}"),
+                &format!("defaults.{name}"),
                 format!("must be a text of 1 to {LONGEST_PROPERTY} characters, and so must its name"),
             ),
         }

@@ -49,7 +49,7 @@ async fn a_step_is_kept_with_its_request_its_answer_and_what_was_made_of_it() {
     for (kind, text) in [(NoteKind::Ran, "Pause"), (NoteKind::Problem, "what?"), (NoteKind::Next, "next rule")] {
         debug.note(CLIENT, call, &Note { kind, text: text.to_owned() });
     }
-    let step = debug.call(CLIENT, call).unwrap().steps.remove(0);
+    let step = Step::clone(&debug.call(CLIENT, call).unwrap().steps[0]);
     assert_eq!((step.number, &step.step[..], &step.extension[..]), (1, "rule 7 call_interactive", "000*071"));
     let Request { method, url, headers, body } = step.request;
     assert_eq!((&method[..], &url[..], &headers[0].1[..]), ("POST", "http://***@a/?x=1", "***"));
@@ -75,6 +75,20 @@ async fn a_request_without_an_answer_says_why() {
     assert_eq!(why(0), "no answer in time");
     drop(debug.begin(asker(1, call), &fetch("http://a/", ""), &[]));
     assert_eq!(why(1), "given up: the call went on without it, or ended");
+}
+
+#[tokio::test]
+async fn whoever_reads_shares_what_is_kept_and_sees_it_as_it_was() {
+    let (debug, call) = (debug(10, 1 << 20), CallId::new());
+    debug.begin(asker(1, call), &fetch("http://a/", ""), &[]).finish(&answered(b"x"));
+    let running = debug.begin(asker(1, call), &fetch("http://b/", ""), &[]);
+    let (read, again) = (debug.calls(CLIENT), debug.calls(CLIENT));
+    assert!(Arc::ptr_eq(&read[0], &again[0]), "nothing is copied");
+    running.finish(&answered(b"y"));
+    assert!(read[0].steps[1].outcome.is_none(), "it ran then");
+    let now = debug.call(CLIENT, call).unwrap();
+    assert!(now.steps[1].outcome.is_some());
+    assert!(Arc::ptr_eq(&now.steps[0], &read[0].steps[0]), "what has not changed is shared still");
 }
 
 #[tokio::test]

@@ -81,27 +81,38 @@ impl Enqueue {
     /// Waits until somebody takes the caller, and talks. `None` where its document hangs up.
     async fn wait(
         &self,
-        place: Place,
+        mut place: Place,
         session: &mut Session<'_>,
     ) -> Result<Option<(&'static str, Duration)>, Interrupted> {
-        let alone = match self.meanwhile(place, session).await {
-            // Somebody has taken the caller.
-            Err(Interrupted::Wanted) => Alone::Silence,
-            Err(other) => return Err(other),
-            Ok(Waiting::Hears(alone)) => alone,
-            Ok(Waiting::Left(waited)) => return Ok(Some(("leave", waited))),
-            Ok(Waiting::HungUp) => return Ok(None),
-        };
-        match self.before_the_talk(session).await {
-            Err(Interrupted::Wanted) => self.before_the_talk(session).await?,
-            heard => heard?,
+        loop {
+            let alone = match self.meanwhile(place, session).await {
+                // Somebody has taken the caller.
+                Err(Interrupted::Wanted) => Alone::Silence,
+                Err(other) => return Err(other),
+                Ok(Waiting::Hears(alone)) => alone,
+                Ok(Waiting::Left(waited)) => return Ok(Some(("leave", waited))),
+                Ok(Waiting::HungUp) => return Ok(None),
+            };
+            match self.before_the_talk(session).await {
+                Err(Interrupted::Wanted) => self.before_the_talk(session).await?,
+                heard => heard?,
+            }
+            let meet = Meet { alone, leave_by: DigitSet::NONE };
+            let (met, waited) = match session.call.meet(meet).await? {
+                Met::Talked { waited, .. } => ("bridged", waited),
+                Met::Left { waited } => ("leave", waited),
+                Met::Nowhere => ("error", Duration::ZERO),
+                // Whoever took the caller is gone; it waits on where it stood.
+                Met::Missed => match session.call.place().await? {
+                    Some(now) => {
+                        place = now;
+                        continue;
+                    }
+                    None => ("error", Duration::ZERO),
+                },
+            };
+            return Ok(Some((met, waited)));
         }
-        let meet = Meet { alone, leave_by: DigitSet::NONE };
-        Ok(Some(match session.call.meet(meet).await? {
-            Met::Talked { waited, .. } => ("bridged", waited),
-            Met::Left { waited } => ("leave", waited),
-            Met::Missed | Met::Nowhere => ("error", Duration::ZERO),
-        }))
     }
 
     /// Runs the document of the wait, over and over, where there is one.

@@ -64,9 +64,11 @@ impl Dial {
             return;
         }
         let before = session.state.dial.take().map(|last| last.sid).unwrap_or_default();
+        let completed = ("DialCallStatus", "completed");
         let (news, about): (&[_], _) = match &self.whom {
+            Whom::Parties(_) if session.call.is_whispering() => (&[completed, ("DialBridged", "false")], About::Known),
             Whom::Parties(_) => (&[], About::Talk { before }),
-            Whom::Conference(_) | Whom::Queue(_) => (&[("DialCallStatus", "completed")], About::Known),
+            Whom::Conference(_) | Whom::Queue(_) => (&[completed], About::Known),
         };
         Farewell::of_action(&self.action, news, session).about(about).leave(session);
     }
