@@ -34,6 +34,8 @@ mod endings;
 mod events;
 #[path = "call/failover.rs"]
 mod failover;
+#[path = "call/fetching.rs"]
+mod fetching;
 #[path = "call/filler.rs"]
 mod filler;
 #[path = "call/hearing.rs"]
@@ -60,6 +62,9 @@ mod messages;
 mod moments;
 #[path = "call/offers.rs"]
 mod offers;
+#[cfg(feature = "cases")]
+#[path = "call/others.rs"]
+mod others;
 #[path = "call/parties.rs"]
 mod parties;
 #[path = "call/peers.rs"]
@@ -104,6 +109,11 @@ mod tones;
 mod transfer;
 #[path = "call/trunks.rs"]
 mod trunks;
+#[path = "call/vxml.rs"]
+mod vxml;
+#[cfg(feature = "cases")]
+#[path = "call/vxml_cases.rs"]
+mod vxml_cases;
 #[path = "call/web.rs"]
 mod web;
 #[path = "call/world.rs"]

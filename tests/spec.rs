@@ -8,6 +8,8 @@
 
 #[path = "spec/caller.rs"]
 mod caller;
+#[path = "spec/customizer.rs"]
+mod customizer;
 #[path = "spec/document.rs"]
 mod document;
 #[path = "spec/menu.rs"]

@@ -63,6 +63,8 @@ mod tunnel;
 mod uploads;
 #[path = "wire/vectors.rs"]
 mod vectors;
+#[path = "wire/vxml.rs"]
+mod vxml;
 #[path = "wire/walkthrough.rs"]
 mod walkthrough;
 #[path = "wire/web.rs"]

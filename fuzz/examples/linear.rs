@@ -3,7 +3,7 @@
 //! Shape: nasty shapes at n, 2n, 4n and 8n bytes; the best of several runs counts. Status 1 when one grows too fast.
 //! Time: wall clock, and a bound of four times the linear, so that a loaded machine does no harm.
 
-use antiphon_ivr::fuzzing::interactive;
+use antiphon_ivr::fuzzing::{interactive, vxml_grammar, vxml_page};
 use antiphon_media::fuzzing::{encoded, rtcp, rtp, sdes, srtp, telephone_event, wav};
 use antiphon_media::sdp::{Capabilities, SdpVersion, accept, answer};
 use antiphon_sip::fuzzing::{digest, framer, headers, message, uri};
@@ -48,6 +48,8 @@ const TARGETS: &[Target] = &[
     ("wav", wav),
     ("mp3", encoded),
     ("interactive", interactive),
+    ("vxml_page", vxml_page),
+    ("vxml_grammar", vxml_grammar),
 ];
 
 fn filled(unit: &str, n: usize) -> String {
@@ -98,6 +100,15 @@ const SHAPES: &[Shape] = &[
     ("attributes of XML", |n| format!("<Response><a {}/></Response>", filled("b='c' ", n))),
     ("references", |n| format!("<Response><a>{}</a></Response>", filled("&amp;", n))),
     ("lines of XML", |n| format!("<Response>{}<a/></Response>", filled("<!---->\n", n))),
+    ("items of a page", |n| format!("<vxml version='2.1'><form>{}</form></vxml>", filled("<block/>\n", n))),
+    ("dialogs of a page", |n| format!("<vxml version='2.1'>{}</vxml>", filled("<form/>", n))),
+    ("remarks of a grammar", |n| format!("1\n#ABNF 1.0;mode dtmf;root $r;$r = 1;{}", filled("//\n", n))),
+    ("words of a grammar", |n| format!("1\n#ABNF 1.0;mode dtmf;root $r;$r = {};", filled("1\n", n))),
+    ("rules of a grammar", |n| {
+        let rules: String = (0..n / 8).map(|rule| format!("$s{rule}=1;")).collect();
+        format!("1\n#ABNF 1.0;mode dtmf;root $r;$r = $s1;{rules}")
+    }),
+    ("tags of a grammar", |n| format!("1\n<grammar mode='dtmf' root='r'><rule id='r'>{}1</rule></grammar>", filled("<tag>a</tag>", n))),
     ("media", |n| format!("v=0\r\nc=IN IP4 1.1.1.1\r\n{}", filled("m=audio 1 RTP/AVP 0\r\n", n))),
 ];
 

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use antiphon_sip::EndReason;
-use antiphon_testkit::{SimPhone, SipText, Stage, noise};
+use antiphon_testkit::{Answering, Proof, SimPhone, SipText, Stage, authorization, noise};
 use serde_json::{Value, json};
 
 use crate::web::{Asked, ToldWeb};
-use crate::world::{Author, World, on_its_own, pass, prompt, wav};
+use crate::world::{Author, Shape, World, on_its_own, pass, prompt, wav};
 
 const JSON: &str = "application/json";
 const XML: &str = "text/xml; charset=utf-8";
@@ -216,5 +216,77 @@ async fn a_caller_who_leaves_ends_the_request() {
     caller.over().await;
     pass(100).await;
     assert!(world.web.asked()[0].is_given_up);
+    world.leaves_nothing().await;
+}
+
+/// What a desk that knows a user by a password answers to an INVITE.
+fn desk(request: &SipText, challenge: &str) -> SipText {
+    let is_known = request.header("Proxy-Authorization").is_some();
+    let start = if is_known { "SIP/2.0 486 Busy Here" } else { "SIP/2.0 407 Proxy Authentication Required" };
+    let value = |name: &str| request.header(name).unwrap_or_default().to_owned();
+    let answer = SipText { start: start.to_owned(), ..SipText::default() };
+    let same = ["Via", "From", "Call-ID", "CSeq"];
+    let answer = same.iter().fold(answer, |answer, name| answer.with(name, &value(name)));
+    let answer = answer.with("To", &format!("{};tag=desk", value("To")));
+    if is_known { answer } else { answer.with("Proxy-Authenticate", challenge) }
+}
+
+#[tokio::test]
+async fn a_party_by_a_uri_is_told_headers_of_its_own_and_logged_in_to_where_it_asks() {
+    let challenge = "Digest realm=\"desk\", nonce=\"n1\"";
+    let world = World::shaped(Shape { sip: "dial_hosts = [\"127.0.0.3\"]", ..Shape::default() }).await;
+    let sip = "<Sip username=\"ann\" password=\"geheim\">sip:desk@127.0.0.3?X-Case=a%20b</Sip>";
+    twiml(&world, 50, &format!("<Dial>{sip}</Dial><Reject/>"));
+    let socket = world.net.bind(([127, 0, 0, 3], 5060).into()).expect("nobody has it");
+    let caller = world.caller();
+    caller.call("311").await;
+    let mut invites = Vec::new();
+    while invites.len() < 2 {
+        let datagram = tokio::time::timeout(Duration::from_secs(10), socket.receive()).await.expect("an INVITE");
+        let request = SipText::parse(&datagram.payload);
+        if request.method() == Some("INVITE") {
+            socket.send(&desk(&request, challenge).to_bytes(), datagram.from);
+            invites.push(request);
+        }
+    }
+    let why = caller.over().await;
+    assert!(matches!(why, EndReason::Rejected(status) if status.code() == 503), "{why:?}");
+    assert!(invites.iter().all(|invite| invite.header("X-Case") == Some("a b")), "{invites:?}");
+    assert_eq!(invites[0].header("Proxy-Authorization"), None, "nobody has asked yet");
+    let uri = invites[1].start.split(' ').nth(1).unwrap_or_default();
+    let proof = Proof { user: "ann", password: "geheim", method: "INVITE", uri };
+    let expected = authorization(challenge, &proof).expect("a challenge");
+    let response =
+        |text: &str| text.split("response=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+    let said = invites[1].header("Proxy-Authorization").expect("it was asked for");
+    assert!(said.contains("username=\"ann\"") && response(said) == response(&expected), "{said}");
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn the_action_of_a_dial_is_told_after_the_call_how_long_a_caller_has_talked_who_hangs_up() {
+    let world = World::new().await;
+    twiml(&world, 50, "<Dial action=\"/after\">002</Dial>");
+    world.web.answer(50, 200, "");
+    let callee = world.callee("002", 2, Answering::After(Duration::from_secs(1)));
+    let caller = world.caller();
+    caller.call("311").await;
+    caller.up().await;
+    pass(3_200).await;
+    caller.hang_up().await;
+    caller.over().await;
+    pass(1_000).await;
+    let asked = world.web.asked();
+    let after = asked.iter().find(|asked| asked.errand.url.path() == "/after").expect("the action is told");
+    let told = told(after);
+    let sid = callee.requests("INVITE")[0].header("Call-ID").unwrap_or_default().to_owned();
+    for (name, value) in [
+        ("DialCallStatus", "completed"),
+        ("DialCallDuration", "3"),
+        ("DialBridged", "true"),
+        ("DialCallSid", sid.as_str()),
+    ] {
+        assert_eq!(told.get(name).map(String::as_str), Some(value), "{name} in {told:?}");
+    }
     world.leaves_nothing().await;
 }

@@ -2,7 +2,7 @@
 //!
 //! Shape: a test says what is answered next; whoever asks more than that finds nobody.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub(crate) struct ToldWeb(Arc<Mutex<State>>);
 struct State {
     answers: VecDeque<(Duration, Result<Answer, FetchError>)>,
     asked: Vec<Asked>,
+    /// What lies there by its URL; whoever has any of it has nothing else.
+    files: Arc<BTreeMap<String, Answer>>,
     lines: Option<mpsc::Sender<(Url, DuplexStream)>>,
 }
 
@@ -47,6 +49,12 @@ impl ToldWeb {
 
     fn answer_with(&self, ms: u64, answer: Answer) {
         self.0.lock().expect("nobody panics here").answers.push_back((Duration::from_millis(ms), Ok(answer)));
+    }
+
+    /// Serves these files by their URLs, and 404 for all else.
+    #[cfg(feature = "cases")]
+    pub(crate) fn serve(&self, files: Arc<BTreeMap<String, Answer>>) {
+        self.0.lock().expect("nobody panics here").files = files;
     }
 
     /// The lines that are opened from now on, each with where it leads.
@@ -94,7 +102,13 @@ impl WebWire for ToldWeb {
         state.asked.push(Asked { at: Instant::now(), errand, is_given_up: false });
         let unanswered = Unanswered(Some((self.clone(), state.asked.len() - 1)));
         let nobody = || (Duration::ZERO, Err(FetchError::Unreachable("nobody is there".to_owned())));
-        let (after, answer) = state.answers.pop_front().unwrap_or_else(nobody);
+        let file = || {
+            let url = state.asked.last().map(|asked| asked.errand.url.clone())?;
+            let found = state.files.get(url.as_str().split(['?', '#']).next().unwrap_or_default()).cloned();
+            let missing = Answer { status: 404, ..Answer::default() };
+            (!state.files.is_empty()).then(|| (Duration::from_millis(10), Ok(found.unwrap_or(missing))))
+        };
+        let (after, answer) = file().or_else(|| state.answers.pop_front()).unwrap_or_else(nobody);
         Box::pin(async move {
             tokio::time::sleep(after).await;
             unanswered.answer();

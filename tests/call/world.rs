@@ -17,7 +17,8 @@ use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
 use antiphon_server::store::changes::{
     CreateClient, CreateContext, CreateDid, CreateEvent, CreateExtension, CreateInterval, CreateOption, CreateRule,
-    CreateScript, CreateSound, OptionPath, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone, UpdatePivot,
+    CreateScript, CreateSound, OptionPath, PutVxmlDocument, UpdateConference, UpdateExtension, UpdateIvr, UpdatePhone,
+    UpdatePivot, UpdateVxml,
 };
 use antiphon_server::store::{Change, ClientId, Count, Store};
 use antiphon_testkit::{Answering, Keys, KnownSounds, PhoneSetup, SimPhone, VirtualNet, ladder, noise};
@@ -152,6 +153,15 @@ impl Author {
         extension
     }
 
+    /// An application in VoiceXML, with its page where it has one.
+    pub(crate) async fn vxml(&self, name: &str, body: Value, document: Option<Vec<u8>>) {
+        let extension = self.extension(json!({"name": name, "type": "vxml"})).await;
+        self.commit(UpdateVxml { client: self.client, extension, body }).await;
+        if let Some(document) = document {
+            self.commit(PutVxmlDocument { client: self.client, extension, document: Some(document.into()) }).await;
+        }
+    }
+
     /// A public number.
     pub(crate) async fn did(&self, number: &str, extension: ExtensionId) {
         let body = json!({"did": number, "extension_id": extension.0});
@@ -264,6 +274,7 @@ impl Author {
         self.recorders(transfer).await;
         self.speaker().await;
         crate::pivot::fill(self).await;
+        crate::vxml::fill(self).await;
     }
 
     /// Phones that are rung where they are, and two that register.
@@ -468,7 +479,9 @@ impl World {
         let rtp = if shape.rtp.is_empty() { String::new() } else { format!("[rtp]\n{}\n", shape.rtp) };
         // No program of the machine is run on virtual time.
         let recording = "[recording]\nmp3_encoder = \"off\"\n";
-        std::fs::write(&file, format!("{sip}{rtp}{recording}{trunks}")).expect("the temporary directory takes a file");
+        let vxml = "[vxml]\ndialog = true\nhosts = [\"app.test\"]\n";
+        std::fs::write(&file, format!("{sip}{rtp}{recording}{vxml}{trunks}"))
+            .expect("the temporary directory takes a file");
         let words = ["antiphon", "--sip", "udp:127.0.0.1:5060", "--rtp-ports", shape.rtp_ports];
         let mut words: Vec<_> = words.into_iter().map(std::ffi::OsString::from).collect();
         words.extend(["--config".into(), file.into_os_string()]);

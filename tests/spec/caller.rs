@@ -39,6 +39,7 @@
 //! | `queue misses the caller after 4 s`               | whoever takes it then is gone before they meet |
 //! | `queue wants POST http://…`                       | what is heard before that talk              |
 //! | `somebody waits in the queue after 4 s`           | whom the script takes from it; `… and hangs up after 5 s` |
+//! | `customizer METHOD …`                             | see `customizer.rs`                         |
 //! | `socket ends after 7 s`, `socket stays`           | the far end of a WebSocket                  |
 //! | `conference is full`, `conference sends the caller out after 5 s` | where it goes                |
 //! | `conference begins after 5 s`, `conference ends after 5 s` | the same                            |
@@ -54,7 +55,10 @@ use antiphon_ivr::{
     },
 };
 
-use crate::document::{Fence, Problem};
+use crate::{
+    customizer,
+    document::{Fence, Problem},
+};
 
 /// Reads a fence into a scenario.
 pub(crate) fn read(fence: &Fence, scenario: &mut Scenario) -> Result<(), Problem> {
@@ -94,6 +98,7 @@ fn fact(words: &[&str], scenario: &mut Scenario) -> Option<()> {
             scenario.caller.presentation = Presentation::Restricted;
         }
         rest if *subject == "mailbox" => mailbox(rest, &mut scenario.mailbox)?,
+        rest if *subject == "customizer" => customizer::read(rest, scenario)?,
         rest if *subject == "refer" => scenario.referring = referring(rest)?,
         rest if *subject == "callee" => scenario.whispered.push(callee(rest)?),
         rest if *subject == "queue" => queue(rest, &mut scenario.queueing)?,

@@ -116,11 +116,11 @@ pub(crate) fn world(top: &Map<String, Value>) -> Result<Scenario, Wrong> {
     }
     if let Some(texts) = top.get("texts") {
         for (words, length) in object(texts, "texts")? {
-            let length = match length {
-                Value::Null => None,
-                written => Some(seconds_of(text(written, words)?)?),
+            let spoken = match length {
+                Value::Null => Text { after: Duration::ZERO, length: None },
+                written => spoken(text(written, words)?)?,
             };
-            scenario.texts.insert(words.clone(), Text { after: Duration::ZERO, length });
+            scenario.texts.insert(words.clone(), spoken);
         }
     }
     if let Some(length) = top.get("system_sounds") {
@@ -220,6 +220,15 @@ fn sound(value: &Value) -> Result<Sound, Wrong> {
 pub(crate) fn seconds_of(written: &str) -> Result<Duration, Wrong> {
     let length = written.strip_suffix(" s").unwrap_or(written);
     seconds(length).ok_or_else(|| wrong(format!("`{length}` is not a time in seconds")))
+}
+
+/// How a text is spoken: `2 s`, `2 s after 1 s` where it takes so long until it can be, `never after 1 s` where that comes to nothing.
+fn spoken(written: &str) -> Result<Text, Wrong> {
+    let (length, after) =
+        written.split_once(" after ").map_or((written, None), |(length, after)| (length, Some(after)));
+    let after = after.map(seconds_of).transpose()?.unwrap_or_default();
+    let length = if length == "never" { None } else { Some(seconds_of(length)?) };
+    Ok(Text { after, length })
 }
 
 /// The keys that a wire struct is written with.

@@ -125,6 +125,7 @@ fn choose(key: &str, value: &Value, policy: &mut Policy) -> Result<(), Wrong> {
         "guard" if value == "kazoo" => policy.guard = UrlGuard::kazoo(),
         "reject_status" => policy.reject_status = u16::try_from(number()?).unwrap_or(503),
         "max_requests" => policy.max_requests = u32::try_from(number()?).unwrap_or(u32::MAX),
+        "max_aside_requests" => policy.max_aside_requests = u32::try_from(number()?).unwrap_or(u32::MAX),
         "max_silent_requests" => policy.max_silent_requests = u32::try_from(number()?).unwrap_or(u32::MAX),
         "longest_patience" => policy.longest_patience = Duration::from_secs(number()?),
         "hidden_headers" => {

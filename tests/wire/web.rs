@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use antiphon_ivr::{Fetch, FetchBody, FetchError, FetchMethod, Page};
+use antiphon_ivr::{Fetch, FetchBody, FetchError, FetchMethod, Meanwhile, Page};
 use antiphon_server::locate::{Answers, Names, Question, Record};
 use antiphon_server::net::{Machine, Network};
 use antiphon_server::settings::WebSettings;
@@ -60,6 +60,8 @@ fn get(url: impl Into<String>) -> Fetch {
         max_bytes: 65_536,
         redirects: 3,
         step: "a test".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     }
 }
 

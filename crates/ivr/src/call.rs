@@ -18,9 +18,9 @@ use crate::{
     Referred, Render, Rendered, SendDigits, Sent, Speech,
     ids::{ExtensionId, RecordingId},
     op::{
-        CallRecording, Cause, Connect, Connected, Echo, Echoed, Enqueue, Enqueued, Gather, Gathered, Link, Load,
-        LoadError, Mark, MarkMessage, Marked, Meet, Met, OpenMailbox, Opened, Place, Respond, Stream, StreamError,
-        Take, Tell, Upload,
+        CallRecording, Cause, Conclusion, Connect, Connected, CustomError, CustomResult, Customize, Echo, Echoed,
+        Enqueue, Enqueued, Gather, Gathered, Link, Load, LoadError, Mark, MarkMessage, Marked, Meet, Met, OpenMailbox,
+        Opened, Place, Respond, Stream, StreamError, Take, Tell, Upload,
     },
     pivot,
     vars::Vars,
@@ -74,6 +74,12 @@ pub struct SipFacts {
     pub request_user: String,
     /// The host of the Request-URI.
     pub request_host: String,
+    /// The Request-URI as it came.
+    pub request_uri: String,
+    /// The parameters of the Request-URI, without their escapes; at most 64.
+    pub request_params: Vec<(String, String)>,
+    /// What the caller's application says to ours: `aai` of the Request-URI, else User-to-User (RFC 5552 §2.4, RFC 7433).
+    pub user_to_user: String,
     /// Its User-Agent.
     pub user_agent: String,
     /// Its header fields whose names begin with `X-`, with their names as they came, in their order; at most 64.
@@ -195,6 +201,14 @@ impl Call {
         match self.perform(Op::Collect(collect)).await? {
             Outcome::Collected(collected) => Ok(collected),
             other => unreachable!("a collect is answered with Collected, not {other:?}"),
+        }
+    }
+
+    /// Takes the keys that nothing has asked for yet.
+    pub async fn typed_ahead(&mut self) -> Result<String, Interrupted> {
+        match self.perform(Op::TypedAhead).await? {
+            Outcome::TypedAhead(digits) => Ok(digits),
+            other => unreachable!("what was typed ahead is answered with TypedAhead, not {other:?}"),
         }
     }
 
@@ -359,6 +373,14 @@ impl Call {
         }
     }
 
+    /// Calls a method of the extension's customizer.
+    pub async fn customize(&mut self, customize: Customize) -> Result<Result<CustomResult, CustomError>, Interrupted> {
+        match self.perform(Op::Customize(Box::new(customize))).await? {
+            Outcome::Customized(customized) => Ok(customized),
+            other => unreachable!("a customizer's method is answered with Customized, not {other:?}"),
+        }
+    }
+
     /// Says what was made of a web server's answer, for the people who debug it.
     pub async fn note(&mut self, kind: NoteKind, text: impl Into<String>) -> Result<(), Interrupted> {
         self.perform(Op::Note(Note { kind, text: text.into() })).await.map(drop)
@@ -419,6 +441,11 @@ impl Call {
     /// Ends the call with an answer of SIP.
     pub async fn respond(&mut self, respond: Respond) -> Result<(), Interrupted> {
         self.perform(Op::Respond(respond)).await.map(drop)
+    }
+
+    /// Leaves something for the world outside.
+    pub async fn conclude(&mut self, conclusion: Conclusion) -> Result<(), Interrupted> {
+        self.perform(Op::Conclude(conclusion)).await.map(drop)
     }
 
     /// Ends the call.

@@ -49,6 +49,11 @@ impl DigitBuffer {
         self.0.pop_front()
     }
 
+    /// Takes all digits.
+    pub fn take(&mut self) -> String {
+        self.0.drain(..).map(Digit::as_char).collect()
+    }
+
     /// Throws all digits away.
     pub fn clear(&mut self) {
         self.0.clear();

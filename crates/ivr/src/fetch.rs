@@ -8,6 +8,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::{Prompt, RecordingId, TypeAhead};
+
 /// A request of a script.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct Fetch {
@@ -28,6 +30,39 @@ pub struct Fetch {
     pub redirects: u8,
     /// Which step of which surface asks, for the people who debug it, such as `rule 7 call_interactive`.
     pub step: String,
+    /// Recordings of the call that stand in the body, in the order of their places.
+    pub files: Vec<BodyFile>,
+    /// What there is for the caller until the answer comes.
+    pub meanwhile: Meanwhile,
+}
+
+/// A recording of the call in the body of a request. One that is not there, or too large, is [`FetchError::NoFile`].
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct BodyFile {
+    /// Before which byte of the body it stands.
+    pub at: usize,
+    /// Which: one that a [`crate::Record`] of this call has taken.
+    pub recording: RecordingId,
+}
+
+/// What there is for the caller while an answer is waited for.
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct Meanwhile {
+    /// Whether keys that are pressed before and meanwhile count for the next collect.
+    pub keys: TypeAhead,
+    /// What is heard; where it is missing, what is always heard at such times.
+    pub sound: Option<Filler>,
+}
+
+/// What a caller hears who waits.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Filler {
+    /// Said again and again.
+    pub prompts: Vec<Prompt>,
+    /// So long nothing is heard: an answer in that time makes no sound.
+    pub after: Duration,
+    /// What has begun is heard so long, though the answer is there.
+    pub least: Duration,
 }
 
 /// How to ask.
@@ -92,6 +127,9 @@ pub enum FetchError {
     /// What came is no HTTP.
     #[error("the answer is no HTTP: {0}")]
     NotHttp(String),
+    /// A recording that is to be sent is none of this call, is not whole, or is too large.
+    #[error("a recording cannot be sent: it is not there, or too large")]
+    NoFile,
     /// As many requests run as may.
     #[error("too many requests run at once")]
     Busy,

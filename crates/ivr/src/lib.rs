@@ -39,7 +39,7 @@ pub use call::{Bridged, Call, CallRecord, Caller, EndedCall, Ending, ExtensionNa
 pub use callback::Callback;
 pub use collector::{Collector, DigitBuffer};
 pub use digit::{Digit, DigitSet};
-pub use fetch::{Fetch, FetchBody, FetchError, FetchMethod, Note, NoteKind, Page};
+pub use fetch::{BodyFile, Fetch, FetchBody, FetchError, FetchMethod, Filler, Meanwhile, Note, NoteKind, Page};
 pub use gatherer::Gatherer;
 pub use ids::{ContextId, ExtensionId, IntervalId, RecordingId, RuleId, SoundId};
 pub use language::{Language, UnknownLanguage};

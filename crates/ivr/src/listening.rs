@@ -13,12 +13,14 @@
 //! | a terminator       | any           | `Terminator`                                     |
 //! | the deadline       | some          | `Digits`                                         |
 //! | the deadline       | none          | `NoInput` where nothing was said, else `Longest` |
+//!
+//! Where a grammar judges keys, the first of them makes it a wait for keys ([`Gatherer`]), which ends by `Gathered`.
 
 use std::time::{Duration, Instant};
 
 use crate::{
-    Digit, DigitBuffer, Listen, ListenEnd, ListenFrom, Listened, Recogniser, TypeAhead, Utterance,
-    collector::LONGEST_WAIT,
+    Digit, DigitBuffer, Gatherer, Listen, ListenEnd, ListenFrom, Listened, Recogniser, TypeAhead, Utterance,
+    collector::LONGEST_WAIT, op::Gathered,
 };
 
 /// Most results of one wait.
@@ -36,6 +38,9 @@ pub struct Listening {
     digits: String,
     last_digit: Option<Instant>,
     results: Vec<Utterance>,
+    /// The wait for keys, once one was pressed.
+    gatherer: Option<Gatherer>,
+    gathered: Option<Gathered>,
 }
 
 impl Listening {
@@ -49,6 +54,8 @@ impl Listening {
             digits: String::new(),
             last_digit: None,
             results: Vec::new(),
+            gatherer: None,
+            gathered: None,
         }
     }
 
@@ -67,11 +74,16 @@ impl Listening {
 
     /// Whether this key counts, so that it stops the prompts.
     pub fn counts(&self, digit: Digit) -> bool {
-        self.wanted.max_digits > 0 || self.wanted.terminators.contains(digit)
+        self.wanted.keys.is_some() || self.wanted.max_digits > 0 || self.wanted.terminators.contains(digit)
     }
 
     /// A key was pressed. What is returned ends the wait.
     pub fn digit(&mut self, now: Instant, digit: Digit) -> Option<ListenEnd> {
+        if let Some(keys) = &self.wanted.keys {
+            let gatherer = self.gatherer.get_or_insert_with(|| Gatherer::new(keys, now));
+            self.gathered = gatherer.key(now, digit);
+            return self.gathered.as_ref().map(|_| ListenEnd::Gathered);
+        }
         if self.wanted.terminators.contains(digit) {
             return Some(ListenEnd::Terminator(digit));
         }
@@ -107,6 +119,9 @@ impl Listening {
 
     /// When [`Self::timeout`] is due; `None` while its time has not begun.
     pub fn deadline(&self) -> Option<Instant> {
+        if let Some(gatherer) = &self.gatherer {
+            return Some(gatherer.deadline());
+        }
         let from = match self.wanted.from {
             ListenFrom::Start => Some(self.began),
             ListenFrom::PromptsEnd => self.quiet_since,
@@ -125,6 +140,10 @@ impl Listening {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
+        if let Some(gatherer) = &mut self.gatherer {
+            self.gathered = gatherer.timeout(now);
+            return self.gathered.as_ref().map(|_| ListenEnd::Gathered);
+        }
         Some(match (self.digits.is_empty(), self.has_spoken) {
             (false, _) => ListenEnd::Digits,
             (true, true) => ListenEnd::Longest,
@@ -134,7 +153,7 @@ impl Listening {
 
     /// Whether digits were pressed.
     pub fn has_digits(&self) -> bool {
-        !self.digits.is_empty()
+        !self.digits.is_empty() || self.gatherer.is_some()
     }
 
     /// How long a silence ends what is said.
@@ -144,7 +163,8 @@ impl Listening {
 
     /// The wait is over.
     pub fn ended(self, ended_by: ListenEnd, guess: Option<String>, recogniser: Recogniser) -> Listened {
-        Listened { results: self.results, guess, digits: self.digits, ended_by, recogniser }
+        let Self { results, digits, gathered, .. } = self;
+        Listened { results, guess, digits, gathered, ended_by, recogniser }
     }
 }
 

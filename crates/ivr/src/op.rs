@@ -12,6 +12,7 @@
 //! | Limit      | end the script's ops after a time, or no more | Done          |
 //! | Play       | say prompts                                   | Played        |
 //! | Collect    | wait for digits                               | Collected     |
+//! | TypedAhead | take the keys that nothing has asked for      | TypedAhead    |
 //! | Gather     | wait for keys that a grammar judges           | Gathered      |
 //! | Dial       | ring targets, bridge the first to answer      | Dialed        |
 //! | Conference | talk with all others in a room                | Conferred     |
@@ -32,6 +33,7 @@
 //! | OpenMailbox | list the messages of a mailbox, as its owner | Opened       |
 //! | MarkMessage | a message was heard, is new again, is deleted | Marked      |
 //! | Fetch      | ask a web server                              | Fetched       |
+//! | Customize  | call a method of an author's own code         | Customized    |
 //! | Note       | say what came of an answer, for debugging     | Done          |
 //! | Rate       | keep the caller's rating of the call          | Done          |
 //! | Progress   | be heard by a caller who is not answered      | Done          |
@@ -42,9 +44,12 @@
 //! | Stream     | copy the call's sound to a web server, or stop | Streaming    |
 //! | Connect    | talk with a web server                        | Connected     |
 //! | Respond    | end the call with an answer of SIP            | Done          |
+//! | Conclude   | leave something for the world outside         | Done          |
 //! | Hangup     | end the call                                  | Done          |
 
+mod conclude;
 mod conference;
+mod customize;
 mod echo;
 mod gather;
 mod mailbox;
@@ -61,7 +66,12 @@ mod web;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
+pub use conclude::{Conclusion, MAX_CONCLUSION};
 pub use conference::{Alone, Announcement, Conference, Conferred, Ears, Ends, Opens, Voice};
+pub use customize::{
+    AboutCall, AllowFlow, CUSTOM_PATIENCE, Changes, CustomError, CustomErrorKind, CustomLog, CustomResult, Customize,
+    Flow,
+};
 pub use echo::{Echo, Echoed};
 pub use gather::{Gather, GatherEnd, Gathered, KeyJudge, KeyMatcher, KeyState, MAX_KEYS};
 pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
@@ -100,6 +110,8 @@ pub enum Op {
     Play(Play),
     /// Wait for digits.
     Collect(Collect),
+    /// Take the keys that were pressed and that nothing has asked for yet. It takes no time, and where there are none nobody hears of it.
+    TypedAhead,
     /// Wait for keys that a grammar judges, one after the other.
     Gather(Box<Gather>),
     /// Ring targets and bridge the caller to the first that answers, until one of the two hangs up.
@@ -140,8 +152,10 @@ pub enum Op {
     OpenMailbox(OpenMailbox),
     /// A message of a mailbox that was opened was heard, is to be new again, or deleted.
     MarkMessage(MarkMessage),
-    /// Ask a web server. Keys meanwhile are thrown away; the caller hanging up ends the request.
+    /// Ask a web server. The caller hanging up ends the request.
     Fetch(Box<Fetch>),
+    /// Call a method of the extension's customizer.
+    Customize(Box<Customize>),
     /// Say what was made of an answer, for the people who debug it.
     Note(Note),
     /// Keep the caller's rating of the call. It takes no time.
@@ -163,6 +177,8 @@ pub enum Op {
     Connect(Connect),
     /// End the call with an answer of SIP.
     Respond(Respond),
+    /// Leave something for the world outside, which the caller's side is told in the BYE. It takes no time, and may come after the end.
+    Conclude(Conclusion),
     /// End the call.
     Hangup(Cause),
 }
@@ -170,12 +186,14 @@ pub enum Op {
 /// What came of an [`Op`], for each op its own kind.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// Answer, Limit, Part, Leave, Note, Rate, Progress, Tell, Upload, Respond, Hangup.
+    /// Answer, Limit, Part, Leave, Note, Rate, Progress, Tell, Upload, Respond, Conclude, Hangup.
     Done,
     /// Play.
     Played(Played),
     /// Collect.
     Collected(Collected),
+    /// TypedAhead, the oldest first.
+    TypedAhead(String),
     /// Gather.
     Gathered(Gathered),
     /// Dial, Join, Take.
@@ -208,6 +226,8 @@ pub enum Outcome {
     Marked(Marked),
     /// Fetch.
     Fetched(Result<Page, FetchError>),
+    /// Customize.
+    Customized(Result<CustomResult, CustomError>),
     /// Load.
     Loaded(Result<(), LoadError>),
     /// Link; `None` where the server gives no such URLs.
@@ -265,7 +285,7 @@ pub enum Prompt {
     },
     /// A text. One that is not rendered yet is waited for, up to [`SPEECH_PATIENCE`]; one that cannot be counts as said.
     Text(Arc<Speech>),
-    /// A message of a mailbox that was opened.
+    /// A message of a mailbox that was opened, or one that a [`Record`] of this call has taken.
     Message(RecordingId),
     /// A sound of a web server. One that is not there yet is waited for, up to [`SPEECH_PATIENCE`]; one that cannot be had counts as said.
     Web(Arc<WebSound>),

@@ -34,8 +34,8 @@ pub use policy::{Policy, UriResolution};
 pub use run::{after, has_epilogue, run};
 pub use schema::{Fault, Mode, Problem, Warning};
 pub use session::{
-    AfterBridge, Ask, CallStatus, CallerIdRewrite, Exit, Heard, LastDial, LastRecording, MAX_DIGITS, MissedCall,
-    Privacy, Session, State, Times, WaitingUpload,
+    AfterBridge, Ask, Asker, CallStatus, CallerIdRewrite, Exit, Heard, LastDial, LastRecording, MAX_DIGITS, MissedCall,
+    Privacy, Runs, Session, State, Times, WaitingUpload,
 };
 
 /// What an extension of this kind holds.

@@ -73,6 +73,11 @@ pub trait Surroundings: Send + Sync {
     fn may_listen(&self) -> bool {
         true
     }
+
+    /// Whether they may, and somebody is there who does.
+    fn understands(&self) -> bool {
+        false
+    }
 }
 
 /// Whom a callflow names (`kazoo-pivot.md` 4.1, 4.2).
@@ -172,6 +177,16 @@ impl Script {
             Self::Pivot(pivot) => pivot::has_epilogue(pivot),
             Self::Conference(_) | Self::Callback(_) | Self::Direct(_) | Self::VoiceXml(_) | Self::Custom(_) => false,
         }
+    }
+
+    /// Whether an evaluation inside the script may take so long that nothing else should wait for it on its thread.
+    pub fn thinks_hard(&self) -> bool {
+        matches!(self, Self::VoiceXml(_))
+    }
+
+    /// Whether the script goes on when its caller has gone, with what needs no caller.
+    pub fn has_last_words(&self) -> bool {
+        matches!(self, Self::VoiceXml(_))
     }
 
     /// What the script still does when its call is over: it may tell web servers.

@@ -9,6 +9,7 @@
 //! Sources: `ringme-ivr.md` 3.4, 3.5, 3.8, 3.10.
 
 mod conference;
+mod customize;
 mod dial;
 mod echo;
 mod fetch;
@@ -49,6 +50,7 @@ use crate::{
     vars::Vars,
 };
 
+pub use customize::CustomAnswer;
 pub use fetch::WebAnswer;
 pub use gather::Reply;
 pub use speech::{Saying, Text};
@@ -96,6 +98,10 @@ pub struct Scenario {
     /// Pages of web servers by their URLs, for scripts that go from one to the other. Where there are any, others are not found, and
     /// `web` does not count.
     pub pages: BTreeMap<String, Page>,
+    /// How long those of them take that are not there at once.
+    pub slow_pages: BTreeMap<String, Duration>,
+    /// What the methods of the extension's customizer do; without any, no customizer is active.
+    pub customizer: BTreeMap<String, CustomAnswer>,
     /// How the caller answers one gather after the other, beside the timeline.
     pub replies: Vec<Reply>,
     /// The sounds of web servers, and how long they take; any other is not there.
@@ -384,6 +390,11 @@ impl Surroundings for Around<'_> {
     fn now(&self) -> Timestamp {
         let passed = i64::try_from(self.milliseconds.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
         self.scenario.date.saturating_add(SignedDuration::from_millis(passed)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Nobody is there for a caller who never speaks.
+    fn understands(&self) -> bool {
+        self.scenario.recogniser == Recogniser::Worked && !self.scenario.said.is_empty()
     }
 
     fn zone(&self) -> TimeZone {

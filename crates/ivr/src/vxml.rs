@@ -6,6 +6,7 @@
 //! Errors: what a page does wrong is an event that the page may handle; where it does not, the call ends in order.
 //! Sources: VoiceXML 2.0 and 2.1, SRGS 1.0, SISR 1.0; `voicexml-customizers.md` 3 and 4.
 
+pub mod check;
 mod elements;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -15,19 +16,51 @@ mod run;
 mod script;
 mod wire;
 
+pub use check::check;
 pub use elements::transfer::TransferKind;
 
-use crate::{Call, Interrupted, Next, Surroundings};
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{Call, FetchBody, Interrupted, Next, Surroundings};
+
+/// The address of a page that lies in the application itself and on no web server.
+pub const UPLOADED: &str = "document:application";
 
 /// An application: where its first page is, and what the pages leave open.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct Application {
     /// The absolute address of the first page; a fragment names the dialog.
     pub url: String,
+    /// The page at [`UPLOADED`], where there is one.
+    pub upload: Option<Upload>,
+    /// How the first page is asked for.
+    pub entry: Entry,
     /// How pages are read.
     pub dialect: Dialect,
     /// What a transfer is that does not say (`voicexml-customizers.md` 6, row 25).
     pub transfer: TransferKind,
+    /// The values of properties about which pages say nothing.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// A page that is asked for at no web server.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Upload {
+    /// Its bytes, as they were written.
+    pub bytes: Arc<[u8]>,
+    /// What relative addresses in it are relative to; without it they lead nowhere.
+    pub base: Option<String>,
+}
+
+/// How the first page is asked for, where a caller may say so (RFC 4240 §4, RFC 5552 §2.1).
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct Entry {
+    /// What is sent to the web server by POST; GET where there is nothing.
+    pub body: Option<FetchBody>,
+    /// How old, in seconds, an answer may be that is kept.
+    pub max_age: Option<i64>,
+    /// How long, in seconds, it may be past its time.
+    pub max_stale: Option<i64>,
 }
 
 /// How pages are read.
@@ -41,7 +74,19 @@ pub enum Dialect {
 impl Application {
     /// An application that begins at this address, as the W3C has it.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), dialect: Dialect::W3c, transfer: TransferKind::Blind }
+        Self {
+            url: url.into(),
+            upload: None,
+            entry: Entry::default(),
+            dialect: Dialect::W3c,
+            transfer: TransferKind::Blind,
+            properties: BTreeMap::new(),
+        }
+    }
+
+    /// An application whose first page is this one.
+    pub fn of_upload(upload: Upload) -> Self {
+        Self { upload: Some(upload), ..Self::new(UPLOADED) }
     }
 }
 

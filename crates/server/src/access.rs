@@ -121,7 +121,9 @@ impl Gate<'_> {
         let phone = self.config.find_extension(&username, None);
         let password = phone.and_then(|phone| match &phone.kind {
             ExtensionKind::Phone(settings) => settings.password.clone(),
-            ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) | ExtensionKind::Pivot(_) => None,
+            ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) | ExtensionKind::Pivot(_) | ExtensionKind::Vxml(_) => {
+                None
+            }
         });
         // A phone that does not exist, or has no password, is judged like a wrong password: with the same work and the same answer.
         let known = password.is_some();

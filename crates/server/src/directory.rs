@@ -58,7 +58,7 @@ pub fn resolve(config: &Config, trunks: &[Arc<Trunk>], client: ClientId, dialled
             (ExtensionStatus::Blocked, _) => Err(NoRoute::Blocked),
             (
                 ExtensionStatus::Active,
-                ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) | ExtensionKind::Pivot(_),
+                ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) | ExtensionKind::Pivot(_) | ExtensionKind::Vxml(_),
             ) => Ok(Target::Ivr(extension.id)),
             (ExtensionStatus::Active, ExtensionKind::Phone(_)) => Ok(Target::Phone(extension.clone())),
         };
@@ -146,6 +146,10 @@ impl Surroundings for Around {
 
     fn may_listen(&self) -> bool {
         self.config.client(self.client).is_some_and(|client| client.speech_to_text)
+    }
+
+    fn understands(&self) -> bool {
+        self.may_listen() && self.rooms.speech.load().has_recogniser()
     }
 }
 

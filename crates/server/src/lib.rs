@@ -19,6 +19,7 @@ pub mod made_tones;
 pub mod media;
 pub mod net;
 pub mod overload;
+mod page_entry;
 pub mod peer_uri;
 mod places;
 mod queue;

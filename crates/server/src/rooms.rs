@@ -38,6 +38,7 @@ use crate::{
     streams::Streams,
     trace::Trace,
     trunks::Trunks,
+    turns::Turns,
     uploads::{Uploads, encoded::Encoded, links::Links},
     wall::Wall,
     web::{Web, debug::HttpDebug, sounds::WebSounds},
@@ -111,6 +112,8 @@ pub struct Rooms {
     pub queues: Queues,
     /// Scripts of whoever has the server as a library.
     pub scripts: Scripts,
+    /// Whose script thinks on a thread of its own.
+    pub(crate) thinking: Turns,
     /// The language of extensions that have none of their own.
     pub language: Language,
     /// What callers hear while others ring, and when they cannot be reached.

@@ -22,6 +22,7 @@ use crate::{
         task::{self, Trust},
     },
     calls::{CallId, busy},
+    page_entry,
     rooms::Rooms,
     signalling::{
         Located, Reception, Watch,
@@ -135,10 +136,14 @@ impl Switchboard {
             Verdict::Refused(status) => return Err(status.into()),
         };
         // Whom it calls is looked at only now, so that nobody learns numbers who may not call them.
-        let extension = called(config, invite, phone.as_deref()).ok_or_else(|| {
-            self.failed(now, invite.flow, &invite.request, Failure::UnknownNumber);
-            StatusCode::NOT_FOUND
-        })?;
+        let settings = self.rooms.settings.load();
+        let extension = match page_entry::of(&settings.vxml, config, invite.request.uri(), phone.as_deref()) {
+            Some(named) => named?,
+            None => called(config, invite, phone.as_deref()).cloned().ok_or_else(|| {
+                self.failed(now, invite.flow, &invite.request, Failure::UnknownNumber);
+                StatusCode::NOT_FOUND
+            })?,
+        };
         if extension.status == ExtensionStatus::Blocked {
             return Err(StatusCode::FORBIDDEN.into());
         }
@@ -147,7 +152,7 @@ impl Switchboard {
             Some(None) => return Err(busy()),
             claim => claim.flatten(),
         };
-        Ok(task::Arrival { extension: extension.clone(), caller_phone: phone, trunk, claim, trust, did })
+        Ok(task::Arrival { extension, caller_phone: phone, trunk, claim, trust, did })
     }
 }
 

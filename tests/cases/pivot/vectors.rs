@@ -8,6 +8,10 @@ use antiphon_ivr::{
         schema::{Data, Mode, Report},
         temporal::{self, Rule},
         truncated,
+        twiml::{
+            self, Verb,
+            verbs::{Dial, Whom},
+        },
         url::{Parts, resolved},
     },
 };
@@ -170,6 +174,24 @@ fn prompts_of_kazoo_are_known_as_such() {
         };
         if !fits {
             wrong.push(format!("{case}: {read:?}"));
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn a_dialled_text_is_cleaned_as_kazoo_cleans_it() {
+    let mut wrong = Vec::new();
+    for case in cases("dial_cleanup") {
+        let document = twiml::read(format!("<Response><Dial>{}</Dial></Response>", said(&case, "in")).as_bytes());
+        let targets: Vec<_> = match document.expect("a document").verbs.as_slice() {
+            [Verb::Dial(Dial { whom: Whom::Parties(parties), .. })] => {
+                parties.iter().map(|party| party.target.clone()).collect()
+            }
+            other => panic!("{other:?}"),
+        };
+        if targets != [said(&case, "out")] {
+            wrong.push(format!("{case}: {targets:?}"));
         }
     }
     assert_none(&wrong);

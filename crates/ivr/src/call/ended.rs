@@ -35,6 +35,8 @@ pub struct CallRecord {
     pub to_tag: String,
     /// The Call-ID of whoever the caller talked to last; empty where nobody was.
     pub other_call_id: String,
+    /// How long that was.
+    pub talked: Duration,
 }
 
 impl Default for CallRecord {
@@ -47,6 +49,7 @@ impl Default for CallRecord {
             status: 200,
             to_tag: String::new(),
             other_call_id: String::new(),
+            talked: Duration::ZERO,
         }
     }
 }

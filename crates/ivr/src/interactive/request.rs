@@ -18,7 +18,7 @@
 //! | `cb_variable_…`                             | each of a callback    | absent                                   |
 
 use super::{Dialect, MAX_BYTES, MAX_REDIRECTS, WebScript, is_address, url};
-use crate::{Call, Fetch, FetchBody, FetchMethod};
+use crate::{Call, Fetch, FetchBody, FetchMethod, Meanwhile};
 
 /// The longest URL that is asked.
 const MAX_URL: usize = 16 * 1024;
@@ -85,6 +85,8 @@ pub(super) fn fetch(script: &WebScript, occasion: &Occasion, call: &Call, step: 
         max_bytes: MAX_BYTES,
         redirects: MAX_REDIRECTS,
         step: step.to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     })
 }
 

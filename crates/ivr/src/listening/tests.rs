@@ -29,6 +29,7 @@ fn listen() -> Listen {
         max_digits: 1,
         inter_digit: Duration::from_secs(2),
         terminators: Digit::from_char('#').into_iter().collect(),
+        keys: None,
     }
 }
 

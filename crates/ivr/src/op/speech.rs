@@ -12,6 +12,8 @@ use std::{sync::Arc, time::Duration};
 use super::ssml;
 use crate::{Digit, DigitSet, Pattern, Prompt, TypeAhead};
 
+use super::{Gather, Gathered};
+
 /// Most characters of a text (`ringme-ivr.md` 5.3).
 pub const MAX_SPEECH: usize = 5000;
 /// How long a script waits for a text that it needs now (`ringme-ivr.md` 5.3).
@@ -175,6 +177,8 @@ pub struct Listen {
     pub inter_digit: Duration,
     /// Keys that end the wait and are no digits.
     pub terminators: DigitSet,
+    /// Keys that a grammar judges, in place of the three above: from the first of them on it is a wait for keys, and ends as one.
+    pub keys: Option<Box<Gather>>,
 }
 
 /// When the times of a [`Listen`] begin.
@@ -195,6 +199,8 @@ pub struct Listened {
     pub guess: Option<String>,
     /// What was pressed, without the terminator.
     pub digits: String,
+    /// The same, where a grammar judged it.
+    pub gathered: Option<Gathered>,
     /// Why the wait ended.
     pub ended_by: ListenEnd,
     /// Whether anybody could understand the caller.
@@ -221,6 +227,8 @@ pub enum ListenEnd {
     Digits,
     /// This key was pressed.
     Terminator(Digit),
+    /// The wait for keys that a grammar judges is over.
+    Gathered,
     /// Nothing was said or pressed.
     NoInput,
     /// It lasted as long as it may.
@@ -235,6 +243,7 @@ impl ListenEnd {
             Self::Results => "results",
             Self::Digits => "digits",
             Self::Terminator(_) => "terminator",
+            Self::Gathered => "gathered",
             Self::NoInput => "no_input",
             Self::Longest => "longest",
         }

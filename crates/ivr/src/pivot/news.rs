@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{Pivot, Policy, State, encode};
-use crate::{Call, Fetch, FetchBody, FetchMethod, op::Tell};
+use crate::{Call, Fetch, FetchBody, FetchMethod, Meanwhile, op::Tell};
 
 /// How long a web server is waited for before it is told again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -69,6 +69,8 @@ pub(super) fn tell(url: &str, method: FetchMethod, told: &Map<String, Value>, re
         max_bytes: 64 * 1024,
         redirects: 5,
         step: "pivot webhook".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     };
     Tell { fetch, retries, pause: PAUSE }
 }

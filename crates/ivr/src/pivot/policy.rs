@@ -27,6 +27,8 @@ pub struct Policy {
     pub longest_patience: Duration,
     /// Most requests of one call (3.3).
     pub max_requests: u32,
+    /// Most requests of one call for documents that run beside others: what a caller hears who waits is asked for again and again.
+    pub max_aside_requests: u32,
     /// Most requests after one another in which the caller heard nothing and was not answered (3.3).
     pub max_silent_requests: u32,
     /// Most bytes of an answer (3.1).
@@ -62,6 +64,7 @@ impl Default for Policy {
             reject_status: 503,
             longest_patience: Duration::from_secs(5),
             max_requests: 200,
+            max_aside_requests: 2_000,
             max_silent_requests: 20,
             max_body: 1024 * 1024,
             hidden_headers: Vec::new(),

@@ -19,8 +19,9 @@ use serde_json::{Map, Value};
 use super::{
     Ask, BodyFormat, Policy, RequestFormat, Session, State, encode,
     guard::{self, Refused},
+    session::{Asker, DEFAULT},
 };
-use crate::{Fetch, FetchBody, FetchMethod};
+use crate::{Fetch, FetchBody, FetchMethod, Meanwhile};
 
 /// The longest URL that is asked.
 const MAX_URL: usize = 16 * 1024;
@@ -51,7 +52,7 @@ pub type Parameters = Map<String, Value>;
 /// [`BadRequest`].
 pub fn fetch(session: &mut Session<'_>, ask: &Ask) -> Result<Fetch, BadRequest> {
     session.policy.guard.check(&ask.url)?;
-    let parameters = parameters(session, ask.data.format);
+    let parameters = parameters(session, ask.data.format, ask.asker);
     let step = step(&session.state);
     let shape = Shape { url: &ask.url, method: ask.method, body: ask.data.body, headers: &ask.data.headers };
     prepared(&shape, &parameters, &session.policy, session.pivot.secret.as_deref(), ask.data.patience, &step)
@@ -100,6 +101,8 @@ fn prepared(
         max_bytes: policy.max_body,
         redirects: MAX_REDIRECTS,
         step: step.to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     })
 }
 
@@ -122,7 +125,7 @@ fn body(format: BodyFormat, parameters: Parameters, form: String) -> FetchBody {
 }
 
 /// The parameters of a request; those of one request only are taken out of the session.
-pub fn parameters(session: &mut Session<'_>, format: RequestFormat) -> Parameters {
+pub fn parameters(session: &mut Session<'_>, format: RequestFormat, asker: Asker) -> Parameters {
     // The later ones win: the format's own, then those of verbs, then the author's.
     let mut parameters: Parameters =
         session.state.user_vars.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
@@ -130,7 +133,7 @@ pub fn parameters(session: &mut Session<'_>, format: RequestFormat) -> Parameter
     for (name, value) in std::mem::take(&mut session.state.once) {
         parameters.insert(name, Value::from(value));
     }
-    let digits = digits(session, format);
+    let digits = digits(session, format, asker);
     match format {
         RequestFormat::Kazoo => kazoo::add(session, &mut parameters),
         RequestFormat::Twiml => twiml::add(session, &mut parameters),
@@ -147,7 +150,7 @@ pub fn parameters(session: &mut Session<'_>, format: RequestFormat) -> Parameter
 /// The parameters that a request would have now; nothing is taken out of the session.
 pub fn seen(session: &mut Session<'_>, format: RequestFormat) -> Parameters {
     let state = session.state.clone();
-    let parameters = parameters(session, format);
+    let parameters = parameters(session, format, Asker::Pivot);
     session.state = state;
     parameters
 }
@@ -177,7 +180,7 @@ fn results(session: &Session<'_>, into: &mut Parameters) {
 }
 
 /// What was pressed (`kazoo-pivot.md` 2.5): the key that ended a recording, else the collections, else what was gathered.
-fn digits(session: &mut Session<'_>, format: RequestFormat) -> Option<Value> {
+fn digits(session: &mut Session<'_>, format: RequestFormat, asker: Asker) -> Option<Value> {
     let state = &mut session.state;
     let pressed = state.digit_pressed.take();
     let gathered = std::mem::take(&mut state.digits_collected);
@@ -188,12 +191,14 @@ fn digits(session: &mut Session<'_>, format: RequestFormat) -> Option<Value> {
             state.collections.iter().map(|(name, digits)| (name.clone(), Value::from(digits.as_str()))).collect();
         (!all.is_empty()).then_some(Value::Object(all))
     };
-    match format {
+    match (format, asker) {
         // One text, so what TwiML has gathered goes before what a callflow has collected.
-        RequestFormat::Twiml => {
-            single.or_else(|| state.collections.get("default").map(|digits| digits.as_str().into()))
+        (RequestFormat::Twiml, Asker::Pivot) => {
+            single.or_else(|| state.collections.get(DEFAULT).map(|digits| digits.as_str().into()))
         }
-        RequestFormat::Kazoo => single.or_else(collections),
+        // What a callflow has collected is not what a document has.
+        (RequestFormat::Twiml, Asker::Verb | Asker::Aside) => single,
+        (RequestFormat::Kazoo, _) => single.or_else(collections),
     }
 }
 

@@ -13,7 +13,11 @@ use std::sync::Arc;
 pub use epilogue::{after, has_epilogue};
 
 use self::answer::{Answer, Body};
-use super::{Ask, Exit, Node, Pivot, RequestFormat, Session, callflow, request, session::DEFAULT, twiml};
+use super::{
+    Ask, Asker, Exit, Node, Pivot, RequestFormat, Session, callflow, request,
+    session::{DEFAULT, Runs},
+    twiml,
+};
 use crate::{
     Call, Interrupted, Next, NoteKind, Surroundings,
     op::{Cause, Respond},
@@ -52,20 +56,16 @@ pub async fn run(pivot: &Arc<Pivot>, call: &mut Call, surroundings: &dyn Surroun
 async fn request(session: &mut Session<'_>, ask: &Ask) -> Result<Result<Answer, String>, Interrupted> {
     // What was typed over the last prompts is told; a request throws keys away.
     let early = session.typed_ahead().await?;
-    match ask.data.format {
-        RequestFormat::Kazoo => session.add_digits(DEFAULT, &early),
-        RequestFormat::Twiml => session.gather_digits(&early),
+    match (session.state.runs, ask.data.format) {
+        (Runs::Callflow, _) | (Runs::Nothing, RequestFormat::Kazoo) => session.add_digits(DEFAULT, &early),
+        (Runs::Twiml, _) | (Runs::Nothing, RequestFormat::Twiml) => session.gather_digits(&early),
     }
-    let (requests, silent) = (session.policy.max_requests, session.policy.max_silent_requests);
+    if let Some(problem) = counted(session, ask.asker) {
+        // What it would have told is told to nobody else.
+        session.state.once.clear();
+        return Ok(Err(problem));
+    }
     let state = &mut session.state;
-    if state.iteration >= requests {
-        return Ok(Err(format!("the call has made {requests} requests, and may make no more")));
-    }
-    if state.silent_requests >= silent {
-        return Ok(Err(format!("{silent} requests came to nothing that the caller has heard; no more are made")));
-    }
-    state.iteration += 1;
-    state.silent_requests += 1;
     state.url = ask.url.split('#').next().unwrap_or_default().to_owned();
     state.data = ask.data.clone();
     state.otherwise = ask.otherwise.clone();
@@ -87,6 +87,26 @@ async fn request(session: &mut Session<'_>, ask: &Ask) -> Result<Result<Answer, 
         }
         Err(error) => Err(error.to_string()),
     })
+}
+
+/// Counts a request; why it may not be made, where it may not.
+fn counted(session: &mut Session<'_>, asker: Asker) -> Option<String> {
+    let (policy, state) = (&session.policy, &mut session.state);
+    let (made, most, of) = match asker {
+        Asker::Aside => (state.aside_requests, policy.max_aside_requests, " for documents beside another"),
+        Asker::Pivot | Asker::Verb => (state.iteration - state.aside_requests, policy.max_requests, ""),
+    };
+    if made >= most {
+        return Some(format!("the call has made {most} requests{of}, and may make no more"));
+    }
+    let silent = policy.max_silent_requests;
+    if state.silent_requests >= silent {
+        return Some(format!("{silent} requests came to nothing that the caller has heard; no more are made"));
+    }
+    state.iteration += 1;
+    state.silent_requests += 1;
+    state.aside_requests += u32::from(asker == Asker::Aside);
+    None
 }
 
 /// Asks for a document of TwiML that runs beside the one that runs; what is wrong with it, where something is.

@@ -19,7 +19,7 @@ pub(crate) use legs::plain;
 pub use sound::{Heard, Times};
 pub use state::{
     AfterBridge, CallStatus, CallerIdRewrite, LastDial, LastRecording, MAX_BRANCHES, MAX_VARIABLES, MissedCall,
-    Privacy, State, WaitingUpload,
+    Privacy, Runs, State, WaitingUpload,
 };
 
 use super::{Node, Pivot, PivotData, Policy, url};
@@ -61,12 +61,25 @@ pub struct Ask {
     pub data: Arc<PivotData>,
     /// What runs where it fails; nothing hangs up.
     pub otherwise: Option<Arc<Node>>,
+    /// Who makes it.
+    pub asker: Asker,
+}
+
+/// Who makes a request.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Asker {
+    /// A pivot: the extension's own, or a node of a callflow.
+    Pivot,
+    /// A verb of a document of TwiML.
+    Verb,
+    /// A document of TwiML that runs beside another, or a verb of it.
+    Aside,
 }
 
 impl Ask {
     /// The request of a pivot node.
     pub fn of_node(data: Arc<PivotData>, otherwise: Option<Arc<Node>>) -> Self {
-        Self { url: data.voice_url.clone(), method: data.method, data, otherwise }
+        Self { url: data.voice_url.clone(), method: data.method, data, otherwise, asker: Asker::Pivot }
     }
 }
 
@@ -75,7 +88,9 @@ impl<'a> Session<'a> {
     pub fn new(call: &'a mut Call, surroundings: &'a dyn Surroundings, pivot: Arc<Pivot>) -> Self {
         let policy = surroundings.pivot_policy();
         let state = match call.pivot.take() {
-            Some(state) => State { data: pivot.data.clone(), otherwise: pivot.otherwise.clone(), ..*state },
+            Some(state) => {
+                State { data: pivot.data.clone(), otherwise: pivot.otherwise.clone(), runs: Runs::Nothing, ..*state }
+            }
             None => State::new(&pivot, policy.clone()),
         };
         Self { call, surroundings, pivot, policy, state }
@@ -118,6 +133,7 @@ impl<'a> Session<'a> {
             method: method.unwrap_or(self.policy.twiml_default_method),
             data: self.state.data.clone(),
             otherwise: self.state.otherwise.clone(),
+            asker: Asker::Verb,
         }
     }
 

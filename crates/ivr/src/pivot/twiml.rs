@@ -18,7 +18,7 @@ pub use reading::{Listener, Way};
 pub use verbs::{Document, Verb};
 pub use wire::BadDocument;
 
-use super::{Exit, Session};
+use super::{Exit, Session, session::Runs};
 use crate::Interrupted;
 
 /// Reads a document.
@@ -34,6 +34,7 @@ pub fn read(body: &[u8]) -> Result<Document, BadDocument> {
 /// # Errors
 /// [`Interrupted`], as any script.
 pub async fn run(document: &Document, session: &mut Session<'_>) -> Result<Exit, Interrupted> {
+    session.state.runs = Runs::Twiml;
     for warning in &document.warnings {
         session.warn(warning.clone()).await?;
     }

@@ -1,13 +1,14 @@
 //! HTTP in a simulation: the scenario has the answers, in their order.
 //!
-//! Time: virtual; an answer comes after as long as it says, or the request's patience ends first. Keys meanwhile are thrown away.
+//! Time: virtual; an answer comes after as long as it says, or the request's patience ends first. What becomes of keys meanwhile, and
+//! what is heard, the request says.
 //! Errors: without a further answer nobody is there ([`FetchError::Unreachable`]).
 
 use std::time::Duration;
 
 use super::world::{Edge, Lifetime, Waited, World};
 use crate::{
-    Fetch, FetchError, Interrupted, Note, Op, Outcome, Page, WebSound,
+    Fetch, FetchError, Interrupted, Meanwhile, Note, Op, Outcome, Page, TypeAhead, WebSound,
     fetch::NoteKind,
     op::{Load, LoadError},
 };
@@ -23,7 +24,9 @@ pub struct WebAnswer {
 
 impl World<'_> {
     pub(super) fn fetch(&mut self, fetch: &Fetch) -> Result<Result<Page, FetchError>, Interrupted> {
-        self.forget_digits();
+        if fetch.meanwhile.keys == TypeAhead::Drop {
+            self.forget_digits();
+        }
         self.note(asked(fetch));
         let nobody =
             WebAnswer { after: Duration::ZERO, answer: Err(FetchError::Unreachable("nobody is there".into())) };
@@ -31,16 +34,10 @@ impl World<'_> {
         let WebAnswer { after, answer } =
             known.or_else(|| self.scenario.web.get(self.asked).cloned()).unwrap_or(nobody);
         self.asked += 1;
-        let until = self.now.saturating_add(after.min(fetch.patience));
-        loop {
-            match self.wait(until, Edge::Outside, Lifetime::Counts)? {
-                Waited::Pressed(digit) => self.note(format!("… {digit} ignored")),
-                Waited::Through if after > fetch.patience => {
-                    self.note("… no answer in time");
-                    return Ok(Err(FetchError::TimedOut));
-                }
-                Waited::Through => break,
-            }
+        self.await_answer(after.min(fetch.patience), &fetch.meanwhile)?;
+        if after > fetch.patience {
+            self.note("… no answer in time");
+            return Ok(Err(FetchError::TimedOut));
         }
         match &answer {
             Ok(page) if page.body.len() > fetch.max_bytes => {
@@ -53,6 +50,31 @@ impl World<'_> {
         Ok(answer)
     }
 
+    /// Waits so long for an answer, with what is heard meanwhile.
+    fn await_answer(&mut self, after: Duration, meanwhile: &Meanwhile) -> Result<(), Interrupted> {
+        let until = self.now.saturating_add(after);
+        let Some(sound) = meanwhile.sound.as_ref().filter(|sound| sound.after < after) else {
+            return self.pass(until, meanwhile.keys);
+        };
+        let begins = self.now.saturating_add(sound.after);
+        self.pass(begins, meanwhile.keys)?;
+        let names: Vec<_> = sound.prompts.iter().map(|prompt| self.name(prompt)).collect();
+        self.note(format!("meanwhile {}", names.join(", ")));
+        self.pass(until.max(begins.saturating_add(sound.least)), meanwhile.keys)?;
+        self.note("… that stops");
+        Ok(())
+    }
+
+    fn pass(&mut self, until: Duration, keys: TypeAhead) -> Result<(), Interrupted> {
+        loop {
+            match self.wait(until, Edge::Outside, Lifetime::Counts)? {
+                Waited::Pressed(digit) if keys == TypeAhead::Keep => self.keep(digit),
+                Waited::Pressed(digit) => self.note(format!("… {digit} ignored")),
+                Waited::Through => return Ok(()),
+            }
+        }
+    }
+
     /// A page of the scenario; another is not found where there are any.
     fn known(&self, url: &str) -> Option<WebAnswer> {
         if self.scenario.pages.is_empty() {
@@ -62,7 +84,8 @@ impl World<'_> {
         let found = self.scenario.pages.get(url).or_else(|| self.scenario.pages.get(plain));
         let missing = Page { status: 404, ..Page::default() };
         let page = Page { url: url.to_owned(), ..found.cloned().unwrap_or(missing) };
-        Some(WebAnswer { after: Duration::ZERO, answer: Ok(page) })
+        let after = self.scenario.slow_pages.get(plain).copied().unwrap_or_default();
+        Some(WebAnswer { after, answer: Ok(page) })
     }
 
     /// What is handed over and not waited for.
@@ -109,5 +132,6 @@ fn asked(fetch: &Fetch) -> String {
         Some(body) => format!(", {}", String::from_utf8_lossy(&body.bytes)),
         None => String::new(),
     };
-    format!("{} {}{body}", fetch.method, fetch.url)
+    let files: String = fetch.files.iter().map(|file| format!(", recording {}", file.recording)).collect();
+    format!("{} {}{body}{files}", fetch.method, fetch.url)
 }

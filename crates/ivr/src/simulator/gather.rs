@@ -67,7 +67,7 @@ fn announced(gather: &Gather) -> String {
     format!("gather {}, {first} for the first, {inter} for each further{terminator}", gather.matcher.name())
 }
 
-fn described(gathered: &Gathered) -> String {
+pub(super) fn described(gathered: &Gathered) -> String {
     let keys = &gathered.keys;
     let terminator = gathered.terminator.map(|key| format!(", {key}")).unwrap_or_default();
     match gathered.end {

@@ -47,7 +47,15 @@ impl World<'_> {
     }
 
     pub(super) fn message_name(&self, recording: crate::RecordingId) -> String {
-        self.message(recording)
-            .map_or("no message".to_owned(), |message| format!("message from {}", message.from_number))
+        match self.message(recording) {
+            Some(message) => format!("message from {}", message.from_number),
+            None if self.taken.contains_key(&recording) => format!("recording {recording}"),
+            None => "no message".to_owned(),
+        }
+    }
+
+    pub(super) fn message_length(&self, recording: crate::RecordingId) -> std::time::Duration {
+        let length = self.message(recording).map(|message| message.length);
+        length.or_else(|| self.taken.get(&recording).copied()).unwrap_or_default()
     }
 }

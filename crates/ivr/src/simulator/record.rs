@@ -58,6 +58,9 @@ impl World<'_> {
             self.note(told(mailbox));
         }
         self.messages += u128::from(kept);
+        if kept {
+            self.taken.insert(RecordingId(self.messages), length);
+        }
         Ok(Recorded { recording: kept.then_some(RecordingId(self.messages)), length, ended_by })
     }
 }

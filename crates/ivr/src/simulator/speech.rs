@@ -67,7 +67,12 @@ impl World<'_> {
         let mut ended = listening.take(self.instant(), &mut self.digits);
         let lead = self.lead(&listen.prompts);
         let said: Duration = listen.prompts.iter().map(|prompt| self.length(prompt)).sum();
-        let mut prompts = (!listen.prompts.is_empty()).then(|| self.now + lead + said);
+        // Whoever has pressed a key before wants to hear none of them.
+        let is_heard = !listen.prompts.is_empty() && !listening.has_digits();
+        let mut prompts = is_heard.then(|| self.now + lead + said);
+        if !is_heard {
+            listening.prompts_ended(self.instant());
+        }
         let began = self.now;
         let sayings: Vec<_> = self.scenario.said.iter().filter(|saying| saying.at >= began).cloned().collect();
         let mut coming = sayings.iter().peekable();
@@ -156,6 +161,7 @@ impl World<'_> {
         let prompts: Vec<_> = listen.prompts.iter().map(|prompt| self.name(prompt)).collect();
         let over = if prompts.is_empty() { String::new() } else { format!(" over {}", prompts.join(", ")) };
         let digits = match listen.max_digits {
+            _ if listen.keys.is_some() => ", or keys".to_owned(),
             0 => String::new(),
             1 => ", or 1 digit".to_owned(),
             digits => format!(", or {digits} digits"),
@@ -169,6 +175,7 @@ fn described(listened: &Listened) -> String {
     match listened.ended_by {
         ListenEnd::Wanted => "… that is one of the words".to_owned(),
         ListenEnd::Results => "… heard enough".to_owned(),
+        ListenEnd::Gathered => listened.gathered.as_ref().map(super::gather::described).unwrap_or_default(),
         ListenEnd::Digits => format!("… collected {digits}"),
         ListenEnd::Terminator(key) if digits.is_empty() => format!("… ended by {key}"),
         ListenEnd::Terminator(key) => format!("… collected {digits}, {key}"),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     BargeIn, Bridged, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Language,
-    Next, Op, Outcome, Play, Played, Prompt, TypeAhead, op::Begins,
+    Next, Op, Outcome, Play, Played, Prompt, RecordingId, TypeAhead, op::Begins,
 };
 
 pub(super) struct World<'a> {
@@ -45,6 +45,8 @@ pub(super) struct World<'a> {
     pub(super) streams: BTreeSet<String>,
     /// Recordings so far.
     pub(super) messages: u128,
+    /// How long those are that were taken of the caller.
+    pub(super) taken: BTreeMap<RecordingId, Duration>,
     /// Whether the caller has talked to somebody.
     pub(super) bridged: Bridged,
     /// Requests to web servers so far.
@@ -90,6 +92,8 @@ impl<'a> World<'a> {
     pub(super) fn new(scenario: &'a Scenario, start: Instant) -> Self {
         let mut timeline = scenario.timeline.clone();
         timeline.extend(scenario.said.iter().map(|saying| (saying.at, Event::Spoke(saying.time))));
+        // Of one moment, the first comes first.
+        timeline.reverse();
         timeline.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         Self {
             scenario,
@@ -108,6 +112,7 @@ impl<'a> World<'a> {
             recordings: Vec::new(),
             streams: BTreeSet::new(),
             messages: 0,
+            taken: BTreeMap::new(),
             bridged: Bridged::No,
             asked: 0,
             replied: 0,
@@ -125,6 +130,7 @@ impl<'a> World<'a> {
         match op {
             Op::Play(play) => self.play(play).map(Outcome::Played),
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
+            Op::TypedAhead => self.typed_ahead().map(Outcome::TypedAhead),
             Op::Gather(gather) => self.gather(gather).map(Outcome::Gathered),
             Op::Dial(dial) => self.dial(dial).map(Outcome::Dialed),
             Op::Conference(conference) => self.conference(conference).map(Outcome::Conferred),
@@ -143,6 +149,7 @@ impl<'a> World<'a> {
             Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(open))),
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(*message))),
             Op::Fetch(fetch) => self.fetch(fetch).map(Outcome::Fetched),
+            Op::Customize(customize) => self.customize(customize).map(Outcome::Customized),
             Op::Load(load) => Ok(Outcome::Loaded(self.load(load))),
             Op::Tell(_) | Op::Upload(_) | Op::Link(_) => self.perform_told(op),
             Op::Stream(stream) => Ok(Outcome::Streaming(self.stream(stream))),
@@ -155,6 +162,7 @@ impl<'a> World<'a> {
             | Op::Part
             | Op::Leave
             | Op::Respond(_)
+            | Op::Conclude(_)
             | Op::Hangup(_) => {
                 self.perform_at_once(op);
                 Ok(Outcome::Done)
@@ -252,6 +260,18 @@ impl<'a> World<'a> {
         let collected = ended.unwrap_or(Collected { digits: String::new(), ended_by: EndedBy::NoInput });
         self.note(described(&collected));
         Ok(collected)
+    }
+
+    /// What is pressed at this very moment counts as well.
+    fn typed_ahead(&mut self) -> Result<String, Interrupted> {
+        while let Waited::Pressed(digit) = self.wait(self.now, Edge::Inside, Lifetime::Counts)? {
+            self.digits.push(digit);
+        }
+        let digits = self.digits.take();
+        if !digits.is_empty() {
+            self.note(format!("typed ahead: {digits}"));
+        }
+        Ok(digits)
     }
 
     /// Whether the caller is answered.
@@ -395,7 +415,7 @@ impl<'a> World<'a> {
             Prompt::Sound(id) => self.scenario.sounds.get(id).map(|sound| sound.length).unwrap_or_default(),
             Prompt::Text(speech) => self.spoken_length(speech),
             Prompt::System { .. } => self.scenario.system_sounds,
-            Prompt::Message(message) => self.message(*message).map(|message| message.length).unwrap_or_default(),
+            Prompt::Message(message) => self.message_length(*message),
             Prompt::Web(sound) => self.web_length(sound),
             Prompt::Tone(tone) => (tone.on + tone.off) * tone.times,
             Prompt::Silence(length) => *length,

@@ -37,13 +37,17 @@ pub(crate) mod throw;
 pub(crate) mod transfer;
 pub(crate) mod var;
 
+use super::{check::Finding, wire::Place};
+
 /// What is read along with a page.
 #[derive(Default)]
 pub(crate) struct Reader {
     /// What is passed over, with its place.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Finding>,
     /// Items without names so far.
     unnamed: usize,
+    /// The last place that was asked for, and its byte.
+    last: Option<(usize, Place)>,
 }
 
 impl Reader {
@@ -53,9 +57,20 @@ impl Reader {
     /// Something is passed over.
     pub(crate) fn warn(&mut self, node: roxmltree::Node<'_, '_>, text: &str) {
         if self.warnings.len() < Self::MOST {
-            let (at, name) = (super::wire::xml::place(node), node.tag_name().name());
-            self.warnings.push(format!("{at}: <{name}> {text}"));
+            let at = self.place(node);
+            self.warnings.push(Finding::of(node, at, None, text));
         }
+    }
+
+    /// Where a node begins. Elements are asked for in their order, so that no text is counted twice.
+    pub(crate) fn place(&mut self, node: roxmltree::Node<'_, '_>) -> Place {
+        let (text, byte) = (node.document().input_text(), node.range().start);
+        let (from, mut at) = self.last.filter(|(from, _)| *from <= byte).unwrap_or((0, Place { line: 1, column: 1 }));
+        for c in text[from..byte].chars() {
+            at = if c == '\n' { Place { line: at.line + 1, column: 1 } } else { Place { column: at.column + 1, ..at } };
+        }
+        self.last = Some((byte, at));
+        at
     }
 
     /// A name for an item that has none.

@@ -1,17 +1,19 @@
-//! Grammars: which keys mean what.
+//! Grammars: which keys and words mean what.
 //!
 //! Shape: SRGS in XML ([`srgs`]) or ABNF ([`abnf`]) and the built-in types ([`builtin`]) become one [`Grammar`]; [`Active`] judges keys by
-//! several of them at once and [`Active::parse`] says which matched, and with which tags.
-//! Units: keys are a text of `0-9 * # A-D`, at most [`crate::op::MAX_KEYS`].
-//! Errors: [`GrammarError`]; a grammar whose words are spoken has no keys and matches nothing.
+//! several of them at once, [`Active::parse`] says which matched, and with which tags, and [`Active::hear`] does so for words.
+//! Units: keys are a text of `0-9 * # A-D`, at most [`crate::op::MAX_KEYS`]; words are in small letters, without signs.
+//! Errors: [`GrammarError`]; a grammar of words matches no keys, and one of keys no words.
 //! Sources: SRGS 1.0 §2 (rules), §4 (grammar documents); SISR 1.0; VoiceXML 2.0 Appendix P (built-in types); `voicexml-customizers.md` 3.7.
 
 pub(crate) mod abnf;
 pub(crate) mod builtin;
 mod matching;
+mod search;
+mod spoken;
 pub(crate) mod srgs;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::script::TagStyle;
 use crate::Digit;
@@ -25,6 +27,7 @@ pub(crate) const MAX_DEPTH: usize = 40;
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Expansion {
     Key(Digit),
+    Word(Word),
     Sequence(Vec<Expansion>),
     OneOf(Vec<Expansion>),
     /// At least so often, at most so often.
@@ -42,11 +45,42 @@ pub(crate) enum Expansion {
     Void,
 }
 
+/// A word of a grammar.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Word {
+    /// As it is compared.
+    pub(crate) plain: String,
+    /// As it is written.
+    pub(crate) written: String,
+}
+
 /// Whether keys or words are wanted.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub(crate) enum Mode {
     Dtmf,
     Voice,
+    /// Keys, and what a caller calls them: the built-in types.
+    Both,
+}
+
+impl Mode {
+    pub(crate) fn has_keys(self) -> bool {
+        matches!(self, Self::Dtmf | Self::Both)
+    }
+
+    pub(crate) fn has_words(self) -> bool {
+        matches!(self, Self::Voice | Self::Both)
+    }
+}
+
+/// How much of a text has to be said for it.
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub(crate) enum Accept {
+    /// All of it.
+    #[default]
+    Exact,
+    /// Some words of it, in their order.
+    Approximate,
 }
 
 /// A grammar as it is written.
@@ -54,7 +88,7 @@ pub(crate) enum Mode {
 pub(crate) struct Grammar {
     pub(crate) mode: Mode,
     pub(crate) root: Option<String>,
-    pub(crate) rules: Vec<(String, Expansion)>,
+    pub(crate) rules: BTreeMap<String, Expansion>,
     pub(crate) tags: TagStyle,
     /// What is between keys and value, where that is not what tags say.
     pub(crate) value: Value,
@@ -106,6 +140,7 @@ pub(crate) struct Parse {
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub(crate) enum Part {
     Key(char),
+    Word(String),
     Tag(String),
     Open(String),
     Close,
@@ -120,18 +155,28 @@ pub(crate) struct Active {
 impl Grammar {
     /// A grammar of one rule.
     pub(crate) fn of(expansion: Expansion, value: Value) -> Self {
-        let rules = vec![("root".to_owned(), expansion)];
+        let rules = BTreeMap::from([("root".to_owned(), expansion)]);
         Self { mode: Mode::Dtmf, root: Some("root".to_owned()), rules, tags: TagStyle::Guess, value }
     }
 
+    /// A grammar of these words, one after the other; some of them may be enough.
+    pub(crate) fn of_words(text: &str, accept: Accept, value: Value) -> Self {
+        let word = |word| match accept {
+            Accept::Exact => Expansion::Word(word),
+            Accept::Approximate => Expansion::Repeat(Box::new(Expansion::Word(word)), 0, 1),
+        };
+        let words = written(text).into_iter().map(word).collect();
+        Self { mode: Mode::Voice, ..Self::of(Expansion::Sequence(words), value) }
+    }
+
     pub(crate) fn rule(&self, name: &str) -> Option<&Expansion> {
-        self.rules.iter().find(|(known, _)| known == name).map(|(_, expansion)| expansion)
+        self.rules.get(name)
     }
 
     /// The addresses of other grammars in it, without their fragments.
     pub(crate) fn outside(&mut self) -> Vec<&mut Expansion> {
         let mut found = Vec::new();
-        let mut stack: Vec<&mut Expansion> = self.rules.iter_mut().map(|(_, expansion)| expansion).collect();
+        let mut stack: Vec<&mut Expansion> = self.rules.values_mut().collect();
         while let Some(expansion) = stack.pop() {
             match expansion {
                 Expansion::Outside(_) => found.push(expansion),
@@ -149,7 +194,7 @@ impl Grammar {
         if let Some(root) = self.root.as_deref().filter(|root| self.rule(root).is_none()) {
             return Err(missing(root));
         }
-        let mut stack: Vec<&Expansion> = self.rules.iter().map(|(_, expansion)| expansion).collect();
+        let mut stack: Vec<&Expansion> = self.rules.values().collect();
         while let Some(expansion) = stack.pop() {
             match expansion {
                 Expansion::Rule(name) if self.rule(name).is_none() => return Err(missing(name)),
@@ -167,7 +212,7 @@ impl Linked {
     pub(crate) fn alone(grammar: Arc<Grammar>, rule: Option<&str>) -> Result<Self, GrammarError> {
         let rule = rule.map(str::to_owned).or_else(|| grammar.root.clone());
         let rule = rule.ok_or_else(|| GrammarError::Bad("it has no root, and no rule is named".to_owned()))?;
-        if grammar.mode == Mode::Dtmf && grammar.rule(&rule).is_none() {
+        if grammar.rule(&rule).is_none() {
             return Err(GrammarError::Bad(format!("there is no rule {rule}")));
         }
         Ok(Self { parts: vec![grammar], rule })
@@ -176,6 +221,18 @@ impl Linked {
     pub(crate) fn grammar(&self) -> &Grammar {
         &self.parts[0]
     }
+}
+
+/// The words of a text, as they are compared: in small letters, without the signs around them.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    written(text).into_iter().map(|word| word.plain).collect()
+}
+
+/// The words of a text as they are written, and as they are compared.
+pub(crate) fn written(text: &str) -> Vec<Word> {
+    let plain = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let words = text.split_whitespace().map(plain).filter(|word| !word.is_empty());
+    words.map(|written| Word { plain: written.to_lowercase(), written }).collect()
 }
 
 /// A sequence of keys.

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::{
+    check::Finding,
     elements::{
         catch::Catch, choice::Choice, data::Data, exec::Content, field::Choices, filled::Filled, grammar::GrammarRef,
         link::Link, prompt::Prompt, record::Record, script::Script, subdialog::Subdialog, transfer::Transfer, var::Var,
@@ -30,7 +31,7 @@ pub(crate) struct Document {
     pub(crate) links: Vec<Arc<Link>>,
     pub(crate) dialogs: Vec<Arc<Dialog>>,
     /// What in it is passed over.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Finding>,
 }
 
 /// What is done when a document or a dialog is entered, in its order.
@@ -96,15 +97,6 @@ impl Kind {
     /// Whether it takes what the caller does; such an item is not visited when the caller has gone.
     pub(crate) fn is_input(&self) -> bool {
         matches!(self, Self::Field(_) | Self::Menu(_) | Self::Initial | Self::Record(_) | Self::Transfer(_))
-    }
-
-    /// Whether it has words that a caller could say, for which no grammar is written.
-    pub(crate) fn has_words(&self) -> bool {
-        match self {
-            Self::Menu(choices) => choices.iter().any(|choice| !choice.words.is_empty()),
-            Self::Field(options) => options.iter().any(|(words, _)| !words.is_empty()),
-            _ => false,
-        }
     }
 
     /// Whether its variable is sent where a page does not say which are.

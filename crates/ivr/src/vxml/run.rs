@@ -8,6 +8,7 @@
 //! Sources: VoiceXML 2.0 Appendix C (form interpretation algorithm); `voicexml-customizers.md` 3.3-3.6, 4.
 
 mod collect;
+mod cookies;
 mod documents;
 mod events;
 mod fetching;
@@ -17,6 +18,7 @@ mod grammars;
 mod properties;
 mod queue;
 mod record;
+mod sending;
 mod session;
 mod subdialog;
 mod transfer;
@@ -31,7 +33,7 @@ use super::{
     script::{ScopeId, ScriptEngine, ScriptError},
     wire::Given,
 };
-use crate::{Call, ExtensionId, FetchBody, FetchMethod, Interrupted, Surroundings, op::Cause};
+use crate::{BodyFile, Call, ExtensionId, FetchBody, FetchMethod, Interrupted, Surroundings, op::Cause};
 
 pub(super) use session::run;
 
@@ -108,6 +110,8 @@ pub(crate) struct Request {
     /// Behind the address.
     pub(crate) query: Option<String>,
     pub(crate) body: Option<FetchBody>,
+    /// Recordings that stand in it.
+    pub(crate) files: Vec<BodyFile>,
     /// Whether it is `submit` that asks.
     pub(crate) is_submit: bool,
 }
@@ -156,6 +160,7 @@ pub(crate) struct Interpreter<'a> {
     /// How long is waited after the prompt that was queued last.
     timeout: Option<std::time::Duration>,
     cache: fetching::Cache,
+    cookies: cookies::Jar,
     /// Grammars of web servers, by their addresses.
     grammars: BTreeMap<String, Arc<Grammar>>,
     /// Keys that were pressed in one dialog and belong to another.
@@ -170,6 +175,8 @@ pub(crate) struct Interpreter<'a> {
     elements: u32,
     /// The last mark that was said.
     mark: Option<String>,
+    /// Whether the world outside was left something.
+    is_concluded: bool,
 }
 
 impl Event {
@@ -214,7 +221,7 @@ impl From<Interrupted> for Stop {
 
 impl Request {
     pub(crate) fn get() -> Self {
-        Self { method: FetchMethod::Get, query: None, body: None, is_submit: false }
+        Self { method: FetchMethod::Get, query: None, body: None, files: Vec::new(), is_submit: false }
     }
 }
 

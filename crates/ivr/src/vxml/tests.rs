@@ -24,6 +24,46 @@ proptest! {
     }
 }
 
+/// Runs pages that web servers have, one after the other: the address that is asked for, the cookie that is set, the page. Tells the
+/// cookies of each request.
+fn cookies(pages: &[(&str, &str, &str)]) -> Vec<Option<String>> {
+    let scenario = crate::simulator::Scenario::default();
+    let around = crate::simulator::around(&scenario);
+    let (mut call, mut requests) = crate::Call::new(crate::Caller::default());
+    let application = super::Application::new("http://a.example/start");
+    let mut run = std::pin::pin!(super::run(&application, &mut call, &around));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut told = Vec::new();
+    while run.as_mut().poll(&mut context).is_pending() {
+        let request = requests.try_recv().expect("the script waits for an op");
+        let outcome = match request.op {
+            crate::Op::Fetch(fetch) => {
+                let (url, cookie, body) = pages[told.len()];
+                assert_eq!(fetch.url, url);
+                told.push(fetch.headers.iter().find(|(name, _)| name == "Cookie").map(|(_, value)| value.clone()));
+                let headers = vec![("set-cookie".to_owned(), cookie.to_owned())];
+                let page = crate::Page { status: 200, headers, body: body.into(), url: url.to_owned() };
+                crate::Outcome::Fetched(Ok(page))
+            }
+            _ => crate::Outcome::Done,
+        };
+        request.reply.send(Ok(outcome)).expect("the script waits for it");
+    }
+    told
+}
+
+#[test]
+fn what_a_web_server_has_set_goes_with_the_next_request() {
+    let leads = |to: &str| format!("<vxml version='2.1'><form><block><goto next='{to}'/></block></form></vxml>");
+    let (second, third) = (leads("/second"), leads("http://b.example/third"));
+    let told = cookies(&[
+        ("http://a.example/start", "id=7; Path=/", &second),
+        ("http://a.example/second", "more=1", &third),
+        ("http://b.example/third", "", "<vxml version='2.1'><form/></vxml>"),
+    ]);
+    assert_eq!(told, [None, Some("id=7".to_owned()), None]);
+}
+
 const PIECES: &[&str] = &[
     "<form>",
     "</form>",

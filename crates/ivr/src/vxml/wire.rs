@@ -21,15 +21,17 @@ pub(crate) struct Place {
 
 /// Why a page cannot be run, and where.
 #[derive(Clone, Eq, PartialEq, Debug, thiserror::Error)]
-#[error("{at}: {text}")]
+#[error("{at}: {}{text}", element.as_ref().map(|element| format!("<{element}>: ")).unwrap_or_default())]
 pub(crate) struct Fault {
     pub(crate) at: Place,
+    /// The element that breaks a rule, where it is one.
+    pub(crate) element: Option<String>,
     pub(crate) text: String,
 }
 
 impl Fault {
     pub(crate) fn new(at: Place, text: impl Into<String>) -> Self {
-        Self { at, text: text.into() }
+        Self { at, element: None, text: text.into() }
     }
 }
 

@@ -25,7 +25,8 @@ impl FromRequest<ApiState> for JsonBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|rejection| unread(rejection, limits::BODY_BYTES))?;
         // Where a path takes uploads, too, more than this comes through.
         if bytes.len() > limits::BODY_BYTES {
             return Err(ApiError::TooLarge(limits::BODY_BYTES));
@@ -34,9 +35,10 @@ impl FromRequest<ApiState> for JsonBody {
     }
 }
 
-fn unread(rejection: BytesRejection) -> ApiError {
+/// Why a body of at most so many bytes was not read.
+pub(super) fn unread(rejection: BytesRejection, most: usize) -> ApiError {
     if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-        ApiError::TooLarge(limits::BODY_BYTES)
+        ApiError::TooLarge(most)
     } else {
         ApiError::Unreadable
     }

@@ -3,6 +3,7 @@
 //! Units: `duration` in seconds, `…_ms` in milliseconds from the call's beginning unless it says otherwise.
 //! Errors: none; what is not known is `null`.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use antiphon_sip::Transport;
@@ -73,10 +74,32 @@ pub(super) struct CallDetail {
     ops: Vec<ShownOp>,
     /// Ops that are not kept.
     ops_omitted: u64,
+    /// What its script has left for the world outside; null where it has left nothing.
+    ivr: Option<Concluded>,
     /// Its messages.
     sip: Vec<ShownMessage>,
     /// Messages that are not kept.
     sip_omitted: Omitted,
+}
+
+/// What a script has left for the world outside, as its caller's side was told in the BYE.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Conclusion)]
+struct Concluded {
+    /// The value of `<exit expr>`.
+    exit: Option<String>,
+    /// `exit` or `disconnect`.
+    reason: Option<String>,
+    /// The variables of a `namelist`, by their names.
+    #[schema(value_type = Object)]
+    values: BTreeMap<String, String>,
+}
+
+impl Concluded {
+    fn of(fields: &[(String, String)]) -> Self {
+        let mut values: BTreeMap<String, String> = fields.iter().cloned().collect();
+        Self { exit: values.remove("__exit"), reason: values.remove("__reason"), values }
+    }
 }
 
 /// Messages that are not kept.
@@ -179,6 +202,7 @@ pub(super) async fn detail(call: &CallTrace) -> CallDetail {
         media_remarks: remarks.into_iter().map(remark).collect(),
         ops: ops.iter().map(op).collect(),
         ops_omitted,
+        ivr: call.record(|record| record.conclusion.as_deref().map(Concluded::of)),
         sip: messages_of(call.began, &messages),
         sip_omitted: Omitted { count: gap.0, after: gap.1 },
     }

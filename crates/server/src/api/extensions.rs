@@ -128,6 +128,8 @@ enum Kind {
     Conference,
     /// An application on a web server.
     Pivot,
+    /// An application in VoiceXML.
+    Vxml,
 }
 
 fn encode(extension: &Extension, domain: &str) -> Shown {
@@ -140,6 +142,7 @@ fn encode(extension: &Extension, domain: &str) -> Shown {
             ExtensionKind::Phone(_) => Kind::Phone,
             ExtensionKind::Conference(_) => Kind::Conference,
             ExtensionKind::Pivot(_) => Kind::Pivot,
+            ExtensionKind::Vxml(_) => Kind::Vxml,
         },
         status: extension.status,
         name: extension.name.clone(),

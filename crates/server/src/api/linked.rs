@@ -7,6 +7,7 @@
 //! Sources: `kazoo-pivot.md` 5.3 (RecordingUrl).
 
 use antiphon_media::record::RecordingId;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -66,9 +67,11 @@ fn form(text: &str) -> (&str, Option<Form>) {
 async fn linked(
     State(state): State<ApiState>,
     Path(file): Path<String>,
-    Query(proof): Query<Proof>,
+    proof: Result<Query<Proof>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    // A query that cannot be read, such as one with a name twice, proves nothing.
+    let Query(proof) = proof.map_err(|_| NotDeleted::Unknown)?;
     let ((id, by_name), (signature, behind)) = (form(&file), form(&proof.signature));
     let id: RecordingId = id.parse().map_err(|_| NotDeleted::Unknown)?;
     let rooms = state.rooms.as_ref().ok_or(NotDeleted::Unknown)?;

@@ -56,6 +56,7 @@ mod trunks;
 mod upload_turns;
 mod uploads;
 mod variables;
+mod vxml;
 mod wav;
 
 use std::sync::{Arc, OnceLock};
@@ -75,7 +76,7 @@ use crate::{
     queues::Queues,
     rooms::Rooms,
     settings::{DebugSettings, RulesSettings, TraceSettings},
-    store::Store,
+    store::{Store, limits::VXML_BYTES},
     telemetry::Metrics,
     trace::Trace,
     web::debug::HttpDebug,
@@ -232,15 +233,16 @@ fn table(state: &ApiState) -> Table {
 fn resources(state: &ApiState) -> Table {
     let limited = |table: Table, bytes| table.layered(|router| router.layer(DefaultBodyLimit::max(bytes)));
     let small = objects().merge(menus(state)).merge(calls());
-    // The two paths that take a sound's content have a limit of their own.
-    limited(sounds::table(), limits::UPLOAD_BYTES).merge(limited(small, limits::BODY_BYTES))
+    // The paths that take a sound's content, or a page, have limits of their own.
+    let large = limited(sounds::table(), limits::UPLOAD_BYTES).merge(limited(vxml::documents(), VXML_BYTES));
+    large.merge(limited(small, limits::BODY_BYTES))
 }
 
 fn objects() -> Table {
     let numbers = extensions::table().merge(phones::table()).merge(conferences::table()).merge(dids::table());
     let told = messages::table().merge(events::table()).merge(say::table()).merge(trunks::table());
     let asked = intervals::table().merge(variables::table()).merge(quality_rate::table());
-    let applications = pivots::table().merge(flows::table());
+    let applications = pivots::table().merge(flows::table()).merge(vxml::table());
     clients::table().merge(numbers).merge(told).merge(asked).merge(applications)
 }
 

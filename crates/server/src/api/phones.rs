@@ -54,7 +54,7 @@ async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>
     let config = state.store.snapshot();
     match &place.extension(&config)?.kind {
         ExtensionKind::Phone(phone) => Ok(Json(encode(phone, &config))),
-        ExtensionKind::Ivr(_) | ExtensionKind::Conference(_) | ExtensionKind::Pivot(_) => Err(Missing::Phone.into()),
+        _ => Err(Missing::Phone.into()),
     }
 }
 

@@ -110,7 +110,7 @@ fn encode(extension: &Extension, pivot: &Pivot, warnings: &[Warning]) -> Shown {
 fn pivot(extension: &Extension) -> Result<&Pivot, Missing> {
     match &extension.kind {
         ExtensionKind::Pivot(pivot) => Ok(pivot),
-        ExtensionKind::Ivr(_) | ExtensionKind::Phone(_) | ExtensionKind::Conference(_) => Err(Missing::Pivot),
+        _ => Err(Missing::Pivot),
     }
 }
 

@@ -11,7 +11,7 @@ use antiphon_sip::EndReason;
 use jiff::Timestamp;
 
 use super::executor::clock;
-use crate::trace::{CallTrace, Role};
+use crate::trace::{CallTrace, LegTrace, Role};
 
 /// The status of a call whose caller left before the answer (RFC 3261 §21.4.25).
 const CANCELLED: u16 = 487;
@@ -21,6 +21,7 @@ pub(super) fn of(trace: &CallTrace) -> CallRecord {
     trace.record(|record| {
         let ended = record.ended.map_or_else(clock, |(at, _)| at);
         let since = |at| ended.saturating_duration_since(at);
+        let until = |leg: &LegTrace| leg.ended.map_or(ended, |(at, _)| at);
         let why = record.legs.get(record.caller).and_then(|caller| caller.ended).map(|(_, why)| why);
         let talked = record.legs.iter().rev().find(|leg| leg.role == Role::Callee && leg.answered.is_some());
         CallRecord {
@@ -32,6 +33,9 @@ pub(super) fn of(trace: &CallTrace) -> CallRecord {
                 Some(EndReason::Rejected(status)) => status.code(),
                 _ => CANCELLED,
             },
+            talked: talked
+                .and_then(|leg| Some(until(leg).saturating_duration_since(leg.answered?)))
+                .unwrap_or_default(),
             other_call_id: talked.map(|leg| leg.sip_call_id.clone()).unwrap_or_default(),
             ..CallRecord::default()
         }

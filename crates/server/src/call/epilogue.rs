@@ -71,7 +71,13 @@ impl Epilogue {
     }
 }
 
-async fn perform(rooms: &Rooms, client: ClientId, trace: &CallTrace, op: Op) -> Result<Outcome, Interrupted> {
+/// Performs what needs no caller.
+pub(super) async fn perform(
+    rooms: &Rooms,
+    client: ClientId,
+    trace: &CallTrace,
+    op: Op,
+) -> Result<Outcome, Interrupted> {
     match op {
         Op::Fetch(fetch) => {
             let step = rooms.http_debug.begin(asker(client, trace), &fetch, &rooms.web.headers(client, &fetch));

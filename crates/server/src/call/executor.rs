@@ -23,6 +23,7 @@ use super::{
     hearing,
     identity::Outward,
     info,
+    last_words::LastWords,
     leg::Leg,
     messages::Hearing,
     part::{Facts, Part},
@@ -125,6 +126,8 @@ pub struct Executor {
     pub(super) digits: DigitBuffer,
     /// Why the call is over, once it is.
     pub(super) over: Option<Interrupted>,
+    /// What the script may still do after that.
+    pub(super) last_words: LastWords,
     /// When the script's lifetime ends.
     pub(super) limit: Option<Instant>,
     /// When the INVITE came, until the call is answered.
@@ -210,6 +213,7 @@ impl Executor {
             mailbox: Hearing::default(),
             digits: DigitBuffer::default(),
             over: None,
+            last_words: LastWords::default(),
             limit: None,
             unanswered_since: None,
             gave_up_because: None,
@@ -314,6 +318,15 @@ impl Executor {
         if let Ok(Some(Heard::Digit(digit))) = self.understand(event).await {
             self.digits.push(digit);
         }
+    }
+
+    /// Takes the keys that nothing has asked for yet, those that have just come with them.
+    pub(super) async fn typed_ahead(&mut self) -> Result<String, Interrupted> {
+        for _ in 0..INBOX {
+            let Ok(event) = self.events.try_recv() else { break };
+            self.keep(event).await;
+        }
+        self.over.map_or_else(|| Ok(self.digits.take()), Err)
     }
 
     /// Waits for the next thing that matters to an op, at most until this instant; the script's limit interrupts the wait.

@@ -27,6 +27,8 @@ const LONGEST: usize = 128;
 /// Of the fields that scripts are told: how many, and how long each may be.
 const MOST_HEADERS: usize = 64;
 const LONGEST_HEADER: usize = 1_024;
+/// Of a URI.
+const LONGEST_URI: usize = 8_192;
 /// Users that say that there is no number.
 const NOBODY: [&str; 4] = ["", "anonymous", "unavailable", "restricted"];
 
@@ -77,9 +79,24 @@ pub(super) fn sip_facts(invite: &Invite, settings: &PivotSettings) -> SipFacts {
         to_host,
         request_user,
         request_host,
+        request_uri: shortened(&request.uri().to_string(), LONGEST_URI),
+        request_params: parameters(request.uri()),
+        user_to_user: user_to_user(request.uri(), request.header("User-to-User")),
         user_agent: cut(request.header("User-Agent").unwrap_or_default()),
         headers: headers.map(|(name, value)| (name.to_owned(), shortened(value, LONGEST_HEADER))).collect(),
     }
+}
+
+/// The parameters of a URI, as scripts see them.
+fn parameters(uri: &Uri) -> Vec<(String, String)> {
+    let names = uri.params().iter().map(|(name, _)| name).take(MOST_HEADERS);
+    let text = |name: &str| uri.param_text(name).map(|value| (cut(name), shortened(&value, LONGEST_URI)));
+    names.filter_map(text).collect()
+}
+
+fn user_to_user(uri: &Uri, header: Option<&str>) -> String {
+    let said = uri.param_text("aai").or_else(|| header.map(str::to_owned));
+    shortened(&said.unwrap_or_default(), LONGEST_HEADER)
 }
 
 /// Who calls, as scripts see it; and the number of a caller who hides it.

@@ -75,7 +75,11 @@ impl Executor {
         }
         let speech = self.rooms.speech.load_full();
         let ended = async {
-            self.play_over(listen, &mut ear).await?;
+            // Whoever has pressed a key before wants to hear none of them.
+            match ear.listening.has_digits() {
+                true => ear.listening.prompts_ended(clock()),
+                false => self.play_over(listen, &mut ear).await?,
+            }
             if speech.has_recogniser() {
                 self.open_ear(&mut ear).await;
             }

@@ -1,9 +1,9 @@
 //! What a caller hears while something is worked out that takes long: an answer of a web server, a recognition.
 //!
-//! Shape: [`Executor::meanwhile`] and [`Executor::meanwhile_keeping`] are the one place; the work is any future, and is given up when the
-//! call or its lifetime ends.
-//! Time: nothing is heard for [`FillerSettings::after`], then the filler, until the work is done; it sinks within a frame, so that it
-//! does not click.
+//! Shape: [`Executor::meanwhile`], [`Executor::meanwhile_keeping`] and [`Executor::meanwhile_hearing`] are the one place; the work is any
+//! future, and is given up when the call or its lifetime ends.
+//! Time: nothing is heard for [`FillerSettings::after`], or as long as a script says, then the filler, until the work is done or it was
+//! heard as long as it has to be; it sinks within a frame, so that it does not click.
 //! Errors: [`Interrupted`] when there is nobody left to work for.
 //! Sources: `ringme-ivr.md` 4.2; row A10 (keys meanwhile are thrown away).
 
@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_ivr::{Digit, DigitSet, Interrupted};
+use antiphon_ivr::{self as op, Digit, DigitSet, Interrupted};
 use antiphon_media::{Keys, PlaybackId, Repeat, Segment};
 
 use super::executor::{Executor, Heard, clock, sleep_until};
@@ -24,9 +24,17 @@ const SINKING: Duration = Duration::from_millis(100);
 enum Filler {
     /// It begins then.
     Due(Instant),
-    Plays,
+    /// Since then.
+    Plays(Instant),
     /// There is none.
     Off,
+}
+
+/// What is heard, and when.
+struct Filling {
+    segments: Vec<Segment>,
+    after: Duration,
+    least: Duration,
 }
 
 /// What becomes of keys meanwhile.
@@ -56,10 +64,43 @@ impl Executor {
         self.digits.clear();
         let mut work = pin!(work);
         loop {
-            if let Meanwhile::Done(done) = self.wait_for(work.as_mut(), Pressed::Forgotten).await? {
+            let filling = self.usual_filling();
+            if let Meanwhile::Done(done) = self.wait_for(work.as_mut(), Pressed::Forgotten, filling).await? {
                 return Ok(done);
             }
         }
+    }
+
+    /// Waits for work to be done, with what a script wants to be heard. Keys are kept.
+    ///
+    /// # Errors
+    /// [`Interrupted`]; the work is dropped then.
+    pub(super) async fn meanwhile_hearing<T>(
+        &mut self,
+        sound: Option<&op::Filler>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Interrupted> {
+        let filling = match sound {
+            Some(sound) => {
+                let segments = self.ready_segments(&sound.prompts).await;
+                Some(Filling { segments, after: sound.after, least: sound.least })
+            }
+            None => self.usual_filling(),
+        };
+        let mut work = pin!(work);
+        let mut filling = filling;
+        loop {
+            let kept = Pressed::Kept(DigitSet::NONE);
+            if let Meanwhile::Done(done) = self.wait_for(work.as_mut(), kept, filling.take()).await? {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// What is always heard at such times.
+    fn usual_filling(&self) -> Option<Filling> {
+        let sound = self.rooms.filler.sound().cloned()?;
+        Some(Filling { segments: vec![Segment::Audio(sound)], after: self.rooms.filler.after(), least: Duration::ZERO })
     }
 
     /// Waits for work to be done. Keys are kept, and these end the wait.
@@ -71,28 +112,38 @@ impl Executor {
         ended_by: DigitSet,
         work: impl Future<Output = T>,
     ) -> Result<Meanwhile<T>, Interrupted> {
-        self.wait_for(pin!(work), Pressed::Kept(ended_by)).await
+        let filling = self.usual_filling();
+        self.wait_for(pin!(work), Pressed::Kept(ended_by), filling).await
     }
 
     async fn wait_for<T>(
         &mut self,
         mut work: Pin<&mut impl Future<Output = T>>,
         pressed: Pressed,
+        filling: Option<Filling>,
     ) -> Result<Meanwhile<T>, Interrupted> {
-        let mut filler = match self.rooms.filler.sound() {
-            // Whom we send nothing hears what the telephone makes of the ringing.
-            Some(_) if self.caller.stream().is_some() => Filler::Due(clock() + self.rooms.filler.after()),
-            _ => Filler::Off,
-        };
+        // Whom we send nothing hears what the telephone makes of the ringing.
+        let filling = filling.filter(|filling| !filling.segments.is_empty() && self.caller.stream().is_some());
+        let mut filler = filling.as_ref().map_or(Filler::Off, |filling| Filler::Due(clock() + filling.after));
+        let mut done = None;
         let outcome = loop {
+            let heard_until = match (&filler, &filling) {
+                (Filler::Plays(since), Some(filling)) => Some(*since + filling.least),
+                _ => None,
+            };
+            if heard_until.is_none_or(|until| until <= clock())
+                && let Some(done) = done.take()
+            {
+                break Ok(Meanwhile::Done(done));
+            }
             let due = if let Filler::Due(due) = filler { Some(due) } else { None };
-            let until = self.limit.into_iter().chain(due).min();
+            let until = self.limit.into_iter().chain(due).chain(heard_until.filter(|_| done.is_some())).min();
             tokio::select! {
                 biased;
-                done = &mut work => break Ok(Meanwhile::Done(done)),
+                finished = &mut work, if done.is_none() => done = Some(finished),
                 event = self.next_event() => match self.understand(event).await {
                     // Whoever is new hears it too.
-                    Ok(Some(Heard::Replaced)) if matches!(filler, Filler::Plays) => self.play_filler().await,
+                    Ok(Some(Heard::Replaced)) if matches!(filler, Filler::Plays(_)) => self.fill(filling.as_ref()).await,
                     Ok(Some(Heard::Wanted)) => break Err(Interrupted::Wanted),
                     Ok(Some(Heard::Digit(digit))) => if let Pressed::Kept(ended_by) = pressed {
                         self.digits.push(digit);
@@ -108,20 +159,22 @@ impl Executor {
                         self.limit = None;
                         break Err(Interrupted::LifetimeExpired);
                     }
-                    self.play_filler().await;
-                    filler = Filler::Plays;
+                    if due.is_some_and(|due| due <= clock()) {
+                        self.fill(filling.as_ref()).await;
+                        filler = Filler::Plays(clock());
+                    }
                 }
             }
         };
-        if self.over.is_none() && matches!(filler, Filler::Plays) {
+        if self.over.is_none() && matches!(filler, Filler::Plays(_)) {
             self.fade_out().await?;
         }
         outcome
     }
 
-    async fn play_filler(&mut self) {
-        let sound = self.rooms.filler.sound().cloned();
-        self.caller.play(sound.map(Segment::Audio).into_iter().collect(), Repeat::Forever, Keys::NONE).await;
+    async fn fill(&mut self, filling: Option<&Filling>) {
+        let segments = filling.map(|filling| filling.segments.clone()).unwrap_or_default();
+        self.caller.play(segments, Repeat::Forever, Keys::NONE).await;
     }
 
     /// Ends what plays, and waits for the frame in which it sinks.

@@ -1,10 +1,11 @@
-//! The messages of a mailbox, as its owner hears them.
+//! The messages of a mailbox, as its owner hears them, and those that the call itself has taken.
 //!
 //! Shape: a mailbox is opened for the telephone that it belongs to, or with its PIN; what is said and marked after that has to be in it.
+//! What a script has recorded can be said, and sent, on the same call.
 //! Time: files are read apart from the call's task, which waits for them: nobody else does.
 //! Errors: what is gone is not said, and not marked.
 
-use std::{io::Read, sync::Arc};
+use std::{io::Read, sync::Arc, time::Duration};
 
 use antiphon_ivr::{
     ExtensionId,
@@ -23,6 +24,11 @@ const GUESSES: u8 = 3;
 /// The largest file that is said. A message of three minutes has less than six million bytes.
 const MOST: u64 = 32 << 20;
 
+/// How long a message that was just taken may take to be whole.
+const WHOLE: Duration = Duration::from_secs(2);
+/// Most messages that a call remembers to have taken; the oldest are forgotten.
+const TAKEN: usize = 64;
+
 /// What a call has to do with mailboxes.
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
@@ -30,6 +36,18 @@ pub(super) struct Hearing {
     opened: Option<ExtensionId>,
     /// How often the caller gave a PIN that was none.
     guesses: u8,
+    /// What the call has recorded.
+    taken: Vec<RecordingId>,
+}
+
+impl Hearing {
+    /// A message was taken.
+    pub(super) fn took(&mut self, recording: RecordingId) {
+        if self.taken.len() >= TAKEN {
+            self.taken.remove(0);
+        }
+        self.taken.push(recording);
+    }
 }
 
 impl Executor {
@@ -123,13 +141,33 @@ impl Executor {
 
     /// The sound of a message.
     pub(super) async fn message_sound(&self, recording: antiphon_ivr::RecordingId) -> Option<Arc<Audio>> {
-        let record = self.opened_message(recording)?.record;
+        let bytes = match self.opened_message(recording) {
+            Some(message) => self.read(message.record).await?,
+            None => self.taken_file(recording).await?,
+        };
+        let read = tokio::task::spawn_blocking(move || {
+            let sound = wav::read(&bytes).ok()?;
+            Some(Arc::new(Audio::at_rate(sound.samples, sound.rate)))
+        });
+        read.await.ok().flatten()
+    }
+
+    /// The file of a message that this call has taken, once it is whole.
+    pub(super) async fn taken_file(&self, recording: antiphon_ivr::RecordingId) -> Option<Vec<u8>> {
+        let record = RecordingId(recording.0);
+        if !self.mailbox.taken.contains(&record) {
+            return None;
+        }
+        self.rooms.recordings.once_whole(record, WHOLE).await?;
+        self.read(record).await
+    }
+
+    async fn read(&self, record: RecordingId) -> Option<Vec<u8>> {
         let recordings = self.rooms.recordings.clone();
         let read = tokio::task::spawn_blocking(move || {
             let mut bytes = Vec::new();
             recordings.file(record).ok()?.take(MOST).read_to_end(&mut bytes).ok()?;
-            let sound = wav::read(&bytes).ok()?;
-            Some(Arc::new(Audio::at_rate(sound.samples, sound.rate)))
+            Some(bytes)
         });
         read.await.ok().flatten()
     }

@@ -1,12 +1,14 @@
 //! One call: its legs, its script, and what joins them.
 //!
 //! Shape: [`task`] runs the script; [`executor`] holds the call and hears what reaches it; [`perform`] turns an op into orders; [`dial`] calls others, by the ways that `reach` finds and `hunt` tries; [`leg`] is one
-//! party's dialog and stream, and [`srtp`] what it protects that with; `hearing` tells who hears whom; [`part`] tells subscribers of it; `meanwhile` is what a caller hears while something takes long. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
+//! party's dialog and stream, and [`srtp`] what it protects that with; `hearing` tells who hears whom; [`part`] tells subscribers of it; `apart` has threads for scripts that think hard, and `last_words` is what they may do when the call is over; `meanwhile` is what a caller hears while something takes long. Parties that are exchanged: `transfer` and `attended` for REFER, [`replace`] for `Replaces`.
 
+mod apart;
 mod attended;
 mod calling;
 mod cdr;
 mod confer;
+mod customize;
 pub mod dial;
 mod direct;
 mod early;
@@ -21,6 +23,7 @@ mod hold;
 mod hunt;
 pub mod identity;
 pub mod info;
+mod last_words;
 pub mod leg;
 mod listen;
 mod meanwhile;
@@ -48,7 +51,7 @@ mod web_sounds;
 mod whisper;
 mod words;
 
-pub(crate) use self::executor::clock;
+pub(crate) use self::{apart::turns as turns_to_think, executor::clock};
 pub use self::{attended::Yield, recording::Control as RecordingControl};
 
 /// What reaches a call from the rooms below, through its one inbox.

@@ -11,7 +11,7 @@ use antiphon_ivr::{
     Collect, Collected, Digit, DigitSet, Gather, Gathered, Gatherer, Interrupted, Op, Outcome, Play, Played, Prompt,
     Rating, TypeAhead,
     collector::Collector,
-    op::{Cause, Respond},
+    op::{Cause, Conclusion, Respond},
 };
 use antiphon_media::{Keys, Repeat, Segment, record};
 use antiphon_sip::{ReasonProtocol, Rejection, StatusCode, printable, reason_value};
@@ -38,7 +38,8 @@ const TAIL: Duration = Duration::from_millis(100);
 impl Executor {
     /// Performs one op.
     pub async fn perform(&mut self, op: Op) -> Result<Outcome, Interrupted> {
-        if let Some(over) = self.over {
+        let over = self.over;
+        if let Some(over) = over.filter(|over| !self.may_still(*over, &op)) {
             return Err(over);
         }
         if let Some(pending) = self.pending_for(&op) {
@@ -47,7 +48,7 @@ impl Executor {
         let began = clock();
         let name = name(&op);
         let outcome = match op {
-            // They take no time, and nothing comes of them.
+            // They take no time, and what comes of them is told by what follows.
             Op::Limit(lifetime) => {
                 self.limit = lifetime.map(|lifetime| clock() + lifetime);
                 return Ok(Outcome::Done);
@@ -56,7 +57,11 @@ impl Executor {
                 self.rooms.http_debug.note(self.client, self.trace.id, &note);
                 return Ok(Outcome::Done);
             }
-            op => self.outcome_of(op).await,
+            Op::TypedAhead => return self.typed_ahead().await.map(Outcome::TypedAhead),
+            op => match over {
+                Some(over) => self.say_last(over, op).await,
+                None => self.outcome_of(op).await,
+            },
         };
         // The script has heard of it now.
         if outcome.as_ref().err().copied() == self.pending {
@@ -92,6 +97,7 @@ impl Executor {
             Op::Render(render) => self.render(&render).await.map(Outcome::Rendered),
             Op::Listen(listen) => self.listen(&listen).await.map(Outcome::Listened),
             Op::Fetch(fetch) => self.fetch(*fetch).await.map(Outcome::Fetched),
+            Op::Customize(customize) => self.customize(*customize).await.map(Outcome::Customized),
             Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(&open))),
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
             Op::Progress => self.progress().await.map(|()| Outcome::Done),
@@ -101,7 +107,15 @@ impl Executor {
             Op::Connect(connect) => self.connect(connect).await.map(Outcome::Connected),
             Op::Respond(respond) => self.respond(respond).await.map(|()| Outcome::Done),
             Op::Hangup(cause) => self.hang_up(cause).await.map(|()| Outcome::Done),
-            Op::Limit(_) | Op::Note(_) | Op::Part | Op::Leave | Op::Tell(_) | Op::Upload(_) | Op::Rate(_) => {
+            Op::TypedAhead => self.typed_ahead().await.map(Outcome::TypedAhead),
+            Op::Limit(_)
+            | Op::Note(_)
+            | Op::Part
+            | Op::Leave
+            | Op::Tell(_)
+            | Op::Upload(_)
+            | Op::Rate(_)
+            | Op::Conclude(_) => {
                 self.do_at_once(op).await;
                 Ok(Outcome::Done)
             }
@@ -116,8 +130,16 @@ impl Executor {
             Op::Tell(tell) => fetch::tell(&self.rooms, self.client, &self.trace, *tell),
             Op::Upload(upload) => self.upload(*upload),
             Op::Rate(rating) => self.rate(rating),
+            Op::Conclude(conclusion) => self.conclude(conclusion).await,
             _ => {}
         }
+    }
+
+    /// Keeps what a script leaves for the world outside, and has the BYE say it.
+    async fn conclude(&self, conclusion: Conclusion) {
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&conclusion.fields).finish();
+        self.caller.farewell(form).await;
+        self.trace.concluded(conclusion.fields);
     }
 
     /// What an op ends with because it happened between two of them.
@@ -136,9 +158,13 @@ impl Executor {
                     | Op::Conference(_)
                     | Op::Refer(_)
                     | Op::Hangup(_)
+                    | Op::Conclude(_)
                     | Op::Respond(_)
             ),
-            _ => !matches!(op, Op::Limit(_) | Op::Note(_) | Op::Tell(_) | Op::Part | Op::Hangup(_) | Op::Respond(_)),
+            _ => !matches!(
+                op,
+                Op::Limit(_) | Op::Note(_) | Op::Tell(_) | Op::Part | Op::Hangup(_) | Op::Conclude(_) | Op::Respond(_)
+            ),
         };
         if ends { self.pending.take() } else { None }
     }

@@ -80,6 +80,9 @@ impl Executor {
         let recorded = finished(recorder, told);
         let kept = recorded.filter(|recorded| recorded.reaches(record.min_length));
         tracing::debug!(ms = clock().saturating_duration_since(began).as_millis() as u64, "a message was taken");
+        if kept.is_some() {
+            self.mailbox.took(id);
+        }
         Ok(Recorded {
             recording: kept.map(|_| antiphon_ivr::RecordingId(id.0)),
             length: recorded.map(|recorded| recorded.length).unwrap_or_default(),

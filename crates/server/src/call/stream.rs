@@ -9,7 +9,7 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon_ivr::{
-    Fetch, FetchBody, FetchMethod, Interrupted,
+    Fetch, FetchBody, FetchMethod, Interrupted, Meanwhile,
     op::{Connect, Connected, Stream, StreamError, Tell, WebStream},
 };
 use antiphon_media::{
@@ -235,6 +235,8 @@ impl Status {
             max_bytes: 65_536,
             redirects: 3,
             step: format!("status of stream {}", self.of.name),
+            files: Vec::new(),
+            meanwhile: Meanwhile::default(),
         };
         let tell = Tell { fetch, retries: STATUS_RETRIES, pause: STATUS_PAUSE };
         fetch::tell(&self.rooms, self.client, &self.trace, tell);

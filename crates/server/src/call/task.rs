@@ -13,9 +13,10 @@ use tokio::sync::mpsc;
 use tracing::Instrument;
 
 use super::{
-    CallEvent,
+    CallEvent, apart,
     epilogue::Epilogue,
     executor::{Executor, clock},
+    fetch,
     identity::{self, Outward},
     leg::{Leg, LegMedia, Party},
     media_port::MediaPort,
@@ -155,7 +156,8 @@ pub(super) async fn play(
     let mut last = Vec::new();
     let end = loop {
         let serving = act.0.clone();
-        let end = run_scripts(&mut executor, (&mut call, &mut requests), act, &mut last).await;
+        let end;
+        (call, end) = run_scripts(&mut executor, (call, &mut requests), act, &mut last).await;
         let serving = executor.served.as_ref().map_or(serving, |(extension, _)| extension.clone());
         let Some((number, newcomer)) = executor.begin_next_act().await else { break end };
         if let Some(CallerId { number, name }) = newcomer {
@@ -163,7 +165,8 @@ pub(super) async fn play(
         }
         act = (serving, Script::Direct(number));
     };
-    let talked = clock().saturating_duration_since(at);
+    let ended = executor.last_words.since().unwrap_or_else(clock);
+    let talked = ended.saturating_duration_since(at);
     let outcome = match end {
         Ok(()) => "finished",
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
@@ -176,7 +179,7 @@ pub(super) async fn play(
     tracing::info!(outcome, ms = talked.as_millis() as u64, "call ended");
     let (client, trace) = (executor.client, executor.trace.clone());
     executor.finish();
-    rooms.trace.end(clock(), id, outcome);
+    rooms.trace.end(ended, id, outcome);
     if !last.is_empty() {
         Epilogue { rooms, client, trace, scripts: last, call, requests }.run().await;
     }
@@ -208,6 +211,7 @@ fn script_of(rooms: &Rooms, extension: &Extension) -> Script {
         ExtensionKind::Ivr(ivr) => Script::Rules(ivr.clone()),
         ExtensionKind::Conference(entrance) => Script::Conference(entrance.clone()),
         ExtensionKind::Pivot(pivot) => Script::Pivot(pivot.clone()),
+        ExtensionKind::Vxml(vxml) => Script::VoiceXml(vxml.application.clone()),
         ExtensionKind::Phone(_) => Script::Direct(extension.name.clone()),
     }
 }
@@ -216,10 +220,10 @@ fn script_of(rooms: &Rooms, extension: &Extension) -> Script {
 /// surface the last of them that has something to do after the call is kept.
 async fn run_scripts(
     executor: &mut Executor,
-    (call, requests): (&mut Call, &mut mpsc::Receiver<Request>),
+    (mut call, requests): (Call, &mut mpsc::Receiver<Request>),
     (mut extension, mut script): Act,
     last: &mut Vec<Script>,
-) -> Result<(), Interrupted> {
+) -> (Call, Result<(), Interrupted>) {
     let config = executor.config.clone();
     for _ in 0..HOPS {
         let surroundings = Around { rooms: executor.rooms.clone(), config: config.clone(), client: extension.client };
@@ -230,17 +234,29 @@ async fn run_scripts(
             last.retain(|other| std::mem::discriminant(other) != std::mem::discriminant(&script));
             last.push(script.clone());
         }
-        match run_script(executor, &script, call, requests, &surroundings).await? {
-            Next::Finished => return Ok(()),
-            Next::HandOver(next) => {
-                let Some(next) = config.extension(next) else { return Ok(()) };
+        executor.last_words.are_wanted = script.has_last_words();
+        if let Script::VoiceXml(application) = &script {
+            fetch::uploaded(&executor.rooms, executor.client, &executor.trace, application);
+        }
+        let next = if script.thinks_hard() {
+            let next;
+            (call, next) = apart::run(executor, script, call, requests, surroundings).await;
+            next
+        } else {
+            run_script(executor, &script, &mut call, requests, &surroundings).await
+        };
+        match next {
+            Err(interrupted) => return (call, Err(interrupted)),
+            Ok(Next::Finished) => return (call, Ok(())),
+            Ok(Next::HandOver(next)) => {
+                let Some(next) = config.extension(next) else { return (call, Ok(())) };
                 tracing::info!(extension = %next.name, "another extension takes the call over");
                 (extension, script) = (next.clone(), script_of(&executor.rooms, next));
             }
         }
     }
     tracing::warn!(hops = HOPS, "the call went from extension to extension too often; it is ended");
-    Ok(())
+    (call, Ok(()))
 }
 
 async fn run_script(

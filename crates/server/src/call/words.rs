@@ -12,6 +12,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::Limit(_) => "limit",
         Op::Play(_) => "play",
         Op::Collect(_) => "collect",
+        Op::TypedAhead => "typed_ahead",
         Op::Gather(_) => "gather",
         Op::Dial(_) => "dial",
         Op::Conference(_) => "conference",
@@ -32,6 +33,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::OpenMailbox(_) => "open_mailbox",
         Op::MarkMessage(_) => "mark_message",
         Op::Fetch(_) => "fetch",
+        Op::Customize(_) => "customize",
         Op::Note(_) => "note",
         Op::Rate(_) => "rate",
         Op::Progress => "progress",
@@ -42,6 +44,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::Stream(_) => "stream",
         Op::Connect(_) => "connect",
         Op::Respond(_) => "respond",
+        Op::Conclude(_) => "conclude",
         Op::Hangup(_) => "hangup",
     }
 }
@@ -61,7 +64,7 @@ pub(super) fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static s
 
 fn of_outcome(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Done | Outcome::Marked(Marked::Done) => "done",
+        Outcome::Done | Outcome::TypedAhead(_) | Outcome::Marked(Marked::Done) => "done",
         Outcome::Played(Played::Finished { .. }) => "finished",
         Outcome::Played(Played::BargedIn(_)) => "barged_in",
         Outcome::Collected(collected) => of_collect(collected.ended_by),
@@ -103,6 +106,8 @@ fn of_outcome(outcome: &Outcome) -> &'static str {
                 "unanswered"
             }
         }
+        Outcome::Customized(Ok(_)) => "returned",
+        Outcome::Customized(Err(error)) => error.kind.as_str(),
         Outcome::Linked(Some(_)) => "linked",
         Outcome::Streaming(Ok(())) => "streaming",
         Outcome::Connected(Connected::FarEnd) => "far_end",

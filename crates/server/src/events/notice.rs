@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use antiphon_ivr::{ExtensionId, Fetch, FetchBody, FetchError, FetchMethod, Page};
+use antiphon_ivr::{ExtensionId, Fetch, FetchBody, FetchError, FetchMethod, Meanwhile, Page};
 use url::{Url, form_urlencoded};
 
 use super::{Counted, Event};
@@ -130,6 +130,8 @@ pub(super) fn request(to: &Subscription, event: &Event) -> Fetch {
         max_bytes: ANSWER_BYTES,
         redirects: 3,
         step: format!("event {} of subscription {}", event.kind, to.id.0),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     }
 }
 

@@ -3,7 +3,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use antiphon_ivr::{Fetch, FetchBody, FetchError, FetchMethod};
+use antiphon_ivr::{Fetch, FetchBody, FetchError, FetchMethod, Meanwhile};
 use tokio::time::Instant;
 
 use super::*;
@@ -157,6 +157,8 @@ fn tell(url: &str, retries: u8) -> Tell {
         max_bytes: 1_000,
         redirects: 0,
         step: "webhook".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     };
     Tell { fetch, retries, pause: Duration::from_secs(2) }
 }

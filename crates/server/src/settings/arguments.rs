@@ -209,6 +209,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         mail: super::mail::mail(&file.mail)?.map(Arc::new),
         rules: super::rules::rules(&file.rules, &file.recording)?,
         pivot: super::pivot::pivot(&file.pivot)?,
+        vxml: super::vxml::vxml(&file.vxml)?,
         speech: super::speech::speech(&file.speech, language)?,
         callbacks_percent: percent("api.callbacks_percent", file.api.callbacks_percent, CALLBACKS_PERCENT)?,
     };

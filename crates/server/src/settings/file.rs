@@ -1,7 +1,7 @@
 //! The settings file, close to its text.
 //!
 //! Shape: TOML; keys are the flags' names, with `_` or `-`, and the tables `[sip]`, `[rtp]`, `[trace]`, `[tones]`, `[recording]`,
-//! `[mail]`, `[filler]`, `[http_client]`, `[rules]`, `[pivot]`, `[speech]`, `[api]` and `[[trunk]]`.
+//! `[mail]`, `[filler]`, `[http_client]`, `[rules]`, `[pivot]`, `[vxml]`, `[speech]`, `[api]` and `[[trunk]]`.
 //! Units: `drain_timeout`, `session_expires` and `min_se` in seconds.
 //! Errors: unknown keys are refused by name; the line and column come from the TOML reader.
 //! Sources: `interface.md`, "Command line" and "Where a call goes".
@@ -48,6 +48,8 @@ pub(super) struct File {
     pub(super) rules: RulesTable,
     #[serde(default)]
     pub(super) pivot: PivotTable,
+    #[serde(default)]
+    pub(super) vxml: VxmlTable,
     #[serde(default)]
     pub(super) speech: SpeechTable,
     #[serde(default)]
@@ -172,12 +174,22 @@ pub(super) struct PivotTable {
     pub(super) reject_status: Option<u16>,
     pub(super) longest_timeout_ms: Option<u64>,
     pub(super) max_requests: Option<u32>,
+    pub(super) max_aside_requests: Option<u32>,
     pub(super) max_silent_requests: Option<u32>,
     pub(super) hidden_headers: Vec<String>,
     pub(super) unknown_caller: Option<String>,
     pub(super) variables_in_headers: bool,
     pub(super) deny_hosts: Vec<String>,
     pub(super) deny: Vec<String>,
+}
+
+/// `[vxml]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct VxmlTable {
+    pub(super) dialog: bool,
+    pub(super) client: Option<String>,
+    pub(super) hosts: Vec<String>,
 }
 
 /// `[speech]`.

@@ -26,6 +26,7 @@ mod srtp;
 mod tests;
 mod transport;
 mod trunk;
+mod vxml;
 mod web;
 
 use std::ffi::OsString;
@@ -53,6 +54,7 @@ pub use speech::{RecogniserEngine, SpeechServer, SpeechSettings, VoiceEngine};
 pub use srtp::SrtpPolicy;
 pub use transport::TlsSettings;
 pub use trunk::{DigitWay, IdentityHeader, TransferWay, Trunk, TrunkRegistration};
+pub use vxml::VxmlSettings;
 pub use web::{DebugSettings, WebSettings};
 
 /// What the command line asks for.
@@ -164,6 +166,8 @@ pub struct LiveSettings {
     pub rules: RulesSettings,
     /// Applications for Pivot, where there is a choice.
     pub pivot: PivotSettings,
+    /// Pages of VoiceXML that callers name themselves.
+    pub vxml: VxmlSettings,
     /// Who renders texts, and who understands callers.
     pub speech: SpeechSettings,
     /// How many of a hundred calls that fit may be callbacks of one client.

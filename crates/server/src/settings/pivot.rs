@@ -69,6 +69,7 @@ pub(super) fn pivot(table: &PivotTable) -> Result<PivotSettings, SettingsError> 
             Some(ms) => return Err(wrong("longest_timeout_ms", format!("{ms} ms is not between 1 and {LONGEST}"))),
         },
         max_requests: within("max_requests", table.max_requests, usual.max_requests)?,
+        max_aside_requests: within("max_aside_requests", table.max_aside_requests, usual.max_aside_requests)?,
         max_silent_requests: within("max_silent_requests", table.max_silent_requests, usual.max_silent_requests)?,
         hidden_headers: hidden(&table.hidden_headers)?,
         unknown_caller: table.unknown_caller.clone().unwrap_or_default(),

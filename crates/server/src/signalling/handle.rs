@@ -30,6 +30,8 @@ pub enum Order {
     Reject(DialogId, Rejection),
     /// End a dialog, with the value of a Reason header.
     HangUp(DialogId, Option<String>),
+    /// What the BYE of a dialog carries, if we send it, with its `Content-Type`.
+    Farewell(DialogId, &'static str, Bytes),
     /// Send an INFO inside a dialog, with its `Content-Type`.
     Info(DialogId, &'static str, Bytes),
     /// Call somebody for this call; the dialog's events go to the inbox.

@@ -212,6 +212,7 @@ impl<R: Reception> Task<R> {
             }
             Order::Reject(dialog, rejection) => self.endpoint.reject(now, dialog, rejection),
             Order::HangUp(dialog, reason) => self.endpoint.hang_up(now, dialog, reason),
+            Order::Farewell(dialog, content_type, body) => self.endpoint.farewell(dialog, content_type, body),
             Order::Info(dialog, content_type, body) => self.endpoint.info(now, dialog, content_type, body),
             Order::Invite(call, invitation, inbox, reply) => {
                 let party = Party::of(&invitation);

@@ -24,6 +24,10 @@ pub const RATINGS_OF_A_CLIENT: u64 = 1_000_000;
 pub const WAITING_RATINGS: usize = 10_000;
 /// Named callflows of one client.
 pub const FLOWS_OF_A_CLIENT: usize = 10_000;
+/// Bytes of an uploaded page of VoiceXML.
+pub const VXML_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes of all uploaded pages of one client, since all of them lie in memory.
+pub const VXML_BYTES_OF_A_CLIENT: usize = 64 * 1024 * 1024;
 /// Contexts of one menu.
 pub const CONTEXTS_OF_AN_IVR: usize = 1_000;
 /// Options of one context.

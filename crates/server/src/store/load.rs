@@ -147,9 +147,11 @@ fn word<T: FromStr>(text: &str, table: &'static str, id: u64) -> Result<T, Store
 
 fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreError> {
     let query = "SELECT extension.id, client, name, status, caller_id_name, create_date, extension.body,
-                        phone.password, phone.contact, ivr.body, ivr.next_context, ivr.next_rule, phone.mailbox
+                        phone.password, phone.contact, ivr.body, ivr.next_context, ivr.next_rule, phone.mailbox,
+                        vxml_document.body
                  FROM extension LEFT JOIN phone ON phone.extension = extension.id
                                 LEFT JOIN ivr ON ivr.extension = extension.id
+                                LEFT JOIN vxml_document ON vxml_document.extension = extension.id
                  ORDER BY extension.id";
     let mut menus = connection.prepare("SELECT id, body FROM context WHERE extension = ?1 ORDER BY id")?;
     let mut options = connection.prepare(
@@ -186,6 +188,9 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
                 ExtensionKind::Conference(conference.entrance(&name))
             }
             (None, ExtensionProfile { pivot: Some(pivot), .. }) => ExtensionKind::Pivot(pivot.runs(client, &name)),
+            (None, ExtensionProfile { vxml: Some(vxml), .. }) => {
+                ExtensionKind::Vxml(vxml.runs(row.get::<_, Option<Vec<u8>>>(13)?.map(Into::into)))
+            }
             (None, _) => ExtensionKind::Phone(Phone {
                 password: row.get(7)?,
                 contact: row.get(8)?,

@@ -23,6 +23,7 @@ mod sound_files;
 mod sound_quality;
 mod subscription;
 mod tokens;
+mod vxml;
 mod writer;
 
 pub mod changes;
@@ -55,6 +56,7 @@ pub(crate) use sound_files::{from_ready_form, ready_form};
 pub use sound_quality::SoundQuality;
 pub use subscription::{EventId, EventType, Subscription};
 pub use tokens::{AccessToken, Grant};
+pub use vxml::{VxmlApplication, VxmlDialect, VxmlExtension, VxmlSource, VxmlTransfer};
 pub use writer::{Change, Edit};
 
 use ratings::Ratings;

@@ -21,6 +21,7 @@ use super::credentials::SecretHash;
 use super::document::IvrDocument;
 use super::pivot::PivotApplication;
 use super::sound_quality::SoundQuality;
+use super::vxml::{VxmlApplication, VxmlExtension};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -150,6 +151,8 @@ pub enum ExtensionKind {
     Conference(Arc<Entrance>),
     /// A web server that says what a call does.
     Pivot(Arc<Pivot>),
+    /// Pages of VoiceXML.
+    Vxml(VxmlExtension),
 }
 
 impl ExtensionKind {
@@ -160,6 +163,7 @@ impl ExtensionKind {
             Self::Phone(_) => "phone",
             Self::Conference(_) => "conference",
             Self::Pivot(_) => "pivot",
+            Self::Vxml(_) => "vxml",
         }
     }
 }
@@ -274,6 +278,9 @@ pub struct ExtensionProfile {
     /// Present exactly where the extension is an application for Pivot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pivot: Option<PivotApplication>,
+    /// Present exactly where the extension is an application in VoiceXML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vxml: Option<VxmlApplication>,
 }
 
 /// An uploaded sound, decoded.

@@ -56,6 +56,10 @@ pub enum Missing {
     Conference,
     #[error("this extension is not a pivot")]
     Pivot,
+    #[error("this extension is not an application in VoiceXML")]
+    Vxml,
+    #[error("no document was uploaded")]
+    Document,
     #[error("flow not found")]
     Flow,
     #[error("context not found")]

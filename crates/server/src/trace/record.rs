@@ -73,6 +73,8 @@ pub struct Record {
     pub ops: Vec<OpTrace>,
     /// Ops that are not kept.
     pub ops_omitted: u64,
+    /// What its script has left for the world outside (RFC 5552 §4).
+    pub conclusion: Option<Vec<(String, String)>>,
     /// What was remarkable about its sound, in order; the first ones.
     pub remarks: Vec<Remark>,
     pub(super) messages: Transcript,
@@ -215,6 +217,7 @@ impl CallTrace {
             legs: Vec::new(),
             ops: Vec::new(),
             ops_omitted: 0,
+            conclusion: None,
             remarks: Vec::new(),
             messages,
             inbox: Some(inbox),
@@ -261,6 +264,11 @@ impl CallTrace {
     /// An op is done.
     pub(crate) fn op(&self, op: OpTrace) {
         self.record(|record| if record.ops.len() < OPS { record.ops.push(op) } else { record.ops_omitted += 1 });
+    }
+
+    /// Its script leaves something for the world outside.
+    pub(crate) fn concluded(&self, fields: Vec<(String, String)>) {
+        self.record(|record| record.conclusion = Some(fields));
     }
 
     /// Something remarkable was found about the sound of a leg.

@@ -6,7 +6,7 @@
 
 use std::{fs::File, io, sync::Arc, time::Duration};
 
-use antiphon_ivr::{Fetch, FetchError, op::SoundFormat};
+use antiphon_ivr::{Fetch, FetchError, Meanwhile, op::SoundFormat};
 
 use super::{Encoder, Entry, State, backoff, book::Book, encoder::NotEncoded};
 use crate::{
@@ -113,6 +113,8 @@ impl Attempt {
             max_bytes: 0,
             redirects: REDIRECTS,
             step: format!("upload of recording {}, {} bytes", self.entry.recording, file.length),
+            files: Vec::new(),
+            meanwhile: Meanwhile::default(),
         };
         let client = self.entry.client;
         let of = self.recordings.find(self.entry.recording).map(|entry| entry.of.clone());

@@ -59,6 +59,8 @@ pub(super) fn is_redirect(status: u16) -> bool {
 mod tests {
     use std::time::Duration;
 
+    use antiphon_ivr::Meanwhile;
+
     use super::*;
 
     fn fetch(method: FetchMethod) -> Fetch {
@@ -71,6 +73,8 @@ mod tests {
             max_bytes: 10,
             redirects: 3,
             step: String::new(),
+            files: Vec::new(),
+            meanwhile: Meanwhile::default(),
         }
     }
 

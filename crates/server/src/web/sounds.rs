@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_ivr::{Fetch, FetchError, FetchMethod, Page, WebSound, op::LoadError};
+use antiphon_ivr::{Fetch, FetchError, FetchMethod, Meanwhile, Page, WebSound, op::LoadError};
 use antiphon_media::{Audio, source::file};
 use tokio::{
     sync::{Semaphore, watch},
@@ -327,5 +327,7 @@ fn request(url: &str, old: Option<&Kept>) -> Fetch {
         max_bytes: FILE,
         redirects: REDIRECTS,
         step: "sound".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     }
 }

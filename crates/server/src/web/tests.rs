@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, sync::Mutex};
 
-use antiphon_ivr::{FetchBody, FetchMethod};
+use antiphon_ivr::{FetchBody, FetchMethod, Meanwhile};
 
 use super::*;
 
@@ -45,6 +45,8 @@ fn get(url: &str) -> Fetch {
         max_bytes: 1_000,
         redirects: 3,
         step: "rule 1".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     }
 }
 

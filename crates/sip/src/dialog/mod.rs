@@ -31,6 +31,7 @@ pub(crate) use uas::{Acceptance, AfterAck, IncomingCall, OfferSide, Reoffer, Rin
 
 use crate::auth::Bound;
 use crate::event::DialogId;
+use bytes::Bytes;
 use std::time::Instant;
 
 /// What is going on in a dialog.
@@ -82,6 +83,8 @@ pub(crate) struct Dialog {
     pub(crate) announced: Announced,
     pub(crate) agreement: Agreement,
     pub(crate) infos: Infos,
+    /// What our BYE carries, with its type.
+    pub(crate) farewell: Option<(String, Bytes)>,
     pub(crate) state: State,
 }
 

@@ -46,6 +46,7 @@ impl Endpoint {
             announced: Announced::Alive,
             agreement,
             infos: Infos::default(),
+            farewell: None,
             state: State::Calling(OutgoingCall::new(branch)),
         });
         self.send_request(now, flow, request, ClientOwner::Invite(id), credentials);

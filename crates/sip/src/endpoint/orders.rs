@@ -161,6 +161,18 @@ impl Endpoint {
         Ok(())
     }
 
+    /// Says what our BYE carries, should we be the one who ends the call (RFC 5552 §4).
+    ///
+    /// # Errors
+    /// [`SipError::UnknownDialog`].
+    pub fn farewell(&mut self, dialog: DialogId, content_type: &str, body: Bytes) -> Result<(), SipError> {
+        self.live(dialog)?;
+        if let Some(dialog) = self.dialogs.get_mut(&dialog) {
+            dialog.farewell = Some((content_type.to_owned(), body));
+        }
+        Ok(())
+    }
+
     /// Tells the peer of a dialog whose end was reported: 487, CANCEL or BYE, now or as soon as the RFC allows it.
     pub(super) fn close(&mut self, now: Instant, dialog: DialogId, reason: Option<String>) {
         let Some(found) = self.dialogs.get_mut(&dialog) else { return };

@@ -176,6 +176,7 @@ impl Endpoint {
             announced: Announced::Alive,
             agreement: Agreement::new(Role::Called, self.wanted()),
             infos: Infos::default(),
+            farewell: None,
             state: State::Incoming(IncomingCall {
                 key,
                 request: request.clone(),

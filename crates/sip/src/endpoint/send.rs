@@ -273,9 +273,14 @@ impl Endpoint {
         dialog.state = State::Leaving;
         dialog.agreement.close();
         let credentials = dialog.credentials.clone();
+        let farewell = dialog.farewell.take();
         bye.headers = headers;
         if let Some(reason) = reason {
             push_foreign(&mut bye.headers, &[("Reason".to_owned(), reason.to_owned())]);
+        }
+        if let Some((content_type, body)) = farewell {
+            bye.headers.push("Content-Type", &content_type);
+            bye.body = body;
         }
         self.send_request(now, flow, bye, ClientOwner::Bye(id), credentials);
         self.reschedule(id);

@@ -43,6 +43,7 @@ const ORDERS: &[Order] = &[
     |endpoint, now, dialog| endpoint.reject(now, dialog, StatusCode::BUSY_HERE.into()),
     |endpoint, now, dialog| endpoint.hang_up(now, dialog, None),
     |endpoint, now, dialog| endpoint.hang_up(now, dialog, Some("Q.850;cause=16".to_owned())),
+    |endpoint, _, dialog| endpoint.farewell(dialog, "text/plain", Bytes::from_static(b"bye")),
     |endpoint, now, dialog| endpoint.accept_reoffer(now, dialog, Bytes::from_static(SDP.as_bytes())),
     |endpoint, now, dialog| endpoint.reject_reoffer(now, dialog, StatusCode::NOT_ACCEPTABLE_HERE),
     |endpoint, now, dialog| endpoint.reoffer(now, dialog, Some(Bytes::from_static(SDP.as_bytes()))),

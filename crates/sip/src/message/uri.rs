@@ -119,6 +119,11 @@ impl Uri {
         self.params.value(name)
     }
 
+    /// A URI parameter's value without its escapes, such as a URL that stands in it.
+    pub fn param_text(&self, name: &str) -> Option<String> {
+        self.param(name).map(|value| unescape(&value).into_owned())
+    }
+
     /// All URI parameters.
     pub fn params(&self) -> &Params {
         &self.params

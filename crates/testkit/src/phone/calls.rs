@@ -216,7 +216,8 @@ impl Calls {
             Offer::Late => String::new(),
             Offer::Text(text) => text.clone(),
         };
-        let target = Uri::sip(Some(user), setup.server);
+        let whole = user.parse().ok().filter(|_| user.starts_with("sip:"));
+        let target = whole.unwrap_or_else(|| Uri::sip(Some(user), setup.server));
         let headers = match &offer {
             Offer::Replacing(dialog) => vec![("Replaces".to_owned(), dialog.clone())],
             Offer::Usual | Offer::Late | Offer::Text(_) => Vec::new(),

@@ -193,6 +193,15 @@ impl SimPhone {
         self.place(user, Offer::Usual).await;
     }
 
+    /// Calls this URI at its server.
+    ///
+    /// # Panics
+    /// When it is no URI.
+    pub async fn call_uri(&self, uri: &str) {
+        assert!(uri.parse::<antiphon_sip::Uri>().is_ok(), "{uri} is no URI");
+        self.place(uri, Offer::Usual).await;
+    }
+
     /// Calls a number without an offer.
     pub async fn call_without_offer(&self, user: &str) {
         self.place(user, Offer::Late).await;

@@ -7,11 +7,14 @@
 
 use std::sync::Arc;
 
-use super::{Node, OTHERWISE, modules::Step};
+use super::{
+    Node, OTHERWISE,
+    modules::{self, Step},
+};
 use crate::{
     Interrupted,
     op::{Cause, Respond},
-    pivot::{Exit, Session},
+    pivot::{Exit, Session, session::Runs},
 };
 
 /// Most nodes that run without the caller hearing anything or time passing: no flow of use has so many.
@@ -22,6 +25,7 @@ const MOST_NODES: u32 = 10_000;
 /// # Errors
 /// [`Interrupted`], as any script.
 pub async fn run(flow: Arc<Node>, session: &mut Session<'_>) -> Result<Exit, Interrupted> {
+    session.state.runs = Runs::Callflow;
     let mut next = Some(flow);
     let mut left = MOST_NODES;
     loop {
@@ -51,6 +55,10 @@ async fn step(node: &Node, session: &mut Session<'_>) -> Result<Step, Interrupte
         return Ok(Step::Next);
     }
     session.ran(node.name.clone()).await?;
+    let idle = modules::idle(node);
+    if !idle.is_empty() {
+        session.warn(format!("{}: what changes nothing here: {}", node.name, idle.join(", "))).await?;
+    }
     node.module.run(node, session).await
 }
 

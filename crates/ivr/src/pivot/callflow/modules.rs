@@ -9,7 +9,10 @@ use std::sync::Arc;
 use super::Node;
 use crate::{
     ExtensionId, Interrupted,
-    pivot::{Ask, Session, schema::Field},
+    pivot::{
+        Ask, Session,
+        schema::{Data, Field},
+    },
 };
 
 /// Where a module leads.
@@ -125,6 +128,54 @@ impl Module {
     /// The module of this name, if it is built.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, module)| *module)
+    }
+}
+
+/// Properties that KAZOO has and that change nothing here, by their paths: that is told where somebody writes one.
+const IDLE: &[(Module, &[&str])] = &[
+    (
+        Module::Conference,
+        &["config.play_name", "config.play_welcome", "config.language", "config.member.play_entry_prompt"],
+    ),
+    (Module::Device, &["can_text_self", "fail_on_single_reject"]),
+    (Module::DynamicCid, &["enforce_call_restriction", "id", "idx_name", "permit_custom_callflow"]),
+    (Module::Menu, &["record_pin", "allow_record_from_offnet", "suppress_media"]),
+    (Module::Offnet, OUTSIDE),
+    (Module::PageGroup, &["barge_calls"]),
+    (Module::Park, &["slot", "slots", "default_callback_timeout", "default_ringback_timeout", "max_slot_number"]),
+    (Module::Privacy, &["endpoint_strategy"]),
+    (Module::RecordCall, &["record_sample_rate", "should_follow_transfer"]),
+    (Module::Resources, OUTSIDE),
+    (Module::RingGroup, &["ringback", "ringtones", "ignore_forward", "fail_on_single_reject"]),
+    (Module::TemporalRoute, &["interdigit_timeout"]),
+    (Module::User, &["can_text_self", "fail_on_single_reject"]),
+    (Module::Voicemail, &["interdigit_timeout", "single_mailbox_login", "callerid_match_login"]),
+];
+
+/// Those of calls outside: any trunk that allows the number is taken, with the caller id that the flow says.
+const OUTSIDE: &[&str] = &[
+    "use_local_resources",
+    "hunt_account_id",
+    "caller_id_type",
+    "ringback",
+    "format_from_uri",
+    "from_uri_realm",
+    "emit_account_id",
+    "outbound_flags",
+    "dynamic_flags",
+    "resource_type",
+];
+
+/// The properties of a node that somebody has written and that change nothing.
+pub(super) fn idle(node: &Node) -> Vec<&'static str> {
+    let of_module = IDLE.iter().filter(|(module, _)| *module == node.module).flat_map(|(_, paths)| *paths);
+    of_module.filter(|path| is_written(&node.data, path)).copied().collect()
+}
+
+fn is_written(data: &Data, path: &str) -> bool {
+    match path.split_once('.') {
+        Some((outer, path)) => is_written(&data.inner(outer), path),
+        None => data.is_written(path),
     }
 }
 

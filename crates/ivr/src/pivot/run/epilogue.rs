@@ -39,7 +39,7 @@ pub async fn after(pivot: &Pivot, ended: &mut EndedCall) -> Result<(), Interrupt
         call.tell(news::tell(&url, FetchMethod::Post, &told, 0, &state.policy)).await?;
     }
     for farewell in state.farewells {
-        farewell.over().say(ended.call()).await?;
+        farewell.over(ended).say(ended.call()).await?;
     }
     Ok(())
 }

@@ -4,10 +4,8 @@
 //! Errors: what is beyond a cap is dropped.
 //! Sources: `kazoo-pivot.md` 2.5.
 
-use std::time::Duration;
-
 use super::Session;
-use crate::{Collect, DigitBuffer, DigitSet, Interrupted, TypeAhead};
+use crate::Interrupted;
 
 /// Most digits of one collection.
 pub const MAX_DIGITS: usize = 256;
@@ -23,15 +21,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Interrupted`], as any op.
     pub async fn typed_ahead(&mut self) -> Result<String, Interrupted> {
-        let all = Collect {
-            type_ahead: TypeAhead::Keep,
-            max_digits: DigitBuffer::CAPACITY,
-            terminators: DigitSet::NONE,
-            first_digit: Duration::ZERO,
-            inter_digit: Duration::ZERO,
-            longest: Some(Duration::ZERO),
-        };
-        Ok(self.call.collect(all).await?.digits)
+        self.call.typed_ahead().await
     }
 
     /// Adds digits to the end of a collection.

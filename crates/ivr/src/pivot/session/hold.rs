@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::{Announcement, Conference, Interrupted};
+use crate::{Announcement, Conference, Interrupted, TypeAhead};
 
 /// How long one wait of a wait without end takes.
 const LONG: Duration = Duration::from_secs(3_600);
@@ -25,13 +25,17 @@ impl Session<'_> {
         self.call.conference(conference).await.map(drop)
     }
 
-    /// Waits until the call ends.
+    /// Waits until the call ends; what is pressed meanwhile means nothing.
     ///
     /// # Errors
     /// [`Interrupted`], in any case.
     pub async fn wait_for_end(&mut self) -> Result<(), Interrupted> {
         loop {
-            self.wait(LONG).await?;
+            if self.call.answered {
+                self.silence(LONG, TypeAhead::Drop).await?;
+            } else {
+                self.wait(LONG).await?;
+            }
         }
     }
 }

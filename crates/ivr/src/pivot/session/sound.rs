@@ -69,31 +69,34 @@ impl Session<'_> {
         Ok(heard)
     }
 
-    /// Waits; what is pressed meanwhile means nothing.
+    /// Waits, and tells what was pressed meanwhile. Nobody has heard anything by it.
     ///
     /// # Errors
     /// [`Interrupted`], as any op.
-    pub async fn wait(&mut self, length: Duration) -> Result<(), Interrupted> {
+    pub async fn wait(&mut self, length: Duration) -> Result<String, Interrupted> {
         if length.is_zero() {
-            return Ok(());
+            return Ok(String::new());
         }
         if self.call.answered {
-            return self
-                .call
-                .play(Play { prompts: vec![Prompt::Silence(length)], barge_in: BargeIn::FOREGROUND })
-                .await
-                .map(drop);
+            self.silence(length, TypeAhead::Keep).await?;
+            return self.typed_ahead().await;
         }
         // A caller who is not answered may have no stream on which silence could be played.
-        let nothing = Collect {
-            type_ahead: TypeAhead::Drop,
+        let keys = Collect {
+            type_ahead: TypeAhead::Keep,
             max_digits: 10_000,
             terminators: DigitSet::NONE,
             first_digit: length,
             inter_digit: length,
             longest: Some(length),
         };
-        self.call.collect(nothing).await.map(drop)
+        Ok(self.call.collect(keys).await?.digits)
+    }
+
+    /// Plays silence that nothing stops.
+    pub(in crate::pivot) async fn silence(&mut self, length: Duration, keys: TypeAhead) -> Result<(), Interrupted> {
+        let barge_in = BargeIn { by: DigitSet::NONE, otherwise: keys };
+        self.call.play(Play { prompts: vec![Prompt::Silence(length)], barge_in }).await.map(drop)
     }
 
     /// A text to be said, in this language and voice or in the usual ones; `None` where there is nothing to say.

@@ -73,8 +73,12 @@ pub struct State {
     pub otherwise: Option<Arc<Node>>,
     /// The URL that was asked last, without parameters.
     pub url: String,
+    /// What runs, or ran last.
+    pub runs: Runs,
     /// Requests so far.
     pub iteration: u32,
+    /// Those of them for documents beside another.
+    pub aside_requests: u32,
     /// Those of them since the caller heard something or was answered.
     pub silent_requests: u32,
     /// Flows that go on when others end.
@@ -89,8 +93,22 @@ pub struct State {
     pub farewells: Vec<Farewell>,
     /// Names of the recordings of the call, for its record.
     pub recordings: Vec<String>,
+    /// How many recordings of the call `record_call` has begun.
+    pub call_recordings: u32,
     /// Recordings of the call that go on, the newest last, and where each is or will be.
     pub running: Vec<(RecordingId, String)>,
+}
+
+/// What runs on a call: a key that nothing has asked for belongs to that.
+#[derive(Copy, Clone, Eq, PartialEq, Default, Debug)]
+pub enum Runs {
+    /// Nothing yet: the first web server is still to be asked.
+    #[default]
+    Nothing,
+    /// A callflow.
+    Callflow,
+    /// A document of TwiML.
+    Twiml,
 }
 
 /// How a call stands, or went (`kazoo-pivot.md` 2.6).
@@ -229,7 +247,9 @@ impl State {
             data: pivot.data.clone(),
             otherwise: pivot.otherwise.clone(),
             url: pivot.data.voice_url.clone(),
+            runs: Runs::Nothing,
             iteration: 0,
+            aside_requests: 0,
             silent_requests: 0,
             branches: Vec::new(),
             branches_left: MAX_BRANCHES,
@@ -237,6 +257,7 @@ impl State {
             uploads: VecDeque::new(),
             farewells: Vec::new(),
             recordings: Vec::new(),
+            call_recordings: 0,
             running: Vec::new(),
         }
     }

@@ -8,7 +8,7 @@
 use super::{Verb, reading::Way, verbs::Hangup};
 use crate::{
     Interrupted,
-    pivot::{Ask, Exit, Session, run as script},
+    pivot::{Ask, Asker, Exit, Session, run as script},
 };
 
 /// How it has ended.
@@ -35,6 +35,7 @@ pub(super) async fn run(way: &Way, session: &mut Session<'_>) -> Result<Aside, I
 
 async fn all(mut ask: Ask, session: &mut Session<'_>) -> Result<Aside, Interrupted> {
     loop {
+        ask.asker = Asker::Aside;
         let document = match script::document(session, &ask).await? {
             Ok(document) => document,
             Err(problem) => {

@@ -1,18 +1,18 @@
-//! What web servers are told when a call is over: the action of a recording that the caller ended by hanging up, and how recordings
-//! have come out.
+//! What web servers are told when a call is over: the action of a verb that the caller ended by hanging up, and how recordings have come
+//! out.
 //!
 //! Shape: a [`Farewell`] is made while the session lives, and said by the epilogue; one about a recording is whole only then.
 //! Errors: where a URL cannot be asked, nobody is told.
-//! Sources: `kazoo-pivot.md` 5.3 (Record), 5.4 (recording status callbacks).
+//! Sources: `kazoo-pivot.md` 2.6, 5.3 (Record, Dial), 5.4 (recording status callbacks).
 
 use serde_json::Value;
 
 use super::reading::{Listener, Way};
 use crate::{
-    Call, FetchMethod, Interrupted, Recording, RecordingId,
+    Call, EndedCall, FetchMethod, Interrupted, Recording, RecordingId,
     op::Which,
     pivot::{
-        Session,
+        CallStatus, Session,
         request::{self, Parameters, Teller},
     },
 };
@@ -31,10 +31,15 @@ pub struct Farewell {
 }
 
 /// What is not known yet.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+#[derive(Clone, Eq, PartialEq, Debug)]
 pub(super) enum About {
     /// Nothing.
     Known,
+    /// Whether the caller has talked to somebody, and for how long.
+    Talk {
+        /// The Call-ID of whoever the caller talked to before.
+        before: String,
+    },
     /// Where this message of the caller can be had.
     Message(RecordingId),
     /// Where this recording of the call can be had, and how long it is.
@@ -46,7 +51,7 @@ impl Farewell {
     pub(super) fn of_action(action: &Way, news: &[(&str, &str)], session: &mut Session<'_>) -> Self {
         let ask = session.continuation(action.url.as_deref(), action.method);
         session.state.once.extend(news.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let parameters = request::parameters(session, ask.data.format);
+        let parameters = request::parameters(session, ask.data.format, ask.asker);
         Self { teller: Teller::of(session), url: ask.url, method: ask.method, parameters, about: About::Known }
     }
 
@@ -90,8 +95,21 @@ impl Farewell {
     }
 
     /// The same when the call is over.
-    pub(in crate::pivot) fn over(mut self) -> Self {
-        self.parameters.insert("CallStatus".to_owned(), "completed".into());
+    pub(in crate::pivot) fn over(mut self, ended: &EndedCall) -> Self {
+        let mut add = |name: &str, value: Value| drop(self.parameters.insert(name.to_owned(), value));
+        add("CallStatus", "completed".into());
+        if let About::Talk { before } = &self.about {
+            let record = ended.record();
+            let is_new = record.other_call_id.is_empty() || record.other_call_id != *before;
+            let talked = ended.has_talked() && is_new;
+            let status = if talked { CallStatus::Completed } else { CallStatus::Canceled };
+            add("DialCallStatus", status.as_str().into());
+            add("DialBridged", talked.to_string().into());
+            add("DialCallDuration", if talked { record.talked.as_secs() } else { 0 }.into());
+            if talked && !record.other_call_id.is_empty() {
+                add("DialCallSid", record.other_call_id.as_str().into());
+            }
+        }
         self
     }
 
@@ -99,7 +117,7 @@ impl Farewell {
     pub(in crate::pivot) async fn say(mut self, call: &mut Call) -> Result<(), Interrupted> {
         let mut add = |name: &str, value: Value| drop(self.parameters.insert(name.to_owned(), value));
         let about = match self.about {
-            About::Known => None,
+            About::Known | About::Talk { .. } => None,
             About::Message(id) => Some(id),
             About::Recording(id) => {
                 let stands = call.recording(Recording::Ask(Which::Id(id))).await?;

@@ -149,13 +149,13 @@ impl Verb {
     /// Runs the verb; what is returned ends the document.
     pub(super) async fn run(&self, session: &mut Session<'_>) -> Result<Option<Exit>, Interrupted> {
         match self {
-            Self::Say(verb) => verb.run(session).await,
-            Self::Play(verb) => verb.run(session).await,
-            Self::Pause(verb) => verb.run(session).await,
-            Self::Gather(verb) => verb.run(session).await,
-            Self::Record(verb) => verb.run(session).await,
-            Self::Redirect(verb) => verb.run(session).await,
-            Self::Set(verb) => verb.run(session).await,
+            Self::Say(_)
+            | Self::Play(_)
+            | Self::Pause(_)
+            | Self::Gather(_)
+            | Self::Record(_)
+            | Self::Redirect(_)
+            | Self::Set(_) => self.run_beside(session).await,
             Self::Hangup(Hangup) => Hangup::run(session).await,
             Self::Reject(verb) => verb.run(session).await,
             Self::Dial(verb) => verb.run(session).await,

@@ -97,6 +97,7 @@ impl VoiceHelper {
             max_digits: self.max_digits,
             inter_digit: run.here.map_or(INTER_DIGIT_TIMEOUT, |context| context.inter_digit_timeout),
             terminators: self.terminators,
+            keys: None,
         };
         let listened = run.call.listen(listen).await?;
         Ok(self.follow(run, listened))

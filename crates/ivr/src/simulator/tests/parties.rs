@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    CallerId, Conference, Custom, Dial, DigitSet, Fetch, FetchMethod, Play, Running, TargetRules, Terms, TypeAhead,
+    CallerId, Conference, Custom, Dial, DigitSet, Fetch, FetchMethod, Meanwhile, Play, Running, TargetRules, Terms,
+    TypeAhead,
     op::{Alone, Ears, Echo, Enqueue, Meet, News, Opens, PartyTerms, RingOrder, Take, Tell, Watch, Watcher, Whisper},
 };
 
@@ -107,7 +108,9 @@ impl Watch for Counting {
         let url = format!("http://told.test/{}/{:?}", party.target, party.state);
         let (method, patience) = (FetchMethod::Get, seconds(5));
         let (headers, step) = (Vec::new(), String::new());
-        let fetch = Fetch { method, url, headers, body: None, patience, max_bytes: 10, redirects: 0, step };
+        let (files, meanwhile) = (Vec::new(), Meanwhile::default());
+        let fetch =
+            Fetch { method, url, headers, body: None, patience, max_bytes: 10, redirects: 0, step, files, meanwhile };
         Some(Tell { fetch, retries: 0, pause: Duration::ZERO })
     }
 }

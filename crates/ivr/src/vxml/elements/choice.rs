@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{
     grammar::GrammarRef,
-    link::{Way, of_keys},
+    link::{self, Way, of_keys},
 };
 use crate::vxml::{
-    grammar::Value,
+    grammar::{Accept, Grammar, Value},
     wire::{Attributes, Fault, collapsed},
 };
 
@@ -24,7 +24,7 @@ pub(crate) struct Choice {
 
 impl Choice {
     /// Reads one; the menu gives it a key where it has none.
-    pub(crate) fn read(from: Attributes<'_, '_>, key: Option<char>) -> Result<Arc<Self>, Fault> {
+    pub(crate) fn read(from: Attributes<'_, '_>, key: Option<char>, accept: Accept) -> Result<Arc<Self>, Fault> {
         let keys = from.owned("dtmf").or_else(|| key.map(|key| key.to_string()));
         let mut grammars = Vec::new();
         grammars.extend(keys.as_deref().map(|keys| of_keys(from, keys, Value::Keys)).transpose()?);
@@ -36,6 +36,12 @@ impl Choice {
             .flat_map(|child| child.descendants())
             .filter_map(|node| node.text().filter(|_| node.is_text()))
             .collect();
-        Ok(Arc::new(Self { way: Way::read(from)?, keys, words: collapsed(&words), grammars }))
+        let words = collapsed(&words);
+        let has_grammar = from.0.children().any(|child| child.tag_name().name() == "grammar");
+        if !words.is_empty() && !has_grammar {
+            let accept = link::accept(from)?.unwrap_or(accept);
+            grammars.push(GrammarRef::of(Grammar::of_words(&words, accept, Value::Keys)));
+        }
+        Ok(Arc::new(Self { way: Way::read(from)?, keys, words, grammars }))
     }
 }

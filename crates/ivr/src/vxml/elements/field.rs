@@ -4,10 +4,10 @@ use super::{
     Reader,
     grammar::GrammarRef,
     item::{self, Parts},
-    link::of_keys,
+    link::{self, of_keys},
 };
 use crate::vxml::{
-    grammar::Value,
+    grammar::{Grammar, Value},
     model::{Item, Kind},
     wire::{Attributes, Fault, collapsed},
 };
@@ -25,7 +25,12 @@ pub(crate) fn read(from: Attributes<'_, '_>, parts: &mut Parts, reader: &mut Rea
         let value =
             option.owned("value").or_else(|| (!words.is_empty()).then(|| words.clone())).or_else(|| keys.clone());
         let value = value.ok_or_else(|| option.fault("it has neither words nor keys nor a value"))?;
-        item.grammars.extend(keys.as_deref().map(|keys| of_keys(option, keys, Value::Text(value))).transpose()?);
+        let value = Value::Text(value);
+        item.grammars.extend(keys.as_deref().map(|keys| of_keys(option, keys, value.clone())).transpose()?);
+        if !words.is_empty() {
+            let accept = link::accept(option)?.unwrap_or_default();
+            item.grammars.push(GrammarRef::of(Grammar::of_words(&words, accept, value)));
+        }
         choices.push((words, keys));
     }
     if let Some(kind) = from.get("type") {

@@ -3,7 +3,7 @@
 use super::{Reader, catch::Catch, exec, filled::Filled, grammar::GrammarRef, link::Link, prompt::Prompt, speakable};
 use crate::vxml::{
     model::{Item, Kind},
-    wire::{Attributes, Fault, xml},
+    wire::{Attributes, Fault},
 };
 
 /// What an item gives to its form.
@@ -68,7 +68,7 @@ pub(crate) fn bare(from: Attributes<'_, '_>, kind: Kind, reader: &mut Reader) ->
         links: Vec::new(),
         grammars: Vec::new(),
         is_modal: false,
-        at: xml::place(from.0),
+        at: reader.place(from.0),
     })
 }
 

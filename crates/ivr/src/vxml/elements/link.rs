@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{grammar::GrammarRef, terms::FetchTerms, throw::Throw};
 use crate::vxml::{
-    grammar::{Grammar, Value, keys},
+    grammar::{Accept, Grammar, Value, keys},
     wire::{Attributes, Fault, Given},
 };
 
@@ -40,6 +40,16 @@ impl Link {
             grammars.push(GrammarRef::read(Attributes(child))?);
         }
         Ok(Arc::new(Self { way: Way::read(from)?, grammars }))
+    }
+}
+
+/// How much of the words of an element has to be said.
+pub(crate) fn accept(from: Attributes<'_, '_>) -> Result<Option<Accept>, Fault> {
+    match from.get("accept") {
+        None => Ok(None),
+        Some("exact") => Ok(Some(Accept::Exact)),
+        Some("approximate") => Ok(Some(Accept::Approximate)),
+        Some(other) => Err(from.fault(format!("accept is exact or approximate, not {other:?}"))),
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     choice::Choice,
     form,
     item::{self, Parts},
+    link,
 };
 use crate::vxml::{
     model::{Dialog, Kind, Start},
@@ -19,6 +20,7 @@ const UNNUMBERED: [&str; 3] = ["0", "*", "#"];
 pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Dialog, Fault> {
     let mut menu = form::bare(from)?;
     let is_numbered = from.boolean("dtmf")?.unwrap_or_default();
+    let accept = link::accept(from)?.unwrap_or_default();
     let mut keys = '1'..='9';
     let mut choices = Vec::new();
     for child in from.0.children().filter(|child| child.tag_name().name() == "choice") {
@@ -28,7 +30,7 @@ pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Dial
             return Err(choice.fault(format!("the menu numbers its choices, so that this one cannot be {own}")));
         }
         let key = if is_numbered && own.is_none() { keys.next() } else { None };
-        choices.push(Choice::read(choice, key)?);
+        choices.push(Choice::read(choice, key, accept)?);
     }
     let mut parts = Parts::default();
     let mut the_item = item::read(from, Kind::Menu(choices), &mut parts, reader)?;

@@ -5,6 +5,9 @@ use crate::vxml::{
     wire::{Attributes, Fault, Given},
 };
 
+/// The longest name of an event, in bytes: each of its parts is counted.
+const MAX_NAME: usize = 256;
+
 /// An event of the page's own making.
 #[derive(Clone, Debug)]
 pub(crate) struct Throw {
@@ -25,6 +28,9 @@ impl Throw {
 
     pub(crate) fn event(&self, interpreter: &mut Interpreter<'_>) -> Result<Event, Stop> {
         let name = interpreter.given(&self.event)?;
+        if name.len() > MAX_NAME {
+            return Err(Event::semantic(format!("the name of an event has more than {MAX_NAME} bytes")).into());
+        }
         let message = self.message.as_ref().map(|message| interpreter.given(message)).transpose()?;
         Ok(Event { name, message })
     }

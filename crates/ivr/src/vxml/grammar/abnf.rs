@@ -4,7 +4,11 @@
 //! Errors: [`GrammarError::Bad`] with the line.
 //! Sources: SRGS 1.0 §2, §3, §4.1, Appendix D; `voicexml-customizers.md` 3.7.
 
-use super::{Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, srgs::repeats, tokens};
+use std::collections::BTreeMap;
+
+use super::{
+    Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, srgs::repeats, tokens, written,
+};
 
 #[derive(Clone, PartialEq, Debug)]
 enum Token {
@@ -33,9 +37,6 @@ pub(crate) fn read(text: &str) -> Result<Grammar, GrammarError> {
     let body =
         body.ok_or_else(|| GrammarError::Bad("line 1: it does not begin with #ABNF and a version".to_owned()))?;
     let tokens = scan(body)?;
-    if tokens.len() > MAX_NODES {
-        return Err(GrammarError::Bad(format!("more than {MAX_NODES} parts")));
-    }
     let mut reader = Reader { tokens, at: 0, mode: Mode::Voice };
     let grammar = reader.grammar()?;
     grammar.check()?;
@@ -44,8 +45,13 @@ pub(crate) fn read(text: &str) -> Result<Grammar, GrammarError> {
 
 impl Reader {
     fn grammar(&mut self) -> Result<Grammar, GrammarError> {
-        let mut grammar =
-            Grammar { mode: Mode::Voice, root: None, rules: Vec::new(), tags: TagStyle::Guess, value: Value::Keys };
+        let mut grammar = Grammar {
+            mode: Mode::Voice,
+            root: None,
+            rules: BTreeMap::new(),
+            tags: TagStyle::Guess,
+            value: Value::Keys,
+        };
         while let Some(token) = self.next() {
             match token {
                 Token::Word(word) => self.declaration(&word, &mut grammar)?,
@@ -53,10 +59,10 @@ impl Reader {
                     self.expect('=')?;
                     let expansion = self.alternatives(0)?;
                     self.expect(';')?;
-                    if grammar.rule(&name).is_some() {
+                    if grammar.rules.contains_key(&name) {
                         return Err(self.bad(format!("a second rule {name}")));
                     }
-                    grammar.rules.push((name, expansion));
+                    grammar.rules.insert(name, expansion);
                 }
                 other => return Err(self.bad(format!("{other:?} begins no rule"))),
             }
@@ -118,7 +124,13 @@ impl Reader {
 
     fn sequence(&mut self, depth: usize) -> Result<Expansion, GrammarError> {
         let mut parts: Vec<Expansion> = Vec::new();
+        let mut was_repeat = false;
         while let Some(token) = self.peek().cloned() {
+            let is_repeat = matches!(token, Token::Repeat(_));
+            if is_repeat && std::mem::replace(&mut was_repeat, is_repeat) {
+                return Err(self.bad("a repeat of a repeat"));
+            }
+            was_repeat = is_repeat;
             let part = match token {
                 Token::Sign('|' | ')' | ']' | ';') => break,
                 Token::Weight => {
@@ -135,7 +147,7 @@ impl Reader {
                     let mut keys = tokens(&word).ok_or_else(|| self.bad(format!("{word:?} are no keys")))?;
                     if keys.len() == 1 { keys.remove(0) } else { Expansion::Sequence(keys) }
                 }
-                Token::Word(_) => Expansion::Void,
+                Token::Word(word) => Expansion::Sequence(written(&word).into_iter().map(Expansion::Word).collect()),
                 Token::Rule(name) if name == "NULL" => Expansion::Null,
                 Token::Rule(name) if name == "VOID" || name == "GARBAGE" => Expansion::Void,
                 Token::Rule(name) => Expansion::Rule(name),
@@ -181,8 +193,8 @@ impl Reader {
 fn scan(text: &str) -> Result<Vec<(Token, usize)>, GrammarError> {
     let mut tokens = Vec::new();
     let mut rest = text;
+    let mut line = 1;
     while let Some(c) = rest.chars().next() {
-        let line = text[..text.len() - rest.len()].matches('\n').count() + 1;
         let open = |what: &str| GrammarError::Bad(format!("line {line}: {what} does not end"));
         let until =
             |from: usize, end: &str, what: &str| rest[from..].find(end).map(|at| from + at).ok_or_else(|| open(what));
@@ -226,7 +238,14 @@ fn scan(text: &str) -> Result<Vec<(Token, usize)>, GrammarError> {
                 (Some(Token::Word(rest[..length].to_owned())), length)
             }
         };
+        if matches!(&token, Some(Token::Word(word)) if word.len() > MAX_NODES) {
+            return Err(GrammarError::Bad(format!("line {line}: a text of more than {MAX_NODES} bytes")));
+        }
         tokens.extend(token.map(|token| (token, line)));
+        if tokens.len() > MAX_NODES {
+            return Err(GrammarError::Bad(format!("more than {MAX_NODES} parts")));
+        }
+        line += rest[..length].matches('\n').count();
         rest = &rest[length..];
     }
     Ok(tokens)

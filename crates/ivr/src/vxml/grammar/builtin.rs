@@ -1,19 +1,24 @@
 //! The built-in grammars of fields.
 //!
-//! Shape: a name with parameters, such as `digits?length=4`, becomes a grammar whose value a [`Kind`] says.
+//! Shape: a name with parameters, such as `digits?length=4`, becomes a grammar whose value a [`Kind`] says; [`Kind::keys`] are the keys
+//! that somebody says.
 //! Errors: an unknown name is [`GrammarError::Builtin`], a contradiction among parameters [`GrammarError::Bad`].
 //! Sources: VoiceXML 2.0 Appendix P; `voicexml-customizers.md` 3.7.
 
 use serde_json::{Value as Json, json};
 
-use super::{Expansion, Grammar, GrammarError, Value};
+use super::{Expansion, Grammar, GrammarError, Mode, Value};
 use crate::Digit;
+
+/// What callers say for yes and no, in the languages of the system.
+pub(super) const YES: [&str; 3] = ["yes", "да", "այո"];
+pub(super) const NO: [&str; 3] = ["no", "нет", "ոչ"];
 
 /// What the keys of a built-in grammar are worth.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub(crate) enum Kind {
     /// True by this key, false by the other.
-    Boolean(char),
+    Boolean(char, char),
     /// The keys.
     Digits,
     /// `*` is the decimal point.
@@ -29,10 +34,25 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The keys that words stand for, where a recogniser writes numbers as such.
+    pub(crate) fn keys(&self, words: &[String]) -> Option<String> {
+        let text = words.concat();
+        match self {
+            Self::Boolean(yes, no) => match text.as_str() {
+                said if YES.contains(&said) => Some(yes.to_string()),
+                said if NO.contains(&said) => Some(no.to_string()),
+                _ => None,
+            },
+            Self::Number | Self::Currency => Some(text.replace(['.', ','], "*")),
+            _ => Some(text),
+        }
+        .filter(|keys| keys.chars().all(|key| key.is_ascii_digit() || key == '*'))
+    }
+
     /// The value of keys.
     pub(crate) fn value(&self, keys: &str) -> Json {
         match self {
-            Self::Boolean(yes) => json!(keys.starts_with(*yes)),
+            Self::Boolean(yes, _) => json!(keys.starts_with(*yes)),
             Self::Digits | Self::Date => json!(keys),
             Self::Number => json!(keys.replace('*', ".")),
             Self::Currency => {
@@ -65,7 +85,7 @@ pub(crate) fn grammar(text: &str) -> Result<Grammar, GrammarError> {
         }
         other => return Err(GrammarError::Builtin(other.to_owned())),
     };
-    Ok(Grammar::of(expansion, Value::Builtin(kind)))
+    Ok(Grammar { mode: Mode::Both, ..Grammar::of(expansion, Value::Builtin(kind)) })
 }
 
 fn boolean(yes: Option<&str>, no: Option<&str>) -> Result<(Kind, Expansion), GrammarError> {
@@ -78,7 +98,7 @@ fn boolean(yes: Option<&str>, no: Option<&str>) -> Result<(Kind, Expansion), Gra
     if yes == no {
         return Err(GrammarError::Bad("boolean has the same key for yes and no".to_owned()));
     }
-    Ok((Kind::Boolean(yes.as_char()), Expansion::OneOf(vec![Expansion::Key(yes), Expansion::Key(no)])))
+    Ok((Kind::Boolean(yes.as_char(), no.as_char()), Expansion::OneOf(vec![Expansion::Key(yes), Expansion::Key(no)])))
 }
 
 fn digits(length: Option<&str>, least: Option<&str>, most: Option<&str>) -> Result<Expansion, GrammarError> {

@@ -2,12 +2,14 @@
 //!
 //! Shape: an element `grammar` becomes a [`Grammar`]. Names are compared without their namespace, so that a grammar inside a page may do
 //! without one.
-//! Errors: [`GrammarError::Bad`] with the line. What is spoken is read for its form only.
+//! Errors: [`GrammarError::Bad`] with the line.
 //! Sources: SRGS 1.0 §2.2-2.6, §3, §4; `voicexml-customizers.md` 3.7.
+
+use std::collections::BTreeMap;
 
 use roxmltree::Node;
 
-use super::{Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, tokens};
+use super::{Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, tokens, written};
 use crate::vxml::wire::xml;
 
 struct Reader {
@@ -34,15 +36,14 @@ pub(crate) fn of_element(element: Node<'_, '_>, mode: Option<Mode>) -> Result<Gr
         None => mode.unwrap_or(Mode::Voice),
     };
     let mut reader = Reader { mode, nodes: 0 };
-    let mut rules: Vec<(String, Expansion)> = Vec::new();
+    let mut rules: BTreeMap<String, Expansion> = BTreeMap::new();
     for child in element.children().filter(Node::is_element) {
         match child.tag_name().name() {
             "rule" => {
                 let id = child.attribute("id").ok_or_else(|| bad(child, "a rule without an id"))?;
-                if rules.iter().any(|(known, _)| known == id) {
+                if rules.insert(id.to_owned(), reader.content(child, 0)?).is_some() {
                     return Err(bad(child, format!("a second rule {id}")));
                 }
-                rules.push((id.to_owned(), reader.content(child, 0)?));
             }
             "meta" | "metadata" | "lexicon" | "tag" => {}
             other => return Err(bad(child, format!("<{other}> may not stand in <grammar>"))),
@@ -115,13 +116,16 @@ impl Reader {
         Ok(Expansion::Repeat(Box::new(content), least, most))
     }
 
-    fn text(&self, node: Node<'_, '_>, text: &str) -> Result<Vec<Expansion>, GrammarError> {
-        match self.mode {
-            // Words are matched by nobody, so that nothing that needs them matches.
-            Mode::Voice if text.trim().is_empty() => Ok(Vec::new()),
-            Mode::Voice => Ok(vec![Expansion::Void]),
-            Mode::Dtmf => tokens(text).ok_or_else(|| bad(node, format!("{:?} are no keys", text.trim()))),
+    fn text(&mut self, node: Node<'_, '_>, text: &str) -> Result<Vec<Expansion>, GrammarError> {
+        let tokens = match self.mode.has_keys() {
+            false => written(text).into_iter().map(Expansion::Word).collect(),
+            true => tokens(text).ok_or_else(|| bad(node, format!("{:?} are no keys", text.trim())))?,
+        };
+        self.nodes += tokens.len();
+        if self.nodes > MAX_NODES {
+            return Err(bad(node, format!("more than {MAX_NODES} parts")));
         }
+        Ok(tokens)
     }
 }
 

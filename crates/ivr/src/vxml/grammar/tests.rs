@@ -26,6 +26,7 @@ fn parts(active: &Active, keys: &str) -> Option<String> {
     for part in parse.parts {
         match part {
             Part::Key(key) => text.push(key),
+            Part::Word(word) => text += &word,
             Part::Tag(tag) => write!(text, "{{{tag}}}").expect("a text"),
             Part::Open(rule) => write!(text, "<{rule} ").expect("a text"),
             Part::Close => text.push('>'),
@@ -58,6 +59,50 @@ fn tokens_may_be_named_or_stand_together() {
     let spoken =
         srgs::read("<grammar mode='voice' root='r'><rule id='r'>Chicago</rule></grammar>").expect("well-formed");
     assert_eq!(states(&active(&[spoken]), "1"), "dd");
+}
+
+#[test]
+fn words_are_matched_as_keys_are_and_are_told_where_they_are_a_list() {
+    let text = "<grammar mode='voice' root='r' version='1.0' tag-format='semantics/1.0'><rule id='r'><item repeat='0-1'>to</item> \
+        <one-of><item>New York</item><item>Oslo <tag>out=1</tag></item></one-of></rule></grammar>";
+    let city = active(&[srgs::read(text).expect("it is one")]);
+    let heard = |grammars: &Active, text: &str| {
+        let (parse, keys) = grammars.hear(text)?;
+        Some((parse.parts, keys))
+    };
+    let word = |word: &str| Part::Word(word.to_owned());
+    assert_eq!(heard(&city, "TO new, york!"), Some((vec![word("to"), word("New"), word("York")], None)));
+    assert_eq!(heard(&city, "oslo"), Some((vec![word("Oslo"), Part::Tag("out=1".to_owned())], None)));
+    for other in ["", "York", "to to Oslo", "Oslo please", "1"] {
+        assert_eq!(heard(&city, other), None, "{other}");
+    }
+    assert_eq!(city.phrases(), ["New York", "Oslo", "to New York", "to Oslo"]);
+    let abnf = abnf::read("#ABNF 1.0;mode voice;root $r;$r = very large | \"extra large\";").expect("it is one");
+    assert!(heard(&active(&[abnf]), "extra large").is_some());
+    let endless =
+        srgs::read("<grammar root='r'><rule id='r'><item repeat='1-'>go</item></rule></grammar>").expect("one");
+    assert!(heard(&active(std::slice::from_ref(&endless)), &"go ".repeat(150)).is_some());
+    assert!(active(&[endless]).phrases().is_empty());
+    let doubled: String = (0..50)
+        .map(|n| format!("<rule id='s{n}'><ruleref uri='#s{0}'/><ruleref uri='#s{0}'/></rule>", n + 1))
+        .collect();
+    let doubled = format!("<grammar root='s0'>{doubled}<rule id='s50'><tag>a</tag></rule></grammar>");
+    assert!(active(&[srgs::read(&doubled).expect("one")]).phrases().is_empty());
+}
+
+#[test]
+fn what_a_built_in_type_is_called_stands_for_its_keys() {
+    for (name, said, keys) in [
+        ("boolean", "Yes.", Some("1")),
+        ("boolean?y=7;n=9", "нет", Some("9")),
+        ("digits?length=3", "1 2 3", Some("123")),
+        ("digits?length=3", "12", None),
+        ("number", "12.5", Some("12*5")),
+        ("number", "twelve", None),
+    ] {
+        let grammar = active(&[builtin::grammar(name).expect(name)]);
+        assert_eq!(grammar.hear(said).and_then(|(_, keys)| keys).as_deref(), keys, "{name}: {said}");
+    }
 }
 
 #[test]
@@ -123,6 +168,48 @@ fn grammars_that_go_in_circles_end() {
     active(&[wide]).judge(&"1".repeat(60));
     let empty = xml("<rule id='r'><item repeat='1000000000-'><item repeat='0-1'>1</item></item></rule>");
     assert_eq!(active(&[empty]).judge("111"), KeyState::CanEnd);
+}
+
+/// Runs something on a stack that is much smaller than that of any thread of ours.
+fn on_a_small_stack(run: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(512 << 10).spawn(run).expect("there is room for a thread");
+    thread.join().expect("it comes to an end");
+}
+
+#[test]
+fn a_long_grammar_is_matched_on_a_small_stack() {
+    on_a_small_stack(|| {
+        let tags = "<tag>a</tag>".repeat(9_000);
+        let long = active(&[xml(&format!("<rule id='r'>{tags}1<item repeat='0-'>2</item></rule>"))]);
+        let parse = long.parse("122").expect("it matches");
+        assert_eq!(parse.parts.len(), 9_003);
+        let chain: String =
+            (0..5_000).map(|n| format!("<rule id='s{n}'><ruleref uri='#s{}'/></rule>", n + 1)).collect();
+        let chain = format!("{chain}<rule id='s5000'>1</rule>");
+        let deep = active(&[xml(&format!("<rule id='r'><ruleref uri='#s0'/></rule>{chain}"))]);
+        assert_eq!(states(&deep, "1"), "dd");
+        // What is too deep is no way at the first choice, nor at the second.
+        let either =
+            format!("<rule id='r'><one-of><item><ruleref uri='#s0'/></item><item>1</item></one-of></rule>{chain}");
+        assert_eq!(parts(&active(&[xml(&either)]), "1").as_deref(), Some("0:1"));
+    });
+}
+
+#[test]
+fn repeats_do_not_nest_without_parentheses() {
+    let read = |rule: &str| abnf::read(&format!("#ABNF 1.0;mode dtmf;root $r;$r = {rule};"));
+    let error = read(&format!("1 {}", "<1>".repeat(9_000))).expect_err("it is none").to_string();
+    assert!(error.contains("a repeat of a repeat"), "{error}");
+    assert_eq!(states(&active(&[read("1 <2> 2 <0-1>").expect("two repeats")]), "112"), "ppcm");
+    assert_eq!(states(&active(&[read("[1] <2>").expect("of what may be missing")]), "11"), "ccm");
+}
+
+#[test]
+fn tags_that_would_fill_the_memory_are_left_out() {
+    let tag = "x".repeat(100_000);
+    let grammar = xml(&format!("<rule id='r'><item repeat='0-'>1<tag>{tag}</tag></item></rule>"));
+    let parse = active(&[grammar]).parse(&"1".repeat(100)).expect("it matches");
+    assert!(parse.parts.iter().all(|part| matches!(part, Part::Key('1'))));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::{Event, Frame, Interpreter, Jump, Loaded, Request, Stop};
 use crate::{
     Interrupted, NoteKind,
     vxml::{
+        UPLOADED, Upload,
         elements::{document, terms::FetchTerms},
         model::{Document, Start},
         wire::decode,
@@ -69,11 +70,27 @@ impl Interpreter<'_> {
 
     /// Fetches a page and checks it.
     async fn document(&mut self, address: &str, request: Request, terms: &FetchTerms) -> Result<Arc<Document>, Stop> {
+        if let Some(upload) = self.application.upload.as_ref().filter(|_| address.trim() == UPLOADED) {
+            return self.uploaded(upload).await;
+        }
         let page = self.fetch(address, request, terms, "document").await?;
         let read = decode(&page.body, page.header("content-type")).and_then(|text| document::read(&text, &page.url));
         let document = read.map_err(|fault| Event::bad_fetch(format!("{}: {fault}", page.url)))?;
         for warning in &document.warnings {
             self.call.note(NoteKind::Problem, format!("{}: {warning}", page.url)).await?;
+        }
+        Ok(Arc::new(document))
+    }
+
+    /// The page that lies in the application.
+    async fn uploaded(&mut self, upload: &Upload) -> Result<Arc<Document>, Stop> {
+        let read = decode(&upload.bytes, None).and_then(|text| document::read(&text, UPLOADED));
+        let mut document = read.map_err(|fault| Event::bad_fetch(format!("{UPLOADED}: {fault}")))?;
+        if let Some(base) = &upload.base {
+            document.base = super::fetching::resolve(base, &document.base).unwrap_or_else(|_| base.clone());
+        }
+        for warning in &document.warnings {
+            self.call.note(NoteKind::Problem, format!("{UPLOADED}: {warning}")).await?;
         }
         Ok(Arc::new(document))
     }

@@ -13,6 +13,8 @@ use crate::{
 
 /// How often handlers may throw one after the other.
 const DEEPEST: usize = 32;
+/// Most names that are counted while a dialog is visited; what comes on top is there for the first time each time.
+const MAX_COUNTED: usize = 2_000;
 
 /// What is done where no page has a handler.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -109,7 +111,10 @@ impl Interpreter<'_> {
         let Some(visit) = &mut self.frame.visit else { return };
         let prefixes = event.name.match_indices('.').map(|(at, _)| &event.name[..at]);
         for prefix in prefixes.chain(["", event.name.as_str()]) {
-            *visit.events.entry((visit.item, prefix.to_owned())).or_default() += 1;
+            let key = (visit.item, prefix.to_owned());
+            if visit.events.len() < MAX_COUNTED || visit.events.contains_key(&key) {
+                *visit.events.entry(key).or_default() += 1;
+            }
         }
     }
 

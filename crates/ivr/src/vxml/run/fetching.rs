@@ -1,20 +1,18 @@
 //! Asking web servers.
 //!
 //! Shape: [`Interpreter::fetch`] gives a page of success or an event; what may be kept is kept for the session, and asked for again as it
-//! says or as the page wants.
+//! says or as the page wants. Keys that are pressed meanwhile count for the next input.
 //! Units: seconds of age, by the clock that is told.
 //! Errors: `error.badfetch`, with the status where there is one; `error.unsupported.uri`.
 //! Sources: VoiceXML 2.0 §6.1; RFC 9111 §4; `voicexml-customizers.md` 3.10.
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
-use serde_json::Value;
-
 use super::{Event, Interpreter, Request, Stop};
 use crate::{
-    Fetch, FetchBody, FetchMethod, Page,
+    Fetch, FetchMethod, Filler, Meanwhile, Page, TypeAhead,
     vxml::{
-        elements::terms::{FetchTerms, Sending},
+        elements::terms::FetchTerms,
         wire::{decode, xml},
     },
 };
@@ -26,8 +24,11 @@ const REDIRECTS: u8 = 5;
 /// Most pages that are kept, and their bytes.
 const MAX_KEPT: usize = 64;
 const MAX_KEPT_BYTES: usize = 4 << 20;
-/// The longest query or form.
-const MAX_FORM: usize = 64 << 10;
+/// How long nothing is heard while a page is fetched, and how long is heard what has begun, in seconds, where nobody says.
+const AUDIO_DELAY: u64 = 2;
+const AUDIO_LEAST: u64 = 5;
+/// The longest of either.
+const LONGEST_AUDIO: Duration = Duration::from_secs(30);
 
 /// Pages of the session by their addresses, with the second at which they came.
 #[derive(Default, Debug)]
@@ -74,7 +75,12 @@ pub(super) fn resolve(base: &str, address: &str) -> Result<String, Stop> {
     let unsupported = || Stop::from(Event::with("error.unsupported.uri", address.to_owned()));
     let base = url::Url::parse(base).ok();
     let parsed = url::Url::options().base_url(base.as_ref()).parse(address.trim());
-    let mut parsed = parsed.map_err(|error| Event::bad_fetch(format!("{address}: {error}")))?;
+    let mut parsed = parsed.map_err(|error| match error {
+        url::ParseError::RelativeUrlWithCannotBeABaseBase => {
+            Event::bad_fetch(format!("{address}: the page has no address that it could be relative to"))
+        }
+        error => Event::bad_fetch(format!("{address}: {error}")),
+    })?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(unsupported());
     }
@@ -104,13 +110,12 @@ impl Interpreter<'_> {
         if let Some((_, page)) = kept.as_ref().filter(|(came, page)| is_fresh(page, now - came, max_age, max_stale)) {
             return Ok(page.clone());
         }
-        if terms.audio.is_some() && !self.is_over {
-            self.flush(false).await?;
-        }
+        let sound = self.fetch_audio(terms, what).await?;
         let patience = terms.timeout.unwrap_or_else(|| self.time_property("fetchtimeout", PATIENCE));
         let mut headers: Vec<_> =
             max_age.map(|age| ("Cache-Control".to_owned(), format!("max-age={age}"))).into_iter().collect();
         headers.extend(kept.iter().flat_map(|(_, page)| conditions(page)));
+        headers.extend(self.cookies.of(&url, now).map(|cookies| ("Cookie".to_owned(), cookies)));
         let fetch = Fetch {
             method: request.method,
             url: url.clone(),
@@ -120,9 +125,12 @@ impl Interpreter<'_> {
             max_bytes: xml::MAX_BYTES,
             redirects: REDIRECTS,
             step: format!("vxml {what}"),
+            files: request.files,
+            meanwhile: Meanwhile { keys: TypeAhead::Keep, sound },
         };
         let answer = self.call.fetch(fetch).await?;
         let page = answer.map_err(|error| Event::bad_fetch(format!("{url}: {error}")))?;
+        self.cookies.take(if page.url.is_empty() { &url } else { &page.url }, &page.headers, now);
         if let Some((_, kept)) = kept.filter(|_| page.status == 304) {
             self.cache.keep(url, now, &kept);
             return Ok(kept);
@@ -139,6 +147,22 @@ impl Interpreter<'_> {
         Ok(page)
     }
 
+    /// What is heard while a page is waited for, once what waits has been said. A sound that is not there at once is left out.
+    async fn fetch_audio(&mut self, terms: &FetchTerms, what: &str) -> Result<Option<Filler>, Stop> {
+        let property = || self.property("fetchaudio").filter(|_| what == "document").map(str::to_owned);
+        let Some(address) = terms.audio.clone().or_else(property).filter(|address| !address.trim().is_empty()) else {
+            return Ok(None);
+        };
+        if self.is_over || !self.call.answered {
+            return Ok(None);
+        }
+        self.flush(false).await?;
+        let after = self.time_property("fetchaudiodelay", AUDIO_DELAY).min(LONGEST_AUDIO);
+        let least = self.time_property("fetchaudiominimum", AUDIO_LEAST).min(LONGEST_AUDIO);
+        let sound = self.sound(&address, Some(Duration::from_secs(AUDIO_DELAY))).await?;
+        Ok(sound.map(|sound| Filler { prompts: vec![sound], after, least }))
+    }
+
     /// A text of a web server.
     pub(crate) async fn text_of(&mut self, address: &str, terms: &FetchTerms, what: &str) -> Result<String, Stop> {
         let page = self.fetch(address, Request::get(), terms, what).await?;
@@ -149,33 +173,6 @@ impl Interpreter<'_> {
     fn seconds(&self, property: &str) -> Option<i64> {
         self.property(property)?.trim().parse().ok()
     }
-
-    /// What variables are sent, and how.
-    pub(crate) fn request(&mut self, sending: &Sending, names: &[String]) -> Result<Request, Stop> {
-        let mut fields = Vec::new();
-        for name in names {
-            if !self.is_declared(name)? {
-                return Err(Event::semantic(format!("{name} is not declared")).into());
-            }
-            if let Some(value) = self.js(|engine, chain| engine.json(chain, name))? {
-                flatten(name, &value, &mut fields);
-            }
-        }
-        if fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_FORM {
-            return Err(Event::semantic(format!("more than {MAX_FORM} bytes are sent")).into());
-        }
-        let form = || url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
-        let mut request = Request { method: sending.method, ..Request::get() };
-        match (sending.method, sending.is_multipart) {
-            (FetchMethod::Get, _) => request.query = Some(form()).filter(|query| !query.is_empty()),
-            (_, true) => request.body = Some(multipart(&fields)),
-            (_, false) => {
-                let content_type = "application/x-www-form-urlencoded".to_owned();
-                request.body = Some(FetchBody { content_type, bytes: form().into_bytes() });
-            }
-        }
-        Ok(request)
-    }
 }
 
 /// What asks a server whether a page is still the same.
@@ -183,34 +180,4 @@ fn conditions(page: &Page) -> Vec<(String, String)> {
     let pairs = [("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")];
     let header = |(from, to): (&str, &str)| page.header(from).map(|value| (to.to_owned(), value.to_owned()));
     pairs.into_iter().filter_map(header).collect()
-}
-
-/// A value as fields of a form: an object as a field for each of its properties.
-fn flatten(name: &str, value: &Value, fields: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(properties) => {
-            properties.iter().for_each(|(property, value)| flatten(&format!("{name}.{property}"), value, fields));
-        }
-        Value::Array(elements) => {
-            elements.iter().enumerate().for_each(|(at, value)| flatten(&format!("{name}.{at}"), value, fields));
-        }
-        Value::String(text) => fields.push((name.to_owned(), text.clone())),
-        other => fields.push((name.to_owned(), other.to_string())),
-    }
-}
-
-fn multipart(fields: &[(String, String)]) -> FetchBody {
-    // No field can hold it by chance: the length of all of them is in it.
-    let length: usize = fields.iter().map(|(_, value)| value.len()).sum();
-    let mut boundary = format!("antiphon-{length}-boundary");
-    while fields.iter().any(|(_, value)| value.contains(&boundary)) {
-        boundary.push('x');
-    }
-    let mut text = String::new();
-    for (name, value) in fields {
-        let name = name.replace(['"', '\r', '\n'], "_");
-        let _ = write!(text, "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-    }
-    let _ = write!(text, "--{boundary}--\r\n");
-    FetchBody { content_type: format!("multipart/form-data; boundary={boundary}"), bytes: text.into_bytes() }
 }

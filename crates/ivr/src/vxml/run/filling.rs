@@ -72,8 +72,7 @@ impl Interpreter<'_> {
 
     fn fill_item(&mut self, item: &Arc<Item>, scope: ScopeId, matched: &Matched, value: &str) -> Result<(), Stop> {
         self.engine.bind(&[matched.meaning], value, scope, &item.name)?;
-        let shadow = json!({"confidence": 1, "utterance": matched.keys, "inputmode": "dtmf"});
-        self.engine.put(matched.meaning, "s", &shadow)?;
+        self.engine.put(matched.meaning, "s", &matched.said.shadow())?;
         self.engine.assign(&[matched.meaning], "s.interpretation", value, self.session)?;
         Ok(self.engine.bind(&[matched.meaning], "s", scope, &format!("{}$", item.name))?)
     }

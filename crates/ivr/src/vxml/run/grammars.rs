@@ -97,7 +97,10 @@ impl Interpreter<'_> {
         let address = self.given(&given)?;
         if let Some(builtin) = address.strip_prefix("builtin:") {
             let name = builtin.split_once('/').map_or(builtin, |(_, name)| name);
-            let grammar = builtin::grammar(name).map_err(|error| stop(&error))?;
+            let mut grammar = builtin::grammar(name).map_err(|error| stop(&error))?;
+            if builtin.starts_with("dtmf/") {
+                grammar.mode = Mode::Dtmf;
+            }
             return Linked::alone(Arc::new(grammar), None).map_err(|error| stop(&error));
         }
         let (plain, rule) = match address.split_once('#') {
@@ -172,11 +175,11 @@ impl Interpreter<'_> {
 
     fn check_links(&self, linked: &Linked) -> Result<(), Stop> {
         let is_there = |part: &Grammar, rule: &Option<String>| match rule.as_deref().or(part.root.as_deref()) {
-            Some(rule) => part.rule(rule).is_some() || part.mode == Mode::Voice,
+            Some(rule) => part.rule(rule).is_some(),
             None => false,
         };
         for part in &linked.parts {
-            let mut stack: Vec<&Expansion> = part.rules.iter().map(|(_, expansion)| expansion).collect();
+            let mut stack: Vec<&Expansion> = part.rules.values().collect();
             while let Some(expansion) = stack.pop() {
                 match expansion {
                     Expansion::Linked(at, rule) if !is_there(&linked.parts[*at], rule) => {

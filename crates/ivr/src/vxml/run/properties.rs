@@ -1,6 +1,6 @@
 //! Properties: what a page says once for all below.
 //!
-//! Shape: the nearest of item, dialog, document, root; else the platform's own.
+//! Shape: the nearest of item, dialog, document, root; else the application's, else the platform's own.
 //! Errors: a value that is none is as if it were missing.
 //! Sources: VoiceXML 2.0 §6.3; `voicexml-customizers.md` 3.5.
 
@@ -18,7 +18,8 @@ impl Interpreter<'_> {
         let root = self.frame.root.as_ref().map(|root| root.properties.as_slice());
         let levels = [item, dialog, Some(&self.frame.document.properties), root];
         let found = |level: &[(String, String)]| level.iter().rposition(|(known, _)| known == name);
-        levels.into_iter().flatten().find_map(|level| found(level).map(|at| level[at].1.as_str()))
+        let said = levels.into_iter().flatten().find_map(|level| found(level).map(|at| level[at].1.as_str()));
+        said.or_else(|| self.application.properties.get(name).map(String::as_str))
     }
 
     /// A time, in seconds where nobody says.
@@ -34,8 +35,13 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Whether keys may be pressed.
-    pub(super) fn takes_keys(&self) -> bool {
-        self.property("inputmodes").is_none_or(|modes| modes.split_whitespace().any(|mode| mode == "dtmf"))
+    /// Whether input may come so: `dtmf` or `voice`.
+    pub(super) fn takes(&self, mode: &str) -> bool {
+        self.property("inputmodes").is_none_or(|modes| modes.split_whitespace().any(|own| own == mode))
+    }
+
+    /// A number, this one where nobody says another.
+    pub(super) fn number_property(&self, name: &str, usual: f64) -> f64 {
+        self.property(name).and_then(|text| text.trim().parse().ok()).unwrap_or(usual)
     }
 }

@@ -7,10 +7,9 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-use super::{Event, Interpreter, Stop, fetching::resolve};
+use super::{Event, Interpreter, Stop, fetching::resolve, sending::recording};
 use crate::{
-    BargeIn, DigitSet, Language, NoteKind, Play, Played, Prompt as Sound, RecordingId, SoundName, Speech, TypeAhead,
-    WebSound,
+    BargeIn, DigitSet, Language, NoteKind, Play, Played, Prompt as Sound, SoundName, Speech, TypeAhead, WebSound,
     op::Load,
     say::{self, Kind as SayKind, Spoken},
     vxml::{
@@ -157,7 +156,7 @@ impl Interpreter<'_> {
         };
         // What is undefined is passed over with all in it.
         let Some(address) = address else { return Ok(()) };
-        match self.sound(&address, audio).await? {
+        match self.sound(&address, audio.terms.timeout).await? {
             Some(sound) => {
                 self.finish(making)?;
                 self.push(What::Sound(sound), making.barge_in)
@@ -167,9 +166,9 @@ impl Interpreter<'_> {
     }
 
     /// A sound, if it can be had.
-    async fn sound(&mut self, address: &str, audio: &Audio) -> Result<Option<Sound>, Stop> {
-        if let Some(id) = address.strip_prefix(RECORDING) {
-            return Ok(u128::from_str_radix(id, 16).ok().map(|id| Sound::Message(RecordingId(id))));
+    pub(super) async fn sound(&mut self, address: &str, timeout: Option<Duration>) -> Result<Option<Sound>, Stop> {
+        if address.starts_with(RECORDING) {
+            return Ok(recording(address).map(Sound::Message));
         }
         if let Some(name) = address.strip_prefix("builtin:") {
             let name = SoundName { name: name.to_owned(), ..SoundName::default() };
@@ -181,7 +180,7 @@ impl Interpreter<'_> {
         }
         let sound = Arc::new(WebSound { url });
         let usual = self.time_property("fetchtimeout", 7).min(Duration::from_secs(60));
-        let patience = audio.terms.timeout.unwrap_or(usual);
+        let patience = timeout.unwrap_or(usual);
         match self.call.load(Load { sound: sound.clone(), patience }).await? {
             Ok(()) => Ok(Some(Sound::Web(sound))),
             Err(error) => {
@@ -242,6 +241,18 @@ impl Interpreter<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Says all that waits up to the last that has to be heard out; gives what is behind that, for a wait in which words stop it.
+    pub(super) async fn flush_all_but_last(&mut self) -> Result<Vec<Sound>, Stop> {
+        let from = self.queue.iter().rposition(|queued| !queued.barge_in).map_or(0, |at| at + 1);
+        let last = self.queue.split_off(from);
+        self.flush(true).await?;
+        let sounds = last.into_iter().filter_map(|queued| match queued.what {
+            What::Sound(sound) => Some(sound),
+            What::Mark(_) => None,
+        });
+        Ok(sounds.collect())
     }
 
     /// Says what waits. Where keys are listened to, they stop what may be stopped; else they are kept.

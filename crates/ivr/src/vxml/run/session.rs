@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::{Event, Frame, Interpreter, Jump, Request, Returned, Stop, collect::Matched, fia::Params};
 use crate::{
-    Call, Caller, ExtensionId, Interrupted, Next, NoteKind, Surroundings,
-    op::Respond,
+    Call, Caller, ExtensionId, FetchMethod, Interrupted, Next, NoteKind, SipFacts, Surroundings,
+    op::{Conclusion, Respond},
     vxml::{
-        Application,
+        Application, Entry,
         elements::terms::FetchTerms,
         model::Document,
         script::{QuickJs, ScopeId, ScriptEngine, ScriptError},
@@ -40,7 +40,10 @@ pub(crate) async fn run(
             return refuse(call).await;
         }
     };
-    let first = interpreter.page(&application.url, Request::get(), &FetchTerms::default()).await;
+    let Entry { body, max_age, max_stale } = application.entry.clone();
+    let method = if body.is_some() { FetchMethod::Post } else { FetchMethod::Get };
+    let terms = FetchTerms { max_age, max_stale, ..FetchTerms::default() };
+    let first = interpreter.page(&application.url, Request { method, body, ..Request::get() }, &terms).await;
     let first = match first {
         Ok(jump) => jump,
         Err(Stop::Event(event)) if event.name.starts_with("connection.disconnect") => {
@@ -98,6 +101,7 @@ fn start<'a>(
         queue: Vec::new(),
         timeout: None,
         cache: super::fetching::Cache::default(),
+        cookies: super::cookies::Jar::default(),
         grammars: BTreeMap::new(),
         carried: None,
         reprompted: false,
@@ -106,6 +110,7 @@ fn start<'a>(
         turns: 0,
         elements: 0,
         mark: None,
+        is_concluded: false,
     })
 }
 
@@ -119,8 +124,6 @@ fn declare_session(engine: &mut dyn ScriptEngine, session: ScopeId, caller: &Cal
     };
     let local = uri(&sip.to_user, &sip.to_host, &caller.called_number);
     let remote = uri(&sip.from_user, &sip.from_host, &caller.number);
-    let header =
-        |name: &str| sip.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     let headers: serde_json::Map<_, _> =
         sip.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
     let redirect = match caller.diversion_number.as_str() {
@@ -129,20 +132,36 @@ fn declare_session(engine: &mut dyn ScriptEngine, session: ScopeId, caller: &Cal
             json!([{"uri": format!("tel:{number}"), "pi": "false", "si": "false", "reason": caller.diversion_reason}])
         }
     };
+    let mut requested: serde_json::Map<_, _> =
+        sip.request_params.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
+    let whole = match sip.request_uri.as_str() {
+        "" => uri(&sip.request_user, &sip.request_host, ""),
+        whole => whole.to_owned(),
+    };
+    requested.insert("uri".to_owned(), json!(whole));
     let connection = json!({
         "local": {"uri": local},
         "remote": {"uri": remote},
         "originator": "remote",
-        "aai": header("x-user-to-user").cloned().unwrap_or_default(),
+        "aai": said_by_application(sip),
         "redirect": redirect,
         "protocol": {"name": "sip", "version": "2.0", "sip": {
-            "headers": headers, "requesturi": uri(&sip.request_user, &sip.request_host, ""), "media": [],
+            "headers": headers, "requesturi": requested, "media": [],
         }},
     });
     engine.put_locked(session, "connection", &connection)?;
     let telephone = json!({"ani": caller.number, "dnis": caller.called_number});
     engine.put_locked(session, "telephone", &telephone)?;
     engine.put_locked(session, "sessionid", &json!(caller.call_id))
+}
+
+/// What the caller's application says to ours.
+fn said_by_application(sip: &SipFacts) -> &str {
+    let header = || sip.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case("x-user-to-user"));
+    match sip.user_to_user.as_str() {
+        "" => header().map_or("", |(_, value)| value.as_str()),
+        said => said,
+    }
 }
 
 impl Interpreter<'_> {
@@ -199,11 +218,27 @@ impl Interpreter<'_> {
                 Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
             }
         }
-        for (name, value) in said {
-            self.call.note(NoteKind::Log, format!("exit {name}={value}")).await?;
-        }
+        self.conclude("exit", said).await?;
         self.hang_up().await?;
         Ok(Next::Finished)
+    }
+
+    /// Leaves what the page says at its end for the world outside (RFC 5552 §4).
+    pub(crate) async fn conclude(
+        &mut self,
+        reason: &'static str,
+        said: Vec<(String, String)>,
+    ) -> Result<(), Interrupted> {
+        // Of a page that has said something the end says nothing more.
+        if said.is_empty() && std::mem::replace(&mut self.is_concluded, true) {
+            return Ok(());
+        }
+        self.is_concluded = true;
+        for (name, value) in &said {
+            self.call.note(NoteKind::Log, format!("exit {name}={value}")).await?;
+        }
+        let reason = ("__reason".to_owned(), reason.to_owned());
+        self.call.conclude(Conclusion::of([reason].into_iter().chain(said))).await
     }
 
     /// The values of variables, as properties of one object in a scope of its own.

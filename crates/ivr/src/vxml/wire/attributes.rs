@@ -22,7 +22,7 @@ pub(crate) enum Given {
 
 impl<'a, 'i> Attributes<'a, 'i> {
     pub(crate) fn fault(&self, text: impl std::fmt::Display) -> Fault {
-        Fault::new(xml::place(self.0), format!("<{}>: {text}", self.0.tag_name().name()))
+        Fault { element: Some(self.0.tag_name().name().to_owned()), ..Fault::new(xml::place(self.0), text.to_string()) }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {

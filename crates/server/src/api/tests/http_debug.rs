@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_ivr::{Fetch, FetchError, FetchMethod, Note, NoteKind, Page};
+use antiphon_ivr::{Fetch, FetchError, FetchMethod, Meanwhile, Note, NoteKind, Page};
 use serde_json::json;
 
 use super::Api;
@@ -22,6 +22,8 @@ fn fetch(url: &str) -> Fetch {
         max_bytes: 1_000,
         redirects: 3,
         step: "rule 7 call_interactive".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     }
 }
 

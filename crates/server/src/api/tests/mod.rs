@@ -10,6 +10,7 @@ mod description;
 mod events;
 mod http_debug;
 mod intervals;
+mod linked;
 mod mail;
 mod menus;
 mod objects;
@@ -21,6 +22,7 @@ mod say;
 mod scripts;
 mod sounds;
 mod variables;
+mod vxml;
 
 use std::sync::Arc;
 

@@ -39,7 +39,6 @@ async fn a_wrong_extension_is_refused_with_its_field() {
         (json!({"name": "001*072", "type": "ivr"}), 400, "name: begins with another prefix"),
         (json!({"name": "072", "type": "fridge"}), 400, "type: must be one of"),
         (json!({"name": "072", "type": "queue"}), 400, "type: queue is not built yet"),
-        (json!({"name": "072", "type": "vxml"}), 400, "not built yet"),
         (json!({"name": "072", "type": "fax"}), 400, "not built yet"),
         (json!({"name": "072", "type": "ivr", "status": "asleep"}), 400, "status: must be one of: active, blocked"),
         (json!({"name": "072", "type": "ivr", "label": ["x"]}), 400, "label: must be a text"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_ivr::{Fetch, FetchError, FetchMethod, Note, NoteKind, Page};
+use antiphon_ivr::{Fetch, FetchError, FetchMethod, Meanwhile, Note, NoteKind, Page};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -33,6 +33,8 @@ fn asked(steps: &[(&str, Answered<'_>)]) -> HttpDebug {
             max_bytes: 1_000,
             redirects: 3,
             step: (*step).to_owned(),
+            files: Vec::new(),
+            meanwhile: Meanwhile::default(),
         };
         let asker = Asker {
             client: ClientId(1),

@@ -256,6 +256,19 @@ impl Leg {
         self.hang_up(None);
     }
 
+    /// Ends the leg's sound, of which nobody hears anything any more.
+    pub(super) fn close_stream(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            self.worker.order_now(MediaOrder::Close(stream));
+        }
+    }
+
+    /// Says what the BYE carries, if it is ours (RFC 5552 §4).
+    pub(super) async fn farewell(&self, form: String) {
+        let order = Order::Farewell(self.dialog, "application/x-www-form-urlencoded", form.into());
+        self.rooms.signalling.order(order).await;
+    }
+
     /// The dialog has ended; nothing is left to hang up.
     pub fn ended(&mut self) {
         self.state = DialogState::Over;
@@ -279,8 +292,6 @@ impl Leg {
 impl Drop for Leg {
     fn drop(&mut self) {
         self.hang_up(None);
-        if let Some(stream) = self.stream {
-            self.worker.order_now(MediaOrder::Close(stream));
-        }
+        self.close_stream();
     }
 }

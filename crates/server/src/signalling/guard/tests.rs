@@ -26,6 +26,7 @@ fn settings(guard: GuardSettings) -> LiveSettings {
         mail: None,
         rules: RulesSettings::default(),
         pivot: Default::default(),
+        vxml: Default::default(),
         srtp: SrtpPolicy::default(),
         speech: Default::default(),
         callbacks_percent: 25,

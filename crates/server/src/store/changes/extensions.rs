@@ -1,7 +1,8 @@
 //! Extensions.
 //!
 //! Shape: an extension is made with its type and number, neither of which changes; an IVR begins with an empty menu, a phone
-//! without password and contact, a conference open to all, a pivot without a URL.
+//! without password and contact, a conference open to all, a pivot without a URL, an application in
+//! VoiceXML without a page.
 //! Sources: `ringme-ivr.md` 1.8, 2.4.
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use super::super::model::{
     ClientId, ConferenceSettings, DidAs, Extension, ExtensionKind, ExtensionProfile, ExtensionStatus, Phone,
 };
 use super::super::pivot::PivotApplication;
+use super::super::vxml::VxmlApplication;
 use super::super::writer::{Change, Edit, signed, unsigned};
 use super::super::{Config, Missing, Rejected, Taken, limits};
 use super::fields::Fields;
@@ -22,7 +24,7 @@ use super::{extension_of, json, write_ivr};
 /// Most digits of an internal number.
 const MAX_NUMBER: usize = 20;
 /// Types that the API knows and this version does not have.
-const NOT_BUILT: [&str; 3] = ["vxml", "queue", "fax"];
+const NOT_BUILT: [&str; 2] = ["queue", "fax"];
 
 /// Makes an extension of a client.
 #[derive(Debug)]
@@ -60,6 +62,7 @@ enum Kind {
     Phone,
     Conference,
     Pivot,
+    Vxml,
 }
 
 impl Kind {
@@ -69,6 +72,7 @@ impl Kind {
             Self::Phone => "phone",
             Self::Conference => "conference",
             Self::Pivot => "pivot",
+            Self::Vxml => "vxml",
         }
     }
 }
@@ -124,8 +128,9 @@ fn kind(fields: &mut Fields<'_>) -> Option<Kind> {
         "phone" => return Some(Kind::Phone),
         "conference" => return Some(Kind::Conference),
         "pivot" => return Some(Kind::Pivot),
+        "vxml" => return Some(Kind::Vxml),
         word if NOT_BUILT.contains(&word) => fields.refuse("type", format!("{word} is not built yet")),
-        _ => fields.refuse("type", "must be one of: ivr, phone, conference, pivot"),
+        _ => fields.refuse("type", "must be one of: ivr, phone, conference, pivot, vxml"),
     }
     None
 }
@@ -173,6 +178,7 @@ fn insert(
     match kind {
         Kind::Conference => profile.conference = Some(ConferenceSettings::default()),
         Kind::Pivot => profile.pivot = Some(PivotApplication::default()),
+        Kind::Vxml => profile.vxml = Some(VxmlApplication::default()),
         Kind::Ivr | Kind::Phone => {}
     }
     let query = "INSERT INTO extension (client, name, kind, status, caller_id_name, create_date, body)
@@ -193,6 +199,7 @@ fn insert(
         }
         Kind::Conference => (ExtensionKind::Conference(ConferenceSettings::default().entrance(&name)), None),
         Kind::Pivot => (ExtensionKind::Pivot(PivotApplication::default().runs(client, &name)), None),
+        Kind::Vxml => (ExtensionKind::Vxml(VxmlApplication::default().runs(None)), None),
     };
     let extension = Extension { id, client, name, status, kind, caller_id_name, create_date, profile, document };
     Ok(edit.draft().put_extension(extension))

@@ -23,6 +23,7 @@ mod scripts;
 mod setup;
 mod sounds;
 mod variables;
+mod vxml;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ pub use scripts::{CreateScript, DeleteScript, UpdateScript};
 pub use setup::{CreateApplication, CreateClient};
 pub use sounds::{CreateSound, DeleteSound, ReplaceSound, RetitleSound};
 pub use variables::{CreateVariables, DeleteVariable, SetVariables};
+pub use vxml::{PutVxmlDocument, UpdateVxml};
 
 use super::document::IvrDocument;
 use super::model::{ClientId, Extension, ExtensionKind};

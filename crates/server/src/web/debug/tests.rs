@@ -1,4 +1,4 @@
-use antiphon_ivr::{FetchError, FetchMethod, Page};
+use antiphon_ivr::{FetchError, FetchMethod, Meanwhile, Page};
 
 use super::*;
 
@@ -20,6 +20,8 @@ fn fetch(url: &str, body: &str) -> Fetch {
         max_bytes: 1_000,
         redirects: 3,
         step: "rule 7 call_interactive".to_owned(),
+        files: Vec::new(),
+        meanwhile: Meanwhile::default(),
     }
 }
 

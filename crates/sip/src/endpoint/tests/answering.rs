@@ -213,6 +213,25 @@ fn our_bye_is_repeated_and_given_up() {
     assert_eq!((rig.endpoint.dialogs(), rig.endpoint.transactions()), (0, 0));
 }
 
+/// RFC 5552 §4.
+#[test]
+fn our_bye_carries_what_was_left_for_it_and_theirs_does_not() {
+    let kind = "application/x-www-form-urlencoded";
+    let mut rig = Rig::new();
+    let (dialog, _) = rig.answered();
+    for words in ["a=1", "__exit=done"] {
+        rig.endpoint.farewell(dialog, kind, words.into()).expect("it is answered");
+    }
+    assert!(rig.sent().is_empty(), "nothing is said before the end");
+    rig.endpoint.hang_up(rig.now, dialog, Some("Q.850;cause=16".to_owned())).expect("it is answered");
+    let bye = rig.only().text;
+    assert!(bye.contains("Content-Type: application/x-www-form-urlencoded\r\n"), "{bye}");
+    assert!(bye.contains("Reason: Q.850;cause=16\r\n"), "{bye}");
+    assert!(bye.ends_with("Content-Length: 11\r\n\r\n__exit=done"), "{bye}");
+    let over = rig.endpoint.farewell(dialog, kind, "late".into());
+    assert!(matches!(over, Err(crate::SipError::UnknownDialog)), "{over:?}");
+}
+
 #[test]
 fn byes_that_cross_are_both_answered() {
     let mut rig = Rig::new();

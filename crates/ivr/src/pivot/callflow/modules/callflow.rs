@@ -5,10 +5,7 @@
 //! Sources: `kazoo-pivot.md` 3.5, 4.1.
 
 use super::{Field, Node, Session, Step};
-use crate::{
-    Interrupted,
-    pivot::schema::Mode,
-};
+use crate::{Interrupted, pivot::schema::Mode};
 
 pub(in crate::pivot) const FIELDS: &[Field] = &[Field::text("id"), Field::object("flow"), Field::flag("skip_module")];
 
@@ -16,7 +13,12 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
     if let Some(flow) = node.data.value("flow") {
         let mode = if session.policy.strict_validation { Mode::Strict } else { Mode::Lenient };
         match Node::read(flow, mode) {
-            Ok((flow, _)) => return Ok(Step::Branch(flow)),
+            Ok((flow, warnings)) => {
+                for warning in warnings {
+                    session.warn(format!("flow: {warning}")).await?;
+                }
+                return Ok(Step::Branch(flow));
+            }
             Err(problems) => {
                 let told: Vec<_> = problems.iter().map(|problem| format!("flow: {problem}")).collect();
                 session.warn(told.join("; ")).await?;

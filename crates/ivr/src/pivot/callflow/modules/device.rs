@@ -1,14 +1,14 @@
 //! `device`: calls a telephone. The caller hears it ring, and is answered when it answers.
 //!
 //! Shape: `id`, a telephone of the client or a SIP URI; `timeout`, `delay`, `static_invite` (another user), `suppress_clid`,
-//! `custom_sip_headers`. Where nobody answers: the child of the cause (`USER_BUSY`), of the status (`sip:486`), or `_`.
+//! `custom_sip_headers`; whoever calls is not called itself without `can_call_self`. Where nobody answers: the child of the cause (`USER_BUSY`), of the status (`sip:486`), or `_`.
 //! Units: seconds.
 //! Sources: `kazoo-pivot.md` 4.1.
 
 use std::time::Duration;
 
 use super::super::dialing::{Ringing, headers, reach, with_user};
-use super::{Field, Node, Session, Step};
+use super::{Field, Node, Session, Step, ring_group::is_caller};
 use crate::{
     EndpointKind, Interrupted,
     op::{PartyTerms, RingOrder},
@@ -50,6 +50,10 @@ pub(super) async fn ring(
     let mut ringing = Ringing::new(Duration::from_secs(seconds));
     let delay = Duration::from_secs(data.count("delay", 0));
     for target in reach(kind, data.text("id").unwrap_or_default(), session) {
+        if is_caller(&target, session) && !data.flag("can_call_self") {
+            session.warn(format!("{} does not call the caller itself", node.name)).await?;
+            continue;
+        }
         let target = data.said("static_invite").map_or(target.clone(), |user| with_user(&target, user));
         ringing.targets.push((target, PartyTerms { delay, ..PartyTerms::default() }));
     }

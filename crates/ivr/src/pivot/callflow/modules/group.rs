@@ -23,6 +23,7 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
     }
     let mut ringing = Ringing::new(Duration::from_secs(node.data.count("timeout", 20).max(1)));
     let members = reach(EndpointKind::Group, node.data.text("id").unwrap_or_default(), session);
-    ringing.targets = members.into_iter().map(|target| (target, PartyTerms::default())).collect();
+    let others = members.into_iter().filter(|target| !ring_group::is_caller(target, session));
+    ringing.targets = others.map(|target| (target, PartyTerms::default())).collect();
     ringing.run(node, session).await
 }

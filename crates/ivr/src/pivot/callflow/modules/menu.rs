@@ -15,12 +15,8 @@ use crate::{
     pivot::{Times, callflow::OTHERWISE, schema::Data},
 };
 
-const MEDIA: &[Field] = &[
-    Field::any("greeting"),
-    Field::any("invalid_media"),
-    Field::any("exit_media"),
-    Field::any("transfer_media"),
-];
+const MEDIA: &[Field] =
+    &[Field::any("greeting"), Field::any("invalid_media"), Field::any("exit_media"), Field::any("transfer_media")];
 
 pub(in crate::pivot) const FIELDS: &[Field] = &[
     Field::text("id"),
@@ -62,14 +58,20 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
         // A key that stops it is the first of the next try.
         early = say(&data, "invalid_media", "menu-invalid_entry", session).await?;
     }
-    say(&data, "exit_media", "menu-exit", session).await?;
+    let exit = sound(&data, "exit_media", "menu-exit", session).await?;
+    heard(exit.clone(), session).await?;
     if let Some(child) = node.child("max_retries") {
         return Ok(Step::Into(child.clone()));
     }
-    match node.otherwise() {
-        None => say(&data, "goodbye_media", "vm-goodbye", session).await?,
-        Some(_) => say(&data, "transfer_media", "menu-transferring_call", session).await?,
-    };
+    if node.otherwise().is_some() {
+        say(&data, "transfer_media", "menu-transferring_call", session).await?;
+        return Ok(Step::Next);
+    }
+    let goodbye = sound(&data, "goodbye_media", "vm-goodbye", session).await?;
+    // The system set has one word for both.
+    if goodbye != exit {
+        heard(goodbye, session).await?;
+    }
     Ok(Step::Next)
 }
 
@@ -155,11 +157,24 @@ async fn hunt(data: &Data, digits: &str, session: &mut Session<'_>) -> Result<Op
 
 /// One of the menu's own sounds: a reference, the usual prompt, or nothing. What was pressed over it is returned.
 async fn say(data: &Data, name: &str, usual: &str, session: &mut Session<'_>) -> Result<String, Interrupted> {
-    let prompts = match data.inner("media").value(name) {
-        Some(Value::Bool(false)) => None,
-        Some(Value::String(reference)) => session.media(reference).await?,
-        _ => session.prompt(usual, session.call.language),
-    };
+    let prompts = sound(data, name, usual, session).await?;
+    heard(prompts, session).await
+}
+
+async fn sound(
+    data: &Data,
+    name: &str,
+    usual: &str,
+    session: &mut Session<'_>,
+) -> Result<Option<Vec<Prompt>>, Interrupted> {
+    match data.inner("media").value(name) {
+        Some(Value::Bool(false)) => Ok(None),
+        Some(Value::String(reference)) => session.media(reference).await,
+        _ => Ok(session.prompt(usual, session.call.language)),
+    }
+}
+
+async fn heard(prompts: Option<Vec<Prompt>>, session: &mut Session<'_>) -> Result<String, Interrupted> {
     match prompts {
         Some(prompts) => Ok(session.say(prompts, Times::Count(1), DigitSet::ALL).await?.digits),
         None => Ok(String::new()),

@@ -29,6 +29,9 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
     if ringing.targets.len() > 1 {
         session.warn("page_group reaches one telephone, the first that answers: several at once are not built").await?;
     }
+    if node.data.is_written("audio") && node.data.text("audio") == Some("one-way") {
+        session.warn("page_group: both sides hear each other, also where audio is one-way").await?;
+    }
     ringing.answer_after = Some(0);
     ringing.run(node, session).await
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Field, Node, Session, Step};
 use crate::{
-    DigitSet, Interrupted, Prompt,
+    Interrupted, TypeAhead,
     pivot::{Times, schema::ALL_KEYS, session::DEFAULT},
 };
 
@@ -30,8 +30,8 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
     if data.is_written("answer") && !data.flag("answer") {
         session.call.progress().await?;
     } else if session.answer().await? {
-        let heard = session.say(vec![Prompt::Silence(POST_ANSWER_DELAY)], Times::Count(1), DigitSet::NONE).await?;
-        session.add_digits(DEFAULT, &heard.digits);
+        // A key of the moment of the answer stops the sound, as one over it does.
+        session.silence(POST_ANSWER_DELAY, TypeAhead::Keep).await?;
     }
     let Some(prompts) = session.media(id).await? else { return Ok(Step::Next) };
     let times = if data.flag("endless_playback") {

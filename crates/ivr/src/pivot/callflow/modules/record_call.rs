@@ -34,8 +34,8 @@ pub(in crate::pivot) const FIELDS: &[Field] = &[
     Field::flag("skip_module"),
 ];
 
-/// Most recordings of one call.
-const MOST: usize = 16;
+/// Most recordings of one call that this begins.
+const MOST: u32 = 16;
 
 pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, Interrupted> {
     match node.data.text("action") {
@@ -47,8 +47,8 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
 
 async fn start(node: &Node, session: &mut Session<'_>) -> Result<(), Interrupted> {
     let data = &node.data;
-    if session.state.recordings.len() >= MOST {
-        return session.warn(format!("a call has at most {MOST} recordings")).await;
+    if session.state.call_recordings >= MOST {
+        return session.warn(format!("record_call begins at most {MOST} recordings of a call")).await;
     }
     let destination = Destination::of(data, session).await?;
     let format = upload::format(data);
@@ -58,7 +58,7 @@ async fn start(node: &Node, session: &mut Session<'_>) -> Result<(), Interrupted
         None => upload::name(session, format),
     };
     let recording = StartRecording {
-        name: format!("pivot {}", session.state.recordings.len() + 1),
+        name: format!("pivot {}", session.state.call_recordings + 1),
         label: data.said("label").unwrap_or_default().to_owned(),
         sides: Sides::Mixed,
         max_length: Some(Duration::from_secs(data.count("time_limit", 3_600))),
@@ -73,6 +73,7 @@ async fn start(node: &Node, session: &mut Session<'_>) -> Result<(), Interrupted
     let Some(recording) = started.recording.filter(|_| started.state != RecordingState::Off) else {
         return session.warn("the call cannot be recorded").await;
     };
+    session.state.call_recordings += 1;
     session.state.recordings.push(name.clone());
     let url = match destination.map(|destination| destination.upload(recording, &name, session)) {
         Some(upload) => {

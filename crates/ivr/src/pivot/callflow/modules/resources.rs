@@ -3,7 +3,7 @@
 //! Shape: `to_did`, or the number that was dialled; `timeout`, `ignore_early_media`, `custom_sip_headers`. Where nobody answers: as `device`;
 //! without `_` the caller hears KAZOO's answer for the cause.
 //! Units: seconds.
-//! Errors: `outbound_flags` and `dynamic_flags` choose nothing, which is told: every trunk that allows the number counts.
+//! Errors: `outbound_flags` and all that KAZOO knows of its carriers choose nothing, which is told: every trunk that allows the number counts.
 //! Sources: `kazoo-pivot.md` 4.1, 4.5, 8 (A18).
 
 use std::time::Duration;
@@ -37,13 +37,11 @@ pub(in crate::pivot) const FIELDS: &[Field] = &[
 
 pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, Interrupted> {
     let data = &node.data;
-    if !data.texts("outbound_flags").is_empty() || !data.texts("dynamic_flags").is_empty() {
-        session.warn("flags choose no trunk: every trunk that allows the number counts").await?;
-    }
     let number = data.said("to_did").unwrap_or_else(|| session.request_user()).to_owned();
-    let mut ringing = Ringing::new(data.integer("timeout").map_or(Dial::RING_TIME, |_| {
-        Duration::from_secs(data.count("timeout", Dial::RING_TIME.as_secs()).max(1))
-    }));
+    let mut ringing = Ringing::new(
+        data.integer("timeout")
+            .map_or(Dial::RING_TIME, |_| Duration::from_secs(data.count("timeout", Dial::RING_TIME.as_secs()).max(1))),
+    );
     if !number.is_empty() {
         ringing.targets.push((number, PartyTerms::default()));
     }

@@ -1,13 +1,13 @@
 //! `sleep`: waits. It does not answer the call.
 //!
-//! Shape: `duration` and `unit`; `_` follows.
+//! Shape: `duration` and `unit`; `_` follows. Keys go into the collection `default`.
 //! Units: `ms`, `s`, `m` or `h`; at most a day.
 //! Sources: `kazoo-pivot.md` 4.1.
 
 use std::time::Duration;
 
 use super::{Field, Node, Session, Step};
-use crate::Interrupted;
+use crate::{Interrupted, pivot::session::DEFAULT};
 
 pub(in crate::pivot) const FIELDS: &[Field] = &[
     Field::integer("duration").within(0, 86_400_000).or_integer(0),
@@ -25,6 +25,7 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
         _ => 1_000,
     };
     let length = Duration::from_millis(node.data.count("duration", 0).saturating_mul(milliseconds)).min(A_DAY);
-    session.wait(length).await?;
+    let pressed = session.wait(length).await?;
+    session.add_digits(DEFAULT, &pressed);
     Ok(Step::Next)
 }

@@ -49,7 +49,8 @@ pub(super) async fn run(node: &Node, session: &mut Session<'_>) -> Result<Step, 
     }
     if let Some(set) = data.said("rule_set") {
         let account = session.surroundings.document(DocumentKind::Account, "");
-        let members = account.as_ref().and_then(|account| account.get("temporal_rules_sets")?.get(set)?.get("temporal_rules"));
+        let members =
+            account.as_ref().and_then(|account| account.get("temporal_rules_sets")?.get(set)?.get("temporal_rules"));
         let members = members.and_then(Value::as_array).cloned().unwrap_or_default();
         for rule in &members {
             if is_active(rule, now, session).await? {
@@ -99,7 +100,12 @@ async fn inline(rule: &Value, now: DateTime, session: &mut Session<'_>) -> Resul
     let mut report = Report::new(Mode::Lenient);
     let data = Data::read(rule, temporal::FIELDS, &mut report);
     match report.finish(Rule::of(&data)) {
-        Ok((rule, _)) => Ok(rule.is_active(now)),
+        Ok((rule, warnings)) => {
+            for warning in warnings {
+                session.warn(format!("a rule of time: {warning}")).await?;
+            }
+            Ok(rule.is_active(now))
+        }
         Err(problems) => {
             let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
             session.warn(format!("a rule of time is not active: {}", told.join("; "))).await?;

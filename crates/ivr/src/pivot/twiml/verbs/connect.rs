@@ -1,7 +1,7 @@
 //! `<Connect action="/after"><Stream url="wss://…"/></Connect>`: a web server talks with the caller over a WebSocket.
 //!
 //! Shape: `action`, `method`; one `Stream`.
-//! Errors: without a stream, or with anything else, it is skipped, which is told.
+//! Errors: without a stream, or with anything else, it is skipped, which is told. Where the caller hangs up, the action is told after it.
 //! Sources: `kazoo-pivot.md` 5.4.
 
 use std::{fmt, sync::Arc};
@@ -10,6 +10,7 @@ use super::{Exit, Reading, Session, StreamFork, Way};
 use crate::{
     Interrupted,
     op::{self, Connected, StreamError},
+    pivot::twiml::farewell::Farewell,
 };
 
 /// Lets a web server talk with the caller.
@@ -41,7 +42,15 @@ impl Connect {
         session.answer().await?;
         session.state.silent_requests = 0;
         let ended = match self.stream.of(session) {
-            Ok(stream) => session.call.connect(op::Connect { stream: Arc::new(stream) }).await?,
+            Ok(stream) => match session.call.connect(op::Connect { stream: Arc::new(stream) }).await {
+                Err(Interrupted::RemoteHangup) => {
+                    if self.action.url.is_some() {
+                        Farewell::of_action(&self.action, &[], session).leave(session);
+                    }
+                    return Err(Interrupted::RemoteHangup);
+                }
+                ended => ended?,
+            },
             Err(refused) => Connected::Failed(StreamError::BadUrl(refused.to_string())),
         };
         if let Connected::Failed(error) = ended {

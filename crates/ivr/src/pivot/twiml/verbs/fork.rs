@@ -44,7 +44,20 @@ pub(super) const SOURCE: &str = "StartCallRecordingTwiML";
 const MOST: (usize, usize) = (64, 500);
 
 impl Fork {
-    pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
+    /// All that a verb begins or ends, which `does` says; without any of them it is skipped, which is told.
+    pub(super) fn read_all(reading: &mut Reading<'_>, does: &str) -> Option<Vec<Self>> {
+        reading.knows(&[]);
+        reading.holds(&["Recording", "Stream"]);
+        let element = reading.element;
+        let forks: Vec<_> = element.elements().filter_map(|inner| Self::read(&mut reading.inside(inner))).collect();
+        if forks.is_empty() {
+            reading.warn(format_args!("{does} nothing; it is skipped"));
+            return None;
+        }
+        Some(forks)
+    }
+
+    fn read(reading: &mut Reading<'_>) -> Option<Self> {
         match reading.element.name.as_str() {
             "Recording" => Some(Self::recording(reading)),
             "Stream" => Some(Self::Stream(StreamFork::read(reading)?)),

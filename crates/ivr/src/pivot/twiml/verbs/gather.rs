@@ -151,16 +151,20 @@ fn words(reading: &mut Reading<'_>, timeout: Duration) -> Words {
 
 impl Gather {
     pub(super) async fn run(&self, session: &mut Session<'_>) -> Result<Option<Exit>, Interrupted> {
-        session.answer().await?;
-        let typed = session.typed_ahead().await?;
+        let is_new = session.answer().await?;
         let mut early = std::mem::take(&mut session.state.digits_collected);
-        early.push_str(&typed);
+        if !is_new {
+            early.push_str(&session.typed_ahead().await?);
+        }
         if !self.meanwhile.is_empty() {
-            // What was pressed before these prompts were heard does not answer them.
+            // What was pressed before these prompts were heard does not answer them; what is pressed in the moment of the answer may.
             early.clear();
         }
-        let (prompts, pressed) = self.say_first(session).await?;
+        let (mut prompts, pressed) = self.say_first(session).await?;
         early.push_str(&pressed);
+        if self.words.is_some() {
+            early.push_str(&self.pressed_first(&mut prompts, session).await?);
+        }
         let words = self.words.as_ref().filter(|_| early.is_empty() || !self.keys);
         let heard = match words {
             Some(words) if session.surroundings.may_listen() => self.listen(words, prompts, session).await?,
@@ -190,6 +194,18 @@ impl Gather {
             prompts.clear();
         }
         Ok((prompts, pressed))
+    }
+
+    /// What is pressed before words are waited for: while prompts were fetched, and over prompts that nothing stops, which are said now.
+    async fn pressed_first(&self, prompts: &mut Vec<Prompt>, session: &mut Session<'_>) -> Result<String, Interrupted> {
+        let mut pressed = session.typed_ahead().await?;
+        if !self.barge_in {
+            let prompts = std::mem::take(prompts);
+            pressed += &session.say(prompts, Times::Count(1), DigitSet::NONE).await?.digits;
+        } else if self.keys && !pressed.is_empty() {
+            prompts.clear();
+        }
+        Ok(pressed)
     }
 
     fn stopped_by(&self) -> DigitSet {
@@ -238,12 +254,9 @@ impl Gather {
     async fn listen(
         &self,
         words: &Words,
-        mut prompts: Vec<Prompt>,
+        prompts: Vec<Prompt>,
         session: &mut Session<'_>,
     ) -> Result<Heard, Interrupted> {
-        if !self.barge_in {
-            session.say(std::mem::take(&mut prompts), Times::Count(1), DigitSet::NONE).await?;
-        }
         let listen = Listen {
             prompts,
             from: ListenFrom::PromptsEnd,
@@ -254,10 +267,11 @@ impl Gather {
             phrases: words.hints.clone(),
             wanted: Vec::new(),
             max_results: Some(1),
-            type_ahead: TypeAhead::Drop,
+            type_ahead: TypeAhead::Keep,
             max_digits: if self.keys { self.most } else { 0 },
             inter_digit: self.timeout,
             terminators: if self.keys { self.finish_on } else { DigitSet::NONE },
+            keys: None,
         };
         let listened = session.call.listen(listen).await?;
         if listened.recogniser == Recogniser::Failed {
@@ -279,14 +293,13 @@ impl Gather {
             session.state.once.push(("SpeechResult".to_owned(), said.text.clone()));
             let confidence = said.confidence.map(|percent| (f64::from(percent) / 100.0).to_string());
             session.state.once.extend(confidence.map(|confidence| ("Confidence".to_owned(), confidence)));
-        } else if heard.digits.is_empty() {
-            if !self.action_on_empty {
-                return Ok(None);
-            }
-            session.state.once.push(("Digits".to_owned(), String::new()));
+        } else if heard.digits.is_empty() && !self.action_on_empty {
+            return Ok(None);
+        } else {
+            // These are all of them: what is pressed behind the last one belongs to nobody.
+            session.state.once.push(("Digits".to_owned(), heard.digits));
         }
         session.state.digits_collected.clear();
-        session.gather_digits(&heard.digits);
         Ok(Some(self.action.ask(session)))
     }
 }

@@ -1,6 +1,6 @@
 //! `<Play loop="2">https://…/hello.wav</Play>`: a sound is played. `<Play digits="ww1234"/>`: keys are pressed towards the caller.
 //!
-//! Shape: the URL of a WAV, MP3 or Ogg Vorbis file, or the name of a sound as callflows write it; `loop`, `terminators` as in `Say`;
+//! Shape: the URL of a WAV, MP3 or Ogg Vorbis file, which may be relative, or the name of a sound as callflows write it; `loop`, `terminators` as in `Say`;
 //! `digits`, which goes before the text: keys, and `w` for half a second.
 //! Errors: without either, or where the sound cannot be had, the next verb follows; both are told.
 //! Sources: `kazoo-pivot.md` 5.3, 5.4.
@@ -79,11 +79,16 @@ impl Play {
     }
 }
 
-/// What a sound is, ready to be played. One that begins with a slash is an address beside that of the document.
+/// What a sound is, ready to be played.
 pub(super) async fn heard(sound: &str, session: &mut Session<'_>) -> Result<Option<Vec<Prompt>>, Interrupted> {
-    let is_relative = sound.starts_with(['/', '.']) && !sound.starts_with("/system_media/");
-    let sound = if is_relative { session.resolved(sound) } else { sound.to_owned() };
+    let sound = if is_relative(sound) { session.resolved(sound) } else { sound.to_owned() };
     session.media(&sound).await
+}
+
+/// Whether it is an address beside that of the document: a path, or the name of a file. A bare name is a sound of the client.
+fn is_relative(sound: &str) -> bool {
+    let is_prompt = sound.trim_start_matches('/').starts_with("system_media/");
+    !is_prompt && !sound.contains("://") && sound.contains(['/', '.', '?'])
 }
 
 /// Presses keys towards the caller.

@@ -13,7 +13,7 @@ use super::{Exit, Reading, Session, Way};
 use crate::{
     Digit, DigitSet, FetchMethod, Interrupted, RecordEnd, Recorded,
     op::{Beep, Trim},
-    pivot::twiml::{reading::Listener, recording::Kept},
+    pivot::twiml::{farewell::Farewell, reading::Listener, recording::Kept},
 };
 
 /// What tells such a recording from others.
@@ -134,18 +134,7 @@ impl Record {
             RecordEnd::HungUp => Some("hangup".to_owned()),
             RecordEnd::EndSilence | RecordEnd::MaxLength | RecordEnd::Failed => None,
         };
-        let Some(id) = recording else {
-            session.state.digit_pressed = None;
-            if ended_by == RecordEnd::Failed {
-                session.warn("Record: nothing can be recorded").await?;
-            }
-            if ended_by != RecordEnd::HungUp
-                && let Some(listener) = self.listener.as_ref().filter(|listener| listener.wants("absent"))
-            {
-                listener.tell(session, &[("RecordingStatus", "absent"), ("RecordingSource", SOURCE)]).await?;
-            }
-            return Ok(None);
-        };
+        let Some(id) = recording else { return self.nothing(ended_by, session).await };
         let kept =
             Kept { id, store: self.store.as_ref(), listener: self.listener.as_ref(), source: SOURCE, channels: 1 };
         if ended_by == RecordEnd::HungUp {
@@ -155,6 +144,31 @@ impl Record {
         kept.store(session).await?;
         kept.tell(length, session).await?;
         Ok(Some(self.action.ask(session)))
+    }
+}
+
+impl Record {
+    /// Nothing was said: the next verb follows. A caller who has gone is told to the action.
+    async fn nothing(&self, ended_by: RecordEnd, session: &mut Session<'_>) -> Result<Option<Exit>, Interrupted> {
+        let absent = [("RecordingStatus", "absent"), ("RecordingSource", SOURCE)];
+        let listener = self.listener.as_ref().filter(|listener| listener.wants("absent"));
+        if ended_by == RecordEnd::HungUp {
+            // What was recorded before is not what came of this.
+            session.state.recording = None;
+            if let Some(listener) = listener {
+                Farewell::of_listener(listener, &absent, session).leave(session);
+            }
+            Farewell::of_action(&self.action, &[], session).leave(session);
+            return Ok(None);
+        }
+        session.state.digit_pressed = None;
+        if ended_by == RecordEnd::Failed {
+            session.warn("Record: nothing can be recorded").await?;
+        }
+        if let Some(listener) = listener {
+            listener.tell(session, &absent).await?;
+        }
+        Ok(None)
     }
 }
 

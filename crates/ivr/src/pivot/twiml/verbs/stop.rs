@@ -25,15 +25,7 @@ pub struct Stop {
 
 impl Stop {
     pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
-        reading.knows(&[]);
-        reading.holds(&["Recording", "Stream"]);
-        let element = reading.element;
-        let forks: Vec<_> = element.elements().filter_map(|inner| Fork::read(&mut reading.inside(inner))).collect();
-        if forks.is_empty() {
-            reading.warn("ends nothing; it is skipped");
-            return None;
-        }
-        Some(Self { forks })
+        Fork::read_all(reading, "ends").map(|forks| Self { forks })
     }
 }
 

@@ -31,13 +31,14 @@ pub(super) struct Went {
 
 impl Dial {
     pub(in crate::pivot::twiml) async fn run(&self, session: &mut Session<'_>) -> Result<Option<Exit>, Interrupted> {
-        let went = match &self.whom {
-            Whom::Parties(parties) => match self.call(parties, session).await? {
-                Ok(went) => went,
-                Err(exit) => return Ok(Some(exit)),
-            },
-            Whom::Conference(conference) => conference.run(self, session).await?,
-            Whom::Queue(queue) => queue.run(self, session).await?,
+        let went = match self.talk(session).await {
+            Ok(Ok(went)) => went,
+            Ok(Err(exit)) => return Ok(Some(exit)),
+            Err(Interrupted::RemoteHangup) => {
+                self.leave_behind(session);
+                return Err(Interrupted::RemoteHangup);
+            }
+            Err(other) => return Err(other),
         };
         session.state.silent_requests = 0;
         if self.collects {
@@ -47,6 +48,27 @@ impl Dial {
         session.state.once.push(("DialBridged".to_owned(), went.bridged.to_string()));
         session.state.dial = Some(LastDial { status: went.status, sid: went.sid, talk: went.talk });
         Ok(self.action.url.is_some().then(|| self.action.ask(session)))
+    }
+
+    async fn talk(&self, session: &mut Session<'_>) -> Result<Result<Went, Exit>, Interrupted> {
+        match &self.whom {
+            Whom::Parties(parties) => self.call(parties, session).await,
+            Whom::Conference(conference) => conference.run(self, session).await.map(Ok),
+            Whom::Queue(queue) => queue.run(self, session).await.map(Ok),
+        }
+    }
+
+    /// The caller has gone, so the action is told when the call is over, and what came of it is found out then.
+    fn leave_behind(&self, session: &mut Session<'_>) {
+        if self.action.url.is_none() {
+            return;
+        }
+        let before = session.state.dial.take().map(|last| last.sid).unwrap_or_default();
+        let (news, about): (&[_], _) = match &self.whom {
+            Whom::Parties(_) => (&[], About::Talk { before }),
+            Whom::Conference(_) | Whom::Queue(_) => (&[("DialCallStatus", "completed")], About::Known),
+        };
+        Farewell::of_action(&self.action, news, session).about(about).leave(session);
     }
 
     async fn call(&self, parties: &[Party], session: &mut Session<'_>) -> Result<Result<Went, Exit>, Interrupted> {
@@ -64,20 +86,19 @@ impl Dial {
             caller_id: self.caller_id(session),
             terms: self.terms(parties, session),
         };
-        let mut dialed = session.call.dial(dial).await?;
-        if let Dialed::Whispers { target, .. } = dialed {
-            dialed = match self.whisper(parties.get(target), session).await? {
-                Some(dialed) => dialed,
-                None => return Ok(Ok(Went::of_nobody(CallStatus::Completed))),
-            };
-        }
+        let dialed = match session.call.dial(dial).await? {
+            Dialed::Whispers { target, .. } => self.whisper(parties.get(target), session).await?,
+            dialed => Some(dialed),
+        };
         if let (Some(id), Some(taping)) = (tape, &self.record) {
             taping.end(id, SOURCE, session).await?;
         }
-        if let Dialed::HandedOver(extension) = dialed {
-            return Ok(Err(Exit::HandOver(extension)));
-        }
-        Ok(Ok(Went::of(dialed)))
+        Ok(match dialed {
+            Some(Dialed::HandedOver(extension)) => Err(Exit::HandOver(extension)),
+            Some(dialed) => Ok(Went::of(dialed)),
+            // Whoever has answered has left before the two were joined.
+            None => Ok(Went::of_nobody(CallStatus::Completed)),
+        })
     }
 
     fn caller_id(&self, session: &Session<'_>) -> CallerId {

@@ -1,0 +1,233 @@
+//! What a page would do that is not run, before any call runs it.
+//!
+//! Shape: [`check`] takes a page and gives a [`Report`]: errors make the page void, warnings are passed over on a call. What a page asks
+//! web servers for is not looked at.
+//! Units: lines and columns from 1.
+//! Errors: none; they are the result.
+//! Sources: VoiceXML 2.0 and 2.1, their schemas; `voicexml-customizers.md` 3.2, 3.5.
+
+use std::fmt;
+
+use roxmltree::Node;
+
+use super::{
+    elements::{Reader, document},
+    wire::{Fault, Place, decode, xml},
+};
+
+/// Most findings of a report.
+pub const MAX_FINDINGS: usize = 200;
+
+/// What there is to say about a page.
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct Report {
+    /// Why it cannot be run: the first thing that is wrong with it.
+    pub errors: Vec<Finding>,
+    /// What in it is passed over, in the order of the page; at most [`MAX_FINDINGS`].
+    pub warnings: Vec<Finding>,
+}
+
+/// Something about one element.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Finding {
+    /// The line of the element.
+    pub line: usize,
+    /// Its column.
+    pub column: usize,
+    /// Its name; `None` where the text is no XML.
+    pub element: Option<String>,
+    /// The attribute that it is about, if it is about one.
+    pub attribute: Option<String>,
+    /// What it is.
+    pub text: String,
+}
+
+impl Finding {
+    pub(crate) fn of(node: Node<'_, '_>, at: Place, attribute: Option<&str>, text: &str) -> Self {
+        let element = Some(node.tag_name().name().to_owned());
+        Self {
+            line: at.line,
+            column: at.column,
+            element,
+            attribute: attribute.map(str::to_owned),
+            text: text.to_owned(),
+        }
+    }
+}
+
+impl From<Fault> for Finding {
+    fn from(Fault { at: Place { line, column }, element, text }: Fault) -> Self {
+        Self { line, column, element, attribute: None, text }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}: ", self.line, self.column)?;
+        match (&self.element, &self.attribute) {
+            (Some(element), Some(attribute)) => write!(f, "<{element} {attribute}> {}", self.text),
+            (Some(element), None) => write!(f, "<{element}> {}", self.text),
+            (None, _) => write!(f, "{}", self.text),
+        }
+    }
+}
+
+/// Attributes that every element may have, and that are read or mean nothing to us.
+const EVERYWHERE: [&str; 2] = ["id", "class"];
+/// The attributes of each element that are run.
+const RUN: [(&str, &str); 41] = [
+    ("assign", "name expr"),
+    ("audio", "src expr fetchtimeout"),
+    ("block", "name expr cond"),
+    ("break", "time strength size"),
+    ("catch", "event count cond"),
+    ("choice", "accept dtmf next expr event eventexpr message messageexpr fetchaudio fetchtimeout maxage maxstale"),
+    ("clear", "namelist"),
+    ("data", "name src srcexpr method enctype namelist fetchaudio fetchtimeout maxage maxstale"),
+    ("disconnect", "namelist"),
+    ("elseif", "cond"),
+    ("emphasis", "level"),
+    ("error help noinput nomatch", "count cond"),
+    ("exit", "expr namelist"),
+    ("field", "name expr cond type slot modal"),
+    ("filled", "mode namelist"),
+    ("foreach", "item array"),
+    ("form", "scope"),
+    ("goto", "next expr nextitem expritem fetchaudio fetchtimeout maxage maxstale"),
+    ("grammar", "src srcexpr type mode root version tag-format fetchtimeout maxage maxstale"),
+    ("if", "cond"),
+    ("initial", "name expr cond"),
+    ("link", "next expr event eventexpr message messageexpr dtmf fetchaudio fetchtimeout maxage maxstale"),
+    ("log", "label expr"),
+    ("mark", "name nameexpr"),
+    ("menu", "accept scope dtmf"),
+    ("option", "accept dtmf value"),
+    ("param", "name expr value"),
+    ("phoneme", "ph alphabet"),
+    ("prompt", "bargein cond count timeout"),
+    ("property", "name value"),
+    ("prosody", "pitch contour range rate duration volume"),
+    ("record", "name expr cond beep maxtime finalsilence dtmfterm modal"),
+    ("return", "namelist event eventexpr message messageexpr"),
+    ("say-as", "interpret-as type"),
+    ("script", "src srcexpr fetchtimeout maxage maxstale"),
+    ("subdialog", "name expr cond src srcexpr method enctype namelist fetchaudio fetchtimeout maxage maxstale"),
+    ("submit", "next expr method enctype namelist fetchaudio fetchtimeout maxage maxstale"),
+    ("sub", "alias"),
+    ("throw", "event eventexpr message messageexpr"),
+    ("transfer", "name expr cond dest destexpr bridge type connecttimeout maxtime aai aaiexpr"),
+    ("value", "expr"),
+];
+/// The rest: elements with others, and those of which nothing is looked at.
+const MORE: [(&str, &str); 4] = [
+    ("var", "name expr"),
+    ("voice", "gender age variant name"),
+    ("vxml", "version application schemaLocation"),
+    ("else enumerate p s reprompt", ""),
+];
+/// Attributes that the standards have, and that change nothing here.
+const WITHOUT_EFFECT: [&str; 11] = [
+    "fetchhint",
+    "bargeintype",
+    "weight",
+    "charset",
+    "transferaudio",
+    "type",
+    "valuetype",
+    "maxage",
+    "maxstale",
+    "format",
+    "detail",
+];
+/// Properties that are run.
+const PROPERTIES: [&str; 21] = [
+    "bargein",
+    "completetimeout",
+    "confidencelevel",
+    "documentmaxage",
+    "documentmaxstale",
+    "datamaxage",
+    "datamaxstale",
+    "fetchaudio",
+    "fetchaudiodelay",
+    "fetchaudiominimum",
+    "fetchtimeout",
+    "grammarmaxage",
+    "grammarmaxstale",
+    "inputmodes",
+    "interdigittimeout",
+    "maxspeechtimeout",
+    "scriptmaxage",
+    "scriptmaxstale",
+    "termchar",
+    "termtimeout",
+    "timeout",
+];
+
+/// Looks through a page in whatever encoding it says it has.
+pub fn bytes(page: &[u8]) -> Report {
+    match decode(page, None) {
+        Ok(source) => check(&source),
+        Err(fault) => Report { errors: vec![Finding::from(fault)], warnings: Vec::new() },
+    }
+}
+
+/// Looks through a page. Relative addresses, scripts and expressions are not followed.
+pub fn check(source: &str) -> Report {
+    let mut report = Report::default();
+    match document::read(source, "http://antiphon.example/") {
+        Ok(document) => report.warnings = document.warnings,
+        Err(fault) => report.errors.push(fault.into()),
+    }
+    if let Ok(text) = xml::checked(source)
+        && let Ok(tree) = xml::parse(&text)
+    {
+        let mut reader = Reader::default();
+        look(tree.root_element(), &mut reader, &mut report.warnings);
+    }
+    report.warnings.sort_by_key(|finding| (finding.line, finding.column));
+    report.warnings.truncate(MAX_FINDINGS);
+    report
+}
+
+/// Looks at an element and all in it but grammars, which have a language of their own. The depth is bounded by the reading.
+fn look(node: Node<'_, '_>, reader: &mut Reader, found: &mut Vec<Finding>) {
+    if found.len() >= 2 * MAX_FINDINGS {
+        return;
+    }
+    let name = node.tag_name().name();
+    let mut add = |attribute: Option<&str>, text: &str| {
+        let at = reader.place(node);
+        found.push(Finding::of(node, at, attribute, text));
+    };
+    match name {
+        "object" => return add(Some("classid"), "is not run: error.unsupported.objectname is thrown"),
+        "metadata" | "meta" | "desc" | "lexicon" => return,
+        "property" => {
+            let property = node.attribute("name").unwrap_or_default().trim();
+            if !PROPERTIES.contains(&property) {
+                add(Some("name"), &format!("{property} changes nothing here"));
+            }
+        }
+        _ => {}
+    }
+    if let Some((_, run)) = RUN.iter().chain(&MORE).find(|(names, _)| names.split(' ').any(|known| known == name)) {
+        for attribute in node.attributes().filter(|attribute| attribute.namespace().is_none()) {
+            let own = attribute.name();
+            if EVERYWHERE.contains(&own) || run.split(' ').any(|known| known == own) {
+                continue;
+            }
+            add(Some(own), if WITHOUT_EFFECT.contains(&own) { "changes nothing here" } else { "is not known" });
+        }
+    }
+    let xml = "http://www.w3.org/XML/1998/namespace";
+    if name != "vxml" && node.attribute((xml, "base")).is_some() {
+        add(Some("base"), "changes nothing here: addresses are relative to the page");
+    }
+    if name != "grammar" {
+        node.children().filter(Node::is_element).for_each(|child| look(child, reader, found));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! Cookies of a session: what a web server has the caller's pages bring along.
+//!
+//! Shape: a [`Jar`] takes what answers set, and says what goes with a request. It lives as long as the call.
+//! Units: seconds, by the clock that is told.
+//! Errors: none; a cookie that is malformed, or is for somebody else, is not kept.
+//! Sources: RFC 6265 §5; `voicexml-customizers.md` 3.10.
+
+use jiff::fmt::rfc2822::DateTimeParser;
+use url::Url;
+
+/// Most cookies, and most bytes of one.
+const MOST: usize = 50;
+const LONGEST: usize = 4_096;
+
+/// The cookies of a session, the oldest in front.
+#[derive(Default, Debug)]
+pub(super) struct Jar {
+    cookies: Vec<Cookie>,
+}
+
+#[derive(Clone, Debug)]
+struct Cookie {
+    name: String,
+    value: String,
+    host: String,
+    /// Whether hosts below it get it too.
+    is_wide: bool,
+    path: String,
+    is_secure: bool,
+    /// Until when, if not for the whole call.
+    until: Option<i64>,
+}
+
+impl Jar {
+    /// Takes what an answer sets that came from this address.
+    pub(super) fn take(&mut self, address: &str, headers: &[(String, String)], now: i64) {
+        let Ok(url) = Url::parse(address) else { return };
+        for (_, text) in headers.iter().filter(|(name, _)| name == "set-cookie") {
+            let Some(cookie) = read(text, &url, now) else { continue };
+            self.cookies.retain(|old| (&old.name, &old.host, &old.path) != (&cookie.name, &cookie.host, &cookie.path));
+            if cookie.until.is_some_and(|until| until <= now) {
+                continue;
+            }
+            if self.cookies.len() >= MOST {
+                self.cookies.remove(0);
+            }
+            self.cookies.push(cookie);
+        }
+    }
+
+    /// What goes with a request to this address: the longest paths first.
+    pub(super) fn of(&self, address: &str, now: i64) -> Option<String> {
+        let url = Url::parse(address).ok()?;
+        let mut found: Vec<_> = self.cookies.iter().filter(|cookie| cookie.goes_to(&url, now)).collect();
+        found.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        let pairs: Vec<_> = found.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+        Some(pairs.join("; ")).filter(|text| !text.is_empty())
+    }
+}
+
+impl Cookie {
+    fn goes_to(&self, url: &Url, now: i64) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let is_host = host == self.host || (self.is_wide && is_below(host, &self.host));
+        let path = url.path();
+        let is_path = path
+            .strip_prefix(&self.path)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || self.path.ends_with('/'));
+        let is_safe = !self.is_secure || url.scheme() == "https";
+        is_host && is_path && is_safe && self.until.is_none_or(|until| now < until)
+    }
+}
+
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')) && host.parse::<std::net::IpAddr>().is_err()
+}
+
+fn read(text: &str, url: &Url, now: i64) -> Option<Cookie> {
+    if text.len() > LONGEST || text.chars().any(char::is_control) {
+        return None;
+    }
+    let mut parts = text.split(';');
+    let (name, value) = parts.next()?.split_once('=')?;
+    let host = url.host_str()?.to_owned();
+    let mut cookie = Cookie {
+        name: name.trim().to_owned(),
+        value: value.trim().to_owned(),
+        host,
+        is_wide: false,
+        path: match url.path().rsplit_once('/') {
+            Some((path, _)) if !path.is_empty() => path.to_owned(),
+            _ => "/".to_owned(),
+        },
+        is_secure: false,
+        until: None,
+    };
+    let (mut lasts, mut expires) = (None, None);
+    for part in parts {
+        let (attribute, value) = part.split_once('=').unwrap_or((part, ""));
+        let value = value.trim();
+        match attribute.trim().to_ascii_lowercase().as_str() {
+            "max-age" => lasts = value.parse::<i64>().ok(),
+            "expires" => expires = DateTimeParser::new().parse_timestamp(value).ok().map(jiff::Timestamp::as_second),
+            "path" if value.starts_with('/') => value.clone_into(&mut cookie.path),
+            "secure" => cookie.is_secure = true,
+            "domain" => {
+                let domain = value.trim_start_matches('.').to_ascii_lowercase();
+                let is_own = cookie.host == domain;
+                // What has no dot is a whole part of the world.
+                let is_above = domain.contains('.') && is_below(&cookie.host, &domain);
+                if !(is_own || is_above) {
+                    return None;
+                }
+                cookie.is_wide = true;
+                cookie.host = domain;
+            }
+            _ => {}
+        }
+    }
+    cookie.until = lasts.map(|seconds| now.saturating_add(seconds)).or(expires);
+    (!cookie.name.is_empty()).then_some(cookie)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jar(address: &str, cookies: &[&str]) -> Jar {
+        let mut jar = Jar::default();
+        let headers: Vec<_> = cookies.iter().map(|text| ("set-cookie".to_owned(), (*text).to_owned())).collect();
+        jar.take(address, &headers, 1_000);
+        jar
+    }
+
+    #[test]
+    fn a_cookie_goes_where_it_belongs() {
+        let set = [
+            "a=1",
+            "b=2; Path=/",
+            "c=3; Domain=example.com",
+            "d=4; Secure",
+            "e=5; Domain=com",
+            "f=6; Domain=b.example",
+        ];
+        let jar = jar("http://www.example.com/x/start", &set);
+        for (address, expected) in [
+            ("http://www.example.com/x/y", Some("a=1; c=3; b=2")),
+            ("http://www.example.com/", Some("b=2")),
+            ("https://www.example.com/x/", Some("a=1; c=3; d=4; b=2")),
+            ("http://other.example.com/x/y", Some("c=3")),
+            ("http://www.example.com/xy", Some("b=2")),
+            ("http://www.example.org/x/y", None),
+        ] {
+            assert_eq!(jar.of(address, 1_000).as_deref(), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_lasts_as_long_as_it_says_and_there_is_an_end_to_their_number() {
+        let set = ["a=1; Max-Age=10", "b=2; Expires=Thu, 01 Jan 1970 00:20:00 GMT", "c=3"];
+        let mut jar = jar("http://a.example/", &set);
+        assert_eq!(jar.of("http://a.example/", 1_005).as_deref(), Some("a=1; b=2; c=3"));
+        assert_eq!(jar.of("http://a.example/", 1_010).as_deref(), Some("b=2; c=3"));
+        assert_eq!(jar.of("http://a.example/", 1_200).as_deref(), Some("c=3"));
+        jar.take("http://a.example/", &[("set-cookie".to_owned(), "c=; Max-Age=0".to_owned())], 1_200);
+        assert_eq!(jar.of("http://a.example/", 1_200), None);
+        for n in 0..200 {
+            jar.take("http://a.example/", &[("set-cookie".to_owned(), format!("n{n}=1"))], 1_200);
+        }
+        assert_eq!(jar.cookies.len(), MOST);
+        let long = [
+            ("set-cookie".to_owned(), format!("l={}", "x".repeat(5_000))),
+            ("set-cookie".to_owned(), "x=1\r\nA: b".to_owned()),
+        ];
+        jar.take("http://b.example/", &long, 1_200);
+        assert_eq!(jar.of("http://b.example/", 1_200), None);
+    }
+}

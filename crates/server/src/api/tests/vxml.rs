@@ -1,0 +1,160 @@
+//! Applications in VoiceXML, and their pages.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::Api;
+use crate::store::limits;
+
+const PAGE: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\r\n<vxml version=\"2.1\">\n  <form><block><log>hi</log></block></form>\n</vxml>\n";
+
+fn fresh() -> Value {
+    json!({
+        "url": null, "source": "url", "base_url": null, "dialect": "w3c", "transfer": "blind", "properties": {},
+        "document_bytes": null,
+    })
+}
+
+fn expecting(changes: &[(&str, Value)]) -> Value {
+    let mut expected = fresh();
+    changes.iter().for_each(|(field, value)| expected[*field] = value.clone());
+    expected
+}
+
+#[tokio::test]
+async fn an_application_has_a_page_on_a_web_server_or_one_of_its_own() {
+    let api = Api::new().await;
+    let id = api.extension("082", "vxml").await;
+    let path = format!("/extension/{id}/vxml/");
+    assert_eq!(api.get(&path).await.expect(200), fresh());
+    let body = json!({
+        "url": "http://example.com/start.vxml#main", "transfer": "bridge", "properties": {"timeout": "3s", "bargein": "false"},
+    });
+    let properties = ("properties", body["properties"].clone());
+    let url = ("url", body["url"].clone());
+    let bridge = ("transfer", json!("bridge"));
+    let changed = api.put(&path, body).await.expect(200);
+    assert_eq!(changed, expecting(&[url.clone(), bridge.clone(), properties.clone()]));
+    let base = ("base_url", json!("https://example.com/ivr/"));
+    api.put(&path, json!({"base_url": base.1})).await.expect(200);
+    let document = format!("{path}document");
+    api.get(&document).await.refused(404);
+    let checked = api.raw(Method::PUT, &document, "text/xml", PAGE).await.expect(200);
+    assert_eq!((&checked["errors"], &checked["warnings"]), (&json!([]), &json!([])));
+    let got = api.get(&document).await;
+    assert_eq!(got.header("content-type"), "text/xml");
+    assert_eq!(got.body, json!(PAGE), "byte by byte");
+    let whole =
+        [url.clone(), base, bridge, properties, ("source", json!("document")), ("document_bytes", json!(PAGE.len()))];
+    assert_eq!(api.get(&path).await.expect(200), expecting(&whole));
+    // A change of something else leaves the page alone, a new URL takes its place and keeps it.
+    assert_eq!(api.put(&path, json!({"transfer": "bridge"})).await.expect(200)["source"], json!("document"));
+    let other = api.put(&path, json!({"url": "http://example.com/other.vxml", "properties": null})).await.expect(200);
+    assert_eq!((&other["source"], &other["document_bytes"]), (&json!("url"), &json!(PAGE.len())));
+    assert_eq!(other["properties"], json!({}));
+    let back = api.put(&path, json!({"source": "document"})).await.expect(200);
+    assert_eq!(back["source"], json!("document"));
+    api.delete(&document).await.expect(204);
+    api.delete(&document).await.refused(404);
+    let left = api.get(&path).await.expect(200);
+    assert_eq!((&left["source"], &left["document_bytes"]), (&json!("url"), &json!(null)));
+    let listed = api.get("/client/@me/extension/?type=vxml").await.expect(200);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    let phone = api.extension("201", "phone").await;
+    assert!(api.get(&format!("/extension/{phone}/vxml/")).await.refused(404).contains("VoiceXML"));
+    assert!(api.get(&format!("/extension/{id}/pivot/")).await.refused(404).contains("not a pivot"));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_application_is_told_at_once() {
+    let api = Api::new().await;
+    let id = api.extension("082", "vxml").await;
+    let path = format!("/extension/{id}/vxml/");
+    let wrong = json!({
+        "url": "start.vxml", "base_url": "ftp://example.com/", "source": "document", "dialect": "cisco", "transfer": "warm",
+        "properties": {"timeout": 5},
+    });
+    let message = api.put(&path, wrong).await.refused(400);
+    for field in ["url:", "base_url:", "source:", "dialect:", "transfer:", "properties.timeout:"] {
+        assert!(message.contains(field), "{field} in {message}");
+    }
+    assert_eq!(api.get(&path).await.expect(200), fresh(), "nothing was changed");
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_loaded_is_refused_by_line_and_column() {
+    let mut api = Api::new().await;
+    let id = api.extension("082", "vxml").await;
+    let document = format!("/extension/{id}/vxml/document");
+    for (page, line, element) in [
+        ("<vxml version=\"2.1\">\n  <form><block><goto/></block></form></vxml>", 2, json!("goto")),
+        ("<vxml version=\"2.1\">\n<form>\n</vxml>", 3, json!(null)),
+        ("no XML", 1, json!(null)),
+        ("", 1, json!(null)),
+    ] {
+        for answer in [
+            api.raw(Method::PUT, &document, "text/xml", page).await,
+            api.raw(Method::POST, "/client/@me/vxml/check", "text/xml", page).await,
+        ] {
+            let found = answer.expect(422);
+            let error = &found["errors"][0];
+            assert_eq!((&error["line"], &error["element"]), (&json!(line), &element), "{page}: {found}");
+            assert!(error["column"].as_u64().is_some_and(|column| column > 0), "{found}");
+            assert!(found["message"].as_str().is_some_and(|text| text.contains(&format!("line {line}"))), "{found}");
+        }
+    }
+    api.get(&document).await.refused(404);
+    let used = "<vxml version=\"2.1\">\n<form>\n<object classid=\"a\"/></form></vxml>";
+    let found = api.raw(Method::POST, "/client/@me/vxml/check", "application/xml", used).await.expect(200);
+    assert_eq!((&found["warnings"][0]["line"], &found["warnings"][0]["element"]), (&json!(3), &json!("object")));
+    api.get(&document).await.refused(404);
+    let large = format!("{PAGE}{}", " ".repeat(limits::VXML_BYTES));
+    api.raw(Method::PUT, &document, "text/xml", large).await.refused(413);
+    api.become_other().await;
+    api.raw(Method::PUT, &document, "text/xml", PAGE).await.refused(404);
+}
+
+#[tokio::test]
+async fn pages_are_there_again_after_a_restart_and_gone_with_their_extension() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, client, made) = {
+        use crate::store::{Store, changes};
+        let store = Store::open(data.path()).unwrap();
+        let client = store.commit(changes::CreateClient { prefix: "000".to_owned() }).await.unwrap();
+        let body = json!({"name": "082", "type": "vxml"});
+        let made = store.commit(changes::CreateExtension { client, body }).await.unwrap();
+        let document = Some(PAGE.as_bytes().into());
+        store.commit(changes::PutVxmlDocument { client, extension: made.id, document }).await.unwrap();
+        (store, client, made)
+    };
+    drop(store);
+    let store = crate::store::Store::open(data.path()).unwrap();
+    let config = store.snapshot();
+    let crate::store::ExtensionKind::Vxml(vxml) = &config.extension(made.id).unwrap().kind else { panic!("it is one") };
+    assert_eq!(vxml.document.as_deref(), Some(PAGE.as_bytes()));
+    assert_eq!(vxml.application.url, antiphon_ivr::vxml::UPLOADED);
+    store.commit(crate::store::changes::DeleteExtension { client, id: made.id }).await.unwrap();
+    let rows = rusqlite::Connection::open_with_flags(
+        data.path().join("antiphon.db"),
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+    );
+    let rows: i64 = rows.unwrap().query_row("SELECT count(*) FROM vxml_document", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 0);
+}
+
+#[tokio::test]
+async fn a_client_has_no_more_bytes_of_pages_than_there_can_be() {
+    let api = Api::new().await;
+    let client = crate::store::ClientId(1);
+    let put = async |extension: u64, bytes: usize| {
+        let (extension, document) = (antiphon_ivr::ExtensionId(extension), Some(vec![b' '; bytes].into()));
+        api.store.commit(crate::store::changes::PutVxmlDocument { client, extension, document }).await
+    };
+    let (one, other) = (api.extension("082", "vxml").await, api.extension("083", "vxml").await);
+    put(one, limits::VXML_BYTES_OF_A_CLIENT).await.unwrap();
+    let full = api.raw(Method::PUT, &format!("/extension/{other}/vxml/document"), "text/xml", PAGE).await.refused(409);
+    assert!(full.contains("bytes of VoiceXML"), "{full}");
+    // One that takes the place of another needs only what it is longer by.
+    put(one, limits::VXML_BYTES_OF_A_CLIENT - PAGE.len()).await.unwrap();
+    put(other, PAGE.len()).await.unwrap();
+}

@@ -1,0 +1,237 @@
+//! `/extension/{extension}/vxml/`
+//!
+//! Shape: an application by its fields, and its page as it is, byte by byte. Whoever writes a page hears all that is to say of it.
+//! Errors: a page that cannot be loaded is a 422 that tells line and column, and nothing is changed.
+//! Sources: `voicexml-customizers.md` 3.2, 3.10.
+
+use std::collections::BTreeMap;
+
+use antiphon_ivr::vxml::check::{Finding, Report};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::ApiState;
+use super::body::{JsonBody, unread};
+use super::description::{Operation, Table, get, post};
+use super::error::ApiError;
+use super::place::Place;
+use crate::store::changes::{PutVxmlDocument, UpdateVxml};
+use crate::store::limits::VXML_BYTES;
+use crate::store::{
+    Extension, ExtensionKind, Missing, Rejected, VxmlApplication, VxmlDialect, VxmlExtension, VxmlSource, VxmlTransfer,
+};
+
+/// The types by which a page may come.
+const KINDS: &[&str] = &["text/xml", "application/xml", "application/voicexml+xml"];
+
+pub(super) fn table() -> Table {
+    const PATH: &str = "/extension/{extension}/vxml";
+    Table::of("VoiceXML", "Applications whose pages say what a call does, in VoiceXML 2.0 or 2.1.").on(
+        PATH,
+        get(show, Operation::new("An application in VoiceXML").shows::<Shown>()).put(
+            update,
+            Operation::new("Changes an application in VoiceXML")
+                .details("A new `url` runs from then on, in place of a page that was uploaded.")
+                .takes::<Shown>(&[])
+                .example(json!({ "url": "https://example.com/start.vxml", "transfer": "bridge" }))
+                .shows::<Shown>(),
+        ),
+    )
+}
+
+/// What takes pages, which may be longer than other bodies.
+pub(super) fn documents() -> Table {
+    const PATH: &str = "/extension/{extension}/vxml/document";
+    let page = json!({ "type": "string", "format": "binary", "description": "The page, of at most 2 MiB." });
+    let void = "It cannot be loaded; `errors` tells why, by line and column. Nothing was changed.";
+    let methods =
+        get(document, Operation::new("The page of an application").file(200, "As it was uploaded.", "text/xml"))
+            .put(
+                put_document,
+                Operation::new("Uploads the page of an application, which runs from then on")
+                    .takes_form(KINDS, page.clone())
+                    .shows::<Checked>()
+                    .answers::<Checked>(422, void)
+                    .conflicts("The client has as many bytes of pages as there can be."),
+            )
+            .delete(delete_document, Operation::new("Takes the page of an application away").empties());
+    let checking = Operation::new("Checks a page, and stores nothing")
+        .details("All that a page uses and that is not run is told.")
+        .takes_form(KINDS, page)
+        .shows::<Checked>()
+        .answers::<Checked>(422, "It cannot be loaded; `errors` tells why, by line and column.");
+    Table::of("VoiceXML", "Applications whose pages say what a call does, in VoiceXML 2.0 or 2.1.")
+        .on(PATH, methods)
+        .on("/client/{client}/vxml/check", post(check, checking))
+}
+
+/// An application in VoiceXML.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Vxml)]
+struct Shown {
+    /// The address of the first page.
+    #[schema(max_length = 2048)]
+    url: Option<String>,
+    /// Which page runs, the one at `url` or the one that was uploaded: `url` or `document`.
+    #[schema(value_type = String, pattern = "^(url|document)$")]
+    source: VxmlSource,
+    /// What relative addresses in the page that was uploaded are relative to; without it they lead nowhere.
+    #[schema(max_length = 2048)]
+    base_url: Option<String>,
+    /// How pages are read: `w3c`.
+    #[schema(value_type = String, pattern = "^w3c$")]
+    dialect: VxmlDialect,
+    /// What a transfer is that does not say: `blind`, `bridge` or `consultation`.
+    #[schema(value_type = String, pattern = "^(blind|bridge|consultation)$")]
+    transfer: VxmlTransfer,
+    /// The values of properties about which pages say nothing, by the names of VoiceXML.
+    #[schema(value_type = Object)]
+    properties: BTreeMap<String, String>,
+    /// The bytes of the page that was uploaded; null where there is none.
+    #[schema(read_only)]
+    document_bytes: Option<usize>,
+}
+
+/// What there is to say of a page.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VxmlChecked)]
+struct Checked {
+    /// What was found, in a sentence.
+    #[schema(read_only)]
+    message: String,
+    /// Why it cannot be run.
+    #[schema(read_only)]
+    errors: Vec<Found>,
+    /// What in it is passed over, or changes nothing.
+    #[schema(read_only)]
+    warnings: Vec<Found>,
+}
+
+/// Something about one element.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VxmlFinding)]
+struct Found {
+    /// The line of the element, from 1.
+    line: usize,
+    /// Its column, from 1.
+    column: usize,
+    /// Its name; null where the text is no XML.
+    element: Option<String>,
+    /// The attribute that it is about, if it is about one.
+    attribute: Option<String>,
+    /// What it is.
+    message: String,
+}
+
+impl From<&Finding> for Found {
+    fn from(finding: &Finding) -> Self {
+        let Finding { line, column, element, attribute, text } = finding.clone();
+        Self { line, column, element, attribute, message: text }
+    }
+}
+
+impl Checked {
+    fn of(report: &Report) -> Self {
+        let message = match (report.errors.first(), report.warnings.len()) {
+            (Some(error), _) => error.to_string(),
+            (None, 0) => "all of it is run".to_owned(),
+            (None, 1) => "it is run, but for one thing".to_owned(),
+            (None, count) => format!("it is run, but for {count} things"),
+        };
+        let all = |findings: &[Finding]| findings.iter().map(Found::from).collect();
+        Self { message, errors: all(&report.errors), warnings: all(&report.warnings) }
+    }
+}
+
+impl IntoResponse for Checked {
+    fn into_response(self) -> Response {
+        let status = if self.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        (status, Json(self)).into_response()
+    }
+}
+
+/// A page, as it came.
+struct PageBody(Bytes);
+
+impl FromRequest<ApiState> for PageBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(rejection, VXML_BYTES))?;
+        if bytes.len() > VXML_BYTES { Err(ApiError::TooLarge(VXML_BYTES)) } else { Ok(Self(bytes)) }
+    }
+}
+
+fn vxml(extension: &Extension) -> Result<(&VxmlExtension, VxmlApplication), Missing> {
+    match &extension.kind {
+        ExtensionKind::Vxml(vxml) => Ok((vxml, extension.profile.vxml.clone().unwrap_or_default())),
+        _ => Err(Missing::Vxml),
+    }
+}
+
+fn encode(extension: &Extension) -> Result<Shown, Missing> {
+    let (runs, application) = vxml(extension)?;
+    let VxmlApplication { url, source, base_url, dialect, transfer, properties } = application;
+    let document_bytes = runs.document.as_ref().map(|document| document.len());
+    Ok(Shown { url, source, base_url, dialect, transfer, properties, document_bytes })
+}
+
+async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {
+    let config = state.store.snapshot();
+    Ok(Json(encode(place.extension(&config)?)?))
+}
+
+async fn update(
+    State(state): State<ApiState>,
+    place: Place,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Shown>, ApiError> {
+    let change = UpdateVxml { client: place.bearer(), extension: place.extension_id()?, body };
+    Ok(Json(encode(&*state.store.commit(change).await?)?))
+}
+
+async fn document(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
+    let config = state.store.snapshot();
+    let (runs, _) = vxml(place.extension(&config)?)?;
+    let document = runs.document.clone().ok_or(Missing::Document)?;
+    let kind = [(header::CONTENT_TYPE, "text/xml"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    Ok((kind, Bytes::from_owner(document)).into_response())
+}
+
+/// Looks a page through, on a thread that may take its time.
+async fn checked(page: Bytes) -> Result<Checked, ApiError> {
+    let report = tokio::task::spawn_blocking(move || antiphon_ivr::vxml::check::bytes(&page)).await;
+    Ok(Checked::of(&report.map_err(|_| Rejected::Storage)?))
+}
+
+async fn put_document(
+    State(state): State<ApiState>,
+    place: Place,
+    PageBody(page): PageBody,
+) -> Result<Checked, ApiError> {
+    let extension = place.extension_id()?;
+    vxml(place.extension(&state.store.snapshot())?)?;
+    let checked = checked(page.clone()).await?;
+    if checked.errors.is_empty() {
+        let document = Some(page[..].into());
+        state.store.commit(PutVxmlDocument { client: place.bearer(), extension, document }).await?;
+    }
+    Ok(checked)
+}
+
+async fn delete_document(State(state): State<ApiState>, place: Place) -> Result<StatusCode, ApiError> {
+    let change = PutVxmlDocument { client: place.bearer(), extension: place.extension_id()?, document: None };
+    state.store.commit(change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn check(place: Place, PageBody(page): PageBody) -> Result<Checked, ApiError> {
+    place.client()?;
+    checked(page).await
+}

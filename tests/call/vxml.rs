@@ -1,0 +1,293 @@
+//! Pages of VoiceXML on whole calls: extensions, pages that callers name, and what is left of a call when it is over.
+//!
+//! Sources: RFC 5552 §2 to §4; VoiceXML 2.0 §1.5.4 (final processing); `voicexml-customizers.md` 3.4, 3.10.
+
+use std::time::Duration;
+
+use antiphon_sip::EndReason;
+use antiphon_testkit::{SimPhone, Stage};
+use serde_json::json;
+
+use crate::web::ToldWeb;
+use crate::world::{Author, World, on_its_own, pass, prompt};
+
+/// The application 321, whose page is at `http://app.test/start.vxml`, and 322, whose page was uploaded.
+pub(crate) async fn fill(author: &Author) {
+    author.vxml("321", json!({"url": "http://app.test/start.vxml"}), None).await;
+    let page = page(
+        r#"<form><field name="choice" type="digits?length=1"><prompt><audio src="builtin:hello"/></prompt>
+             <filled><log label="chosen" expr="choice"/><exit namelist="choice"/></filled></field></form>"#,
+    );
+    let settings = json!({"base_url": "http://app.test/pages/", "properties": {"timeout": "2s"}});
+    author.vxml("322", settings, Some(page)).await;
+}
+
+fn page(content: &str) -> Vec<u8> {
+    format!("<?xml version=\"1.0\"?>\n<vxml version=\"2.1\" xmlns=\"http://www.w3.org/2001/vxml\">{content}</vxml>")
+        .into()
+}
+
+fn answer(world: &World, content: &str) {
+    world.web.answer_as(100, 200, "text/xml", page(content));
+}
+
+/// What the BYE to a caller has in its body, as pairs.
+#[track_caller]
+fn farewell(caller: &SimPhone) -> Vec<(String, String)> {
+    let byes = caller.requests("BYE");
+    assert_eq!(byes[0].header("Content-Type"), Some("application/x-www-form-urlencoded"), "{:?}", byes[0]);
+    url::form_urlencoded::parse(byes[0].body.as_bytes()).into_owned().collect()
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// What the last call has left for the world outside.
+fn conclusion(world: &World) -> Option<Vec<(String, String)>> {
+    let calls = world.server.rooms.trace.calls();
+    calls.last().and_then(|call| call.record(|record| record.conclusion.clone()))
+}
+
+fn notes(world: &World) -> Vec<String> {
+    let calls = world.server.rooms.http_debug.calls(antiphon_server::store::ClientId(1));
+    calls.last().into_iter().flat_map(|call| call.steps.iter().flat_map(|step| step.ran.clone())).collect()
+}
+
+#[tokio::test]
+async fn a_page_that_was_uploaded_takes_a_key_and_its_values_go_with_the_bye() {
+    let world = World::new().await;
+    let caller = world.caller();
+    caller.call("322").await;
+    caller.up().await;
+    pass(1_000).await;
+    caller.press('7').await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    let expected = pairs(&[("__reason", "exit"), ("choice", "7")]);
+    assert_eq!(farewell(&caller), expected);
+    assert_eq!(conclusion(&world), Some(expected));
+    assert_eq!(notes(&world), ["chosen: 7", "exit choice=7"]);
+    assert!(
+        world.heard(&caller, &[]).first("hello").duration() < prompt("hello").duration(),
+        "the key stops the prompt"
+    );
+    assert!(world.web.asked().is_empty(), "no web server is asked for it");
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn silence_is_as_long_as_the_application_says_where_the_page_says_nothing() {
+    let world = World::new().await;
+    let caller = world.caller();
+    caller.call("322").await;
+    caller.up().await;
+    pass(9_000).await;
+    let heard = world.heard(&caller, &[]);
+    let pause = heard.all("hello")[1].from - heard.all("hello")[0].from - prompt("hello").duration();
+    assert!(pause.abs_diff(Duration::from_secs(2)) < Duration::from_millis(150), "{pause:?}");
+    caller.hang_up().await;
+    caller.over().await;
+    world.leaves_nothing().await;
+}
+
+#[test]
+fn the_first_page_is_there_before_the_answer_and_where_it_is_not_the_call_is_refused() {
+    for (status, body, refused) in [
+        (200, page("<form><block><exit expr=\"'done'\"/></block></form>"), None),
+        (404, Vec::new(), Some(500)),
+        (200, b"<vxml version='2.1'><form>".to_vec(), Some(500)),
+    ] {
+        on_its_own(first_page(status, body, refused));
+    }
+}
+
+async fn first_page(status: u16, body: Vec<u8>, refused: Option<u16>) {
+    let world = World::new().await;
+    world.web.answer_as(1_000, status, "text/xml", body);
+    let caller = world.caller();
+    caller.call("321").await;
+    pass(900).await;
+    assert_ne!(caller.stage(), Stage::Up);
+    match (caller.over().await, refused) {
+        (EndReason::RemoteBye, None) => {
+            assert_eq!(farewell(&caller), pairs(&[("__reason", "exit"), ("__exit", "done")]));
+        }
+        (EndReason::Rejected(why), Some(refused)) => assert_eq!(why.code(), refused),
+        other => panic!("{other:?}"),
+    }
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_caller_names_the_page_and_how_it_is_asked_for() {
+    let world = World::new().await;
+    answer(
+        &world,
+        "<form><block><exit expr=\"session.connection.aai + ' ' + session.connection.protocol.sip.requesturi.own\"/></block></form>",
+    );
+    let caller = world.caller();
+    let url = "http%3A%2F%2Fapp.test%2Fa%3Fb%3Dc";
+    caller
+        .call_uri(&format!(
+            "sip:dialog@127.0.0.1;voicexml={url};method=post;postbody=x%3D1;maxage=7;aai=some%20data;own=1"
+        ))
+        .await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert_eq!(farewell(&caller), pairs(&[("__reason", "exit"), ("__exit", "some data 1")]));
+    let asked = world.web.asked();
+    assert_eq!(asked[0].errand.url.as_str(), "http://app.test/a?b=c");
+    assert_eq!(ToldWeb::parameters(&asked[0]), pairs(&[("b", "c"), ("x", "1")]));
+    let header = |name: &str| asked[0].errand.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    assert_eq!(header("Cache-Control").map(|(_, value)| value.as_str()), Some("max-age=7"));
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_page_that_may_not_be_named_is_refused_without_asking_for_it() {
+    let world = World::new().await;
+    for (number, (parameters, refused)) in [
+        ("", 400),
+        (";voicexml=start.vxml", 400),
+        (";voicexml=ftp%3A%2F%2Fapp.test%2F", 400),
+        (";voicexml=http%3A%2F%2Felsewhere.test%2F", 403),
+        (";voicexml=http%3A%2F%2Fapp.test%2F;maxage=soon", 400),
+        (";voicexml=http%3A%2F%2Fapp.test%2F;method=put", 400),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let caller = world.connect(World::setup("caller", 10 + number as u8));
+        caller.call_uri(&format!("sip:dialog@127.0.0.1{parameters}")).await;
+        let why = caller.over().await;
+        assert!(matches!(why, EndReason::Rejected(status) if status.code() == refused), "{parameters}: {why:?}");
+    }
+    assert!(world.web.asked().is_empty());
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn after_the_caller_has_hung_up_the_page_may_still_tell_its_web_server() {
+    let world = World::new().await;
+    answer(
+        &world,
+        r#"<catch event="connection.disconnect.hangup">
+             <log label="conf">gone</log><submit next="http://app.test/bye" namelist="who"/></catch>
+           <var name="who" expr="'caller'"/>
+           <form><field type="digits"><prompt><audio src="builtin:hello"/></prompt></field></form>"#,
+    );
+    answer(&world, r#"<form><block><log>after</log><exit expr="'late'"/></block></form>"#);
+    let caller = world.caller();
+    caller.call("321").await;
+    caller.up().await;
+    pass(500).await;
+    caller.hang_up().await;
+    caller.over().await;
+    pass(1_000).await;
+    let asked = world.web.asked();
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[1].errand.url.as_str(), "http://app.test/bye?who=caller");
+    assert_eq!(conclusion(&world), Some(pairs(&[("__reason", "exit"), ("__exit", "late")])));
+    let notes = notes(&world);
+    assert!(notes.contains(&"conf: gone".to_owned()) && notes.contains(&"after".to_owned()), "{notes:?}");
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn what_a_page_does_after_its_call_has_an_end() {
+    let world = World::new().await;
+    answer(
+        &world,
+        r#"<catch event="connection.disconnect.hangup"><goto next="http://app.test/again"/></catch>
+           <form><field type="digits"><prompt><audio src="builtin:hello"/></prompt></field></form>"#,
+    );
+    for _ in 0..100 {
+        answer(&world, r#"<form><block><submit next="http://app.test/again" method="post"/></block></form>"#);
+    }
+    let caller = world.caller();
+    caller.call("321").await;
+    caller.up().await;
+    caller.hang_up().await;
+    caller.over().await;
+    pass(10_000).await;
+    let asked = world.web.asked().len();
+    assert_eq!(asked, 1 + 32, "requests after the end are counted");
+    assert_eq!(world.load().await, (0, 0));
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_web_server_that_is_slow_after_the_call_is_given_up() {
+    let world = World::new().await;
+    answer(
+        &world,
+        r#"<catch event="connection.disconnect.hangup"><submit next="http://app.test/slow" fetchtimeout="60s"/></catch>
+           <form><field type="digits"><prompt><audio src="builtin:hello"/></prompt></field></form>"#,
+    );
+    world.web.answer_as(50_000, 200, "text/xml", page(""));
+    let caller = world.caller();
+    caller.call("321").await;
+    caller.up().await;
+    caller.hang_up().await;
+    caller.over().await;
+    pass(29_000).await;
+    assert_eq!(world.load().await, (1, 0), "the call keeps its place, and sends nothing");
+    pass(2_000).await;
+    assert_eq!(world.load().await, (0, 0));
+    assert!(world.web.asked()[1].is_given_up);
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_page_that_hangs_up_says_why_in_the_bye_and_goes_on() {
+    let world = World::new().await;
+    answer(
+        &world,
+        r#"<catch event="connection.disconnect.hangup"><data src="http://app.test/told"/><log>told</log></catch>
+           <var name="order" expr="42"/>
+           <form><block><prompt><audio src="builtin:bye"/></prompt><disconnect namelist="order"/></block></form>"#,
+    );
+    world.web.answer_as(100, 200, "text/xml", b"<ok/>".to_vec());
+    let caller = world.caller();
+    caller.call("321").await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert_eq!(farewell(&caller), pairs(&[("__reason", "disconnect"), ("order", "42")]));
+    assert_eq!(world.heard(&caller, &[]).first("bye").duration(), prompt("bye").duration());
+    pass(1_000).await;
+    assert_eq!(world.web.asked().len(), 2);
+    assert!(notes(&world).contains(&"told".to_owned()));
+    assert_eq!(conclusion(&world), Some(pairs(&[("__reason", "disconnect"), ("order", "42")])));
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn what_the_caller_has_said_is_played_to_it_and_sent_as_a_file() {
+    let world = World::new().await;
+    answer(
+        &world,
+        r#"<form><record name="said" beep="false" maxtime="10s" finalsilence="9s" dtmfterm="true"/>
+             <block><prompt bargein="false"><audio expr="said"/></prompt>
+               <submit next="http://app.test/upload" method="post" enctype="multipart/form-data" namelist="said"/></block></form>"#,
+    );
+    answer(&world, "<form><block><exit expr=\"'kept'\"/></block></form>");
+    let caller = world.caller();
+    caller.speak(Some(prompt("caller"))).await;
+    caller.call("321").await;
+    caller.up().await;
+    pass(3_000).await;
+    caller.press('#').await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert_eq!(farewell(&caller), pairs(&[("__reason", "exit"), ("__exit", "kept")]));
+    let known = [&caller];
+    let heard: Duration = world.heard(&caller, &known).all("caller").iter().map(|span| span.duration()).sum();
+    assert!(heard > Duration::from_secs(2), "the caller hears itself for {heard:?}");
+    let asked = world.web.asked();
+    let body = asked[1].errand.body.clone().expect("a form");
+    let header =
+        asked[1].errand.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.clone());
+    assert!(header.is_some_and(|kind| kind.starts_with("multipart/form-data; boundary=")));
+    let at = body.windows(4).position(|window| window == b"RIFF").expect("a file of sound");
+    let head = String::from_utf8_lossy(&body[..at]).into_owned();
+    assert!(head.contains("name=\"said\"; filename="), "{head}");
+    assert!(body.len() - at > 2 * 8_000 * 2, "two seconds and more: {} bytes", body.len() - at);
+    world.leaves_nothing().await;
+}
