@@ -244,3 +244,12 @@ async fn what_a_client_plays_leaves_it_no_room_for_more_until_it_is_over() {
     drop(played);
     assert!(sounds.load(CLIENT, &wanted[2]).await.is_ok());
 }
+
+#[test]
+fn a_long_sound_is_kept_as_a_telephone_has_it() {
+    let wide = || Audio::at_rate(vec![1_000; 32_000], 16_000);
+    for (seconds, is_wide) in [(2, true), (1, false)] {
+        let kept = within(wide(), Duration::from_secs(seconds));
+        assert_eq!((kept.wide().is_some(), kept.duration()), (is_wide, Duration::from_secs(2)));
+    }
+}
