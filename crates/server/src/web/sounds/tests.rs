@@ -194,8 +194,8 @@ async fn several_sounds_are_fetched_together() {
 #[tokio::test]
 async fn a_sound_that_is_decoded_holds_its_turns_when_nobody_waits_for_it_any_more() {
     let (told, _) = room([answer(200, &[], wav(8_000))]);
-    let (begun, has_begun) = std::sync::mpsc::channel();
-    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = std::sync::mpsc::sync_channel(1);
+    let (go_on, may_go_on) = std::sync::mpsc::sync_channel::<()>(1);
     let (begun, may_go_on) = (Mutex::new(begun), Mutex::new(may_go_on));
     let slow = move |file: &[u8]| {
         let _ = begun.lock().unwrap().send(());
