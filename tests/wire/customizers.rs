@@ -15,6 +15,11 @@ use crate::server::Server;
 /// Debian's, which has the packages of the examples.
 const PYTHON: &str = "/usr/bin/python3";
 
+/// A page that tells the caller's side what the customizer found.
+const PAGE: &str = r#"<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml"><form>
+    <object name="found" classid="builtin:customstate" data="find"><param name="phone" expr="'12345'"/></object>
+    <block><exit expr="found.name"/></block></form></vxml>"#;
+
 /// An extension's customizer.
 struct Customizer<'a> {
     server: &'a Server,
@@ -93,6 +98,14 @@ fn a_customizer_asks_a_database_by_odbc() {
     assert_eq!(customizer.call("find", json!({ "phone": "1" }))["result"], Value::Null);
     let orders = customizer.call("orders", json!({ "phone": "12345" }));
     assert_eq!(orders["result"], json!([[2, "5"], [1, "9.90"]]), "rows are lists");
+    // And so does a page, on a call.
+    let at = customizer.path.replace("/customizer", "/vxml/document");
+    let (status, said) = server.send("PUT", &at, &customizer.token, PAGE);
+    assert_eq!(status, 200, "{said}");
+    let mut caller = crate::pivot::Caller::call(server.ready.udp(), "081");
+    caller.up();
+    let bye = caller.until(|message| message.start.starts_with("BYE "));
+    assert_eq!(bye.body, "__reason=exit&__exit=Ann", "{}", server.log());
 }
 
 #[test]

@@ -211,19 +211,19 @@ fn a_call_keeps_its_version_and_the_next_call_has_the_new_one() {
             Ok(Next::Finished)
         })
     });
-    let calls = || drop(Calls::new(house.at()).place(&[Caller::new("081")]));
-    calls();
+    let calls = |name: &str| drop(Calls::new(house.at()).place(&[Caller::new("081").named(name)]));
+    calls("first");
     assert_eq!(notes.all(), ["inactive", "inactive"]);
     let old = house.activate(extension, "class A:\n  def which(self): return 'old'\n");
     std::thread::scope(|scope| {
-        let call = scope.spawn(calls);
+        let call = scope.spawn(|| calls("second"));
         notes.wait_for(3);
         house.activate(extension, "class A:\n  def which(self): return 'new'\n");
         let delete = DeleteCustomizer { editor: House::editor(extension), version: old };
         house.runtime.block_on(house.server.rooms.store.commit(delete)).expect("it is not active any more");
         call.join().expect("the call is made");
     });
-    calls();
+    calls("third");
     assert_eq!(notes.all()[2..], ["\"old\"", "\"old\"", "\"new\"", "\"new\""]);
 }
 
