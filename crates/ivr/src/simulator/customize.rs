@@ -44,11 +44,8 @@ impl World<'_> {
         let CustomAnswer { after, answer } = self.custom_answer(&customize.method);
         let patience = customize.timer.unwrap_or(CUSTOM_PATIENCE).min(CUSTOM_PATIENCE);
         let until = self.now.saturating_add(after.min(patience));
-        loop {
-            match self.wait(until, Edge::Outside, Lifetime::Counts)? {
-                Waited::Pressed(digit) => self.note(format!("… {digit} ignored")),
-                Waited::Through => break,
-            }
+        while let Waited::Pressed(digit) = self.wait(until, Edge::Outside, Lifetime::Counts)? {
+            self.note(format!("… {digit} ignored"));
         }
         let answer = if after > patience {
             Err(CustomError { kind: CustomErrorKind::Timeout, message: "its time ran out".into() })
