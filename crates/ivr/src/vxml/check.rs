@@ -11,6 +11,7 @@ use std::fmt;
 use roxmltree::Node;
 
 use super::{
+    Dialect,
     elements::{Reader, document, object},
     wire::{Attributes, Fault, Place, decode, xml},
 };
@@ -165,18 +166,22 @@ const PROPERTIES: [&str; 21] = [
     "timeout",
 ];
 
-/// Looks through a page in whatever encoding it says it has.
-pub fn bytes(page: &[u8]) -> Report {
+/// Looks through a page of an application, in whatever encoding the page says it has.
+pub fn bytes(page: &[u8], dialect: Dialect) -> Report {
     match decode(page, None) {
-        Ok(source) => check(&source),
+        Ok(source) => check_as(&source, dialect),
         Err(fault) => Report { errors: vec![Finding::from(fault)], warnings: Vec::new() },
     }
 }
 
 /// Looks through a page. Relative addresses, scripts and expressions are not followed.
 pub fn check(source: &str) -> Report {
+    check_as(source, Dialect::default())
+}
+
+fn check_as(source: &str, dialect: Dialect) -> Report {
     let mut report = Report::default();
-    match document::read(source, "http://antiphon.example/") {
+    match document::read_as(source, "http://antiphon.example/", dialect) {
         Ok(document) => report.warnings = document.warnings,
         Err(fault) => report.errors.push(fault.into()),
     }

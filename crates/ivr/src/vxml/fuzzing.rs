@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::{
+    Dialect,
     elements::document,
     grammar::{Active, Grammar, Linked, abnf, srgs},
     script::{Python, QuickJs, ScriptEngine, python},
@@ -15,7 +16,8 @@ use crate::op::{KeyJudge, KeyState};
 /// A page is read within its caps, or refused at a place that it has.
 pub(crate) fn page(bytes: &[u8]) {
     let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
-    let read = decode(bytes, None).and_then(|text| document::read(&text, "http://a.example/page.vxml"));
+    let read =
+        decode(bytes, None).and_then(|text| document::read_as(&text, "http://a.example/page.vxml", Dialect::W3c));
     match read {
         Ok(document) => assert!(document.warnings.len() <= 50),
         Err(fault) => assert!(fault.at.line >= 1 && fault.at.column >= 1 && fault.at.line <= 4 * lines + 4, "{fault}"),

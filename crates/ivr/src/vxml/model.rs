@@ -1,7 +1,7 @@
 //! A page as it is run.
 //!
 //! Shape: a [`Document`] has dialogs, a [`Dialog`] form items and what belongs to all of them; a menu is a dialog with one item.
-//! Errors: none; a page that breaks a rule was refused by [`crate::vxml::elements::document::read`].
+//! Errors: none; a page that breaks a rule was refused by [`crate::vxml::elements::document::read_as`].
 //! Sources: VoiceXML 2.0 §1.5 (documents), §2.1-2.4 (forms, menus, links).
 
 use std::sync::Arc;

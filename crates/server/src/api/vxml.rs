@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use antiphon_ivr::vxml::check::{Finding, Report};
+use antiphon_ivr::vxml::Dialect;
+use antiphon_ivr::vxml::check::{self, Finding, Report};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
@@ -73,7 +74,7 @@ pub(super) fn documents() -> Table {
         .answers::<Checked>(422, "It cannot be loaded; `errors` tells why, by line and column.");
     Table::of("VoiceXML", "Applications whose pages say what a call does, in VoiceXML 2.0 or 2.1.")
         .on(PATH, methods)
-        .on("/client/{client}/vxml/check", post(check, checking))
+        .on("/client/{client}/vxml/check", post(check_page, checking))
 }
 
 /// An application in VoiceXML.
@@ -89,8 +90,8 @@ struct Shown {
     /// What relative addresses in the page that was uploaded are relative to; without it they lead nowhere.
     #[schema(max_length = 2048)]
     base_url: Option<String>,
-    /// How pages are read: `w3c`.
-    #[schema(value_type = String, pattern = "^w3c$")]
+    /// How pages are read: `w3c` or `contactpro`.
+    #[schema(value_type = String, pattern = "^(w3c|contactpro)$")]
     dialect: VxmlDialect,
     /// What a transfer is that does not say: `blind`, `bridge` or `consultation`.
     #[schema(value_type = String, pattern = "^(blind|bridge|consultation)$")]
@@ -210,8 +211,8 @@ async fn document(State(state): State<ApiState>, place: Place) -> Result<Respons
 }
 
 /// Looks a page through, on a thread that may take its time.
-async fn checked(page: Bytes) -> Result<Checked, ApiError> {
-    let report = tokio::task::spawn_blocking(move || antiphon_ivr::vxml::check::bytes(&page)).await;
+async fn checked(page: Bytes, dialect: Dialect) -> Result<Checked, ApiError> {
+    let report = tokio::task::spawn_blocking(move || check::bytes(&page, dialect)).await;
     Ok(Checked::of(&report.map_err(|_| Rejected::Storage)?))
 }
 
@@ -221,8 +222,8 @@ async fn put_document(
     PageBody(page): PageBody,
 ) -> Result<Checked, ApiError> {
     let extension = place.extension_id()?;
-    vxml(place.extension(&state.store.snapshot())?)?;
-    let checked = checked(page.clone()).await?;
+    let dialect = vxml(place.extension(&state.store.snapshot())?)?.0.application.dialect;
+    let checked = checked(page.clone(), dialect).await?;
     if checked.errors.is_empty() {
         let document = Some(page[..].into());
         state.store.commit(PutVxmlDocument { client: place.bearer(), extension, document }).await?;
@@ -236,7 +237,7 @@ async fn delete_document(State(state): State<ApiState>, place: Place) -> Result<
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn check(place: Place, PageBody(page): PageBody) -> Result<Checked, ApiError> {
+async fn check_page(place: Place, PageBody(page): PageBody) -> Result<Checked, ApiError> {
     place.client()?;
-    checked(page).await
+    checked(page, Dialect::default()).await
 }

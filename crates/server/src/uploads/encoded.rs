@@ -23,7 +23,7 @@ const KEPT: u64 = 256 << 20;
 const FILE: u64 = 1 << 20;
 /// Those who wait for one to be made, in all and of one client.
 const WAITING: usize = 64;
-const OF_CLIENT: usize = 8;
+pub(super) const OF_CLIENT: usize = 8;
 
 /// The MP3 of recordings. Clones are the same.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub struct Encoded {
     encoder: Encoder,
     recordings: Recordings,
     kept: Arc<Mutex<Shelf<RecordingId, Arc<File>>>>,
-    places: Places,
+    pub(super) places: Places,
     turns: Turns,
 }
 

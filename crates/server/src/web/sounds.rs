@@ -23,7 +23,7 @@ use std::{
 };
 
 use antiphon_ivr::{Fetch, FetchError, FetchMethod, Meanwhile, Page, WebSound, op::LoadError};
-use antiphon_media::{Audio, source::file};
+use antiphon_media::{Audio, Codec, source::file};
 use tokio::{
     sync::{Semaphore, watch},
     time::Instant,
@@ -43,8 +43,10 @@ use crate::{speech::bytes_of, store::ClientId};
 const MEMORY: u64 = 128 << 20;
 /// The largest file.
 const FILE: usize = 8 << 20;
-/// The longest sound: 43 MB where it is wide, and about twice that once it is ready for every codec.
-const LONGEST: Duration = Duration::from_secs(900);
+/// The longest sound: 29 MB as a telephone has it.
+const LONGEST: Duration = Duration::from_secs(1_800);
+/// The longest that is kept wide: 43 MB.
+const LONGEST_WIDE: Duration = Duration::from_secs(900);
 /// How long a server may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Redirects that are followed.
@@ -310,7 +312,15 @@ fn read(file: &[u8]) -> Result<Audio, LoadError> {
     if sound.samples.len() as u64 > LONGEST.as_secs() * u64::from(sound.rate) {
         return Err(LoadError::NoSound(format!("it is longer than {} minutes", LONGEST.as_secs() / 60)));
     }
-    Ok(Audio::at_rate(sound.samples, sound.rate))
+    Ok(within(Audio::at_rate(sound.samples, sound.rate), LONGEST_WIDE))
+}
+
+/// A sound, without what a telephone does not have where it is longer than this.
+fn within(audio: Audio, longest_wide: Duration) -> Audio {
+    if audio.duration() <= longest_wide {
+        return audio;
+    }
+    Audio::from_payloads(audio.payload(Codec::Pcmu), audio.payload(Codec::Pcma)).unwrap_or(audio)
 }
 
 /// What a server is asked, where a sound of it may be kept already.

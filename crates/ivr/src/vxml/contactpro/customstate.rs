@@ -10,7 +10,7 @@ use super::query::{Failure, Query};
 use crate::{
     NoteKind,
     call::Presentation,
-    op::{AboutCall, Changes, CustomErrorKind, Customize, Flow as CustomFlow},
+    op::{AboutCall, AllowFlow, Changes, CustomErrorKind, Customize, Flow as CustomFlow},
     vxml::{
         elements::{Reader, terms::FetchTerms},
         model::Start,
@@ -127,6 +127,10 @@ impl Interpreter<'_> {
         }
         match changes.flow {
             None => Ok(Flow::On),
+            Some(_) if self.application().flow == AllowFlow::No => {
+                self.call.note(NoteKind::Problem, "the customizer may not say where the pages go on").await?;
+                Ok(Flow::On)
+            }
             Some(CustomFlow::Goto(address)) => {
                 self.page(&address, Request::get(), &FetchTerms::default()).await.map(Flow::Jump)
             }

@@ -39,7 +39,7 @@ pub(super) fn write(method: &str, namespace: &str, params: &[(String, Json)]) ->
         element(&mut body, name, value, 0)?;
     }
     Ok(format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\" \
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\" \
          xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soap:Body><{method} xmlns=\"{}\">{body}</{method}></soap:Body>\
          </soap:Envelope>",
         escaped(namespace)

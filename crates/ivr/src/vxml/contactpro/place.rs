@@ -57,12 +57,13 @@ pub(crate) fn cause(status: u16) -> Cause {
 pub(crate) fn check_identifiers(document: &Document, root: Attributes<'_, '_>) -> Result<(), Fault> {
     let mut known = std::collections::BTreeSet::new();
     for dialog in &document.dialogs {
-        let items = dialog.items.iter().filter(|item| item.is_named).map(|item| item.name.as_str());
+        let items = dialog.items.iter().filter(|item| item.is_named).map(|item| (item.name.as_str(), Some(item.at)));
         // A block or query at the top is a dialog with the name of its one item.
         let own = dialog.id.as_deref().filter(|id| !dialog.items.iter().any(|item| item.name == *id));
-        for name in items.chain(own) {
+        for (name, at) in items.chain(own.map(|id| (id, None))) {
             if !known.insert(name.to_owned()) {
-                return Err(root.fault(format!("two elements are called {name}")));
+                let fault = root.fault(format!("two elements are called {name}"));
+                return Err(at.map_or(fault.clone(), |at| Fault { at, element: None, ..fault }));
             }
         }
     }
@@ -100,6 +101,8 @@ impl Interpreter<'_> {
 
     /// Answers a call that was only heard so far.
     pub(crate) async fn connect(&mut self) -> Result<(), Stop> {
+        // What was queued before is heard before.
+        self.flush(false).await?;
         if self.is_over {
             return Ok(());
         }

@@ -145,3 +145,14 @@ fn a_destination_is_a_text_a_number_or_a_dictionary() {
         assert!(place::destination(&wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn queries_stand_eight_deep_in_one_another() {
+    let page = |depth: usize| {
+        let begin: String = (0..depth).map(|n| format!("<bcm:customstate id='c{n}' method='m'><error>")).collect();
+        format!("<vxml version='2.1' xmlns:bcm='u'>{begin}{}</vxml>", "</error></bcm:customstate>".repeat(depth))
+    };
+    let read = |depth| crate::vxml::elements::document::read(&page(depth), "http://a.example/");
+    assert!(read(8).is_ok());
+    assert!(read(9).expect_err("too deep").text.contains("in one another"));
+}

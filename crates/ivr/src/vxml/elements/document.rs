@@ -11,11 +11,6 @@ use crate::vxml::{
     wire::{Attributes, Fault, xml},
 };
 
-/// Reads a page that came from this address.
-pub(crate) fn read(text: &str, url: &str) -> Result<Document, Fault> {
-    read_as(text, url, Dialect::W3c)
-}
-
 /// Reads a page in a dialect, which a page may also choose itself.
 pub(crate) fn read_as(text: &str, url: &str, dialect: Dialect) -> Result<Document, Fault> {
     let checked = xml::checked(text)?;

@@ -47,6 +47,9 @@ pub(crate) fn read(from: Attributes<'_, '_>, parts: &mut Parts, reader: &mut Rea
 
 /// How an item of the vendor's listens, as properties.
 pub(crate) fn listening(from: Attributes<'_, '_>, properties: &mut Vec<(String, String)>) -> Result<(), Fault> {
+    if !from.is_vendor() {
+        return Ok(());
+    }
     for name in ["timeout", "interdigittimeout"] {
         from.vendor_time(name)?;
     }

@@ -194,8 +194,8 @@ async fn several_sounds_are_fetched_together() {
 #[tokio::test]
 async fn a_sound_that_is_decoded_holds_its_turns_when_nobody_waits_for_it_any_more() {
     let (told, _) = room([answer(200, &[], wav(8_000))]);
-    let (begun, has_begun) = std::sync::mpsc::channel();
-    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = std::sync::mpsc::sync_channel(1);
+    let (go_on, may_go_on) = std::sync::mpsc::sync_channel::<()>(1);
     let (begun, may_go_on) = (Mutex::new(begun), Mutex::new(may_go_on));
     let slow = move |file: &[u8]| {
         let _ = begun.lock().unwrap().send(());
@@ -243,4 +243,13 @@ async fn what_a_client_plays_leaves_it_no_room_for_more_until_it_is_over() {
     assert!(sounds.load(other, &wanted[1]).await.is_ok(), "what it does not play any more gives way");
     drop(played);
     assert!(sounds.load(CLIENT, &wanted[2]).await.is_ok());
+}
+
+#[test]
+fn a_long_sound_is_kept_as_a_telephone_has_it() {
+    let wide = || Audio::at_rate(vec![1_000; 32_000], 16_000);
+    for (seconds, is_wide) in [(2, true), (1, false)] {
+        let kept = within(wide(), Duration::from_secs(seconds));
+        assert_eq!((kept.wide().is_some(), kept.duration()), (is_wide, Duration::from_secs(2)));
+    }
 }

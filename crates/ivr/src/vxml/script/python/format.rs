@@ -168,7 +168,7 @@ fn grouped(digits: &str, group: Option<char>, every: usize) -> String {
     let Some(group) = group else { return digits.to_owned() };
     let mut text = String::new();
     for (index, c) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % every == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(every) {
             text.push(group);
         }
         text.push(c);
@@ -293,7 +293,7 @@ fn old_style(flags: &str, kind: &str, value: &Value, budget: &mut Budget) -> Res
 pub(super) fn truncated(value: f64) -> Result<i64, Failure> {
     let whole = value.trunc();
     // The bounds are powers of two, and exact.
-    if whole >= -9_223_372_036_854_775_808.0 && whole < 9_223_372_036_854_775_808.0 {
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&whole) {
         #[allow(clippy::cast_possible_truncation)]
         return Ok(whole as i64);
     }
