@@ -382,7 +382,7 @@ impl Call {
     /// Calls a method of the extension's customizer.
     pub async fn customize(&mut self, customize: Customize) -> Result<Result<CustomResult, CustomError>, Interrupted> {
         match self.perform(Op::Customize(Box::new(customize))).await? {
-            Outcome::Customized(customized) => Ok(customized),
+            Outcome::Customized(customized) => Ok(*customized),
             other => unreachable!("a customizer's method is answered with Customized, not {other:?}"),
         }
     }

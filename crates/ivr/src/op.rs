@@ -227,7 +227,7 @@ pub enum Outcome {
     /// Fetch.
     Fetched(Result<Page, FetchError>),
     /// Customize.
-    Customized(Result<CustomResult, CustomError>),
+    Customized(Box<Result<CustomResult, CustomError>>),
     /// Load.
     Loaded(Result<(), LoadError>),
     /// Link; `None` where the server gives no such URLs.

@@ -149,7 +149,7 @@ impl<'a> World<'a> {
             Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(open))),
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(*message))),
             Op::Fetch(fetch) => self.fetch(fetch).map(Outcome::Fetched),
-            Op::Customize(customize) => self.customize(customize).map(Outcome::Customized),
+            Op::Customize(customize) => self.customize(customize).map(Box::new).map(Outcome::Customized),
             Op::Load(load) => Ok(Outcome::Loaded(self.load(load))),
             Op::Tell(_) | Op::Upload(_) | Op::Link(_) => self.perform_told(op),
             Op::Stream(stream) => Ok(Outcome::Streaming(self.stream(stream))),

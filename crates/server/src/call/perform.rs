@@ -97,7 +97,7 @@ impl Executor {
             Op::Render(render) => self.render(&render).await.map(Outcome::Rendered),
             Op::Listen(listen) => self.listen(&listen).await.map(Outcome::Listened),
             Op::Fetch(fetch) => self.fetch(*fetch).await.map(Outcome::Fetched),
-            Op::Customize(customize) => self.customize(*customize).await.map(Outcome::Customized),
+            Op::Customize(customize) => self.customize(*customize).await.map(Box::new).map(Outcome::Customized),
             Op::OpenMailbox(open) => Ok(Outcome::Opened(self.open_mailbox(&open))),
             Op::MarkMessage(message) => Ok(Outcome::Marked(self.mark_message(message).await)),
             Op::Progress => self.progress().await.map(|()| Outcome::Done),

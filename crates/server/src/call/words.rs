@@ -106,8 +106,10 @@ fn of_outcome(outcome: &Outcome) -> &'static str {
                 "unanswered"
             }
         }
-        Outcome::Customized(Ok(_)) => "returned",
-        Outcome::Customized(Err(error)) => error.kind.as_str(),
+        Outcome::Customized(customized) => match &**customized {
+            Ok(_) => "returned",
+            Err(error) => error.kind.as_str(),
+        },
         Outcome::Linked(Some(_)) => "linked",
         Outcome::Streaming(Ok(())) => "streaming",
         Outcome::Connected(Connected::FarEnd) => "far_end",
