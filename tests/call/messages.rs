@@ -36,6 +36,9 @@ async fn leave(world: &World, expect: Count) {
     pass(10_000).await;
     caller.hang_up().await;
     world.until_mailbox_has(expect).await;
+    drop(caller);
+    // Its sockets are free once its task has heard that it is gone.
+    pass(1_000).await;
 }
 
 /// Whether a telephone has heard this.
