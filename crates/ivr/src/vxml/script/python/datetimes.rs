@@ -122,6 +122,7 @@ fn scaled(value: &Value, unit: i64) -> Result<i64, Failure> {
 pub(super) fn of_class(evaluator: &mut Evaluator<'_>, class: &str, name: &str, args: Args) -> Result<Value, Failure> {
     let now = evaluator.world.now();
     let list = args.plain()?;
+    evaluator.budget.steps(list.iter().filter_map(Value::as_text).map(str::len).sum())?;
     match (class, name, list.as_slice()) {
         ("datetime.datetime", "now" | "today", []) => now.map(Value::DateTime),
         ("datetime.datetime", "utcnow", []) => evaluator.world.utc().map(Value::DateTime),
@@ -164,7 +165,9 @@ pub(super) fn method(evaluator: &mut Evaluator<'_>, of: &Value, name: &str, args
             Ok(Value::Float(*span as f64 / SECOND as f64))
         }
         (_, "strftime", [format]) => strftime(of, args::text(format)?, evaluator.budget).map(Value::text),
-        (Value::DateTime(value), "isoformat", []) => Ok(Value::text(value.to_string())),
+        (Value::DateTime(value), "isoformat", []) => {
+            Ok(Value::text(format!("{}T{}", value.date(), super::text::clock(value.time()))))
+        }
         (Value::Date(_) | Value::Time(_), "isoformat", []) => Ok(Value::text(super::text::str(of))),
         (_, "weekday", []) if weekday.is_some() => Ok(weekday.map(Value::Int).unwrap_or_none()),
         (_, "isoweekday", []) if weekday.is_some() => Ok(weekday.map(|day| Value::Int(day + 1)).unwrap_or_none()),
@@ -280,16 +283,44 @@ pub(super) fn binary(operator: Binary, left: &Value, right: &Value) -> Result<Op
             Value::Span(span.checked_mul(factor.int().unwrap_or_default()).ok_or_else(too_far)?)
         }
         #[allow(clippy::cast_precision_loss)]
-        (Binary::Divide, Value::Span(one), Value::Span(other)) if *other != 0 => {
-            Value::Float(*one as f64 / *other as f64)
+        (Binary::Multiply, Value::Span(span), Value::Float(factor))
+        | (Binary::Multiply, Value::Float(factor), Value::Span(span)) => {
+            Value::Span(super::format::truncated((*span as f64 * factor).round_ties_even())?)
         }
-        (Binary::Floor, Value::Span(one), Value::Span(other)) if *other != 0 => Value::Int(
+        (Binary::Divide | Binary::Floor | Binary::Modulo, Value::Span(_), by)
+            if by.float() == Some(0.0) || matches!(by, Value::Span(0)) =>
+        {
+            return Err(Failure::new("ZeroDivisionError: division by zero"));
+        }
+        (Binary::Divide, Value::Span(span), by) if by.int().is_some() => {
+            Value::Span(divided(*span, by.int().unwrap_or(1)).ok_or_else(too_far)?)
+        }
+        #[allow(clippy::cast_precision_loss)]
+        (Binary::Divide, Value::Span(span), Value::Float(by)) => {
+            Value::Span(super::format::truncated((*span as f64 / by).round_ties_even())?)
+        }
+        (Binary::Floor, Value::Span(span), by) if by.int().is_some() => {
+            let by = i128::from(by.int().unwrap_or(1));
+            let whole = (i128::from(*span) * by.signum()).div_euclid(by.abs());
+            Value::Span(i64::try_from(whole).map_err(|_| too_far())?)
+        }
+        #[allow(clippy::cast_precision_loss)]
+        (Binary::Divide, Value::Span(one), Value::Span(other)) => Value::Float(*one as f64 / *other as f64),
+        (Binary::Floor, Value::Span(one), Value::Span(other)) => Value::Int(
             one.checked_div(*other)
                 .map(|whole| whole - i64::from(one % other != 0 && (*one < 0) != (*other < 0)))
                 .ok_or_else(too_far)?,
         ),
         _ => return Ok(None),
     }))
+}
+
+/// To the nearest, and from the middle to the even one.
+fn divided(span: i64, by: i64) -> Option<i64> {
+    let (span, by) = (i128::from(span) * i128::from(by.signum()), i128::from(by).abs());
+    let (whole, rest) = (span.div_euclid(by), span.rem_euclid(by));
+    let is_up = 2 * rest > by || (2 * rest == by && whole % 2 != 0);
+    i64::try_from(whole + i128::from(is_up)).ok()
 }
 
 fn span(duration: SignedDuration) -> Result<Value, Failure> {
