@@ -277,33 +277,8 @@ pub(super) fn binary(operator: Binary, left: &Value, right: &Value) -> Result<Op
         (Binary::Subtract, Value::Span(one), Value::Span(other)) => {
             Value::Span(one.checked_sub(*other).ok_or_else(too_far)?)
         }
-        (Binary::Multiply, Value::Span(span), factor) | (Binary::Multiply, factor, Value::Span(span))
-            if factor.int().is_some() =>
-        {
-            Value::Span(span.checked_mul(factor.int().unwrap_or_default()).ok_or_else(too_far)?)
-        }
-        #[allow(clippy::cast_precision_loss)]
-        (Binary::Multiply, Value::Span(span), Value::Float(factor))
-        | (Binary::Multiply, Value::Float(factor), Value::Span(span)) => {
-            Value::Span(super::format::truncated((*span as f64 * factor).round_ties_even())?)
-        }
-        (Binary::Divide | Binary::Floor | Binary::Modulo, Value::Span(_), by)
-            if by.float() == Some(0.0) || matches!(by, Value::Span(0)) =>
-        {
-            return Err(Failure::new("ZeroDivisionError: division by zero"));
-        }
-        (Binary::Divide, Value::Span(span), by) if by.int().is_some() => {
-            Value::Span(divided(*span, by.int().unwrap_or(1)).ok_or_else(too_far)?)
-        }
-        #[allow(clippy::cast_precision_loss)]
-        (Binary::Divide, Value::Span(span), Value::Float(by)) => {
-            Value::Span(super::format::truncated((*span as f64 / by).round_ties_even())?)
-        }
-        (Binary::Floor, Value::Span(span), by) if by.int().is_some() => {
-            let by = i128::from(by.int().unwrap_or(1));
-            let whole = (i128::from(*span) * by.signum()).div_euclid(by.abs());
-            Value::Span(i64::try_from(whole).map_err(|_| too_far())?)
-        }
+        (Binary::Multiply, factor, Value::Span(span)) => return with_number(operator, *span, factor),
+        (Binary::Divide | Binary::Floor | Binary::Modulo, Value::Span(_), Value::Span(0)) => return Err(by_zero()),
         #[allow(clippy::cast_precision_loss)]
         (Binary::Divide, Value::Span(one), Value::Span(other)) => Value::Float(*one as f64 / *other as f64),
         (Binary::Floor, Value::Span(one), Value::Span(other)) => Value::Int(
@@ -311,16 +286,40 @@ pub(super) fn binary(operator: Binary, left: &Value, right: &Value) -> Result<Op
                 .map(|whole| whole - i64::from(one % other != 0 && (*one < 0) != (*other < 0)))
                 .ok_or_else(too_far)?,
         ),
+        (_, Value::Span(span), by) => return with_number(operator, *span, by),
         _ => return Ok(None),
     }))
 }
 
+fn by_zero() -> Failure {
+    Failure::new("ZeroDivisionError: division by zero")
+}
+
+/// A difference so many times, or a part of one.
+#[allow(clippy::cast_precision_loss)]
+fn with_number(operator: Binary, span: i64, by: &Value) -> Result<Option<Value>, Failure> {
+    let near = |value: f64| super::format::truncated(value.round_ties_even());
+    let wide = |value: i128| i64::try_from(value).map_err(out_of_range);
+    let made = match (operator, by.int(), by.float()) {
+        (Binary::Divide | Binary::Floor, _, Some(0.0)) => return Err(by_zero()),
+        (Binary::Multiply, Some(by), _) => wide(i128::from(span) * i128::from(by))?,
+        (Binary::Multiply, None, Some(by)) => near(span as f64 * by)?,
+        (Binary::Divide, Some(by), _) => wide(divided(span, by))?,
+        (Binary::Divide, None, Some(by)) => near(span as f64 / by)?,
+        (Binary::Floor, Some(by), _) => {
+            wide((i128::from(span) * i128::from(by.signum())).div_euclid(i128::from(by).abs()))?
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Value::Span(made)))
+}
+
 /// To the nearest, and from the middle to the even one.
-fn divided(span: i64, by: i64) -> Option<i64> {
+fn divided(span: i64, by: i64) -> i128 {
     let (span, by) = (i128::from(span) * i128::from(by.signum()), i128::from(by).abs());
     let (whole, rest) = (span.div_euclid(by), span.rem_euclid(by));
     let is_up = 2 * rest > by || (2 * rest == by && whole % 2 != 0);
-    i64::try_from(whole + i128::from(is_up)).ok()
+    whole + i128::from(is_up)
 }
 
 fn span(duration: SignedDuration) -> Result<Value, Failure> {

@@ -1,7 +1,5 @@
 //! What a page may ask for, and does not get: each of these once took a call's process or its memory.
 
-use std::time::{Duration, Instant};
-
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -20,14 +18,12 @@ fn check_ended(table: &[(&str, &str)]) {
     for (expr, expected) in table {
         check(expr).unwrap_or_else(|refusal| panic!("{expr}: {refusal}"));
         let (mut engine, chain) = engine();
-        let begun = Instant::now();
         for error in
             [engine.text(&chain, expr).map(drop).expect_err(expr), engine.json(&chain, expr).map(drop).expect_err(expr)]
         {
             assert!(error.to_string().contains(expected), "{expr}: {error}");
             assert!(error.to_string().chars().count() <= MAX_MESSAGE, "{expr}: {error}");
         }
-        assert!(begun.elapsed() < Duration::from_secs(20), "{expr}");
         engine.rest();
         assert_eq!(engine.text(&chain, "1 + 1").expect("it goes on").as_deref(), Some("2"), "{expr}");
     }
