@@ -24,7 +24,7 @@ pub(super) const FUNCTIONS: [&str; 8] =
 /// The longest text that is looked through, in bytes.
 const MAX_TEXT: usize = 4 << 10;
 /// How large a pattern may be as it is kept, in bytes; a class such as `\w` has tens of thousands.
-const SIZES: [usize; 4] = [16 << 10, 32 << 10, 64 << 10, 128 << 10];
+const SIZES: [usize; 5] = [16 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10];
 /// So many bytes of a pattern look at a byte of a text in a step.
 const BYTES_A_STEP: usize = 8 << 10;
 
