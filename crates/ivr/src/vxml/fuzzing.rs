@@ -66,7 +66,9 @@ pub(crate) fn python(bytes: &[u8]) {
     engine.put(chain[0], "ANUMBER", &"12345".into()).expect("there is room");
     engine.put(chain[1], "tries", &2.into()).expect("there is room");
     match python::check(&text) {
-        Ok(()) => drop(engine.json(&chain, &text)),
+        Ok(()) => {
+            let _ = (engine.json(&chain, &text), engine.text(&chain, &text), engine.truth(&chain, &text));
+        }
         Err(refusal) => assert!(refusal.at <= text.chars().count(), "{text:?}: {refusal}"),
     }
     engine.rest();

@@ -17,8 +17,8 @@ pub(crate) struct Foreach {
     content: Content,
 }
 
-/// Where the array is kept.
-pub(crate) const ARRAY: &str = "$array";
+/// Where the array is kept, alone in its scope: a name in all languages of expressions.
+pub(crate) const ARRAY: &str = "_array";
 
 impl Foreach {
     pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Self, Fault> {

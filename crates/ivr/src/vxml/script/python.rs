@@ -20,6 +20,7 @@ mod format;
 mod lexer;
 mod methods;
 mod modules;
+mod nested;
 mod ops;
 mod parser;
 mod regexes;
@@ -42,6 +43,8 @@ pub(crate) const STORES: [&str; 8] = ["var", "soap", "customstate", "callout", "
 
 /// The longest expression, in bytes.
 const MAX_SOURCE: usize = 8 << 10;
+/// The longest message of a failure, in characters.
+const MAX_MESSAGE: usize = 200;
 
 /// Why an expression cannot be evaluated at all.
 #[derive(Clone, Eq, PartialEq, Debug, thiserror::Error)]
@@ -58,8 +61,13 @@ pub(crate) struct Refusal {
 struct Failure(String);
 
 impl Failure {
+    /// What was given may stand in it, and be of any length: no more than its beginning is kept.
     fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        let mut text = text.into();
+        if let Some((end, _)) = text.char_indices().nth(MAX_MESSAGE) {
+            text.truncate(end);
+        }
+        Self(text)
     }
 }
 
@@ -102,11 +110,12 @@ fn read(source: &str) -> Result<Node, Refusal> {
     Ok(node)
 }
 
-/// Evaluates a tree.
+/// Evaluates a tree; whoever calls has begun a budget.
 fn evaluate(node: &Node, names: &dyn Names, world: &mut World, budget: &mut Budget) -> Result<Value, Failure> {
-    budget.begin();
     Evaluator::new(names, world, budget).eval(node)
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

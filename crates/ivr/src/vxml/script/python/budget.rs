@@ -1,6 +1,9 @@
 //! How much an expression may do.
 //!
-//! Units: a step is a node that was visited or an element that was looked at; memory is bytes of all values that were made.
+//! Shape: whoever looks at elements or makes a value pays; what is made for a moment only, while something else is made that was paid for,
+//! is not counted. Nothing is given back before the next evaluation.
+//! Units: a step is a byte that was read, a node that was visited, an element that was looked at, some sixteen bytes of a text that were
+//! compared, or one of a text behind the begin of a match; memory is about the bytes of all values that were made.
 
 use super::Failure;
 
@@ -11,7 +14,7 @@ const STEPS_BETWEEN_WAITS: u64 = 10 * STEPS;
 /// Most bytes that one evaluation makes.
 const BYTES: usize = 4 << 20;
 /// How deep calls and nodes may stand in one another.
-const DEPTH: usize = 150;
+const DEPTH: usize = 80;
 
 /// What is left.
 #[derive(Debug)]

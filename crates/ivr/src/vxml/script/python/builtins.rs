@@ -194,17 +194,18 @@ fn texts(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Value,
     Ok(Value::text(match (name, spec) {
         ("format", Some(spec)) => format::format(&value, args::text(&spec)?, evaluator.budget)?,
         (_, Some(_)) => return Err(Failure::new("TypeError: one argument, not two")),
-        ("repr", None) => {
-            let bytes = text::weigh(&value, evaluator.budget)?;
-            evaluator.budget.bytes(2 * bytes)?;
-            text::repr(&value)
-        }
+        ("repr", None) => text::paid_repr(&value, evaluator.budget)?,
         _ => text::paid(&value, evaluator.budget)?,
     }))
 }
 
 /// Elements in their order, by a key where one is given.
-fn sorted(evaluator: &mut Evaluator<'_>, all: Vec<Value>, key: &Value) -> Result<Vec<Value>, Failure> {
+fn sorted(
+    evaluator: &mut Evaluator<'_>,
+    all: Vec<Value>,
+    key: &Value,
+    is_reverse: bool,
+) -> Result<Vec<Value>, Failure> {
     let mut keyed = Vec::with_capacity(all.len());
     for value in all {
         let by = match key {
@@ -214,19 +215,28 @@ fn sorted(evaluator: &mut Evaluator<'_>, all: Vec<Value>, key: &Value) -> Result
         keyed.push((by, value));
     }
     evaluator.budget.bytes(keyed.len() * 48)?;
-    // Elements without an order leave the rest as it is, and are told afterwards.
-    let mut failed = None;
-    keyed.sort_by(|(one, _), (other, _)| match ops::order(one, other, evaluator.budget) {
-        Ok(order) => order.unwrap_or(Ordering::Equal),
-        Err(failure) => {
-            failed.get_or_insert(failure);
-            Ordering::Equal
-        }
-    });
-    match failed {
-        Some(failure) => Err(failure),
-        None => Ok(keyed.into_iter().map(|(_, value)| value).collect()),
+    let first = if is_reverse { Ordering::Greater } else { Ordering::Less };
+    let sorted =
+        merged(keyed, &mut |(one, _), (other, _)| Ok(ops::order(one, other, evaluator.budget)? == Some(first)))?;
+    Ok(sorted.into_iter().map(|(_, value)| value).collect())
+}
+
+/// Sorts by halves, and ends with the first failure. Numbers that are none have no order, which must not matter here; what is equal stays
+/// as it was.
+fn merged<T>(mut all: Vec<T>, is_first: &mut dyn FnMut(&T, &T) -> Result<bool, Failure>) -> Result<Vec<T>, Failure> {
+    if all.len() < 2 {
+        return Ok(all);
     }
+    let behind = all.split_off(all.len() / 2);
+    let mut made = Vec::with_capacity(all.len() + behind.len());
+    let mut left = merged(all, is_first)?.into_iter().peekable();
+    let mut right = merged(behind, is_first)?.into_iter().peekable();
+    while let (Some(one), Some(other)) = (left.peek(), right.peek()) {
+        let next = if is_first(other, one)? { right.next() } else { left.next() };
+        made.extend(next);
+    }
+    made.extend(left.chain(right));
+    Ok(made)
 }
 
 fn ordered(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Value, Failure> {
@@ -244,11 +254,7 @@ fn ordered(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Valu
         many => many.to_vec(),
     };
     if name == "sorted" {
-        let mut sorted = sorted(evaluator, all, &key)?;
-        if reverse.is_true() {
-            sorted.reverse();
-        }
-        return Ok(Value::List(sorted.into()));
+        return Ok(Value::List(sorted(evaluator, all, &key, reverse.is_true())?.into()));
     }
     let mut best: Option<(Value, Value)> = None;
     for value in all {
@@ -278,7 +284,11 @@ fn dictionary(evaluator: &mut Evaluator<'_>, args: Args) -> Result<Value, Failur
     let mut made: Vec<(Value, Value)> = Vec::new();
     match args.list.as_slice() {
         [] => {}
-        [Value::Dict(all)] => made = all.to_vec(),
+        [Value::Dict(all)] => {
+            evaluator.budget.steps(all.len())?;
+            evaluator.budget.bytes(all.len() * 48)?;
+            made = all.to_vec();
+        }
         [pairs] => {
             for pair in items(pairs, evaluator.budget)? {
                 let [key, value] = <[Value; 2]>::try_from(items(&pair, evaluator.budget)?)
@@ -300,6 +310,10 @@ fn lists(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Value,
         let start = if matches!(start, Value::None) { 0 } else { args::int(&start)? };
         let all = items(&all, evaluator.budget)?;
         evaluator.budget.bytes(all.len() * 96)?;
+        let length = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        if start.checked_add(length).is_none() {
+            return Err(Failure::new("OverflowError: the number has more than 63 bits"));
+        }
         let numbered = (start..).zip(all).map(|(index, value)| Value::Tuple([Value::Int(index), value].into()));
         return Ok(Value::List(numbered.collect()));
     }

@@ -60,7 +60,7 @@ impl Check {
                     .filter_map(|(_, default)| default.as_ref())
                     .try_for_each(|node| self.node(node))?;
                 let outer = self.bound.len();
-                self.bound.extend(lambda.params.iter().map(|(name, _)| name.clone()));
+                self.bound.extend(lambda.params.iter().map(|(name, _)| name.to_string()));
                 self.node(&lambda.body)?;
                 self.bound.truncate(outer);
                 Ok(())

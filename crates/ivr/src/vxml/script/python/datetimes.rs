@@ -122,6 +122,7 @@ fn scaled(value: &Value, unit: i64) -> Result<i64, Failure> {
 pub(super) fn of_class(evaluator: &mut Evaluator<'_>, class: &str, name: &str, args: Args) -> Result<Value, Failure> {
     let now = evaluator.world.now();
     let list = args.plain()?;
+    evaluator.budget.steps(list.iter().filter_map(Value::as_text).map(str::len).sum())?;
     match (class, name, list.as_slice()) {
         ("datetime.datetime", "now" | "today", []) => now.map(Value::DateTime),
         ("datetime.datetime", "utcnow", []) => evaluator.world.utc().map(Value::DateTime),
@@ -164,7 +165,9 @@ pub(super) fn method(evaluator: &mut Evaluator<'_>, of: &Value, name: &str, args
             Ok(Value::Float(*span as f64 / SECOND as f64))
         }
         (_, "strftime", [format]) => strftime(of, args::text(format)?, evaluator.budget).map(Value::text),
-        (Value::DateTime(value), "isoformat", []) => Ok(Value::text(value.to_string())),
+        (Value::DateTime(value), "isoformat", []) => {
+            Ok(Value::text(format!("{}T{}", value.date(), super::text::clock(value.time()))))
+        }
         (Value::Date(_) | Value::Time(_), "isoformat", []) => Ok(Value::text(super::text::str(of))),
         (_, "weekday", []) if weekday.is_some() => Ok(weekday.map(Value::Int).unwrap_or_none()),
         (_, "isoweekday", []) if weekday.is_some() => Ok(weekday.map(|day| Value::Int(day + 1)).unwrap_or_none()),
@@ -274,22 +277,49 @@ pub(super) fn binary(operator: Binary, left: &Value, right: &Value) -> Result<Op
         (Binary::Subtract, Value::Span(one), Value::Span(other)) => {
             Value::Span(one.checked_sub(*other).ok_or_else(too_far)?)
         }
-        (Binary::Multiply, Value::Span(span), factor) | (Binary::Multiply, factor, Value::Span(span))
-            if factor.int().is_some() =>
-        {
-            Value::Span(span.checked_mul(factor.int().unwrap_or_default()).ok_or_else(too_far)?)
-        }
+        (Binary::Multiply, factor, Value::Span(span)) => return with_number(operator, *span, factor),
+        (Binary::Divide | Binary::Floor | Binary::Modulo, Value::Span(_), Value::Span(0)) => return Err(by_zero()),
         #[allow(clippy::cast_precision_loss)]
-        (Binary::Divide, Value::Span(one), Value::Span(other)) if *other != 0 => {
-            Value::Float(*one as f64 / *other as f64)
-        }
-        (Binary::Floor, Value::Span(one), Value::Span(other)) if *other != 0 => Value::Int(
+        (Binary::Divide, Value::Span(one), Value::Span(other)) => Value::Float(*one as f64 / *other as f64),
+        (Binary::Floor, Value::Span(one), Value::Span(other)) => Value::Int(
             one.checked_div(*other)
                 .map(|whole| whole - i64::from(one % other != 0 && (*one < 0) != (*other < 0)))
                 .ok_or_else(too_far)?,
         ),
+        (_, Value::Span(span), by) => return with_number(operator, *span, by),
         _ => return Ok(None),
     }))
+}
+
+fn by_zero() -> Failure {
+    Failure::new("ZeroDivisionError: division by zero")
+}
+
+/// A difference so many times, or a part of one.
+#[allow(clippy::cast_precision_loss)]
+fn with_number(operator: Binary, span: i64, by: &Value) -> Result<Option<Value>, Failure> {
+    let near = |value: f64| super::format::truncated(value.round_ties_even());
+    let wide = |value: i128| i64::try_from(value).map_err(out_of_range);
+    let made = match (operator, by.int(), by.float()) {
+        (Binary::Divide | Binary::Floor, _, Some(0.0)) => return Err(by_zero()),
+        (Binary::Multiply, Some(by), _) => wide(i128::from(span) * i128::from(by))?,
+        (Binary::Multiply, None, Some(by)) => near(span as f64 * by)?,
+        (Binary::Divide, Some(by), _) => wide(divided(span, by))?,
+        (Binary::Divide, None, Some(by)) => near(span as f64 / by)?,
+        (Binary::Floor, Some(by), _) => {
+            wide((i128::from(span) * i128::from(by.signum())).div_euclid(i128::from(by).abs()))?
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Value::Span(made)))
+}
+
+/// To the nearest, and from the middle to the even one.
+fn divided(span: i64, by: i64) -> i128 {
+    let (span, by) = (i128::from(span) * i128::from(by.signum()), i128::from(by).abs());
+    let (whole, rest) = (span.div_euclid(by), span.rem_euclid(by));
+    let is_up = 2 * rest > by || (2 * rest == by && whole % 2 != 0);
+    whole + i128::from(is_up)
 }
 
 fn span(duration: SignedDuration) -> Result<Value, Failure> {

@@ -9,15 +9,17 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
-use super::{Budget, Failure, Names, Value, World, bare, evaluate, read, text};
+use super::{
+    Budget, Failure, Names, Value, World, bare, evaluate,
+    nested::{Deep as _, MAX_DEPTH},
+    read, text,
+};
 use crate::vxml::script::{ScopeId, ScriptEngine, ScriptError, TagStyle};
 
 /// Most bytes of all scopes of a call.
 const MEMORY: usize = 16 << 20;
 /// Most scopes at once.
 const MAX_SCOPES: usize = 10_000;
-/// How deep a value may be that is kept.
-const MAX_DEPTH: usize = 64;
 
 type Scope = BTreeMap<String, Value>;
 
@@ -73,14 +75,30 @@ impl Python {
 
     /// A value of an expression; a bare word is a variable or itself.
     fn value(&mut self, chain: &[ScopeId], expr: &str) -> Result<Value, ScriptError> {
-        let names = Self::chain(&self.scopes, chain);
-        if let Some(word) = bare(expr) {
-            return Ok(names.name(word).unwrap_or_else(|| Value::text(word)));
-        }
-        let node = read(expr).map_err(|refusal| ScriptError(format!("{expr:?}, {refusal}")))?;
-        let value = evaluate(&node, &names, &mut self.world, &mut self.budget)?;
-        text::weigh(&value, &mut self.budget)?;
+        self.weighed(chain, expr).map(|(value, _)| value)
+    }
+
+    /// A value that can be written, which is paid for.
+    fn written(&mut self, chain: &[ScopeId], expr: &str) -> Result<Value, ScriptError> {
+        let (value, bytes) = self.weighed(chain, expr)?;
+        self.budget.bytes(bytes.saturating_mul(2))?;
         Ok(value)
+    }
+
+    /// A value, and about how many bytes it takes.
+    fn weighed(&mut self, chain: &[ScopeId], expr: &str) -> Result<(Value, usize), ScriptError> {
+        let names = Self::chain(&self.scopes, chain);
+        self.budget.begin();
+        self.budget.steps(expr.len())?;
+        let value = match bare(expr) {
+            Some(word) => names.name(word).unwrap_or_else(|| Value::text(word)),
+            None => {
+                let node = read(expr).map_err(|refusal| ScriptError(format!("{expr:?}, {refusal}")))?;
+                evaluate(&node, &names, &mut self.world, &mut self.budget)?
+            }
+        };
+        let bytes = text::weigh(&value, &mut self.budget)?;
+        Ok((value, bytes))
     }
 
     fn scope(&mut self, scope: ScopeId) -> Result<&mut Scope, ScriptError> {
@@ -88,15 +106,14 @@ impl Python {
     }
 
     fn keep(&mut self, scope: ScopeId, name: &str, value: Value) -> Result<(), ScriptError> {
-        let (bytes, depth) = value.size();
-        if depth > MAX_DEPTH {
+        if value.depth() > MAX_DEPTH {
             return Err(ScriptError(format!("{name} would be more than {MAX_DEPTH} deep")));
         }
         if !value.is_plain() {
             return Err(ScriptError(format!("a {} cannot be kept in {name}", value.kind())));
         }
-        let old = self.scope(scope)?.get(name).map_or(0, |old| old.size().0 + name.len());
-        let all = self.bytes - old + bytes + name.len();
+        let old = self.scope(scope)?.get(name).map_or(0, |old| old.size() + name.len());
+        let all = self.bytes - old + value.size() + name.len();
         if all > MEMORY {
             return Err(ScriptError("the variables take too much memory".to_owned()));
         }
@@ -133,7 +150,7 @@ impl ScriptEngine for Python {
 
     fn close(&mut self, scope: ScopeId) {
         for (name, value) in self.scopes.remove(&scope.0).unwrap_or_default() {
-            self.bytes = self.bytes.saturating_sub(value.size().0 + name.len());
+            self.bytes = self.bytes.saturating_sub(value.size() + name.len());
         }
     }
 
@@ -147,14 +164,14 @@ impl ScriptEngine for Python {
     }
 
     fn text(&mut self, chain: &[ScopeId], expr: &str) -> Result<Option<String>, ScriptError> {
-        Ok(match self.value(chain, expr)? {
+        Ok(match self.written(chain, expr)? {
             Value::None => None,
             value => Some(text::str(&value)),
         })
     }
 
     fn json(&mut self, chain: &[ScopeId], expr: &str) -> Result<Option<Json>, ScriptError> {
-        Ok(match self.value(chain, expr)? {
+        Ok(match self.written(chain, expr)? {
             Value::None => None,
             value => Some(value.to_json()),
         })
@@ -232,11 +249,12 @@ impl ScriptEngine for Python {
         name: &str,
     ) -> Result<Option<usize>, ScriptError> {
         let value = self.value(chain, expr)?;
-        let length = value.elements().map(<[Value]>::len);
-        if length.is_some() {
-            self.keep(scope, name, value)?;
-        }
-        Ok(length)
+        let Some(all) = value.elements() else { return Ok(None) };
+        let length = all.len();
+        // A set has no places; its copy does.
+        let copy = if matches!(value, Value::Set(_)) { Value::List(all.to_vec().into()) } else { value };
+        self.keep(scope, name, copy)?;
+        Ok(Some(length))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     Failure, Names, World, args,
     args::Args,
     budget::Budget,
-    builtins, datetimes, format, methods, modules, ops, text,
+    builtins, datetimes, format, methods, modules, nested, ops, text,
     tree::{Comprehension, Kind, Lambda, Makes, Names as Targets, Node, Piece},
     value::Value,
 };
@@ -19,14 +19,16 @@ use super::{
 pub(super) struct Closure {
     lambda: Arc<Lambda>,
     defaults: Vec<Option<Value>>,
-    locals: Vec<(String, Value)>,
+    locals: Vec<(Arc<str>, Value)>,
+    /// How many levels of values and functions it holds.
+    pub(super) depth: usize,
 }
 
 pub(super) struct Evaluator<'a> {
     pub(super) names: &'a dyn Names,
     pub(super) world: &'a mut World,
     pub(super) budget: &'a mut Budget,
-    locals: Vec<(String, Value)>,
+    locals: Vec<(Arc<str>, Value)>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -39,7 +41,7 @@ impl<'a> Evaluator<'a> {
         self.budget.down()?;
         let value = self.node(node);
         self.budget.up();
-        value
+        value.and_then(nested::bounded)
     }
 
     fn node(&mut self, node: &Node) -> Result<Value, Failure> {
@@ -126,7 +128,7 @@ impl<'a> Evaluator<'a> {
 
     /// The nearest of this name: of a comprehension or function, a variable, what Python has.
     fn name(&self, name: &str) -> Value {
-        let local = self.locals.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let local = self.locals.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value.clone());
         local
             .or_else(|| self.names.name(name))
             .or_else(|| builtins::named(name))
@@ -142,10 +144,7 @@ impl<'a> Evaluator<'a> {
                 Piece::Value { value, conversion, format } => {
                     let value = self.eval(value)?;
                     let value = match conversion {
-                        Some('r') => {
-                            text::weigh(&value, self.budget)?;
-                            Value::text(text::repr(&value))
-                        }
+                        Some('r') => Value::text(text::paid_repr(&value, self.budget)?),
                         Some(_) => Value::text(text::paid(&value, self.budget)?),
                         None => value,
                     };
@@ -175,8 +174,10 @@ impl<'a> Evaluator<'a> {
         for (_, default) in &lambda.params {
             defaults.push(default.as_ref().map(|node| self.eval(node)).transpose()?);
         }
-        self.budget.bytes(self.locals.len() * 48 + 64)?;
-        Ok(Value::Function(Arc::new(Closure { lambda: lambda.clone(), defaults, locals: self.locals.clone() })))
+        self.budget.steps(self.locals.len())?;
+        self.budget.bytes((self.locals.len() + defaults.len()) * 48 + 96)?;
+        let depth = nested::over(self.locals.iter().map(|(_, value)| value).chain(defaults.iter().flatten()));
+        Ok(Value::Function(Arc::new(Closure { lambda: lambda.clone(), defaults, locals: self.locals.clone(), depth })))
     }
 
     fn call_of(&mut self, what: &Node, args: &[Node], named: &[(String, Node)]) -> Result<Value, Failure> {
@@ -209,7 +210,7 @@ impl<'a> Evaluator<'a> {
                 let mut locals = closure.locals.clone();
                 self.budget.steps(locals.len())?;
                 for ((name, _), default) in closure.lambda.params.iter().zip(&closure.defaults) {
-                    let by_name = named.iter().position(|(known, _)| known == name);
+                    let by_name = named.iter().position(|(known, _)| **known == **name);
                     let value =
                         list.next().or_else(|| by_name.map(|at| named.remove(at).1)).or_else(|| default.clone());
                     let value =
@@ -319,7 +320,10 @@ pub(super) fn items(value: &Value, budget: &mut Budget) -> Result<Vec<Value>, Fa
 fn item(of: &Value, key: &Value, budget: &mut Budget) -> Result<Value, Failure> {
     match of {
         Value::Dict(all) => {
-            ops::get(all, key, budget)?.cloned().ok_or_else(|| Failure::new(format!("KeyError: {}", text::repr(key))))
+            if let Some(value) = ops::get(all, key, budget)? {
+                return Ok(value.clone());
+            }
+            Err(Failure::new(format!("KeyError: {}", text::paid_repr(key, budget)?)))
         }
         Value::Text(text) => {
             let length = text.chars().count();
@@ -344,7 +348,7 @@ fn attribute(of: &Value, name: &str) -> Result<Value, Failure> {
     let found = match of {
         Value::Module(module) => modules::constant(module, name),
         Value::DateTime(_) | Value::Date(_) | Value::Time(_) | Value::Span(_) => datetimes::attribute(of, name),
-        Value::Pattern(pattern) if name == "pattern" => Some(Value::text(pattern.source.as_str())),
+        Value::Pattern(pattern) if name == "pattern" => Some(Value::Text(pattern.source.clone())),
         _ => None,
     };
     found.ok_or_else(|| Failure::new(format!("AttributeError: '{}' object has no attribute '{name}'", of.kind())))

@@ -68,7 +68,8 @@ pub(super) fn format(value: &Value, spec: &str, budget: &mut Budget) -> Result<S
         return super::datetimes::strftime(value, spec, budget);
     }
     let spec = read(spec)?;
-    budget.bytes(spec.width.saturating_mul(4))?;
+    let length = value.as_text().map_or(0, str::len);
+    budget.bytes(spec.width.saturating_mul(4).saturating_add(2 * length))?;
     let wrong = || {
         let kind = spec.kind.unwrap_or('s');
         Failure::new(format!("ValueError: the format {kind:?} is not there for {}", value.kind()))
@@ -229,7 +230,6 @@ pub(super) fn percent(template: &str, value: &Value, budget: &mut Budget) -> Res
     let wrong = || Failure::new("ValueError: this % is not known, or has no value");
     let list = match value {
         Value::Tuple(all) => all.to_vec(),
-        Value::Dict(_) => Vec::new(),
         other => vec![other.clone()],
     };
     let mut values = list.iter();
@@ -274,10 +274,7 @@ fn old_style(flags: &str, kind: &str, value: &Value, budget: &mut Budget) -> Res
     };
     let text = match kind {
         "s" => Value::text(text::paid(value, budget)?),
-        "r" => {
-            text::weigh(value, budget)?;
-            Value::text(text::repr(value))
-        }
+        "r" => Value::text(text::paid_repr(value, budget)?),
         "d" | "i" => Value::Int(super::args::float(value).map(truncated)??),
         _ => value.clone(),
     };

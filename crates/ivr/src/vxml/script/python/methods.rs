@@ -13,7 +13,9 @@ use super::{
     builtins::OrNone,
     datetimes,
     eval::{Evaluator, items},
-    modules, ops, strings,
+    modules,
+    nested::Elements,
+    ops, strings,
     value::{Found, Value},
 };
 
@@ -61,7 +63,11 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, of: &Value, name: &str, args: 
         Value::Dict(all) if COLLECTIONS[2..7].contains(&name) => dictionary(evaluator, all, name, args),
         Value::Set(all) if COLLECTIONS[7..].contains(&name) || name == "copy" => set(evaluator, all, name, args),
         Value::Pattern(pattern) => modules::on_pattern(evaluator, &pattern.clone(), name, args),
-        Value::Match(found) if MATCHES.contains(&name) => found_call(of, found, name, args),
+        Value::Match(found) if MATCHES.contains(&name) => {
+            evaluator.budget.steps(found.groups.len())?;
+            evaluator.budget.bytes(found.groups.len() * 96)?;
+            found_call(of, found, name, args)
+        }
         Value::DateTime(_) | Value::Date(_) | Value::Time(_) | Value::Span(_) => {
             datetimes::method(evaluator, of, name, args)
         }
@@ -101,11 +107,11 @@ fn dictionary(evaluator: &mut Evaluator<'_>, all: &[(Value, Value)], name: &str,
         "items" => {
             Value::List(all.iter().map(|(key, value)| Value::Tuple([key.clone(), value.clone()].into())).collect())
         }
-        _ => Value::Dict(all.into()),
+        _ => Value::Dict(all.to_vec().into()),
     })
 }
 
-fn set(evaluator: &mut Evaluator<'_>, all: &Arc<[Value]>, name: &str, args: Args) -> Result<Value, Failure> {
+fn set(evaluator: &mut Evaluator<'_>, all: &Elements<Value>, name: &str, args: Args) -> Result<Value, Failure> {
     if name == "copy" {
         args.bind::<0>([], 0)?;
         return Ok(Value::Set(all.clone()));
@@ -201,7 +207,7 @@ pub(super) fn slice(of: &Value, bounds: [Option<i64>; 3], budget: &mut Budget) -
     budget.steps(length)?;
     let picked = places(bounds, length)?;
     budget.bytes(picked.len() * 24)?;
-    let of_list = |all: &[Value]| -> Arc<[Value]> { picked.iter().map(|at| all[*at].clone()).collect() };
+    let of_list = |all: &[Value]| -> Elements<Value> { picked.iter().map(|at| all[*at].clone()).collect() };
     Ok(match of {
         Value::List(all) => Value::List(of_list(all)),
         Value::Tuple(all) => Value::Tuple(of_list(all)),

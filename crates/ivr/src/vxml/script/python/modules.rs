@@ -154,8 +154,7 @@ fn json(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Value, 
     let [value] = args.bind(["value"], 1)?.map(OrNone::unwrap_or_none);
     match name {
         "dumps" => {
-            let bytes = text::weigh(&value, evaluator.budget)?;
-            evaluator.budget.bytes(2 * bytes)?;
+            text::pay(&value, evaluator.budget)?;
             if !value.is_plain() {
                 return Err(Failure::new(format!(
                     "TypeError: Object of type {} is not JSON serializable",
@@ -166,6 +165,7 @@ fn json(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Value, 
         }
         "loads" => {
             let text = args::text(&value)?;
+            evaluator.budget.steps(text.len() / 4)?;
             evaluator.budget.bytes(text.len().saturating_mul(24))?;
             let json = serde_json::from_str(text).map_err(|error| Failure::new(format!("JSONDecodeError: {error}")))?;
             Ok(Value::of_json(&json))

@@ -4,9 +4,9 @@
 //! Errors: [`Failure`], in the words of Python where it has some.
 //! Sources: Python 3.12 language reference §6.7-6.10.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::cmp::Ordering;
 
-use super::{Failure, budget::Budget, datetimes, format, tree::Sign, value::Value};
+use super::{Failure, budget::Budget, datetimes, format, nested::Elements, tree::Sign, value::Value};
 
 /// An operator of two values.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -92,11 +92,16 @@ pub(super) fn binary(operator: Binary, left: &Value, right: &Value, budget: &mut
         }
         (Binary::Add, Value::List(one), Value::List(other)) => Ok(Value::List(joined(one, other, budget)?)),
         (Binary::Add, Value::Tuple(one), Value::Tuple(other)) => Ok(Value::Tuple(joined(one, other, budget)?)),
-        (Binary::Multiply, some, count) | (Binary::Multiply, count, some) if count.int().is_some() => {
+        (Binary::Multiply, some @ (Value::Text(_) | Value::List(_) | Value::Tuple(_)), count)
+        | (Binary::Multiply, count, some @ (Value::Text(_) | Value::List(_) | Value::Tuple(_)))
+            if count.int().is_some() =>
+        {
             repeated(some, count.int().unwrap_or_default(), budget)?.ok_or_else(wrong)
         }
         (Binary::Modulo, Value::Text(template), value) => format::percent(template, value, budget),
         (Binary::Or, Value::Dict(one), Value::Dict(other)) => {
+            budget.steps(one.len())?;
+            budget.bytes(one.len() * 48)?;
             let mut all = one.to_vec();
             for (key, value) in other.iter() {
                 put(&mut all, key.clone(), value.clone(), budget)?;
@@ -174,7 +179,7 @@ fn floats(operator: Binary, left: f64, right: f64) -> Result<Value, Failure> {
     Ok(Value::Float(made))
 }
 
-fn joined(one: &[Value], other: &[Value], budget: &mut Budget) -> Result<Arc<[Value]>, Failure> {
+fn joined(one: &[Value], other: &[Value], budget: &mut Budget) -> Result<Elements<Value>, Failure> {
     budget.bytes((one.len() + other.len()) * 24)?;
     Ok(one.iter().chain(other).cloned().collect())
 }
@@ -187,7 +192,7 @@ fn repeated(some: &Value, count: i64, budget: &mut Budget) -> Result<Option<Valu
         _ => return Ok(None),
     };
     budget.bytes(length.saturating_mul(count))?;
-    let many = |all: &[Value]| -> Arc<[Value]> {
+    let many = |all: &[Value]| -> Elements<Value> {
         let count = if all.is_empty() { 0 } else { count };
         (0..count).flat_map(|_| all.iter().cloned()).collect()
     };
@@ -310,7 +315,10 @@ pub(super) fn equal(left: &Value, right: &Value, budget: &mut Budget) -> Result<
         return Ok(left == right);
     }
     Ok(match (left, right) {
-        (Value::Text(left), Value::Text(right)) => left == right,
+        (Value::Text(left), Value::Text(right)) => {
+            budget.steps(left.len().min(right.len()) / 16)?;
+            left == right
+        }
         (Value::List(one), Value::List(other)) | (Value::Tuple(one), Value::Tuple(other)) => {
             if one.len() != other.len() {
                 return Ok(false);
@@ -355,7 +363,10 @@ pub(super) fn order(left: &Value, right: &Value, budget: &mut Budget) -> Result<
         return Ok(left.partial_cmp(&right));
     }
     Ok(Some(match (left, right) {
-        (Value::Text(left), Value::Text(right)) => left.cmp(right),
+        (Value::Text(left), Value::Text(right)) => {
+            budget.steps(left.len().min(right.len()) / 16)?;
+            left.cmp(right)
+        }
         (Value::List(one), Value::List(other)) | (Value::Tuple(one), Value::Tuple(other)) => {
             for (one, other) in one.iter().zip(other.iter()) {
                 if !equal(one, other, budget)? {
@@ -401,7 +412,7 @@ pub(super) fn contains(all: &[Value], value: &Value, budget: &mut Budget) -> Res
 
 /// Adds an element to a set.
 pub(super) fn add(all: &mut Vec<Value>, value: Value, budget: &mut Budget) -> Result<(), Failure> {
-    is_key(&value)?;
+    is_key(&value, budget)?;
     if !contains(all, &value, budget)? {
         budget.bytes(24)?;
         all.push(value);
@@ -415,7 +426,7 @@ pub(super) fn get<'a>(
     key: &Value,
     budget: &mut Budget,
 ) -> Result<Option<&'a Value>, Failure> {
-    is_key(key)?;
+    is_key(key, budget)?;
     for (known, value) in all {
         if equal(known, key, budget)? {
             return Ok(Some(value));
@@ -426,7 +437,7 @@ pub(super) fn get<'a>(
 
 /// Sets the value of a key.
 pub(super) fn put(all: &mut Vec<(Value, Value)>, key: Value, value: Value, budget: &mut Budget) -> Result<(), Failure> {
-    is_key(&key)?;
+    is_key(&key, budget)?;
     for (known, old) in all.iter_mut() {
         if equal(known, &key, budget)? {
             *old = value;
@@ -438,12 +449,13 @@ pub(super) fn put(all: &mut Vec<(Value, Value)>, key: Value, value: Value, budge
     Ok(())
 }
 
-fn is_key(value: &Value) -> Result<(), Failure> {
+fn is_key(value: &Value, budget: &mut Budget) -> Result<(), Failure> {
+    budget.steps(1)?;
     match value {
         Value::List(_) | Value::Dict(_) | Value::Set(_) => {
             Err(Failure::new(format!("TypeError: unhashable type: '{}'", value.kind())))
         }
-        Value::Tuple(all) => all.iter().try_for_each(is_key),
+        Value::Tuple(all) => all.iter().try_for_each(|value| is_key(value, budget)),
         _ => Ok(()),
     }
 }

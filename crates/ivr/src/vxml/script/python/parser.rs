@@ -4,6 +4,8 @@
 //! Errors: [`Refusal`] at the word that does not fit: statements, assignments, and what is higher than a tree may be.
 //! Sources: Python 3.12 language reference §6.
 
+use std::sync::Arc;
+
 use super::{
     Refusal,
     lexer::{Token, tokens},
@@ -160,16 +162,16 @@ impl Parser {
     }
 
     fn lambda(&mut self, at: usize) -> Result<Node, Refusal> {
-        let mut params: Vec<(String, Option<Node>)> = Vec::new();
+        let mut params: Vec<(Arc<str>, Option<Node>)> = Vec::new();
         let mut heights = Vec::new();
         while !self.takes(":") {
             let name = self.name()?;
             let default = if self.takes("=") { Some(self.expression()?) } else { None };
-            if params.iter().any(|(known, other)| *known == name || (other.is_some() && default.is_none())) {
+            if params.iter().any(|(known, other)| **known == *name || (other.is_some() && default.is_none())) {
                 return Err(self.refuse("this parameter cannot stand here"));
             }
             heights.extend(default.as_ref().map(|node| node.height));
-            params.push((name, default));
+            params.push((name.into(), default));
             if !self.takes(",") {
                 self.want(":")?;
                 break;
@@ -401,7 +403,7 @@ impl Parser {
                 self.want(")")?;
                 all.push(inner);
             } else {
-                all.push(Names::One(self.name()?));
+                all.push(Names::One(self.name()?.into()));
             }
             if !self.takes(",") {
                 break;

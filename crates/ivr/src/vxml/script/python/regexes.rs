@@ -1,7 +1,8 @@
 //! Regular expressions.
 //!
-//! Shape: those of the crate `regex`, which take time by their length and the text's alone. What Python has beyond them (a look around, a
-//! reference back) is an error.
+//! Shape: those of the crate `regex`, which look for one match in a time that is bounded by the text's length times the pattern's size.
+//! Both are small here, and each match pays for all of the text behind it. What Python has beyond them (a look around, a reference back)
+//! is an error.
 //! Sources: Python 3.12 library reference, `re`.
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use regex::{Captures, Regex, RegexBuilder};
 use super::{
     Failure,
     args::{self, Args},
+    budget::Budget,
     builtins::OrNone,
     eval::Evaluator,
     value::{Found, Value},
@@ -19,6 +21,13 @@ use super::{
 pub(super) const FUNCTIONS: [&str; 8] =
     ["compile", "escape", "findall", "fullmatch", "match", "search", "split", "sub"];
 
+/// The longest text that is looked through, in bytes.
+const MAX_TEXT: usize = 4 << 10;
+/// How large a pattern may be as it is kept, in bytes; a class such as `\w` has tens of thousands.
+const SIZES: [usize; 5] = [16 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10];
+/// So many bytes of a pattern look at a byte of a text in a step.
+const BYTES_A_STEP: usize = 8 << 10;
+
 const IGNORE_CASE: i64 = 2;
 const MULTI_LINE: i64 = 8;
 const DOT_ALL: i64 = 16;
@@ -26,8 +35,10 @@ const DOT_ALL: i64 = 16;
 /// A pattern that was read.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    pub(super) source: String,
+    pub(super) source: Arc<str>,
     flags: i64,
+    /// How many steps a byte of a text takes.
+    weight: usize,
     regex: Regex,
 }
 
@@ -42,27 +53,37 @@ pub(super) fn flag(name: &str) -> Option<i64> {
 }
 
 fn read(evaluator: &mut Evaluator<'_>, source: &str, flags: i64) -> Result<Pattern, Failure> {
-    evaluator.budget.steps(5_000 + source.len() * 10)?;
-    let regex = RegexBuilder::new(&source.replace(r"\Z", r"\z"))
+    let mut builder = RegexBuilder::new(&source.replace(r"\Z", r"\z"));
+    builder
         .case_insensitive(flags & IGNORE_CASE != 0)
         .multi_line(flags & MULTI_LINE != 0)
         .dot_matches_new_line(flags & DOT_ALL != 0)
-        .size_limit(256 << 10)
         .dfa_size_limit(256 << 10)
-        .nest_limit(50)
-        .build();
-    let regex = regex.map_err(|error| {
-        let text = error.to_string();
-        Failure::new(format!("re.error: {}", text.lines().next_back().unwrap_or_default().trim()))
-    })?;
-    Ok(Pattern { source: source.to_owned(), flags, regex })
+        .nest_limit(50);
+    let mut failure = String::new();
+    for size in SIZES {
+        evaluator.budget.steps(2_000 + source.len() * 10)?;
+        match builder.size_limit(size).build() {
+            Ok(regex) => {
+                return Ok(Pattern { source: source.into(), flags, weight: size / BYTES_A_STEP, regex });
+            }
+            Err(error) => failure = error.to_string(),
+        }
+        if !failure.contains("size limit") {
+            break;
+        }
+    }
+    Err(Failure::new(format!("re.error: {}", failure.lines().next_back().unwrap_or_default().trim())))
 }
 
 pub(super) fn call(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Value, Failure> {
     let mut args = args;
     if name == "escape" {
         let [text] = args.bind(["pattern"], 1)?.map(OrNone::unwrap_or_none);
-        return Ok(Value::text(regex::escape(args::text(&text)?)));
+        let text = args::text(&text)?;
+        evaluator.budget.steps(text.len())?;
+        evaluator.budget.bytes(text.len().saturating_mul(2))?;
+        return Ok(Value::text(regex::escape(text)));
     }
     let flags = args.named.iter().position(|(known, _)| known == "flags").map(|at| args.named.remove(at).1);
     let most = if name == "compile" {
@@ -98,41 +119,64 @@ pub(super) fn on_pattern(
         "sub" => substitute(evaluator, pattern, args),
         "split" => {
             let [text, most] = args.bind(["string", "maxsplit"], 1)?.map(OrNone::unwrap_or_none);
-            let text = paid(evaluator, &text)?;
+            let text = paid(evaluator, pattern, &text)?;
             let most = most.int().and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0);
-            let parts = pattern.regex.splitn(text, most.map_or(usize::MAX, |most| most.saturating_add(1)));
             if pattern.regex.captures_len() > 1 {
                 return Err(Failure::new("re.error: a pattern that splits has no groups here"));
             }
-            Ok(Value::List(parts.map(Value::text).collect()))
+            let mut made = Vec::new();
+            let mut at = 0;
+            for found in pattern.regex.find_iter(text).take(most.unwrap_or(usize::MAX)) {
+                pay(evaluator, pattern, text.len() - found.start())?;
+                made.push(Value::text(&text[at..found.start()]));
+                at = found.end();
+            }
+            made.push(Value::text(&text[at..]));
+            Ok(Value::List(made.into()))
         }
         "findall" => {
             let [text] = args.bind(["string"], 1)?.map(OrNone::unwrap_or_none);
-            let text = paid(evaluator, &text)?;
+            let text = paid(evaluator, pattern, &text)?;
             let group =
                 |captures: &Captures<'_>, at: usize| Value::text(captures.get(at).map_or("", |found| found.as_str()));
             let count = pattern.regex.captures_len();
-            let found = pattern.regex.captures_iter(text).map(|captures| match count {
-                1 => group(&captures, 0),
-                2 => group(&captures, 1),
-                _ => Value::Tuple((1..count).map(|at| group(&captures, at)).collect()),
-            });
-            Ok(Value::List(found.collect()))
+            let mut made = Vec::new();
+            for captures in pattern.regex.captures_iter(text) {
+                let whole = captures.get_match();
+                pay(evaluator, pattern, text.len() - whole.start())?;
+                evaluator.budget.bytes(whole.len().saturating_mul(count))?;
+                made.push(match count {
+                    1 => group(&captures, 0),
+                    2 => group(&captures, 1),
+                    _ => Value::Tuple((1..count).map(|at| group(&captures, at)).collect()),
+                });
+            }
+            Ok(Value::List(made.into()))
         }
         "match" | "search" | "fullmatch" => {
             let [text] = args.bind(["string"], 1)?.map(OrNone::unwrap_or_none);
-            let text = paid(evaluator, &text)?;
+            let text = paid(evaluator, pattern, &text)?;
             found(evaluator, pattern, name, text)
         }
         _ => Err(Failure::new(format!("AttributeError: 'Pattern' object has no attribute '{name}'"))),
     }
 }
 
-fn paid<'t>(evaluator: &mut Evaluator<'_>, text: &'t Value) -> Result<&'t str, Failure> {
+fn paid<'t>(evaluator: &mut Evaluator<'_>, pattern: &Pattern, text: &'t Value) -> Result<&'t str, Failure> {
     let text = args::text(text)?;
-    evaluator.budget.steps(100 + text.len())?;
+    if text.len() > MAX_TEXT {
+        return Err(Failure::new(format!("re.error: a text of more than {MAX_TEXT} bytes is not looked through")));
+    }
+    evaluator.budget.steps(100 + text.len() * pattern.weight)?;
     evaluator.budget.bytes(text.len().saturating_mul(32))?;
     Ok(text)
+}
+
+/// Pays for a match: the text from where it begins, its groups, and that it is kept.
+fn pay(evaluator: &mut Evaluator<'_>, pattern: &Pattern, rest: usize) -> Result<(), Failure> {
+    let groups = pattern.regex.captures_len();
+    evaluator.budget.steps(1 + groups + rest * (pattern.weight + groups / 16))?;
+    evaluator.budget.bytes(64 * groups)
 }
 
 /// The first match; at the beginning only, or of all of the text.
@@ -142,8 +186,12 @@ fn found(evaluator: &mut Evaluator<'_>, pattern: &Pattern, name: &str, text: &st
         "match" => Some(read(evaluator, &format!("\\A(?:{})", pattern.source), pattern.flags)?),
         _ => Some(read(evaluator, &format!("\\A(?:{})\\z", pattern.source), pattern.flags)?),
     };
-    let regex = anchored.as_ref().map_or(&pattern.regex, |anchored| &anchored.regex);
+    let pattern = anchored.as_ref().unwrap_or(pattern);
+    pay(evaluator, pattern, text.len())?;
+    let regex = &pattern.regex;
     let Some(captures) = regex.captures(text) else { return Ok(Value::None) };
+    evaluator.budget.steps(captures.len() * text.len() / 16)?;
+    evaluator.budget.bytes(captures.iter().flatten().map(|group| group.len()).sum())?;
     let place = |at: usize| text[..at].chars().count();
     let groups = captures
         .iter()
@@ -155,17 +203,18 @@ fn found(evaluator: &mut Evaluator<'_>, pattern: &Pattern, name: &str, text: &st
 
 fn substitute(evaluator: &mut Evaluator<'_>, pattern: &Pattern, args: Args) -> Result<Value, Failure> {
     let [by, text, count] = args.bind(["repl", "string", "count"], 2)?.map(OrNone::unwrap_or_none);
-    let (by, text) = (args::text(&by)?, paid(evaluator, &text)?);
+    let (by, text) = (args::text(&by)?, paid(evaluator, pattern, &text)?);
     let count =
         count.int().and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0).unwrap_or(usize::MAX);
     let mut made = String::new();
     let mut at = 0;
     for captures in pattern.regex.captures_iter(text).take(count) {
         let Some(whole) = captures.get(0) else { continue };
+        pay(evaluator, pattern, text.len() - whole.start())?;
+        evaluator.budget.steps(by.len() / 4)?;
         made += &text[at..whole.start()];
-        expand(by, &captures, &mut made)?;
-        evaluator.budget.bytes(by.len() + whole.len())?;
-        evaluator.budget.steps(1)?;
+        evaluator.budget.bytes(2 * by.len())?;
+        expand(by, &captures, &mut made, evaluator.budget)?;
         at = whole.end();
     }
     made += &text[at..];
@@ -173,8 +222,15 @@ fn substitute(evaluator: &mut Evaluator<'_>, pattern: &Pattern, args: Args) -> R
 }
 
 /// `\1` and `\g<name>` of a replacement.
-fn expand(by: &str, captures: &Captures<'_>, made: &mut String) -> Result<(), Failure> {
+fn expand(by: &str, captures: &Captures<'_>, made: &mut String, budget: &mut Budget) -> Result<(), Failure> {
     let wrong = || Failure::new("re.error: the replacement has a group that is not there");
+    // What is made is copied once more.
+    let mut group = |at: Option<regex::Match<'_>>, made: &mut String| {
+        let text = at.map_or("", |group| group.as_str());
+        budget.bytes(2 * text.len())?;
+        *made += text;
+        Ok::<_, Failure>(())
+    };
     let mut chars = by.chars();
     while let Some(c) = chars.next() {
         if c != '\\' {
@@ -183,8 +239,7 @@ fn expand(by: &str, captures: &Captures<'_>, made: &mut String) -> Result<(), Fa
         }
         let rest = chars.as_str();
         if let Some((name, behind)) = rest.strip_prefix("g<").and_then(|rest| rest.split_once('>')) {
-            let group = name.parse().map_or_else(|_| captures.name(name), |at: usize| captures.get(at));
-            *made += group.map_or("", |group| group.as_str());
+            group(name.parse().map_or_else(|_| captures.name(name), |at: usize| captures.get(at)), made)?;
             chars = behind.chars();
             continue;
         }
@@ -194,7 +249,7 @@ fn expand(by: &str, captures: &Captures<'_>, made: &mut String) -> Result<(), Fa
                 if at >= captures.len() {
                     return Err(wrong());
                 }
-                *made += captures.get(at).map_or("", |group| group.as_str());
+                group(captures.get(at), made)?;
             }
             Some('n') => made.push('\n'),
             Some('\\') => made.push('\\'),

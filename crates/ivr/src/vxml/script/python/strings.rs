@@ -52,6 +52,23 @@ pub(super) const NAMES: [&str; 38] = [
     "rpartition",
 ];
 
+/// The zeros of all scripts; nine more digits are behind each (Unicode 14).
+const ZEROS: [u32; 66] = [
+    0x0030, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6,
+    0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
+    0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x10D30, 0x11066, 0x110F0,
+    0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50,
+    0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950,
+    0x1FBF0,
+];
+
+/// Whether a character is a digit of decimal numbers.
+fn is_decimal(c: char) -> bool {
+    let c = u32::from(c);
+    let behind = ZEROS.partition_point(|zero| *zero <= c);
+    behind > 0 && c - ZEROS[behind - 1] < 10
+}
+
 pub(super) fn call(evaluator: &mut Evaluator<'_>, of: &str, name: &str, args: Args) -> Result<Value, Failure> {
     evaluator.budget.steps(of.len() / 16)?;
     evaluator.budget.bytes(of.len().saturating_mul(2))?;
@@ -64,11 +81,11 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, of: &str, name: &str, args: Ar
             args.bind::<0>([], 0)?;
             Ok(Value::Bool(is(of, name)))
         }
-        "strip" | "lstrip" | "rstrip" => stripped(of, name, args),
+        "strip" | "lstrip" | "rstrip" => stripped(evaluator, of, name, args),
         "split" | "rsplit" | "splitlines" | "partition" | "rpartition" => split(evaluator, of, name, args),
         "join" => join(evaluator, of, args),
         "replace" => replace(evaluator, of, args),
-        "startswith" | "endswith" | "removeprefix" | "removesuffix" => ends(of, name, args),
+        "startswith" | "endswith" | "removeprefix" | "removesuffix" => ends(evaluator, of, name, args),
         "find" | "rfind" | "index" | "rindex" | "count" => find(of, name, args),
         "format" => format::braces(of, &args, evaluator.budget),
         _ => padded(evaluator, of, name, args),
@@ -111,7 +128,9 @@ fn cased(of: &str, name: &str) -> String {
 fn is(of: &str, name: &str) -> bool {
     let all = |test: fn(char) -> bool| !of.is_empty() && of.chars().all(test);
     match name {
-        "isdigit" | "isdecimal" | "isnumeric" => all(|c| c.is_numeric()),
+        "isdecimal" => all(is_decimal),
+        "isdigit" => all(|c| is_decimal(c) || "²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉".contains(c)),
+        "isnumeric" => all(char::is_numeric),
         "isalpha" => all(char::is_alphabetic),
         "isalnum" => all(char::is_alphanumeric),
         "isspace" => all(char::is_whitespace),
@@ -120,9 +139,11 @@ fn is(of: &str, name: &str) -> bool {
     }
 }
 
-fn stripped(of: &str, name: &str, args: Args) -> Result<Value, Failure> {
+fn stripped(evaluator: &mut Evaluator<'_>, of: &str, name: &str, args: Args) -> Result<Value, Failure> {
     let [chars] = args.bind(["chars"], 0)?.map(OrNone::unwrap_or_none);
     let chars = if matches!(chars, Value::None) { None } else { Some(args::text(&chars)?.to_owned()) };
+    let looks = 1 + chars.as_ref().map_or(0, String::len) / 16;
+    evaluator.budget.steps(of.len().saturating_mul(looks) / if chars.is_some() { 1 } else { 16 })?;
     let is_out = |c: char| chars.as_ref().map_or_else(|| c.is_whitespace(), |chars| chars.contains(c));
     let text = if name == "rstrip" { of } else { of.trim_start_matches(is_out) };
     Ok(Value::text(if name == "lstrip" { text } else { text.trim_end_matches(is_out) }))
@@ -209,15 +230,16 @@ fn replace(evaluator: &mut Evaluator<'_>, of: &str, args: Args) -> Result<Value,
     Ok(Value::text(of.replacen(old, new, found)))
 }
 
-fn ends(of: &str, name: &str, args: Args) -> Result<Value, Failure> {
+fn ends(evaluator: &mut Evaluator<'_>, of: &str, name: &str, args: Args) -> Result<Value, Failure> {
     let [wanted] = args.bind(["affix"], 1)?.map(OrNone::unwrap_or_none);
     if name.starts_with("remove") {
         let affix = args::text(&wanted)?;
         let rest = if name == "removeprefix" { of.strip_prefix(affix) } else { of.strip_suffix(affix) };
         return Ok(Value::text(rest.unwrap_or(of)));
     }
-    let has = |affix: &Value| {
+    let mut has = |affix: &Value| {
         let affix = args::text(affix)?;
+        evaluator.budget.steps(1 + affix.len().min(of.len()) / 16)?;
         Ok::<_, Failure>(if name == "startswith" { of.starts_with(affix) } else { of.ends_with(affix) })
     };
     let mut found = false;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::vxml::script::{ScopeId, ScriptEngine};
+use crate::vxml::script::{ScopeId, ScriptEngine, TagStyle};
 
 /// An engine with a session, an application and a dialog.
 fn engine() -> (Python, [ScopeId; 3]) {
@@ -289,6 +289,20 @@ fn a_variable_is_declared_assigned_and_reset() {
     assert!(!engine.is_set(chain[1], "tries").expect("asked"));
     assert!(engine.is_declared(&chain, "tries").expect("asked"));
     assert!(engine.run(&chain, "x = 1").is_err());
+}
+
+#[test]
+fn tags_of_a_plain_page_are_texts_and_no_scripts() {
+    let (mut engine, chain) = engine();
+    let parse = json!({"text": "12", "parts": [{"word": "1"}, {"parts": [{"tag": " sales "}]}]});
+    for style in [TagStyle::Literal, TagStyle::Guess] {
+        engine.interpret(&parse, style, chain[2], "meant").expect("a text");
+        assert_eq!(engine.text(&chain, "{meant}").expect("a text").as_deref(), Some("sales"));
+    }
+    let refused = engine.interpret(&parse, TagStyle::Script, chain[2], "meant").expect_err("a script");
+    assert!(refused.to_string().contains("semantics/1.0"), "{refused}");
+    engine.interpret(&json!({"text": "34"}), TagStyle::Script, chain[2], "meant").expect("there is no tag");
+    assert_eq!(engine.text(&chain, "{meant}").expect("a text").as_deref(), Some("34"));
 }
 
 const PIECES: &[&str] = &[

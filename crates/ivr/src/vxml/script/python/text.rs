@@ -1,6 +1,6 @@
 //! Values as text, as `str` and `repr` write them.
 //!
-//! Shape: whoever calls has weighed the value ([`weigh`]), so that what is written has a bound.
+//! Shape: whoever calls has paid for the value ([`pay`]), so that what is written has a bound.
 
 use std::fmt::Write as _;
 
@@ -27,11 +27,22 @@ pub(super) fn weigh(value: &Value, budget: &mut Budget) -> Result<usize, Failure
     Ok(bytes)
 }
 
+/// Pays for writing all of a value.
+pub(super) fn pay(value: &Value, budget: &mut Budget) -> Result<(), Failure> {
+    let bytes = weigh(value, budget)?;
+    budget.bytes(bytes.saturating_mul(2))
+}
+
 /// A value as text, paid for.
 pub(super) fn paid(value: &Value, budget: &mut Budget) -> Result<String, Failure> {
-    let bytes = weigh(value, budget)?;
-    budget.bytes(2 * bytes)?;
+    pay(value, budget)?;
     Ok(str(value))
+}
+
+/// The same as Python would read it.
+pub(super) fn paid_repr(value: &Value, budget: &mut Budget) -> Result<String, Failure> {
+    pay(value, budget)?;
+    Ok(repr(value))
 }
 
 pub(super) fn str(value: &Value) -> String {
@@ -45,7 +56,7 @@ pub(super) fn str(value: &Value) -> String {
     }
 }
 
-pub(super) fn repr(value: &Value) -> String {
+fn repr(value: &Value) -> String {
     let mut text = String::new();
     write(&mut text, value);
     text
@@ -74,9 +85,9 @@ fn write(to: &mut String, value: &Value) {
             }
             to.push('}');
         }
-        Value::DateTime(value) => drop(write!(to, "{} {}", value.date(), value.time())),
+        Value::DateTime(value) => drop(write!(to, "{} {}", value.date(), clock(value.time()))),
         Value::Date(value) => drop(write!(to, "{value}")),
-        Value::Time(value) => drop(write!(to, "{value}")),
+        Value::Time(value) => *to += &clock(*value),
         Value::Span(value) => *to += &span(*value),
         Value::Builtin(name) => drop(write!(to, "<built-in {name}>")),
         Value::Module(name) => drop(write!(to, "<module '{name}'>")),
@@ -129,6 +140,16 @@ pub(super) fn float(value: f64) -> String {
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// `08:30:00`, and six digits of a fraction if there is one.
+pub(super) fn clock(time: jiff::civil::Time) -> String {
+    let mut text = format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second());
+    let microseconds = time.subsec_nanosecond() / 1_000;
+    if microseconds != 0 {
+        let _ = write!(text, ".{microseconds:06}");
+    }
+    text
 }
 
 /// `1 day, 2:03:04`.

@@ -75,7 +75,7 @@ pub(super) enum Piece {
 
 #[derive(Clone, Debug)]
 pub(super) struct Lambda {
-    pub(super) params: Vec<(String, Option<Node>)>,
+    pub(super) params: Vec<(Arc<str>, Option<Node>)>,
     pub(super) body: Node,
 }
 
@@ -107,7 +107,7 @@ pub(super) struct Clause {
 /// What takes an element: a name, or names for its elements.
 #[derive(Clone, Debug)]
 pub(super) enum Names {
-    One(String),
+    One(Arc<str>),
     Many(Vec<Names>),
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::civil;
 use serde_json::Value as Json;
 
-use super::{eval::Closure, modules::Pattern};
+use super::{eval::Closure, modules::Pattern, nested::Elements};
 
 /// A value.
 #[derive(Clone, Debug)]
@@ -18,10 +18,10 @@ pub(super) enum Value {
     Int(i64),
     Float(f64),
     Text(Arc<str>),
-    List(Arc<[Value]>),
-    Tuple(Arc<[Value]>),
-    Set(Arc<[Value]>),
-    Dict(Arc<[(Value, Value)]>),
+    List(Elements<Value>),
+    Tuple(Elements<Value>),
+    Set(Elements<Value>),
+    Dict(Elements<(Value, Value)>),
     DateTime(civil::DateTime),
     Date(civil::Date),
     Time(civil::Time),
@@ -156,19 +156,13 @@ impl Value {
         }
     }
 
-    /// About how many bytes it takes, and how deep it is.
-    pub(super) fn size(&self) -> (usize, usize) {
-        let of_all = |all: &mut dyn Iterator<Item = &Self>| {
-            all.fold((24, 1), |(bytes, depth), value| {
-                let (more, deeper) = value.size();
-                (bytes + more, depth.max(deeper + 1))
-            })
-        };
-        match self {
-            Self::Text(text) => (24 + text.len(), 1),
-            Self::List(all) | Self::Tuple(all) | Self::Set(all) => of_all(&mut all.iter()),
-            Self::Dict(all) => of_all(&mut all.iter().flat_map(|(key, value)| [key, value])),
-            _ => (24, 1),
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        24 + match self {
+            Self::Text(text) => text.len(),
+            Self::List(all) | Self::Tuple(all) | Self::Set(all) => all.iter().map(Self::size).sum(),
+            Self::Dict(all) => all.iter().map(|(key, value)| key.size() + value.size()).sum(),
+            _ => 0,
         }
     }
 
