@@ -163,6 +163,28 @@ async fn a_page_that_may_not_be_named_is_refused_without_asking_for_it() {
 }
 
 #[tokio::test]
+async fn a_page_that_a_caller_names_is_not_sought_behind_a_redirect() {
+    let world = World::new().await;
+    world.web.redirect(10, "http://elsewhere.test/");
+    answer(&world, "<form><block><exit expr=\"'elsewhere'\"/></block></form>");
+    let caller = world.connect(World::setup("caller", 10));
+    caller.call_uri("sip:dialog@127.0.0.1;voicexml=http%3A%2F%2Fapp.test%2F").await;
+    let why = caller.over().await;
+    assert!(matches!(why, EndReason::Rejected(status) if status.code() == 500), "{why:?}");
+    assert_eq!(world.web.asked().len(), 1, "nobody asks elsewhere");
+    // An application of the configuration may lie behind one.
+    let world = World::new().await;
+    world.web.redirect(10, "http://elsewhere.test/");
+    answer(&world, "<form><block><exit expr=\"'there'\"/></block></form>");
+    let caller = world.caller();
+    caller.call("321").await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert_eq!(farewell(&caller), pairs(&[("__reason", "exit"), ("__exit", "there")]));
+    assert_eq!(world.web.asked().len(), 2);
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
 async fn after_the_caller_has_hung_up_the_page_may_still_tell_its_web_server() {
     let world = World::new().await;
     answer(

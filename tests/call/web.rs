@@ -47,6 +47,12 @@ impl ToldWeb {
         self.answer_with(ms, Answer { status, headers, body });
     }
 
+    /// The same, with the way to another address.
+    pub(crate) fn redirect(&self, ms: u64, location: &str) {
+        let headers = vec![("location".to_owned(), location.to_owned())];
+        self.answer_with(ms, Answer { status: 302, headers, body: Vec::new() });
+    }
+
     fn answer_with(&self, ms: u64, answer: Answer) {
         self.0.lock().expect("nobody panics here").answers.push_back((Duration::from_millis(ms), Ok(answer)));
     }

@@ -77,6 +77,8 @@ pub struct Entry {
     pub max_age: Option<i64>,
     /// How long, in seconds, it may be past its time.
     pub max_stale: Option<i64>,
+    /// Whether the page has to be at its very address: a redirect could lead to where nobody may name pages.
+    pub stays: bool,
 }
 
 /// How pages are read.

@@ -2,7 +2,7 @@
 //!
 //! Shape: a Request-URI in, an extension out that is in no configuration: its script is the page.
 //! Errors: a refusal: 400 for what is not well-formed, 403 for a host that the settings do not name, 404 where no client is meant. A page
-//! that cannot be had is 500, as for every other first page.
+//! that cannot be had is 500, and so is one that lies behind a redirect: it could be on a host that the settings do not name. So it is for every other first page.
 //! Sources: RFC 4240 §4; RFC 5552 §2.1, §2.3.
 
 use std::sync::Arc;
@@ -86,7 +86,7 @@ fn entry(uri: &Uri) -> Result<Entry, StatusCode> {
     }
     let content_type = "application/x-www-form-urlencoded".to_owned();
     let body = posts.then(|| FetchBody { content_type, bytes: body.into_bytes() });
-    Ok(Entry { body, max_age: seconds("maxage")?, max_stale: seconds("maxstale")? })
+    Ok(Entry { body, max_age: seconds("maxage")?, max_stale: seconds("maxstale")?, stays: true })
 }
 
 /// In whose name the page runs.
@@ -112,7 +112,9 @@ mod tests {
             content_type: "application/x-www-form-urlencoded".to_owned(),
             bytes: bytes.as_bytes().to_vec(),
         };
-        let of = |body: Option<&str>, max_age, max_stale| Ok(Entry { body: body.map(form), max_age, max_stale });
+        let of = |body: Option<&str>, max_age, max_stale| {
+            Ok(Entry { body: body.map(form), max_age, max_stale, stays: true })
+        };
         for (parameters, expected) in [
             ("", of(None, None, None)),
             (";maxage=7;maxstale=0", of(None, Some(7), Some(0))),

@@ -1,6 +1,6 @@
 //! A customizer in a simulation: the scenario has what each method answers.
 //!
-//! Time: virtual; a method takes as long as the scenario says, or its timer ends first. Keys meanwhile are thrown away.
+//! Time: virtual; a method takes as long as the scenario says, or its timer ends first. Keys are kept.
 //! Errors: a method that is not in the table is missing; where there is no table, no customizer is active.
 
 use std::time::Duration;
@@ -37,7 +37,6 @@ impl World<'_> {
         &mut self,
         customize: &Customize,
     ) -> Result<Result<CustomResult, CustomError>, Interrupted> {
-        self.forget_digits();
         let params: Vec<_> = customize.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let timer = customize.timer.map(|timer| format!(", within {}", seconds(timer))).unwrap_or_default();
         self.note(format!("customize {}({}){timer}", customize.method, params.join(", ")));
@@ -45,7 +44,7 @@ impl World<'_> {
         let patience = customize.timer.unwrap_or(CUSTOM_PATIENCE).min(CUSTOM_PATIENCE);
         let until = self.now.saturating_add(after.min(patience));
         while let Waited::Pressed(digit) = self.wait(until, Edge::Outside, Lifetime::Counts)? {
-            self.note(format!("… {digit} ignored"));
+            self.keep(digit);
         }
         let answer = if after > patience {
             Err(CustomError { kind: CustomErrorKind::Timeout, message: "its time ran out".into() })

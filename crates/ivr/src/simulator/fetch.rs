@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::world::{Edge, Lifetime, Waited, World};
 use crate::{
-    Fetch, FetchError, Interrupted, Meanwhile, Note, Op, Outcome, Page, TypeAhead, WebSound,
+    Fetch, FetchError, Interrupted, Meanwhile, Note, Op, Outcome, Page, Prompt, TypeAhead, WebSound,
     fetch::NoteKind,
     op::{Load, LoadError},
 };
@@ -53,7 +53,8 @@ impl World<'_> {
     /// Waits so long for an answer, with what is heard meanwhile.
     fn await_answer(&mut self, after: Duration, meanwhile: &Meanwhile) -> Result<(), Interrupted> {
         let until = self.now.saturating_add(after);
-        let Some(sound) = meanwhile.sound.as_ref().filter(|sound| sound.after < after) else {
+        let Some(sound) = meanwhile.sound.as_ref().filter(|sound| sound.after < after && self.is_there(&sound.prompts))
+        else {
             return self.pass(until, meanwhile.keys);
         };
         let begins = self.now.saturating_add(sound.after);
@@ -63,6 +64,12 @@ impl World<'_> {
         self.pass(until.max(begins.saturating_add(sound.least)), meanwhile.keys)?;
         self.note("… that stops");
         Ok(())
+    }
+
+    /// Whether what is loaded by the way can be had.
+    fn is_there(&self, prompts: &[Prompt]) -> bool {
+        let has = |url: &str| self.scenario.web_sounds.contains_key(url);
+        prompts.iter().all(|prompt| !matches!(prompt, Prompt::Web(sound) if !has(&sound.url)))
     }
 
     fn pass(&mut self, until: Duration, keys: TypeAhead) -> Result<(), Interrupted> {

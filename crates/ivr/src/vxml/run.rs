@@ -44,6 +44,8 @@ pub(super) use session::run;
 const MAX_TURNS: u32 = 1_000;
 /// Most executable elements in that time.
 const MAX_ELEMENTS: u32 = 100_000;
+/// How much time has to pass before what goes round may go round again.
+const LEAST_REST: i64 = 100;
 /// How deep subdialogs may call subdialogs.
 const MAX_SUBDIALOGS: usize = 16;
 
@@ -119,6 +121,8 @@ pub(crate) struct Request {
     pub(crate) files: Vec<BodyFile>,
     /// Whether it is `submit` that asks.
     pub(crate) is_submit: bool,
+    /// Whether redirects are followed.
+    pub(crate) follows: bool,
 }
 
 /// The page and dialog that run, and the scopes.
@@ -178,6 +182,8 @@ pub(crate) struct Interpreter<'a> {
     pub(crate) depth: usize,
     turns: u32,
     elements: u32,
+    /// When these were counted from, in milliseconds by the clock that is told.
+    rested_at: i64,
     /// The last mark that was said.
     mark: Option<String>,
     /// Whether expressions are Python.
@@ -186,6 +192,8 @@ pub(crate) struct Interpreter<'a> {
     entry: Option<usize>,
     /// What goes with the call when it is transferred.
     pub(crate) attached: Attached,
+    /// Whether the caller hears the IVR unanswered, for a time that ends.
+    is_early: bool,
     /// Whether the world outside was left something.
     is_concluded: bool,
 }
@@ -232,7 +240,7 @@ impl From<Interrupted> for Stop {
 
 impl Request {
     pub(crate) fn get() -> Self {
-        Self { method: FetchMethod::Get, query: None, body: None, files: Vec::new(), is_submit: false }
+        Self { method: FetchMethod::Get, query: None, body: None, files: Vec::new(), is_submit: false, follows: true }
     }
 }
 
@@ -282,6 +290,11 @@ impl Interpreter<'_> {
     /// An absolute address.
     pub(crate) fn resolved(&self, address: &str) -> Result<String, Stop> {
         fetching::resolve(&self.frame.document.base, address)
+    }
+
+    /// An address in an answer that came from another.
+    pub(crate) fn resolved_against(base: &str, address: &str) -> Result<String, Stop> {
+        fetching::resolve(base, address)
     }
 
     /// Has the engine do something in the scopes of the content that runs.
@@ -358,12 +371,26 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The caller was heard or told something: what goes round may go round again.
+    /// Something was done that takes time: where it did, what goes round may go round again.
     pub(crate) fn rested(&mut self) {
-        self.turns = 0;
-        self.elements = 0;
+        let now = self.surroundings.now().as_millisecond();
+        self.engine.tell(now);
+        // A clock that was set back has told nothing of how much time has passed.
+        if now - self.rested_at >= LEAST_REST || now < self.rested_at {
+            self.begin_counting(now);
+        }
+    }
+
+    /// The caller has pressed or said something, which takes it time.
+    pub(super) fn heard_caller(&mut self) {
+        let now = self.surroundings.now().as_millisecond();
+        self.engine.tell(now);
+        self.begin_counting(now);
+    }
+
+    fn begin_counting(&mut self, now: i64) {
+        (self.turns, self.elements, self.rested_at) = (0, 0, now);
         self.engine.rest();
-        self.engine.tell(self.surroundings.now().as_millisecond());
     }
 
     /// One more step to another item or dialog.

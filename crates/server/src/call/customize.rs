@@ -1,6 +1,7 @@
 //! Calling a method of an extension's customizer.
 //!
-//! Shape: a [`Customize`] in, what the method returned or why it did not out; the caller is not left in silence meanwhile. The version is
+//! Shape: a [`Customize`] in, what the method returned or why it did not out; the caller is not left in silence meanwhile, and its
+//! keys are kept. The version is
 //! the one that was active when the call began, as all of its configuration is.
 //! Errors: a failure is an outcome. Where the caller hangs up the request is given up.
 
@@ -24,7 +25,7 @@ impl Executor {
         let active = self.config.active_customizer(customize.extension);
         let loads = active.zip(self.config.extension(customize.extension));
         let loads = loads.map(|(active, extension)| Arc::new(Loads::of(active, &extension.name)));
-        self.meanwhile(async move {
+        self.meanwhile_hearing(None, async move {
             match loads {
                 Some(loads) => customizers.call(&loads, &customize).await,
                 None => {

@@ -9,16 +9,20 @@
 
 use std::{
     pin::{Pin, pin},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use antiphon_ivr::{self as op, Digit, DigitSet, Interrupted};
+use antiphon_ivr::{self as op, Digit, DigitSet, Interrupted, Prompt, WebSound};
 use antiphon_media::{Keys, PlaybackId, Repeat, Segment};
 
 use super::executor::{Executor, Heard, clock, sleep_until};
 
 /// How long the last frame of the filler is waited for.
 const SINKING: Duration = Duration::from_millis(100);
+
+/// When it is looked again for what was not there.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// How it stands with the filler.
 enum Filler {
@@ -33,8 +37,16 @@ enum Filler {
 /// What is heard, and when.
 struct Filling {
     segments: Vec<Segment>,
+    /// What is not there yet, and is looked for again.
+    awaited: Vec<Prompt>,
     after: Duration,
     least: Duration,
+}
+
+impl Filling {
+    fn has_any(&self) -> bool {
+        !(self.segments.is_empty() && self.awaited.is_empty())
+    }
 }
 
 /// What becomes of keys meanwhile.
@@ -80,12 +92,33 @@ impl Executor {
         sound: Option<&op::Filler>,
         work: impl Future<Output = T>,
     ) -> Result<T, Interrupted> {
+        let awaited = self.unloaded(sound);
+        let (sounds, client) = (self.rooms.web_sounds.clone(), self.client);
         let filling = match sound {
-            Some(sound) => {
+            Some(sound) if awaited.is_empty() => {
                 let segments = self.ready_segments(&sound.prompts).await;
-                Some(Filling { segments, after: sound.after, least: sound.least })
+                Some(Filling { segments, awaited: Vec::new(), after: sound.after, least: sound.least })
+            }
+            Some(sound) => {
+                let awaited = sound.prompts.clone();
+                Some(Filling { segments: Vec::new(), awaited, after: sound.after, least: sound.least })
             }
             None => self.usual_filling(),
+        };
+        // What is heard is loaded as long as the work takes, and the work does not wait for it.
+        let work = async move {
+            let mut work = pin!(work);
+            let loading = async {
+                for error in sounds.load_all(client, &awaited).await.into_iter().filter_map(Result::err) {
+                    tracing::warn!(%error, "a sound that is heard while a page is fetched cannot be had");
+                }
+                std::future::pending().await
+            };
+            tokio::select! {
+                biased;
+                done = &mut work => done,
+                () = loading => unreachable!("it only ends with the work"),
+            }
         };
         let mut work = pin!(work);
         let mut filling = filling;
@@ -97,10 +130,18 @@ impl Executor {
         }
     }
 
+    /// The sounds of web servers in it that are not there.
+    fn unloaded(&self, sound: Option<&op::Filler>) -> Vec<Arc<WebSound>> {
+        let prompts = sound.map(|sound| sound.prompts.as_slice()).unwrap_or_default();
+        let web = prompts.iter().filter_map(|prompt| if let Prompt::Web(sound) = prompt { Some(sound) } else { None });
+        web.filter(|sound| !self.rooms.web_sounds.is_fresh(self.client, sound)).cloned().collect()
+    }
+
     /// What is always heard at such times.
     fn usual_filling(&self) -> Option<Filling> {
         let sound = self.rooms.filler.sound().cloned()?;
-        Some(Filling { segments: vec![Segment::Audio(sound)], after: self.rooms.filler.after(), least: Duration::ZERO })
+        let (segments, after) = (vec![Segment::Audio(sound)], self.rooms.filler.after());
+        Some(Filling { segments, awaited: Vec::new(), after, least: Duration::ZERO })
     }
 
     /// Waits for work to be done. Keys are kept, and these end the wait.
@@ -123,7 +164,7 @@ impl Executor {
         filling: Option<Filling>,
     ) -> Result<Meanwhile<T>, Interrupted> {
         // Whom we send nothing hears what the telephone makes of the ringing.
-        let filling = filling.filter(|filling| !filling.segments.is_empty() && self.caller.stream().is_some());
+        let mut filling = filling.filter(Filling::has_any).filter(|_| self.caller.stream().is_some());
         let mut filler = filling.as_ref().map_or(Filler::Off, |filling| Filler::Due(clock() + filling.after));
         let mut done = None;
         let outcome = loop {
@@ -160,8 +201,7 @@ impl Executor {
                         break Err(Interrupted::LifetimeExpired);
                     }
                     if due.is_some_and(|due| due <= clock()) {
-                        self.fill(filling.as_ref()).await;
-                        filler = Filler::Plays(clock());
+                        filler = self.begin_to_fill(filling.as_mut()).await;
                     }
                 }
             }
@@ -170,6 +210,19 @@ impl Executor {
             self.fade_out().await?;
         }
         outcome
+    }
+
+    /// Plays what is there by now; what is still awaited is looked for again.
+    async fn begin_to_fill(&mut self, filling: Option<&mut Filling>) -> Filler {
+        let Some(filling) = filling else { return Filler::Off };
+        if !filling.awaited.is_empty() {
+            filling.segments = self.ready_segments(&filling.awaited).await;
+        }
+        if filling.segments.is_empty() {
+            return Filler::Due(clock() + AGAIN);
+        }
+        self.fill(Some(filling)).await;
+        Filler::Plays(clock())
     }
 
     async fn fill(&mut self, filling: Option<&Filling>) {

@@ -121,6 +121,12 @@ mod tests {
     }
 
     #[test]
+    fn a_method_without_a_timer_has_half_a_minute_or_what_the_settings_say() {
+        assert_eq!(read("").unwrap().max_time, Duration::from_secs(30));
+        assert_eq!(read("max_time = 7").unwrap().max_time, Duration::from_secs(7));
+    }
+
+    #[test]
     fn nobody_writes_code_unless_it_is_said_who_may() {
         assert_eq!(read("").unwrap(), CustomizerSettings::default());
         assert!(!read("").unwrap().may_edit("a"));

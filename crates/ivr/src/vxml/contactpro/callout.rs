@@ -69,6 +69,9 @@ impl Callout {
             Dialed::Failed { status } => ("failed", Cause::of_status(status), Duration::ZERO),
         };
         interpreter.rested();
+        if status == "answered" {
+            interpreter.connected().await?;
+        }
         let result = json!({"status": status, "cause": cause.0, "duration": talk.as_secs_f64()});
         interpreter.keep_result("callout", &self.query.id, &result)?;
         if status == "answered" || !self.query.has_child(status == "noanswer") {

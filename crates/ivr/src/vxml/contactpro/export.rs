@@ -28,11 +28,21 @@ fn given(text: &str) -> Result<String, Fault> {
     // The value of an attribute of the root: the first of this name behind its beginning.
     let begin = root.range().start;
     let name = format!("xmlns:{PREFIX}");
-    let Some(at) = text[begin..].find(&name).map(|at| begin + at + name.len()) else { return Ok(text.into_owned()) };
+    let Some(at) = value_of(&text, begin, &name) else { return Ok(text.into_owned()) };
     let Some(open) = text[at..].find(['"', '\'']).map(|open| at + open) else { return Ok(text.into_owned()) };
     let quote = text[open..].chars().next().unwrap_or('"');
     let close = text[open + 1..].find(quote).map_or(open + 1, |close| open + 1 + close);
     Ok(format!("{}{NAMESPACE}{}", &text[..=open], &text[close..]))
+}
+
+/// Where the name of an attribute ends that is called exactly so.
+fn value_of(text: &str, begin: usize, name: &str) -> Option<usize> {
+    let mut found = text[begin..].match_indices(name).map(|(at, _)| begin + at);
+    let is_whole = |at: &usize| {
+        let is_begun = text[..*at].ends_with(|c: char| c.is_whitespace());
+        is_begun && text[at + name.len()..].trim_start().starts_with('=')
+    };
+    found.find(is_whole).map(|at| at + name.len())
 }
 
 fn declared(text: &str, root: usize) -> String {

@@ -107,11 +107,7 @@ impl Interpreter<'_> {
             return Ok(());
         }
         self.call.answer().await?;
-        self.call.limit(None).await?;
-        if self.is_python {
-            self.engine.put(self.session, "CONNECTED", &true.into())?;
-        }
-        Ok(())
+        self.connected().await
     }
 
     /// Hangs up with a cause; one that is not given is 16, or 17 for a call that was never answered.

@@ -14,7 +14,7 @@ use super::{
     wsdl,
 };
 use crate::{
-    Fetch, FetchBody, FetchError, FetchMethod, Meanwhile, Page, TypeAhead,
+    Fetch, FetchBody, FetchError, FetchMethod, Meanwhile, NoteKind, Page, TypeAhead,
     vxml::{
         elements::Reader,
         run::{Event, Flow, Interpreter, Stop},
@@ -25,6 +25,16 @@ use crate::{
 /// How long an answer is waited for where nobody says.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// What is asked of a server: the description, or with a body the method.
+#[derive(Default)]
+struct Asked<'a> {
+    address: &'a str,
+    /// Whether it is told the login.
+    knows: bool,
+    body: Option<FetchBody>,
+    headers: Vec<(String, String)>,
+}
 
 /// A query.
 #[derive(Clone, Debug)]
@@ -80,7 +90,8 @@ impl Soap {
         let address = interpreter.resolved(source)?;
         let mut service = wsdl::Service { address: address.clone(), namespace: None, action: None };
         if address.to_ascii_lowercase().ends_with("?wsdl") {
-            let page = match self.fetch(&address, FetchMethod::Get, None, Vec::new(), interpreter).await? {
+            let asked = Asked { address: &address, knows: true, ..Asked::default() };
+            let page = match self.fetch(asked, interpreter).await? {
                 Ok(page) => page,
                 Err(failure) => return Ok(Err(failure)),
             };
@@ -88,6 +99,14 @@ impl Soap {
                 Ok(found) => service = found,
                 Err(fault) => return Ok(Err(failure("badresult", format!("{address}: {fault}")))),
             }
+            // It may be written as seen from the description.
+            service.address = match Interpreter::resolved_against(&address, &service.address) {
+                Ok(found) => found,
+                Err(_) => {
+                    let message = format!("{address}: {} is no address of a server", service.address);
+                    return Ok(Err(failure("badresult", message)));
+                }
+            };
         }
         let namespace = self.namespace.clone().or(service.namespace).unwrap_or_default();
         let action = self.action.clone().or(service.action);
@@ -96,7 +115,13 @@ impl Soap {
         let body = FetchBody { content_type: "text/xml; charset=utf-8".to_owned(), bytes: body.into_bytes() };
         let action: String = action.chars().filter(|c| !c.is_control() && *c != '"').collect();
         let headers = vec![("SOAPAction".to_owned(), format!("\"{action}\""))];
-        let page = match self.fetch(&service.address, FetchMethod::Post, Some(body), headers, interpreter).await? {
+        let knows = is_same_origin(&address, &service.address);
+        if self.login.is_some() && !knows {
+            let text = format!("{} is asked without the login, which is for {address}", service.address);
+            interpreter.call.note(NoteKind::Problem, text).await?;
+        }
+        let asked = Asked { address: &service.address, knows, body: Some(body), headers };
+        let page = match self.fetch(asked, interpreter).await? {
             Ok(page) => page,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -105,18 +130,16 @@ impl Soap {
 
     async fn fetch(
         &self,
-        address: &str,
-        method: FetchMethod,
-        body: Option<FetchBody>,
-        headers: Vec<(String, String)>,
+        Asked { address, knows, body, headers }: Asked<'_>,
         interpreter: &mut Interpreter<'_>,
     ) -> Result<Result<Page, Failure>, Stop> {
         let mut url = url::Url::parse(address).map_err(|error| Event::semantic(format!("{address}: {error}")))?;
-        if let Some((user, password)) = &self.login {
+        if let Some((user, password)) = self.login.as_ref().filter(|_| knows) {
             let set = url.set_username(user).and_then(|()| url.set_password(Some(password)));
             set.map_err(|()| Event::semantic(format!("{address} takes no user")))?;
         }
-        let is_get = method == FetchMethod::Get;
+        let is_get = body.is_none();
+        let method = if is_get { FetchMethod::Get } else { FetchMethod::Post };
         let fetch = Fetch {
             method,
             url: url.into(),
@@ -138,6 +161,12 @@ impl Soap {
             Err(error) => Err(failure("unreachable", format!("{address}: {error}"))),
         })
     }
+}
+
+/// Whether two addresses are of one server.
+fn is_same_origin(one: &str, other: &str) -> bool {
+    let origin = |address: &str| url::Url::parse(address).ok().map(|url| url.origin());
+    origin(one).is_some_and(|own| origin(other) == Some(own))
 }
 
 /// What a server answers: a fault comes with a status of 500.

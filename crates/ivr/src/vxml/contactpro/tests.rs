@@ -32,6 +32,11 @@ fn a_document_goes_out_with_our_namespace() {
     let out = export(PAGE).expect("it is a page");
     assert!(out.contains("xmlns:bcm='urn:contactpro:bcm'") && !out.contains("urn:other"), "{out}");
     assert_eq!(export(&out).expect("again"), out);
+    let other = "<vxml version='2.1' xmlns:bcm2='urn:another' xmlns:bcm='urn:other'><form/></vxml>";
+    assert_eq!(
+        export(other).expect("it is a page"),
+        "<vxml version='2.1' xmlns:bcm2='urn:another' xmlns:bcm='urn:contactpro:bcm'><form/></vxml>"
+    );
     assert_eq!(
         export("<vxml version='2.1'><form/></vxml>").expect("it is a page"),
         "<vxml xmlns:bcm=\"urn:contactpro:bcm\" version='2.1'><form/></vxml>"

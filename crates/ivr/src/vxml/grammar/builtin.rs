@@ -43,7 +43,7 @@ impl Kind {
                 said if NO.contains(&said) => Some(no.to_string()),
                 _ => None,
             },
-            Self::Number | Self::Currency => Some(text.replace(['.', ','], "*")),
+            Self::Number | Self::Currency => Some(decimal_keys(&text)),
             _ => Some(text),
         }
         .filter(|keys| keys.chars().all(|key| key.is_ascii_digit() || key == '*'))
@@ -63,6 +63,20 @@ impl Kind {
             Self::Phone => json!(keys.replace('*', "x")),
         }
     }
+}
+
+/// The keys of a number that is written with a point or comma. A comma before exactly three digits is one between thousands.
+fn decimal_keys(text: &str) -> String {
+    let mut pieces = text.split(',');
+    let mut keys = pieces.next().unwrap_or_default().replace('.', "*");
+    for piece in pieces {
+        let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+        if digits != 3 || keys == "0" {
+            keys.push('*');
+        }
+        keys += &piece.replace('.', "*");
+    }
+    keys
 }
 
 /// The grammar of a type, such as `boolean?y=7;n=9`.

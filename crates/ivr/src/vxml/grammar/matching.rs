@@ -7,11 +7,11 @@
 
 use super::{
     Active, Expansion, Grammar, Linked, Parse, Part,
-    search::{Input, Search},
+    search::{self, Input, Search},
 };
 use crate::op::{KeyJudge, KeyState, MAX_KEYS};
 
-/// Most steps of one judgement.
+/// Most steps of one judgement, of all grammars together.
 const STEPS: u32 = 200_000;
 /// How deep rules may refer to rules.
 pub(super) const DEEPEST: u32 = 60;
@@ -21,7 +21,8 @@ const DEEPEST_OF_ALL: u32 = 400;
 struct Walk<'a> {
     linked: &'a Linked,
     keys: &'a [char],
-    steps: u32,
+    /// How many steps are left, of all grammars together.
+    left: &'a mut u32,
     /// How deep it is in the grammar.
     level: u32,
     /// Whether something still wanted a key at the end.
@@ -34,9 +35,9 @@ impl KeyJudge for Active {
         if keys.len() > MAX_KEYS {
             return KeyState::Dead;
         }
-        let (mut ends, mut more) = (false, false);
+        let (mut ends, mut more, mut left) = (false, false, STEPS);
         for linked in self.grammars.iter().filter(|linked| linked.grammar().mode.has_keys()) {
-            let mut walk = Walk { linked, keys: &keys, steps: 0, level: 0, more: false };
+            let mut walk = Walk { linked, keys: &keys, left: &mut left, level: 0, more: false };
             ends |= walk.rule(0, &linked.rule, 1, 0) & (1 << keys.len()) != 0;
             more |= walk.more;
         }
@@ -53,17 +54,18 @@ impl Active {
     /// How keys match, by the first grammar that they match.
     pub(crate) fn parse(&self, keys: &str) -> Option<Parse> {
         let keys: Vec<char> = keys.chars().take(MAX_KEYS + 1).collect();
+        let (mut left, mut searched) = (STEPS, search::STEPS);
         self.grammars.iter().enumerate().find_map(|(grammar, linked)| {
             if !linked.grammar().mode.has_keys() || keys.len() > MAX_KEYS {
                 return None;
             }
-            let mut walk = Walk { linked, keys: &keys, steps: 0, level: 0, more: false };
+            let mut walk = Walk { linked, keys: &keys, left: &mut left, level: 0, more: false };
             if walk.rule(0, &linked.rule, 1, 0) & (1 << keys.len()) == 0 {
                 return None;
             }
             // A match that takes too long to find again has no tags.
-            let found =
-                linked.grammar().rule(&linked.rule).and_then(|rule| Search::new(linked, Input::Keys(&keys)).run(rule));
+            let rule = linked.grammar().rule(&linked.rule);
+            let found = rule.and_then(|rule| Search::new(linked, Input::Keys(&keys)).run(rule, &mut searched));
             let parts = found.unwrap_or_else(|| keys.iter().copied().map(Part::Key).collect());
             Some(Parse { grammar, parts })
         })
@@ -82,10 +84,10 @@ impl<'a> Walk<'a> {
 
     /// Where an expansion can end that begins at one of these places.
     fn advance(&mut self, part: usize, expansion: &'a Expansion, from: u128, depth: u32) -> u128 {
-        self.steps += 1;
-        if from == 0 || self.steps > STEPS || self.level >= DEEPEST_OF_ALL {
+        if from == 0 || *self.left == 0 || self.level >= DEEPEST_OF_ALL {
             return 0;
         }
+        *self.left -= 1;
         self.level += 1;
         let to = self.advance_in(part, expansion, from, depth);
         self.level -= 1;

@@ -8,8 +8,8 @@
 
 use super::{Expansion, Linked, Part, matching::DEEPEST};
 
-/// Most steps.
-const STEPS: u32 = 200_000;
+/// Most steps, of all grammars together.
+pub(super) const STEPS: u32 = 200_000;
 /// Most bytes of tags in what is found.
 const MAX_TAGS: usize = 256 << 10;
 
@@ -87,18 +87,14 @@ impl<'a> Search<'a> {
         Self { linked, input, rests: Vec::new(), choices: Vec::new(), parts: Vec::new() }
     }
 
-    /// The first way on which all of the input is taken.
-    pub(super) fn run(mut self, rule: &'a Expansion) -> Option<Vec<Part>> {
+    /// The first way on which all of the input is taken, with no more steps than are left.
+    pub(super) fn run(mut self, rule: &'a Expansion, left: &mut u32) -> Option<Vec<Part>> {
         let next = self.before(Step::One(0, rule), 0, None);
         self.choices.push(Choice { at: 0, next, kept: 0 });
-        let mut steps = 0;
         while let Some(Choice { mut at, mut next, kept }) = self.choices.pop() {
             self.parts.truncate(kept);
             loop {
-                steps += 1;
-                if steps > STEPS {
-                    return None;
-                }
+                *left = left.checked_sub(1)?;
                 let Some(rest) = next.map(|next| self.rests[next]) else {
                     if at == self.input.len() {
                         return self.found();

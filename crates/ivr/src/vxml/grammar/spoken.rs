@@ -6,7 +6,7 @@
 
 use super::{
     Active, Expansion, Linked, Parse, Part, Value, builtin, matching,
-    search::{Input, Search},
+    search::{self, Input, Search},
     words,
 };
 use crate::op::{KeyJudge, KeyState};
@@ -17,7 +17,7 @@ const MAX_WORDS: usize = 200;
 const MAX_PHRASES: usize = 300;
 /// The longest of them, in bytes.
 const MAX_PHRASE: usize = 500;
-/// Most steps on the way to them.
+/// Most steps on the way to them, of all grammars together.
 const STEPS: u32 = 10_000;
 /// How often a repeat is followed.
 const MAX_REPEATS: u32 = 3;
@@ -29,6 +29,7 @@ impl Active {
         if words.is_empty() || words.len() > MAX_WORDS {
             return None;
         }
+        let mut left = search::STEPS;
         let mut listening = self.grammars.iter().enumerate().filter(|(_, linked)| linked.grammar().mode.has_words());
         listening.find_map(|(grammar, linked)| {
             if let Value::Builtin(kind) = &linked.grammar().value {
@@ -39,21 +40,24 @@ impl Active {
                 return matches.then_some((Parse { grammar, parts }, Some(keys)));
             }
             let rule = linked.grammar().rule(&linked.rule)?;
-            let parts = Search::new(linked, Input::Words(&words)).run(rule)?;
+            let parts = Search::new(linked, Input::Words(&words)).run(rule, &mut left)?;
             Some((Parse { grammar, parts }, None))
         })
     }
 
     /// All that can be said; nothing where that is no list, or a long one.
     pub(crate) fn phrases(&self) -> Vec<String> {
-        let mut phrases = Vec::new();
+        let (mut phrases, mut steps) = (Vec::new(), 0);
         for linked in self.grammars.iter().filter(|linked| linked.grammar().mode.has_words()) {
             let said = match &linked.grammar().value {
                 Value::Builtin(builtin::Kind::Boolean(..)) => {
                     Some(builtin::YES.into_iter().chain(builtin::NO).map(str::to_owned).collect())
                 }
                 Value::Builtin(_) => None,
-                _ => linked.grammar().rule(&linked.rule).and_then(|rule| Saying { linked, steps: 0 }.said(0, rule, 0)),
+                _ => linked
+                    .grammar()
+                    .rule(&linked.rule)
+                    .and_then(|rule| Saying { linked, steps: &mut steps }.said(0, rule, 0)),
             };
             let Some(said) = said else { return Vec::new() };
             phrases.extend(said.into_iter().filter(|phrase| !phrase.is_empty()));
@@ -69,14 +73,14 @@ impl Active {
 /// A walk through all that can be said.
 struct Saying<'a> {
     linked: &'a Linked,
-    steps: u32,
+    steps: &'a mut u32,
 }
 
 impl Saying<'_> {
     /// What can be said by an expansion; `None` where that is too much.
     fn said(&mut self, part: usize, expansion: &Expansion, depth: u32) -> Option<Vec<String>> {
-        self.steps += 1;
-        if depth > matching::DEEPEST || self.steps > STEPS {
+        *self.steps += 1;
+        if depth > matching::DEEPEST || *self.steps > STEPS {
             return None;
         }
         let linked = self.linked;

@@ -98,6 +98,10 @@ fn what_a_built_in_type_is_called_stands_for_its_keys() {
         ("digits?length=3", "1 2 3", Some("123")),
         ("digits?length=3", "12", None),
         ("number", "12.5", Some("12*5")),
+        ("number", "12,5", Some("12*5")),
+        ("number", "1,250", Some("1250")),
+        ("currency", "1,234,567.50", Some("1234567*50")),
+        ("number", "0,125", Some("0*125")),
         ("number", "twelve", None),
     ] {
         let grammar = active(&[builtin::grammar(name).expect(name)]);
@@ -168,6 +172,22 @@ fn grammars_that_go_in_circles_end() {
     active(&[wide]).judge(&"1".repeat(60));
     let empty = xml("<rule id='r'><item repeat='1000000000-'><item repeat='0-1'>1</item></item></rule>");
     assert_eq!(active(&[empty]).judge("111"), KeyState::CanEnd);
+}
+
+#[test]
+fn all_grammars_together_have_so_many_steps() {
+    let dear = "<item repeat='0-'>".repeat(12) + "1" + &"</item>".repeat(12);
+    let dear = xml(&format!("<rule id='r'>{dear}</rule>"));
+    let two = builtin::grammar("digits?length=2").expect("known");
+    let behind = |count: usize| active(&[vec![dear.clone(); count], vec![two.clone()]].concat());
+    assert_eq!(states(&behind(1), "22"), "cpm");
+    // What is behind more than can be judged is not heard, whatever it takes.
+    assert_eq!(behind(200).judge(&"1".repeat(119)), KeyState::CanEnd);
+    let words = "<grammar mode='voice' root='r'><rule id='r'><item repeat='0-'><item repeat='0-1'>a</item> <item repeat='0-1'>a</item></item> b</rule></grammar>";
+    let words = srgs::read(words).expect("it is one");
+    let last = Grammar::of_words("a a", Accept::Exact, Value::Keys);
+    assert!(active(&[vec![words.clone(); 1], vec![last.clone()]].concat()).hear("a a").is_some());
+    assert!(active(&vec![words; 200]).hear(&"a ".repeat(60)).is_none());
 }
 
 /// Runs something on a stack that is much smaller than that of any thread of ours.

@@ -75,16 +75,22 @@ impl Interpreter<'_> {
         if !(takes_words && has_words) {
             self.flush(true).await?;
             let gathered = self.call.gather(gather).await?;
-            self.rested();
+            self.gathered(!gathered.keys.is_empty());
             return self.pressed(&active, &owners, gathered);
         }
         let listen = self.listen(&active, gather, takes_keys).await?;
         let listened = self.call.listen(listen).await?;
-        self.rested();
+        let pressed = listened.gathered.as_ref().is_some_and(|gathered| !gathered.keys.is_empty());
+        self.gathered(pressed || !listened.results.is_empty());
         match listened.gathered {
             Some(gathered) => self.pressed(&active, &owners, gathered),
             None => self.heard(&active, &owners, listened),
         }
+    }
+
+    /// A wait for the caller is over, in which it did something or nothing.
+    fn gathered(&mut self, has_input: bool) {
+        if has_input { self.heard_caller() } else { self.rested() }
     }
 
     /// A wait for words, with the prompts that they may stop; all before those have been said.

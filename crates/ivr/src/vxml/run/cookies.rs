@@ -11,6 +11,8 @@ use url::Url;
 /// Most cookies, and most bytes of one.
 const MOST: usize = 50;
 const LONGEST: usize = 4_096;
+/// How many parts the name of a domain has at least all of whose hosts get a cookie: no list of those is kept under which all have names.
+const LEAST_LABELS: usize = 3;
 
 /// The cookies of a session, the oldest in front.
 #[derive(Default, Debug)]
@@ -106,12 +108,17 @@ fn read(text: &str, url: &Url, now: i64) -> Option<Cookie> {
             "domain" => {
                 let domain = value.trim_start_matches('.').to_ascii_lowercase();
                 let is_own = cookie.host == domain;
-                // What has no dot is a whole part of the world.
-                let is_above = domain.contains('.') && is_below(&cookie.host, &domain);
+                // With fewer parts it may be one under which everybody has a name: `example.com` or `co.uk`, who knows.
+                let is_narrow = domain.split('.').filter(|label| !label.is_empty()).count() >= LEAST_LABELS;
+                let is_above = is_narrow && is_below(&cookie.host, &domain);
                 if !(is_own || is_above) {
+                    // In doubt it is its own host's alone; one for somebody else is not kept.
+                    if domain.contains('.') && is_below(&cookie.host, &domain) {
+                        continue;
+                    }
                     return None;
                 }
-                cookie.is_wide = true;
+                cookie.is_wide = domain.split('.').count() >= LEAST_LABELS;
                 cookie.host = domain;
             }
             _ => {}
@@ -137,18 +144,20 @@ mod tests {
         let set = [
             "a=1",
             "b=2; Path=/",
-            "c=3; Domain=example.com",
+            "c=3; Domain=x.example.com",
             "d=4; Secure",
             "e=5; Domain=com",
             "f=6; Domain=b.example",
+            "g=7; Domain=example.com",
         ];
-        let jar = jar("http://www.example.com/x/start", &set);
+        let jar = jar("http://www.x.example.com/x/start", &set);
         for (address, expected) in [
-            ("http://www.example.com/x/y", Some("a=1; c=3; b=2")),
-            ("http://www.example.com/", Some("b=2")),
-            ("https://www.example.com/x/", Some("a=1; c=3; d=4; b=2")),
-            ("http://other.example.com/x/y", Some("c=3")),
-            ("http://www.example.com/xy", Some("b=2")),
+            ("http://www.x.example.com/x/y", Some("a=1; c=3; g=7; b=2")),
+            ("http://www.x.example.com/", Some("b=2")),
+            ("https://www.x.example.com/x/", Some("a=1; c=3; d=4; g=7; b=2")),
+            ("http://other.x.example.com/x/y", Some("c=3")),
+            ("http://other.example.com/x/y", None),
+            ("http://www.x.example.com/xy", Some("b=2")),
             ("http://www.example.org/x/y", None),
         ] {
             assert_eq!(jar.of(address, 1_000).as_deref(), expected, "{address}");

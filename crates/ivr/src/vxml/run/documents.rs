@@ -68,7 +68,9 @@ impl Interpreter<'_> {
         if is_own {
             return Ok((Some(self.frame.document.clone()), true));
         }
-        let loaded = self.document(&root, Request::get(), &FetchTerms { audio: None, ..terms.clone() }).await?;
+        // What is heard was heard for the page, whose properties are not the root's.
+        let terms = FetchTerms { audio: Some(String::new()), ..terms.clone() };
+        let loaded = self.document(&root, Request::get(), &terms).await?;
         if loaded.is_python != document.is_python {
             return Err(Event::bad_fetch(format!("the root {root} has expressions of another kind")).into());
         }

@@ -123,7 +123,7 @@ impl Interpreter<'_> {
             body: request.body,
             patience: patience.min(Duration::from_secs(60)),
             max_bytes: xml::MAX_BYTES,
-            redirects: REDIRECTS,
+            redirects: if request.follows { REDIRECTS } else { 0 },
             step: format!("vxml {what}"),
             files: request.files,
             meanwhile: Meanwhile { keys: TypeAhead::Keep, sound },
@@ -147,7 +147,8 @@ impl Interpreter<'_> {
         Ok(page)
     }
 
-    /// What is heard while a page is waited for, once what waits has been said. A sound that is not there at once is left out.
+    /// What is heard while a page is waited for, once what waits has been said. A sound that has to be loaded first is loaded while
+    /// the page is waited for.
     async fn fetch_audio(&mut self, terms: &FetchTerms, what: &str) -> Result<Option<Filler>, Stop> {
         let property = || self.property("fetchaudio").filter(|_| what == "document").map(str::to_owned);
         let Some(address) = terms.audio.clone().or_else(property).filter(|address| !address.trim().is_empty()) else {
@@ -159,7 +160,7 @@ impl Interpreter<'_> {
         self.flush(false).await?;
         let after = self.time_property("fetchaudiodelay", AUDIO_DELAY).min(LONGEST_AUDIO);
         let least = self.time_property("fetchaudiominimum", AUDIO_LEAST).min(LONGEST_AUDIO);
-        let sound = self.sound(&address, Some(Duration::from_secs(AUDIO_DELAY))).await?;
+        let sound = self.unloaded(&address);
         Ok(sound.map(|sound| Filler { prompts: vec![sound], after, least }))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Shape: [`Interpreter::active`] gathers those of the item, its dialog, the document, the root, and of shared dialogs, in this order, and
 //! loads what lies elsewhere.
-//! Errors: `error.badfetch`, `error.unsupported.format`, `error.unsupported.builtin`.
+//! Errors: `error.semantic` where too many listen; `error.badfetch`, `error.unsupported.format`, `error.unsupported.builtin`.
 //! Sources: VoiceXML 2.0 §3.1.3, §3.1.4 (activation); `voicexml-customizers.md` 3.6, 3.7.
 
 use std::sync::Arc;
@@ -20,6 +20,8 @@ use crate::vxml::{
     wire::decode,
 };
 
+/// Most grammars that listen at once.
+const MAX_ACTIVE: usize = 200;
 /// Most grammars that one refers to.
 const MAX_OUTSIDE: usize = 16;
 /// Most grammars that are kept.
@@ -40,7 +42,11 @@ impl Interpreter<'_> {
     /// The grammars that listen at an item, and whose they are.
     pub(super) async fn active(&mut self, item: &Arc<Item>) -> Result<(Active, Vec<Owner>), Stop> {
         let (mut active, mut owners) = (Active::default(), Vec::new());
-        for (reference, owner) in self.references(item) {
+        let references = self.references(item);
+        if references.len() > MAX_ACTIVE {
+            return Err(Event::semantic(format!("more than {MAX_ACTIVE} grammars listen at once")).into());
+        }
+        for (reference, owner) in references {
             active.grammars.push(self.linked(&reference).await?);
             owners.push(owner);
         }

@@ -13,7 +13,7 @@ use crate::{
     vxml::{
         elements::object::Object,
         model::Item,
-        wire::{Given, is_name},
+        wire::{Given, is_name, time},
     },
 };
 
@@ -31,7 +31,8 @@ impl Interpreter<'_> {
             params.push((name.clone(), value));
         }
         self.flush(false).await?;
-        let (extension, timer) = (self.call.served.id, object.terms.timeout);
+        let extension = self.call.served.id;
+        let timer = object.terms.timeout.or_else(|| self.property("fetchtimeout").and_then(time));
         let asked = Customize { extension, method: method.clone(), params, about: self.about_call(), timer };
         let customized = self.call.customize(asked).await?;
         self.rested();

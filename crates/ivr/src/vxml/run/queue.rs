@@ -172,20 +172,28 @@ impl Interpreter<'_> {
         }
     }
 
-    /// A sound, if it can be had.
-    pub(super) async fn sound(&mut self, address: &str, timeout: Option<Duration>) -> Result<Option<Sound>, Stop> {
+    /// The sound of an address; one of a web server has to be loaded yet.
+    pub(super) fn unloaded(&self, address: &str) -> Option<Sound> {
         if address.starts_with(RECORDING) {
-            return Ok(recording(address).map(Sound::Message));
+            return recording(address).map(Sound::Message);
         }
         if let Some(name) = address.strip_prefix("builtin:") {
             let name = SoundName { name: name.to_owned(), ..SoundName::default() };
-            return Ok(self.surroundings.prompt(&name, self.call.language));
+            return self.surroundings.prompt(&name, self.call.language);
         }
-        let Ok(url) = resolve(&self.frame.document.base, address) else { return Ok(None) };
+        let url = resolve(&self.frame.document.base, address).ok()?;
+        Some(Sound::Web(Arc::new(WebSound { url })))
+    }
+
+    /// A sound, if it can be had.
+    pub(super) async fn sound(&mut self, address: &str, timeout: Option<Duration>) -> Result<Option<Sound>, Stop> {
+        let sound = match self.unloaded(address) {
+            Some(Sound::Web(sound)) => sound,
+            other => return Ok(other),
+        };
         if self.is_over {
             return Ok(None);
         }
-        let sound = Arc::new(WebSound { url });
         let usual = self.time_property("fetchtimeout", 7).min(Duration::from_secs(60));
         let patience = timeout.unwrap_or(usual);
         match self.call.load(Load { sound: sound.clone(), patience }).await? {

@@ -41,10 +41,11 @@ pub(crate) async fn run(
             return refuse(call).await;
         }
     };
-    let Entry { body, max_age, max_stale } = application.entry.clone();
+    let Entry { body, max_age, max_stale, stays } = application.entry.clone();
     let method = if body.is_some() { FetchMethod::Post } else { FetchMethod::Get };
     let terms = FetchTerms { max_age, max_stale, ..FetchTerms::default() };
-    let first = interpreter.page(&application.url, Request { method, body, ..Request::get() }, &terms).await;
+    let request = Request { method, body, follows: !stays, ..Request::get() };
+    let first = interpreter.page(&application.url, request, &terms).await;
     let first = match first {
         Ok(jump) => jump,
         Err(Stop::Event(event)) if event.name.starts_with("connection.disconnect") => {
@@ -108,10 +109,12 @@ fn start<'a>(
         depth: 0,
         turns: 0,
         elements: 0,
+        rested_at: surroundings.now().as_millisecond(),
         mark: None,
         is_python: false,
         entry: None,
         attached: Attached::default(),
+        is_early: false,
         is_concluded: false,
     })
 }
@@ -222,7 +225,10 @@ impl Interpreter<'_> {
     /// Says what is left to be said, and what came of it all.
     async fn end(&mut self, ended: Ended) -> Result<Next, Interrupted> {
         let said = match ended {
-            Ended::HandOver(extension) => return Ok(Next::HandOver(extension)),
+            Ended::HandOver(extension) => {
+                self.no_longer_early().await?;
+                return Ok(Next::HandOver(extension));
+            }
             Ended::Exit(said) => said,
             Ended::Return(_) => Vec::new(),
         };

@@ -81,7 +81,11 @@ impl Interpreter<'_> {
     async fn dial(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {
         let caller_id = CallerId { number: self.call.caller.number.clone(), name: self.call.caller.name.clone() };
         let dial = Dial { targets: vec![number], rules: TargetRules::Apply, no_answer: ring_time, caller_id, terms };
-        Ok(match self.call.dial(dial).await? {
+        let dialed = self.call.dial(dial).await?;
+        if matches!(dialed, Dialed::Answered { .. }) {
+            self.connected().await?;
+        }
+        Ok(match dialed {
             Dialed::Answered { talk, ended_by, .. } => {
                 let value = match ended_by {
                     TalkEnd::FarEnd => "far_end_disconnect",

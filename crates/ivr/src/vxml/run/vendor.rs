@@ -90,7 +90,25 @@ impl Interpreter<'_> {
             };
         }
         self.call.progress().await?;
+        self.is_early = true;
         self.call.limit(Some(place::EARLY)).await
+    }
+
+    /// The call is answered, by us or by whoever was joined to it: the time in which it may be heard unanswered is over.
+    pub(crate) async fn connected(&mut self) -> Result<(), Stop> {
+        self.no_longer_early().await?;
+        if self.is_python {
+            self.engine.put(self.session, "CONNECTED", &true.into())?;
+        }
+        Ok(())
+    }
+
+    /// What ends a call that is only heard ends it no longer.
+    pub(super) async fn no_longer_early(&mut self) -> Result<(), Interrupted> {
+        match std::mem::take(&mut self.is_early) {
+            true => self.call.limit(None).await,
+            false => Ok(()),
+        }
     }
 
     /// Nobody answered the call in the time that it may be heard so.

@@ -39,6 +39,49 @@
     } });
   });
 
+  // So do those over texts. What they do is counted afterwards by a loop that does ask, and what could take long is not begun.
+  var LONGEST = 10000000;
+  function charge(letters) { for (var left = letters >> 2; left > 0; left--); }
+  function wrapped(name, make) {
+    var own = String.prototype[name];
+    if (own) define(String.prototype, name, { writable: true, configurable: true, enumerable: false, value: make(own) });
+  }
+  function texted(value) { return value === null || value === undefined || typeof value === 'string' ? value : Text(value); }
+  var hooks = { includes: Symbol.match, replace: Symbol.replace, replaceAll: Symbol.replace, split: Symbol.split };
+  ['indexOf', 'lastIndexOf', 'includes', 'replace', 'replaceAll', 'split'].forEach(function (name) {
+    var hook = hooks[name];
+    wrapped(name, function (own) {
+      return function (what, from) {
+        'use strict';
+        var text = texted(this), length = text ? text.length : 0, at = typeof from === 'number' && from > 0 ? from : 0;
+        if (what !== null && typeof what === 'object' && !(hook && what[hook])) arguments[0] = what = Text(what);
+        var size = typeof what === 'string' && what.length > 0 ? what.length : 1;
+        if ((length - size + 1) * size > LONGEST) throw new RangeError('the texts are too long');
+        var result = own.apply(text, arguments), seen = length;
+        if (name === 'indexOf') seen = (result < 0 ? length : result) - at;
+        if (name === 'lastIndexOf') seen = (typeof from === 'number' && from < length ? from : length) - result;
+        if (name === 'includes') seen = length - at;
+        charge((seen > 0 ? seen + 1 : 1) * size);
+        return result;
+      };
+    });
+  });
+  ['toUpperCase', 'toLowerCase', 'toLocaleUpperCase', 'toLocaleLowerCase', 'trim', 'trimStart', 'trimEnd', 'normalize', 'slice', 'substring',
+    'substr', 'concat', 'padStart', 'padEnd', 'repeat', 'localeCompare', 'startsWith', 'endsWith', 'toWellFormed', 'isWellFormed', 'at', 'charAt'
+  ].forEach(function (name) {
+    var takes = /^(to|trim|norm|is)/.test(name), compares = /^(local|starts|ends)/.test(name);
+    wrapped(name, function (own) {
+      return function (other) {
+        'use strict';
+        var text = texted(this), result = own.apply(text, arguments);
+        if (takes) charge(text.length);
+        else if (compares) charge(typeof other === 'string' && other.length < text.length ? other.length : text.length);
+        else if (typeof result === 'string') charge(result.length);
+        return result;
+      };
+    });
+  });
+
   var expressions = [], assignments = [], scripts = [];
   function withs(depth, body) {
     var text = '';

@@ -64,11 +64,54 @@ fn what_does_not_end_is_ended_and_the_engine_goes_on() {
         "[].indexOf.call({length: 9007199254740991}, 1)",
         "var b = []; b.length = 4294967295; b.includes(1)",
         "'a'.repeat(1 << 29).length",
+        "'a'.repeat(1e5).indexOf('a'.repeat(5e4) + 'b')",
+        "'a'.repeat(1e5).replace({toString: function () { return 'a'.repeat(5e4) + 'b' }}, '')",
+        "'a'.repeat(1e5).split('a'.repeat(5e4) + 'b')",
+        "var s = 'x'.repeat(7e6); while (true) s.indexOf('y')",
+        "var s = 'x'.repeat(3e6); while (true) s.lastIndexOf('y')",
+        "var s = 'x'.repeat(3e6); while (true) s.includes('y')",
+        "var s = 'x'.repeat(3e6); while (true) s.toUpperCase()",
+        "var s = 'x'.repeat(6e3), t = 'x'.repeat(3e3) + 'y'; while (true) try { s.indexOf(t) } catch (e) {}",
     ] {
         assert!(engine.run(&chain, endless).is_err(), "{endless}");
         engine.rest();
         assert_eq!(engine.text(&chain, "1 + 1").expect("it goes on").as_deref(), Some("2"), "{endless}");
     }
+}
+
+#[test]
+fn texts_are_searched_as_the_language_has_it() {
+    let (mut engine, chain) = engine();
+    for (expr, expected) in [
+        ("'a,b,c'.indexOf(',') + 'a,b,c'.indexOf(',', 2) + 'abc'.indexOf('x')", "3"),
+        ("'a,b,c'.lastIndexOf(',') + '/' + 'a,b,c'.lastIndexOf(',', 2)", "3/1"),
+        ("'abc'.includes('b') + '/' + 'abc'.includes('b', 2)", "true/false"),
+        ("'a-b-c'.replace('-', '+') + '/' + 'a-b-c'.replace(/-/g, function (m) { return m + m })", "a+b-c/a--b--c"),
+        (
+            "'a-b'.split('-').join('/') + '/' + 'ab'.split('').length + '/' + 'a1b2'.split(/[0-9]/).join('.')",
+            "a/b/2/a.b.",
+        ),
+        (
+            "' Ab '.trim().toUpperCase() + 'abc'.slice(-2) + 'abc'.substring(0, 1) + 'a'.repeat(3) + 'ab'.charAt(1)",
+            "ABbcaaaab",
+        ),
+        (
+            "'7'.padStart(3, '0') + 'a'.concat('b', 1) + 'abc'.startsWith('ab') + String.prototype.indexOf.call(1234, 34)",
+            "007ab1true2",
+        ),
+        (
+            "(function () { var s = 'a,'.repeat(50000), n = 0, at = -1; while ((at = s.indexOf(',', at + 1)) >= 0) n++; return n })()",
+            "50000",
+        ),
+        (
+            "(function () { var s = 'ab'.repeat(50000), n = 0; for (var i = 0; i < s.length; i++) if (s.charAt(i) === 'b') n++; return n })()",
+            "50000",
+        ),
+    ] {
+        assert_eq!(engine.text(&chain, expr).expect(expr).as_deref(), Some(expected), "{expr}");
+        engine.rest();
+    }
+    assert!(engine.text(&chain, "''.indexOf.call(null, 'a')").is_err());
 }
 
 #[test]
