@@ -27,7 +27,7 @@ use super::date::gmt;
 use super::description::{Operation, Table, get, post, text};
 use super::error::ApiError;
 use super::place::Place;
-use crate::customizers::{Customizers, Loads, NotLoaded};
+use crate::customizers::{Customizers, Loads};
 use crate::store::changes::{
     ActivateCustomizer, AddCustomizer, CustomizerEditor, DeactivateCustomizer, DeleteCustomizer, EditCustomizer,
     ReplaceCustomizer,
@@ -197,9 +197,9 @@ fn encode(customizer: &Customizer) -> Shown {
     }
 }
 
-/// The processes, for an application that may write code.
+/// The processes, for an application that may write code. Where there are none, nobody is named who may.
 fn editable<'a>(state: &'a ApiState, grant: &Grant) -> Result<&'a Customizers, ApiError> {
-    let customizers = state.customizers.as_ref().ok_or(NotLoaded::NoPython)?;
+    let customizers = state.customizers.as_ref().ok_or(ApiError::NotEditor)?;
     if customizers.settings().may_edit(&grant.application) { Ok(customizers) } else { Err(ApiError::NotEditor) }
 }
 

@@ -1,6 +1,6 @@
 //! The words by which ops and what came of them are logged and counted.
 
-use antiphon_ivr::op::{Connected, Echoed, Enqueued, Marked, Met, Op, Opened, Outcome};
+use antiphon_ivr::op::{Connected, CustomError, CustomResult, Echoed, Enqueued, Marked, Met, Op, Opened, Outcome};
 use antiphon_ivr::{
     Conferred, Dialed, EndedBy, GatherEnd, Interrupted, Played, RecordEnd, RecordingState, Referred, Sent,
 };
@@ -106,10 +106,7 @@ fn of_outcome(outcome: &Outcome) -> &'static str {
                 "unanswered"
             }
         }
-        Outcome::Customized(customized) => match &**customized {
-            Ok(_) => "returned",
-            Err(error) => error.kind.as_str(),
-        },
+        Outcome::Customized(customized) => of_method(customized),
         Outcome::Linked(Some(_)) => "linked",
         Outcome::Streaming(Ok(())) => "streaming",
         Outcome::Connected(Connected::FarEnd) => "far_end",
@@ -124,6 +121,13 @@ fn of_outcome(outcome: &Outcome) -> &'static str {
                 "not_loaded"
             }
         }
+    }
+}
+
+fn of_method(customized: &Result<CustomResult, CustomError>) -> &'static str {
+    match customized {
+        Ok(_) => "returned",
+        Err(error) => error.kind.as_str(),
     }
 }
 

@@ -223,16 +223,13 @@ impl<R: Reception> Task<R> {
                 if reply.send(dialog).is_err() { self.endpoint.hang_up(now, dialog, None) } else { Ok(()) }
             }
             Order::Expect(flow, host) => {
-                if self.connections.expect(flow, &host) == Expected::Closed {
-                    self.endpoint.handle_transport_error(now, flow);
-                }
+                self.expect(now, flow, &host);
                 Ok(())
             }
             Order::AcceptReoffer(dialog, sdp) => self.endpoint.accept_reoffer(now, dialog, sdp),
             Order::RejectReoffer(dialog, status) => self.endpoint.reject_reoffer(now, dialog, status),
             Order::Ask(ask) => self.asked.carry_out(now, &mut self.endpoint, ask),
             Order::Reoffer(dialog, offer, reply) => {
-                // A call that is over no longer waits for the reply.
                 let _ = reply.send(self.endpoint.reoffer(now, dialog, Some(offer)));
                 Ok(())
             }
@@ -264,6 +261,13 @@ impl<R: Reception> Task<R> {
         if let Err(error) = done {
             // The far end was faster: its BYE or CANCEL crossed the order.
             tracing::debug!(%error, "an order came too late");
+        }
+    }
+
+    /// Somebody is to be reached over a connection, if it is there.
+    fn expect(&mut self, now: Instant, flow: Flow, host: &str) {
+        if self.connections.expect(flow, host) == Expected::Closed {
+            self.endpoint.handle_transport_error(now, flow);
         }
     }
 

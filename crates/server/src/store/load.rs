@@ -190,21 +190,9 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
     each(connection, query, |row| {
         let extension = id(row, 0)?;
         let is_ivr = row.get::<_, Option<String>>(9)?.is_some();
-        let document = if is_ivr {
-            let mut document = IvrDocument {
-                settings: body(row, 9, "ivr", extension)?,
-                next_context: id(row, 10)?,
-                next_rule: id(row, 11)?,
-                ..IvrDocument::default()
-            };
-            contexts(&mut menus, &mut options, extension, &mut document)?;
-            let mut rows = scripts.query([signed(extension)])?;
-            while let Some(row) = rows.next()? {
-                document.scripts.push(body(row, 0, "ivr_script", extension)?);
-            }
-            Some(document)
-        } else {
-            None
+        let document = match is_ivr {
+            true => Some(ivr(row, [&mut menus, &mut options, &mut scripts], extension)?),
+            false => None,
         };
         let (name, profile): (String, ExtensionProfile) = (row.get(2)?, body(row, 6, "extension", extension)?);
         let client = ClientId(id(row, 1)?);
@@ -236,6 +224,26 @@ fn extensions(connection: &Connection, config: &mut Config) -> Result<(), StoreE
         });
         Ok(())
     })
+}
+
+/// The menu of an extension, with what three queries say: its contexts, what lies in them, and its scripts.
+fn ivr(
+    row: &rusqlite::Row<'_>,
+    [menus, options, scripts]: [&mut rusqlite::Statement<'_>; 3],
+    extension: u64,
+) -> Result<IvrDocument, StoreError> {
+    let mut document = IvrDocument {
+        settings: body(row, 9, "ivr", extension)?,
+        next_context: id(row, 10)?,
+        next_rule: id(row, 11)?,
+        ..IvrDocument::default()
+    };
+    contexts(menus, options, extension, &mut document)?;
+    let mut rows = scripts.query([signed(extension)])?;
+    while let Some(row) = rows.next()? {
+        document.scripts.push(body(row, 0, "ivr_script", extension)?);
+    }
+    Ok(document)
 }
 
 fn contexts(

@@ -45,7 +45,10 @@ pub struct PutVxmlDocument {
     pub document: Option<Arc<[u8]>>,
 }
 
-fn application_of(extension: &Extension) -> Result<(VxmlApplication, Option<Arc<[u8]>>), Missing> {
+/// An application, and its page where it was uploaded.
+type Stored = (VxmlApplication, Option<Arc<[u8]>>);
+
+fn application_of(extension: &Extension) -> Result<Stored, Missing> {
     match (&extension.kind, &extension.profile.vxml) {
         (ExtensionKind::Vxml(vxml), Some(application)) => Ok((application.clone(), vxml.document.clone())),
         _ => Err(Missing::Vxml),
