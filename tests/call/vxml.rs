@@ -250,6 +250,8 @@ async fn a_web_server_that_is_slow_after_the_call_is_given_up() {
     caller.over().await;
     pass(29_000).await;
     assert_eq!(world.load().await, (1, 0), "the call keeps its place, and sends nothing");
+    let ports = &world.server.rooms.ports;
+    assert_eq!(ports.free(), ports.total(), "another call may have its port");
     pass(2_000).await;
     assert_eq!(world.load().await, (0, 0));
     assert!(world.web.asked()[1].is_given_up);

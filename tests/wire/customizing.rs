@@ -30,8 +30,8 @@ use crate::server::free_media_ports;
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How late a packet may be beside a process that takes all of a core.
-const LATE: Duration = Duration::from_millis(100);
+/// How late a packet may be, at most, on a loaded machine with two cores, of which a process takes all of one.
+const LOADED: Duration = Duration::from_millis(400);
 
 /// What scripts note, and when.
 #[derive(Clone, Default)]
@@ -191,10 +191,11 @@ fn an_endless_loop_of_one_call_ends_at_its_timer_and_leaves_the_sound_of_another
     let past = Calls::new(house.at()).place(&[Caller::new("081"), Caller::new("082").hears(&[])]);
     assert_eq!(notes.all(), ["asked", "timeout", "crash", "crash", "1"]);
     let took = notes.took().as_secs_f64();
-    assert!((4.95..5.3).contains(&took), "it was cut after {took} s");
+    // The loop itself takes a core from whoever notes this.
+    assert!((4.9..6.0).contains(&took), "it was cut after {took} s");
     let packets = &past["082"].recording.packets;
     assert!(packets.len() > 340, "{} packets in 7 s", packets.len());
-    let pace = Pace { ptime: Duration::from_millis(20), tolerance: LATE };
+    let pace = Pace { ptime: Duration::from_millis(20), tolerance: LOADED };
     assert_eq!(breaks(packets, pace), [], "of {} packets", packets.len());
 }
 
@@ -245,7 +246,10 @@ fn a_caller_who_hangs_up_ends_the_method_and_its_process() {
         extension,
         "import os, time\nclass A:\n  def pid(self): return os.getpid()\n  def sleep(self): time.sleep(600)\n",
     );
-    Calls::new(house.at()).place(&[Caller::new("081").leaves(Duration::from_secs(2))]);
+    let mut caller = crate::pivot::Caller::call(house.at(), "081");
+    caller.up();
+    notes.wait_for(2);
+    caller.send(&caller.request("BYE", 2));
     notes.wait_for(3);
     assert_eq!(notes.all()[1..], ["asked", "Err(RemoteHangup)"]);
     let process = notes.all()[0].clone();

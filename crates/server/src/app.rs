@@ -158,7 +158,7 @@ pub async fn start(
     let (recordings, (uploads, encoded, to_send)) =
         files(settings, drive, &web, &http_debug).map_err(StartError::Recordings)?;
     let rooms = Arc::new(Rooms {
-        thinking: crate::call::turns_to_think(),
+        thinking: crate::call::Thinking::new(),
         signalling,
         media: media(capacity, settings.rtp.patience(), drive)?,
         ports,

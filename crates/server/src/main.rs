@@ -2,13 +2,16 @@
 //!
 //! Errors: exit status 2 for unusable settings, 1 for anything else, each with one line on standard error.
 
-use std::{io::Write, process::ExitCode, sync::Arc};
+use std::{io::Write, process::ExitCode, sync::Arc, time::Duration};
 
 use antiphon_server::{
     app::StartError,
     serve,
     settings::{Command, Settings},
 };
+
+/// How long threads that block may take to end once everything else has.
+const LAST_THREADS: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
@@ -28,7 +31,10 @@ fn run(settings: Settings) -> ExitCode {
         Err(error) => return fail(&error, 1),
     };
     let reload = || Settings::load(std::env::args_os(), &|name| std::env::var(name).ok());
-    match runtime.block_on(serve::serve(settings, Arc::new(antiphon_server::net::Machine), print, reload)) {
+    let served = runtime.block_on(serve::serve(settings, Arc::new(antiphon_server::net::Machine), print, reload));
+    // Dropped, it would wait for ever for a thread that something holds for ever.
+    runtime.shutdown_timeout(LAST_THREADS);
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Files that settings name are read late, and are settings all the same.

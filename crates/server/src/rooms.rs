@@ -18,6 +18,7 @@ use antiphon_sip::{Flow, Listener, Uri};
 use arc_swap::ArcSwap;
 
 use crate::{
+    call::Thinking,
     callbacks::Callbacks,
     calls::Calls,
     conferences::Conferences,
@@ -39,7 +40,6 @@ use crate::{
     streams::Streams,
     trace::Trace,
     trunks::Trunks,
-    turns::Turns,
     uploads::{Uploads, encoded::Encoded, links::Links},
     wall::Wall,
     web::{Web, debug::HttpDebug, sounds::WebSounds},
@@ -114,7 +114,7 @@ pub struct Rooms {
     /// Scripts of whoever has the server as a library.
     pub scripts: Scripts,
     /// Whose script thinks on a thread of its own.
-    pub(crate) thinking: Turns,
+    pub(crate) thinking: Thinking,
     /// The language of extensions that have none of their own.
     pub language: Language,
     /// What callers hear while others ring, and when they cannot be reached.

@@ -51,7 +51,7 @@ pub(super) fn table() -> Table {
 
 fn version_rows(table: Table) -> Table {
     const BASE: &str = "/extension/{extension}/customizer";
-    let full = "There are as many versions as there can be, or no Python interpreter.";
+    let full = "There are as many versions or as much code as there can be, or no Python interpreter.";
     let add = Operation::new("Adds a version")
         .details("It is not active. The class is the first of the file, unless `class_name` names another.")
         .takes_form(KINDS, code::form());
@@ -74,7 +74,7 @@ fn version_rows(table: Table) -> Table {
                             .example(json!({ "description": "asks the new database" }))
                             .shows::<Shown>(),
                     )
-                    .conflicts("The version is active, and there is no such class in it; or no interpreter.")
+                    .conflicts("The version is active and lacks that class or does not load with it, or it changed meanwhile; or no interpreter.")
                     .fails(503, "As many processes run as there may be."),
                 )
                 .delete(delete, denied(Operation::new("Deletes a version").empties()).conflicts("It is active.")),
@@ -108,7 +108,7 @@ fn code_rows(table: Table) -> Table {
     table.on(
         "/extension/{extension}/customizer/{version}/code",
         get(export, Operation::new("The code, as it came").file(200, "The file.", "text/x-python"))
-            .put(replace_code, may_fail(replace).conflicts("The version is active, and the code does not load.")),
+            .put(replace_code, may_fail(replace).conflicts("The version is active and the code does not load, or it changed meanwhile; or the client has as much code as it may.")),
     )
 }
 
@@ -257,13 +257,26 @@ async fn add_version(
     let class_edited = upload.class_name.is_some();
     let wanted = upload.class_name.as_deref().map(class_name).transpose()?;
     let description = description(upload.description.clone().unwrap_or_default())?;
-    let found = customizers.inspect(&upload.code, wanted.as_deref()).await?;
+    let found = customizers.inspect(editor.client, &upload.code, wanted.as_deref()).await?;
     let class_name = wanted.or_else(|| found.classes.first().cloned()).unwrap_or_else(|| upload.stem());
     let (code, found) = (CustomizerCode::of(upload.code.to_vec()), of(found));
     let change = AddCustomizer { editor, code, found, class_name, class_edited, description };
     let made = state.store.commit(change).await?;
     let at = format!("/api/ver1.0/extension/{}/customizer/{}", made.extension, made.version);
     Ok((StatusCode::CREATED, [(header::LOCATION, at)], Json(encode(&made))).into_response())
+}
+
+/// The methods of a version that is active once it has this code and class: what calls would fail with is told to whoever writes it.
+async fn loaded(
+    customizers: &Customizers,
+    editor: &CustomizerEditor,
+    old: &Customizer,
+    (code, class_name): (&CustomizerCode, &str),
+    extension_name: &str,
+) -> Result<Vec<String>, ApiError> {
+    let tried = Customizer { code: code.clone(), class_name: class_name.to_owned(), ..old.clone() };
+    let methods = customizers.probe(editor.client, &Loads::of(&tried, extension_name)).await;
+    methods.map_err(ApiError::NotActivated)
 }
 
 fn of(found: crate::customizers::Inspected) -> FoundInCode {
@@ -281,22 +294,19 @@ async fn replace_code(
     let (old, extension_name) = version_of(&state, &place)?;
     let upload = Upload::read(request, &state, place.bearer()).await?;
     let named = upload.class_name.as_deref().map(class_name).transpose()?;
-    let mut found = customizers.inspect(&upload.code, named.as_deref()).await?;
+    let mut found = customizers.inspect(editor.client, &upload.code, named.as_deref()).await?;
     let kept = old.class_edited.then(|| old.class_name.clone()).filter(|name| found.classes.contains(name));
     let class_edited = named.is_some() || kept.is_some();
     let first = || found.classes.first().cloned().unwrap_or_else(|| upload.stem());
     let class_name = named.or(kept).unwrap_or_else(first);
     if found.classes.first() != Some(&class_name) {
-        found = customizers.inspect(&upload.code, Some(&class_name)).await?;
+        found = customizers.inspect(editor.client, &upload.code, Some(&class_name)).await?;
     }
     let code = CustomizerCode::of(upload.code.to_vec());
     if old.active && found.classes.contains(&class_name) {
-        // What calls would fail with is told to whoever writes it.
-        let (code, class_name) = (code.clone(), class_name.clone());
-        let tried = Customizer { code, class_name, ..Customizer::clone(&old) };
-        found.methods = customizers.probe(&Loads::of(&tried, &extension_name)).await.map_err(ApiError::NotActivated)?;
+        found.methods = loaded(customizers, &editor, &old, (&code, &class_name), &extension_name).await?;
     }
-    let change = ReplaceCustomizer { editor, version: old.version, code, found: of(found), class_name, class_edited };
+    let change = ReplaceCustomizer { editor, tried: old, code, found: of(found), class_name, class_edited };
     Ok(Json(encode(&*state.store.commit(change).await?)))
 }
 
@@ -308,7 +318,7 @@ async fn edit(
 ) -> Result<Json<Shown>, ApiError> {
     let customizers = editable(&state, &grant)?;
     let editor = editor(&place, &grant)?;
-    let (old, _) = version_of(&state, &place)?;
+    let (old, extension_name) = version_of(&state, &place)?;
     let fields = body.as_object().ok_or_else(|| ApiError::field("", "must be an object"))?;
     let other = fields.keys().filter(|name| !["class_name", "description"].contains(&name.as_str()));
     let problems: Vec<_> = other.map(|name| FieldError::new(name, "cannot be changed")).collect();
@@ -324,12 +334,15 @@ async fn edit(
     let description = word("description")?.map(description).transpose()?;
     let class_name = match word("class_name")?.map(|name| class_name(&name)).transpose()? {
         Some(name) => {
-            let found = customizers.inspect(&old.code.bytes, Some(&name)).await?;
+            let mut found = customizers.inspect(editor.client, &old.code.bytes, Some(&name)).await?;
+            if old.active && found.classes.contains(&name) {
+                found.methods = loaded(customizers, &editor, &old, (&old.code, &name), &extension_name).await?;
+            }
             Some((name, of(found)))
         }
         None => None,
     };
-    let change = EditCustomizer { editor, version: old.version, class_name, description };
+    let change = EditCustomizer { editor, tried: old, class_name, description };
     Ok(Json(encode(&*state.store.commit(change).await?)))
 }
 
@@ -345,7 +358,7 @@ async fn activate(
         return Ok(Json(encode(&tried)));
     }
     let loads = Loads::of(&tried, &extension_name);
-    let methods = customizers.probe(&loads).await.map_err(ApiError::NotActivated)?;
+    let methods = customizers.probe(editor.client, &loads).await.map_err(ApiError::NotActivated)?;
     Ok(Json(encode(&*state.store.commit(ActivateCustomizer { editor, tried, methods }).await?)))
 }
 

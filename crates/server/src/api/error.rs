@@ -130,6 +130,10 @@ impl ApiError {
             Self::NotLoaded(NotLoaded::Busy) | Self::NotActivated(NotLoaded::Busy) => {
                 (StatusCode::SERVICE_UNAVAILABLE, Some("busy"))
             }
+            Self::NotLoaded(NotLoaded::TooSlow) => (StatusCode::SERVICE_UNAVAILABLE, Some("timeout")),
+            Self::NotLoaded(NotLoaded::NotStarted) | Self::NotActivated(NotLoaded::NotStarted) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error"))
+            }
             Self::NotLoaded(NotLoaded::NoPython) | Self::NotActivated(_) => (StatusCode::CONFLICT, Some("conflict")),
             Self::NotLoaded(_) => (StatusCode::UNPROCESSABLE_ENTITY, Some("invalid_code")),
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),

@@ -3,32 +3,67 @@
 //! Shape: the script's future is polled step by step, each on a thread for work that blocks; between two steps it lies with the call's task,
 //! which answers its ops as it does for any other script.
 //! Time: a step lasts as long as its script thinks, which the script's own bounds end; the task does not wait for it, nor does another call.
-//! Errors: a panic of the script is a panic of the call's task.
+//! Should those bounds fail, the call is ended after [`LONGEST`] and the step is left to its thread.
+//! Errors: a panic of the script is a panic of the call's task; a step that is left is a warning, and the call is hung up.
 //! Sources: `voicexml-customizers.md` 4 (timing).
 
 use std::{
     num::NonZero,
     panic::resume_unwind,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     task::{Context, Poll, Wake, Waker},
     thread::available_parallelism,
+    time::{Duration, Instant},
 };
 
 use antiphon_ivr::{Call, Interrupted, Next, Request, Script};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::executor::Executor;
-use crate::{directory::Around, turns::Turns};
+use crate::{
+    directory::Around,
+    turns::{Turn, Turns},
+};
+
+/// How long a step may take, by the machine's clock.
+const LONGEST: Duration = Duration::from_secs(5);
+/// Steps that go on although their calls were ended, at most, before they keep their turns. A thread cannot be ended from outside; this is
+/// far below the threads that there are for work that blocks.
+const LEFT: usize = 32;
 
 /// What a script comes to, with its call.
 type Ended = (Call, Result<Next, Interrupted>);
 type Run = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
 /// The turns of all scripts that think: one more than there are cores, of which one client has no more than there are cores.
-pub(crate) fn turns() -> Turns {
-    let cores = available_parallelism().map_or(2, NonZero::get);
-    Turns::new(cores + 1, cores)
+#[derive(Clone, Debug)]
+pub(crate) struct Thinking {
+    turns: Turns,
+    /// Places for steps that were left.
+    left: Arc<Semaphore>,
+}
+
+impl Thinking {
+    /// As many turns as this machine has room for.
+    pub(crate) fn new() -> Self {
+        let cores = available_parallelism().map_or(2, NonZero::get);
+        Self { turns: Turns::new(cores + 1, cores), left: Arc::new(Semaphore::new(LEFT)) }
+    }
+}
+
+/// What a step holds until it has ended, whoever waits for it.
+enum Held {
+    Turn { _turn: Turn },
+    Left { _place: OwnedSemaphorePermit },
+}
+
+/// What came of a step.
+enum Step {
+    Ended(Box<Ended>),
+    Waits(Run),
+    /// It went on for too long, and was left.
+    Left,
 }
 
 /// Whether the script of a call is to go on.
@@ -50,41 +85,85 @@ pub(super) async fn run(
     surroundings: Around,
 ) -> Ended {
     let client = surroundings.client.to_string();
-    let turns = executor.rooms.thinking.clone();
+    let thinking = executor.rooms.thinking.clone();
+    let (caller, served, language) = (call.caller.clone(), call.served.clone(), call.language);
     let mut script: Run = Box::pin(async move {
         let next = script.run(&mut call, &surroundings).await;
         (call, next)
     });
     let woken = Arc::new(Woken::default());
     loop {
-        let thinks = step(turns.clone(), client.clone(), script, woken.clone().into());
+        let thinks = step(&thinking, client.clone(), script, woken.clone().into(), LONGEST);
         match beside(executor, requests, thinks).await {
-            Ok(ended) => return ended,
-            Err(waits) => script = waits,
+            Step::Ended(ended) => return *ended,
+            Step::Waits(waits) => script = waits,
+            Step::Left => {
+                tracing::warn!(seconds = LONGEST.as_secs(), "a script thinks without end; its call is ended");
+                metrics::counter!("antiphon_scripts_left_total").increment(1);
+                // The step has its call, and may have it for ever; what it asks from now on reaches nobody.
+                let (mut call, queue) = Call::new(caller);
+                (call.served, call.language, *requests) = (served, language, queue);
+                return (call, Err(Interrupted::LocalHangup));
+            }
         }
         beside(executor, requests, woken.0.notified()).await;
     }
 }
 
-/// Has a script think until it waits for something.
-async fn step(turns: Turns, client: String, mut script: Run, waker: Waker) -> Result<Ended, Run> {
-    let turn = turns.take(client).await;
+/// Has a script think until it waits for something, or for too long.
+async fn step(thinking: &Thinking, client: String, mut script: Run, waker: Waker, longest: Duration) -> Step {
+    let turn = thinking.turns.take(client).await;
+    let held = Arc::new(Mutex::new(Some(Held::Turn { _turn: turn })));
+    let began = Arc::new(OnceLock::new());
     let span = tracing::Span::current();
+    let (of_step, begins) = (held.clone(), began.clone());
     let thought = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
+        let _held = Dropped(of_step);
+        begins.get_or_init(Instant::now);
         let _entered = span.enter();
         match script.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(ended) => Ok(ended),
-            Poll::Pending => Err(script),
+            Poll::Ready(ended) => Step::Ended(Box::new(ended)),
+            Poll::Pending => Step::Waits(script),
         }
     });
-    match thought.await {
-        Ok(thought) => thought,
-        // A thread that has begun is never cancelled, and one that has not belongs to a runtime that ends.
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => std::future::pending().await,
+    tokio::select! {
+        biased;
+        thought = thought => match thought {
+            Ok(thought) => thought,
+            // A thread that has begun is never cancelled, and one that has not belongs to a runtime that ends.
+            Err(failed) => match failed.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => std::future::pending().await,
+            },
         },
+        () = is_over(&began, longest) => {
+            // Others of the client have its turn, for as long as there are not too many of these.
+            let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+            if held.is_some() && let Ok(place) = thinking.left.clone().try_acquire_owned() {
+                *held = Some(Held::Left { _place: place });
+            }
+            Step::Left
+        }
+    }
+}
+
+/// Empties what a step holds when that has ended, in a panic too.
+struct Dropped(Arc<Mutex<Option<Held>>>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// Waits until so long has passed since a step began, by the machine's clock, whatever tokio's says.
+async fn is_over(began: &OnceLock<Instant>, longest: Duration) {
+    loop {
+        let left = began.get().map_or(longest, |at| longest.saturating_sub(at.elapsed()));
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left).await;
     }
 }
 
@@ -106,5 +185,33 @@ async fn beside<T>(
             }
             event = executor.next_event() => executor.keep(event).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use antiphon_ivr::Caller;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_step_without_end_is_left_and_others_of_its_client_have_its_turn() {
+        let thinking = Thinking { turns: Turns::new(1, 1), left: Arc::new(Semaphore::new(1)) };
+        let steps = |run: Run, longest| step(&thinking, "1".to_owned(), run, Waker::noop().clone(), longest);
+        let (release, released) = sync_channel::<()>(1);
+        let endless: Run = Box::pin(async move {
+            // Ends with the test at the latest.
+            let _ = released.recv();
+            (Call::new(Caller::default()).0, Ok(Next::Finished))
+        });
+        assert!(matches!(steps(endless, Duration::from_millis(20)).await, Step::Left));
+        assert_eq!(thinking.left.available_permits(), 0);
+        let short: Run = Box::pin(async { (Call::new(Caller::default()).0, Ok(Next::Finished)) });
+        assert!(matches!(steps(short, LONGEST).await, Step::Ended(_)), "the turn is free");
+        drop(release);
+        let place = tokio::time::timeout(LONGEST, thinking.left.acquire()).await;
+        assert!(place.is_ok_and(|place| place.is_ok()), "a step that has ended after all gives its place back");
     }
 }

@@ -45,8 +45,8 @@ impl Executor {
         let now = clock();
         if self.last_words.since.is_none() {
             self.last_words.since = Some(now);
-            // Nobody hears what is sent, and recordings are over.
-            self.caller.close_stream();
+            // Nobody hears what is sent, and recordings are over; another call may have the place on the trunk, and the port.
+            self.caller.give_back();
         }
         let asks = matches!(op, Op::Fetch(_) | Op::Tell(_) | Op::Upload(_));
         self.last_words.requests += u32::from(asks);

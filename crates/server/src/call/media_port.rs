@@ -25,8 +25,8 @@ use crate::{
 
 /// A leased port, its bound socket, and how they are described to the peer.
 pub struct MediaPort {
-    /// The port, held for as long as anybody holds this.
-    pub(super) lease: Arc<Lease>,
+    /// The port, held for as long as anybody holds this, until it is given back.
+    pub(super) lease: Option<Arc<Lease>>,
     /// Taken when the stream opens.
     pub(super) socket: Option<MediaSocket>,
     /// Where the peer is told to send.
@@ -58,7 +58,7 @@ impl MediaPort {
         let local = SocketAddr::new(shown, lease.port);
         let version = SdpVersion { session_id: rand::random::<u32>().into(), version: 1 };
         Ok(Self {
-            lease: Arc::new(lease),
+            lease: Some(Arc::new(lease)),
             socket: Some(socket),
             local,
             version,
@@ -114,6 +114,11 @@ impl MediaPort {
         self.srtp.agreed(&agreed);
         self.preferred = Some(agreed.negotiated.codec);
         Ok(agreed)
+    }
+
+    /// Gives the port back, of which nothing is sent any more.
+    pub(super) fn close(&mut self) {
+        (self.socket, self.lease) = (None, None);
     }
 
     /// All that we can do with this peer, where sound flows this way at most.

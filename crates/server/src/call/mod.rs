@@ -51,7 +51,7 @@ mod web_sounds;
 mod whisper;
 mod words;
 
-pub(crate) use self::{apart::turns as turns_to_think, executor::clock};
+pub(crate) use self::{apart::Thinking, executor::clock};
 pub use self::{attended::Yield, recording::Control as RecordingControl};
 
 /// What reaches a call from the rooms below, through its one inbox.

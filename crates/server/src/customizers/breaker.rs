@@ -35,9 +35,14 @@ impl Breaker {
         }
     }
 
+    /// Until when nobody is asked, where that is not over.
+    pub(super) fn open_until(&self, now: Instant) -> Option<Instant> {
+        self.open_until.filter(|until| now < *until)
+    }
+
     /// Whether nobody is asked at this moment.
     pub(super) fn is_open(&self, now: Instant) -> bool {
-        self.open_until.is_some_and(|until| now < until)
+        self.open_until(now).is_some()
     }
 }
 
@@ -56,6 +61,7 @@ mod tests {
         breaker.failed(at(62));
         assert!(breaker.is_open(at(62)) && breaker.is_open(at(91)));
         assert!(!breaker.is_open(at(92)));
+        assert_eq!((breaker.open_until(at(70)), breaker.open_until(at(92))), (Some(at(92)), None));
         breaker.failed(at(93));
         assert!(!breaker.is_open(at(93)), "it counts anew");
     }

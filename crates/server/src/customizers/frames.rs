@@ -150,6 +150,11 @@ impl Answer {
 }
 
 impl Fault {
+    /// The class of an exception, for the log: its text may have what callers said and pressed in it.
+    pub(super) fn class(&self) -> &str {
+        if self.kind == "exception" { self.message.split(':').next().unwrap_or_default() } else { &self.kind }
+    }
+
     /// As a script is told of it.
     pub(super) fn told(self) -> CustomError {
         let kind = match self.kind.as_str() {
@@ -188,6 +193,19 @@ mod tests {
         }
         let fault = read(r#"{"id": 1, "ok": false}"#).unwrap().returned().unwrap_err().told();
         assert_eq!(fault.kind, CustomErrorKind::Exception);
+    }
+
+    #[test]
+    fn the_log_has_the_class_of_an_exception_and_not_its_text() {
+        let fault = |kind: &str, message: &str| {
+            let (kind, message) = (kind.to_owned(), message.to_owned());
+            Fault { kind, message, ..Fault::default() }.class().to_owned()
+        };
+        assert_eq!(fault("exception", "LookupError: no card 4111:1"), "LookupError");
+        assert_eq!(
+            (fault("exception", "KeyError"), fault("badresult", "4111")),
+            ("KeyError".into(), "badresult".into())
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Customizers: Python classes of an author's own, which run in processes of their own.
 //!
 //! Shape: [`Customizers::call`] calls a method in one of the processes that a version of an extension's customizer has;
-//! [`Customizers::inspect`], [`Customizers::probe`] and [`Customizers::invoke`] use a process that ends with the answer.
+//! [`Customizers::inspect`], [`Customizers::probe`] and [`Customizers::invoke`] use a process that ends with the answer, of a number of their own.
 //! Time: each call has a deadline, the settings' `max_time` at most. A process starts while a call waits for it, and never on a thread that
 //! serves others.
 //! Errors: [`CustomError`]; whatever the code does, it is its process that has it.
@@ -16,10 +16,12 @@ mod pool;
 mod process;
 mod run;
 mod said;
+mod spare;
 mod spawner;
 mod status;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use std::{
     collections::HashMap,
@@ -27,7 +29,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -38,21 +40,22 @@ use antiphon_ivr::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout},
 };
 
-use crate::{settings::CustomizerSettings, store::Customizer};
-use frames::Answer;
+use crate::{settings::CustomizerSettings, store::Customizer, turns::Turns};
 use pool::{Job, Pool};
-use process::Process;
-use said::Speaker;
+use spare::Gone;
 use spawner::Spawner;
 pub use status::Standing;
+pub use trial::{Inspected, NotLoaded};
 
 /// Customizers that have processes, or had some lately, at most.
 const POOLS: usize = 256;
-/// How long looking at code may take.
-const INSPECTION: Duration = Duration::from_secs(10);
+/// How often a place is asked for that others are to make, before a call is told that there is none,
+const TRIES: usize = 4;
+/// and how long each time.
+const ROOM: Duration = Duration::from_secs(1);
 
 /// A version of a customizer, as a process loads it.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -92,42 +95,6 @@ impl Loads {
     }
 }
 
-/// What is in the code of a customizer.
-#[derive(Clone, Eq, PartialEq, Default, Debug)]
-pub struct Inspected {
-    /// The classes of the file, in their order.
-    pub classes: Vec<String>,
-    /// The public methods of the class that was asked for, or of the first.
-    pub methods: Vec<String>,
-}
-
-/// Why code cannot be looked at, or does not load.
-#[derive(Clone, Eq, PartialEq, Debug, thiserror::Error)]
-pub enum NotLoaded {
-    /// It is no Python.
-    #[error("line {line}, column {col}: {message}")]
-    Syntax {
-        /// The line, from 1.
-        line: u64,
-        /// The column, from 1.
-        col: u64,
-        /// What is wrong.
-        message: String,
-    },
-    /// Loading it failed, or a class is not in it.
-    #[error("{0}")]
-    Refused(String),
-    /// There is no Python to ask.
-    #[error("there is no Python interpreter (customizer.python)")]
-    NoPython,
-    /// Python died of it, or took too long.
-    #[error("Python died of it, or took too long")]
-    Died,
-    /// Too much is going on.
-    #[error("there are as many processes as there may be")]
-    Busy,
-}
-
 /// Everybody's customizers. Clones are the same.
 #[derive(Clone)]
 pub struct Customizers(Arc<Shared>);
@@ -139,8 +106,12 @@ struct Shared {
     folder: PathBuf,
     folders: AtomicU64,
     spawner: OnceLock<Spawner>,
-    /// Processes that there may be.
+    /// Processes that there may be for calls.
     processes: Arc<Semaphore>,
+    /// Of them, those that are about to end.
+    ending: AtomicUsize,
+    /// The places of the API's processes.
+    trials: Turns,
     pools: Mutex<HashMap<Key, Pool>>,
 }
 
@@ -160,6 +131,8 @@ impl Customizers {
             folders: AtomicU64::new(0),
             spawner: OnceLock::new(),
             processes: Arc::new(Semaphore::new(settings.processes)),
+            ending: AtomicUsize::new(0),
+            trials: trial::turns(),
             pools: Mutex::default(),
         }))
     }
@@ -178,7 +151,7 @@ impl Customizers {
         let asked = Instant::now();
         let most = self.0.settings.max_time;
         let deadline = asked + customize.timer.map_or(most, |timer| timer.min(most));
-        let answer = self.send(loads, |reply, place| Job {
+        let (answer, _gone) = self.send(loads, |reply, place| Job {
             request,
             asked,
             deadline,
@@ -194,7 +167,7 @@ impl Customizers {
         &self,
         loads: &Arc<Loads>,
         job: impl FnOnce(oneshot::Sender<Result<CustomResult, CustomError>>, OwnedSemaphorePermit) -> Job,
-    ) -> Result<oneshot::Receiver<Result<CustomResult, CustomError>>, CustomError> {
+    ) -> Result<(oneshot::Receiver<Result<CustomResult, CustomError>>, Gone), CustomError> {
         let mut pools = self.0.pools();
         if pools.len() >= POOLS && !pools.contains_key(&loads.key()) {
             return Err(failure(CustomErrorKind::Busy, "too many customizers are in use"));
@@ -206,72 +179,12 @@ impl Customizers {
         // Under the lock: the owner goes only when it has found its queue empty under the same lock. It has a place for each permit.
         let sent = pool.jobs.try_send(job(reply, place));
         sent.map_err(|_| failure(CustomErrorKind::Busy, "too many calls wait for it"))?;
-        Ok(answer)
-    }
-
-    /// What is in code, which is read and not run.
-    ///
-    /// # Errors
-    /// [`NotLoaded`].
-    pub async fn inspect(&self, code: &[u8], class_name: Option<&str>) -> Result<Inspected, NotLoaded> {
-        let speaker = Speaker { extension: 0, version: 0 };
-        let mut process = self.process(speaker).await?;
-        let asked = timeout(INSPECTION, process.ask(frames::inspect(code, class_name))).await;
-        process.end().await;
-        let answer = understood(asked.ok())?;
-        Ok(Inspected { classes: answer.classes, methods: answer.methods })
-    }
-
-    /// The methods of a customizer that was loaded, in a process that ends with it.
-    ///
-    /// # Errors
-    /// [`NotLoaded`].
-    pub async fn probe(&self, loads: &Loads) -> Result<Vec<String>, NotLoaded> {
-        let mut process = self.process(Speaker { extension: loads.extension.0, version: loads.version }).await?;
-        let asked = timeout(INSPECTION, process.ask(frames::load(loads))).await;
-        process.end().await;
-        Ok(understood(asked.ok())?.methods)
-    }
-
-    /// Calls a method in a process of its own, whether the version is active or not.
-    ///
-    /// # Errors
-    /// [`CustomError`].
-    pub async fn invoke(&self, loads: &Loads, customize: &Customize) -> Result<CustomResult, CustomError> {
-        let request = frames::call(customize)?;
-        let place = self.0.processes.clone().try_acquire_owned();
-        let place = place.map_err(|_| failure(CustomErrorKind::Busy, "there are as many processes as there may be"))?;
-        let mut process = run::start(&self.0, loads, place).await?;
-        let most = self.0.settings.max_time;
-        let deadline = Instant::now() + customize.timer.map_or(most, |timer| timer.min(most));
-        let answer = timeout_at(deadline, process.ask(request)).await;
-        process.end().await;
-        match answer {
-            Ok(Ok(answer)) => answer.returned().map_err(|fault| {
-                run::tell(loads, "invoke", &fault);
-                fault.told()
-            }),
-            Ok(Err(_)) => Err(failure(CustomErrorKind::Crash, "its process died")),
-            Err(_) => Err(failure(CustomErrorKind::Timeout, "its time ran out")),
-        }
+        Ok((answer, Gone(pool.spare.wake.clone())))
     }
 
     /// How it stands with the processes of a version; nothing where it has none.
     pub fn standing(&self, loads: &Loads) -> Standing {
         self.0.pools().get(&loads.key()).map(|pool| pool.status.standing()).unwrap_or_default()
-    }
-
-    /// A process without a customizer.
-    async fn process(&self, speaker: Speaker) -> Result<Process, NotLoaded> {
-        let place = self.0.processes.clone().try_acquire_owned().map_err(|_| NotLoaded::Busy)?;
-        Process::start(&self.0, place, speaker).await.map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => NotLoaded::NoPython,
-            io::ErrorKind::WouldBlock => NotLoaded::Busy,
-            _ => {
-                tracing::error!(%error, "the process of a customizer cannot be started");
-                NotLoaded::Died
-            }
-        })
     }
 }
 
@@ -290,6 +203,30 @@ impl Shared {
         self.folder.join(self.folders.fetch_add(1, Ordering::Relaxed).to_string())
     }
 
+    /// Whether a place comes free soon: a process ends, or the one does now that has had nothing to do for longest, whosever it is.
+    fn makes_room(&self) -> bool {
+        if self.ending.load(Ordering::Acquire) > 0 {
+            return true;
+        }
+        let pools = self.pools();
+        let idle = pools.values().filter_map(|pool| Some((pool.spare.oldest()?, pool)));
+        let Some((_, pool)) = idle.min_by_key(|(since, _)| *since) else { return false };
+        pool.spare.end_oldest();
+        true
+    }
+
+    /// A place that others make.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        for _ in 0..TRIES {
+            match timeout(ROOM, self.processes.clone().acquire_owned()).await {
+                Ok(place) => return place.ok(),
+                Err(_) if self.makes_room() => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
     /// Takes a customizer without processes from the table, unless a call has come for it.
     fn forget(&self, loads: &Loads, queue: &mpsc::Receiver<Job>) -> bool {
         let mut pools = self.pools();
@@ -302,15 +239,22 @@ impl Shared {
     }
 }
 
-fn failure(kind: CustomErrorKind, message: &str) -> CustomError {
-    CustomError { kind, message: message.to_owned() }
+/// A process that ends.
+struct Ending(Arc<Shared>);
+
+impl Ending {
+    fn of(shared: &Arc<Shared>) -> Self {
+        shared.ending.fetch_add(1, Ordering::AcqRel);
+        Self(shared.clone())
+    }
 }
 
-/// An answer about code.
-fn understood(asked: Option<io::Result<Answer>>) -> Result<Answer, NotLoaded> {
-    let answer = asked.and_then(Result::ok).ok_or(NotLoaded::Died)?;
-    answer.checked().map_err(|fault| match fault.kind.as_str() {
-        "syntax" => NotLoaded::Syntax { line: fault.line, col: fault.col, message: fault.message },
-        _ => NotLoaded::Refused(fault.message),
-    })
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.ending.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn failure(kind: CustomErrorKind, message: &str) -> CustomError {
+    CustomError { kind, message: message.to_owned() }
 }

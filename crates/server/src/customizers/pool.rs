@@ -1,7 +1,8 @@
 //! The processes of one customizer, and who waits for them.
 //!
 //! Shape: one task owns the processes; calls come to it by a queue. A process does one thing at a time. The first is started when it is
-//! needed, another where somebody waits, and one that was lost is replaced; those that have nothing to do end after a while.
+//! needed, another where somebody waits, and one that was lost is replaced; those that have nothing to do end after a while, and earlier where
+//! a call of any customizer finds no place for a process.
 //! Time: a call has a deadline, at which it is told so at once, whatever becomes of its process; before a process is free for it, it is
 //! told that all are busy.
 //! Errors: [`CustomError`]; the queue is full beyond [`WAITING`] calls.
@@ -16,14 +17,14 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-
 use tracing::Instrument as _;
 
 use super::{
-    Loads, Shared,
+    Ending, Loads, Shared,
     breaker::Breaker,
-    process::Process,
+    process::{Place, Process},
     run::{self, Fate},
+    spare::Spare,
     status::Status,
 };
 
@@ -56,13 +57,14 @@ pub(super) struct Pool {
     pub(super) jobs: mpsc::Sender<Job>,
     pub(super) places: Arc<Semaphore>,
     pub(super) status: Arc<Status>,
+    pub(super) spare: Arc<Spare>,
 }
 
 impl Pool {
     /// Starts the task of a customizer.
     pub(super) fn start(shared: &Arc<Shared>, loads: Arc<Loads>) -> Self {
         let (jobs, queue) = mpsc::channel(WAITING);
-        let status = Arc::new(Status::default());
+        let (status, spare) = (Arc::new(Status::default()), Arc::new(Spare::default()));
         let most = shared.settings.workers;
         let owner = Owner {
             // The task goes when the room goes.
@@ -70,6 +72,7 @@ impl Pool {
             loads,
             most,
             status: status.clone(),
+            spare: spare.clone(),
             queue,
             waiting: VecDeque::new(),
             idle: Vec::new(),
@@ -80,7 +83,7 @@ impl Pool {
             last_used: Instant::now(),
         };
         tokio::spawn(owner.run());
-        Self { jobs, places: Arc::new(Semaphore::new(WAITING)), status }
+        Self { jobs, places: Arc::new(Semaphore::new(WAITING)), status, spare }
     }
 }
 
@@ -96,6 +99,7 @@ struct Owner {
     loads: Arc<Loads>,
     most: usize,
     status: Arc<Status>,
+    spare: Arc<Spare>,
     queue: mpsc::Receiver<Job>,
     waiting: VecDeque<Job>,
     /// Those that have nothing to do, and since when.
@@ -109,9 +113,14 @@ struct Owner {
 
 impl Owner {
     async fn run(mut self) {
+        let wakes = self.spare.wake.clone();
         loop {
+            for _ in 0..self.spare.wanted() {
+                self.end_oldest();
+            }
             self.hand_out();
-            self.status.show(self.idle.len() + self.starting + self.busy, self.busy, self.waiting.len());
+            self.status.show(self.size(), self.busy, self.waiting.len());
+            self.status.opened(self.is_open());
             let wake = self.wake();
             tokio::select! {
                 job = self.queue.recv() => match job {
@@ -119,6 +128,7 @@ impl Owner {
                     None => return,
                 },
                 Some(done) = self.tasks.join_next() => self.take_back(done),
+                () = wakes.notified() => {}
                 () = sleep_until(wake) => if self.tidy_up() { return },
             }
         }
@@ -143,7 +153,7 @@ impl Owner {
             self.refuse_all(&busy("it failed too often lately, and rests"));
         }
         while !self.waiting.is_empty()
-            && let Some((process, _)) = self.idle.pop()
+            && let Some(process) = self.ready()
             && let Some(job) = self.waiting.pop_front()
         {
             (self.busy, self.last_used) = (self.busy + 1, now);
@@ -155,8 +165,9 @@ impl Owner {
             };
             self.tasks.spawn(running.instrument(span));
         }
+        self.spare.show(self.idle.iter().map(|(_, since)| *since));
         while self.starting < self.waiting.len() && self.size() < self.most {
-            if !self.start() {
+            if !self.start(true) {
                 break;
             }
         }
@@ -165,13 +176,36 @@ impl Owner {
         }
     }
 
-    /// Starts a process, where there may be one more.
-    fn start(&mut self) -> bool {
+    /// An idle process that can be asked; those that cannot, because they died meanwhile, end.
+    fn ready(&mut self) -> Option<Process> {
+        while let Some((process, _)) = self.idle.pop() {
+            if process.is_ready() {
+                return Some(process);
+            }
+            let (extension, version) = (self.loads.extension.0, self.loads.version);
+            tracing::warn!(extension, version, "a process of a customizer died while it had nothing to do");
+            self.end(process);
+            self.status.restarted();
+        }
+        None
+    }
+
+    /// Starts a process, where there may be one more, or will be soon while somebody waits for it.
+    fn start(&mut self, is_wanted: bool) -> bool {
         let Some(shared) = self.shared.upgrade() else { return false };
-        let Ok(place) = shared.processes.clone().try_acquire_owned() else { return false };
+        let place = shared.processes.clone().try_acquire_owned().ok();
+        if place.is_none() && !(is_wanted && shared.makes_room()) {
+            return false;
+        }
         let loads = self.loads.clone();
         self.starting += 1;
-        self.tasks.spawn(async move { Done::Started(run::start(&shared, &loads, place).await) });
+        self.tasks.spawn(async move {
+            let place = if place.is_some() { place } else { shared.place().await };
+            Done::Started(match place {
+                Some(place) => run::start(&shared, &loads, Place::OfCalls { _place: place }).await,
+                None => Err(busy("there are as many processes as there may be")),
+            })
+        });
         true
     }
 
@@ -182,6 +216,8 @@ impl Owner {
                 self.starting -= 1;
                 self.idle.push((process, now));
             }
+            // There was no place for it after all; whoever waits may have a process of those that there are.
+            Ok(Done::Started(Err(error))) if error.kind == CustomErrorKind::Busy => self.starting -= 1,
             Ok(Done::Started(Err(error))) => {
                 self.starting -= 1;
                 // Without an interpreter there is nothing that could recover.
@@ -205,7 +241,7 @@ impl Owner {
                 self.end(process);
                 self.status.restarted();
                 if self.size() < self.most && !self.is_open() {
-                    self.start();
+                    self.start(false);
                 }
             }
             Ok(Done::Ended) => {}
@@ -215,17 +251,25 @@ impl Owner {
     }
 
     fn end(&mut self, process: Process) {
+        let ending = self.shared.upgrade().map(|shared| Ending::of(&shared));
         self.tasks.spawn(async move {
             process.end().await;
+            drop(ending);
             Done::Ended
         });
     }
 
+    /// Ends the process that has been idle for longest.
+    fn end_oldest(&mut self) {
+        if let Some(oldest) = (0..self.idle.len()).min_by_key(|index| self.idle[*index].1) {
+            let (process, _) = self.idle.swap_remove(oldest);
+            self.end(process);
+        }
+    }
+
     fn failed(&mut self) {
         self.breaker.failed(Instant::now().into_std());
-        let open = self.is_open();
-        self.status.opened(open);
-        if open {
+        if self.is_open() {
             let (extension, version) = (self.loads.extension.0, self.loads.version);
             tracing::warn!(extension, version, "a customizer fails again and again; it is not asked for a while");
         }
@@ -245,8 +289,9 @@ impl Owner {
     fn wake(&self) -> Instant {
         let deadlines = self.waiting.iter().map(|job| job.deadline);
         let idle = self.idle.iter().map(|(_, since)| *since + IDLE);
-        let unused = self.last_used.max(Instant::now()) + IDLE;
-        deadlines.chain(idle).min().unwrap_or(unused)
+        let now = Instant::now();
+        let closes = self.breaker.open_until(now.into_std()).map(Instant::from_std);
+        deadlines.chain(idle).chain(closes).min().unwrap_or(self.last_used.max(now) + IDLE)
     }
 
     /// Ends what has nothing to do; `true` where there is nothing left, and nobody finds this task any more.
@@ -261,7 +306,6 @@ impl Owner {
                 index += 1;
             }
         }
-        self.status.opened(self.is_open());
         let unused = self.size() == 0 && self.waiting.is_empty() && self.tasks.is_empty();
         unused
             && self.last_used + IDLE <= now

@@ -17,7 +17,11 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::{
+    io::Errno,
+    net::{RecvFlags, recv},
+    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid},
+};
 use serde_json::{Value, json};
 use tokio::{
     io::AsyncReadExt as _,
@@ -33,6 +37,7 @@ use super::{
     frames::{self, Answer},
     said::{self, Speaker},
 };
+use crate::turns::Turn;
 
 /// What Python runs.
 const PROGRAM: &str = include_str!("worker.py");
@@ -57,12 +62,20 @@ pub(super) struct Process {
     /// Whoever reads what it prints.
     listeners: JoinSet<()>,
     _folder: Folder,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+/// The right to have a process.
+pub(super) enum Place {
+    /// One of those for calls.
+    OfCalls { _place: OwnedSemaphorePermit },
+    /// One of those for the API.
+    OfApi { _turn: Turn },
 }
 
 impl Process {
     /// Starts one in a folder of its own.
-    pub(super) async fn start(shared: &Shared, place: OwnedSemaphorePermit, speaker: Speaker) -> io::Result<Self> {
+    pub(super) async fn start(shared: &Shared, place: Place, speaker: Speaker) -> io::Result<Self> {
         let folder = Folder::make(shared.new_folder()).await?;
         let (ours, theirs) = StdStream::pair()?;
         ours.set_nonblocking(true)?;
@@ -82,6 +95,17 @@ impl Process {
     pub(super) async fn ask(&mut self, request: Value) -> io::Result<Answer> {
         self.asked += 1;
         frames::ask(&mut self.socket, self.asked, request).await
+    }
+
+    /// Whether it waits to be asked: it has not ended, and has said nothing that nobody asked for.
+    pub(super) fn is_ready(&self) -> bool {
+        let has_ended = self.pid.filter(|_| self.child.id().is_some()).is_none_or(|pid| {
+            // It is not waited for, so that its number stays its own until the last signal.
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            waitid(WaitId::Pid(pid), options).is_ok_and(|status| status.is_some())
+        });
+        let said = recv(&self.socket, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        !has_ended && matches!(said, Err(Errno::AGAIN))
     }
 
     /// Ends it: it is asked to, then killed, and all that it started with it.

@@ -3,16 +3,13 @@
 use std::time::Duration;
 
 use antiphon_ivr::op::{CustomError, CustomErrorKind, CustomResult};
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Loads, Shared,
     frames::{self, Answer, Fault},
     pool::Job,
-    process::Process,
+    process::{Place, Process},
     said::Speaker,
     status::{Counted, Status},
 };
@@ -38,7 +35,7 @@ pub(super) enum Fate {
 }
 
 /// Starts a process with its customizer.
-pub(super) async fn start(shared: &Shared, loads: &Loads, place: OwnedSemaphorePermit) -> Result<Process, CustomError> {
+pub(super) async fn start(shared: &Shared, loads: &Loads, place: Place) -> Result<Process, CustomError> {
     let speaker = Speaker { extension: loads.extension.0, version: loads.version };
     let started = Process::start(shared, place, speaker).await;
     let mut process = started.map_err(|error| match error.kind() {
@@ -56,7 +53,10 @@ pub(super) async fn start(shared: &Shared, loads: &Loads, place: OwnedSemaphoreP
         Ok(Ok(answer)) => match answer.checked() {
             Ok(_) => Ok(process),
             Err(fault) => {
-                tell(loads, "load", &fault);
+                let (extension, version) = (loads.extension.0, loads.version);
+                let (problem, at) = (&fault.message, &fault.traceback);
+                // No caller is told of at loading, so that no text can have their digits in it.
+                tracing::warn!(extension, version, problem, at, "a customizer does not load");
                 process.end().await;
                 let fault = fault.told();
                 Err(CustomError { message: format!("it does not load: {}", fault.message), ..fault })
@@ -87,10 +87,12 @@ pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Pro
             biased;
             answer = &mut answer => Waited::Answer(Box::new(answer)),
             () = sleep_until(deadline) => Waited::Deadline,
-            () = reply.closed() => Waited::Nobody(timeout(GRACE, answer).await.is_ok_and(|answer| answer.is_ok())),
+            () = reply.closed() => Waited::Nobody(timeout(GRACE, answer).await.ok().and_then(Result::ok).map(Box::new)),
         }
     };
     let mut memory = 0;
+    let asked = process.asked;
+    let enough = |memory: u64| asked >= REQUESTS || memory > MEMORY;
     let (outcome, counted) = match answer {
         Waited::Answer(answer) => match *answer {
             Ok(answer) => {
@@ -106,8 +108,9 @@ pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Pro
             let message = "its time ran out".to_owned();
             (Err(CustomError { kind: CustomErrorKind::Timeout, message }), Counted::TimedOut)
         }
-        Waited::Nobody(kept) => {
+        Waited::Nobody(answer) => {
             status.count(Counted::Cancelled, began.elapsed());
+            let kept = answer.is_some_and(|answer| !enough(answer.memory));
             return (process, if kept { Fate::Keep } else { Fate::Ends });
         }
     };
@@ -115,7 +118,7 @@ pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Pro
     let _ = reply.send(outcome);
     let fate = match counted {
         Counted::Crashed | Counted::TimedOut => Fate::Failed,
-        _ if process.asked >= REQUESTS || memory > MEMORY => Fate::Ends,
+        _ if enough(memory) => Fate::Ends,
         _ => Fate::Keep,
     };
     (process, fate)
@@ -125,8 +128,8 @@ pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Pro
 enum Waited {
     Answer(Box<std::io::Result<Answer>>),
     Deadline,
-    /// Nobody waits any more; whether the process was done soon.
-    Nobody(bool),
+    /// Nobody waits any more; what the process answered, where it was done soon.
+    Nobody(Option<Box<Answer>>),
 }
 
 fn of_answer(answer: Answer) -> (Result<CustomResult, CustomError>, Counted) {
@@ -136,17 +139,22 @@ fn of_answer(answer: Answer) -> (Result<CustomResult, CustomError>, Counted) {
     match answer.returned() {
         Ok(result) => (Ok(result), Counted::Returned),
         Err(fault) => {
-            tracing::warn!(kind = fault.kind, problem = fault.message, at = fault.traceback, "a customizer failed");
+            tracing::warn!(kind = fault.kind, class = fault.class(), at = fault.traceback, "a customizer failed");
             (Err(fault.told()), Counted::Failed)
         }
     }
 }
 
-/// The log of a fault at loading.
-pub(super) fn tell(loads: &Loads, op: &str, fault: &Fault) {
+/// The log of a fault in a test call.
+pub(super) fn tell(loads: &Loads, fault: &Fault) {
     let (extension, version) = (loads.extension.0, loads.version);
-    let (problem, at) = (&fault.message, &fault.traceback);
-    tracing::warn!(extension, version, op, problem, at, "a customizer failed");
+    tracing::warn!(
+        extension,
+        version,
+        class = fault.class(),
+        at = fault.traceback,
+        "a customizer failed in a test call"
+    );
 }
 
 fn crash(message: &str) -> CustomError {

@@ -141,7 +141,7 @@ def plain(value, depth=0):
             value.encode("utf-8")
         except UnicodeEncodeError:
             raise BadResult("a text has half of a surrogate pair") from None
-        return str(value)
+        return str.__str__(value)  # a member of an enumeration has a __str__ of its own
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):

@@ -28,6 +28,8 @@ pub const FLOWS_OF_A_CLIENT: usize = 10_000;
 pub const CUSTOMIZERS_OF_AN_EXTENSION: usize = 50;
 /// Bytes of the code of a customizer (`voicexml-customizers.md` 2.5).
 pub const CUSTOMIZER_BYTES: usize = 1024 * 1024;
+/// Bytes of the code of all versions of all customizers of one client, since all of them lie in memory.
+pub const CUSTOMIZER_BYTES_OF_A_CLIENT: usize = 64 * 1024 * 1024;
 /// Rows that say who changed customizers; the oldest go first.
 pub(super) const AUDITED_CUSTOMIZERS: i64 = 100_000;
 /// Bytes of an uploaded page of VoiceXML.

@@ -144,7 +144,7 @@ async fn invoke(
     let loads = Loads::of(&customizer, &extension_name);
     let customize = asked(&body, &loads)?;
     let began = Instant::now();
-    let outcome = customizers.invoke(&loads, &customize).await;
+    let outcome = customizers.invoke(place.bearer(), &loads, &customize).await;
     let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Json(match outcome {
         Ok(result) => Tried { elapsed_ms, ..returned(result) },

@@ -1,5 +1,7 @@
 //! Versions of customizers. Code is looked at by real processes of Python.
 
+use std::time::SystemTime;
+
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use serde_json::{Value, json};
@@ -8,7 +10,8 @@ use tempfile::TempDir;
 use super::{Answer, Api};
 use crate::customizers::Customizers;
 use crate::settings::CustomizerSettings;
-use crate::store::limits::CUSTOMIZER_BYTES;
+use crate::store::limits::{CUSTOMIZER_BYTES, CUSTOMIZER_BYTES_OF_A_CLIENT};
+use crate::store::{ClientId, CustomizerCode, FoundInCode, Rejected, Taken, changes};
 
 const SHOP: &str = "# -*- coding: utf-8 -*-\r\nclass Shop:\r\n    \"\"\"Käse\"\"\"\r\n    def find(self, params, call):\r\n        call.set_var('n', 1)\r\n        call.log('info', 'here')\r\n        return {'phone': params['phone'], 'from': call.from_number}\r\n    def _own(self): pass\r\nclass Other:\r\n    def lose(self): raise KeyError('x')\r\n";
 
@@ -278,4 +281,102 @@ async fn versions_outlive_a_restart() {
     let after: Vec<_> = again.snapshot().customizers(antiphon_ivr::ExtensionId(extension)).cloned().collect();
     assert_eq!(before, after);
     assert!(after[1].active && after[0].code.bytes[..] == *SHOP.as_bytes());
+}
+
+fn editor(extension: u64) -> changes::CustomizerEditor {
+    let extension = antiphon_ivr::ExtensionId(extension);
+    changes::CustomizerEditor { client: ClientId(1), extension, application: "a test".into(), now: SystemTime::now() }
+}
+
+#[tokio::test]
+async fn a_change_that_was_tried_on_what_is_no_longer_there_is_refused() {
+    let (api, _data) = api(&["*"]).await;
+    let extension = api.extension("081", "vxml").await;
+    let path = format!("/extension/{extension}/customizer");
+    api.code(Method::POST, &path, SHOP).await.expect(201);
+    let version = || api.store.snapshot().customizer(antiphon_ivr::ExtensionId(extension), 1).unwrap().clone();
+    let found = || FoundInCode { classes: vec!["Shop".to_owned()], methods: Vec::new() };
+    let replace = |tried| changes::ReplaceCustomizer {
+        editor: editor(extension),
+        tried,
+        code: CustomizerCode::of(b"class Shop: pass\n".as_slice()),
+        found: found(),
+        class_name: "Shop".to_owned(),
+        class_edited: false,
+    };
+    let edit = |tried, class_name| changes::EditCustomizer {
+        editor: editor(extension),
+        tried,
+        class_name,
+        description: Some("other".to_owned()),
+    };
+    let first = version();
+    api.patch(&format!("{path}/1"), json!({"class_name": "Other"})).await.expect(200);
+    let other_class = version();
+    api.post(&format!("{path}/1/activate"), json!({})).await.expect(200);
+    for old in [&first, &other_class] {
+        for refused in [
+            api.store.commit(replace(old.clone())).await.unwrap_err(),
+            api.store.commit(edit(old.clone(), Some(("Shop".to_owned(), found())))).await.unwrap_err(),
+        ] {
+            assert!(matches!(refused, Rejected::Conflict(Taken::CustomizerChanged)), "{refused}");
+        }
+    }
+    api.store.commit(edit(first, None)).await.unwrap();
+    let made = api.store.commit(replace(version())).await.unwrap();
+    assert_eq!((&*made.description, &*made.code.bytes), ("other", &b"class Shop: pass\n"[..]));
+}
+
+#[tokio::test]
+async fn another_class_of_an_active_version_is_loaded_before_calls_have_it() {
+    let (api, _data) = api(&["*"]).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    let code = "class A:\n  def a(self): pass\nclass B:\n  def __init__(self): raise ImportError('none')\nclass C(A):\n  def c(self): pass\n";
+    api.code(Method::POST, &path, code).await.expect(201);
+    api.post(&format!("{path}/1/activate"), json!({})).await.expect(200);
+    let told = api.patch(&format!("{path}/1"), json!({"class_name": "B"})).await.refused(409);
+    assert!(told.contains("ImportError: none"), "{told}");
+    let shown = api.patch(&format!("{path}/1"), json!({"class_name": "C"})).await.expect(200);
+    assert_eq!((&shown["class_name"], &shown["methods"]), (&json!("C"), &json!(["a", "c"])));
+}
+
+#[tokio::test]
+async fn a_client_has_no_more_bytes_of_code_than_there_can_be() {
+    let (api, _data) = api(&["*"]).await;
+    let (one, other) = (api.extension("081", "vxml").await, api.extension("082", "vxml").await);
+    let code = |bytes: usize| CustomizerCode { bytes: vec![b' '; bytes].into(), ..CustomizerCode::of(b"".as_slice()) };
+    let add = |extension, bytes| changes::AddCustomizer {
+        editor: editor(extension),
+        code: code(bytes),
+        found: FoundInCode::default(),
+        class_name: "A".to_owned(),
+        class_edited: false,
+        description: String::new(),
+    };
+    let tried = api.store.commit(add(one, CUSTOMIZER_BYTES_OF_A_CLIENT)).await.unwrap();
+    let path = format!("/extension/{other}/customizer");
+    let full = api.code(Method::POST, &path, "#").await.refused(409);
+    assert!(full.contains("bytes of code"), "{full}");
+    // One that takes the place of another needs only what it is longer by.
+    let replace = changes::ReplaceCustomizer {
+        editor: editor(one),
+        tried,
+        code: code(CUSTOMIZER_BYTES_OF_A_CLIENT - 1),
+        found: FoundInCode::default(),
+        class_name: "A".to_owned(),
+        class_edited: false,
+    };
+    api.store.commit(replace).await.unwrap();
+    api.code(Method::POST, &path, "#").await.expect(201);
+}
+
+#[tokio::test]
+async fn that_no_process_can_be_started_is_told_as_a_fault_of_this_server() {
+    let data = tempfile::tempdir().unwrap();
+    let python = Some(data.path().to_string_lossy().into_owned());
+    let settings = CustomizerSettings { python, editors: vec!["*".to_owned()], ..CustomizerSettings::default() };
+    let customizers = Customizers::open(&settings, data.path());
+    let api = Api::with(|state| state.with_customizers(customizers)).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    assert_eq!(api.code(Method::POST, &path, SHOP).await.expect(500)["status"], "internal_error");
 }

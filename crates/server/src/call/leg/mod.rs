@@ -263,6 +263,13 @@ impl Leg {
         }
     }
 
+    /// Ends the leg's sound, and gives back what another call may use, though the dialog's last messages may still be on their way.
+    pub(super) fn give_back(&mut self) {
+        self.close_stream();
+        self.claim = None;
+        self.port.close();
+    }
+
     /// Says what the BYE carries, if it is ours (RFC 5552 §4).
     pub(super) async fn farewell(&self, form: String) {
         let order = Order::Farewell(self.dialog, "application/x-www-form-urlencoded", form.into());

@@ -122,7 +122,7 @@ impl Leg {
     }
 
     async fn open(&mut self, Agreed { negotiated, keying, .. }: Agreed) {
-        let Some(socket) = self.port.socket.take() else { return };
+        let (Some(socket), Some(lease)) = (self.port.socket.take(), self.port.lease.clone()) else { return };
         // What waits is from before the answer, which nobody is to hear afterwards, or of the call that had the port before.
         discard(&socket);
         let id = self.rooms.media.next_stream();
@@ -137,7 +137,7 @@ impl Leg {
             let (worker, local, summary) = (self.worker.clone(), self.port.local, Arc::clone(&summary));
             call.stream_opened(leg, LegStream { id, worker, local, summary });
         }
-        let (lease, inbox) = (self.port.lease.clone(), self.inbox.clone());
+        let inbox = self.inbox.clone();
         let opening = Opening { id, config, keying, socket, lease, inbox, summary };
         self.worker.order(MediaOrder::Open(Box::new(opening))).await;
         self.worker.order(MediaOrder::UseInband(id, self.port.digits.inband())).await;

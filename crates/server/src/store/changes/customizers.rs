@@ -51,8 +51,8 @@ pub struct AddCustomizer {
 pub struct ReplaceCustomizer {
     /// Who asks.
     pub editor: CustomizerEditor,
-    /// Which version.
-    pub version: u32,
+    /// The version as it was when the code was tried.
+    pub tried: Arc<Customizer>,
     /// The code.
     pub code: CustomizerCode,
     /// What is in it.
@@ -68,8 +68,8 @@ pub struct ReplaceCustomizer {
 pub struct EditCustomizer {
     /// Who asks.
     pub editor: CustomizerEditor,
-    /// Which version.
-    pub version: u32,
+    /// The version as it was when the class was tried.
+    pub tried: Arc<Customizer>,
     /// Another class, and what is in the code under it.
     pub class_name: Option<(String, FoundInCode)>,
     /// Another description.
@@ -117,6 +117,13 @@ impl CustomizerEditor {
         Ok(Customizer::clone(found))
     }
 
+    /// A version as it is, if it is what was tried.
+    fn tried(&self, config: &Config, tried: &Customizer) -> Result<Customizer, Rejected> {
+        let found = self.version(config, tried.version)?;
+        let of = |it: &Customizer| (it.code.sha256.clone(), it.class_name.clone(), it.active);
+        if of(&found) == of(tried) { Ok(found) } else { Err(Taken::CustomizerChanged.into()) }
+    }
+
     /// Writes down who changed what.
     fn audit(&self, edit: &Edit<'_>, action: &str, customizer: &Customizer) -> Result<(), Rejected> {
         let query = "INSERT INTO customizer_audit (at, client, extension, version, action, sha256, application)
@@ -130,6 +137,15 @@ impl CustomizerEditor {
         edit.transaction.prepare_cached(query)?.execute([newest - limits::AUDITED_CUSTOMIZERS])?;
         Ok(())
     }
+}
+
+/// Refuses more bytes of code than a client may have, where so many go.
+fn room(config: &Config, client: ClientId, more: usize, less: usize) -> Result<(), Rejected> {
+    let most = limits::CUSTOMIZER_BYTES_OF_A_CLIENT;
+    let of_client = config.extensions().filter(|extension| extension.client == client);
+    let versions = of_client.flat_map(|extension| config.customizers(extension.id));
+    let there: usize = versions.map(|version| version.code.bytes.len()).sum();
+    if there - less + more <= most { Ok(()) } else { Err(Rejected::Full { table: "bytes of code", most }) }
 }
 
 /// Writes a version into the database and the draft.
@@ -169,6 +185,7 @@ impl Change for AddCustomizer {
         if edit.config().customizers(editor.extension).count() >= most {
             return Err(Rejected::Full { table: "versions", most });
         }
+        room(edit.config(), editor.client, code.bytes.len(), 0)?;
         let query = "INSERT INTO customizer_version (extension, last) VALUES (?1, 1)
                      ON CONFLICT (extension) DO UPDATE SET last = last + 1 RETURNING last";
         let last = edit.transaction.prepare_cached(query)?.query_row([signed(editor.extension.0)], |row| row.get(0))?;
@@ -195,8 +212,9 @@ impl Change for ReplaceCustomizer {
     type Answer = Arc<Customizer>;
 
     fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Customizer>, Rejected> {
-        let Self { editor, version, code, found, class_name, class_edited } = self;
-        let old = editor.version(edit.config(), version)?;
+        let Self { editor, tried, code, found, class_name, class_edited } = self;
+        let old = editor.tried(edit.config(), &tried)?;
+        room(edit.config(), editor.client, code.bytes.len(), old.code.bytes.len())?;
         let modified = editor.seconds();
         let customizer = Customizer { modified, class_name, class_edited, found, code, ..old };
         if customizer.active && !customizer.is_valid() {
@@ -211,9 +229,10 @@ impl Change for EditCustomizer {
     type Answer = Arc<Customizer>;
 
     fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Customizer>, Rejected> {
-        let Self { editor, version, class_name, description } = self;
-        let mut customizer = editor.version(edit.config(), version)?;
+        let Self { editor, tried, class_name, description } = self;
+        let mut customizer = editor.version(edit.config(), tried.version)?;
         if let Some((class_name, found)) = class_name {
+            customizer = editor.tried(edit.config(), &tried)?;
             (customizer.class_name, customizer.class_edited) = (class_name, true);
             customizer.found = found;
             if customizer.active && !customizer.is_valid() {
