@@ -116,6 +116,4 @@ fn evaluate(node: &Node, names: &dyn Names, world: &mut World, budget: &mut Budg
 }
 
 #[cfg(test)]
-mod hostile;
-#[cfg(test)]
 mod tests;

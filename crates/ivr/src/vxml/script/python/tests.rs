@@ -1,3 +1,5 @@
+mod hostile;
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::json;

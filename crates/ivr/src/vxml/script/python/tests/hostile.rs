@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{nested::MAX_DEPTH, *};
+use super::super::{nested::MAX_DEPTH, *};
 use crate::vxml::script::{ScopeId, ScriptEngine};
 
 fn engine() -> (Python, [ScopeId; 1]) {
