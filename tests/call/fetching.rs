@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use antiphon_ivr::{
     BodyFile, Call, Fetch, FetchBody, FetchMethod, Filler, Meanwhile, Next, Prompt, Record, RecordingId, TypeAhead,
-    WebSound,
     op::{Beep, Trim},
 };
 use antiphon_testkit::SimPhone;
 
 use crate::custom::{digits, install, only, say, sound};
-use crate::world::{World, on_its_own, pass, prompt, wav};
+use crate::world::{World, on_its_own, pass, prompt};
 
 const CLOSE: Duration = Duration::from_millis(100);
 
@@ -94,33 +93,6 @@ fn a_sound_that_has_begun_is_heard_for_its_time_and_a_quick_answer_makes_none() 
             world.leaves_nothing().await;
         });
     }
-}
-
-#[tokio::test]
-async fn a_sound_that_is_not_there_yet_is_loaded_while_the_page_is_waited_for() {
-    let world = World::new().await;
-    let music = Prompt::Web(WebSound { url: "http://pages.test/music.wav".to_owned() }.into());
-    install(&world, "075", move |call, notes| {
-        let music = music.clone();
-        Box::pin(async move {
-            call.answer().await?;
-            let filler = Filler { prompts: vec![music], after: Duration::from_secs(1), least: Duration::ZERO };
-            notes.add(call.fetch(asking(Some(filler))).await?.map(|page| page.status));
-            Ok(Next::Finished)
-        })
-    });
-    world.web.answer(4_000, 200, "");
-    world.web.answer_as(2_000, 200, "audio/wav", wav(&prompt("hello")));
-    let caller = calls(&world).await;
-    caller.over().await;
-    let asked = world.web.asked();
-    let paths: Vec<_> = asked.iter().map(|asked| asked.errand.url.path()).collect();
-    assert_eq!(paths, ["/next", "/music.wav"]);
-    assert!(asked[1].at - asked[0].at < CLOSE, "they are asked for at once");
-    // It is looked for after a second, and then every fifth of one.
-    let began = world.heard(&caller, &[]).first("hello").from - asked[0].at;
-    assert!(began.abs_diff(Duration::from_millis(2_100)) < 2 * CLOSE, "the sound begins after {began:?}");
-    world.leaves_nothing().await;
 }
 
 #[tokio::test]

@@ -172,15 +172,6 @@ async fn a_page_that_a_caller_names_is_not_sought_behind_a_redirect() {
     let why = caller.over().await;
     assert!(matches!(why, EndReason::Rejected(status) if status.code() == 500), "{why:?}");
     assert_eq!(world.web.asked().len(), 1, "nobody asks elsewhere");
-    // An application of the configuration may lie behind one.
-    let world = World::new().await;
-    world.web.redirect(10, "http://elsewhere.test/");
-    answer(&world, "<form><block><exit expr=\"'there'\"/></block></form>");
-    let caller = world.caller();
-    caller.call("321").await;
-    assert_eq!(caller.over().await, EndReason::RemoteBye);
-    assert_eq!(farewell(&caller), pairs(&[("__reason", "exit"), ("__exit", "there")]));
-    assert_eq!(world.web.asked().len(), 2);
     world.leaves_nothing().await;
 }
 
