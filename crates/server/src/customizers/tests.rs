@@ -658,3 +658,23 @@ class Shop:
         send(struct.pack(">I", 4 << 20) + b" ")
         time.sleep(600)
 "#;
+
+#[tokio::test]
+async fn a_class_is_made_as_it_wants_whatever_its_metaclass_takes() {
+    let room = room(CustomizerSettings::default());
+    for (number, (code, made)) in [
+        ("class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  made = 'plain'", "plain"),
+        ("class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  def __init__(self, ivr): self.made = ivr['name']", "000*081"),
+        ("import dataclasses\n@dataclasses.dataclass\nclass Shop:\n  made: str = 'usual'\n  more: int = 1", "usual"),
+        ("class Shop:\n  def __init__(self, about): self.made = about['name']", "000*081"),
+        ("class Shop:\n  def __init__(self, *about): self.made = about[0]['name']", "000*081"),
+        ("class Shop:\n  def __new__(cls, ivr):\n    self = object.__new__(cls)\n    self.made = ivr['name']\n    return self", "000*081"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let code = format!("{code}\n  def which(self): return self.made\n");
+        let loads = Arc::new(Loads { version: number as u32, ..Loads::clone(&loads(&code)) });
+        assert_eq!(room.value(&loads, "which", json!({})).await, made, "{code}");
+    }
+}
