@@ -178,7 +178,12 @@ async fn a_process_is_alone_in_an_empty_folder_with_nothing_of_the_servers_envir
     let told = room.value(&loads, "where", json!({})).await;
     let names: Vec<&str> = told[1].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(names.contains(&"SHOP_DSN") && names.contains(&"PATH") && names.contains(&"TMPDIR"), "{names:?}");
-    assert!(names.contains(&"CUSTOMIZER_FOLDER") && !names.contains(&"CUSTOMIZER_LIMITS") && !names.iter().any(|name| name.starts_with("CARGO")), "{names:?}");
+    assert!(
+        names.contains(&"CUSTOMIZER_FOLDER")
+            && !names.contains(&"CUSTOMIZER_LIMITS")
+            && !names.iter().any(|name| name.starts_with("CARGO")),
+        "{names:?}"
+    );
     assert_eq!((&told[2], &told[3]), (&json!(""), &json!(true)));
     let folder = std::path::PathBuf::from(told[0].as_str().unwrap());
     assert!(folder.is_dir() && folder.starts_with(room._data.path().join("customizers")), "{}", folder.display());
