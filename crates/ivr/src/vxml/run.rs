@@ -347,18 +347,20 @@ impl Interpreter<'_> {
     pub(crate) async fn exec(&mut self, content: &Content) -> Result<Flow, Stop> {
         let scope = self.engine.open(&[])?;
         self.frame.chain.push(scope);
+        let flow = self.exec_here(content).await?;
+        self.close_to(self.frame.chain.len() - 1);
+        Ok(flow)
+    }
+
+    /// Runs content in the scope that is there: what it declares is there behind it.
+    pub(crate) async fn exec_here(&mut self, content: &Content) -> Result<Flow, Stop> {
         for exec in content.iter() {
             self.element_done()?;
             // Content lies in content as deep as the page does, which is bounded.
-            match Box::pin(exec.run(self)).await? {
-                Flow::On => {}
-                jump @ Flow::Jump(_) => {
-                    self.close_to(self.frame.chain.len() - 1);
-                    return Ok(jump);
-                }
+            if let jump @ Flow::Jump(_) = Box::pin(exec.run(self)).await? {
+                return Ok(jump);
             }
         }
-        self.close_to(self.frame.chain.len() - 1);
         Ok(Flow::On)
     }
 

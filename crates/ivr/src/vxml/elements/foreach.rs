@@ -30,7 +30,7 @@ impl Foreach {
         let (scope, length) = interpreter.array(&self.array)?;
         for at in 0..length {
             interpreter.element(scope, at, &self.item)?;
-            if let Flow::Jump(jump) = interpreter.exec(&self.content).await? {
+            if let Flow::Jump(jump) = interpreter.exec_here(&self.content).await? {
                 return Ok(Flow::Jump(jump));
             }
         }
