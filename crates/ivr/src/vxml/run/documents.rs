@@ -55,7 +55,8 @@ impl Interpreter<'_> {
         terms: &FetchTerms,
     ) -> Result<Jump, Stop> {
         let Some(name) = address.trim().strip_prefix('#').filter(|name| !name.is_empty()) else {
-            let (plain, fragment) = address.split_once('#').map_or((address, None), |(plain, part)| (plain, Some(part)));
+            let (plain, fragment) =
+                address.split_once('#').map_or((address, None), |(plain, part)| (plain, Some(part)));
             let url = super::fetching::resolve(&root.base, plain)?;
             let url = fragment.map_or(url.clone(), |fragment| format!("{url}#{fragment}"));
             return self.page(&url, Request::get(), terms).await;

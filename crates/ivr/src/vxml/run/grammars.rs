@@ -123,7 +123,9 @@ impl Interpreter<'_> {
 
     /// A grammar of a web server.
     async fn outside(&mut self, url: &str, terms: &FetchTerms) -> Result<Arc<Grammar>, Stop> {
-        if let Some(grammar) = self.grammars.get(url) {
+        // A page that says how old it may be is taken at its word; else one that was read is kept for the session.
+        let is_aged = terms.max_age.or_else(|| self.seconds("grammarmaxage")).is_some();
+        if let Some(grammar) = self.grammars.get(url).filter(|_| !is_aged) {
             return Ok(grammar.clone());
         }
         let page = self.fetch(url, Request::get(), terms, "grammar").await?;
