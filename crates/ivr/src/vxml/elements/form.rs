@@ -7,6 +7,7 @@ use roxmltree::Node;
 use super::{
     Reader,
     catch::Catch,
+    data::Data,
     exec, field,
     filled::Filled,
     grammar::GrammarRef,
@@ -56,6 +57,7 @@ pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Dial
         match node.tag_name().name() {
             "var" => form.start.push(Start::Var(Var::read(child)?)),
             "script" => form.start.push(Start::Script(Script::read(child)?)),
+            "data" => form.start.push(Start::Data(Data::read(child)?)),
             "property" => form.properties.push(item::property(child)?),
             "grammar" => form.grammars.push(GrammarRef::read(child)?),
             "link" => form.links.push(Link::read(child)?),

@@ -129,6 +129,7 @@ impl Interpreter<'_> {
             meanwhile: Meanwhile { keys: TypeAhead::Keep, sound },
         };
         let answer = self.call.fetch(fetch).await?;
+        self.rested();
         let page = answer.map_err(|error| Event::bad_fetch(format!("{url}: {error}")))?;
         self.cookies.take(if page.url.is_empty() { &url } else { &page.url }, &page.headers, now);
         if let Some((_, kept)) = kept.filter(|_| page.status == 304) {
@@ -171,7 +172,7 @@ impl Interpreter<'_> {
         text.map_err(|fault| Event::bad_fetch(format!("{}: {fault}", page.url)).into())
     }
 
-    fn seconds(&self, property: &str) -> Option<i64> {
+    pub(super) fn seconds(&self, property: &str) -> Option<i64> {
         self.property(property)?.trim().parse().ok()
     }
 }
