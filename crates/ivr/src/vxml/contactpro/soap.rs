@@ -151,6 +151,7 @@ impl Soap {
             step: format!("soap {}", self.query.id),
             files: Vec::new(),
             meanwhile: Meanwhile { keys: TypeAhead::Keep, ..Meanwhile::default() },
+            cookies: None,
         };
         Ok(match interpreter.call.fetch(fetch).await? {
             Ok(page) if is_get && !page.is_success() => {
