@@ -98,7 +98,7 @@ const RUN: [(&str, &str); 41] = [
     ("foreach", "item array"),
     ("form", "scope"),
     ("goto", "next expr nextitem expritem fetchaudio fetchtimeout maxage maxstale"),
-    ("grammar", "src srcexpr type mode root version tag-format fetchtimeout maxage maxstale"),
+    ("grammar", "src srcexpr type mode root version tag-format scope fetchtimeout maxage maxstale"),
     ("if", "cond"),
     ("initial", "name expr cond"),
     ("link", "next expr event eventexpr message messageexpr dtmf fetchaudio fetchtimeout maxage maxstale"),

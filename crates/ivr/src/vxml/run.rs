@@ -57,6 +57,8 @@ const MAX_SUBDIALOGS: usize = 16;
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) message: Option<String>,
+    /// Whether the caller has gone with it, and not only its name says so.
+    pub(crate) is_end: bool,
 }
 
 /// What ends content before its end.
@@ -206,11 +208,16 @@ pub(crate) struct Interpreter<'a> {
 
 impl Event {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), message: None }
+        Self { name: name.to_owned(), message: None, is_end: false }
     }
 
     pub(crate) fn with(name: &str, message: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), message: Some(message.into()) }
+        Self { name: name.to_owned(), message: Some(message.into()), is_end: false }
+    }
+
+    /// The caller has hung up, or was hung up on.
+    pub(crate) fn hangup() -> Self {
+        Self { is_end: true, ..Self::new("connection.disconnect.hangup") }
     }
 
     pub(crate) fn semantic(message: impl Into<String>) -> Self {
@@ -238,7 +245,7 @@ impl From<Interrupted> for Stop {
     /// The caller hanging up is an event, that a page may do something about.
     fn from(interrupted: Interrupted) -> Self {
         match interrupted {
-            Interrupted::RemoteHangup => Self::Event(Event::new("connection.disconnect.hangup")),
+            Interrupted::RemoteHangup => Self::Event(Event::hangup()),
             other => Self::Interrupted(other),
         }
     }
@@ -362,18 +369,20 @@ impl Interpreter<'_> {
     pub(crate) async fn exec(&mut self, content: &Content) -> Result<Flow, Stop> {
         let scope = self.engine.open(&[])?;
         self.frame.chain.push(scope);
+        let flow = self.exec_here(content).await?;
+        self.close_to(self.frame.chain.len() - 1);
+        Ok(flow)
+    }
+
+    /// Runs content in the scope that is there: what it declares is there behind it.
+    pub(crate) async fn exec_here(&mut self, content: &Content) -> Result<Flow, Stop> {
         for exec in content.iter() {
             self.element_done()?;
             // Content lies in content as deep as the page does, which is bounded.
-            match Box::pin(exec.run(self)).await? {
-                Flow::On => {}
-                jump @ Flow::Jump(_) => {
-                    self.close_to(self.frame.chain.len() - 1);
-                    return Ok(jump);
-                }
+            if let jump @ Flow::Jump(_) = Box::pin(exec.run(self)).await? {
+                return Ok(jump);
             }
         }
-        self.close_to(self.frame.chain.len() - 1);
         Ok(Flow::On)
     }
 

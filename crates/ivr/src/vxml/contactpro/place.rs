@@ -134,7 +134,7 @@ impl Interpreter<'_> {
             let status = status(cause.unwrap_or(Cause::USER_BUSY.0));
             self.call.respond(Respond { status, phrase: None }).await?;
         }
-        Err(Event::new("connection.disconnect.hangup").into())
+        Err(Event::hangup().into())
     }
 
     /// What a name of `clear` begins anew (`voicexml-customizers.md` 1.4).

@@ -5,6 +5,7 @@ use roxmltree::Node;
 use super::{
     Reader,
     catch::Catch,
+    data::Data,
     exec, field,
     filled::Filled,
     grammar::GrammarRef,
@@ -50,6 +51,7 @@ fn add(child: Attributes<'_, '_>, form: &mut Dialog, reader: &mut Reader) -> Res
     match child.0.tag_name().name() {
         "var" => form.start.push(Start::Var(Var::read(child)?)),
         "script" => form.start.push(Start::Script(Script::read(child)?)),
+        "data" => form.start.push(Start::Data(Data::read(child)?)),
         "property" => form.properties.extend([item::property(child)?]),
         "grammar" => form.grammars.push(GrammarRef::read(child)?),
         "link" => form.links.push(Link::read(child)?),

@@ -27,7 +27,8 @@ impl Interpreter<'_> {
         let mut event = event;
         self.reprompted = false;
         for depth in 0.. {
-            if event.name.starts_with("connection.disconnect") {
+            // A page may throw one of this name while the caller is there.
+            if event.is_end || self.is_over && event.name.starts_with("connection.disconnect") {
                 if std::mem::replace(&mut self.is_over, true) && depth > 0 {
                     return Ok(Some(Jump::Exit(Vec::new())));
                 }
@@ -84,6 +85,12 @@ impl Interpreter<'_> {
     }
 
     async fn handle(&mut self, event: &Event, content: &Content) -> Result<Flow, Stop> {
+        self.tell(event)?;
+        self.exec(content).await
+    }
+
+    /// Opens a scope that says what has happened.
+    fn tell(&mut self, event: &Event) -> Result<(), Stop> {
         let scope = self.engine.open(&[])?;
         self.frame.chain.push(scope);
         self.engine.put(scope, "_event", &event.name.clone().into())?;
@@ -91,7 +98,18 @@ impl Interpreter<'_> {
             Some(message) => self.engine.put(scope, "_message", &message.clone().into())?,
             None => self.engine.unset(scope, "_message")?,
         }
-        self.exec(content).await
+        Ok(())
+    }
+
+    /// Whether the condition of a handler holds, which may ask what has happened.
+    fn applies(&mut self, cond: Option<&str>, event: &Event) -> Result<bool, Stop> {
+        if cond.is_none() {
+            return Ok(true);
+        }
+        let scopes = self.frame.chain.len();
+        let holds = self.tell(event).and_then(|()| self.holds(cond));
+        self.close_to(scopes);
+        holds
     }
 
     /// What the platform does.
@@ -140,7 +158,7 @@ impl Interpreter<'_> {
                 None => 1,
             };
             let is_better = best.as_ref().is_none_or(|(count, _)| catch.count > *count);
-            if catch.count <= happened && is_better && self.holds(catch.cond.as_deref())? {
+            if catch.count <= happened && is_better && self.applies(catch.cond.as_deref(), event)? {
                 best = Some((catch.count, catch.content.clone()));
             }
         }

@@ -130,6 +130,7 @@ impl Interpreter<'_> {
             cookies: Some(self.cookies.clone()),
         };
         let answer = self.call.fetch(fetch).await?;
+        self.rested();
         let page = answer.map_err(|error| Event::bad_fetch(format!("{url}: {error}")))?;
         match &page.cookies {
             Some(cookies) => self.cookies = cookies.clone(),
@@ -175,7 +176,7 @@ impl Interpreter<'_> {
         text.map_err(|fault| Event::bad_fetch(format!("{}: {fault}", page.url)).into())
     }
 
-    fn seconds(&self, property: &str) -> Option<i64> {
+    pub(super) fn seconds(&self, property: &str) -> Option<i64> {
         self.property(property)?.trim().parse().ok()
     }
 }

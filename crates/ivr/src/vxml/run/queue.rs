@@ -226,7 +226,7 @@ impl Interpreter<'_> {
             making.say(" ");
             let scope = self.engine.open(&[])?;
             self.engine.put(scope, "_prompt", &words.into())?;
-            self.engine.put(scope, "_dtmf", &keys.unwrap_or_default().into())?;
+            self.engine.put(scope, "_dtmf", &apart(&keys.unwrap_or_default()).into())?;
             self.frame.chain.push(scope);
             self.make(&enumerate.template, making).await?;
             self.frame.chain.pop();
@@ -312,6 +312,11 @@ impl Interpreter<'_> {
         }
         Ok(())
     }
+}
+
+/// Keys with a blank between each two (VoiceXML 2.0 §2.2.4).
+fn apart(keys: &str) -> String {
+    keys.chars().filter(|key| !key.is_whitespace()).map(String::from).collect::<Vec<_>>().join(" ")
 }
 
 /// The sounds of a text that is meant so.

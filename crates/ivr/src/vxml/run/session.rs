@@ -48,7 +48,7 @@ pub(crate) async fn run(
     let first = interpreter.page(&application.url, request, &terms).await;
     let first = match first {
         Ok(jump) => jump,
-        Err(Stop::Event(event)) if event.name.starts_with("connection.disconnect") => {
+        Err(Stop::Event(event)) if event.is_end => {
             return Err(Interrupted::RemoteHangup);
         }
         Err(Stop::Event(event)) => {

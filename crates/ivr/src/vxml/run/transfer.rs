@@ -22,8 +22,8 @@ use crate::{
 
 /// What has come of an attempt.
 enum Came {
-    /// The value of the item, and how long the two talked.
-    Value(&'static str, Duration),
+    /// The value of the item, how long the two talked, and the key that ended it.
+    Value(&'static str, Duration, Option<Digit>),
     /// Nobody was reached.
     Failed {
         status: u16,
@@ -64,16 +64,22 @@ impl Interpreter<'_> {
             TransferKind::Blind | TransferKind::Consultation => self.refer(number, ring_time, terms).await?,
         };
         self.rested();
-        let (value, talk) = match came {
+        let (value, talk, key) = match came {
             Came::HandOver(extension) => return Ok(Visited::Jump(Jump::HandOver(extension))),
-            Came::Gone => return Err(Event::new("connection.disconnect.transfer").into()),
-            Came::Value(value, talk) => (value, talk),
+            Came::Gone => {
+                return Err(Event { is_end: true, ..Event::new("connection.disconnect.transfer") }.into());
+            }
+            Came::Value(value, talk, key) => (value, talk, key),
             Came::Failed { status } if self.is_vendor() => return self.failed_transfer(item, status),
-            Came::Failed { status } => (failed(status)?, Duration::ZERO),
+            Came::Failed { status } => (failed(status)?, Duration::ZERO, None),
         };
         let scope = self.frame.visit.as_ref().map_or(self.session, |visit| visit.scope(&self.frame.chain));
         self.engine.put(scope, &item.name, &json!(value))?;
-        let shadow = json!({"duration": talk.as_secs_f64(), "inputmode": if value == "near_end_disconnect" { Some("dtmf") } else { None }});
+        let mut shadow = json!({"duration": talk.as_secs_f64()});
+        if let Some(key) = key {
+            shadow["inputmode"] = json!("dtmf");
+            shadow["utterance"] = json!(key.to_string());
+        }
         self.engine.put(scope, &format!("{}$", item.name), &shadow)?;
         Ok(Visited::Filled)
     }
@@ -87,15 +93,15 @@ impl Interpreter<'_> {
         }
         Ok(match dialed {
             Dialed::Answered { talk, ended_by, .. } => {
-                let value = match ended_by {
-                    TalkEnd::FarEnd => "far_end_disconnect",
-                    TalkEnd::Key(_) => "near_end_disconnect",
-                    TalkEnd::Longest => "maxtime_disconnect",
+                let (value, key) = match ended_by {
+                    TalkEnd::FarEnd => ("far_end_disconnect", None),
+                    TalkEnd::Key(key) => ("near_end_disconnect", Some(key)),
+                    TalkEnd::Longest => ("maxtime_disconnect", None),
                 };
-                Came::Value(value, talk)
+                Came::Value(value, talk, key)
             }
             // Nobody is spoken to before the two are joined.
-            Dialed::Whispers { .. } => Came::Value("unknown", Duration::ZERO),
+            Dialed::Whispers { .. } => Came::Value("unknown", Duration::ZERO, None),
             Dialed::HandedOver(extension) => Came::HandOver(extension),
             Dialed::Busy => Came::Failed { status: 486 },
             Dialed::NoAnswer => Came::Failed { status: 480 },
@@ -121,7 +127,7 @@ impl Interpreter<'_> {
     /// Calls, and when the two have talked, the caller is gone.
     async fn dial_away(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {
         match self.dial(number, ring_time, terms).await? {
-            Came::Value("far_end_disconnect" | "near_end_disconnect" | "maxtime_disconnect", _) => {
+            Came::Value("far_end_disconnect" | "near_end_disconnect" | "maxtime_disconnect", ..) => {
                 self.hang_up().await?;
                 Ok(Came::Gone)
             }

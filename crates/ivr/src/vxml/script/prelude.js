@@ -172,6 +172,7 @@
   var Node = {
     getAttribute: function (name) { return has.call(this.attributeValues, name) ? this.attributeValues[name] : null; },
     hasAttribute: function (name) { return has.call(this.attributeValues, name); },
+    hasAttributes: function () { return this.attributes.length > 0; },
     hasChildNodes: function () { return this.childNodes.length > 0; },
     getElementsByTagName: function (name) {
       var found = [];
@@ -189,9 +190,10 @@
     define(list, 'item', { value: function (index) { return list[index] || null; } });
     return list;
   }
-  function node(from, parent) {
+  function node(from, parent, owner) {
     var made = create(Node);
     made.parentNode = parent;
+    made.ownerDocument = owner;
     made.nodeType = from.k;
     made.nodeName = from.n;
     made.nodeValue = from.v === undefined ? null : from.v;
@@ -202,7 +204,11 @@
       made.attributeValues[pair[0]] = pair[1];
       return freeze({ nodeType: 2, nodeName: pair[0], name: pair[0], nodeValue: pair[1], value: pair[1] });
     }));
-    made.childNodes = listed((from.c || []).map(function (child) { return node(child, made); }));
+    define(made.attributes, 'getNamedItem', { value: function (name) {
+      for (var i = 0; i < this.length; i++) if (this[i].name === name) return this[i];
+      return null;
+    } });
+    made.childNodes = listed((from.c || []).map(function (child) { return node(child, made, owner); }));
     for (var i = 0; i < made.childNodes.length; i++) {
       made.childNodes[i].previousSibling = made.childNodes[i - 1] || null;
       made.childNodes[i].nextSibling = made.childNodes[i + 1] || null;
@@ -309,8 +315,8 @@
     },
     interpret: function (json, style, scope, name) { scopes[scope][name] = interpret(parse(json), style); },
     document: function (json, scope, name) {
-      var root = node(parse(json), null), made = create(Node);
-      made.nodeType = 9; made.nodeName = '#document'; made.nodeValue = null; made.parentNode = null;
+      var made = create(Node), root = node(parse(json), made, made);
+      made.nodeType = 9; made.nodeName = '#document'; made.nodeValue = null; made.parentNode = made.ownerDocument = null;
       made.attributes = listed([]); made.attributeValues = create(null);
       made.documentElement = root; made.childNodes = listed([root]); made.firstChild = made.lastChild = root;
       scopes[scope][name] = made;
