@@ -16,13 +16,16 @@ use super::{
     wire::{Attributes, Fault, Place, decode, xml},
 };
 
-/// Most findings of a report.
+/// Most warnings of a report.
 pub const MAX_FINDINGS: usize = 200;
+/// Most errors of a report.
+pub const MAX_ERRORS: usize = 100;
 
 /// What there is to say about a page.
 #[derive(Clone, Eq, PartialEq, Default, Debug)]
 pub struct Report {
-    /// Why it cannot be run: the first thing that is wrong with it.
+    /// Why it cannot be run, each fault once: what has one is passed over, and what stands behind it is read. Of a text that is no XML the
+    /// first; at most [`MAX_ERRORS`], in the order of the page.
     pub errors: Vec<Finding>,
     /// What in it is passed over, in the order of the page; at most [`MAX_FINDINGS`].
     pub warnings: Vec<Finding>,
@@ -181,10 +184,17 @@ pub fn check(source: &str) -> Report {
 
 fn check_as(source: &str, dialect: Dialect) -> Report {
     let mut report = Report::default();
-    match document::read_as(source, "http://antiphon.example/", dialect) {
-        Ok(document) => report.warnings = document.warnings,
-        Err(fault) => report.errors.push(fault.into()),
-    }
+    let mut reader = Reader::of_all();
+    let last = match document::read_by(source, "http://antiphon.example/", dialect, &mut reader) {
+        Ok(document) => {
+            report.warnings = document.warnings;
+            None
+        }
+        Err(fault) => Some(fault),
+    };
+    report.errors = reader.faults.into_iter().flatten().chain(last).map(Finding::from).collect();
+    report.errors.sort_by_key(|finding| (finding.line, finding.column));
+    report.errors.truncate(MAX_ERRORS);
     if let Ok(text) = xml::checked(source)
         && let Ok(tree) = xml::parse(&text)
     {
@@ -213,8 +223,12 @@ fn look(node: Node<'_, '_>, reader: &mut Reader, found: &mut Vec<Finding>) {
         "metadata" | "meta" | "desc" | "lexicon" => return,
         "property" => {
             let property = node.attribute("name").unwrap_or_default().trim();
-            if !PROPERTIES.contains(&property) {
-                add(Some("name"), &format!("{property} changes nothing here"));
+            let value = node.attribute("value").unwrap_or_default().trim();
+            match one_way(property, value) {
+                Some(Ok(())) => {}
+                Some(Err(text)) => add(Some("value"), text),
+                None if PROPERTIES.contains(&property) => {}
+                None => add(Some("name"), &format!("{property} changes nothing here")),
             }
         }
         _ => {}
@@ -224,6 +238,14 @@ fn look(node: Node<'_, '_>, reader: &mut Reader, found: &mut Vec<Finding>) {
             let own = attribute.name();
             if EVERYWHERE.contains(&own) || run.split(' ').any(|known| known == own) {
                 continue;
+            }
+            match one_way(own, attribute.value().trim()) {
+                Some(Ok(())) => continue,
+                Some(Err(text)) => {
+                    add(Some(own), text);
+                    continue;
+                }
+                None => {}
             }
             add(Some(own), if WITHOUT_EFFECT.contains(&own) { "changes nothing here" } else { "is not known" });
         }
@@ -235,6 +257,18 @@ fn look(node: Node<'_, '_>, reader: &mut Reader, found: &mut Vec<Finding>) {
     if name != "grammar" {
         node.children().filter(Node::is_element).for_each(|child| look(child, reader, found));
     }
+}
+
+/// Whether something of which we know one way alone is wanted so; nothing where it is something else.
+fn one_way(name: &str, value: &str) -> Option<Result<(), &'static str>> {
+    let (ours, text) = match name {
+        "bargeintype" => {
+            ("speech", "is not run: hotwords are not known, and any voice or key stops what may be stopped")
+        }
+        "maxnbest" => ("1", "is not run: what was said has one result"),
+        _ => return None,
+    };
+    Some(if value == ours { Ok(()) } else { Err(text) })
 }
 
 #[cfg(test)]

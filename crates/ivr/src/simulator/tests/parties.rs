@@ -109,8 +109,19 @@ impl Watch for Counting {
         let (method, patience) = (FetchMethod::Get, seconds(5));
         let (headers, step) = (Vec::new(), String::new());
         let (files, meanwhile) = (Vec::new(), Meanwhile::default());
-        let fetch =
-            Fetch { method, url, headers, body: None, patience, max_bytes: 10, redirects: 0, step, files, meanwhile };
+        let fetch = Fetch {
+            method,
+            url,
+            headers,
+            body: None,
+            patience,
+            max_bytes: 10,
+            redirects: 0,
+            step,
+            files,
+            meanwhile,
+            cookies: None,
+        };
         Some(Tell { fetch, retries: 0, pause: Duration::ZERO })
     }
 }

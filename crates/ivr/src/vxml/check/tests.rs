@@ -35,6 +35,58 @@ fn what_makes_a_page_void_is_told_with_its_place() {
 }
 
 #[test]
+fn hotwords_and_lists_of_results_are_told_where_they_are_wanted() {
+    let wanting = |kind: &str, most: &str| {
+        let page = format!(
+            "<vxml version='2.1'><property name='bargeintype' value='{kind}'/><property name='maxnbest' value='{most}'/><form><block>\
+             <prompt bargeintype='{kind}'>a</prompt></block></form></vxml>"
+        );
+        lines(&check(&page).warnings).join("\n")
+    };
+    assert_eq!(wanting("speech", "1"), "");
+    let told = wanting("hotword", "5");
+    assert_eq!(
+        (told.matches("hotwords are not known").count(), told.matches("has one result").count()),
+        (2, 1),
+        "{told}"
+    );
+}
+
+#[test]
+fn everything_that_makes_a_page_void_is_told_and_not_the_first_of_it() {
+    let page = "<vxml version='3.0'>
+<var name='a.b'/>
+<form id='f'>
+<field name='x' modal='maybe'/>
+<field name='y'><prompt>say <volume/></prompt><filled><goto/><if cond='y'><log><shout/></log><assign name='z'/></if></filled></field>
+<block name='y'/>
+<block name='y'/>
+</form>
+<menu dtmf='true'><choice dtmf='5' next='#f'>a</choice><choice>b</choice></menu>
+<form id='f'/>
+</vxml>";
+    assert_eq!(
+        lines(&check(page).errors),
+        [
+            "line 1, column 1: <vxml> version 3.0 is neither 2.0 nor 2.1",
+            "line 2, column 1: <var> \"a.b\" cannot be a variable's name",
+            "line 4, column 1: <field> modal is true or false, not \"maybe\"",
+            "line 5, column 29: <volume> there is no such element",
+            "line 5, column 55: <goto> exactly one of next, expr, nextitem, expritem has to be there",
+            "line 5, column 80: <shout> there is no such element",
+            "line 5, column 94: <assign> expr is missing",
+            "line 6, column 1: <block> a second item y",
+            "line 7, column 1: <block> a second item y",
+            "line 9, column 19: <choice> the menu numbers its choices, so that this one cannot be 5",
+            "line 9, column 56: <choice> exactly one of next, expr, event, eventexpr has to be there",
+            "line 10, column 1: <form> a second dialog f",
+        ]
+    );
+    let many = format!("<vxml version='2.1'><form><block>{}</block></form></vxml>", "<goto/>".repeat(19_000));
+    assert_eq!(check(&many).errors.len(), MAX_ERRORS);
+}
+
+#[test]
 fn what_is_passed_over_is_told_in_the_order_of_the_page() {
     let page = "<vxml version='2.1'>
 <property name='sensitivity' value='0.7'/>
@@ -54,7 +106,7 @@ fn what_is_passed_over_is_told_in_the_order_of_the_page() {
             "line 2, column 1: <property name> sensitivity changes nothing here",
             "line 4, column 1: <object classid> is not run: error.unsupported.objectname is thrown",
             "line 5, column 1: <field hue> is not known",
-            "line 6, column 1: <prompt bargeintype> changes nothing here",
+            "line 6, column 1: <prompt bargeintype> is not run: hotwords are not known, and any voice or key stops what may be stopped",
             "line 6, column 1: <prompt base> changes nothing here: addresses are relative to the page",
             "line 9, column 1: <block> means nothing here",
         ]

@@ -21,6 +21,8 @@ use crate::{
 
 /// Most prompts that wait.
 const MAX_QUEUE: usize = 1_000;
+/// The longest text that is made up for one prompt, in bytes: far more than is said of it.
+const MAX_TEXT: usize = 128 << 10;
 /// How recordings are called in variables.
 pub(super) const RECORDING: &str = "recording:";
 
@@ -115,6 +117,7 @@ impl Interpreter<'_> {
     fn finish(&mut self, making: &mut Making) -> Result<(), Stop> {
         let text = std::mem::take(&mut making.text);
         let has_markup = std::mem::take(&mut making.has_markup) || !making.open.is_empty();
+        self.looked_at(text.len() / 16)?;
         let is_silent = !has_words(&text);
         let text = match has_markup {
             true => {
@@ -341,7 +344,11 @@ fn dashed(text: &str) -> String {
 
 impl Making {
     fn say(&mut self, text: &str) {
-        let text = escaped(&spaced(text));
+        if self.text.len() > MAX_TEXT {
+            return;
+        }
+        let end = text.char_indices().nth(MAX_TEXT).map_or(text.len(), |(at, _)| at);
+        let text = escaped(&spaced(&text[..end]));
         let has_space = self.text.is_empty() || self.text.ends_with(' ');
         self.text += if has_space { text.trim_start() } else { &text };
     }
@@ -360,15 +367,18 @@ impl Making {
 }
 
 fn escaped(text: &str) -> String {
-    let escape = |c: char| match c {
-        '&' => "&amp;".to_owned(),
-        '<' => "&lt;".to_owned(),
-        '>' => "&gt;".to_owned(),
-        '"' => "&quot;".to_owned(),
-        c if c.is_control() => " ".to_owned(),
-        c => c.to_string(),
-    };
-    text.chars().map(escape).collect()
+    let mut made = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => made += "&amp;",
+            '<' => made += "&lt;",
+            '>' => made += "&gt;",
+            '"' => made += "&quot;",
+            c if c.is_control() => made.push(' '),
+            c => made.push(c),
+        }
+    }
+    made
 }
 
 fn unescaped(text: &str) -> String {

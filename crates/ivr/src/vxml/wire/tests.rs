@@ -24,6 +24,7 @@ fn what_is_too_deep_too_long_or_too_much_is_refused_before_a_tree_is_made() {
         (format!("<a{attributes}/>"), "attributes"),
         (format!("<a{spaces}><b{spaces}><c{spaces}/></b></a>"), "attributes"),
         (" ".repeat(3 << 20), "bytes"),
+        ("<!DOCTYPE a>".repeat(100_000) + "<a/>", "second document type"),
         ("<a><b></a>".to_owned(), "well-formed"),
     ] {
         let error = xml::checked(&text).expect_err(why).to_string();

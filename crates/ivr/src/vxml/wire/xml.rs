@@ -31,13 +31,15 @@ pub(crate) fn checked(text: &str) -> Result<Cow<'_, str>, Fault> {
     }
     let mut reader = Reader::from_str(text);
     let (mut depth, mut elements, mut namespaces) = (0_usize, 0, 0);
-    let mut checked = Cow::Borrowed(text);
+    let (mut checked, mut is_typed) = (Cow::Borrowed(text), false);
     loop {
         let at = position(&reader);
         let event = reader.read_event().map_err(|error| fault(at, format!("not well-formed: {error}")))?;
         let (element, opens) = match event {
             Event::Eof => return Ok(checked),
+            Event::DocType(_) if is_typed => return Err(fault(at, "a second document type".to_owned())),
             Event::DocType(_) => {
+                is_typed = true;
                 let end = position(&reader);
                 if text[at..end].contains('[') {
                     return Err(fault(at, "a document type that declares something is not taken".to_owned()));
