@@ -118,3 +118,5 @@ mod vxml_cases;
 mod web;
 #[path = "call/world.rs"]
 mod world;
+#[path = "call/written.rs"]
+mod written;

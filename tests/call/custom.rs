@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex};
 use antiphon_ivr::op::{PartyTerms, Whisper};
 use antiphon_ivr::{
     BargeIn, Call, CallerId, Collect, Custom, Dial, Digit, DigitSet, Interrupted, Play, Prompt, Running, SoundId,
-    Surroundings, TargetRules, Terms, TypeAhead,
+    TargetRules, Terms, TypeAhead,
 };
 use antiphon_server::store::ClientId;
 use std::time::Duration;
 
 use crate::world::World;
+use crate::written::Written;
 
 /// What a script has noted.
 #[derive(Clone, Default)]
@@ -26,23 +27,6 @@ impl Notes {
 
     pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().expect("nobody panics here").clone()
-    }
-}
-
-struct Written<F>(F, Notes);
-
-impl<F> fmt::Debug for Written<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a script of a test")
-    }
-}
-
-impl<F> Custom for Written<F>
-where
-    F: for<'a> Fn(&'a mut Call, Notes) -> Running<'a> + Send + Sync,
-{
-    fn run<'a>(&'a self, call: &'a mut Call, _: &'a dyn Surroundings) -> Running<'a> {
-        (self.0)(call, self.1.clone())
     }
 }
 

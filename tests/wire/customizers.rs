@@ -133,3 +133,25 @@ fn a_customizer_asks_a_web_service_by_soap_with_the_callers_credentials() {
         json!([{ "date": "2026-12-01", "weekday": "Tuesday" }, { "date": "2026-12-02", "weekday": "Wednesday" }]);
     assert_eq!(days["result"], expected);
 }
+
+#[test]
+fn whoever_may_write_code_is_read_again_with_the_settings() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let written = |editors: &str| format!("[customizer]\neditors = [{editors}]\n");
+    let server = Server::start(folder.path(), &written(""));
+    let customizer = Customizer::of(&server, "081");
+    let code = json!({ "code": "class A:\n  def one(self): return 1\n" });
+    customizer.send("POST", "", &code, 403);
+    for (times, (editors, status)) in [("\"*\"", 201), ("\"somebody-else\"", 403)].into_iter().enumerate() {
+        std::fs::write(folder.path().join("antiphon.toml"), written(editors)).expect("the folder takes a file");
+        server.signal("HUP");
+        let again = || server.log().matches("settings read again").count() > times;
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !again() {
+            assert!(std::time::Instant::now() < end, "{}", server.log());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        customizer.send("POST", "", &code, status);
+    }
+}

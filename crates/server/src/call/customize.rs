@@ -24,7 +24,7 @@ impl Executor {
         let customizers = self.rooms.customizers.clone();
         let active = self.config.active_customizer(customize.extension);
         let loads = active.zip(self.config.extension(customize.extension));
-        let loads = loads.map(|(active, extension)| Arc::new(Loads::of(active, &extension.name)));
+        let loads = loads.map(|(active, extension)| Arc::new(Loads::of(active, extension)));
         self.meanwhile_hearing(None, async move {
             match loads {
                 Some(loads) => customizers.call(&loads, &customize).await,

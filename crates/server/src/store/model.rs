@@ -21,6 +21,7 @@ use super::credentials::SecretHash;
 use super::document::IvrDocument;
 use super::pivot::PivotApplication;
 use super::sound_quality::SoundQuality;
+use super::customizer_config::CustomizerConfig;
 use super::vxml::{VxmlApplication, VxmlExtension};
 
 macro_rules! id {
@@ -281,6 +282,9 @@ pub struct ExtensionProfile {
     /// Present exactly where the extension is an application in VoiceXML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vxml: Option<VxmlApplication>,
+    /// What its customizer is told, whichever version it is.
+    #[serde(skip_serializing_if = "CustomizerConfig::is_untouched")]
+    pub customizer: CustomizerConfig,
 }
 
 /// An uploaded sound, decoded.
