@@ -15,7 +15,7 @@ use crate::{
     vxml::{
         elements::{audio::Audio, enumerate::Enumerate, prompt::Prompt, speakable::Speakable},
         model::Kind,
-        wire::{Given, spaced},
+        wire::{Given, spaced, xml::escaped},
     },
 };
 
@@ -162,6 +162,10 @@ impl Interpreter<'_> {
         };
         // What is undefined is passed over with all in it.
         let Some(address) = address else { return Ok(()) };
+        if let Some(sound) = self.sound_in_language(audio) {
+            self.finish(making)?;
+            return self.push(What::Sound(sound), making.barge_in);
+        }
         let language = audio.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(self.call.language);
         let spoken = std::mem::replace(&mut self.call.language, language);
         let sound = self.sound(&address, audio.terms.timeout).await;
@@ -175,6 +179,11 @@ impl Interpreter<'_> {
         }
     }
 
+    /// A sound of the client or the system, by its name.
+    pub(crate) fn named_sound(&self, name: &SoundName) -> Option<Sound> {
+        self.surroundings.prompt(name, self.call.language)
+    }
+
     /// The sound of an address; one of a web server has to be loaded yet.
     pub(super) fn unloaded(&self, address: &str) -> Option<Sound> {
         if address.starts_with(RECORDING) {
@@ -182,7 +191,7 @@ impl Interpreter<'_> {
         }
         if let Some(name) = address.strip_prefix("builtin:") {
             let name = SoundName { name: name.to_owned(), ..SoundName::default() };
-            return self.surroundings.prompt(&name, self.call.language);
+            return self.named_sound(&name);
         }
         let url = resolve(&self.frame.document.base, address).ok()?;
         Some(Sound::Web(Arc::new(WebSound { url })))
@@ -364,21 +373,6 @@ impl Making {
             let _ = write!(self.text, "</{name}>");
         }
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut made = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => made += "&amp;",
-            '<' => made += "&lt;",
-            '>' => made += "&gt;",
-            '"' => made += "&quot;",
-            c if c.is_control() => made.push(' '),
-            c => made.push(c),
-        }
-    }
-    made
 }
 
 fn unescaped(text: &str) -> String {
