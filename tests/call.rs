@@ -20,6 +20,8 @@ mod chaos;
 mod codecs;
 #[path = "call/conference.rs"]
 mod conference;
+#[path = "call/contactpro.rs"]
+mod contactpro;
 #[path = "call/custom.rs"]
 mod custom;
 #[path = "call/demo.rs"]

@@ -5,11 +5,12 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use antiphon_ivr::op::{PartyTerms, Whisper};
+use antiphon_ivr::op::{CustomError, CustomResult, Customize, PartyTerms, Whisper};
 use antiphon_ivr::{
     BargeIn, Call, CallerId, Collect, Custom, Dial, Digit, DigitSet, Interrupted, Play, Prompt, Running, SoundId,
     TargetRules, Terms, TypeAhead,
 };
+use antiphon_server::scripts::Methods;
 use antiphon_server::store::ClientId;
 use std::time::Duration;
 
@@ -39,6 +40,30 @@ where
     let script: Arc<dyn Custom> = Arc::new(Written(script, notes.clone()));
     world.server.rooms.scripts.install(&format!("000*{menu}"), &script);
     notes
+}
+
+struct Answering<F>(F);
+
+impl<F> fmt::Debug for Answering<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a customizer of a test")
+    }
+}
+
+impl<F: Fn(&Customize) -> Result<CustomResult, CustomError> + Send + Sync> Methods for Answering<F> {
+    fn call(&self, customize: &Customize) -> Result<CustomResult, CustomError> {
+        (self.0)(customize)
+    }
+}
+
+/// Has pages of this application call that in place of a customizer.
+pub(crate) fn install_customizer(
+    world: &World,
+    application: &str,
+    methods: impl Fn(&Customize) -> Result<CustomResult, CustomError> + Send + Sync + 'static,
+) {
+    let methods: Arc<dyn Methods> = Arc::new(Answering(methods));
+    world.server.rooms.scripts.install_customizer(&format!("000*{application}"), &methods);
 }
 
 /// A sound of the world by its title.

@@ -55,13 +55,16 @@ pub(crate) fn of_nodes<'a, 'i: 'a>(
 ) -> Result<Content, Fault> {
     let mut content = Vec::new();
     for node in nodes {
-        if let Some(spoken) = speakable::read(node, reader)? {
+        let spoken = speakable::read(node, reader);
+        let Some(spoken) = reader.past(spoken)? else { continue };
+        if let Some(spoken) = spoken {
             Prompt::add(&mut content, spoken, Exec::Prompt, |exec| match exec {
                 Exec::Prompt(prompt) => Some(prompt),
                 _ => None,
             });
         } else if node.is_element() {
-            content.extend(element(node, reader)?);
+            let read = element(node, reader);
+            content.extend(reader.past(read)?.flatten());
         }
     }
     Ok(content.into())
