@@ -683,3 +683,15 @@ async fn a_class_is_made_as_it_wants_whatever_its_metaclass_takes() {
         assert_eq!(room.value(&loads, "which", json!({})).await, made, "{code}");
     }
 }
+
+#[tokio::test]
+async fn a_handler_of_the_customizers_own_is_asked_to_end() {
+    let (_logging, lines) = logged();
+    let code = "import os, signal\nclass Shop:\n  def __init__(self): signal.signal(signal.SIGTERM, self._end)\n  def _end(self, *_):\n    print('the connection is closed')\n    os._exit(0)\n  def one(self): return 1\n";
+    let room = room(CustomizerSettings::default());
+    let loads = loads(code);
+    assert_eq!(room.customizers.invoke(ClientId(1), &loads, &asks("one", json!({}))).await.unwrap().value, 1);
+    let log = || String::from_utf8_lossy(&lines.lock().unwrap()).into_owned();
+    until("it has closed its connection", || async { log().contains("the connection is closed") }).await;
+    assert!(!log().contains("in read_exactly"), "{}", log());
+}

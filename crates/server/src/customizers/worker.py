@@ -410,7 +410,8 @@ def main():
         # Where the end comes meanwhile, because it takes too long, the log has the line: the places in the code, no values.
         faulthandler.register(signal.SIGTERM, file=2, all_threads=False, chain=True)
         answer = worker.answer(request)
-        faulthandler.unregister(signal.SIGTERM)
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # else the customizer has a handler of its own by now, which stays
+            faulthandler.unregister(signal.SIGTERM)
         if os.getpid() != here:  # a child of the customizer's own that came back
             os._exit(0)
         answer.update(id=request.get("id", 0), memory=resident())
