@@ -29,9 +29,12 @@ pub(super) fn masked<'a>(
     all.truncate(MOST);
     // The longest first, so that no part of one stays.
     all.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
-    all.into_iter().fold(text.to_owned(), |text, secret| {
-        if text.contains(secret) { text.replace(secret, HIDDEN) } else { text }
-    })
+    all.into_iter().fold(
+        text.to_owned(),
+        |text, secret| {
+            if text.contains(secret) { text.replace(secret, HIDDEN) } else { text }
+        },
+    )
 }
 
 fn collect<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
@@ -50,7 +53,8 @@ mod tests {
 
     #[test]
     fn values_and_their_parts_are_hidden_and_short_words_are_not() {
-        let config = json!({"dsn": "Driver=SQLite3;UID=app;PWD=geheim", "list": [{"key": "s3cr3t"}], "n": 12345, "x": "no"});
+        let config =
+            json!({"dsn": "Driver=SQLite3;UID=app;PWD=geheim", "list": [{"key": "s3cr3t"}], "n": 12345, "x": "no"});
         let shown = |text: &str| masked(text, config.as_object().unwrap().values(), ["https://u:p4ss@h/"].into_iter());
         assert_eq!(shown("KeyError: Driver=SQLite3;UID=app;PWD=geheim"), "KeyError: ***");
         assert_eq!(shown("login of app with geheim and s3cr3t failed"), "login of app with *** and *** failed");

@@ -178,7 +178,12 @@ async fn a_process_is_alone_in_an_empty_folder_with_nothing_of_the_servers_envir
     let told = room.value(&loads, "where", json!({})).await;
     let names: Vec<&str> = told[1].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(names.contains(&"SHOP_DSN") && names.contains(&"PATH") && names.contains(&"TMPDIR"), "{names:?}");
-    assert!(names.contains(&"CUSTOMIZER_FOLDER") && !names.contains(&"CUSTOMIZER_LIMITS") && !names.iter().any(|name| name.starts_with("CARGO")), "{names:?}");
+    assert!(
+        names.contains(&"CUSTOMIZER_FOLDER")
+            && !names.contains(&"CUSTOMIZER_LIMITS")
+            && !names.iter().any(|name| name.starts_with("CARGO")),
+        "{names:?}"
+    );
     assert_eq!((&told[2], &told[3]), (&json!(""), &json!(true)));
     let folder = std::path::PathBuf::from(told[0].as_str().unwrap());
     assert!(folder.is_dir() && folder.starts_with(room._data.path().join("customizers")), "{}", folder.display());
@@ -658,3 +663,35 @@ class Shop:
         send(struct.pack(">I", 4 << 20) + b" ")
         time.sleep(600)
 "#;
+
+#[tokio::test]
+async fn a_class_is_made_as_it_wants_whatever_its_metaclass_takes() {
+    let room = room(CustomizerSettings::default());
+    for (number, (code, made)) in [
+        ("class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  made = 'plain'", "plain"),
+        ("class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  def __init__(self, ivr): self.made = ivr['name']", "000*081"),
+        ("import dataclasses\n@dataclasses.dataclass\nclass Shop:\n  made: str = 'usual'\n  more: int = 1", "usual"),
+        ("class Shop:\n  def __init__(self, about): self.made = about['name']", "000*081"),
+        ("class Shop:\n  def __init__(self, *about): self.made = about[0]['name']", "000*081"),
+        ("class Shop:\n  def __new__(cls, ivr):\n    self = object.__new__(cls)\n    self.made = ivr['name']\n    return self", "000*081"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let code = format!("{code}\n  def which(self): return self.made\n");
+        let loads = Arc::new(Loads { version: number as u32, ..Loads::clone(&loads(&code)) });
+        assert_eq!(room.value(&loads, "which", json!({})).await, made, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_of_the_customizers_own_is_asked_to_end() {
+    let (_logging, lines) = logged();
+    let code = "import os, signal\nclass Shop:\n  def __init__(self): signal.signal(signal.SIGTERM, self._end)\n  def _end(self, *_):\n    print('the connection is closed')\n    os._exit(0)\n  def one(self): return 1\n";
+    let room = room(CustomizerSettings::default());
+    let loads = loads(code);
+    assert_eq!(room.customizers.invoke(ClientId(1), &loads, &asks("one", json!({}))).await.unwrap().value, 1);
+    let log = || String::from_utf8_lossy(&lines.lock().unwrap()).into_owned();
+    until("it has closed its connection", || async { log().contains("the connection is closed") }).await;
+    assert!(!log().contains("in read_exactly"), "{}", log());
+}

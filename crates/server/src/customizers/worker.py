@@ -262,6 +262,20 @@ def public(cls):
     return names[:MAX_METHODS]
 
 
+def takes_ivr(cls):
+    """Whether an instance is made with `ivr`: what the class itself wants, whatever its metaclass takes."""
+    own = [getattr(cls, name) for name in ("__init__", "__new__") if getattr(cls, name) is not getattr(object, name)]
+    try:
+        parameters = list(inspect.signature(own[0]).parameters.values())[1:] if own else []
+    except (TypeError, ValueError):
+        return False
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if not positional:
+        return any(p.kind == p.VAR_POSITIONAL for p in parameters)
+    required = sum(p.default is p.empty for p in positional)
+    return positional[0].name == "ivr" or len(positional) == 1 or required == 1
+
+
 def bind(method, params, call):
     """Positional and keyword arguments, by the first rule that fits."""
     try:
@@ -319,11 +333,7 @@ class Worker:
         cls = module.__dict__.get(name)
         if not isinstance(cls, type):
             raise BadMethod("there is no class %s in the code" % name)
-        try:
-            takes = bool(inspect.signature(cls).parameters)
-        except (TypeError, ValueError):
-            takes = False
-        self.instance = cls(ivr) if takes else cls()
+        self.instance = cls(ivr) if takes_ivr(cls) else cls()
         self.methods = public(cls)
         return {"ok": True, "methods": self.methods}
 
@@ -400,7 +410,8 @@ def main():
         # Where the end comes meanwhile, because it takes too long, the log has the line: the places in the code, no values.
         faulthandler.register(signal.SIGTERM, file=2, all_threads=False, chain=True)
         answer = worker.answer(request)
-        faulthandler.unregister(signal.SIGTERM)
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # else the customizer has a handler of its own by now, which stays
+            faulthandler.unregister(signal.SIGTERM)
         if os.getpid() != here:  # a child of the customizer's own that came back
             os._exit(0)
         answer.update(id=request.get("id", 0), memory=resident())

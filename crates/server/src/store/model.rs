@@ -18,10 +18,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::credentials::SecretHash;
+use super::customizer_config::CustomizerConfig;
 use super::document::IvrDocument;
 use super::pivot::PivotApplication;
 use super::sound_quality::SoundQuality;
-use super::customizer_config::CustomizerConfig;
 use super::vxml::{VxmlApplication, VxmlExtension};
 
 macro_rules! id {

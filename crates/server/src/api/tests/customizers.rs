@@ -440,7 +440,8 @@ async fn all_versions_are_told_what_the_extension_keeps_for_them_and_nobody_else
     assert_eq!(api.get(&at).await.expect(200), shown);
     assert_eq!((told(1).await, told(2).await), (given["config"].clone(), given["config"].clone()));
     // What fails is told without it.
-    let failed = api.post(&format!("{path}/1/invoke"), json!({"method": "fails", "timeout_ms": 20_000})).await.expect(200);
+    let failed =
+        api.post(&format!("{path}/1/invoke"), json!({"method": "fails", "timeout_ms": 20_000})).await.expect(200);
     assert_eq!(failed["error"]["message"], "OSError: no login: ***");
     let patched = api.patch(&at, json!({"config": {"limits": null, "n": 7}})).await.expect(200);
     assert_eq!((&patched["names"], &patched["revision"]), (&json!(["dsn", "n"]), &json!(2)));
