@@ -311,7 +311,9 @@
       var run = scripts[chain.length] || (scripts[chain.length] = Fn('__c', '__t', '__s', '__f',
         'var __p=function(){for(var __i=0;__i<__f.length;__i++){var __v=eval("typeof "+__f[__i]+"===\'function\'?"+__f[__i]+":undefined");' +
         'if(__v!==undefined)__t[__f[__i]]=__v}};' + withs(chain.length, 'eval("__p();"+__s)')));
-      try { evaluating(run, chain, target, source, functions); } finally { gather(chain); }
+      // One for the script, and before it begins one for each of its functions.
+      ours = 1 + functions.length;
+      try { run(chain, target, source, functions); } finally { ours = 0; gather(chain); }
     },
     interpret: function (json, style, scope, name) { scopes[scope][name] = interpret(parse(json), style); },
     document: function (json, scope, name) {

@@ -156,6 +156,17 @@ fn what_does_much_in_one_step_is_paid_for_and_bounded() {
 }
 
 #[test]
+fn a_script_of_many_functions_pays_for_what_it_evaluates_and_not_for_them() {
+    let (mut engine, chain) = engine();
+    let functions: String = (0..500).map(|at| format!("function f{at}() {{ return {at}; }}\n")).collect();
+    engine
+        .run(&chain, &format!("{functions} var sum = 0; for (var i = 0; i < 20; i++) sum += eval('f' + i + '()');"))
+        .expect("runs");
+    assert_eq!(engine.text(&chain, "sum + f499()").expect("text").as_deref(), Some("689"));
+    assert!(engine.text(&chain, "typeof eval + eval('1 + 1')").is_ok_and(|text| text.as_deref() == Some("function2")));
+}
+
+#[test]
 fn questions_are_counted_as_steps_are() {
     let (mut engine, chain) = engine();
     let asked = (0..2_000_000).take_while(|_| engine.is_set(chain[0], "x").is_ok()).count();
