@@ -38,6 +38,8 @@ pub(crate) mod throw;
 pub(crate) mod transfer;
 pub(crate) mod var;
 
+use std::collections::BTreeMap;
+
 use super::{check::Finding, wire::Place};
 
 /// What is read along with a page.
@@ -47,8 +49,8 @@ pub(crate) struct Reader {
     pub(crate) warnings: Vec<Finding>,
     /// Items without names so far.
     unnamed: usize,
-    /// The last place that was asked for, and its byte.
-    last: Option<(usize, Place)>,
+    /// The places that were asked for, by their bytes.
+    places: BTreeMap<usize, Place>,
 }
 
 impl Reader {
@@ -63,14 +65,16 @@ impl Reader {
         }
     }
 
-    /// Where a node begins. Elements are asked for in their order, so that no text is counted twice.
+    /// Where a node begins. It is counted from the nearest place before it, so that no text is counted more than a few times, whether an
+    /// element is asked for before those in it or after them.
     pub(crate) fn place(&mut self, node: roxmltree::Node<'_, '_>) -> Place {
         let (text, byte) = (node.document().input_text(), node.range().start);
-        let (from, mut at) = self.last.filter(|(from, _)| *from <= byte).unwrap_or((0, Place { line: 1, column: 1 }));
+        let before = self.places.range(..=byte).next_back();
+        let (from, mut at) = before.map_or((0, Place { line: 1, column: 1 }), |(from, at)| (*from, *at));
         for c in text[from..byte].chars() {
             at = if c == '\n' { Place { line: at.line + 1, column: 1 } } else { Place { column: at.column + 1, ..at } };
         }
-        self.last = Some((byte, at));
+        self.places.insert(byte, at);
         at
     }
 

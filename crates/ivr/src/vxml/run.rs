@@ -30,11 +30,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Application,
     contactpro::attached::Attached,
-    elements::exec::Content,
+    elements::exec::{Content, Placed},
     grammar::Grammar,
     model::{Dialog, Document, Item},
     script::{ScopeId, ScriptEngine, ScriptError},
-    wire::Given,
+    wire::{Given, Place},
 };
 use crate::{BodyFile, Call, ExtensionId, FetchBody, FetchMethod, Interrupted, Surroundings, op::Cause};
 
@@ -54,6 +54,8 @@ const MAX_SUBDIALOGS: usize = 16;
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) message: Option<String>,
+    /// The element that was run, where one was.
+    pub(crate) at: Option<Place>,
 }
 
 /// What ends content before its end.
@@ -200,11 +202,11 @@ pub(crate) struct Interpreter<'a> {
 
 impl Event {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), message: None }
+        Self { name: name.to_owned(), message: None, at: None }
     }
 
     pub(crate) fn with(name: &str, message: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), message: Some(message.into()) }
+        Self { name: name.to_owned(), message: Some(message.into()), at: None }
     }
 
     pub(crate) fn semantic(message: impl Into<String>) -> Self {
@@ -213,6 +215,16 @@ impl Event {
 
     pub(crate) fn bad_fetch(message: impl Into<String>) -> Self {
         Self::with("error.badfetch", message)
+    }
+}
+
+impl Stop {
+    /// What happened in an element at this place, if it did not in one inside of it.
+    fn at(mut self, place: Place) -> Self {
+        if let Self::Event(event) = &mut self {
+            event.at.get_or_insert(place);
+        }
+        self
     }
 }
 
@@ -347,10 +359,10 @@ impl Interpreter<'_> {
     pub(crate) async fn exec(&mut self, content: &Content) -> Result<Flow, Stop> {
         let scope = self.engine.open(&[])?;
         self.frame.chain.push(scope);
-        for exec in content.iter() {
+        for Placed { at, exec } in content.iter() {
             self.element_done()?;
             // Content lies in content as deep as the page does, which is bounded.
-            match Box::pin(exec.run(self)).await? {
+            match Box::pin(exec.run(self)).await.map_err(|stop| stop.at(*at))? {
                 Flow::On => {}
                 jump @ Flow::Jump(_) => {
                     self.close_to(self.frame.chain.len() - 1);

@@ -15,11 +15,18 @@ use super::{
 use crate::vxml::{
     contactpro::{element::Element, is_element},
     run::{Flow, Interpreter, Stop},
-    wire::{Attributes, Fault},
+    wire::{Attributes, Fault, Place},
 };
 
 /// A list of executable elements.
-pub(crate) type Content = Arc<[Exec]>;
+pub(crate) type Content = Arc<[Placed]>;
+
+/// An executable element and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    pub(crate) at: Place,
+    pub(crate) exec: Exec,
+}
 
 /// An executable element.
 #[derive(Clone, Debug)]
@@ -56,12 +63,15 @@ pub(crate) fn of_nodes<'a, 'i: 'a>(
     let mut content = Vec::new();
     for node in nodes {
         if let Some(spoken) = speakable::read(node, reader)? {
-            Prompt::add(&mut content, spoken, Exec::Prompt, |exec| match exec {
+            let at = reader.place(node);
+            let make = |prompt| Placed { at, exec: Exec::Prompt(prompt) };
+            Prompt::add(&mut content, spoken, make, |placed| match &mut placed.exec {
                 Exec::Prompt(prompt) => Some(prompt),
                 _ => None,
             });
         } else if node.is_element() {
-            content.extend(element(node, reader)?);
+            let at = reader.place(node);
+            content.extend(element(node, reader)?.map(|exec| Placed { at, exec }));
         }
     }
     Ok(content.into())
