@@ -6,9 +6,13 @@
 //! Errors: none; they are the result.
 //! Sources: VoiceXML 2.0 and 2.1, their schemas; `voicexml-customizers.md` 3.2, 3.5.
 
+mod scripts;
+
 use std::fmt;
 
 use roxmltree::Node;
+
+use self::scripts::Scripts;
 
 use super::{
     Dialect,
@@ -174,66 +178,94 @@ pub fn bytes(page: &[u8], dialect: Dialect) -> Report {
     }
 }
 
-/// Looks through a page. Relative addresses, scripts and expressions are not followed.
+/// Looks through a page. Relative addresses are not followed, and nothing is run.
 pub fn check(source: &str) -> Report {
     check_as(source, Dialect::default())
 }
 
 fn check_as(source: &str, dialect: Dialect) -> Report {
     let mut report = Report::default();
+    let mut scripts = None;
     match document::read_as(source, "http://antiphon.example/", dialect) {
-        Ok(document) => report.warnings = document.warnings,
+        Ok(document) => {
+            // Expressions in Python were read with the page.
+            scripts = (!document.is_python).then(Scripts::new).flatten();
+            report.warnings = document.warnings;
+        }
         Err(fault) => report.errors.push(fault.into()),
     }
     if let Ok(text) = xml::checked(source)
         && let Ok(tree) = xml::parse(&text)
     {
-        let mut reader = Reader::default();
-        look(tree.root_element(), &mut reader, &mut report.warnings);
+        let mut looking = Looking { reader: Reader::default(), scripts, found: report.warnings };
+        looking.look(tree.root_element());
+        report.warnings = looking.found;
     }
     report.warnings.sort_by_key(|finding| (finding.line, finding.column));
     report.warnings.truncate(MAX_FINDINGS);
     report
 }
 
-/// Looks at an element and all in it but grammars, which have a language of their own. The depth is bounded by the reading.
-fn look(node: Node<'_, '_>, reader: &mut Reader, found: &mut Vec<Finding>) {
-    if found.len() >= 2 * MAX_FINDINGS {
-        return;
-    }
-    let name = node.tag_name().name();
-    let mut add = |attribute: Option<&str>, text: &str| {
-        let at = reader.place(node);
-        found.push(Finding::of(node, at, attribute, text));
-    };
-    match name {
-        "object" if !object::is_known(Attributes(node)) => {
-            return add(Some("classid"), "is not run: error.unsupported.objectname is thrown");
+/// A page that is looked through.
+struct Looking {
+    reader: Reader,
+    /// Who reads its code, where it has some that was not read yet.
+    scripts: Option<Scripts>,
+    found: Vec<Finding>,
+}
+
+impl Looking {
+    /// Looks at an element and all in it but grammars, which have a language of their own. The depth is bounded by the reading.
+    fn look(&mut self, node: Node<'_, '_>) {
+        if self.found.len() >= 2 * MAX_FINDINGS {
+            return;
         }
-        "metadata" | "meta" | "desc" | "lexicon" => return,
-        "property" => {
-            let property = node.attribute("name").unwrap_or_default().trim();
-            if !PROPERTIES.contains(&property) {
-                add(Some("name"), &format!("{property} changes nothing here"));
+        let name = node.tag_name().name();
+        match name {
+            "object" if !object::is_known(Attributes(node)) => {
+                return self.add(node, Some("classid"), "is not run: error.unsupported.objectname is thrown");
+            }
+            "metadata" | "meta" | "desc" | "lexicon" => return,
+            "property" => {
+                let property = node.attribute("name").unwrap_or_default().trim();
+                if !PROPERTIES.contains(&property) {
+                    self.add(node, Some("name"), &format!("{property} changes nothing here"));
+                }
+            }
+            _ => {}
+        }
+        self.attributes(node);
+        if name != "grammar" {
+            let faults = self.scripts.as_mut().map(|scripts| scripts.faults(node)).unwrap_or_default();
+            for (attribute, fault) in faults {
+                self.add(node, attribute, &format!("{fault}; error.semantic is thrown"));
+            }
+            node.children().filter(Node::is_element).for_each(|child| self.look(child));
+        }
+    }
+
+    /// Looks at the attributes of an element.
+    fn attributes(&mut self, node: Node<'_, '_>) {
+        let name = node.tag_name().name();
+        if let Some((_, run)) = RUN.iter().chain(&MORE).find(|(names, _)| names.split(' ').any(|known| known == name)) {
+            for attribute in node.attributes().filter(|attribute| attribute.namespace().is_none()) {
+                let own = attribute.name();
+                if EVERYWHERE.contains(&own) || run.split(' ').any(|known| known == own) {
+                    continue;
+                }
+                let text = if WITHOUT_EFFECT.contains(&own) { "changes nothing here" } else { "is not known" };
+                self.add(node, Some(own), text);
             }
         }
-        _ => {}
-    }
-    if let Some((_, run)) = RUN.iter().chain(&MORE).find(|(names, _)| names.split(' ').any(|known| known == name)) {
-        for attribute in node.attributes().filter(|attribute| attribute.namespace().is_none()) {
-            let own = attribute.name();
-            if EVERYWHERE.contains(&own) || run.split(' ').any(|known| known == own) {
-                continue;
-            }
-            add(Some(own), if WITHOUT_EFFECT.contains(&own) { "changes nothing here" } else { "is not known" });
+        let xml = "http://www.w3.org/XML/1998/namespace";
+        if name != "vxml" && node.attribute((xml, "base")).is_some() {
+            self.add(node, Some("base"), "changes nothing here: addresses are relative to the page");
         }
     }
-    let xml = "http://www.w3.org/XML/1998/namespace";
-    if name != "vxml" && node.attribute((xml, "base")).is_some() {
-        add(Some("base"), "changes nothing here: addresses are relative to the page");
-    }
-    if name != "grammar" {
-        node.children().filter(Node::is_element).for_each(|child| look(child, reader, found));
+
+    fn add(&mut self, node: Node<'_, '_>, attribute: Option<&str>, text: &str) {
+        let at = self.reader.place(node);
+        self.found.push(Finding::of(node, at, attribute, text));
     }
 }
 
