@@ -6,9 +6,13 @@
 //! Errors: none; they are the result.
 //! Sources: VoiceXML 2.0 and 2.1, their schemas; `voicexml-customizers.md` 3.2, 3.5.
 
+mod scripts;
+
 use std::fmt;
 
 use roxmltree::Node;
+
+use self::scripts::Scripts;
 
 use super::{
     Dialect, contactpro,
@@ -179,16 +183,19 @@ pub fn bytes(page: &[u8], dialect: Dialect) -> Report {
     }
 }
 
-/// Looks through a page. Relative addresses, scripts and expressions are not followed.
+/// Looks through a page. Relative addresses are not followed, and nothing is run.
 pub fn check(source: &str) -> Report {
     check_as(source, Dialect::default())
 }
 
 fn check_as(source: &str, dialect: Dialect) -> Report {
     let mut report = Report::default();
+    let mut scripts = None;
     let mut reader = Reader::of_all();
     let last = match document::read_by(source, "http://antiphon.example/", dialect, &mut reader) {
         Ok(document) => {
+            // Expressions in Python were read with the page.
+            scripts = (!document.is_python).then(Scripts::new).flatten();
             report.warnings = document.warnings;
             None
         }
@@ -210,7 +217,7 @@ fn check_as(source: &str, dialect: Dialect) -> Report {
             report.warnings.extend(untold);
             report.removed.truncate(MAX_FINDINGS);
         }
-        let mut looking = Looking { is_vendor, reader: Reader::default(), found: Vec::new() };
+        let mut looking = Looking { is_vendor, reader: Reader::default(), scripts, found: Vec::new() };
         looking.at(root);
         report.warnings.append(&mut looking.found);
     }
@@ -224,6 +231,8 @@ struct Looking {
     /// Whether the page is one of Contact Pro.
     is_vendor: bool,
     reader: Reader,
+    /// Who reads its code, where it has some that was not read yet.
+    scripts: Option<Scripts>,
     found: Vec<Finding>,
 }
 
@@ -236,7 +245,7 @@ impl Looking {
         let name = node.tag_name().name();
         match name {
             "object" if !object::is_known(Attributes(node)) => {
-                return self.add(node, "classid", "is not run: error.unsupported.objectname is thrown");
+                return self.add(node, Some("classid"), "is not run: error.unsupported.objectname is thrown");
             }
             "metadata" | "meta" | "desc" | "lexicon" => return,
             "property" => {
@@ -244,9 +253,9 @@ impl Looking {
                 let value = node.attribute("value").unwrap_or_default().trim();
                 match one_way(property, value) {
                     Some(Ok(())) => {}
-                    Some(Err(text)) => self.add(node, "value", text),
+                    Some(Err(text)) => self.add(node, Some("value"), text),
                     None if PROPERTIES.contains(&property) => {}
-                    None => self.add(node, "name", &format!("{property} changes nothing here")),
+                    None => self.add(node, Some("name"), &format!("{property} changes nothing here")),
                 }
             }
             _ => {}
@@ -254,9 +263,13 @@ impl Looking {
         self.attributes(node);
         let xml = "http://www.w3.org/XML/1998/namespace";
         if name != "vxml" && node.attribute((xml, "base")).is_some() {
-            self.add(node, "base", "changes nothing here: addresses are relative to the page");
+            self.add(node, Some("base"), "changes nothing here: addresses are relative to the page");
         }
         if name != "grammar" {
+            let faults = self.scripts.as_mut().map(|scripts| scripts.faults(node)).unwrap_or_default();
+            for (attribute, fault) in faults {
+                self.add(node, attribute, &format!("{fault}; error.semantic is thrown"));
+            }
             node.children().filter(Node::is_element).for_each(|child| self.at(child));
         }
     }
@@ -286,7 +299,7 @@ impl Looking {
             match one_way(own, attribute.value().trim()) {
                 Some(Ok(())) => continue,
                 Some(Err(text)) => {
-                    self.add(node, own, text);
+                    self.add(node, Some(own), text);
                     continue;
                 }
                 None => {}
@@ -298,17 +311,17 @@ impl Looking {
                 || self.is_vendor && contactpro::WITHOUT_EFFECT.contains(&own);
             match (is_run, is_idle) {
                 (true, _) => {}
-                (false, true) => self.add(node, own, "changes nothing here"),
+                (false, true) => self.add(node, Some(own), "changes nothing here"),
                 // Prefixed attributes of plain pages are whosoever's they may be.
                 (false, false) if is_prefixed && !self.is_vendor => {}
-                (false, false) => self.add(node, own, "is not known"),
+                (false, false) => self.add(node, Some(own), "is not known"),
             }
         }
     }
 
-    fn add(&mut self, node: Node<'_, '_>, attribute: &str, text: &str) {
+    fn add(&mut self, node: Node<'_, '_>, attribute: Option<&str>, text: &str) {
         let at = self.reader.place(node);
-        self.found.push(Finding::of(node, at, Some(attribute), text));
+        self.found.push(Finding::of(node, at, attribute, text));
     }
 }
 

@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 use super::ApiState;
 use super::body::{JsonBody, unread};
+use super::conditions::NothingYet;
 use super::description::{Operation, Table, get, post};
 use super::error::ApiError;
 use super::place::Place;
@@ -30,6 +31,9 @@ use crate::store::{
 
 /// The types by which a page may come.
 const KINDS: &[&str] = &["text/xml", "application/xml", "application/voicexml+xml"];
+
+/// The type by which a page goes.
+pub(super) const PAGE: &str = "text/xml";
 
 const EXAMPLE: &str =
     "<vxml version=\"2.1\"><form><block><prompt>Hello</prompt><exit expr=\"'done'\"/></block></form></vxml>";
@@ -179,6 +183,10 @@ impl FromRequest<ApiState> for PageBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/")) {
+            return Err(ApiError::field("", "must be the page itself, as text/xml, and no form with a file"));
+        }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(rejection, VXML_BYTES))?;
         if bytes.len() > VXML_BYTES { Err(ApiError::TooLarge(VXML_BYTES)) } else { Ok(Self(bytes)) }
     }
@@ -217,8 +225,12 @@ async fn update(
 async fn document(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
     let config = state.store.snapshot();
     let (runs, _) = vxml(place.extension(&config)?)?;
-    let document = runs.document.clone().ok_or(Missing::Document)?;
-    let kind = [(header::CONTENT_TYPE, "text/xml"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let Some(document) = runs.document.clone() else {
+        let mut missing = ApiError::from(Missing::Document).into_response();
+        missing.extensions_mut().insert(NothingYet);
+        return Ok(missing);
+    };
+    let kind = [(header::CONTENT_TYPE, PAGE), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((kind, Bytes::from_owner(document)).into_response())
 }
 

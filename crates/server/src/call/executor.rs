@@ -27,6 +27,7 @@ use super::{
     leg::Leg,
     messages::Hearing,
     part::{Facts, Part},
+    problems::Problems,
     recording::OfCall,
     replace::{self, Replacement},
     send_digits, stream,
@@ -128,6 +129,8 @@ pub struct Executor {
     pub(super) over: Option<Interrupted>,
     /// What the script may still do after that.
     pub(super) last_words: LastWords,
+    /// What was wrong with its documents.
+    pub(super) problems: Problems,
     /// When the script's lifetime ends.
     pub(super) limit: Option<Instant>,
     /// When the INVITE came, until the call is answered.
@@ -214,6 +217,7 @@ impl Executor {
             digits: DigitBuffer::default(),
             over: None,
             last_words: LastWords::default(),
+            problems: Problems::default(),
             limit: None,
             unanswered_since: None,
             gave_up_because: None,

@@ -402,7 +402,7 @@ async fn two_processes_of_the_api_are_one_clients_and_another_has_others() {
 async fn a_process_that_died_while_it_had_nothing_to_do_is_asked_nothing() {
     let (room, loads) = (room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() }), loads(CODE));
     let pid = room.value(&loads, "pid", json!({})).await;
-    // A child that lives on has the socket too, so that its end says nothing.
+    // A child that lives on ends with it.
     let child = room.value(&loads, "child", json!({})).await;
     let raw = pid.as_i64().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw).unwrap();
     rustix::process::kill_process(raw, rustix::process::Signal::KILL).unwrap();
@@ -410,6 +410,16 @@ async fn a_process_that_died_while_it_had_nothing_to_do_is_asked_nothing() {
     assert_ne!(room.value(&loads, "pid", json!({})).await, pid);
     until("its child ends with it", || async { !is_there(&child) }).await;
     assert_eq!(room.customizers.standing(&loads).crashes, 0);
+}
+
+#[tokio::test]
+async fn that_a_process_died_is_told_at_once_though_a_child_of_it_lives_on() {
+    let (room, loads) = (room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() }), loads(CODE));
+    let child = room.value(&loads, "child", json!({})).await;
+    let began = Instant::now();
+    assert_eq!(room.fails(&loads, asks("leave", json!({}))).await, CustomErrorKind::Crash);
+    assert!(began.elapsed() < Duration::from_secs(10), "its time is twice that");
+    until("its child ends with it", || async { !is_there(&child) }).await;
 }
 
 #[tokio::test]

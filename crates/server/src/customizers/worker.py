@@ -90,7 +90,10 @@ def channel():
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    return socket.socket(fileno=3)
+    sock = socket.socket(fileno=3)
+    # A child that lives on would hold it open, and nobody would see that this process died.
+    os.register_at_fork(after_in_child=sock.close)
+    return sock
 
 
 def read_exactly(sock, count):

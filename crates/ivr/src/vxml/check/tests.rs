@@ -153,3 +153,31 @@ fn what_the_dialect_of_contact_pro_has_is_known_there_with_its_prefix_and_withou
     let report = check(&many);
     assert_eq!((report.warnings.len(), report.removed.len()), (MAX_FINDINGS, MAX_FINDINGS));
 }
+
+#[test]
+fn code_that_cannot_be_read_is_told_and_none_is_run() {
+    let page = "<vxml version='2.1'>
+<script>var a = {b: 1};
+while (true) { missing(a.c) }</script>
+<script>function(</script>
+<form>
+<block cond='a.b === 1 // one'>
+<if cond='a ==='><log expr='missing.thing'/></if>
+<exit expr='foo(('/>
+<foreach item='i' array='[1, 2'/>
+<log expr='1)});while(true);(function(){return (1'/>
+</block>
+</form>
+</vxml>";
+    let told = lines(&check(page).warnings);
+    let places: Vec<&str> = told.iter().map(|line| line.split(" is no script").next().unwrap()).collect();
+    let expected = [
+        "line 4, column 1: <script>",
+        "line 7, column 1: <if cond>",
+        "line 8, column 1: <exit expr>",
+        "line 9, column 1: <foreach array>",
+    ];
+    assert_eq!(places, expected, "{told:#?}");
+    let python = "<vxml version='2.1' xmlns:bcm='urn:contactpro:bcm'><block cond='not {a}'><exit/></block></vxml>";
+    assert_eq!(check(python).warnings, []);
+}

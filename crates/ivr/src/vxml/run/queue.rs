@@ -23,6 +23,8 @@ use crate::{
 const MAX_QUEUE: usize = 1_000;
 /// The longest text that is made up for one prompt, in bytes: far more than is said of it.
 const MAX_TEXT: usize = 128 << 10;
+/// Characters of the name of a sound that are told where it cannot be had.
+const LONGEST_NAME: usize = 200;
 /// How recordings are called in variables.
 pub(super) const RECORDING: &str = "recording:";
 
@@ -201,7 +203,12 @@ impl Interpreter<'_> {
     pub(super) async fn sound(&mut self, address: &str, timeout: Option<Duration>) -> Result<Option<Sound>, Stop> {
         let sound = match self.unloaded(address) {
             Some(Sound::Web(sound)) => sound,
-            other => return Ok(other),
+            Some(other) => return Ok(Some(other)),
+            None => {
+                let address: String = address.chars().take(LONGEST_NAME).collect();
+                self.call.note(NoteKind::Problem, format!("{address}: there is no such sound")).await?;
+                return Ok(None);
+            }
         };
         if self.is_over {
             return Ok(None);

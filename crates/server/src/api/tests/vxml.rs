@@ -3,7 +3,8 @@
 use antiphon_ivr::ExtensionId;
 use antiphon_ivr::op::AllowFlow;
 use antiphon_ivr::vxml::Answering;
-use axum::http::Method;
+use axum::body::Body;
+use axum::http::{Method, Request};
 use serde_json::{Value, json};
 
 use super::Api;
@@ -207,4 +208,33 @@ async fn a_client_has_no_more_bytes_of_pages_than_there_can_be() {
     // One that takes the place of another needs only what it is longer by.
     put(one, limits::VXML_BYTES_OF_A_CLIENT - PAGE.len()).await.unwrap();
     put(other, PAGE.len()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_is_written_only_over_the_one_that_its_editor_has_seen() {
+    let api = Api::new().await;
+    let document = format!("/extension/{}/vxml/document", api.extension("082", "vxml").await);
+    let put = async |tag: &str, page: &str| {
+        let request = Request::put(format!("/api/ver1.0{document}"))
+            .header("authorization", format!("Bearer {}", api.token))
+            .header("content-type", "text/xml")
+            .header("if-match", tag);
+        api.send(request.body(Body::from(page.to_owned())).unwrap()).await
+    };
+    let other = PAGE.replace("hi", "ho");
+    put("*", PAGE).await.expect(412);
+    api.raw(Method::PUT, &document, "text/xml", PAGE).await.expect(200);
+    let tag = api.get(&document).await.header("etag").to_owned();
+    put(&tag, &other).await.expect(200);
+    put(&tag, PAGE).await.expect(412);
+    assert_eq!(api.get(&document).await.body, json!(other));
+}
+
+#[tokio::test]
+async fn a_page_in_a_form_is_told_how_it_is_taken() {
+    let api = Api::new().await;
+    let document = format!("/extension/{}/vxml/document", api.extension("082", "vxml").await);
+    let form = format!("--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n{PAGE}\r\n--x--\r\n");
+    let refused = api.raw(Method::PUT, &document, "multipart/form-data; boundary=x", form).await.refused(400);
+    assert!(refused.contains("must be the page itself"), "{refused}");
 }
