@@ -76,7 +76,7 @@ pub use echo::{Echo, Echoed};
 pub use gather::{Gather, GatherEnd, Gathered, KeyJudge, KeyMatcher, KeyState, MAX_KEYS};
 pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
 pub use news::{ConferenceEvent, ConferenceNews, News, PartyNews, PartyState, Watch, Watcher};
-pub use queue::{Enqueue, Enqueued, MEET_PATIENCE, Meet, Met, Place, QUEUE_SIZE, Take};
+pub use queue::{Enqueue, Enqueued, MEET_PATIENCE, Meet, Met, Place, Take};
 pub use record::{
     Attachment, Beep, Begins, CallRecording, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState,
     Sides, StartRecording, Trim, Which,
