@@ -127,7 +127,8 @@ pub enum Op {
     Enqueue(Enqueue),
     /// Where the caller stands in its queue.
     Place,
-    /// Talk with whoever takes the caller out of its queue. The talk lifts the limit as a bridge does; the wait for it does not.
+    /// Talk with whoever takes the caller out of its queue. The talk lifts the limit as a bridge does; the wait for
+    /// it does not, and whatever interrupts it, the caller is out of the queue then.
     Meet(Meet),
     /// Leave the queue.
     Leave,

@@ -120,9 +120,7 @@ async fn wait_to_be_taken(call: &mut Executor, meet: &Meet) -> Result<Option<Met
             Err(interrupted) => {
                 call.caller.stop_playback().await;
                 // A script may go on for a while when its call is over, and nobody takes a caller who has gone.
-                if call.over.is_some() {
-                    leave(call);
-                }
+                leave(call);
                 return Err(interrupted);
             }
         }
