@@ -4,10 +4,7 @@
 //! Time: reads all of `/proc`, so not on a thread that serves others.
 //! Errors: none; what cannot be read is another user's. Code that takes the variable away hides from this: nothing here confines an enemy.
 
-use std::{
-    fs,
-    path::{MAIN_SEPARATOR, Path},
-};
+use std::{fs, path::Path};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
@@ -50,7 +47,7 @@ fn is_of(environment: &[u8], folder: &Path) -> bool {
     variables.any(|variable| {
         let value = variable.strip_prefix(MARK.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
         let rest = value.and_then(|value| value.strip_prefix(folder));
-        rest.is_some_and(|rest| rest.is_empty() || rest[0] == MAIN_SEPARATOR as u8)
+        rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'/'))
     })
 }
 

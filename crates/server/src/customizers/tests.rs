@@ -9,6 +9,7 @@ use antiphon_ivr::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::{Customizers, Loads, NotLoaded};
 use crate::{settings::CustomizerSettings, store::ClientId};
@@ -551,7 +552,6 @@ fn logged() -> (tracing::subscriber::DefaultGuard, Arc<std::sync::Mutex<Vec<u8>>
     let lines = Arc::new(std::sync::Mutex::default());
     let written = lines.clone();
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || Lines(written.clone()));
-    use tracing_subscriber::layer::SubscriberExt as _;
     (tracing::subscriber::set_default(tracing_subscriber::registry().with(layer)), lines)
 }
 
@@ -677,19 +677,26 @@ class Shop:
 #[tokio::test]
 async fn a_class_is_made_as_it_wants_whatever_its_metaclass_takes() {
     let room = room(CustomizerSettings::default());
-    for (number, (code, made)) in [
-        ("class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  made = 'plain'", "plain"),
-        ("class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  def __init__(self, ivr): self.made = ivr['name']", "000*081"),
+    let classes = [
+        (
+            "class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  made = 'plain'",
+            "plain",
+        ),
+        (
+            "class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  def __init__(self, ivr): self.made = ivr['name']",
+            "000*081",
+        ),
         ("import dataclasses\n@dataclasses.dataclass\nclass Shop:\n  made: str = 'usual'\n  more: int = 1", "usual"),
         ("class Shop:\n  def __init__(self, about): self.made = about['name']", "000*081"),
         ("class Shop:\n  def __init__(self, *about): self.made = about[0]['name']", "000*081"),
-        ("class Shop:\n  def __new__(cls, ivr):\n    self = object.__new__(cls)\n    self.made = ivr['name']\n    return self", "000*081"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+        (
+            "class Shop:\n  def __new__(cls, ivr):\n    self = object.__new__(cls)\n    self.made = ivr['name']\n    return self",
+            "000*081",
+        ),
+    ];
+    for (number, (code, made)) in (1..).zip(classes) {
         let code = format!("{code}\n  def which(self): return self.made\n");
-        let loads = Arc::new(Loads { version: number as u32, ..Loads::clone(&loads(&code)) });
+        let loads = Arc::new(Loads { version: number, ..Loads::clone(&loads(&code)) });
         assert_eq!(room.value(&loads, "which", json!({})).await, made, "{code}");
     }
 }
