@@ -22,7 +22,7 @@ pub(crate) async fn fill(author: &Author) {
     author.vxml("322", settings, Some(page)).await;
 }
 
-fn page(content: &str) -> Vec<u8> {
+pub(crate) fn page(content: &str) -> Vec<u8> {
     format!("<?xml version=\"1.0\"?>\n<vxml version=\"2.1\" xmlns=\"http://www.w3.org/2001/vxml\">{content}</vxml>")
         .into()
 }
@@ -33,13 +33,13 @@ fn answer(world: &World, content: &str) {
 
 /// What the BYE to a caller has in its body, as pairs.
 #[track_caller]
-fn farewell(caller: &SimPhone) -> Vec<(String, String)> {
+pub(crate) fn farewell(caller: &SimPhone) -> Vec<(String, String)> {
     let byes = caller.requests("BYE");
     assert_eq!(byes[0].header("Content-Type"), Some("application/x-www-form-urlencoded"), "{:?}", byes[0]);
     url::form_urlencoded::parse(byes[0].body.as_bytes()).into_owned().collect()
 }
 
-fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -49,7 +49,7 @@ fn conclusion(world: &World) -> Option<Vec<(String, String)>> {
     calls.last().and_then(|call| call.record(|record| record.conclusion.clone()))
 }
 
-fn notes(world: &World) -> Vec<String> {
+pub(crate) fn notes(world: &World) -> Vec<String> {
     let calls = world.server.rooms.http_debug.calls(antiphon_server::store::ClientId(1));
     calls.last().into_iter().flat_map(|call| call.steps.iter().flat_map(|step| step.ran.clone())).collect()
 }

@@ -472,7 +472,10 @@ impl Call {
         // A performer that is gone without an answer has ended the call.
         let outcome = outcome.await.unwrap_or(Err(Interrupted::LocalHangup));
         self.answered |= answers && outcome.is_ok()
-            || matches!(outcome, Ok(Outcome::Dialed(Dialed::Answered { .. }) | Outcome::Conferred(_)));
+            || matches!(
+                outcome,
+                Ok(Outcome::Dialed(Dialed::Answered { .. }) | Outcome::Conferred(_) | Outcome::Met(Met::Talked { .. }))
+            );
         outcome
     }
 }

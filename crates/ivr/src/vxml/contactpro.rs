@@ -14,8 +14,10 @@ mod export;
 mod import;
 pub(crate) mod place;
 pub(crate) mod query;
+pub(crate) mod queue;
 pub(crate) mod settings;
 pub(crate) mod soap;
+mod sound;
 mod supported;
 pub(crate) mod top;
 mod wsdl;
@@ -23,7 +25,7 @@ mod wsdl;
 pub use export::export;
 pub(crate) use import::taken;
 pub use import::{Imported, import};
-pub(crate) use supported::is_element;
+pub(crate) use supported::{WITHOUT_EFFECT, attributes, is_element};
 
 use roxmltree::Node;
 

@@ -29,11 +29,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Application,
     contactpro::attached::Attached,
-    elements::exec::Content,
+    elements::exec::{Content, Placed},
     grammar::Grammar,
     model::{Dialog, Document, Item},
     script::{ScopeId, ScriptEngine, ScriptError},
-    wire::Given,
+    wire::{Given, Place},
 };
 use crate::{
     AgreedSound, BodyFile, Call, Cookies, ExtensionId, FetchBody, FetchMethod, Interrupted, Surroundings, op::Cause,
@@ -59,6 +59,8 @@ pub(crate) struct Event {
     pub(crate) message: Option<String>,
     /// Whether the caller has gone with it, and not only its name says so.
     pub(crate) is_end: bool,
+    /// The element that was run, where one was.
+    pub(crate) at: Option<Place>,
 }
 
 /// What ends content before its end.
@@ -208,11 +210,11 @@ pub(crate) struct Interpreter<'a> {
 
 impl Event {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), message: None, is_end: false }
+        Self { name: name.to_owned(), message: None, is_end: false, at: None }
     }
 
     pub(crate) fn with(name: &str, message: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), message: Some(message.into()), is_end: false }
+        Self { name: name.to_owned(), message: Some(message.into()), is_end: false, at: None }
     }
 
     /// The caller has hung up, or was hung up on.
@@ -226,6 +228,16 @@ impl Event {
 
     pub(crate) fn bad_fetch(message: impl Into<String>) -> Self {
         Self::with("error.badfetch", message)
+    }
+}
+
+impl Stop {
+    /// What happened in an element at this place, if it did not in one inside of it.
+    fn at(mut self, place: Place) -> Self {
+        if let Self::Event(event) = &mut self {
+            event.at.get_or_insert(place);
+        }
+        self
     }
 }
 
@@ -376,10 +388,10 @@ impl Interpreter<'_> {
 
     /// Runs content in the scope that is there: what it declares is there behind it.
     pub(crate) async fn exec_here(&mut self, content: &Content) -> Result<Flow, Stop> {
-        for exec in content.iter() {
+        for Placed { at, exec } in content.iter() {
             self.element_done()?;
             // Content lies in content as deep as the page does, which is bounded.
-            if let jump @ Flow::Jump(_) = Box::pin(exec.run(self)).await? {
+            if let jump @ Flow::Jump(_) = Box::pin(exec.run(self)).await.map_err(|stop| stop.at(*at))? {
                 return Ok(jump);
             }
         }

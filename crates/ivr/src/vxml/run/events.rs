@@ -5,7 +5,7 @@
 //! Errors: handlers that throw on and on are ended.
 //! Sources: VoiceXML 2.0 §5.2; `voicexml-customizers.md` 3.4.
 
-use super::{Event, Flow, Interpreter, Jump, Stop};
+use super::{Event, Flow, Interpreter, Jump, Stop, Visit};
 use crate::{Interrupted, NoteKind, vxml::elements::exec::Content};
 
 /// How often handlers may throw one after the other.
@@ -117,7 +117,9 @@ impl Interpreter<'_> {
         let usual = usual(&event.name);
         if usual == Usual::Exit && !event.name.starts_with("connection.disconnect") {
             let message = event.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-            self.call.note(NoteKind::Problem, format!("{}{message}", event.name)).await?;
+            let item = || self.frame.visit.as_ref().and_then(Visit::item).map(|item| item.at);
+            let place = event.at.or_else(item).map(|at| format!(" ({at})")).unwrap_or_default();
+            self.call.note(NoteKind::Problem, format!("{}{message}{place}", event.name)).await?;
         }
         self.reprompted = usual == Usual::Reprompt;
         Ok(match usual {
