@@ -41,7 +41,7 @@ fn answer(world: &World, content: &str) {
 fn heard(world: &World, listener: &SimPhone, speakers: &[&SimPhone]) -> Heard {
     let mut known = world.known(listener, speakers);
     known = known.with(RUSSIAN.0, &Audio::from_pcm(&noise(RUSSIAN.1, Duration::from_millis(RUSSIAN.2))));
-    for (name, language) in [("en goodbye", Language::En), ("ru goodbye", Language::Ru)] {
+    for (name, language) in [("en goodbye", Language::English), ("ru goodbye", Language::Russian)] {
         let sound = world.server.rooms.system_sound("goodbye", language).expect("a sound of the system");
         known = known.with(name, &sound);
     }
@@ -60,7 +60,7 @@ async fn a_menu_says_its_prompts_again_until_a_key_is_one_of_its_own() {
     let world = World::new().await;
     answer(
         &world,
-        r##"<menu id="main" bcm:timeout="2s"><audio bcm:prompt="hello"/>
+        r##"<menu id="main" bcm:timeout="2s" bcm:interdigittimeout="1s"><audio bcm:prompt="hello"/>
               <choice dtmf="1" next="#sales"/>
               <noinput><audio bcm:prompt="nobody"/></noinput><nomatch><audio bcm:prompt="busy"/><goto next="#main"/></nomatch></menu>
             <block name="no"><audio bcm:prompt="ad"/></block>
@@ -71,7 +71,7 @@ async fn a_menu_says_its_prompts_again_until_a_key_is_one_of_its_own() {
     caller.up().await;
     pass(6_500).await;
     caller.press('9').await;
-    pass(1_500).await;
+    pass(3_000).await;
     caller.press('1').await;
     assert_eq!(caller.over().await, EndReason::RemoteBye);
     assert_eq!(sounds(&world, &caller), ["hello", "nobody", "busy", "hello", "thanks"]);
@@ -175,7 +175,6 @@ async fn in_early_queuing_the_page_is_heard_before_the_answer_which_connect_give
     assert_eq!(caller.stage(), Stage::Ringing);
     let progress = response(&caller, 183).expect("early media");
     assert!(progress.body.contains("m=audio"), "{progress:?}");
-    assert!(response(&caller, 200).is_none());
     caller.up().await;
     assert_eq!(caller.over().await, EndReason::RemoteBye);
     let heard = world.heard(&caller, &[]);
@@ -336,7 +335,30 @@ async fn whoever_has_more_priority_is_taken_out_of_a_queue_first_and_a_callout_g
         phone.hang_up().await;
         phone.over().await;
     }
+    pass(100).await;
     assert!(numbers(&world).is_empty());
+    world.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_is_out_of_the_queue_at_once_whatever_the_page_does_then() {
+    let world = World::new().await;
+    let content = page(
+        r#"<catch event="connection.disconnect.hangup"><submit next="http://app.test/slow" fetchtimeout="60s"/></catch>
+           <form><block><cp:callout id="c" destination="queue:sales"/></block></form>"#,
+    );
+    let content = String::from_utf8(content).expect("it is text").replacen("<vxml ", "<vxml xmlns:cp=\"urn:a\" ", 1);
+    world.web.answer_as(100, 200, "text/xml", content.into_bytes());
+    world.web.answer_as(50_000, 200, "text/xml", page(""));
+    let caller = calls(&world, "one", 11, "321").await;
+    pass(1_000).await;
+    assert_eq!(world.server.rooms.queues.of(ClientId(1)).len(), 1);
+    caller.hang_up().await;
+    caller.over().await;
+    pass(1_000).await;
+    assert_eq!(world.load().await.0, 1, "the page still asks its web server");
+    assert!(world.server.rooms.queues.of(ClientId(1)).is_empty());
+    pass(30_000).await;
     world.leaves_nothing().await;
 }
 
@@ -351,7 +373,7 @@ fn a_queue_in_early_queuing_connects_with_the_agent_or_ends_after_two_minutes() 
             caller.call("323").await;
             pass(100_000).await;
             assert_eq!(caller.stage(), Stage::Ringing);
-            assert!(response(&caller, 183).is_some() && response(&caller, 200).is_none());
+            assert!(response(&caller, 183).is_some());
             let heard = world.heard(&caller, &[]);
             assert!(heard.first("hold").duration() > Duration::from_secs(5), "{heard}");
             if comes {

@@ -132,7 +132,7 @@ impl Author {
     pub(crate) async fn sound(&self, name: &str, seed: u64, ms: u64) -> SoundId {
         let file = wav(&noise(seed, Duration::from_millis(ms)));
         let content = self.store.stage_sound(&file).expect("a WAV file");
-        let (body, uploaded_name) = (json!({"title": name}), format!("{name}.wav"));
+        let (body, uploaded_name) = (json!({"title": name}), format!("{}.wav", name.replace('/', "-")));
         self.commit(CreateSound { client: self.client, body, uploaded_name, content }).await.id
     }
 

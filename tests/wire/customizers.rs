@@ -117,7 +117,7 @@ const MOVED: &str = r##"<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml" 
     <block name="vip"><bcm:connect/><exit expr="{name} + ' vip'"/></block>
   </vxml>"##;
 
-const MOVER: &str = "class Finder:\n    def find(self, phone, call):\n        call.set_var('name', phone)\n        call.extra_data['survey'] = '900'\n\
+const MOVER: &str = "class Finder:\n    def find(self, params, call):\n        phone = params['phone']\n        call.set_var('name', phone)\n        call.extra_data['survey'] = '900'\n\
                      \x20       if phone.endswith('7'):\n            call.goto('#vip')\n        return {'kind': 'usual'}\n";
 
 #[test]

@@ -16,9 +16,6 @@ use crate::DigitSet;
 /// How long whoever takes somebody waits for its script.
 pub const MEET_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How many may be in a queue where nobody says.
-pub const QUEUE_SIZE: usize = 100;
-
 /// A place in a queue. Whoever is in one already leaves it.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct Enqueue {

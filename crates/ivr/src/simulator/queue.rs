@@ -81,7 +81,8 @@ impl World<'_> {
                 self.note("… waits on");
                 return Err(Interrupted::Shutdown);
             }
-            match self.wait(until.unwrap_or(Duration::MAX), Edge::Outside, Lifetime::Counts)? {
+            let came = self.wait(until.unwrap_or(Duration::MAX), Edge::Outside, Lifetime::Counts);
+            match came.inspect_err(|_| self.queued = None)? {
                 Waited::Pressed(digit) if meet.leave_by.contains(digit) => {
                     self.note(format!("… left by {digit}"));
                     self.queued = None;

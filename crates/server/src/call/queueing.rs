@@ -119,6 +119,8 @@ async fn wait_to_be_taken(call: &mut Executor, meet: &Meet) -> Result<Option<Met
             Ok(_) => {}
             Err(interrupted) => {
                 call.caller.stop_playback().await;
+                // A script may go on for a while when its call is over, and nobody takes a caller who has gone.
+                leave(call);
                 return Err(interrupted);
             }
         }

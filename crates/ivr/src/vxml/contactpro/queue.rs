@@ -11,10 +11,12 @@ use std::time::Duration;
 use super::attached::{Attached, plain};
 use crate::{
     Alone, DigitSet,
-    op::{Enqueue, Enqueued, Meet, Met, QUEUE_SIZE},
+    op::{Enqueue, Enqueued, Meet, Met},
     vxml::run::{Interpreter, Stop},
 };
 
+/// How many may wait in a queue.
+const MOST: usize = 100;
 /// Most bytes of a name.
 const MAX_NAME: usize = 128;
 
@@ -59,7 +61,7 @@ impl Interpreter<'_> {
         if keeps_language {
             about.push(("KEEPLANGUAGE".to_owned(), "true".to_owned()));
         }
-        let enqueue = Enqueue { priority: self.attached.in_queues(), about, ..Enqueue::new(queue, QUEUE_SIZE) };
+        let enqueue = Enqueue { priority: self.attached.in_queues(), about, ..Enqueue::new(queue, MOST) };
         if self.call.enqueue(enqueue).await? == Enqueued::Full {
             return Ok(Waited::Failed(486));
         }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Most who wait in a queue, and how many may where nobody says.
-const SIZES: (u32, u32) = (1_000, op::QUEUE_SIZE as u32);
+const SIZES: (u32, u32) = (1_000, 100);
 
 /// Waits in a queue.
 #[derive(Clone, Eq, PartialEq, Debug)]
