@@ -50,7 +50,7 @@ impl Scripts {
         }
         self.looked_at += 1;
         let error = self.engine.truth(&[self.scope], &format!("function(){{{body}\n}}")).err()?.0;
-        if matches!(error.as_str(), "interrupted" | "out of memory") {
+        if matches!(error.as_str(), "interrupted" | "out of memory") || error.starts_with("too many steps") {
             self.looked_at = MOST;
             return None;
         }

@@ -72,6 +72,7 @@
         if (name === 'lastIndexOf') seen = (typeof from === 'number' && from < length ? from : length) - result;
         if (name === 'includes') seen = length - at;
         charge((seen > 0 ? seen + 1 : 1) * size);
+        if (name === 'split') charge(result.length * 40);
         return result;
       };
     });
