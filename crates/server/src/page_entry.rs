@@ -41,16 +41,19 @@ fn named(
     uri: &Uri,
     phone: Option<&Extension>,
 ) -> Result<Arc<Extension>, StatusCode> {
-    let address = uri.param_text("voicexml").ok_or(StatusCode::BAD_REQUEST)?;
-    let url = Url::parse(&address).map_err(|_| StatusCode::BAD_REQUEST)?;
+    let address = uri.param_text("voicexml").ok_or_else(|| malformed("voicexml"))?;
+    let url = Url::parse(&address).map_err(|_| malformed("voicexml"))?;
     let is_web = matches!(url.scheme(), "http" | "https");
-    let host = url.host_str().filter(|_| is_web).ok_or(StatusCode::BAD_REQUEST)?;
+    let host = url.host_str().filter(|_| is_web).ok_or_else(|| malformed("voicexml"))?;
     if !settings.may_be_on(host) {
         tracing::info!(host, "a page is named on a host that vxml.hosts does not name");
         return Err(StatusCode::FORBIDDEN);
     }
     let application = Application { entry: entry(uri)?, ..Application::new(address) };
-    let client = client(settings, config, phone).ok_or(StatusCode::NOT_FOUND)?;
+    let client = client(settings, config, phone).ok_or_else(|| {
+        tracing::info!("a page is named, and vxml.client names no client in whose name it could run");
+        StatusCode::NOT_FOUND
+    })?;
     Ok(Arc::new(Extension {
         // No extension of the store has it.
         id: ExtensionId(0),
@@ -65,12 +68,18 @@ fn named(
     }))
 }
 
+/// What is said of a parameter that cannot be read, or is not there.
+fn malformed(parameter: &str) -> StatusCode {
+    tracing::info!(parameter, "a page is named in a Request-URI whose parameter is missing or not well-formed");
+    StatusCode::BAD_REQUEST
+}
+
 /// How the page is asked for.
 fn entry(uri: &Uri) -> Result<Entry, StatusCode> {
     let seconds = |name: &str| {
         let text = uri.param_text(name);
         let number = text.map(|text| text.parse::<u32>().map(i64::from));
-        number.transpose().map_err(|_| StatusCode::BAD_REQUEST)
+        number.transpose().map_err(|_| malformed(name))
     };
     let body = uri.param_text("postbody");
     // RFC 3261 §19.1.1 keeps `method` out of a Request-URI, and so does many a caller.
@@ -78,11 +87,11 @@ fn entry(uri: &Uri) -> Result<Entry, StatusCode> {
         None => body.is_some(),
         Some("get") => false,
         Some("post") => true,
-        Some(_) => return Err(StatusCode::BAD_REQUEST),
+        Some(_) => return Err(malformed("method")),
     };
     let body = body.unwrap_or_default();
     if body.len() > LONGEST_BODY {
-        return Err(StatusCode::BAD_REQUEST);
+        return Err(malformed("postbody"));
     }
     let content_type = "application/x-www-form-urlencoded".to_owned();
     let body = posts.then(|| FetchBody { content_type, bytes: body.into_bytes() });

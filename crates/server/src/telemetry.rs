@@ -104,6 +104,7 @@ fn describe() {
     metrics::describe_counter!("antiphon_calls_total", "Calls that have ended, by how");
     metrics::describe_counter!("antiphon_calls_refused_total", "Calls refused, by status");
     metrics::describe_counter!("antiphon_call_panics_total", "Calls ended by a fault of ours");
+    metrics::describe_counter!("antiphon_script_problems_total", "Faults of the documents of scripts");
     metrics::describe_counter!("antiphon_scripts_left_total", "Calls ended because their script thought without end");
     metrics::describe_counter!("antiphon_sound_findings_total", "What was found about who hears whom, by kind");
     metrics::describe_histogram!("antiphon_setup_seconds", "From a caller's INVITE to our 200");

@@ -45,10 +45,15 @@ impl Conditions {
         match response.status() {
             StatusCode::OK => tagged(response).await.map_or(Shown::Untagged, |(tag, _)| Shown::Tagged(tag)),
             StatusCode::METHOD_NOT_ALLOWED => Shown::Untagged,
+            _ if response.extensions().get::<NothingYet>().is_some() => Shown::Untagged,
             _ => Shown::Refused,
         }
     }
 }
+
+/// In an answer to GET: there is nothing, and a PUT would make it.
+#[derive(Copy, Clone)]
+pub(super) struct NothingYet;
 
 /// What GET shows.
 #[derive(Eq, PartialEq)]
@@ -119,7 +124,9 @@ fn names_weakly(list: &str, tag: &HeaderValue) -> bool {
 /// The answer with its tag, or 304 where the request has that already.
 async fn with_tag(response: Response, wanted: Option<String>) -> Response {
     let kind = response.headers().get(header::CONTENT_TYPE);
-    let is_small = kind.is_some_and(|kind| kind == "application/json" || kind == super::customizers::PYTHON);
+    let is_small = kind.is_some_and(|kind| {
+        kind == "application/json" || kind == super::customizers::PYTHON || kind == super::vxml::PAGE
+    });
     if response.status() != StatusCode::OK || !is_small {
         return response;
     }

@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 use super::ApiState;
 use super::body::{JsonBody, unread};
+use super::conditions::NothingYet;
 use super::description::{Operation, Table, get, post};
 use super::error::ApiError;
 use super::place::Place;
@@ -30,6 +31,9 @@ use crate::store::{
 
 /// The types by which a page may come.
 const KINDS: &[&str] = &["text/xml", "application/xml", "application/voicexml+xml"];
+
+/// The type by which a page goes.
+pub(super) const PAGE: &str = "text/xml";
 
 const EXAMPLE: &str =
     "<vxml version=\"2.1\"><form><block><prompt>Hello</prompt><exit expr=\"'done'\"/></block></form></vxml>";
@@ -99,6 +103,11 @@ struct Shown {
     /// The values of properties about which pages say nothing, by the names of VoiceXML.
     #[schema(value_type = Object)]
     defaults: BTreeMap<String, String>,
+    /// Early queuing: whether a call is not answered before `connect`, or before somebody takes it, as by
+    /// `bcm:earlyqueuing="true"` at the root of a page. Until then the caller hears the pages, for two minutes at most; then 480.
+    early_queuing: bool,
+    /// Whether the customizer may say where the pages go on, by `call.goto` and `call.throw`; else these are exceptions in its code.
+    allow_flow: bool,
     /// The bytes of the page that was uploaded; null where there is none.
     #[schema(read_only)]
     document_bytes: Option<usize>,
@@ -117,6 +126,10 @@ struct Checked {
     /// What in it is passed over, or changes nothing.
     #[schema(read_only)]
     warnings: Vec<Found>,
+    /// Those of the warnings that are about elements which Contact Pro does not have, or not there: they are removed from a page of its
+    /// dialect when it is run, with all in them. In other pages none is.
+    #[schema(read_only)]
+    removed_elements: Vec<Found>,
 }
 
 /// Something about one element.
@@ -151,7 +164,8 @@ impl Checked {
             (None, count) => format!("it is run, but for {count} things"),
         };
         let all = |findings: &[Finding]| findings.iter().map(Found::from).collect();
-        Self { message, errors: all(&report.errors), warnings: all(&report.warnings) }
+        let removed_elements = all(&report.removed);
+        Self { message, errors: all(&report.errors), warnings: all(&report.warnings), removed_elements }
     }
 }
 
@@ -169,6 +183,10 @@ impl FromRequest<ApiState> for PageBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/")) {
+            return Err(ApiError::field("", "must be the page itself, as text/xml, and no form with a file"));
+        }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(rejection, VXML_BYTES))?;
         if bytes.len() > VXML_BYTES { Err(ApiError::TooLarge(VXML_BYTES)) } else { Ok(Self(bytes)) }
     }
@@ -183,9 +201,11 @@ fn vxml(extension: &Extension) -> Result<(&VxmlExtension, VxmlApplication), Miss
 
 fn encode(extension: &Extension) -> Result<Shown, Missing> {
     let (runs, application) = vxml(extension)?;
-    let VxmlApplication { url, source, base_url, dialect, transfer, properties: defaults } = application;
+    let VxmlApplication { url, source, base_url, dialect, transfer, properties, early_queuing, allow_flow } =
+        application;
     let document_bytes = runs.document.as_ref().map(|document| document.len());
-    Ok(Shown { url, source, base_url, dialect, transfer, defaults, document_bytes })
+    let defaults = properties;
+    Ok(Shown { url, source, base_url, dialect, transfer, defaults, early_queuing, allow_flow, document_bytes })
 }
 
 async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {
@@ -205,8 +225,12 @@ async fn update(
 async fn document(State(state): State<ApiState>, place: Place) -> Result<Response, ApiError> {
     let config = state.store.snapshot();
     let (runs, _) = vxml(place.extension(&config)?)?;
-    let document = runs.document.clone().ok_or(Missing::Document)?;
-    let kind = [(header::CONTENT_TYPE, "text/xml"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let Some(document) = runs.document.clone() else {
+        let mut missing = ApiError::from(Missing::Document).into_response();
+        missing.extensions_mut().insert(NothingYet);
+        return Ok(missing);
+    };
+    let kind = [(header::CONTENT_TYPE, PAGE), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((kind, Bytes::from_owner(document)).into_response())
 }
 

@@ -27,6 +27,7 @@ use super::{
     leg::Leg,
     messages::Hearing,
     part::{Facts, Part},
+    problems::Problems,
     recording::OfCall,
     replace::{self, Replacement},
     send_digits, stream,
@@ -128,6 +129,8 @@ pub struct Executor {
     pub(super) over: Option<Interrupted>,
     /// What the script may still do after that.
     pub(super) last_words: LastWords,
+    /// What was wrong with its documents.
+    pub(super) problems: Problems,
     /// When the script's lifetime ends.
     pub(super) limit: Option<Instant>,
     /// When the INVITE came, until the call is answered.
@@ -214,6 +217,7 @@ impl Executor {
             digits: DigitBuffer::default(),
             over: None,
             last_words: LastWords::default(),
+            problems: Problems::default(),
             limit: None,
             unanswered_since: None,
             gave_up_because: None,
@@ -338,7 +342,8 @@ impl Executor {
         if matches!(heard, Heard::Wanted) { Err(Interrupted::Wanted) } else { Ok(heard) }
     }
 
-    async fn wait_within_limit(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
+    /// The same, also where somebody wants the caller.
+    pub(super) async fn wait_within_limit(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
         let Some(limit) = self.limit else { return self.hear(until).await };
         let limited = until.is_none_or(|until| limit <= until);
         let heard = self.hear(Some(until.map_or(limit, |until| until.min(limit)))).await?;

@@ -33,6 +33,7 @@ mod news;
 pub mod part;
 pub mod perform;
 pub mod place;
+mod problems;
 mod queueing;
 mod reach;
 mod record;

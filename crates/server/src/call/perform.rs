@@ -54,6 +54,7 @@ impl Executor {
                 return Ok(Outcome::Done);
             }
             Op::Note(note) => {
+                self.problems.tell(&note);
                 self.rooms.http_debug.note(self.client, self.trace.id, &note);
                 return Ok(Outcome::Done);
             }

@@ -151,6 +151,7 @@ impl Soap {
             step: format!("soap {}", self.query.id),
             files: Vec::new(),
             meanwhile: Meanwhile { keys: TypeAhead::Keep, ..Meanwhile::default() },
+            cookies: None,
         };
         let answer = interpreter.call.fetch(fetch).await?;
         interpreter.rested();

@@ -15,11 +15,18 @@ use super::{
 use crate::vxml::{
     contactpro::{element::Element, is_element},
     run::{Flow, Interpreter, Stop},
-    wire::{Attributes, Fault},
+    wire::{Attributes, Fault, Place},
 };
 
 /// A list of executable elements.
-pub(crate) type Content = Arc<[Exec]>;
+pub(crate) type Content = Arc<[Placed]>;
+
+/// An executable element and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    pub(crate) at: Place,
+    pub(crate) exec: Exec,
+}
 
 /// An executable element.
 #[derive(Clone, Debug)]
@@ -55,13 +62,18 @@ pub(crate) fn of_nodes<'a, 'i: 'a>(
 ) -> Result<Content, Fault> {
     let mut content = Vec::new();
     for node in nodes {
-        if let Some(spoken) = speakable::read(node, reader)? {
-            Prompt::add(&mut content, spoken, Exec::Prompt, |exec| match exec {
+        let at = reader.place(node);
+        let spoken = speakable::read(node, reader);
+        let Some(spoken) = reader.past(spoken)? else { continue };
+        if let Some(spoken) = spoken {
+            let make = |prompt| Placed { at, exec: Exec::Prompt(prompt) };
+            Prompt::add(&mut content, spoken, make, |placed| match &mut placed.exec {
                 Exec::Prompt(prompt) => Some(prompt),
                 _ => None,
             });
         } else if node.is_element() {
-            content.extend(element(node, reader)?);
+            let read = element(node, reader);
+            content.extend(reader.past(read)?.flatten().map(|exec| Placed { at, exec }));
         }
     }
     Ok(content.into())

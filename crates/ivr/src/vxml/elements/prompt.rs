@@ -40,7 +40,7 @@ impl Prompt {
     pub(crate) fn add<T>(
         list: &mut Vec<T>,
         piece: Speakable,
-        make: fn(Self) -> T,
+        make: impl FnOnce(Self) -> T,
         last: fn(&mut T) -> Option<&mut Self>,
     ) {
         if let Some(prompt) = list.last_mut().and_then(last).filter(|prompt| prompt.is_bare) {

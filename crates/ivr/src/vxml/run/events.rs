@@ -5,11 +5,8 @@
 //! Errors: handlers that throw on and on are ended.
 //! Sources: VoiceXML 2.0 §5.2; `voicexml-customizers.md` 3.4.
 
-use super::{Event, Flow, Interpreter, Jump, Stop};
-use crate::{
-    Interrupted, NoteKind,
-    vxml::elements::{catch::Catch, exec::Content},
-};
+use super::{Event, Flow, Interpreter, Jump, Stop, Visit};
+use crate::{Interrupted, NoteKind, vxml::elements::exec::Content};
 
 /// How often handlers may throw one after the other.
 const DEEPEST: usize = 32;
@@ -120,7 +117,9 @@ impl Interpreter<'_> {
         let usual = usual(&event.name);
         if usual == Usual::Exit && !event.name.starts_with("connection.disconnect") {
             let message = event.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-            self.call.note(NoteKind::Problem, format!("{}{message}", event.name)).await?;
+            let item = || self.frame.visit.as_ref().and_then(Visit::item).map(|item| item.at);
+            let place = event.at.or_else(item).map(|at| format!(" ({at})")).unwrap_or_default();
+            self.call.note(NoteKind::Problem, format!("{}{message}{place}", event.name)).await?;
         }
         self.reprompted = usual == Usual::Reprompt;
         Ok(match usual {
@@ -142,8 +141,19 @@ impl Interpreter<'_> {
 
     /// The handler with the highest count that is reached, the first of them in the order of scopes.
     fn handler(&mut self, event: &Event) -> Result<Option<Content>, Stop> {
+        let visit = self.frame.visit.as_ref();
+        let (item, dialog) = (visit.and_then(|visit| visit.item()).cloned(), visit.map(|visit| visit.dialog.clone()));
+        let (document, root) = (self.frame.document.clone(), self.frame.root.clone());
+        // The nearest first.
+        let levels = [
+            item.as_ref().map(|item| &item.handlers),
+            dialog.as_ref().map(|dialog| &dialog.handlers),
+            Some(&document.handlers),
+            root.as_ref().map(|root| &root.handlers),
+        ];
         let mut best: Option<(u32, Content)> = None;
-        for catch in self.handlers() {
+        for catch in levels.into_iter().flatten().flatten() {
+            self.looked_at(catch.names())?;
             let Some(part) = catch.catches(&event.name) else { continue };
             let happened = match &self.frame.visit {
                 Some(visit) => visit.events.get(&(visit.item, part.to_owned())).copied().unwrap_or(1),
@@ -151,19 +161,10 @@ impl Interpreter<'_> {
             };
             let is_better = best.as_ref().is_none_or(|(count, _)| catch.count > *count);
             if catch.count <= happened && is_better && self.applies(catch.cond.as_deref(), event)? {
-                best = Some((catch.count, catch.content));
+                best = Some((catch.count, catch.content.clone()));
             }
         }
         Ok(best.map(|(_, content)| content))
-    }
-
-    /// All handlers, the nearest first.
-    fn handlers(&self) -> Vec<Catch> {
-        let visit = self.frame.visit.as_ref();
-        let item = visit.and_then(|visit| visit.item()).map(|item| item.handlers.as_slice());
-        let dialog = visit.map(|visit| visit.dialog.handlers.as_slice());
-        let root = self.frame.root.as_ref().map(|root| root.handlers.as_slice());
-        [item, dialog, Some(&self.frame.document.handlers), root].into_iter().flatten().flatten().cloned().collect()
     }
 }
 

@@ -54,7 +54,10 @@ impl Cache {
 /// Whether a page of this age need not be asked for.
 fn is_fresh(page: &Page, age: i64, max_age: Option<i64>, max_stale: Option<i64>) -> bool {
     let fresh = directive(page, "max-age").unwrap_or_default();
-    let must_ask = page.header("cache-control").is_some_and(|control| control.contains("no-cache"));
+    let says = |word: &str| page.header("cache-control").is_some_and(|control| control.contains(word));
+    let max_stale = max_stale.filter(|_| !says("must-revalidate"));
+    // Ages are whole seconds: a page of this very second would have the age of zero.
+    let must_ask = says("no-cache") || max_age == Some(0);
     let in_time = match max_stale {
         Some(stale) => age <= fresh.saturating_add(stale),
         None => age < fresh || max_age.is_some_and(|most| age <= most && most > 0),
@@ -115,7 +118,7 @@ impl Interpreter<'_> {
         let mut headers: Vec<_> =
             max_age.map(|age| ("Cache-Control".to_owned(), format!("max-age={age}"))).into_iter().collect();
         headers.extend(kept.iter().flat_map(|(_, page)| conditions(page)));
-        headers.extend(self.cookies.of(&url, now).map(|cookies| ("Cookie".to_owned(), cookies)));
+        self.cookies.tell(now);
         let fetch = Fetch {
             method: request.method,
             url: url.clone(),
@@ -127,11 +130,15 @@ impl Interpreter<'_> {
             step: format!("vxml {what}"),
             files: request.files,
             meanwhile: Meanwhile { keys: TypeAhead::Keep, sound },
+            cookies: Some(self.cookies.clone()),
         };
         let answer = self.call.fetch(fetch).await?;
         self.rested();
         let page = answer.map_err(|error| Event::bad_fetch(format!("{url}: {error}")))?;
-        self.cookies.take(if page.url.is_empty() { &url } else { &page.url }, &page.headers, now);
+        match &page.cookies {
+            Some(cookies) => self.cookies = cookies.clone(),
+            None => self.cookies.take(if page.url.is_empty() { &url } else { &page.url }, &page.headers),
+        }
         if let Some((_, kept)) = kept.filter(|_| page.status == 304) {
             self.cache.keep(url, now, &kept);
             return Ok(kept);
@@ -141,7 +148,7 @@ impl Interpreter<'_> {
             return Err(Event::with(&event, format!("{url} has the status {}", page.status)).into());
         }
         let came_from = if page.url.is_empty() { url.clone() } else { page.url.clone() };
-        let page = Arc::new(Page { url: came_from, ..page });
+        let page = Arc::new(Page { url: came_from, cookies: None, ..page });
         if is_get {
             self.cache.keep(url, now, &page);
         }
@@ -182,4 +189,36 @@ fn conditions(page: &Page) -> Vec<(String, String)> {
     let pairs = [("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")];
     let header = |(from, to): (&str, &str)| page.header(from).map(|value| (to.to_owned(), value.to_owned()));
     pairs.into_iter().filter_map(header).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_fresh_as_its_server_and_whoever_asks_say() {
+        let page = |control: &str| Page {
+            status: 200,
+            headers: vec![("cache-control".to_owned(), control.to_owned())],
+            body: Vec::new(),
+            url: String::new(),
+            cookies: None,
+        };
+        for (control, age, max_age, max_stale, fresh) in [
+            ("max-age=60", 59, None, None, true),
+            ("max-age=60", 60, None, None, false),
+            ("max-age=60", 70, None, Some(10), true),
+            ("max-age=60", 71, None, Some(10), false),
+            ("max-age=60, must-revalidate", 61, None, Some(10), false),
+            ("max-age=60", 5, Some(5), None, true),
+            ("max-age=60", 6, Some(5), None, false),
+            ("max-age=60", 0, Some(0), None, false),
+            ("max-age=60", 0, Some(0), Some(10), false),
+            ("no-cache, max-age=60", 0, None, Some(10), false),
+            ("private", 3, Some(5), None, true),
+        ] {
+            let told = is_fresh(&page(control), age, max_age, max_stale);
+            assert_eq!(told, fresh, "{control}, age {age}, {max_age:?}, {max_stale:?}");
+        }
+    }
 }

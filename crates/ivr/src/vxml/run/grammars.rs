@@ -63,7 +63,9 @@ impl Interpreter<'_> {
     fn references(&self, item: &Arc<Item>) -> Vec<(GrammarRef, Owner)> {
         let mut found: Vec<(GrammarRef, Owner)> = Vec::new();
         let mut add = |grammars: &[GrammarRef], owner: Owner| {
-            found.extend(grammars.iter().map(|grammar| (grammar.clone(), owner.clone())));
+            // One too many is enough to know.
+            let room = (MAX_ACTIVE + 1).saturating_sub(found.len());
+            found.extend(grammars.iter().take(room).map(|grammar| (grammar.clone(), owner.clone())));
         };
         if !matches!(item.kind, Kind::Initial) {
             add(&item.grammars, Owner::Item);
@@ -150,6 +152,10 @@ impl Interpreter<'_> {
         let mut addresses = vec![base];
         let mut next = 0;
         while next < linked.parts.len() {
+            if !linked.parts[next].has_outside() {
+                next += 1;
+                continue;
+            }
             let mut part = (*linked.parts[next]).clone();
             let base = addresses[next].clone();
             let mut found = Vec::new();
@@ -204,7 +210,11 @@ impl Interpreter<'_> {
 /// The grammars that listen in all of a document: of its links, and of these dialogs as far as they are shared.
 fn everywhere<'a>(links: &[Arc<Link>], dialogs: impl Iterator<Item = &'a Arc<Dialog>>) -> Vec<(GrammarRef, Owner)> {
     let mut found: Vec<(GrammarRef, Owner)> = Vec::new();
-    let mut add = |grammar: &GrammarRef, owner: Owner| found.push((grammar.clone(), owner));
+    let mut add = |grammar: &GrammarRef, owner: Owner| {
+        if found.len() <= MAX_ACTIVE {
+            found.push((grammar.clone(), owner));
+        }
+    };
     for link in links {
         link.grammars.iter().for_each(|grammar| add(grammar, Owner::Link(link.clone())));
     }

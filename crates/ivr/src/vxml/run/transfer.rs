@@ -14,7 +14,10 @@ use crate::{
     op::{KeyJudge, KeyState},
     send_digits::{self, SendDigits},
     vxml::{
-        contactpro::place,
+        contactpro::{
+            place::{self, Destination},
+            queue::Waited,
+        },
         elements::transfer::{Transfer, TransferKind},
         model::Item,
     },
@@ -38,7 +41,10 @@ impl Interpreter<'_> {
         let target = match self.is_vendor() {
             true => {
                 let destination = self.json_of(&transfer.target)?;
-                place::destination(&destination).map_err(Event::semantic)?
+                match place::destination(&destination).map_err(Event::semantic)? {
+                    Destination::Number(number) => number,
+                    Destination::Queue(queue) => return self.to_queue(queue, item, transfer).await,
+                }
             }
             false => self.given(&transfer.target)?,
         };
@@ -64,6 +70,11 @@ impl Interpreter<'_> {
             TransferKind::Blind | TransferKind::Consultation => self.refer(number, ring_time, terms).await?,
         };
         self.rested();
+        self.came(came, item).await
+    }
+
+    /// Keeps what has come of it.
+    async fn came(&mut self, came: Came, item: &Arc<Item>) -> Result<Visited, Stop> {
         let (value, talk, key) = match came {
             Came::HandOver(extension) => return Ok(Visited::Jump(Jump::HandOver(extension))),
             Came::Gone => {
@@ -82,6 +93,22 @@ impl Interpreter<'_> {
         }
         self.engine.put(scope, &format!("{}$", item.name), &shadow)?;
         Ok(Visited::Filled)
+    }
+
+    /// The caller waits in a queue, and talks with whoever takes it out of there.
+    async fn to_queue(&mut self, queue: String, item: &Arc<Item>, transfer: &Transfer) -> Result<Visited, Stop> {
+        let kind = transfer.kind.unwrap_or(self.application.transfer);
+        self.timeout = None;
+        self.flush(false).await?;
+        let came = match self.wait_in(queue, transfer.ring_time, transfer.keeps_language).await? {
+            Waited::Talked(talk) if kind == TransferKind::Bridge => Came::Value("far_end_disconnect", talk, None),
+            Waited::Talked(_) => {
+                self.hang_up().await?;
+                Came::Gone
+            }
+            Waited::Failed(status) => Came::Failed { status },
+        };
+        self.came(came, item).await
     }
 
     async fn dial(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {

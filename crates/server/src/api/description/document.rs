@@ -13,6 +13,7 @@ use super::operation::{Answer, Body};
 use super::schema::Schemas;
 use super::table::{Row, Table};
 use super::{Description, parts};
+use crate::api::vxml::PAGE;
 
 /// What the document says at its beginning.
 const ABOUT: &str = include_str!("about.md");
@@ -103,14 +104,15 @@ fn operation(row: &Row, schemas: &mut Schemas, problems: &mut Vec<String>) -> Va
 fn condition(row: &Row) -> Option<&'static str> {
     match row.method {
         _ if row.operation.open => None,
-        Method::GET => shows_json(row).then_some("If-None-Match"),
+        Method::GET => has_tag(row).then_some("If-None-Match"),
         _ => Some("If-Match"),
     }
 }
 
-fn shows_json(row: &Row) -> bool {
+/// Whether what is shown has an entity tag.
+fn has_tag(row: &Row) -> bool {
     let shown = row.operation.answers.get(&200);
-    shown.is_some_and(|answer| answer.content.iter().any(|(kind, _)| *kind == "application/json"))
+    shown.is_some_and(|answer| answer.content.iter().any(|(kind, _)| ["application/json", PAGE].contains(kind)))
 }
 
 /// Whether the name was free, or had this very schema.
