@@ -133,3 +133,20 @@ fn an_expression_comes_to_an_end() {
         fuzzing::expression(text.as_bytes());
     }
 }
+
+#[test]
+fn each_of_many_grammars_may_name_its_namespace() {
+    const GRAMMAR: &str =
+        "<grammar xmlns='http://www.w3.org/2001/06/grammar' mode='dtmf' root='r'><rule id='r'>1</rule></grammar>";
+    let page = |content: &str| format!("<vxml version='2.1'><form>{content}</form></vxml>");
+    let fields = |count| format!("<field>{GRAMMAR}</field>").repeat(count);
+    assert!(super::check(&page(&fields(500))).errors.is_empty());
+    let nested = |deep: usize| {
+        let names = |at| (0..3).map(|n| format!(" xmlns:n{at}x{n}='urn:n'")).collect::<String>();
+        (0..deep).fold("<log/>".to_owned(), |inner, at| format!("<if cond='true'{}>{inner}</if>", names(at)))
+    };
+    let block = |deep| page(&format!("<block>{}</block>", nested(deep)));
+    assert!(super::check(&block(20)).errors.is_empty());
+    let told = super::check(&block(25)).errors.first().map(ToString::to_string);
+    assert!(told.is_some_and(|told| told.contains("too many attributes")));
+}

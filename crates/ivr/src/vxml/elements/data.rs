@@ -1,6 +1,6 @@
 //! `<data>`: XML or JSON of a web server, without going there (VoiceXML 2.1 §5).
 
-use roxmltree::{Node, NodeType};
+use roxmltree::{Attribute, Node, NodeType};
 use serde_json::{Value, json};
 
 use super::terms::{FetchTerms, Sending};
@@ -58,11 +58,14 @@ fn tree(node: Node<'_, '_>) -> Value {
         NodeType::Comment => text(8, "#comment"),
         NodeType::PI => text(7, node.pi().map_or("", |pi| pi.target)),
         NodeType::Root | NodeType::Element => {
-            let name = match node.lookup_prefix(node.tag_name().namespace().unwrap_or_default()) {
-                Some(prefix) if !prefix.is_empty() => format!("{prefix}:{}", node.tag_name().name()),
-                _ => node.tag_name().name().to_owned(),
-            };
-            let attributes: Vec<_> = node.attributes().map(|own| json!([own.name(), own.value()])).collect();
+            let qualified =
+                |namespace: Option<&str>, name: &str| match namespace.and_then(|uri| node.lookup_prefix(uri)) {
+                    Some(prefix) if !prefix.is_empty() => format!("{prefix}:{name}"),
+                    _ => name.to_owned(),
+                };
+            let name = qualified(node.tag_name().namespace(), node.tag_name().name());
+            let attribute = |own: Attribute<'_, '_>| json!([qualified(own.namespace(), own.name()), own.value()]);
+            let attributes: Vec<_> = node.attributes().map(attribute).collect();
             let children: Vec<_> = node.children().map(tree).collect();
             json!({"k": 1, "n": name, "a": attributes, "c": children})
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Interpreter, Jump, Request, Stop, collect::Matched, grammars::Owner};
+use super::{Interpreter, Jump, Loaded, Request, Stop, collect::Matched, grammars::Owner};
 use crate::vxml::{
     elements::link::Way,
     model::{Item, Kind},
@@ -16,22 +16,25 @@ use crate::vxml::{
 impl Interpreter<'_> {
     /// Does what keys lead to.
     pub(super) async fn matched(&mut self, matched: Matched) -> Result<Option<Jump>, Stop> {
-        let way = match &matched.owner {
-            Owner::Item | Owner::Form => return self.fill(&matched).await,
+        let (owner, root) = match &matched.owner {
+            Owner::OfRoot(owner) => ((**owner).clone(), self.frame.root.clone()),
+            owner => (owner.clone(), None),
+        };
+        let way = match owner {
+            Owner::Item | Owner::Form | Owner::OfRoot(_) => return self.fill(&matched).await,
             Owner::Choice(choice) => {
-                let way = choice.way.clone();
                 self.chosen(&matched.said.text)?;
-                way
+                choice.way.clone()
             }
-            Owner::Link(link) | Owner::RootLink(link) => link.way.clone(),
+            Owner::Link(link) => link.way.clone(),
             Owner::Dialog(dialog) => {
-                let dialog = dialog.clone();
                 self.carried = Some(Matched { owner: Owner::Form, ..matched });
-                return Ok(Some(Jump::Dialog(dialog)));
+                let Some(document) = root else { return Ok(Some(Jump::Dialog(dialog))) };
+                let dialog = dialog.id.clone();
+                return Ok(Some(Jump::Page(Box::new(Loaded { document, root: None, keeps_root: true, dialog }))));
             }
         };
         self.engine.close(matched.meaning);
-        let root = self.frame.root().filter(|_| matches!(matched.owner, Owner::RootLink(_)));
         match way {
             Way::Event(throw) => {
                 let event = throw.event(self)?;

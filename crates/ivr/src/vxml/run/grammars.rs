@@ -34,10 +34,10 @@ pub(super) enum Owner {
     Form,
     Choice(Arc<Choice>),
     Link(Arc<Link>),
-    /// A link of the root, where its addresses are relative to.
-    RootLink(Arc<Link>),
     /// Another dialog of the document that listens everywhere.
     Dialog(Arc<Dialog>),
+    /// One of these in the root, to which its addresses are relative.
+    OfRoot(Box<Owner>),
 }
 
 impl Interpreter<'_> {
@@ -50,7 +50,7 @@ impl Interpreter<'_> {
         }
         for (reference, owner) in references {
             let document = match (&owner, &self.frame.root) {
-                (Owner::RootLink(_), Some(root)) => root,
+                (Owner::OfRoot(_), Some(root)) => root,
                 _ => &self.frame.document,
             };
             let base = document.base.clone();
@@ -81,19 +81,14 @@ impl Interpreter<'_> {
         add(&visit.dialog.grammars, Owner::Form);
         visit.dialog.links.iter().for_each(|link| add(&link.grammars, Owner::Link(link.clone())));
         let document = &self.frame.document;
-        document.links.iter().for_each(|link| add(&link.grammars, Owner::Link(link.clone())));
-        for dialog in document.dialogs.iter().filter(|dialog| !Arc::ptr_eq(dialog, &visit.dialog)) {
-            let shared = dialog.grammars.iter().filter(|grammar| grammar.is_shared.unwrap_or(dialog.is_shared));
-            shared.for_each(|grammar| add(std::slice::from_ref(grammar), Owner::Dialog(dialog.clone())));
-            let choices = dialog.items.iter().filter(|_| dialog.is_shared).flat_map(|item| match &item.kind {
-                Kind::Menu(choices) => choices.as_slice(),
-                _ => &[],
-            });
-            choices.for_each(|choice| add(&choice.grammars, Owner::Choice(choice.clone())));
+        let here = document.dialogs.iter().filter(|dialog| !Arc::ptr_eq(dialog, &visit.dialog));
+        let of_document = everywhere(&document.links, here);
+        found.extend(of_document);
+        // A dialog of the root is entered by its name.
+        if let Some(root) = &self.frame.root {
+            let of_root = everywhere(&root.links, root.dialogs.iter().filter(|dialog| dialog.id.is_some()));
+            found.extend(of_root.into_iter().map(|(grammar, owner)| (grammar, Owner::OfRoot(Box::new(owner)))));
         }
-        // Dialogs of a root are entered as dialogs of a page of their own, which is left for later.
-        let links = self.frame.root.iter().flat_map(|root| &root.links);
-        links.for_each(|link| add(&link.grammars, Owner::RootLink(link.clone())));
         found
     }
 
@@ -210,6 +205,30 @@ impl Interpreter<'_> {
         }
         Ok(())
     }
+}
+
+/// The grammars that listen in all of a document: of its links, and of these dialogs as far as they are shared.
+fn everywhere<'a>(links: &[Arc<Link>], dialogs: impl Iterator<Item = &'a Arc<Dialog>>) -> Vec<(GrammarRef, Owner)> {
+    let mut found: Vec<(GrammarRef, Owner)> = Vec::new();
+    let mut add = |grammar: &GrammarRef, owner: Owner| {
+        if found.len() <= MAX_ACTIVE {
+            found.push((grammar.clone(), owner));
+        }
+    };
+    for link in links {
+        link.grammars.iter().for_each(|grammar| add(grammar, Owner::Link(link.clone())));
+    }
+    for dialog in dialogs {
+        let shared = dialog.grammars.iter().filter(|grammar| grammar.is_shared.unwrap_or(dialog.is_shared));
+        shared.for_each(|grammar| add(grammar, Owner::Dialog(dialog.clone())));
+        for item in dialog.items.iter().filter(|_| dialog.is_shared) {
+            let Kind::Menu(choices) = &item.kind else { continue };
+            for choice in choices {
+                choice.grammars.iter().for_each(|grammar| add(grammar, Owner::Choice(choice.clone())));
+            }
+        }
+    }
+    found
 }
 
 fn stop(error: &GrammarError) -> Stop {

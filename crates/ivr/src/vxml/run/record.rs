@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::{Event, Interpreter, Stop, fia::Visited, queue::RECORDING};
+use super::{Event, Interpreter, Stop, fia::Visited, queue::RECORDING, transfer::single_keys};
 use crate::{
     DigitSet, Record as Op, RecordEnd,
     op::{Beep, Trim},
@@ -19,13 +19,14 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 impl Interpreter<'_> {
     pub(super) async fn record(&mut self, item: &Arc<Item>, record: &Record) -> Result<Visited, Stop> {
         self.timeout = None;
+        let terminators = if record.by_key { DigitSet::ALL } else { self.own_keys(item).await? };
         self.flush(true).await?;
         let asked = Op {
             beep: if record.beep { Beep::Tone } else { Beep::Silent },
             max_length: record.longest.min(LONGEST),
             end_silence: Some(record.silence),
             min_length: SHORTEST,
-            terminators: if record.by_key { DigitSet::ALL } else { DigitSet::NONE },
+            terminators,
             mailbox: None,
             trim: Trim::Nothing,
         };
@@ -59,5 +60,12 @@ impl Interpreter<'_> {
             RecordEnd::HungUp => Err(Event::hangup().into()),
             _ => Ok(Visited::Filled),
         }
+    }
+
+    /// The keys that the item's own grammars take alone: they end a recording that others do not.
+    async fn own_keys(&mut self, item: &Arc<Item>) -> Result<DigitSet, Stop> {
+        let alone = Arc::new(Item { is_modal: true, links: Vec::new(), ..Item::clone(item) });
+        let (active, _) = self.active(&alone).await?;
+        Ok(single_keys(&active))
     }
 }

@@ -214,7 +214,7 @@ fn target_of(uri: &str) -> Result<(String, Option<SendDigits>), Stop> {
 }
 
 /// The keys each of which the grammars match alone.
-fn single_keys(active: &crate::vxml::grammar::Active) -> DigitSet {
+pub(super) fn single_keys(active: &crate::vxml::grammar::Active) -> DigitSet {
     let matches = |key: &Digit| matches!(active.judge(&key.to_string()), KeyState::CanEnd | KeyState::MustEnd);
     (0..16).filter_map(Digit::from_event).filter(matches).collect()
 }

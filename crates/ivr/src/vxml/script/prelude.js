@@ -188,8 +188,13 @@
     }
   };
   function listed(list) {
-    define(list, 'item', { value: function (index) { return list[index] || null; } });
+    define(list, 'item', { value: itemAt });
     return list;
+  }
+  function itemAt(index) { return this[index] || null; }
+  function itemNamed(name) {
+    for (var i = 0; i < this.length; i++) if (this[i].name === name) return this[i];
+    return null;
   }
   function node(from, parent, owner) {
     var made = create(Node);
@@ -205,10 +210,7 @@
       made.attributeValues[pair[0]] = pair[1];
       return freeze({ nodeType: 2, nodeName: pair[0], name: pair[0], nodeValue: pair[1], value: pair[1] });
     }));
-    define(made.attributes, 'getNamedItem', { value: function (name) {
-      for (var i = 0; i < this.length; i++) if (this[i].name === name) return this[i];
-      return null;
-    } });
+    define(made.attributes, 'getNamedItem', { value: itemNamed });
     made.childNodes = listed((from.c || []).map(function (child) { return node(child, made, owner); }));
     for (var i = 0; i < made.childNodes.length; i++) {
       made.childNodes[i].previousSibling = made.childNodes[i - 1] || null;

@@ -20,8 +20,9 @@ const MAX_ELEMENTS: usize = 20_000;
 pub(crate) const MAX_DEPTH: usize = 50;
 /// Most attributes of an element.
 const MAX_ATTRIBUTES: usize = 40;
-/// Most declarations of namespaces.
+/// Most declarations of namespaces that one element sees, and most of all elements: each that declares one keeps all that it sees.
 const MAX_NAMESPACES: usize = 64;
+const MAX_DECLARED: usize = 10_000;
 
 /// A text as it stands in an element or between the quotes of an attribute, and comes back from either as it was: a reader takes a literal
 /// end of a line for `\n`, and in an attribute any white space for a blank, but no reference (XML 1.0 §2.11, §3.3.3). What may stand in
@@ -50,6 +51,8 @@ pub(crate) fn checked(text: &str) -> Result<Cow<'_, str>, Fault> {
     if text.len() > MAX_BYTES {
         return Err(fault(0, format!("more than {MAX_BYTES} bytes")));
     }
+    // How many namespaces each open element declares.
+    let (mut scopes, mut declared): (Vec<usize>, usize) = (Vec::new(), 0);
     let mut reader = Reader::from_str(text);
     let (mut depth, mut elements, mut namespaces) = (0_usize, 0, 0);
     let (mut checked, mut is_typed) = (Cow::Borrowed(text), false);
@@ -71,6 +74,7 @@ pub(crate) fn checked(text: &str) -> Result<Cow<'_, str>, Fault> {
             }
             Event::End(_) => {
                 depth = depth.saturating_sub(1);
+                namespaces -= scopes.pop().unwrap_or_default();
                 continue;
             }
             Event::Start(element) => (element, 1),
@@ -87,13 +91,18 @@ pub(crate) fn checked(text: &str) -> Result<Cow<'_, str>, Fault> {
         }
         let mut attributes = element.attributes();
         attributes.with_checks(false);
-        let mut count = 0;
+        let (mut count, mut own) = (0, 0);
         for attribute in attributes.flatten() {
             count += 1;
-            namespaces += usize::from(attribute.key.as_ref().starts_with("xmlns"));
-            if count > MAX_ATTRIBUTES || namespaces > MAX_NAMESPACES {
+            own += usize::from(attribute.key.as_ref().starts_with("xmlns"));
+            if count > MAX_ATTRIBUTES || namespaces + own > MAX_NAMESPACES || declared + own > MAX_DECLARED {
                 return Err(fault(at, "too many attributes".to_owned()));
             }
+        }
+        declared += own;
+        if opens > 0 {
+            namespaces += own;
+            scopes.push(own);
         }
     }
 }
