@@ -20,6 +20,8 @@ mod chaos;
 mod codecs;
 #[path = "call/conference.rs"]
 mod conference;
+#[path = "call/contactpro.rs"]
+mod contactpro;
 #[path = "call/custom.rs"]
 mod custom;
 #[path = "call/demo.rs"]
@@ -118,3 +120,5 @@ mod vxml_cases;
 mod web;
 #[path = "call/world.rs"]
 mod world;
+#[path = "call/written.rs"]
+mod written;

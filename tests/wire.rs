@@ -75,3 +75,5 @@ mod walkthrough;
 mod web;
 #[path = "wire/web_server.rs"]
 mod web_server;
+#[path = "call/written.rs"]
+mod written;

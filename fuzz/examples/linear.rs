@@ -102,6 +102,34 @@ const SHAPES: &[Shape] = &[
     ("lines of XML", |n| format!("<Response>{}<a/></Response>", filled("<!---->\n", n))),
     ("items of a page", |n| format!("<vxml version='2.1'><form>{}</form></vxml>", filled("<block/>\n", n))),
     ("dialogs of a page", |n| format!("<vxml version='2.1'>{}</vxml>", filled("<form/>", n))),
+    ("names of a page", |n| {
+        let dialogs: String = (0..n / 18).map(|at| format!("<form id='f{at}'/>")).collect();
+        format!("<vxml version='2.1'>{dialogs}</vxml>")
+    }),
+    ("names of a form", |n| {
+        let items: String = (0..n / 22).map(|at| format!("<block name='b{at}'/>")).collect();
+        format!("<vxml version='2.1'><form>{items}</form></vxml>")
+    }),
+    ("properties of a page", |n| {
+        let all: String = (0..n / 32).map(|at| format!("<property name='p{at}' value=''/>")).collect();
+        format!("<vxml version='2.1'>{all}</vxml>")
+    }),
+    ("handlers of a page", |n| format!("<vxml version='2.1'>{}</vxml>", filled("<catch event='a'/>", n))),
+    ("what is passed over", |n| format!("<vxml version='2.1'><form>{}</form></vxml>", filled("<choice/>", n))),
+    ("branches of a page", |n| {
+        format!("<vxml version='2.1'><form><block><if cond='a'>{}</if></block></form></vxml>", filled("<elseif cond='b'/>a", n))
+    }),
+    ("pieces of a text", |n| {
+        format!("<vxml version='2.1'><form><block>{}</block></form></vxml>", filled("a<![CDATA[b]]><!---->", n))
+    }),
+    ("document types", |n| format!("{}<vxml version='2.1'/>", filled("<!DOCTYPE a>", n))),
+    ("options of a field", |n| {
+        format!("<vxml version='2.1'><form><field>{}</field></form></vxml>", filled("<option dtmf='1'>a</option>", n))
+    }),
+    ("a page of the vendor's", |n| {
+        let blocks: String = (0..n / 40).map(|at| format!("<block name='b{at}'><link/></block>")).collect();
+        format!("<vxml version='2.1' xmlns:bcm='b'>{blocks}</vxml>")
+    }),
     ("remarks of a grammar", |n| format!("1\n#ABNF 1.0;mode dtmf;root $r;$r = 1;{}", filled("//\n", n))),
     ("words of a grammar", |n| format!("1\n#ABNF 1.0;mode dtmf;root $r;$r = {};", filled("1\n", n))),
     ("rules of a grammar", |n| {

@@ -5,15 +5,17 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use antiphon_ivr::op::{PartyTerms, Whisper};
+use antiphon_ivr::op::{CustomError, CustomResult, Customize, PartyTerms, Whisper};
 use antiphon_ivr::{
     BargeIn, Call, CallerId, Collect, Custom, Dial, Digit, DigitSet, Interrupted, Play, Prompt, Running, SoundId,
-    Surroundings, TargetRules, Terms, TypeAhead,
+    TargetRules, Terms, TypeAhead,
 };
+use antiphon_server::scripts::Methods;
 use antiphon_server::store::ClientId;
 use std::time::Duration;
 
 use crate::world::World;
+use crate::written::Written;
 
 /// What a script has noted.
 #[derive(Clone, Default)]
@@ -29,23 +31,6 @@ impl Notes {
     }
 }
 
-struct Written<F>(F, Notes);
-
-impl<F> fmt::Debug for Written<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a script of a test")
-    }
-}
-
-impl<F> Custom for Written<F>
-where
-    F: for<'a> Fn(&'a mut Call, Notes) -> Running<'a> + Send + Sync,
-{
-    fn run<'a>(&'a self, call: &'a mut Call, _: &'a dyn Surroundings) -> Running<'a> {
-        (self.0)(call, self.1.clone())
-    }
-}
-
 /// Has calls to this menu run that; what it notes.
 pub(crate) fn install<F>(world: &World, menu: &str, script: F) -> Notes
 where
@@ -55,6 +40,30 @@ where
     let script: Arc<dyn Custom> = Arc::new(Written(script, notes.clone()));
     world.server.rooms.scripts.install(&format!("000*{menu}"), &script);
     notes
+}
+
+struct Answering<F>(F);
+
+impl<F> fmt::Debug for Answering<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a customizer of a test")
+    }
+}
+
+impl<F: Fn(&Customize) -> Result<CustomResult, CustomError> + Send + Sync> Methods for Answering<F> {
+    fn call(&self, customize: &Customize) -> Result<CustomResult, CustomError> {
+        (self.0)(customize)
+    }
+}
+
+/// Has pages of this application call that in place of a customizer.
+pub(crate) fn install_customizer(
+    world: &World,
+    application: &str,
+    methods: impl Fn(&Customize) -> Result<CustomResult, CustomError> + Send + Sync + 'static,
+) {
+    let methods: Arc<dyn Methods> = Arc::new(Answering(methods));
+    world.server.rooms.scripts.install_customizer(&format!("000*{application}"), &methods);
 }
 
 /// A sound of the world by its title.

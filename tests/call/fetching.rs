@@ -27,6 +27,7 @@ fn asking(sound: Option<Filler>) -> Fetch {
         step: "a test".to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile { keys: TypeAhead::Keep, sound },
+        cookies: None,
     }
 }
 

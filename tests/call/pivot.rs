@@ -47,13 +47,14 @@ fn told(asked: &Asked) -> BTreeMap<String, String> {
     ToldWeb::parameters(asked).into_iter().collect()
 }
 
-fn response(caller: &SimPhone, status: u16) -> Option<SipText> {
+/// What a phone was answered with this status.
+pub(crate) fn response(caller: &SimPhone, status: u16) -> Option<SipText> {
     caller.messages().into_iter().map(|(_, message)| message).find(|message| message.status() == Some(status))
 }
 
 /// Fails unless all that was heard is one stream: one source, no sequence number and no moment missing.
 #[track_caller]
-fn is_one_stream(caller: &SimPhone) {
+pub(crate) fn is_one_stream(caller: &SimPhone) {
     let packets = caller.received();
     assert!(packets.len() > 10, "{} packets", packets.len());
     for pair in packets.windows(2) {

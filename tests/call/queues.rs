@@ -23,7 +23,7 @@ fn waits(world: &World) -> Notes {
         let (hello, bye) = (hello.clone(), bye.clone());
         Box::pin(async move {
             call.answer().await?;
-            let enqueued = call.enqueue(Enqueue { name: "sales".to_owned(), most: 2 }).await?;
+            let enqueued = call.enqueue(Enqueue::new("sales", 2)).await?;
             if enqueued == Enqueued::Full {
                 notes.add("full");
                 return Ok(Next::Finished);
@@ -36,7 +36,7 @@ fn waits(world: &World) -> Notes {
                 }
             }
             notes.add(call.place().await?.and_then(|place| place.message));
-            let meet = Meet { alone: Alone::Music, leave_by: DigitSet::NONE };
+            let meet = Meet { alone: Alone::Music, leave_by: DigitSet::NONE, patience: None };
             notes.add(call.meet(meet).await?);
             say(call, &bye).await?;
             Ok(Next::Finished)
@@ -45,7 +45,7 @@ fn waits(world: &World) -> Notes {
 }
 
 /// The menu 074 takes somebody from `sales` for so long, and then says `thanks`.
-fn takes(world: &World, seconds: u64) -> Notes {
+pub(crate) fn takes(world: &World, seconds: u64) -> Notes {
     let thanks = sound(world, "thanks");
     install(world, "074", move |call, notes| {
         let thanks = thanks.clone();
@@ -65,7 +65,7 @@ fn takes(world: &World, seconds: u64) -> Notes {
     })
 }
 
-async fn calls(world: &World, name: &'static str, host: u8, menu: &str) -> SimPhone {
+pub(crate) async fn calls(world: &World, name: &'static str, host: u8, menu: &str) -> SimPhone {
     let phone = world.connect(World::setup(name, host));
     phone.speak(Some(prompt(name))).await;
     phone.call(menu).await;
@@ -73,7 +73,7 @@ async fn calls(world: &World, name: &'static str, host: u8, menu: &str) -> SimPh
     phone
 }
 
-fn said(world: &World, listener: &SimPhone, speaker: &SimPhone) -> Duration {
+pub(crate) fn said(world: &World, listener: &SimPhone, speaker: &SimPhone) -> Duration {
     world.heard(listener, &[speaker]).all(speaker.setup().name).iter().map(|span| span.duration()).sum()
 }
 
@@ -140,7 +140,7 @@ async fn whoever_is_taken_by_one_that_hangs_up_keeps_its_place_and_talks_to_the_
         let hello = hello.clone();
         Box::pin(async move {
             call.answer().await?;
-            call.enqueue(Enqueue { name: "sales".to_owned(), most: 2 }).await?;
+            call.enqueue(Enqueue::new("sales", 2)).await?;
             loop {
                 loop {
                     match say(call, &hello).await {
@@ -151,7 +151,7 @@ async fn whoever_is_taken_by_one_that_hangs_up_keeps_its_place_and_talks_to_the_
                 // It hears something before the talk, and whoever takes it goes meanwhile.
                 say(call, &hello).await?;
                 say(call, &hello).await?;
-                let met = call.meet(Meet { alone: Alone::Music, leave_by: DigitSet::NONE }).await?;
+                let met = call.meet(Meet { alone: Alone::Music, leave_by: DigitSet::NONE, patience: None }).await?;
                 notes.add(met);
                 match call.place().await? {
                     Some(place) => notes.add((place.position, place.size)),
@@ -189,7 +189,7 @@ async fn whoever_took_a_place_that_was_left_since_takes_no_other() {
         let queues = queues.clone();
         Box::pin(async move {
             call.answer().await?;
-            let enqueue = || Enqueue { name: "sales".to_owned(), most: 2 };
+            let enqueue = || Enqueue::new("sales", 2);
             call.enqueue(enqueue()).await?;
             let (inbox, _events) = tokio::sync::mpsc::channel(4);
             let taker = Taker { inbox, message: None, missed: Vec::new() };
@@ -197,7 +197,7 @@ async fn whoever_took_a_place_that_was_left_since_takes_no_other() {
             // The call hears that it was taken only after it has left and come again.
             call.leave().await?;
             call.enqueue(enqueue()).await?;
-            let met = call.meet(Meet { alone: Alone::Music, leave_by: only("#") }).await?;
+            let met = call.meet(Meet { alone: Alone::Music, leave_by: only("#"), patience: None }).await?;
             notes.add(met);
             let mut found = wish.found.try_recv().expect("it had found somebody");
             notes.add(found.ready.try_recv().is_ok());
@@ -221,8 +221,8 @@ async fn nobody_comes_and_whoever_waited_may_leave() {
     let left = install(&world, "075", |call, notes| {
         Box::pin(async move {
             call.answer().await?;
-            call.enqueue(Enqueue { name: "sales".to_owned(), most: 9 }).await?;
-            notes.add(call.meet(Meet { alone: Alone::Music, leave_by: only("#") }).await?);
+            call.enqueue(Enqueue::new("sales", 9)).await?;
+            notes.add(call.meet(Meet { alone: Alone::Music, leave_by: only("#"), patience: None }).await?);
             Ok(Next::Finished)
         })
     });

@@ -22,7 +22,7 @@ pub(crate) async fn fill(author: &Author) {
     author.vxml("322", settings, Some(page)).await;
 }
 
-fn page(content: &str) -> Vec<u8> {
+pub(crate) fn page(content: &str) -> Vec<u8> {
     format!("<?xml version=\"1.0\"?>\n<vxml version=\"2.1\" xmlns=\"http://www.w3.org/2001/vxml\">{content}</vxml>")
         .into()
 }
@@ -33,13 +33,13 @@ fn answer(world: &World, content: &str) {
 
 /// What the BYE to a caller has in its body, as pairs.
 #[track_caller]
-fn farewell(caller: &SimPhone) -> Vec<(String, String)> {
+pub(crate) fn farewell(caller: &SimPhone) -> Vec<(String, String)> {
     let byes = caller.requests("BYE");
     assert_eq!(byes[0].header("Content-Type"), Some("application/x-www-form-urlencoded"), "{:?}", byes[0]);
     url::form_urlencoded::parse(byes[0].body.as_bytes()).into_owned().collect()
 }
 
-fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -49,7 +49,7 @@ fn conclusion(world: &World) -> Option<Vec<(String, String)>> {
     calls.last().and_then(|call| call.record(|record| record.conclusion.clone()))
 }
 
-fn notes(world: &World) -> Vec<String> {
+pub(crate) fn notes(world: &World) -> Vec<String> {
     let calls = world.server.rooms.http_debug.calls(antiphon_server::store::ClientId(1));
     calls.last().into_iter().flat_map(|call| call.steps.iter().flat_map(|step| step.ran.clone())).collect()
 }
@@ -137,6 +137,44 @@ async fn a_caller_names_the_page_and_how_it_is_asked_for() {
     assert_eq!(ToldWeb::parameters(&asked[0]), pairs(&[("b", "c"), ("x", "1")]));
     let header = |name: &str| asked[0].errand.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     assert_eq!(header("Cache-Control").map(|(_, value)| value.as_str()), Some("max-age=7"));
+    world.leaves_nothing().await;
+}
+
+/// RFC 5552 §2.4.
+#[tokio::test]
+async fn a_page_knows_the_invite_and_what_is_agreed_for_sound() {
+    let world = World::new().await;
+    answer(
+        &world,
+        "<form><script>var sip = session.connection.protocol.sip, m = sip.media[0];</script><block><exit namelist=\"id max proof whole sound\"/></block>\
+         <var name=\"id\" expr=\"sip.headers['call-id'] != ''\"/><var name=\"max\" expr=\"sip.headers['max-forwards']\"/>\
+         <var name=\"proof\" expr=\"'authorization' in sip.headers || 'proxy-authorization' in sip.headers\"/>\
+         <var name=\"whole\" expr=\"'' + sip.requesturi\"/>\
+         <var name=\"sound\" expr=\"[m.type, m.direction, m.format[0].name, m.format[0].rate].join(' ')\"/></form>",
+    );
+    let caller = world.caller();
+    caller.call("321").await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    let said = farewell(&caller);
+    let value = |name: &str| said.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+    assert_eq!((value("id"), value("max"), value("proof")), ("true", "70", "false"));
+    assert!(value("whole").starts_with("sip:321@"), "{said:?}");
+    assert_eq!(value("sound"), "audio sendrecv audio/PCMA 8000");
+    world.leaves_nothing().await;
+}
+
+/// RFC 3261 §18.1.1: a phone that takes no connections is told that the call is over, and not all that there was to say.
+#[tokio::test]
+async fn a_bye_that_is_too_large_for_a_datagram_arrives_without_its_body() {
+    let world = World::new().await;
+    answer(&world, "<form><block><exit expr=\"'x'.repeat(3000)\"/></block></form>");
+    let caller = world.caller();
+    caller.call("321").await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    let byes = caller.requests("BYE");
+    assert_eq!((byes.len(), byes[0].header("Content-Type"), byes[0].body.as_str()), (1, None, ""));
+    let kept = conclusion(&world).expect("it is in the detail of the call");
+    assert_eq!(kept[1], ("__exit".to_owned(), "x".repeat(3_000)));
     world.leaves_nothing().await;
 }
 

@@ -129,7 +129,7 @@ impl Author {
         }
     }
 
-    async fn sound(&self, name: &str, seed: u64, ms: u64) -> SoundId {
+    pub(crate) async fn sound(&self, name: &str, seed: u64, ms: u64) -> SoundId {
         let file = wav(&noise(seed, Duration::from_millis(ms)));
         let content = self.store.stage_sound(&file).expect("a WAV file");
         let (body, uploaded_name) = (json!({"title": name}), format!("{name}.wav"));
@@ -275,6 +275,7 @@ impl Author {
         self.speaker().await;
         crate::pivot::fill(self).await;
         crate::vxml::fill(self).await;
+        crate::contactpro::fill(self).await;
     }
 
     /// Phones that are rung where they are, and two that register.

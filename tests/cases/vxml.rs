@@ -83,7 +83,10 @@ fn serve(folder: &Path, path: &str, pages: &mut BTreeMap<String, Page>, sounds: 
             let kind = if name.ends_with(".grxml") { "application/srgs+xml" } else { "text/xml" };
             let headers = vec![("content-type".to_owned(), kind.to_owned())];
             let body = fs::read(entry.path()).expect("it can be read");
-            pages.insert(format!("{BASE}{name}"), Page { status: 200, headers, body, url: String::new() });
+            pages.insert(
+                format!("{BASE}{name}"),
+                Page { status: 200, headers, body, url: String::new(), cookies: None },
+            );
         }
     }
 }

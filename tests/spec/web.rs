@@ -48,7 +48,7 @@ fn page(what: &str, body: &str) -> Option<Page> {
         None => (what, body.as_bytes().to_vec()),
     };
     let headers = vec![("content-type".to_owned(), media_type.to_owned())];
-    Some(Page { status: status.parse().ok()?, headers, body, url: String::new() })
+    Some(Page { status: status.parse().ok()?, headers, body, url: String::new(), cookies: None })
 }
 
 #[cfg(test)]

@@ -108,6 +108,46 @@ fn a_customizer_asks_a_database_by_odbc() {
     assert_eq!(bye.body, "__reason=exit&__exit=Ann", "{}", server.log());
 }
 
+/// A page of Contact Pro whose customizer knows who calls, and moves it where it may.
+const MOVED: &str = r##"<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml" xmlns:bcm="urn:contactpro:bcm">
+    <var name="name" expr="''"/>
+    <bcm:customstate id="who" method="find" timer="true" timeout="20s"><bcm:param name="phone" value="PHONE"/>
+      <bcm:error><exit expr="'error ' + {ERROR}['type']"/></bcm:error></bcm:customstate>
+    <block><bcm:connect/><exit expr="{name} + ' ' + {customstate:who}['kind'] + ' ' + {EXTRADATA}['survey']"/></block>
+    <block name="vip"><bcm:connect/><exit expr="{name} + ' vip'"/></block>
+  </vxml>"##;
+
+const MOVER: &str = "class Finder:\n    def find(self, phone, call):\n        call.set_var('name', phone)\n        call.extra_data['survey'] = '900'\n\
+                     \x20       if phone.endswith('7'):\n            call.goto('#vip')\n        return {'kind': 'usual'}\n";
+
+#[test]
+fn a_page_of_contact_pro_is_moved_by_its_customizer_where_the_application_allows_it() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let server = Server::start(folder.path(), &settings(""));
+    let customizer = Customizer::of(&server, "081");
+    customizer.runs(MOVER);
+    let put = |path: &str, body: &str| {
+        let at = customizer.path.replace("/customizer", path);
+        let (status, said) = server.send("PUT", &at, &customizer.token, body);
+        assert_eq!(status, 200, "{said}");
+    };
+    let exit = |phone: &str| {
+        put("/vxml/document", &MOVED.replace("PHONE", phone));
+        let mut caller = crate::pivot::Caller::call(server.ready.udp(), "081");
+        caller.up();
+        let early = caller.saw(183);
+        let bye = caller.until(|message| message.start.starts_with("BYE "));
+        (early, bye.body)
+    };
+    let said = |early, text: &str| (early, format!("__reason=exit&__exit={text}"));
+    assert_eq!(exit("116"), said(false, "116+usual+900"), "{}", server.log());
+    assert_eq!(exit("117"), said(false, "error+exception"), "{}", server.log());
+    put("/vxml", &json!({ "allow_flow": true, "early_queuing": true }).to_string());
+    assert_eq!(exit("116"), said(true, "116+usual+900"), "{}", server.log());
+    assert_eq!(exit("117"), said(true, "117+vip"), "{}", server.log());
+}
+
 #[test]
 fn a_customizer_asks_a_web_service_by_soap_with_the_callers_credentials() {
     let _alone = alone();
@@ -132,4 +172,26 @@ fn a_customizer_asks_a_web_service_by_soap_with_the_callers_credentials() {
     let expected =
         json!([{ "date": "2026-12-01", "weekday": "Tuesday" }, { "date": "2026-12-02", "weekday": "Wednesday" }]);
     assert_eq!(days["result"], expected);
+}
+
+#[test]
+fn whoever_may_write_code_is_read_again_with_the_settings() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let written = |editors: &str| format!("[customizer]\neditors = [{editors}]\n");
+    let server = Server::start(folder.path(), &written(""));
+    let customizer = Customizer::of(&server, "081");
+    let code = json!({ "code": "class A:\n  def one(self): return 1\n" });
+    customizer.send("POST", "", &code, 403);
+    for (times, (editors, status)) in [("\"*\"", 201), ("\"somebody-else\"", 403)].into_iter().enumerate() {
+        std::fs::write(folder.path().join("antiphon.toml"), written(editors)).expect("the folder takes a file");
+        server.signal("HUP");
+        let again = || server.log().matches("settings read again").count() > times;
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !again() {
+            assert!(std::time::Instant::now() < end, "{}", server.log());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        customizer.send("POST", "", &code, status);
+    }
 }

@@ -4,14 +4,13 @@
 //! Time: the machine's clock; each wait has an end.
 //! Sources: `voicexml-customizers.md` 2.3, 2.4, 2.6.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use antiphon_ivr::op::{AboutCall, Customize};
-use antiphon_ivr::{BargeIn, Call, Custom, ExtensionId, Interrupted, Next, Play, Prompt, Running, Surroundings};
+use antiphon_ivr::{BargeIn, Call, Custom, ExtensionId, Interrupted, Next, Play, Prompt, Running};
 use antiphon_server::app::{self, MediaDrive, Server};
 use antiphon_server::settings::Settings;
 use antiphon_server::sounds::SystemSounds;
@@ -27,6 +26,7 @@ use tokio::runtime::Runtime;
 use crate::calls::{Caller, Calls};
 use crate::process::alone;
 use crate::server::free_media_ports;
+use crate::written::Written;
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -64,23 +64,6 @@ fn until(what: &str, holds: impl Fn() -> bool) {
     while !holds() {
         assert!(Instant::now() < end, "{what}");
         std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-struct Written<F>(F, Notes);
-
-impl<F> fmt::Debug for Written<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a script of a test")
-    }
-}
-
-impl<F> Custom for Written<F>
-where
-    F: for<'a> Fn(&'a mut Call, Notes) -> Running<'a> + Send + Sync,
-{
-    fn run<'a>(&'a self, call: &'a mut Call, _: &'a dyn Surroundings) -> Running<'a> {
-        (self.0)(call, self.1.clone())
     }
 }
 

@@ -247,7 +247,8 @@ impl Caller {
         }
     }
 
-    fn saw(&self, status: u16) -> bool {
+    /// Whether the call was answered with this status.
+    pub(crate) fn saw(&self, status: u16) -> bool {
         self.seen.iter().any(|seen| seen.status() == Some(status) && seen.cseq_method() == "INVITE")
     }
 

@@ -62,6 +62,7 @@ fn get(url: impl Into<String>) -> Fetch {
         step: "a test".to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     }
 }
 
@@ -266,4 +267,26 @@ async fn a_request_that_is_given_up_ends_its_connection() {
         () = async { while server.requests().is_empty() { tokio::task::yield_now().await } } => {}
     }
     server.client_gone().await;
+}
+
+/// What python3 makes: `gzip.compress(b"<Response/>", 9, mtime=0)`.
+const PACKED: &[u8] = b"\x1F\x8B\x08\x00\x00\x00\x00\x00\x02\x03\xB3\x09\x4A\x2D\x2E\xC8\xCF\x2B\x4E\xD5\xB7\x03\x00\x2D\xEB\x1E\x17\x0B\x00\x00\x00";
+/// The same of 128 KiB of zeros, around a run of 127 bytes.
+const BOMB: (&[u8], &[u8]) = (
+    b"\x1F\x8B\x08\x00\x00\x00\x00\x00\x02\x03\xED\xC1\x31\x01\x00\x00\x00\xC2\xA0\xF5\x4F\xED\x61\x0D\xA0",
+    b"\x6E\xCD\xCD\xE8\x7E\x00\x00\x02\x00",
+);
+
+#[tokio::test]
+async fn an_answer_in_gzip_is_unpacked_up_to_what_any_answer_may_have() {
+    let packed = |body: &[u8]| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
+        vec![Act::Send([head.as_bytes(), body].concat()), Act::Close]
+    };
+    let page = answered(packed(PACKED)).await.expect("an answer");
+    assert_eq!((page.body.as_slice(), page.header("content-encoding")), (&b"<Response/>"[..], None));
+    let bomb = [BOMB.0, &[0x00; 127], BOMB.1].concat();
+    assert_eq!(answered(packed(&bomb)).await, Err(FetchError::TooLarge));
+    let broken = answered(packed(b"no gzip at all")).await;
+    assert!(matches!(broken, Err(FetchError::NotHttp(_) | FetchError::Unreachable(_))), "{broken:?}");
 }

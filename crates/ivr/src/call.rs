@@ -84,6 +84,9 @@ pub struct SipFacts {
     pub user_agent: String,
     /// Its header fields whose names begin with `X-`, with their names as they came, in their order; at most 64.
     pub headers: Vec<(String, String)>,
+    /// All its header fields but those that prove who somebody is, with their names in small letters and those of one name as one, separated
+    /// by commas; at most 64.
+    pub all_headers: Vec<(String, String)>,
 }
 
 /// An extension, as others are told of it.
@@ -469,7 +472,10 @@ impl Call {
         // A performer that is gone without an answer has ended the call.
         let outcome = outcome.await.unwrap_or(Err(Interrupted::LocalHangup));
         self.answered |= answers && outcome.is_ok()
-            || matches!(outcome, Ok(Outcome::Dialed(Dialed::Answered { .. }) | Outcome::Conferred(_)));
+            || matches!(
+                outcome,
+                Ok(Outcome::Dialed(Dialed::Answered { .. }) | Outcome::Conferred(_) | Outcome::Met(Met::Talked { .. }))
+            );
         outcome
     }
 }

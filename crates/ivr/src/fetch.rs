@@ -8,7 +8,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{Prompt, RecordingId, TypeAhead};
+use crate::{Cookies, Prompt, RecordingId, TypeAhead};
 
 /// A request of a script.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -34,6 +34,8 @@ pub struct Fetch {
     pub files: Vec<BodyFile>,
     /// What there is for the caller until the answer comes.
     pub meanwhile: Meanwhile,
+    /// Cookies that go along where they belong, and that each answer on the way changes; none go where there are none.
+    pub cookies: Option<Cookies>,
 }
 
 /// A recording of the call in the body of a request. One that is not there, or too large, is [`FetchError::NoFile`].
@@ -98,6 +100,8 @@ pub struct Page {
     pub body: Vec<u8>,
     /// Where it came from, after redirects.
     pub url: String,
+    /// The cookies of the request, as the answers have left them.
+    pub cookies: Option<Cookies>,
 }
 
 /// Why there is no answer.

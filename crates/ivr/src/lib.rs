@@ -9,10 +9,12 @@
 //! Errors: [`Interrupted`] ends a script from outside and travels by `?`.
 #![forbid(unsafe_code)]
 
+pub mod agreed;
 pub mod call;
 pub mod callback;
 pub mod collector;
 pub mod conference;
+pub mod cookies;
 pub mod digit;
 mod direct;
 pub mod fetch;
@@ -25,6 +27,7 @@ pub mod interactive;
 pub mod language;
 pub mod listening;
 pub mod op;
+pub mod patience;
 pub mod pattern;
 pub mod pivot;
 pub mod rules;
@@ -35,9 +38,11 @@ pub mod simulator;
 pub mod vars;
 pub mod vxml;
 
+pub use agreed::{AgreedSound, Way};
 pub use call::{Bridged, Call, CallRecord, Caller, EndedCall, Ending, ExtensionName, Request, SipFacts};
 pub use callback::Callback;
 pub use collector::{Collector, DigitBuffer};
+pub use cookies::Cookies;
 pub use digit::{Digit, DigitSet};
 pub use fetch::{BodyFile, Fetch, FetchBody, FetchError, FetchMethod, Filler, Meanwhile, Note, NoteKind, Page};
 pub use gatherer::Gatherer;
@@ -51,6 +56,7 @@ pub use op::{
     ReferScope, Referred, Render, RenderError, Rendered, SPEECH_PATIENCE, Speech, TalkEnd, TargetRules, Terms, Tone,
     TypeAhead, Upload, Utterance, Voice, WebSound,
 };
+pub use patience::Patience;
 pub use pattern::{BadPattern, Pattern};
 pub use script::{Custom, DocumentKind, EndpointKind, Next, Running, Script, SoundName, SoundView, Surroundings};
 pub use send_digits::{DigitStep, SendDigits, Sent};

@@ -76,7 +76,7 @@ pub use echo::{Echo, Echoed};
 pub use gather::{Gather, GatherEnd, Gathered, KeyJudge, KeyMatcher, KeyState, MAX_KEYS};
 pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
 pub use news::{ConferenceEvent, ConferenceNews, News, PartyNews, PartyState, Watch, Watcher};
-pub use queue::{Enqueue, Enqueued, MEET_PATIENCE, Meet, Met, Place, Take};
+pub use queue::{Enqueue, Enqueued, MEET_PATIENCE, Meet, Met, Place, QUEUE_SIZE, Take};
 pub use record::{
     Attachment, Beep, Begins, CallRecording, Gap, Mailbox, Record, RecordEnd, Recorded, Recording, RecordingState,
     Sides, StartRecording, Trim, Which,
@@ -127,7 +127,7 @@ pub enum Op {
     Enqueue(Enqueue),
     /// Where the caller stands in its queue.
     Place,
-    /// Talk with whoever takes the caller out of its queue. It lifts the limit as a bridge does.
+    /// Talk with whoever takes the caller out of its queue. The talk lifts the limit as a bridge does; the wait for it does not.
     Meet(Meet),
     /// Leave the queue.
     Leave,

@@ -78,6 +78,16 @@ pub trait Surroundings: Send + Sync {
     fn understands(&self) -> bool {
         false
     }
+
+    /// Says when a script that thinks has thought for long enough; nobody does here.
+    fn patience(&self) -> crate::Patience {
+        crate::Patience::default()
+    }
+
+    /// What is agreed on for the caller's sound just now, where it is known.
+    fn sound(&self) -> Option<crate::AgreedSound> {
+        None
+    }
 }
 
 /// Whom a callflow names (`kazoo-pivot.md` 4.1, 4.2).

@@ -9,13 +9,15 @@ mod people;
 use std::sync::Arc;
 
 use antiphon_ivr::{
-    DocumentKind, EndpointKind, ExtensionId, IntervalId, Language, Prompt, SoundId, SoundName, SoundView, Surroundings,
+    DocumentKind, EndpointKind, ExtensionId, IntervalId, Language, Patience, Prompt, SoundId, SoundName, SoundView,
+    Surroundings,
     pivot::{self, Node},
     rules::Policy,
 };
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
+    agreement::Agreement,
     rooms::Rooms,
     settings::Trunk,
     store::{ClientId, Config, Extension, ExtensionKind, ExtensionStatus, FlowId, Sound},
@@ -79,9 +81,21 @@ pub struct Around {
     pub config: Arc<Config>,
     /// Whose numbers and intervals.
     pub client: ClientId,
+    /// What is agreed with the caller for its sound.
+    pub agreement: Agreement,
+    /// Ends when a script has thought for long enough.
+    pub patience: Patience,
 }
 
 impl Surroundings for Around {
+    fn patience(&self) -> Patience {
+        self.patience.clone()
+    }
+
+    fn sound(&self) -> Option<antiphon_ivr::AgreedSound> {
+        self.agreement.sound()
+    }
+
     fn is_internal(&self, digits: &str) -> bool {
         let extension = self.config.find_extension(digits, Some(self.client));
         extension.is_some_and(|extension| extension.status == ExtensionStatus::Active)

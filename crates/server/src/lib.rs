@@ -3,6 +3,7 @@
 //! [`serve`] is `antiphon serve`; [`app`] builds the rooms; ARCHITECTURE.md is the map.
 
 pub mod access;
+pub mod agreement;
 pub mod api;
 pub mod app;
 pub mod call;

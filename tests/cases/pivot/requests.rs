@@ -51,6 +51,7 @@ fn scenario(web: &[Value]) -> Scenario {
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: flow.to_string().into_bytes(),
         url: String::new(),
+        cookies: None,
     };
     scenario.web =
         web.iter().map(|flow| WebAnswer { after: std::time::Duration::ZERO, answer: Ok(page(flow)) }).collect();

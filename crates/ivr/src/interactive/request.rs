@@ -87,6 +87,7 @@ pub(super) fn fetch(script: &WebScript, occasion: &Occasion, call: &Call, step: 
         step: step.to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     })
 }
 

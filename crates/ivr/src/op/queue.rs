@@ -16,6 +16,9 @@ use crate::DigitSet;
 /// How long whoever takes somebody waits for its script.
 pub const MEET_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How many may be in a queue where nobody says.
+pub const QUEUE_SIZE: usize = 100;
+
 /// A place in a queue. Whoever is in one already leaves it.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct Enqueue {
@@ -23,6 +26,17 @@ pub struct Enqueue {
     pub name: String,
     /// How many may be in it; whoever comes then finds it full.
     pub most: usize,
+    /// Whoever waits with more is taken before all who wait with less; 0 where nobody says.
+    pub priority: i64,
+    /// What is said of the caller to whoever looks at the queue, by names.
+    pub about: Vec<(String, String)>,
+}
+
+impl Enqueue {
+    /// A place behind all others, for a caller of whom nothing is said.
+    pub fn new(name: impl Into<String>, most: usize) -> Self {
+        Self { name: name.into(), most, priority: 0, about: Vec::new() }
+    }
 }
 
 /// What came of an [`Enqueue`].
@@ -56,6 +70,8 @@ pub struct Meet {
     pub alone: Alone,
     /// Keys by which the caller leaves the queue; they mean nothing once the talk has begun.
     pub leave_by: DigitSet,
+    /// How long to wait for somebody; `None` as long as the caller likes.
+    pub patience: Option<Duration>,
 }
 
 /// How a [`Meet`] ended. (The caller hanging up is [`crate::Interrupted::RemoteHangup`].)
@@ -70,6 +86,11 @@ pub enum Met {
     },
     /// The caller pressed a key for it.
     Left {
+        /// How long the caller had waited.
+        waited: Duration,
+    },
+    /// Nobody took the caller in time, and it has left the queue.
+    Nobody {
         /// How long the caller had waited.
         waited: Duration,
     },

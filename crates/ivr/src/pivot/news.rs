@@ -71,6 +71,7 @@ pub(super) fn tell(url: &str, method: FetchMethod, told: &Map<String, Value>, re
         step: "pivot webhook".to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     };
     Tell { fetch, retries, pause: PAUSE }
 }

@@ -103,6 +103,7 @@ fn prepared(
         step: step.to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     })
 }
 

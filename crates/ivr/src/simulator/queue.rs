@@ -3,7 +3,7 @@
 //! Time: virtual; a talk lifts the lifetime.
 //! Errors: [`Interrupted`], as on a real call.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use super::{
     Taking,
@@ -27,7 +27,14 @@ pub(super) struct Queued {
 
 impl World<'_> {
     pub(super) fn enqueue(&mut self, enqueue: &Enqueue) -> Enqueued {
-        self.note(format!("enqueue in {}, at most {}", enqueue.name, enqueue.most));
+        let mut said = format!("enqueue in {}, at most {}", enqueue.name, enqueue.most);
+        if enqueue.priority != 0 {
+            let _ = write!(said, ", priority {}", enqueue.priority);
+        }
+        for (name, value) in &enqueue.about {
+            let _ = write!(said, ", {name}: {value}");
+        }
+        self.note(said);
         if self.scenario.queueing.before >= enqueue.most {
             self.note("… full");
             return Enqueued::Full;
@@ -58,22 +65,32 @@ impl World<'_> {
     }
 
     pub(super) fn meet(&mut self, meet: &Meet) -> Result<Met, Interrupted> {
-        self.note("meet");
+        self.note(match meet.patience {
+            Some(patience) => format!("meet within {}", seconds(patience)),
+            None => "meet".to_owned(),
+        });
         let Some(Queued { since, taken_at, missed }) = self.queued else {
             self.note("… the caller is in no queue");
             return Ok(Met::Nowhere);
         };
         self.wanted = None;
+        let patient_until = meet.patience.map(|patience| self.now.saturating_add(patience));
         while taken_at.is_none_or(|at| at > self.now) {
-            if taken_at.is_none() && self.caller_is_done() {
+            let until = taken_at.into_iter().chain(patient_until).min();
+            if until.is_none() && self.limit.is_none() && self.caller_is_done() {
                 self.note("… waits on");
                 return Err(Interrupted::Shutdown);
             }
-            match self.wait(taken_at.unwrap_or(Duration::MAX), Edge::Outside, Lifetime::Deferred)? {
+            match self.wait(until.unwrap_or(Duration::MAX), Edge::Outside, Lifetime::Counts)? {
                 Waited::Pressed(digit) if meet.leave_by.contains(digit) => {
                     self.note(format!("… left by {digit}"));
                     self.queued = None;
                     return Ok(Met::Left { waited: self.now - since });
+                }
+                Waited::Through if patient_until.is_some_and(|until| until <= self.now) => {
+                    self.note("… nobody takes the caller");
+                    self.queued = None;
+                    return Ok(Met::Nobody { waited: self.now - since });
                 }
                 Waited::Pressed(_) | Waited::Through => {}
             }

@@ -13,23 +13,27 @@ use std::fmt;
 use roxmltree::Node;
 
 use self::scripts::Scripts;
-
 use super::{
-    Dialect,
+    Dialect, contactpro,
     elements::{Reader, document, object},
     wire::{Attributes, Fault, Place, decode, xml},
 };
 
-/// Most findings of a report.
+/// Most warnings of a report.
 pub const MAX_FINDINGS: usize = 200;
+/// Most errors of a report.
+pub const MAX_ERRORS: usize = 100;
 
 /// What there is to say about a page.
 #[derive(Clone, Eq, PartialEq, Default, Debug)]
 pub struct Report {
-    /// Why it cannot be run: the first thing that is wrong with it.
+    /// Why it cannot be run, each fault once: what has one is passed over, and what stands behind it is read. Of a text that is no XML the
+    /// first; at most [`MAX_ERRORS`], in the order of the page.
     pub errors: Vec<Finding>,
     /// What in it is passed over, in the order of the page; at most [`MAX_FINDINGS`].
     pub warnings: Vec<Finding>,
+    /// Those of the warnings that are about elements which the dialect of Contact Pro removes; at most [`MAX_FINDINGS`].
+    pub removed: Vec<Finding>,
 }
 
 /// Something about one element.
@@ -99,7 +103,7 @@ const RUN: [(&str, &str); 41] = [
     ("foreach", "item array"),
     ("form", "scope"),
     ("goto", "next expr nextitem expritem fetchaudio fetchtimeout maxage maxstale"),
-    ("grammar", "src srcexpr type mode root version tag-format fetchtimeout maxage maxstale"),
+    ("grammar", "src srcexpr type mode root version tag-format scope fetchtimeout maxage maxstale"),
     ("if", "cond"),
     ("initial", "name expr cond"),
     ("link", "next expr event eventexpr message messageexpr dtmf fetchaudio fetchtimeout maxage maxstale"),
@@ -174,7 +178,7 @@ const PROPERTIES: [&str; 21] = [
 pub fn bytes(page: &[u8], dialect: Dialect) -> Report {
     match decode(page, None) {
         Ok(source) => check_as(&source, dialect),
-        Err(fault) => Report { errors: vec![Finding::from(fault)], warnings: Vec::new() },
+        Err(fault) => Report { errors: vec![Finding::from(fault)], ..Report::default() },
     }
 }
 
@@ -185,29 +189,46 @@ pub fn check(source: &str) -> Report {
 
 fn check_as(source: &str, dialect: Dialect) -> Report {
     let mut report = Report::default();
+    let mut reader = Reader::of_all();
     let mut scripts = None;
-    match document::read_as(source, "http://antiphon.example/", dialect) {
+    let last = match document::read_by(source, "http://antiphon.example/", dialect, &mut reader) {
         Ok(document) => {
             // Expressions in Python were read with the page.
             scripts = (!document.is_python).then(Scripts::new).flatten();
             report.warnings = document.warnings;
+            None
         }
-        Err(fault) => report.errors.push(fault.into()),
-    }
+        Err(fault) => Some(fault),
+    };
+    report.errors = reader.faults.into_iter().flatten().chain(last).map(Finding::from).collect();
+    report.errors.sort_by_key(|finding| (finding.line, finding.column));
+    report.errors.truncate(MAX_ERRORS);
     if let Ok(text) = xml::checked(source)
         && let Ok(tree) = xml::parse(&text)
     {
-        let mut looking = Looking { reader: Reader::default(), scripts, found: report.warnings };
-        looking.look(tree.root_element());
-        report.warnings = looking.found;
+        let root = tree.root_element();
+        let is_vendor = dialect == Dialect::ContactPro || contactpro::is_spoken(root);
+        if is_vendor && let Ok(imported) = contactpro::taken(&text) {
+            report.removed = imported.removed;
+            // A page keeps only the first of what it passes over.
+            let untold = |one: &&Finding| !report.warnings.contains(one);
+            let untold: Vec<_> = report.removed.iter().filter(untold).cloned().collect();
+            report.warnings.extend(untold);
+            report.removed.truncate(MAX_FINDINGS);
+        }
+        let mut looking = Looking { is_vendor, reader: Reader::default(), scripts, found: Vec::new() };
+        looking.at(root);
+        report.warnings.append(&mut looking.found);
     }
     report.warnings.sort_by_key(|finding| (finding.line, finding.column));
     report.warnings.truncate(MAX_FINDINGS);
     report
 }
 
-/// A page that is looked through.
+/// A look through a page.
 struct Looking {
+    /// Whether the page is one of Contact Pro.
+    is_vendor: bool,
     reader: Reader,
     /// Who reads its code, where it has some that was not read yet.
     scripts: Option<Scripts>,
@@ -216,57 +237,104 @@ struct Looking {
 
 impl Looking {
     /// Looks at an element and all in it but grammars, which have a language of their own. The depth is bounded by the reading.
-    fn look(&mut self, node: Node<'_, '_>) {
+    fn at(&mut self, node: Node<'_, '_>) {
         if self.found.len() >= 2 * MAX_FINDINGS {
             return;
         }
         let name = node.tag_name().name();
         match name {
             "object" if !object::is_known(Attributes(node)) => {
-                return self.add(node, Some("classid"), "is not run: error.unsupported.objectname is thrown");
+                return self.add(node, "classid", "is not run: error.unsupported.objectname is thrown");
             }
             "metadata" | "meta" | "desc" | "lexicon" => return,
             "property" => {
                 let property = node.attribute("name").unwrap_or_default().trim();
-                if !PROPERTIES.contains(&property) {
-                    self.add(node, Some("name"), &format!("{property} changes nothing here"));
+                let value = node.attribute("value").unwrap_or_default().trim();
+                match one_way(property, value) {
+                    Some(Ok(())) => {}
+                    Some(Err(text)) => self.add(node, "value", text),
+                    None if PROPERTIES.contains(&property) => {}
+                    None => self.add(node, "name", &format!("{property} changes nothing here")),
                 }
             }
             _ => {}
         }
         self.attributes(node);
+        let xml = "http://www.w3.org/XML/1998/namespace";
+        if name != "vxml" && node.attribute((xml, "base")).is_some() {
+            self.add(node, "base", "changes nothing here: addresses are relative to the page");
+        }
         if name != "grammar" {
             let faults = self.scripts.as_mut().map(|scripts| scripts.faults(node)).unwrap_or_default();
             for (attribute, fault) in faults {
-                self.add(node, attribute, &format!("{fault}; error.semantic is thrown"));
+                let at = self.reader.place(node);
+                self.found.push(Finding::of(node, at, attribute, &format!("{fault}; error.semantic is thrown")));
             }
-            node.children().filter(Node::is_element).for_each(|child| self.look(child));
+            node.children().filter(Node::is_element).for_each(|child| self.at(child));
         }
     }
 
-    /// Looks at the attributes of an element.
     fn attributes(&mut self, node: Node<'_, '_>) {
         let name = node.tag_name().name();
-        if let Some((_, run)) = RUN.iter().chain(&MORE).find(|(names, _)| names.split(' ').any(|known| known == name)) {
-            for attribute in node.attributes().filter(|attribute| attribute.namespace().is_none()) {
-                let own = attribute.name();
-                if EVERYWHERE.contains(&own) || run.split(' ').any(|known| known == own) {
+        let of = |table: &[(&str, &'static str)]| {
+            table
+                .iter()
+                .find(|(names, _)| names.split(' ').any(|known| known == name))
+                .map(|(_, attributes)| *attributes)
+        };
+        let of_vendor = contactpro::attributes(name).filter(|_| self.is_vendor);
+        // In the dialect `error` is a vendor element, and all of the vendor's may stand without their prefix.
+        let run = of(&RUN).or_else(|| of(&MORE));
+        if run.is_none() && of_vendor.is_none() {
+            return;
+        }
+        let prefixed = node.lookup_namespace_uri(Some(contactpro::PREFIX));
+        for attribute in node.attributes() {
+            let own = attribute.name();
+            let is_one_of = |list: Option<&str>| list.unwrap_or_default().split(' ').any(|known| known == own);
+            let is_prefixed = attribute.namespace().is_some() && attribute.namespace() == prefixed;
+            if !is_prefixed && attribute.namespace().is_some() {
+                continue;
+            }
+            match one_way(own, attribute.value().trim()) {
+                Some(Ok(())) => continue,
+                Some(Err(text)) => {
+                    self.add(node, own, text);
                     continue;
                 }
-                let text = if WITHOUT_EFFECT.contains(&own) { "changes nothing here" } else { "is not known" };
-                self.add(node, Some(own), text);
+                None => {}
             }
-        }
-        let xml = "http://www.w3.org/XML/1998/namespace";
-        if name != "vxml" && node.attribute((xml, "base")).is_some() {
-            self.add(node, Some("base"), "changes nothing here: addresses are relative to the page");
+            let is_for_people = self.is_vendor && own == "description";
+            let is_run =
+                is_for_people || EVERYWHERE.contains(&own) || is_one_of(of_vendor) || !is_prefixed && is_one_of(run);
+            let is_idle = !is_prefixed && WITHOUT_EFFECT.contains(&own)
+                || self.is_vendor && contactpro::WITHOUT_EFFECT.contains(&own);
+            match (is_run, is_idle) {
+                (true, _) => {}
+                (false, true) => self.add(node, own, "changes nothing here"),
+                // Prefixed attributes of plain pages are whosoever's they may be.
+                (false, false) if is_prefixed && !self.is_vendor => {}
+                (false, false) => self.add(node, own, "is not known"),
+            }
         }
     }
 
-    fn add(&mut self, node: Node<'_, '_>, attribute: Option<&str>, text: &str) {
+    fn add(&mut self, node: Node<'_, '_>, attribute: &str, text: &str) {
         let at = self.reader.place(node);
-        self.found.push(Finding::of(node, at, attribute, text));
+        self.found.push(Finding::of(node, at, Some(attribute), text));
     }
+}
+
+/// Whether something of which we know one way alone is wanted so; nothing where it is something else.
+fn one_way(name: &str, value: &str) -> Option<Result<(), &'static str>> {
+    let (ours, text) = match name {
+        "bargeintype" => {
+            ("speech", "is not run: hotwords are not known, and any voice or key stops what may be stopped")
+        }
+        "maxnbest" => ("1", "is not run: what was said has one result"),
+        _ => return None,
+    };
+    Some(if value == ours { Ok(()) } else { Err(text) })
 }
 
 #[cfg(test)]

@@ -14,8 +14,10 @@ mod export;
 mod import;
 pub(crate) mod place;
 pub(crate) mod query;
+pub(crate) mod queue;
 pub(crate) mod settings;
 pub(crate) mod soap;
+mod sound;
 mod supported;
 pub(crate) mod top;
 mod wsdl;
@@ -23,11 +25,14 @@ mod wsdl;
 pub use export::export;
 pub(crate) use import::taken;
 pub use import::{Imported, import};
-pub(crate) use supported::is_element;
+pub(crate) use supported::{WITHOUT_EFFECT, attributes, is_element};
 
 use roxmltree::Node;
 
-use super::wire::{Attributes, Fault, xml};
+use super::{
+    elements::Reader,
+    wire::{Attributes, Fault},
+};
 
 /// The namespace that is written; any that is bound to the prefix is taken.
 pub const NAMESPACE: &str = "urn:contactpro:bcm";
@@ -46,7 +51,7 @@ pub(crate) fn is_python(root: Node<'_, '_>) -> bool {
 }
 
 /// Refuses a page with an expression that could not be evaluated.
-pub(crate) fn check_expressions(root: Node<'_, '_>) -> Result<(), Fault> {
+pub(crate) fn check_expressions(root: Node<'_, '_>, reader: &mut Reader) -> Result<(), Fault> {
     for node in root.descendants().filter(Node::is_element) {
         for attribute in node.attributes() {
             let name = attribute.name();
@@ -54,10 +59,11 @@ pub(crate) fn check_expressions(root: Node<'_, '_>) -> Result<(), Fault> {
             if !is_expression {
                 continue;
             }
-            super::script::python::check(attribute.value()).map_err(|refusal| Fault {
+            let checked = super::script::python::check(attribute.value()).map_err(|refusal| Fault {
                 element: Some(node.tag_name().name().to_owned()),
-                ..Fault::new(xml::place(node), format!("{name}, {refusal}"))
-            })?;
+                ..Fault::new(reader.place(node), format!("{name}, {refusal}"))
+            });
+            reader.past(checked)?;
         }
     }
     Ok(())

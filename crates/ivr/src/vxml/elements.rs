@@ -38,24 +38,46 @@ pub(crate) mod throw;
 pub(crate) mod transfer;
 pub(crate) mod var;
 
-use std::collections::BTreeMap;
-
-use super::{check::Finding, wire::Place};
+use super::{
+    check::{Finding, MAX_ERRORS},
+    wire::{Fault, Place},
+};
 
 /// What is read along with a page.
 #[derive(Default)]
 pub(crate) struct Reader {
     /// What is passed over, with its place.
     pub(crate) warnings: Vec<Finding>,
+    /// What makes the page void, where all of that is wanted and not the first of it.
+    pub(crate) faults: Option<Vec<Fault>>,
     /// Items without names so far.
     unnamed: usize,
-    /// The places that were asked for, by their bytes.
-    places: BTreeMap<usize, Place>,
+    /// Places along the page, one every so many bytes, with their bytes.
+    places: Vec<(usize, Place)>,
 }
 
 impl Reader {
     /// Most warnings that are kept.
     const MOST: usize = 50;
+    /// How far the places that are remembered are apart, about.
+    const STRIDE: usize = 512;
+
+    /// One that goes on behind a fault, for whoever wants to know of all.
+    pub(crate) fn of_all() -> Self {
+        Self { faults: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// What was read of an element; nothing where it has a fault and those are gathered.
+    pub(crate) fn past<T>(&mut self, read: Result<T, Fault>) -> Result<Option<T>, Fault> {
+        match (read, &mut self.faults) {
+            (Ok(read), _) => Ok(Some(read)),
+            (Err(fault), Some(faults)) if faults.len() + 1 < MAX_ERRORS => {
+                faults.push(fault);
+                Ok(None)
+            }
+            (Err(fault), _) => Err(fault),
+        }
+    }
 
     /// Something is passed over.
     pub(crate) fn warn(&mut self, node: roxmltree::Node<'_, '_>, text: &str) {
@@ -65,17 +87,15 @@ impl Reader {
         }
     }
 
-    /// Where a node begins. It is counted from the nearest place before it, so that no text is counted more than a few times, whether an
-    /// element is asked for before those in it or after them.
+    /// Where a node begins; all nodes are of one page.
     pub(crate) fn place(&mut self, node: roxmltree::Node<'_, '_>) -> Place {
         let (text, byte) = (node.document().input_text(), node.range().start);
-        let before = self.places.range(..=byte).next_back();
-        let (from, mut at) = before.map_or((0, Place { line: 1, column: 1 }), |(from, at)| (*from, *at));
-        for c in text[from..byte].chars() {
-            at = if c == '\n' { Place { line: at.line + 1, column: 1 } } else { Place { column: at.column + 1, ..at } };
+        if self.places.is_empty() {
+            self.places = places(text);
         }
-        self.places.insert(byte, at);
-        at
+        let nearest = self.places.partition_point(|(from, _)| *from <= byte) - 1;
+        let (from, at) = self.places[nearest];
+        text[from..byte].chars().fold(at, Place::behind)
     }
 
     /// A name for an item that has none.
@@ -83,4 +103,19 @@ impl Reader {
         self.unnamed += 1;
         format!("$item{}", self.unnamed)
     }
+}
+
+/// Places along a text, of which the first is its beginning.
+fn places(text: &str) -> Vec<(usize, Place)> {
+    let mut at = Place { line: 1, column: 1 };
+    let mut found = vec![(0, at)];
+    let mut next = Reader::STRIDE;
+    for (byte, c) in text.char_indices() {
+        if byte >= next {
+            found.push((byte, at));
+            next = byte + Reader::STRIDE;
+        }
+        at = at.behind(c);
+    }
+    found
 }

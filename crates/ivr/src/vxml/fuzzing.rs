@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{
-    Dialect,
+    Dialect, check,
     elements::document,
     grammar::{Active, Grammar, Linked, abnf, srgs},
     script::{Python, QuickJs, ScriptEngine, python},
@@ -13,13 +13,17 @@ use super::{
 };
 use crate::op::{KeyJudge, KeyState};
 
-/// A page is read within its caps, or refused at a place that it has.
+/// A page is read within its caps in either dialect, or refused at a place that it has; looking through it says the same.
 pub(crate) fn page(bytes: &[u8]) {
+    let report = check::bytes(bytes, Dialect::W3c);
+    assert!(report.warnings.len() <= check::MAX_FINDINGS);
     let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
     let read =
-        decode(bytes, None).and_then(|text| document::read_as(&text, "http://a.example/page.vxml", Dialect::W3c));
-    match read {
-        Ok(document) => assert!(document.warnings.len() <= 50),
+        |dialect| decode(bytes, None).and_then(|text| document::read_as(&text, "http://a.example/page.vxml", dialect));
+    let _ = read(Dialect::ContactPro);
+    match read(Dialect::W3c) {
+        Ok(document) => assert!(document.warnings.len() <= 50 && report.errors.is_empty()),
+        Err(_) if report.errors.is_empty() => panic!("it is refused, and nothing is said of it"),
         Err(fault) => assert!(fault.at.line >= 1 && fault.at.column >= 1 && fault.at.line <= 4 * lines + 4, "{fault}"),
     }
 }

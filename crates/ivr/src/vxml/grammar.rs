@@ -173,6 +173,20 @@ impl Grammar {
         self.rules.get(name)
     }
 
+    /// Whether it refers to others.
+    pub(crate) fn has_outside(&self) -> bool {
+        let mut stack: Vec<&Expansion> = self.rules.values().collect();
+        while let Some(expansion) = stack.pop() {
+            match expansion {
+                Expansion::Outside(_) => return true,
+                Expansion::Sequence(parts) | Expansion::OneOf(parts) => stack.extend(parts),
+                Expansion::Repeat(inner, ..) => stack.push(inner),
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// The addresses of other grammars in it, without their fragments.
     pub(crate) fn outside(&mut self) -> Vec<&mut Expansion> {
         let mut found = Vec::new();

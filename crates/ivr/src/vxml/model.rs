@@ -4,7 +4,7 @@
 //! Errors: none; a page that breaks a rule was refused by [`crate::vxml::elements::document::read_as`].
 //! Sources: VoiceXML 2.0 §1.5 (documents), §2.1-2.4 (forms, menus, links).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     check::Finding,
@@ -35,12 +35,17 @@ pub(crate) struct Document {
     pub(crate) is_early: bool,
     pub(crate) start: Vec<Start>,
     pub(crate) handlers: Vec<Catch>,
-    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) properties: Properties,
     pub(crate) links: Vec<Arc<Link>>,
     pub(crate) dialogs: Vec<Arc<Dialog>>,
+    /// Where those are that have a name.
+    pub(crate) ids: BTreeMap<String, usize>,
     /// What in it is passed over.
     pub(crate) warnings: Vec<Finding>,
 }
+
+/// What is said of properties at one level, by their names.
+pub(crate) type Properties = BTreeMap<String, String>;
 
 /// What is done when a document or a dialog is entered, in its order.
 #[derive(Clone, Debug)]
@@ -60,8 +65,10 @@ pub(crate) struct Dialog {
     pub(crate) is_shared: bool,
     pub(crate) start: Vec<Start>,
     pub(crate) items: Vec<Arc<Item>>,
+    /// Where each is, by its name.
+    names: BTreeMap<String, usize>,
     pub(crate) handlers: Vec<Catch>,
-    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) properties: Properties,
     pub(crate) links: Vec<Arc<Link>>,
     pub(crate) grammars: Vec<GrammarRef>,
     pub(crate) filled: Vec<Filled>,
@@ -78,7 +85,7 @@ pub(crate) struct Item {
     pub(crate) kind: Kind,
     pub(crate) prompts: Vec<Prompt>,
     pub(crate) handlers: Vec<Catch>,
-    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) properties: Properties,
     pub(crate) links: Vec<Arc<Link>>,
     pub(crate) grammars: Vec<GrammarRef>,
     /// Whether no other grammars listen.
@@ -131,9 +138,10 @@ impl Document {
             is_early: false,
             start: Vec::new(),
             handlers: Vec::new(),
-            properties: Vec::new(),
+            properties: Properties::new(),
             links: Vec::new(),
             dialogs: Vec::new(),
+            ids: BTreeMap::new(),
             warnings: Vec::new(),
         }
     }
@@ -142,14 +150,46 @@ impl Document {
     pub(crate) fn dialog(&self, name: Option<&str>) -> Option<&Arc<Dialog>> {
         match name {
             None => self.dialogs.first(),
-            Some(name) => self.dialogs.iter().find(|dialog| dialog.id.as_deref() == Some(name)),
+            Some(name) => self.ids.get(name).map(|at| &self.dialogs[*at]),
         }
+    }
+
+    /// One more dialog; of several of one name the first has it.
+    pub(crate) fn add(&mut self, dialog: Dialog) {
+        if let Some(id) = &dialog.id {
+            self.ids.entry(id.clone()).or_insert(self.dialogs.len());
+        }
+        self.dialogs.push(Arc::new(dialog));
     }
 }
 
 impl Dialog {
+    /// A dialog without anything in it.
+    pub(crate) fn empty(id: Option<String>, is_shared: bool) -> Self {
+        Self {
+            id,
+            is_shared,
+            start: Vec::new(),
+            items: Vec::new(),
+            names: BTreeMap::new(),
+            handlers: Vec::new(),
+            properties: Properties::new(),
+            links: Vec::new(),
+            grammars: Vec::new(),
+            filled: Vec::new(),
+        }
+    }
+
     /// The item of this name.
     pub(crate) fn item(&self, name: &str) -> Option<usize> {
-        self.items.iter().position(|item| item.name == name)
+        self.names.get(name).copied()
+    }
+
+    /// One more item, whose variable is made where it stands.
+    pub(crate) fn add(&mut self, item: Item) {
+        let at = self.items.len();
+        self.names.entry(item.name.clone()).or_insert(at);
+        self.start.push(Start::Item(at));
+        self.items.push(Arc::new(item));
     }
 }

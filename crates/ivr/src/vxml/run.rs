@@ -8,7 +8,6 @@
 //! Sources: VoiceXML 2.0 Appendix C (form interpretation algorithm); `voicexml-customizers.md` 3.3-3.6, 4.
 
 mod collect;
-mod cookies;
 mod documents;
 mod events;
 mod fetching;
@@ -36,7 +35,9 @@ use super::{
     script::{ScopeId, ScriptEngine, ScriptError},
     wire::{Given, Place},
 };
-use crate::{BodyFile, Call, ExtensionId, FetchBody, FetchMethod, Interrupted, Surroundings, op::Cause};
+use crate::{
+    AgreedSound, BodyFile, Call, Cookies, ExtensionId, FetchBody, FetchMethod, Interrupted, Surroundings, op::Cause,
+};
 
 pub(super) use session::run;
 
@@ -44,6 +45,8 @@ pub(super) use session::run;
 const MAX_TURNS: u32 = 1_000;
 /// Most executable elements in that time.
 const MAX_ELEMENTS: u32 = 100_000;
+/// How many things that are looked at, and not run, count as one of these.
+const LOOKS: usize = 200;
 /// How much time has to pass before what goes round may go round again.
 const LEAST_REST: i64 = 100;
 /// How deep subdialogs may call subdialogs.
@@ -56,6 +59,8 @@ pub(crate) struct Event {
     pub(crate) message: Option<String>,
     /// The element that was run, where one was.
     pub(crate) at: Option<Place>,
+    /// Whether the caller has gone with it, and not only its name says so.
+    pub(crate) is_end: bool,
 }
 
 /// What ends content before its end.
@@ -171,7 +176,7 @@ pub(crate) struct Interpreter<'a> {
     /// How long is waited after the prompt that was queued last.
     timeout: Option<std::time::Duration>,
     cache: fetching::Cache,
-    cookies: cookies::Jar,
+    cookies: Cookies,
     /// Grammars of web servers, by their addresses.
     grammars: BTreeMap<String, Arc<Grammar>>,
     /// Keys that were pressed in one dialog and belong to another.
@@ -184,6 +189,7 @@ pub(crate) struct Interpreter<'a> {
     pub(crate) depth: usize,
     turns: u32,
     elements: u32,
+    looks: usize,
     /// When these were counted from, in milliseconds by the clock that is told.
     rested_at: i64,
     /// The last mark that was said.
@@ -198,15 +204,22 @@ pub(crate) struct Interpreter<'a> {
     is_early: bool,
     /// Whether the world outside was left something.
     is_concluded: bool,
+    /// What scripts know of the caller's sound.
+    sound: Option<AgreedSound>,
 }
 
 impl Event {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), message: None, at: None }
+        Self { name: name.to_owned(), message: None, at: None, is_end: false }
     }
 
     pub(crate) fn with(name: &str, message: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), message: Some(message.into()), at: None }
+        Self { name: name.to_owned(), message: Some(message.into()), at: None, is_end: false }
+    }
+
+    /// The caller has hung up, or was hung up on.
+    pub(crate) fn hangup() -> Self {
+        Self { is_end: true, ..Self::new("connection.disconnect.hangup") }
     }
 
     pub(crate) fn semantic(message: impl Into<String>) -> Self {
@@ -244,7 +257,7 @@ impl From<Interrupted> for Stop {
     /// The caller hanging up is an event, that a page may do something about.
     fn from(interrupted: Interrupted) -> Self {
         match interrupted {
-            Interrupted::RemoteHangup => Self::Event(Event::new("connection.disconnect.hangup")),
+            Interrupted::RemoteHangup => Self::Event(Event::hangup()),
             other => Self::Interrupted(other),
         }
     }
@@ -261,7 +274,16 @@ impl Visit {
     pub(crate) fn clear(&mut self, name: &str) {
         if let Some(index) = self.dialog.item(name) {
             self.prompts[index] = 1;
-            self.events.retain(|(item, _), _| *item != Some(index));
+            let from = (Some(index), String::new());
+            let known: Vec<_> = self
+                .events
+                .range(from..)
+                .map(|(key, _)| key.clone())
+                .take_while(|(item, _)| *item == Some(index))
+                .collect();
+            for key in known {
+                self.events.remove(&key);
+            }
         }
     }
 
@@ -359,18 +381,20 @@ impl Interpreter<'_> {
     pub(crate) async fn exec(&mut self, content: &Content) -> Result<Flow, Stop> {
         let scope = self.engine.open(&[])?;
         self.frame.chain.push(scope);
+        let flow = self.exec_here(content).await?;
+        self.close_to(self.frame.chain.len() - 1);
+        Ok(flow)
+    }
+
+    /// Runs content in the scope that is there: what it declares is there behind it.
+    pub(crate) async fn exec_here(&mut self, content: &Content) -> Result<Flow, Stop> {
         for Placed { at, exec } in content.iter() {
             self.element_done()?;
             // Content lies in content as deep as the page does, which is bounded.
-            match Box::pin(exec.run(self)).await.map_err(|stop| stop.at(*at))? {
-                Flow::On => {}
-                jump @ Flow::Jump(_) => {
-                    self.close_to(self.frame.chain.len() - 1);
-                    return Ok(jump);
-                }
+            if let jump @ Flow::Jump(_) = Box::pin(exec.run(self)).await.map_err(|stop| stop.at(*at))? {
+                return Ok(jump);
             }
         }
-        self.close_to(self.frame.chain.len() - 1);
         Ok(Flow::On)
     }
 
@@ -387,6 +411,7 @@ impl Interpreter<'_> {
     pub(crate) fn rested(&mut self) {
         let now = self.surroundings.now().as_millisecond();
         self.engine.tell(now);
+        self.hear_of_sound();
         // A clock that was set back has told nothing of how much time has passed.
         if now - self.rested_at >= LEAST_REST || now < self.rested_at {
             self.begin_counting(now);
@@ -397,6 +422,7 @@ impl Interpreter<'_> {
     pub(super) fn heard_caller(&mut self) {
         let now = self.surroundings.now().as_millisecond();
         self.engine.tell(now);
+        self.hear_of_sound();
         self.begin_counting(now);
     }
 
@@ -416,7 +442,18 @@ impl Interpreter<'_> {
 
     /// One more element was run. Whoever handles that it is one too many has room for some more, three times.
     fn element_done(&mut self) -> Result<(), Stop> {
-        self.elements += 1;
+        self.elements_done(1)
+    }
+
+    /// So many things were looked at.
+    fn looked_at(&mut self, count: usize) -> Result<(), Stop> {
+        let looks = self.looks.saturating_add(count);
+        self.looks = looks % LOOKS;
+        self.elements_done(u32::try_from(looks / LOOKS).unwrap_or(u32::MAX))
+    }
+
+    fn elements_done(&mut self, count: u32) -> Result<(), Stop> {
+        self.elements = self.elements.saturating_add(count);
         if self.elements <= MAX_ELEMENTS {
             return Ok(());
         }

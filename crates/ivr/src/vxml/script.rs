@@ -13,6 +13,9 @@ mod quickjs;
 pub(crate) use python::Python;
 pub(crate) use quickjs::QuickJs;
 
+/// The property of a locked object that says which text it is where one is wanted; scripts do not see it.
+pub(crate) const SHOWN: &str = "\u{1}text";
+
 /// A scope: an object whose properties are its variables.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub(crate) struct ScopeId(pub(crate) u32);

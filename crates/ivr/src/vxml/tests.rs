@@ -40,9 +40,11 @@ fn cookies(pages: &[(&str, &str, &str)]) -> Vec<Option<String>> {
             crate::Op::Fetch(fetch) => {
                 let (url, cookie, body) = pages[told.len()];
                 assert_eq!(fetch.url, url);
-                told.push(fetch.headers.iter().find(|(name, _)| name == "Cookie").map(|(_, value)| value.clone()));
-                let headers = vec![("set-cookie".to_owned(), cookie.to_owned())];
-                let page = crate::Page { status: 200, headers, body: body.into(), url: url.to_owned() };
+                let mut cookies = fetch.cookies.expect("pages keep cookies");
+                told.push(cookies.of(url));
+                cookies.take(url, &[("set-cookie".to_owned(), cookie.to_owned())]);
+                let (headers, cookies) = (Vec::new(), Some(cookies));
+                let page = crate::Page { status: 200, headers, body: body.into(), url: url.to_owned(), cookies };
                 crate::Outcome::Fetched(Ok(page))
             }
             _ => crate::Outcome::Done,

@@ -19,6 +19,16 @@ pub(crate) struct Place {
     pub(crate) column: usize,
 }
 
+impl Place {
+    /// The place behind a character that stands at this one.
+    pub(crate) fn behind(self, c: char) -> Self {
+        match c {
+            '\n' => Self { line: self.line + 1, column: 1 },
+            _ => Self { column: self.column + 1, ..self },
+        }
+    }
+}
+
 /// Why a page cannot be run, and where.
 #[derive(Clone, Eq, PartialEq, Debug, thiserror::Error)]
 #[error("{at}: {}{text}", element.as_ref().map(|element| format!("<{element}>: ")).unwrap_or_default())]

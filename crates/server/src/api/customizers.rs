@@ -6,7 +6,9 @@
 //! Errors: what is no Python is a 422 with line and column; what does not load is not activated, with 409.
 //! Sources: `voicexml-customizers.md` 2.4, 2.5.
 
+mod audit;
 mod code;
+mod config;
 mod try_out;
 
 use std::sync::Arc;
@@ -32,7 +34,7 @@ use crate::store::changes::{
     ActivateCustomizer, AddCustomizer, CustomizerEditor, DeactivateCustomizer, DeleteCustomizer, EditCustomizer,
     ReplaceCustomizer,
 };
-use crate::store::{Customizer, CustomizerCode, FoundInCode, Grant, Missing, Rejected};
+use crate::store::{Customizer, CustomizerCode, Extension, FoundInCode, Grant, Missing, Rejected};
 use code::Upload;
 
 /// The type of code.
@@ -46,7 +48,7 @@ const DESCRIPTION: usize = 1000;
 
 pub(super) fn table() -> Table {
     let table = Table::of("Customizers", "Python classes that pages of VoiceXML call, in versions. Only trusted code.");
-    try_out::rows(code_rows(version_rows(table)))
+    audit::rows(config::rows(try_out::rows(code_rows(version_rows(table)))))
 }
 
 fn version_rows(table: Table) -> Table {
@@ -200,7 +202,7 @@ fn encode(customizer: &Customizer) -> Shown {
 /// The processes, for an application that may write code. Where there are none, nobody is named who may.
 fn editable<'a>(state: &'a ApiState, grant: &Grant) -> Result<&'a Customizers, ApiError> {
     let customizers = state.customizers.as_ref().ok_or(ApiError::NotEditor)?;
-    if customizers.settings().may_edit(&grant.application) { Ok(customizers) } else { Err(ApiError::NotEditor) }
+    if state.editors().may_edit(&grant.application) { Ok(customizers) } else { Err(ApiError::NotEditor) }
 }
 
 fn editor(place: &Place, grant: &Grant) -> Result<CustomizerEditor, Missing> {
@@ -208,11 +210,11 @@ fn editor(place: &Place, grant: &Grant) -> Result<CustomizerEditor, Missing> {
     Ok(CustomizerEditor { client, extension, application: grant.application.clone(), now: SystemTime::now() })
 }
 
-fn version_of(state: &ApiState, place: &Place) -> Result<(Arc<Customizer>, String), Missing> {
+fn version_of(state: &ApiState, place: &Place) -> Result<(Arc<Customizer>, Arc<Extension>), Missing> {
     let config = state.store.snapshot();
     let extension = place.pages(&config)?;
     let customizer = config.customizer(extension.id, place.version()?).ok_or(Missing::Customizer)?;
-    Ok((customizer.clone(), extension.name.clone()))
+    Ok((customizer.clone(), extension.clone()))
 }
 
 /// The name of a class, which Python would take.
@@ -272,10 +274,10 @@ async fn loaded(
     editor: &CustomizerEditor,
     old: &Customizer,
     (code, class_name): (&CustomizerCode, &str),
-    extension_name: &str,
+    extension: &Extension,
 ) -> Result<Vec<String>, ApiError> {
     let tried = Customizer { code: code.clone(), class_name: class_name.to_owned(), ..old.clone() };
-    let methods = customizers.probe(editor.client, &Loads::of(&tried, extension_name)).await;
+    let methods = customizers.probe(editor.client, &Loads::of(&tried, extension)).await;
     methods.map_err(ApiError::NotActivated)
 }
 
@@ -291,7 +293,7 @@ async fn replace_code(
 ) -> Result<Json<Shown>, ApiError> {
     let customizers = editable(&state, &grant)?;
     let editor = editor(&place, &grant)?;
-    let (old, extension_name) = version_of(&state, &place)?;
+    let (old, extension) = version_of(&state, &place)?;
     let upload = Upload::read(request, &state, place.bearer()).await?;
     let named = upload.class_name.as_deref().map(class_name).transpose()?;
     let mut found = customizers.inspect(editor.client, &upload.code, named.as_deref()).await?;
@@ -304,7 +306,7 @@ async fn replace_code(
     }
     let code = CustomizerCode::of(upload.code.to_vec());
     if old.active && found.classes.contains(&class_name) {
-        found.methods = loaded(customizers, &editor, &old, (&code, &class_name), &extension_name).await?;
+        found.methods = loaded(customizers, &editor, &old, (&code, &class_name), &extension).await?;
     }
     let change = ReplaceCustomizer { editor, tried: old, code, found: of(found), class_name, class_edited };
     Ok(Json(encode(&*state.store.commit(change).await?)))
@@ -318,7 +320,7 @@ async fn edit(
 ) -> Result<Json<Shown>, ApiError> {
     let customizers = editable(&state, &grant)?;
     let editor = editor(&place, &grant)?;
-    let (old, extension_name) = version_of(&state, &place)?;
+    let (old, extension) = version_of(&state, &place)?;
     let fields = body.as_object().ok_or_else(|| ApiError::field("", "must be an object"))?;
     let other = fields.keys().filter(|name| !["class_name", "description"].contains(&name.as_str()));
     let problems: Vec<_> = other.map(|name| FieldError::new(name, "cannot be changed")).collect();
@@ -336,7 +338,7 @@ async fn edit(
         Some(name) => {
             let mut found = customizers.inspect(editor.client, &old.code.bytes, Some(&name)).await?;
             if old.active && found.classes.contains(&name) {
-                found.methods = loaded(customizers, &editor, &old, (&old.code, &name), &extension_name).await?;
+                found.methods = loaded(customizers, &editor, &old, (&old.code, &name), &extension).await?;
             }
             Some((name, of(found)))
         }
@@ -353,11 +355,11 @@ async fn activate(
 ) -> Result<Json<Shown>, ApiError> {
     let customizers = editable(&state, &grant)?;
     let editor = editor(&place, &grant)?;
-    let (tried, extension_name) = version_of(&state, &place)?;
+    let (tried, extension) = version_of(&state, &place)?;
     if tried.active {
         return Ok(Json(encode(&tried)));
     }
-    let loads = Loads::of(&tried, &extension_name);
+    let loads = Loads::of(&tried, &extension);
     let methods = customizers.probe(editor.client, &loads).await.map_err(ApiError::NotActivated)?;
     Ok(Json(encode(&*state.store.commit(ActivateCustomizer { editor, tried, methods }).await?)))
 }

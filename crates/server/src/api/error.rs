@@ -80,6 +80,8 @@ pub(super) enum ApiError {
     NoCode,
     #[error("the customizer cannot be activated: {0}")]
     NotActivated(NotLoaded),
+    #[error("the active version does not load with it: {0}")]
+    ConfigNotLoaded(NotLoaded),
     #[error("file: {0}")]
     Upload(#[from] UploadError),
 }
@@ -127,14 +129,18 @@ impl ApiError {
             Self::Blocked => (StatusCode::FORBIDDEN, Some("access_denied")),
             Self::NotEditor => (StatusCode::FORBIDDEN, Some("access_denied")),
             Self::NoCode => (StatusCode::BAD_REQUEST, Some("invalid_parameter")),
-            Self::NotLoaded(NotLoaded::Busy) | Self::NotActivated(NotLoaded::Busy) => {
-                (StatusCode::SERVICE_UNAVAILABLE, Some("busy"))
-            }
+            Self::NotLoaded(NotLoaded::Busy)
+            | Self::NotActivated(NotLoaded::Busy)
+            | Self::ConfigNotLoaded(NotLoaded::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some("busy")),
             Self::NotLoaded(NotLoaded::TooSlow) => (StatusCode::SERVICE_UNAVAILABLE, Some("timeout")),
-            Self::NotLoaded(NotLoaded::NotStarted) | Self::NotActivated(NotLoaded::NotStarted) => {
+            Self::NotLoaded(NotLoaded::NotStarted)
+            | Self::NotActivated(NotLoaded::NotStarted)
+            | Self::ConfigNotLoaded(NotLoaded::NotStarted) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, Some("internal_error"))
             }
-            Self::NotLoaded(NotLoaded::NoPython) | Self::NotActivated(_) => (StatusCode::CONFLICT, Some("conflict")),
+            Self::NotLoaded(NotLoaded::NoPython) | Self::NotActivated(_) | Self::ConfigNotLoaded(_) => {
+                (StatusCode::CONFLICT, Some("conflict"))
+            }
             Self::NotLoaded(_) => (StatusCode::UNPROCESSABLE_ENTITY, Some("invalid_code")),
             Self::Trunk(NotRegistered::NotAsked) => (StatusCode::CONFLICT, Some("conflict")),
             Self::NoRecogniser | Self::Rendering(RenderError::NoEngine) => (StatusCode::CONFLICT, Some("conflict")),

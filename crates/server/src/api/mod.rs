@@ -77,7 +77,7 @@ use crate::{
     customizers::Customizers,
     queues::Queues,
     rooms::Rooms,
-    settings::{DebugSettings, RulesSettings, TraceSettings},
+    settings::{CustomizerEditors, DebugSettings, RulesSettings, TraceSettings},
     store::{Store, limits::VXML_BYTES},
     telemetry::Metrics,
     trace::Trace,
@@ -111,6 +111,8 @@ pub struct ApiState {
     customizers: Option<Customizers>,
     /// The settings of rules, where no rooms have any.
     rules: RulesSettings,
+    /// Who may write customizers, where no rooms say so.
+    editors: CustomizerEditors,
     rate: Arc<HourlyRate>,
     /// The secrets that are checked at once; each takes memory and a core on purpose.
     secret_checks: Arc<Semaphore>,
@@ -139,6 +141,7 @@ impl ApiState {
             rooms: None,
             customizers: None,
             rules: RulesSettings::default(),
+            editors: CustomizerEditors::default(),
             rate: Arc::new(HourlyRate::new(limits::REQUESTS_PER_HOUR)),
             secret_checks: Arc::new(Semaphore::new(limits::SECRET_CHECKS)),
             uploads: Arc::default(),
@@ -166,10 +169,15 @@ impl ApiState {
         Self { conferences, ..self }
     }
 
-    /// The same API with these customizers.
+    /// The same API with these customizers, which these may write as long as no rooms name others.
     #[must_use]
-    pub fn with_customizers(self, customizers: Customizers) -> Self {
-        Self { customizers: Some(customizers), ..self }
+    pub fn with_customizers(self, customizers: Customizers, editors: CustomizerEditors) -> Self {
+        Self { customizers: Some(customizers), editors, ..self }
+    }
+
+    /// Who may write customizers at this moment.
+    fn editors(&self) -> CustomizerEditors {
+        self.rooms.as_ref().map_or_else(|| self.editors.clone(), |rooms| rooms.settings.load().editors.clone())
     }
 
     /// The same API over these queues.

@@ -2,6 +2,8 @@
 //!
 //! Shape: the queues in which somebody waits or that somebody waits for; any other is not listed.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -47,6 +49,11 @@ struct ShownCaller {
     name: String,
     /// How long it has waited.
     seconds: u64,
+    /// Whoever has more is taken before all who have less.
+    priority: i64,
+    /// What its script says of it: what is attached to the call, by names.
+    #[schema(value_type = Object)]
+    about: BTreeMap<String, String>,
 }
 
 fn encode_caller(waiting: &Waiting) -> ShownCaller {
@@ -55,6 +62,8 @@ fn encode_caller(waiting: &Waiting) -> ShownCaller {
         number: waiting.who.number.clone(),
         name: waiting.who.name.clone(),
         seconds: clock().saturating_duration_since(waiting.since).as_secs(),
+        priority: waiting.priority,
+        about: waiting.about.iter().cloned().collect(),
     }
 }
 

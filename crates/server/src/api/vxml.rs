@@ -103,6 +103,11 @@ struct Shown {
     /// The values of properties about which pages say nothing, by the names of VoiceXML.
     #[schema(value_type = Object)]
     defaults: BTreeMap<String, String>,
+    /// Early queuing: whether a call is not answered before `connect`, or before somebody takes it, as by
+    /// `bcm:earlyqueuing="true"` at the root of a page. Until then the caller hears the pages, for two minutes at most; then 480.
+    early_queuing: bool,
+    /// Whether the customizer may say where the pages go on, by `call.goto` and `call.throw`; else these are exceptions in its code.
+    allow_flow: bool,
     /// The bytes of the page that was uploaded; null where there is none.
     #[schema(read_only)]
     document_bytes: Option<usize>,
@@ -121,6 +126,10 @@ struct Checked {
     /// What in it is passed over, or changes nothing.
     #[schema(read_only)]
     warnings: Vec<Found>,
+    /// Those of the warnings that are about elements which Contact Pro does not have, or not there: they are removed from a page of its
+    /// dialect when it is run, with all in them. In other pages none is.
+    #[schema(read_only)]
+    removed_elements: Vec<Found>,
 }
 
 /// Something about one element.
@@ -155,7 +164,8 @@ impl Checked {
             (None, count) => format!("it is run, but for {count} things"),
         };
         let all = |findings: &[Finding]| findings.iter().map(Found::from).collect();
-        Self { message, errors: all(&report.errors), warnings: all(&report.warnings) }
+        let removed_elements = all(&report.removed);
+        Self { message, errors: all(&report.errors), warnings: all(&report.warnings), removed_elements }
     }
 }
 
@@ -191,9 +201,11 @@ fn vxml(extension: &Extension) -> Result<(&VxmlExtension, VxmlApplication), Miss
 
 fn encode(extension: &Extension) -> Result<Shown, Missing> {
     let (runs, application) = vxml(extension)?;
-    let VxmlApplication { url, source, base_url, dialect, transfer, properties: defaults } = application;
+    let VxmlApplication { url, source, base_url, dialect, transfer, properties, early_queuing, allow_flow } =
+        application;
     let document_bytes = runs.document.as_ref().map(|document| document.len());
-    Ok(Shown { url, source, base_url, dialect, transfer, defaults, document_bytes })
+    let defaults = properties;
+    Ok(Shown { url, source, base_url, dialect, transfer, defaults, early_queuing, allow_flow, document_bytes })
 }
 
 async fn show(State(state): State<ApiState>, place: Place) -> Result<Json<Shown>, ApiError> {

@@ -3,7 +3,8 @@
 //! Shape: the script's future is polled step by step, each on a thread for work that blocks; between two steps it lies with the call's task,
 //! which answers its ops as it does for any other script.
 //! Time: a step lasts as long as its script thinks, which the script's own bounds end; the task does not wait for it, nor does another call.
-//! Should those bounds fail, the call is ended after [`LONGEST`] and the step is left to its thread.
+//! After [`ENOUGH`] the script is told that it has thought for long enough, which ends whatever it evaluates. Should all of that fail, the
+//! call is ended after [`LONGEST`] and the step is left to its thread, which then goes behind all others.
 //! Errors: a panic of the script is a panic of the call's task; a step that is left is a warning, and the call is hung up.
 //! Sources: `voicexml-customizers.md` 4 (timing).
 
@@ -17,7 +18,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_ivr::{Call, Interrupted, Next, Request, Script};
+use antiphon_ivr::{Call, Interrupted, Next, Patience, Request, Script};
+use rustix::{
+    process::{Pid, setpriority_process},
+    thread::gettid,
+};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::executor::Executor;
@@ -26,11 +31,15 @@ use crate::{
     turns::{Turn, Turns},
 };
 
-/// How long a step may take, by the machine's clock.
+/// How long a step may take before the script is told that it was enough, by the machine's clock.
+const ENOUGH: Duration = Duration::from_secs(2);
+/// How long it may take then and before together.
 const LONGEST: Duration = Duration::from_secs(5);
-/// Steps that go on although their calls were ended, at most, before they keep their turns. A thread cannot be ended from outside; this is
-/// far below the threads that there are for work that blocks.
-const LEFT: usize = 32;
+/// Steps that go on although their calls were ended, at most, before they keep their turns. A thread cannot be ended from outside, and each of
+/// them takes time of the machine's.
+const LEFT: usize = 4;
+/// The niceness of a thread that was left with such a step.
+const BEHIND: i32 = 19;
 
 /// What a script comes to, with its call.
 type Ended = (Call, Result<Next, Interrupted>);
@@ -86,6 +95,7 @@ pub(super) async fn run(
 ) -> Ended {
     let client = surroundings.client.to_string();
     let thinking = executor.rooms.thinking.clone();
+    let patience = surroundings.patience.clone();
     let (caller, served, language) = (call.caller.clone(), call.served.clone(), call.language);
     let mut script: Run = Box::pin(async move {
         let next = script.run(&mut call, &surroundings).await;
@@ -93,7 +103,7 @@ pub(super) async fn run(
     });
     let woken = Arc::new(Woken::default());
     loop {
-        let thinks = step(&thinking, client.clone(), script, woken.clone().into(), LONGEST);
+        let thinks = step(&thinking, client.clone(), (script, &patience), woken.clone().into(), LONGEST);
         match beside(executor, requests, thinks).await {
             Step::Ended(ended) => return *ended,
             Step::Waits(waits) => script = waits,
@@ -111,15 +121,22 @@ pub(super) async fn run(
 }
 
 /// Has a script think until it waits for something, or for too long.
-async fn step(thinking: &Thinking, client: String, mut script: Run, waker: Waker, longest: Duration) -> Step {
+async fn step(
+    thinking: &Thinking,
+    client: String,
+    (mut script, patience): (Run, &Patience),
+    waker: Waker,
+    longest: Duration,
+) -> Step {
     let turn = thinking.turns.take(client).await;
     let held = Arc::new(Mutex::new(Some(Held::Turn { _turn: turn })));
-    let began = Arc::new(OnceLock::new());
+    let began: Arc<OnceLock<(Instant, Thread)>> = Arc::new(OnceLock::new());
+    patience.begin();
     let span = tracing::Span::current();
     let (of_step, begins) = (held.clone(), began.clone());
     let thought = tokio::task::spawn_blocking(move || {
         let _held = Dropped(of_step);
-        begins.get_or_init(Instant::now);
+        begins.get_or_init(|| (Instant::now(), Thread::own()));
         let _entered = span.enter();
         match script.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(ended) => Step::Ended(Box::new(ended)),
@@ -136,11 +153,14 @@ async fn step(thinking: &Thinking, client: String, mut script: Run, waker: Waker
                 Err(_) => std::future::pending().await,
             },
         },
-        () = is_over(&began, longest) => {
+        () = is_too_long(&began, longest, patience) => {
             // Others of the client have its turn, for as long as there are not too many of these.
             let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
             if held.is_some() && let Ok(place) = thinking.left.clone().try_acquire_owned() {
                 *held = Some(Held::Left { _place: place });
+                if let Some((_, thread)) = began.get() {
+                    thread.goes_behind();
+                }
             }
             Step::Left
         }
@@ -152,14 +172,45 @@ struct Dropped(Arc<Mutex<Option<Held>>>);
 
 impl Drop for Dropped {
     fn drop(&mut self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if matches!(held, Some(Held::Left { .. })) {
+            Thread::own().comes_back();
+        }
     }
 }
 
+/// A thread, as the kernel knows it.
+#[derive(Copy, Clone, Debug)]
+struct Thread(Pid);
+
+impl Thread {
+    fn own() -> Self {
+        Self(gettid())
+    }
+
+    /// Gives it what of the machine's time nobody else wants.
+    fn goes_behind(self) {
+        // On Linux a niceness is a thread's own, and a thread is named like a process. One that has ended meanwhile has none.
+        let _ = setpriority_process(Some(self.0), BEHIND);
+    }
+
+    /// Takes that back, where the process may: other work comes to this thread.
+    fn comes_back(self) {
+        let _ = setpriority_process(Some(self.0), 0);
+    }
+}
+
+/// Waits until a step has taken too long, and says before that it has taken long enough.
+async fn is_too_long(began: &OnceLock<(Instant, Thread)>, longest: Duration, patience: &Patience) {
+    is_over(began, ENOUGH.min(longest)).await;
+    patience.end();
+    is_over(began, longest).await;
+}
+
 /// Waits until so long has passed since a step began, by the machine's clock, whatever tokio's says.
-async fn is_over(began: &OnceLock<Instant>, longest: Duration) {
+async fn is_over(began: &OnceLock<(Instant, Thread)>, longest: Duration) {
     loop {
-        let left = began.get().map_or(longest, |at| longest.saturating_sub(at.elapsed()));
+        let left = began.get().map_or(longest, |(at, _)| longest.saturating_sub(at.elapsed()));
         if left.is_zero() {
             return;
         }
@@ -199,7 +250,9 @@ mod tests {
     #[tokio::test]
     async fn a_step_without_end_is_left_and_others_of_its_client_have_its_turn() {
         let thinking = Thinking { turns: Turns::new(1, 1), left: Arc::new(Semaphore::new(1)) };
-        let steps = |run: Run, longest| step(&thinking, "1".to_owned(), run, Waker::noop().clone(), longest);
+        let patience = Patience::default();
+        let steps =
+            |run: Run, longest| step(&thinking, "1".to_owned(), (run, &patience), Waker::noop().clone(), longest);
         let (release, released) = sync_channel::<()>(1);
         let endless: Run = Box::pin(async move {
             // Ends with the test at the latest.
@@ -207,11 +260,48 @@ mod tests {
             (Call::new(Caller::default()).0, Ok(Next::Finished))
         });
         assert!(matches!(steps(endless, Duration::from_millis(20)).await, Step::Left));
+        assert!(patience.is_over(), "it was told before");
         assert_eq!(thinking.left.available_permits(), 0);
         let short: Run = Box::pin(async { (Call::new(Caller::default()).0, Ok(Next::Finished)) });
         assert!(matches!(steps(short, LONGEST).await, Step::Ended(_)), "the turn is free");
         drop(release);
         let place = tokio::time::timeout(LONGEST, thinking.left.acquire()).await;
         assert!(place.is_ok_and(|place| place.is_ok()), "a step that has ended after all gives its place back");
+    }
+
+    /// All turns of a client and all places are taken by scripts that never end, and more of them wait.
+    #[tokio::test]
+    async fn a_client_whose_scripts_think_without_end_keeps_no_other_client_waiting() {
+        let thinking = Thinking { turns: Turns::new(3, 2), left: Arc::new(Semaphore::new(1)) };
+        let (release, released) = sync_channel::<()>(0);
+        let released = Arc::new(Mutex::new(released));
+        let hostile = (0..8).map(|_| {
+            let (thinking, released) = (thinking.clone(), released.clone());
+            let endless: Run = Box::pin(async move {
+                // Ends with the test at the latest.
+                let _ = released.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                (Call::new(Caller::default()).0, Ok(Next::Finished))
+            });
+            tokio::spawn(async move {
+                let patience = Patience::default();
+                step(&thinking, "1".to_owned(), (endless, &patience), Waker::noop().clone(), Duration::from_millis(20))
+                    .await
+            })
+        });
+        let hostile: Vec<_> = hostile.collect();
+        while thinking.left.available_permits() > 0 || hostile.iter().filter(|step| step.is_finished()).count() < 3 {
+            tokio::task::yield_now().await;
+        }
+        assert!(hostile.iter().any(|step| !step.is_finished()), "some wait for a turn");
+        for _ in 0..100 {
+            let short: Run = Box::pin(async { (Call::new(Caller::default()).0, Ok(Next::Finished)) });
+            let patience = Patience::default();
+            let thought = step(&thinking, "2".to_owned(), (short, &patience), Waker::noop().clone(), LONGEST).await;
+            assert!(matches!(thought, Step::Ended(_)));
+        }
+        drop(release);
+        for step in hostile {
+            step.await.expect("no panic");
+        }
     }
 }

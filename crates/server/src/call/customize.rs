@@ -23,8 +23,13 @@ impl Executor {
     ) -> Result<Result<CustomResult, CustomError>, Interrupted> {
         let customizers = self.rooms.customizers.clone();
         let active = self.config.active_customizer(customize.extension);
-        let loads = active.zip(self.config.extension(customize.extension));
-        let loads = loads.map(|(active, extension)| Arc::new(Loads::of(active, &extension.name)));
+        let extension = self.config.extension(customize.extension);
+        let installed = extension.and_then(|extension| self.rooms.scripts.customizer_of(&extension.name));
+        if let Some(methods) = installed {
+            return self.over.map_or_else(|| Ok(methods.call(&customize)), Err);
+        }
+        let loads = active.zip(extension);
+        let loads = loads.map(|(active, extension)| Arc::new(Loads::of(active, extension)));
         self.meanwhile_hearing(None, async move {
             match loads {
                 Some(loads) => customizers.call(&loads, &customize).await,

@@ -342,7 +342,8 @@ impl Executor {
         if matches!(heard, Heard::Wanted) { Err(Interrupted::Wanted) } else { Ok(heard) }
     }
 
-    async fn wait_within_limit(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
+    /// The same, also where somebody wants the caller.
+    pub(super) async fn wait_within_limit(&mut self, until: Option<Instant>) -> Result<Heard, Interrupted> {
         let Some(limit) = self.limit else { return self.hear(until).await };
         let limited = until.is_none_or(|until| limit <= until);
         let heard = self.hear(Some(until.map_or(limit, |until| until.min(limit)))).await?;

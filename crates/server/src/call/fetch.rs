@@ -13,12 +13,7 @@ use antiphon_ivr::{
 };
 
 use super::executor::Executor;
-use crate::{
-    rooms::Rooms,
-    store::ClientId,
-    trace::CallTrace,
-    web::{Exchange, debug::Asker},
-};
+use crate::{rooms::Rooms, store::ClientId, trace::CallTrace, web::debug::Asker};
 
 /// Most bytes of a request with the recordings in it.
 const MOST: usize = 32 << 20;
@@ -82,10 +77,9 @@ pub(super) fn uploaded(rooms: &Rooms, client: ClientId, trace: &CallTrace, appli
         step: "vxml document".to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     };
-    let page = Page { status: 200, headers: Vec::new(), body: upload.bytes.to_vec(), url: UPLOADED.to_owned() };
-    let step = rooms.http_debug.begin(asker(client, trace), &fetch, &[]);
-    step.finish(&Exchange { outcome: Ok(page), hops: Vec::new(), took: Duration::ZERO });
+    rooms.http_debug.begin_uploaded(asker(client, trace), &fetch, &upload.bytes);
 }
 
 /// Whose request it is.

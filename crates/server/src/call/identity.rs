@@ -27,6 +27,10 @@ const LONGEST: usize = 128;
 /// Of the fields that scripts are told: how many, and how long each may be.
 const MOST_HEADERS: usize = 64;
 const LONGEST_HEADER: usize = 1_024;
+/// Fields that prove who somebody is, and are nobody's who runs on a call.
+const PROOFS: [&str; 2] = ["authorization", "proxy-authorization"];
+/// Fields by which networks say who somebody is who wants to be nobody.
+const ASSERTIONS: [&str; 3] = ["p-asserted-identity", "p-preferred-identity", "remote-party-id"];
 /// Of a URI.
 const LONGEST_URI: usize = 8_192;
 /// Users that say that there is no number.
@@ -84,7 +88,31 @@ pub(super) fn sip_facts(invite: &Invite, settings: &PivotSettings) -> SipFacts {
         user_to_user: user_to_user(request.uri(), request.header("User-to-User")),
         user_agent: cut(request.header("User-Agent").unwrap_or_default()),
         headers: headers.map(|(name, value)| (name.to_owned(), shortened(value, LONGEST_HEADER))).collect(),
+        all_headers: all_headers(invite, settings),
     }
+}
+
+/// All fields but proofs, what the settings hide and who a caller is who hides it; those of one name as one (RFC 5552 §2.4).
+fn all_headers(invite: &Invite, settings: &PivotSettings) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    let is_private =
+        invite.request.identity().is_private() || invite.request.from().uri.user().is_some_and(|user| is_nobody(&user));
+    let fields = invite.request.all_headers();
+    for (name, value) in fields.filter(|(name, _)| name.len() <= LONGEST && settings.is_told(name)) {
+        let name = name.to_ascii_lowercase();
+        if PROOFS.contains(&name.as_str()) || (is_private && ASSERTIONS.contains(&name.as_str())) {
+            continue;
+        }
+        let known = all.iter().position(|(known, _)| *known == name);
+        match known {
+            Some(at) if all[at].1.len() < LONGEST_HEADER => {
+                all[at].1 = shortened(&format!("{}, {value}", all[at].1), LONGEST_HEADER);
+            }
+            None if all.len() < MOST_HEADERS => all.push((name, shortened(value, LONGEST_HEADER))),
+            _ => {}
+        }
+    }
+    all
 }
 
 /// The parameters of a URI, as scripts see them.

@@ -3,7 +3,7 @@
 //! Shape: [`enqueue`] returns at once and the script goes on; whoever takes the caller interrupts it, and [`meet`] is the talk. [`take`]
 //! is the other side: it waits for somebody, carries the caller's stream to the other's worker and joins the two. Each call keeps its own
 //! leg; what the other does comes as a [`Step`]. The caller keeps its place until the two are joined.
-//! Time: whoever takes somebody waits for its script for [`MEET_PATIENCE`], then takes the next; whoever was taken waits for the joining
+//! Time: the limit of a script ends the wait, and is lifted once somebody has come. Whoever takes somebody waits for its script for [`MEET_PATIENCE`], then takes the next; whoever was taken waits for the joining
 //! for [`JOIN_PATIENCE`].
 //! Errors: [`Interrupted`], as of every op; the other side hears that the talk is over.
 //! Sources: `kazoo-pivot.md` 5.4 (Enqueue, Leave, Dial Queue).
@@ -32,7 +32,8 @@ const JOIN_PATIENCE: Duration = Duration::from_secs(10);
 pub(super) fn enqueue(call: &mut Executor, enqueue: &Enqueue) -> Enqueued {
     leave(call);
     let who = call.trace.record(|record| CallerId { number: record.from.clone(), name: record.from_name.clone() });
-    let waiting = Waiting { call: call.trace.id, who, since: clock() };
+    let (priority, about) = (enqueue.priority, enqueue.about.clone());
+    let waiting = Waiting { call: call.trace.id, who, since: clock(), priority, about };
     let key = (call.client, enqueue.name.as_str());
     match call.rooms.queues.join(key, enqueue.most, waiting, call.inbox.clone()) {
         Ok(place) => {
@@ -60,12 +61,12 @@ fn not_wanted(call: &mut Executor) {
 
 /// Talks with whoever takes the caller.
 pub(super) async fn meet(call: &mut Executor, meet: Meet) -> Result<Met, Interrupted> {
-    call.limit = None;
     not_wanted(call);
     if let Some(left) = wait_to_be_taken(call, &meet).await? {
         return Ok(left);
     }
     let Some(handover) = call.place.as_mut().and_then(|place| place.taken.take()) else { return Ok(Met::Nowhere) };
+    call.limit = None;
     call.caller.stop_playback().await;
     call.pick_up().await?;
     let Some(stream) = call.caller.stream() else {
@@ -99,13 +100,19 @@ async fn wait_to_be_taken(call: &mut Executor, meet: &Meet) -> Result<Option<Met
     if call.place.as_mut().is_some_and(|place| place.taken.take().is_some()) {
         return Ok(Some(Met::Missed));
     }
+    let until = meet.patience.and_then(|patience| clock().checked_add(patience));
     hear_music(call, &meet.alone).await;
     while !is_taken(call) {
-        match call.hear(None).await {
+        match call.wait_within_limit(until).await {
             Ok(Heard::Digit(digit)) if meet.leave_by.contains(digit) => {
                 let waited = call.place.take().map(|place| place.waited(clock())).unwrap_or_default();
                 call.caller.stop_playback().await;
                 return Ok(Some(Met::Left { waited }));
+            }
+            Ok(Heard::Timeout) => {
+                let waited = call.place.take().map(|place| place.waited(clock())).unwrap_or_default();
+                call.caller.stop_playback().await;
+                return Ok(Some(Met::Nobody { waited }));
             }
             // Whoever is new hears it too.
             Ok(Heard::Replaced) => hear_music(call, &meet.alone).await,

@@ -237,6 +237,7 @@ impl Status {
             step: format!("status of stream {}", self.of.name),
             files: Vec::new(),
             meanwhile: Meanwhile::default(),
+            cookies: None,
         };
         let tell = Tell { fetch, retries: STATUS_RETRIES, pause: STATUS_PAUSE };
         fetch::tell(&self.rooms, self.client, &self.trace, tell);

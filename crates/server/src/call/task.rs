@@ -7,7 +7,7 @@
 
 use std::{pin::pin, sync::Arc, time::Instant};
 
-use antiphon_ivr::{Call, Caller, CallerId, ExtensionName, Interrupted, Next, Request, Script, Surroundings};
+use antiphon_ivr::{Call, Caller, CallerId, ExtensionName, Interrupted, Next, Patience, Request, Script, Surroundings};
 use antiphon_sip::{DialogId, Invite};
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -226,7 +226,14 @@ async fn run_scripts(
 ) -> (Call, Result<(), Interrupted>) {
     let config = executor.config.clone();
     for _ in 0..HOPS {
-        let surroundings = Around { rooms: executor.rooms.clone(), config: config.clone(), client: extension.client };
+        let (rooms, agreement) = (executor.rooms.clone(), executor.caller.agreement());
+        let surroundings = Around {
+            rooms,
+            config: config.clone(),
+            client: extension.client,
+            agreement,
+            patience: Patience::default(),
+        };
         executor.serve(&extension);
         call.serve(ExtensionName { id: extension.id, name: extension.name.clone() });
         call.language = extension.profile.language.unwrap_or(executor.rooms.language);

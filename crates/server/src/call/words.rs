@@ -77,6 +77,7 @@ fn of_outcome(outcome: &Outcome) -> &'static str {
         Outcome::Met(met) => match met {
             Met::Talked { .. } => "talked",
             Met::Left { .. } => "left",
+            Met::Nobody { .. } => "nobody",
             Met::Missed => "missed",
             Met::Nowhere => "nowhere",
         },

@@ -1,7 +1,8 @@
 //! What is said between the server and a process that runs a customizer.
 //!
 //! Shape: four bytes of length, big-endian, then an object of JSON in UTF-8. A request has a number, which its answer repeats.
-//! Errors: an answer that cannot be read ends the process: the customizer's code can reach the socket.
+//! Errors: an answer that cannot be read ends the process: the customizer's code can reach the socket. For the same reason the bounds of an
+//! answer are those of this file, whatever the process has checked before.
 
 use antiphon_ivr::op::{
     AboutCall, AllowFlow, Changes, CustomError, CustomErrorKind, CustomLog, CustomResult, Customize, Flow,
@@ -18,6 +19,16 @@ use super::Loads;
 
 /// Most bytes of a frame.
 pub(super) const MAX_FRAME: usize = 4 << 20;
+/// Most bytes of a result, and of what a method wants changed.
+const MAX_RESULT: usize = 1 << 20;
+/// Most variables that a method may set.
+const MAX_VARIABLES: usize = 1_000;
+/// Most lines that a method may log, and most characters of their level and their text.
+const MAX_LOG: (usize, usize, usize) = (100, 20, 1_000);
+/// Most classes and methods of code, and most characters of the name of one.
+const MAX_NAMES: (usize, usize) = (200, 200);
+/// Most characters of what is told of a fault, and of where it happened.
+const MAX_FAULT: (usize, usize) = (500, 4_000);
 /// Most bytes of the parameters of a call and of what it is told.
 const MAX_REQUEST: usize = 2 << 20;
 
@@ -29,7 +40,8 @@ pub(super) fn inspect(code: &[u8], class_name: Option<&str>) -> Value {
 /// Has the code run, and the instance made.
 pub(super) fn load(loads: &Loads) -> Value {
     let ivr = json!({
-        "id": loads.extension.0, "name": loads.extension_name, "version": loads.version, "config": {},
+        "id": loads.extension.0, "name": loads.extension_name, "version": loads.version,
+        "config": loads.config.reveal(),
     });
     json!({ "op": "load", "code": STANDARD.encode(&loads.code), "class_name": loads.class_name, "ivr": ivr })
 }
@@ -63,7 +75,17 @@ pub(super) async fn ask(socket: &mut UnixStream, id: u64, mut request: Value) ->
     let mut frame = vec![0; length];
     socket.read_exact(&mut frame).await?;
     let answer: Answer = serde_json::from_slice(&frame)?;
-    if answer.id == id { Ok(answer) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "another answer")) }
+    if answer.id == id {
+        Ok(answer.bounded())
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidData, "another answer"))
+    }
+}
+
+fn cut(text: &mut String, most: usize) {
+    if let Some((at, _)) = text.char_indices().nth(most) {
+        text.truncate(at);
+    }
 }
 
 /// What a process answers.
@@ -124,7 +146,50 @@ enum WireFlow {
     },
 }
 
+impl WireChanges {
+    /// How much of an answer it is.
+    fn bytes(&self) -> usize {
+        let value = |value: &Value| value.to_string().len();
+        let pairs = |pairs: &[(String, Value)]| pairs.iter().map(|(name, of)| name.len() + value(of)).sum::<usize>();
+        let flow = match &self.flow {
+            Some(WireFlow::Goto { goto }) => goto.len(),
+            Some(WireFlow::Throw { throw, message }) => throw.len() + message.len(),
+            None => 0,
+        };
+        let said = self.language.as_ref().map_or(0, String::len) + flow;
+        let wanted = self.priority.iter().chain(&self.skills).map(value).sum::<usize>();
+        pairs(&self.vars) + self.extra_data.as_deref().map_or(0, pairs) + said + wanted
+    }
+}
+
 impl Answer {
+    /// The answer without what is too much of it.
+    fn bounded(mut self) -> Self {
+        let (lines, level, text) = MAX_LOG;
+        self.log.truncate(lines);
+        for line in &mut self.log {
+            cut(&mut line.0, level);
+            cut(&mut line.1, text);
+        }
+        let (names, characters) = MAX_NAMES;
+        for list in [&mut self.methods, &mut self.classes] {
+            list.truncate(names);
+            list.iter_mut().for_each(|name| cut(name, characters));
+        }
+        if let Some(fault) = &mut self.error {
+            cut(&mut fault.message, MAX_FAULT.0);
+            cut(&mut fault.traceback, MAX_FAULT.1);
+        }
+        let is_large = self.result.to_string().len() > MAX_RESULT || self.changes.bytes() > MAX_RESULT;
+        let problem = match self.changes.vars.len() > MAX_VARIABLES {
+            _ if is_large => format!("it has more than {MAX_RESULT} bytes"),
+            true => format!("it sets more than {MAX_VARIABLES} variables"),
+            false => return self,
+        };
+        let fault = Fault { kind: "badresult".to_owned(), message: problem, ..Fault::default() };
+        Self { ok: false, error: Some(fault), result: Value::Null, changes: WireChanges::default(), ..self }
+    }
+
     /// The answer, unless it tells of a fault.
     pub(super) fn checked(self) -> Result<Self, Fault> {
         if self.ok { Ok(self) } else { Err(self.error.unwrap_or_default()) }
@@ -193,6 +258,31 @@ mod tests {
         }
         let fault = read(r#"{"id": 1, "ok": false}"#).unwrap().returned().unwrap_err().told();
         assert_eq!(fault.kind, CustomErrorKind::Exception);
+    }
+
+    #[test]
+    fn an_answer_that_the_process_has_not_checked_is_no_larger_than_one_that_it_has() {
+        let long = "x".repeat(2_000);
+        let log: Vec<_> = (0..5_000).map(|_| (&long, &long)).collect();
+        let names = vec![&long; 5_000];
+        let fault = json!({"type": "exception", "message": "m".repeat(9_000), "traceback": "t".repeat(9_000)});
+        let text = json!({"id": 1, "ok": false, "log": log, "methods": names, "classes": names, "error": fault});
+        let answer = read(&text.to_string()).unwrap().bounded();
+        assert_eq!((answer.log().len(), answer.log()[0].level.len(), answer.log()[0].text.len()), (100, 20, 1_000));
+        assert_eq!((answer.methods.len(), answer.classes.len(), answer.methods[0].len()), (200, 200, 200));
+        let fault = answer.returned().unwrap_err();
+        assert_eq!((fault.message.len(), fault.traceback.len()), (500, 4_000));
+        let many: Vec<_> = (0..1_001).map(|number| (format!("v{number}"), 1)).collect();
+        for (part, problem) in [
+            (json!({"result": "x".repeat(MAX_RESULT)}), "bytes"),
+            (json!({"changes": {"language": "x".repeat(MAX_RESULT + 1)}}), "bytes"),
+            (json!({"changes": {"vars": many}}), "1000 variables"),
+        ] {
+            let mut text = json!({"id": 1, "ok": true});
+            text.as_object_mut().unwrap().extend(part.as_object().cloned().unwrap());
+            let fault = read(&text.to_string()).unwrap().bounded().returned().unwrap_err();
+            assert!(fault.kind == "badresult" && fault.message.contains(problem), "{fault:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@
 
 mod breaker;
 mod frames;
+mod leftovers;
+mod mask;
 mod pool;
 mod process;
 mod run;
@@ -43,7 +45,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{settings::CustomizerSettings, store::Customizer, turns::Turns};
+use crate::{
+    settings::CustomizerSettings,
+    store::{Customizer, CustomizerConfig, Extension},
+    turns::Turns,
+};
 use pool::{Job, Pool};
 use spare::Gone;
 use spawner::Spawner;
@@ -72,26 +78,29 @@ pub struct Loads {
     pub class_name: String,
     /// The code.
     pub code: Arc<[u8]>,
+    /// What the instance is told beside.
+    pub config: Arc<CustomizerConfig>,
 }
 
 /// By what the processes of a customizer are told from others.
-type Key = (ExtensionId, u32, String, String);
+type Key = (ExtensionId, u32, String, String, u64);
 
 impl Loads {
-    /// A version that is kept, of an extension of this name.
-    pub fn of(customizer: &Customizer, extension_name: &str) -> Self {
+    /// A version that is kept, of its extension.
+    pub fn of(customizer: &Customizer, extension: &Extension) -> Self {
         Self {
             extension: customizer.extension,
-            extension_name: extension_name.to_owned(),
+            extension_name: extension.name.clone(),
             version: customizer.version,
             sha256: customizer.code.sha256.to_string(),
             class_name: customizer.class_name.clone(),
             code: customizer.code.bytes.clone(),
+            config: Arc::new(extension.profile.customizer.clone()),
         }
     }
 
     fn key(&self) -> Key {
-        (self.extension, self.version, self.sha256.clone(), self.class_name.clone())
+        (self.extension, self.version, self.sha256.clone(), self.class_name.clone(), self.config.revision)
     }
 }
 
@@ -119,7 +128,13 @@ impl Customizers {
     /// Those of a data directory. Nothing is started, and no interpreter is looked for, before one is wanted.
     pub fn open(settings: &CustomizerSettings, data: &Path) -> Self {
         let folder = data.join("customizers");
-        // What processes of an earlier run have left.
+        // Customizers are told where it is, and are somewhere else than this process.
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        // What an earlier run has left, which may have been killed.
+        let ended = leftovers::end_all(&folder);
+        if ended > 0 {
+            tracing::warn!(ended, "processes of customizers of an earlier run were killed");
+        }
         if let Err(error) = std::fs::remove_dir_all(&folder)
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -135,11 +150,6 @@ impl Customizers {
             trials: trial::turns(),
             pools: Mutex::default(),
         }))
-    }
-
-    /// The settings.
-    pub fn settings(&self) -> &CustomizerSettings {
-        &self.0.settings
     }
 
     /// Calls a method. Dropped, the call is given up.
@@ -196,6 +206,12 @@ impl Shared {
         }
         let spawner = Spawner::start()?;
         Ok(self.spawner.get_or_init(|| spawner).clone())
+    }
+
+    /// A text about a customizer without what it keeps secret.
+    fn without_secrets(&self, text: &str, loads: &Loads) -> String {
+        let environment = self.settings.environment.iter().map(|(_, value)| value.as_str());
+        mask::masked(text, loads.config.reveal().values(), environment)
     }
 
     /// A name that no folder has.

@@ -157,10 +157,10 @@ impl Owner {
             && let Some(job) = self.waiting.pop_front()
         {
             (self.busy, self.last_used) = (self.busy + 1, now);
-            let status = self.status.clone();
+            let (status, loads) = (self.status.clone(), self.loads.clone());
             let span = job.span.clone();
             let running = async move {
-                let (process, fate) = run::run(process, job, &status).await;
+                let (process, fate) = run::run(process, job, &loads, &status).await;
                 Done::Ran(process, fate)
             };
             self.tasks.spawn(running.instrument(span));
@@ -222,7 +222,7 @@ impl Owner {
                 self.starting -= 1;
                 // Without an interpreter there is nothing that could recover.
                 if error.kind != CustomErrorKind::Inactive {
-                    self.failed();
+                    self.failed(&error.message);
                 }
                 // The one for which it was started; the others have starts of their own, or none until the breaker closes.
                 if let Some(job) = self.waiting.pop_front() {
@@ -235,8 +235,8 @@ impl Owner {
             }
             Ok(Done::Ran(process, fate)) => {
                 self.busy -= 1;
-                if fate == Fate::Failed {
-                    self.failed();
+                if let Fate::Failed(why) = fate {
+                    self.failed(why);
                 }
                 self.end(process);
                 self.status.restarted();
@@ -267,11 +267,11 @@ impl Owner {
         }
     }
 
-    fn failed(&mut self) {
+    fn failed(&mut self, why: &str) {
         self.breaker.failed(Instant::now().into_std());
         if self.is_open() {
             let (extension, version) = (self.loads.extension.0, self.loads.version);
-            tracing::warn!(extension, version, "a customizer fails again and again; it is not asked for a while");
+            tracing::warn!(extension, version, why, "a customizer fails again and again; it is not asked for a while");
         }
     }
 

@@ -35,6 +35,7 @@ use tokio::{
 use super::{
     Shared,
     frames::{self, Answer},
+    leftovers,
     said::{self, Speaker},
 };
 use crate::turns::Turn;
@@ -153,13 +154,13 @@ fn command(shared: &Shared, folder: &Path, socket: OwnedFd) -> io::Result<Comman
     command.envs(ENVIRONMENT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
     command.env("TMPDIR", folder);
     command.envs(settings.environment.iter().map(|(name, value)| (name, value)));
-    command.env("CUSTOMIZER_LIMITS", limits.to_string());
+    command.env("CUSTOMIZER_LIMITS", limits.to_string()).env(leftovers::MARK, folder);
     command.stdin(Stdio::from(socket)).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.current_dir(folder).kill_on_drop(true);
     Ok(command)
 }
 
-/// A folder that goes with its process.
+/// A folder that goes with its process, and with whatever was started from it.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -176,6 +177,10 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let path = std::mem::take(&mut self.0);
         let remove = move || {
+            let ended = leftovers::end_all(&path);
+            if ended > 0 {
+                tracing::warn!(ended, "a customizer left processes behind, which were killed");
+            }
             if let Err(error) = std::fs::remove_dir_all(&path) {
                 tracing::debug!(%error, "the folder of a customizer was not removed");
             }

@@ -23,6 +23,11 @@ const REQUESTS: u64 = 1000;
 /// or when it has so much memory in use.
 const MEMORY: u64 = 256 << 20;
 
+/// What is said of a process that died,
+const DIED: &str = "its process died";
+/// and of one that took too long.
+const LATE: &str = "its time ran out";
+
 /// What becomes of a process.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub(super) enum Fate {
@@ -30,8 +35,8 @@ pub(super) enum Fate {
     Keep,
     /// It has done enough, or nobody waits for what it does.
     Ends,
-    /// It died, or took too long.
-    Failed,
+    /// It died, or took too long: which of both.
+    Failed(&'static str),
 }
 
 /// Starts a process with its customizer.
@@ -54,11 +59,11 @@ pub(super) async fn start(shared: &Shared, loads: &Loads, place: Place) -> Resul
             Ok(_) => Ok(process),
             Err(fault) => {
                 let (extension, version) = (loads.extension.0, loads.version);
-                let (problem, at) = (&fault.message, &fault.traceback);
                 // No caller is told of at loading, so that no text can have their digits in it.
-                tracing::warn!(extension, version, problem, at, "a customizer does not load");
+                let problem = shared.without_secrets(&fault.message, loads);
+                tracing::warn!(extension, version, problem, at = fault.traceback, "a customizer does not load");
                 process.end().await;
-                let fault = fault.told();
+                let fault = CustomError { message: problem, ..fault.told() };
                 Err(CustomError { message: format!("it does not load: {}", fault.message), ..fault })
             }
         },
@@ -75,8 +80,10 @@ pub(super) async fn start(shared: &Shared, loads: &Loads, place: Place) -> Resul
 }
 
 /// Has a process do a job, and tells whoever waits what came of it.
-pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Process, Fate) {
+pub(super) async fn run(mut process: Process, job: Job, loads: &Loads, status: &Status) -> (Process, Fate) {
     let began = Instant::now();
+    let (extension, version) = (loads.extension.0, loads.version);
+    let method = job.request["method"].as_str().unwrap_or_default().to_owned();
     let Job { request, asked, deadline, mut reply, place, span: _ } = job;
     drop(place);
     let queued = began.saturating_duration_since(asked);
@@ -100,13 +107,14 @@ pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Pro
                 of_answer(answer)
             }
             Err(error) => {
-                tracing::warn!(%error, "the process of a customizer died");
-                (Err(crash("its process died")), Counted::Crashed)
+                tracing::warn!(extension, version, method, %error, "the process of a customizer died");
+                (Err(crash(DIED)), Counted::Crashed)
             }
         },
         Waited::Deadline => {
-            let message = "its time ran out".to_owned();
-            (Err(CustomError { kind: CustomErrorKind::Timeout, message }), Counted::TimedOut)
+            // Where it was is printed by the process, as it is asked to end.
+            tracing::warn!(extension, version, method, "a customizer took too long");
+            (Err(CustomError { kind: CustomErrorKind::Timeout, message: LATE.to_owned() }), Counted::TimedOut)
         }
         Waited::Nobody(answer) => {
             status.count(Counted::Cancelled, began.elapsed());
@@ -117,7 +125,8 @@ pub(super) async fn run(mut process: Process, job: Job, status: &Status) -> (Pro
     status.count(counted, began.elapsed());
     let _ = reply.send(outcome);
     let fate = match counted {
-        Counted::Crashed | Counted::TimedOut => Fate::Failed,
+        Counted::Crashed => Fate::Failed(DIED),
+        Counted::TimedOut => Fate::Failed(LATE),
         _ if enough(memory) => Fate::Ends,
         _ => Fate::Keep,
     };

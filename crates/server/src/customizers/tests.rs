@@ -99,6 +99,7 @@ fn loads(code: &str) -> Arc<Loads> {
         sha256: code.len().to_string(),
         class_name: "Shop".to_owned(),
         code: code.as_bytes().into(),
+        config: Arc::default(),
     })
 }
 
@@ -177,7 +178,12 @@ async fn a_process_is_alone_in_an_empty_folder_with_nothing_of_the_servers_envir
     let told = room.value(&loads, "where", json!({})).await;
     let names: Vec<&str> = told[1].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(names.contains(&"SHOP_DSN") && names.contains(&"PATH") && names.contains(&"TMPDIR"), "{names:?}");
-    assert!(!names.contains(&"CUSTOMIZER_LIMITS") && !names.iter().any(|name| name.starts_with("CARGO")), "{names:?}");
+    assert!(
+        names.contains(&"CUSTOMIZER_FOLDER")
+            && !names.contains(&"CUSTOMIZER_LIMITS")
+            && !names.iter().any(|name| name.starts_with("CARGO")),
+        "{names:?}"
+    );
     assert_eq!((&told[2], &told[3]), (&json!(""), &json!(true)));
     let folder = std::path::PathBuf::from(told[0].as_str().unwrap());
     assert!(folder.is_dir() && folder.starts_with(room._data.path().join("customizers")), "{}", folder.display());
@@ -472,4 +478,230 @@ async fn that_no_process_can_be_started_is_no_fault_of_the_code() {
     let room = room(CustomizerSettings { python, ..CustomizerSettings::default() });
     assert_eq!(room.customizers.inspect(ClientId(1), b"", None).await, Err(NotLoaded::NotStarted));
     assert_eq!(room.customizers.probe(ClientId(1), &loads(CODE)).await, Err(NotLoaded::NotStarted));
+}
+
+#[tokio::test]
+async fn whoever_is_told_something_else_is_another_process_and_calls_keep_what_they_began_with() {
+    let room = room(CustomizerSettings::default());
+    let code = "import os\nclass Shop:\n  def __init__(self, ivr): self.config = ivr['config']\n  def told(self): return [self.config, os.getpid()]\n";
+    let old = loads(code);
+    let values = json!({"dsn": "x", "days": [1]});
+    let config = old.config.changed(values.as_object().cloned().unwrap(), 1).unwrap();
+    let new = Arc::new(Loads { config: Arc::new(config), ..Loads::clone(&old) });
+    let first = room.value(&old, "told", json!({})).await;
+    let second = room.value(&new, "told", json!({})).await;
+    assert_eq!((&first[0], &second[0]), (&json!({}), &values));
+    assert_eq!(room.value(&old, "told", json!({})).await, first);
+    assert_eq!(room.value(&new, "told", json!({})).await, second);
+    assert!(!format!("{new:?}").contains("dsn"));
+}
+
+#[tokio::test]
+async fn a_process_that_has_nothing_to_do_for_ten_minutes_ends_and_another_begins_with_the_next_call() {
+    let (room, loads) = (room(CustomizerSettings::default()), loads(CODE));
+    let pid = room.value(&loads, "pid", json!({})).await;
+    // Whatever the machine has to do is done while the clock runs; while it is told, nothing waits for the machine.
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(590)).await;
+    settle().await;
+    assert!(is_there(&pid) && room.customizers.standing(&loads).processes == 1, "it has ten minutes");
+    tokio::time::advance(Duration::from_secs(20)).await;
+    settle().await;
+    assert_eq!(room.customizers.standing(&loads).processes, 0);
+    tokio::time::resume();
+    until("the process ends", || async { !is_there(&pid) }).await;
+    assert_ne!(room.value(&loads, "pid", json!({})).await, pid);
+}
+
+#[tokio::test]
+async fn a_customizer_without_processes_is_forgotten_after_as_long_again() {
+    let (room, loads) = (room(CustomizerSettings::default()), loads(CODE));
+    let pid = room.value(&loads, "pid", json!({})).await;
+    for _ in 0..3 {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(601)).await;
+        settle().await;
+        tokio::time::resume();
+        until("the process ends", || async { !is_there(&pid) }).await;
+    }
+    until("nothing is left of it", || async { room.customizers.0.pools().is_empty() }).await;
+    assert!(room.value(&loads, "pid", json!({})).await.is_u64(), "and a call finds it anew");
+}
+
+/// Lets every task do what it can at this moment of a told clock.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What is logged from now on, in this test.
+fn logged() -> (tracing::subscriber::DefaultGuard, Arc<std::sync::Mutex<Vec<u8>>>) {
+    struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let lines = Arc::new(std::sync::Mutex::default());
+    let written = lines.clone();
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || Lines(written.clone()));
+    use tracing_subscriber::layer::SubscriberExt as _;
+    (tracing::subscriber::set_default(tracing_subscriber::registry().with(layer)), lines)
+}
+
+#[tokio::test]
+async fn the_log_says_why_a_customizer_rests_and_where_in_the_code_it_was() {
+    let (_logging, lines) = logged();
+    let log = || String::from_utf8_lossy(&lines.lock().unwrap()).into_owned();
+    let room = room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() });
+    let code = "import ctypes\nclass Shop:\n  def one(self): return 1\n  def spin(self, params):\n    pin = params['pin']\n    while True: pass\n  def crash(self): ctypes.string_at(0)\n";
+    let loads = loads(code);
+    for _ in 0..5 {
+        // A process is there, so that none of the time is its start.
+        room.value(&loads, "one", json!({})).await;
+        let spins = within(0.3, asks("spin", json!({"pin": "geheim"})));
+        assert_eq!(room.fails(&loads, spins).await, CustomErrorKind::Timeout);
+    }
+    until("it rests", || async { room.customizers.standing(&loads).resting }).await;
+    until("the place is in the log", || async { log().contains("line 6 in spin") }).await;
+    let said = log();
+    assert!(said.contains("a customizer took too long extension=7 version=4 method=\"spin\""), "{said}");
+    let rests = said.lines().find(|line| line.contains("it is not asked for a while")).unwrap();
+    assert!(rests.contains("extension=7 version=4 why=\"its time ran out\""), "{rests}");
+    assert!(!said.contains("geheim"), "no values");
+}
+
+#[tokio::test]
+async fn the_log_says_where_a_process_died() {
+    let (_logging, lines) = logged();
+    let (room, loads) = (room(CustomizerSettings::default()), loads(CODE));
+    assert_eq!(room.fails(&loads, asks("crash", json!({}))).await, CustomErrorKind::Crash);
+    let log = || String::from_utf8_lossy(&lines.lock().unwrap()).into_owned();
+    until("the place is in the log", || async { log().contains("in crash") }).await;
+    assert!(log().contains("the process of a customizer died extension=7 version=4 method=\"crash\""), "{}", log());
+}
+
+/// Starts a process that has left the group of its parent, and tells its number.
+const DAEMON: &str = r#"
+import os, subprocess, time
+
+class Shop:
+    def daemon(self):
+        command = ["sh", "-c", "trap '' TERM HUP; echo $$ > pid; sleep 600 & wait"]
+        subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (os.path.exists("pid") and open("pid").read().strip()):
+            time.sleep(0.01)
+        return int(open("pid").read())
+
+    def leave(self):
+        os._exit(1)
+"#;
+
+#[tokio::test]
+async fn what_a_process_has_started_ends_with_it_also_where_it_has_left_its_group() {
+    let (room, loads) = (room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() }), loads(DAEMON));
+    let daemon = room.value(&loads, "daemon", json!({})).await;
+    assert!(is_there(&daemon));
+    assert_eq!(room.fails(&loads, asks("leave", json!({}))).await, CustomErrorKind::Crash);
+    until("the daemon ends", || async { !is_there(&daemon) }).await;
+    // And what is left of an earlier run ends with the next start.
+    let daemon = room.value(&loads, "daemon", json!({})).await;
+    drop(Customizers::open(&CustomizerSettings::default(), room._data.path()));
+    until("the daemon ends", || async { !is_there(&daemon) }).await;
+}
+
+#[tokio::test]
+async fn where_memory_runs_out_the_kernel_takes_a_customizer_first() {
+    let (room, code) = (
+        room(CustomizerSettings::default()),
+        "class Shop:\n  def score(self): return int(open('/proc/self/oom_score_adj').read())\n",
+    );
+    assert_eq!(room.value(&loads(code), "score", json!({})).await, 1000);
+}
+
+#[tokio::test]
+async fn an_answer_that_the_code_makes_itself_is_bounded_and_what_is_none_ends_the_process() {
+    let (room, loads) = (room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() }), loads(FORGED));
+    let forged = room.call(&loads, &asks("forge", json!({"lines": 5000, "result": 1}))).await.unwrap();
+    assert_eq!((forged.value, forged.log.len()), (json!(1), 100));
+    // The answer of the worker itself comes later, and is nobody's: it ends the process, and the call that it comes to instead fails.
+    assert_eq!(room.fails(&loads, asks("one", json!({}))).await, CustomErrorKind::Crash);
+    assert!(room.value(&loads, "one", json!({})).await.is_u64());
+    let large = asks("forge", json!({"lines": 0, "result": "x".repeat(1_100_000)}));
+    assert_eq!(room.fails(&loads, large).await, CustomErrorKind::BadResult);
+    for method in ["shut", "noise", "endless"] {
+        let kind = room.fails(&loads, within(2.0, asks(method, json!({})))).await;
+        assert!(matches!(kind, CustomErrorKind::Crash | CustomErrorKind::Timeout), "{method}: {kind:?}");
+        assert!(room.value(&loads, "one", json!({})).await.is_u64(), "after {method}");
+    }
+}
+
+/// Writes to the socket itself.
+const FORGED: &str = r#"
+import json, os, socket, struct, time
+
+def send(data):
+    with socket.socket(fileno=os.dup(3)) as sock:
+        sock.sendall(data)
+
+class Shop:
+    asked = 1
+
+    def one(self):
+        Shop.asked += 1
+        return 1
+
+    def forge(self, params):
+        answer = {"id": Shop.asked + 1, "ok": True, "result": params["result"], "log": [["info", "x" * 500]] * params["lines"]}
+        data = json.dumps(answer).encode()
+        send(struct.pack(">I", len(data)) + data)
+        time.sleep(0.5)
+
+    def shut(self):
+        socket.socket(fileno=3).shutdown(socket.SHUT_RDWR)
+
+    def noise(self):
+        send(b"\xff" * 4096)
+
+    def endless(self):
+        send(struct.pack(">I", 4 << 20) + b" ")
+        time.sleep(600)
+"#;
+
+#[tokio::test]
+async fn a_class_is_made_as_it_wants_whatever_its_metaclass_takes() {
+    let room = room(CustomizerSettings::default());
+    for (number, (code, made)) in [
+        ("class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  made = 'plain'", "plain"),
+        ("class M(type):\n  def __call__(cls, *a, **k): return super().__call__(*a, **k)\nclass Shop(metaclass=M):\n  def __init__(self, ivr): self.made = ivr['name']", "000*081"),
+        ("import dataclasses\n@dataclasses.dataclass\nclass Shop:\n  made: str = 'usual'\n  more: int = 1", "usual"),
+        ("class Shop:\n  def __init__(self, about): self.made = about['name']", "000*081"),
+        ("class Shop:\n  def __init__(self, *about): self.made = about[0]['name']", "000*081"),
+        ("class Shop:\n  def __new__(cls, ivr):\n    self = object.__new__(cls)\n    self.made = ivr['name']\n    return self", "000*081"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let code = format!("{code}\n  def which(self): return self.made\n");
+        let loads = Arc::new(Loads { version: number as u32, ..Loads::clone(&loads(&code)) });
+        assert_eq!(room.value(&loads, "which", json!({})).await, made, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_of_the_customizers_own_is_asked_to_end() {
+    let (_logging, lines) = logged();
+    let code = "import os, signal\nclass Shop:\n  def __init__(self): signal.signal(signal.SIGTERM, self._end)\n  def _end(self, *_):\n    print('the connection is closed')\n    os._exit(0)\n  def one(self): return 1\n";
+    let room = room(CustomizerSettings::default());
+    let loads = loads(code);
+    assert_eq!(room.customizers.invoke(ClientId(1), &loads, &asks("one", json!({}))).await.unwrap().value, 1);
+    let log = || String::from_utf8_lossy(&lines.lock().unwrap()).into_owned();
+    until("it has closed its connection", || async { log().contains("the connection is closed") }).await;
+    assert!(!log().contains("in read_exactly"), "{}", log());
 }

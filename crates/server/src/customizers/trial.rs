@@ -76,6 +76,16 @@ pub enum NotLoaded {
     Busy,
 }
 
+impl NotLoaded {
+    /// The same, without what must not be told of the reason.
+    fn without_secrets(self, masked: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Refused(reason) => Self::Refused(masked(&reason)),
+            other => other,
+        }
+    }
+}
+
 impl Customizers {
     /// What is in code, which is read and not run.
     ///
@@ -104,7 +114,8 @@ impl Customizers {
             self.process(client, Speaker { extension: loads.extension.0, version: loads.version }).await?;
         let asked = timeout(INSPECTION, process.ask(frames::load(loads))).await;
         process.end().await;
-        Ok(understood(asked.map_err(|_| NotLoaded::Died)?)?.methods)
+        let answer = understood(asked.map_err(|_| NotLoaded::Died)?);
+        Ok(answer.map_err(|error| error.without_secrets(|text| self.0.without_secrets(text, loads)))?.methods)
     }
 
     /// Calls a method in a process of its own, whether the version is active or not.
@@ -128,7 +139,8 @@ impl Customizers {
         match answer {
             Ok(Ok(answer)) => answer.returned().map_err(|fault| {
                 run::tell(loads, &fault);
-                fault.told()
+                let told = fault.told();
+                CustomError { message: self.0.without_secrets(&told.message, loads), ..told }
             }),
             Ok(Err(_)) => Err(failure(CustomErrorKind::Crash, "its process died")),
             Err(_) => Err(failure(CustomErrorKind::Timeout, "its time ran out")),

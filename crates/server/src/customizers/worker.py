@@ -15,6 +15,7 @@ import base64
 import ctypes
 import datetime
 import decimal
+import faulthandler
 import inspect
 import io
 import json
@@ -30,6 +31,7 @@ import traceback
 import types
 
 MAX_RESULT = 1 << 20
+MAX_VARIABLES = 1000
 MAX_FRAME = 4 << 20
 MAX_DEPTH = 64
 MAX_MESSAGE = 500
@@ -57,6 +59,11 @@ def confine():
     os.setsid()
     os.nice(5)  # sound goes first
     os.umask(0o077)
+    try:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+            score.write("1000")  # where memory runs out, the kernel takes this process and not the server
+    except OSError:
+        pass
     libc = ctypes.CDLL(None, use_errno=True)
     # Whatever the server may do beside its user, such as real-time priority, is nothing for a customizer (capset(2)).
     if libc.capset((ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()) != 0:
@@ -193,6 +200,8 @@ class Call:
             raise ValueError("set_var: %r is no name of a variable" % (name,))
         if name == "session":
             raise ValueError("set_var: session variables are not written")
+        if name not in self._vars and len(self._vars) >= MAX_VARIABLES:
+            raise ValueError("set_var: more than %d variables" % MAX_VARIABLES)
         self._vars[name] = plain(value)
 
     def set_language(self, language):
@@ -256,6 +265,20 @@ def public(cls):
     return names[:MAX_METHODS]
 
 
+def takes_ivr(cls):
+    """Whether an instance is made with `ivr`: what the class itself wants, whatever its metaclass takes."""
+    own = [getattr(cls, name) for name in ("__init__", "__new__") if getattr(cls, name) is not getattr(object, name)]
+    try:
+        parameters = list(inspect.signature(own[0]).parameters.values())[1:] if own else []
+    except (TypeError, ValueError):
+        return False
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if not positional:
+        return any(p.kind == p.VAR_POSITIONAL for p in parameters)
+    required = sum(p.default is p.empty for p in positional)
+    return positional[0].name == "ivr" or len(positional) == 1 or required == 1
+
+
 def bind(method, params, call):
     """Positional and keyword arguments, by the first rule that fits."""
     try:
@@ -313,11 +336,7 @@ class Worker:
         cls = module.__dict__.get(name)
         if not isinstance(cls, type):
             raise BadMethod("there is no class %s in the code" % name)
-        try:
-            takes = bool(inspect.signature(cls).parameters)
-        except (TypeError, ValueError):
-            takes = False
-        self.instance = cls(ivr) if takes else cls()
+        self.instance = cls(ivr) if takes_ivr(cls) else cls()
         self.methods = public(cls)
         return {"ok": True, "methods": self.methods}
 
@@ -391,7 +410,11 @@ def main():
         request = read_frame(sock)
         if request.get("op") == "quit":
             os._exit(0)
+        # Where the end comes meanwhile, because it takes too long, the log has the line: the places in the code, no values.
+        faulthandler.register(signal.SIGTERM, file=2, all_threads=False, chain=True)
         answer = worker.answer(request)
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # else the customizer has a handler of its own by now, which stays
+            faulthandler.unregister(signal.SIGTERM)
         if os.getpid() != here:  # a child of the customizer's own that came back
             os._exit(0)
         answer.update(id=request.get("id", 0), memory=resident())

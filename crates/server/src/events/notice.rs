@@ -132,6 +132,7 @@ pub(super) fn request(to: &Subscription, event: &Event) -> Fetch {
         step: format!("event {} of subscription {}", event.kind, to.id.0),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     }
 }
 

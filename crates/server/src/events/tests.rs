@@ -159,6 +159,7 @@ fn tell(url: &str, retries: u8) -> Tell {
         step: "webhook".to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     };
     Tell { fetch, retries, pause: Duration::from_secs(2) }
 }

@@ -50,6 +50,10 @@ pub struct Waiting {
     pub who: CallerId,
     /// Since when.
     pub since: Instant,
+    /// Whoever has more is taken before all who have less.
+    pub priority: i64,
+    /// What its script says of it, by names.
+    pub about: Vec<(String, String)>,
 }
 
 /// A queue, for the API.
@@ -195,7 +199,7 @@ impl Queue {
 }
 
 impl Queues {
-    /// Puts somebody in a queue, behind all others.
+    /// Puts somebody in a queue, behind all others but those of less priority.
     ///
     /// # Errors
     /// [`Full`].
@@ -213,7 +217,8 @@ impl Queues {
         if queue.waiting.len() >= most {
             return Err(Full);
         }
-        queue.waiting.push_back(Standing { place: id, waiting, inbox, promised: None });
+        let at = queue.waiting.partition_point(|standing| standing.waiting.priority >= waiting.priority);
+        queue.waiting.insert(at, Standing { place: id, waiting, inbox, promised: None });
         queue.pair(&key, &self.table);
         drop(queues);
         self.table.count();

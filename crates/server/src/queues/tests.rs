@@ -6,7 +6,13 @@ use crate::call::executor::clock;
 const CLIENT: ClientId = ClientId(1);
 
 fn waiting(number: &str, since: Instant) -> Waiting {
-    Waiting { call: CallId::new(), who: CallerId { number: number.to_owned(), name: String::new() }, since }
+    Waiting {
+        call: CallId::new(),
+        who: CallerId { number: number.to_owned(), name: String::new() },
+        since,
+        priority: 0,
+        about: Vec::new(),
+    }
 }
 
 fn listen() -> (mpsc::Sender<CallEvent>, mpsc::Receiver<CallEvent>) {

@@ -210,6 +210,7 @@ fn settings(flags: Flags, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         rules: super::rules::rules(&file.rules, &file.recording)?,
         pivot: super::pivot::pivot(&file.pivot)?,
         vxml: super::vxml::vxml(&file.vxml)?,
+        editors: super::CustomizerEditors::of(&file.customizer.editors),
         speech: super::speech::speech(&file.speech, language)?,
         callbacks_percent: percent("api.callbacks_percent", file.api.callbacks_percent, CALLBACKS_PERCENT)?,
     };

@@ -5,7 +5,7 @@
 //! Errors: [`SettingsError`]; whether the interpreter is there shows when it is used.
 //! Sources: `voicexml-customizers.md` 2.5, 2.6.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use antiphon_ivr::op::CUSTOM_PATIENCE;
 
@@ -25,8 +25,6 @@ const MOST_MEGABYTES: u64 = 65_536;
 pub struct CustomizerSettings {
     /// The interpreter, by its name on the PATH or its path; nobody where it is off.
     pub python: Option<String>,
-    /// The applications, by their OAuth2 `client_id`, that may write and activate code.
-    pub editors: Vec<String>,
     /// How long a method may take.
     pub max_time: Duration,
     /// Processes of one customizer.
@@ -45,16 +43,24 @@ impl std::fmt::Debug for CustomizerSettings {
         let names: Vec<_> = self.environment.iter().map(|(name, _)| name).collect();
         f.debug_struct("CustomizerSettings")
             .field("python", &self.python)
-            .field("editors", &self.editors)
             .field("environment", &names)
             .finish_non_exhaustive()
     }
 }
 
-impl CustomizerSettings {
-    /// Whether an application may write and activate code; `*` among the editors stands for all of them.
+/// The applications, by their OAuth2 `client_id`, that may write and activate code; nobody where it is not said.
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct CustomizerEditors(Arc<[String]>);
+
+impl CustomizerEditors {
+    /// These, of which `*` stands for all applications.
+    pub fn of(editors: &[String]) -> Self {
+        Self(editors.into())
+    }
+
+    /// Whether an application is one of them.
     pub fn may_edit(&self, application: &str) -> bool {
-        self.editors.iter().any(|editor| editor == "*" || editor == application)
+        self.0.iter().any(|editor| editor == "*" || editor == application)
     }
 }
 
@@ -62,7 +68,6 @@ impl Default for CustomizerSettings {
     fn default() -> Self {
         Self {
             python: Some("python3".to_owned()),
-            editors: Vec::new(),
             max_time: CUSTOM_PATIENCE,
             workers: 2,
             processes: 64,
@@ -99,7 +104,6 @@ pub(super) fn customizer(table: &CustomizerTable) -> Result<CustomizerSettings, 
             Some(python) => Some(python.to_owned()),
             None => usual.python,
         },
-        editors: table.editors.clone(),
         max_time: max_time.map_or(usual.max_time, Duration::from_secs),
         workers: count(workers, usual.workers),
         processes: count(processes, usual.processes),
@@ -129,10 +133,11 @@ mod tests {
     #[test]
     fn nobody_writes_code_unless_it_is_said_who_may() {
         assert_eq!(read("").unwrap(), CustomizerSettings::default());
-        assert!(!read("").unwrap().may_edit("a"));
-        let some = read("editors = [\"a\"]").unwrap();
+        let editors = |text: &str| CustomizerEditors::of(&toml::from_str::<CustomizerTable>(text).unwrap().editors);
+        assert!(!editors("").may_edit("a"));
+        let some = editors("editors = [\"a\"]");
         assert!(some.may_edit("a") && !some.may_edit("b"));
-        assert!(read("editors = [\"*\"]").unwrap().may_edit("b"));
+        assert!(editors("editors = [\"*\"]").may_edit("b"));
     }
 
     #[test]

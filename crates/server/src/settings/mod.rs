@@ -42,7 +42,7 @@ use antiphon_media::{Codec, tones::Country};
 use tracing::level_filters::LevelFilter;
 
 pub use cidr::Cidr;
-pub use customizer::CustomizerSettings;
+pub use customizer::{CustomizerEditors, CustomizerSettings};
 pub use filler::{FillerSettings, FillerSound};
 pub use guard::GuardSettings;
 pub use hosts::HostPattern;
@@ -172,6 +172,8 @@ pub struct LiveSettings {
     pub pivot: PivotSettings,
     /// Pages of VoiceXML that callers name themselves.
     pub vxml: VxmlSettings,
+    /// Who may write customizers.
+    pub editors: CustomizerEditors,
     /// Who renders texts, and who understands callers.
     pub speech: SpeechSettings,
     /// How many of a hundred calls that fit may be callbacks of one client.

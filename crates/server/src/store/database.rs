@@ -1,13 +1,13 @@
 //! The SQLite file.
 //!
-//! Shape: one connection, for the writer alone; readers read snapshots.
+//! Shape: one connection, for the writer alone; readers read snapshots, and what no snapshot has by a connection for each time.
 //! Time: WAL with `synchronous = NORMAL`: a commit survives the process, a checkpoint the power cut.
 //! Errors: [`StoreError`].
 //! Sources: SQLite's documentation of `journal_mode`, `synchronous` and `foreign_keys`.
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 
@@ -25,4 +25,12 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     migrations::migrations::runner().run(&mut connection)?;
     Ok(connection)
+}
+
+/// Opens the database for somebody who reads it once.
+pub(super) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    // Not kept open: the last to close the database is the writer, who then puts everything into the one file.
+    let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    reader.busy_timeout(std::time::Duration::from_secs(5))?;
+    Ok(reader)
 }

@@ -30,6 +30,10 @@ pub const CUSTOMIZERS_OF_AN_EXTENSION: usize = 50;
 pub const CUSTOMIZER_BYTES: usize = 1024 * 1024;
 /// Bytes of the code of all versions of all customizers of one client, since all of them lie in memory.
 pub const CUSTOMIZER_BYTES_OF_A_CLIENT: usize = 64 * 1024 * 1024;
+/// Bytes of what the versions of a customizer are told as `ivr.config`, as JSON.
+pub const CUSTOMIZER_CONFIG_BYTES: usize = 16 * 1024;
+/// The same of all extensions of one client, since all of it lies in memory.
+pub const CUSTOMIZER_CONFIG_BYTES_OF_A_CLIENT: usize = 16 * 1024 * 1024;
 /// Rows that say who changed customizers; the oldest go first.
 pub(super) const AUDITED_CUSTOMIZERS: i64 = 100_000;
 /// Bytes of an uploaded page of VoiceXML.

@@ -11,6 +11,8 @@
 
 mod credentials;
 mod customizer;
+mod customizer_audit;
+mod customizer_config;
 mod database;
 mod document;
 mod load;
@@ -42,6 +44,8 @@ use std::time::SystemTime;
 pub use config::Config;
 pub use credentials::{Secret, SecretHash};
 pub use customizer::{Customizer, CustomizerCode, FoundInCode};
+pub use customizer_audit::{CustomizerChange, WantedCustomizerChanges};
+pub use customizer_config::CustomizerConfig;
 pub use document::{ContextDocument, IvrDocument, OptionDocument, StoredRule};
 pub(crate) use lock::private_directory;
 pub use mailboxes::mail::{Mail, MailBody, MailId, MailState};
@@ -122,6 +126,7 @@ struct Shared {
     mailboxes: Arc<Mailboxes>,
     sounds: Arc<SoundFiles>,
     ratings: Arc<Ratings>,
+    database: PathBuf,
     _database_lock: lock::DatabaseLock,
     _lock: lock::DirectoryLock,
 }
@@ -157,7 +162,8 @@ impl Store {
         };
         let writer = Writer::start(connection, config, beside)?;
         let (_database_lock, _lock) = (database_lock, lock);
-        let shared = Shared { writer, tokens, mailboxes, sounds, ratings, _database_lock, _lock };
+        let database = database.to_owned();
+        let shared = Shared { writer, tokens, mailboxes, sounds, ratings, database, _database_lock, _lock };
         Ok(Self { shared: Arc::new(shared), condition: None })
     }
 
@@ -204,6 +210,14 @@ impl Store {
     /// [`Rejected::Storage`] when the disk fails.
     pub fn ratings(&self, wanted: &WantedRatings) -> Result<Vec<KeptRating>, Rejected> {
         Ok(self.shared.ratings.read(wanted)?)
+    }
+
+    /// The changes to customizers that are written down, in their order. It reads the disk: not for a thread that serves others.
+    ///
+    /// # Errors
+    /// [`Rejected::Storage`] when the disk fails.
+    pub fn customizer_changes(&self, wanted: &WantedCustomizerChanges) -> Result<Vec<CustomizerChange>, Rejected> {
+        Ok(customizer_audit::read(&self.shared.database, wanted)?)
     }
 
     /// What a bearer token allows at this moment.

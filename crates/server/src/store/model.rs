@@ -18,6 +18,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::credentials::SecretHash;
+use super::customizer_config::CustomizerConfig;
 use super::document::IvrDocument;
 use super::pivot::PivotApplication;
 use super::sound_quality::SoundQuality;
@@ -281,6 +282,9 @@ pub struct ExtensionProfile {
     /// Present exactly where the extension is an application in VoiceXML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vxml: Option<VxmlApplication>,
+    /// What its customizer is told, whichever version it is.
+    #[serde(skip_serializing_if = "CustomizerConfig::is_untouched")]
+    pub customizer: CustomizerConfig,
 }
 
 /// An uploaded sound, decoded.

@@ -12,8 +12,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use antiphon_ivr::{ExtensionId, Rating};
-use rusqlite::{Connection, OpenFlags, Row, params_from_iter, types::Value};
+use rusqlite::{Connection, Row, params_from_iter, types::Value};
 
+use super::database;
 use super::limits;
 use super::model::ClientId;
 use super::writer::{signed, unsigned};
@@ -135,9 +136,7 @@ impl Ratings {
             values.len() - 1,
             values.len()
         ));
-        // Not kept open: the last to close the database is the writer, who then puts everything into the one file.
-        let reader = Connection::open_with_flags(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        reader.busy_timeout(Duration::from_secs(5))?;
+        let reader = database::open_to_read(&self.database)?;
         let mut statement = reader.prepare(&query)?;
         let rows = statement.query_map(params_from_iter(values), kept)?;
         rows.collect()

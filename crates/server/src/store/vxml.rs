@@ -6,7 +6,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use antiphon_ivr::vxml::{Application, Dialect, TransferKind, Upload};
+use antiphon_ivr::{
+    op::AllowFlow,
+    vxml::{Answering, Application, Dialect, TransferKind, Upload},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,6 +29,10 @@ pub struct VxmlApplication {
     pub transfer: VxmlTransfer,
     /// The values of properties about which pages say nothing.
     pub properties: BTreeMap<String, String>,
+    /// Whether a call is answered by `connect` alone, or by whoever takes it, and only heard until then.
+    pub early_queuing: bool,
+    /// Whether the customizer may say where pages go on.
+    pub allow_flow: bool,
 }
 
 macro_rules! words {
@@ -117,6 +124,8 @@ impl VxmlApplication {
             dialect: self.dialect.kind(),
             transfer: self.transfer.kind(),
             properties: self.properties.clone(),
+            flow: if self.allow_flow { AllowFlow::Yes } else { AllowFlow::No },
+            answer: if self.early_queuing { Answering::ByConnect } else { Answering::AtOnce },
             ..begun
         };
         VxmlExtension { application: Arc::new(application), document }

@@ -115,6 +115,7 @@ impl Attempt {
             step: format!("upload of recording {}, {} bytes", self.entry.recording, file.length),
             files: Vec::new(),
             meanwhile: Meanwhile::default(),
+            cookies: None,
         };
         let client = self.entry.client;
         let of = self.recordings.find(self.entry.recording).map(|entry| entry.of.clone());

@@ -2,6 +2,7 @@
 //!
 //! Shape: a ring of calls for each client, each with its steps in their order: the request, the answer, what the surface made of it. Whoever
 //! asks shares them: nothing is copied while the ring is locked, and one step at most when it changes while somebody reads it.
+//! A page that runs from its application and is asked for nowhere is kept once for all calls.
 //! Units: bodies are kept up to `BODY` bytes, with their whole length beside them.
 //! Time: the time of day, for people; nothing here waits.
 //! Errors: none. What is beyond a bound goes: the oldest call of a client, and of all clients the one that takes most memory; a call's
@@ -10,7 +11,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, SystemTime},
 };
 
@@ -27,6 +28,8 @@ const STEPS: usize = 200;
 const NOTES: usize = 100;
 /// The longest note, in bytes.
 const NOTE: usize = 2_048;
+/// Pages of applications whose texts are remembered, so that the next call has the same text.
+const PAGES: usize = 64;
 /// What a step takes beside its texts, about.
 const STEP_BYTES: usize = 512;
 
@@ -41,6 +44,8 @@ pub struct HttpDebug {
 struct Book {
     clients: BTreeMap<ClientId, Client>,
     bytes: usize,
+    /// What was made of the pages of applications, the oldest first.
+    pages: VecDeque<(Weak<[u8]>, Text)>,
 }
 
 #[derive(Default, Debug)]
@@ -143,7 +148,7 @@ pub struct Answer {
 #[derive(Clone, Default, Eq, PartialEq, Debug)]
 pub struct Text {
     /// The beginning; bytes that are no UTF-8 are replaced.
-    pub shown: String,
+    pub shown: Arc<str>,
     /// How many bytes there were in all.
     pub length: usize,
 }
@@ -162,14 +167,14 @@ pub struct RunningStep {
 impl Text {
     fn of(bytes: &[u8]) -> Self {
         let kept = &bytes[..bytes.len().min(BODY)];
-        Self { shown: String::from_utf8_lossy(kept).into_owned(), length: bytes.len() }
+        Self { shown: String::from_utf8_lossy(kept).into(), length: bytes.len() }
     }
 
     fn of_request(body: Option<&FetchBody>) -> Self {
         let Some(body) = body else { return Self::default() };
         let text = Self::of(&body.bytes);
         let is_form = body.content_type.starts_with("application/x-www-form-urlencoded");
-        if is_form { Self { shown: mask::parameters(&text.shown), ..text } } else { text }
+        if is_form { Self { shown: mask::parameters(&text.shown).into(), ..text } } else { text }
     }
 }
 
@@ -212,6 +217,15 @@ impl HttpDebug {
         let number = self.book().add(&self.settings, asker, step);
         let began = tokio::time::Instant::now();
         RunningStep { debug: self.clone(), client, call, number, began, is_finished: false }
+    }
+
+    /// A page runs that lies in its application: what is noted of it stands under this step.
+    pub fn begin_uploaded(&self, asker: Asker, fetch: &Fetch, page: &Arc<[u8]>) {
+        let body = self.book().page(page);
+        let step = self.add(asker, fetch, &[], false);
+        let answer = Ok(Answer { status: 200, headers: Vec::new(), body });
+        step.set(Outcome { took: Duration::ZERO, redirects: Vec::new(), answer });
+        step.end();
     }
 
     /// What a surface made of the last answer of a call. Before the first request there is nothing to note it under.
@@ -265,6 +279,10 @@ impl RunningStep {
         self.set(Outcome { took: exchange.took, redirects, answer });
     }
 
+    fn end(mut self) {
+        self.is_finished = true;
+    }
+
     fn set(&self, outcome: Outcome) {
         let Self { debug, client, call, number, .. } = self;
         debug.book().change(&debug.settings, *client, *call, |steps| {
@@ -285,6 +303,21 @@ impl Drop for RunningStep {
 }
 
 impl Book {
+    /// The text of a page, the same for all calls that run it.
+    fn page(&mut self, page: &Arc<[u8]>) -> Text {
+        self.pages.retain(|(of, _)| of.strong_count() > 0);
+        let known = self.pages.iter().find(|(of, _)| std::ptr::addr_eq(of.as_ptr(), Arc::as_ptr(page)));
+        if let Some((_, text)) = known {
+            return text.clone();
+        }
+        let text = Text::of(page);
+        if self.pages.len() == PAGES {
+            self.pages.pop_front();
+        }
+        self.pages.push_back((Arc::downgrade(page), text.clone()));
+        text
+    }
+
     /// Adds a step and answers its number; the call's steps beyond the bound are counted, and have the number of none.
     fn add(&mut self, settings: &DebugSettings, asker: Asker, mut step: Step) -> u64 {
         let (id, call) = (asker.client, asker.call);

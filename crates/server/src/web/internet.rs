@@ -4,7 +4,8 @@
 //! connected to, so that a name that changes its address in between gains nothing.
 //! Time: a connection is waited for `CONNECT`, a free one is kept for `IDLE`.
 //! Errors: [`FetchError`]; what stands in it is the cause, and never the URL.
-//! No proxy of the environment, no cookies, no decompression, no redirects and no second try.
+//! No proxy of the environment, no cookies, no redirects and no second try; an answer in gzip is unpacked while it comes, up to as many bytes
+//! as any other may have.
 
 use std::{
     error::Error,
@@ -111,6 +112,7 @@ impl Internet {
             .retry(reqwest::retry::never())
             .no_proxy()
             .referer(false)
+            .gzip(true)
             .http1_only()
             .http1_max_headers(FIELDS)
             .connect_timeout(CONNECT)

@@ -25,7 +25,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use antiphon_ivr::{Fetch, FetchError, Page};
+use antiphon_ivr::{Cookies, Fetch, FetchError, Page};
 use tokio::time::{Instant, timeout_at};
 
 pub use self::{
@@ -107,7 +107,9 @@ impl Web {
     /// The headers that such a request begins with; none where its URL cannot be read.
     pub fn headers(&self, client: ClientId, fetch: &Fetch) -> Vec<(String, String)> {
         let key = self.signing_key(client);
-        Step::first(fetch).map(|step| errand(fetch, &step, key.as_ref()).headers).unwrap_or_default()
+        Step::first(fetch)
+            .map(|step| errand(fetch, &step, fetch.cookies.as_ref(), key.as_ref()).headers)
+            .unwrap_or_default()
     }
 
     /// Asks in a client's name.
@@ -147,11 +149,12 @@ impl Web {
         let mut step = Step::first(fetch)?;
         step.has_file = file.is_some();
         let mut redirects_left = fetch.redirects;
+        let mut cookies = fetch.cookies.clone();
         loop {
             step.place.check(&self.policy)?;
             let turn = self.turns.take(step.place.authority());
             let turn = timeout_at(until, turn).await.map_err(|_| FetchError::Busy)?;
-            let mut errand = errand(fetch, &step, key.as_ref());
+            let mut errand = errand(fetch, &step, cookies.as_ref(), key.as_ref());
             if let Some(file) = file.filter(|_| step.has_file) {
                 attach(&mut errand, file, key.as_ref()).await?;
             }
@@ -159,11 +162,14 @@ impl Web {
             drop(turn);
             let url = step.place.url().to_string();
             hops.push(Hop { url: url.clone(), status: answer.status });
+            if let Some(cookies) = &mut cookies {
+                cookies.take(&url, &answer.headers);
+            }
             match step.next(&answer, redirects_left)? {
                 Some(next) => step = next,
                 None => {
                     let Answer { status, headers, body } = answer;
-                    return Ok(Page { status, headers, body, url });
+                    return Ok(Page { status, headers, body, url, cookies });
                 }
             }
             redirects_left = redirects_left.saturating_sub(1);
@@ -172,7 +178,7 @@ impl Web {
 }
 
 /// One request, with all its headers.
-fn errand(fetch: &Fetch, step: &Step<'_>, key: Option<&SigningKey>) -> Errand {
+fn errand(fetch: &Fetch, step: &Step<'_>, cookies: Option<&Cookies>, key: Option<&SigningKey>) -> Errand {
     let (url, body) = (step.place.url().clone(), step.body.map(|body| body.bytes.clone()));
     let own = fetch.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
     let own = own.filter(|(name, _)| !step.is_elsewhere || FOR_ANYBODY.contains(&name.as_str()));
@@ -184,6 +190,10 @@ fn errand(fetch: &Fetch, step: &Step<'_>, key: Option<&SigningKey>) -> Errand {
     put("user-agent", USER_AGENT.to_owned());
     if let Some(basic) = step.place.basic() {
         put("authorization", basic.to_owned());
+    }
+    // They know themselves to whom each belongs.
+    if let Some(cookies) = cookies.and_then(|cookies| cookies.of(url.as_str())) {
+        put("cookie", cookies);
     }
     if let Some(body) = step.body {
         put("content-type", body.content_type.clone());

@@ -75,6 +75,7 @@ mod tests {
             step: String::new(),
             files: Vec::new(),
             meanwhile: Meanwhile::default(),
+            cookies: None,
         }
     }
 

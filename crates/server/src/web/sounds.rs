@@ -339,5 +339,6 @@ fn request(url: &str, old: Option<&Kept>) -> Fetch {
         step: "sound".to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     }
 }

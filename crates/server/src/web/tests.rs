@@ -47,6 +47,7 @@ fn get(url: &str) -> Fetch {
         step: "rule 1".to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     }
 }
 
@@ -139,6 +140,35 @@ async fn a_form_is_sent_again_where_the_status_says_so_and_credentials_stay_at_h
             (FetchMethod::Get, None, [false, false, false, true, false]),
         ]
     );
+}
+
+/// RFC 6265 §5: whoever leads on sets cookies as whoever answers does.
+#[tokio::test(start_paused = true)]
+async fn each_answer_on_the_way_sets_cookies_and_each_request_has_those_of_its_host() {
+    let setting = |location: Option<&str>, cookie: &str| {
+        let mut answer = page(if location.is_some() { 302 } else { 200 }, location, "").unwrap();
+        answer.headers.push(("set-cookie".to_owned(), cookie.to_owned()));
+        Ok(answer)
+    };
+    let told = told([
+        (0, setting(Some("/b"), "login=1; Path=/")),
+        (0, setting(Some("http://other.example/"), "more=2; Path=/b")),
+        (0, setting(None, "theirs=3")),
+    ]);
+    let cookies = Some(antiphon_ivr::Cookies::default());
+    let fetch = Fetch { cookies, ..get("http://example.com/a") };
+    let page = web(&told, WebSettings::default()).fetch(CLIENT, &fetch).await.outcome.unwrap();
+    let asked = told.asked.lock().unwrap();
+    let sent: Vec<_> = asked.iter().map(|errand| value(errand, "cookie").map(str::to_owned)).collect();
+    assert_eq!(sent, [None, Some("login=1".to_owned()), None]);
+    let kept = page.cookies.unwrap();
+    for (url, expected) in [
+        ("http://example.com/b", Some("more=2; login=1")),
+        ("http://example.com/", Some("login=1")),
+        ("http://other.example/x", Some("theirs=3")),
+    ] {
+        assert_eq!(kept.of(url).as_deref(), expected, "{url}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

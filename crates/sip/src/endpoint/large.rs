@@ -1,10 +1,11 @@
-//! INVITEs too large for a datagram.
+//! INVITEs, and BYEs with a body, too large for a datagram.
 //!
 //! Shape: a flow and a length in; the connection to take instead out.
 //! Time: a peer that refuses the connection, or does not take it in the few seconds that the owner of the sockets gives it
 //! ([`Transmit::has_fallback`](crate::Transmit::has_fallback)), is not asked for another for 10 min.
 //! Errors: when the connection fails before an answer, the INVITE goes over UDP after all, with the same branch, so that a
-//! peer that has it already sees a repetition and not a second call.
+//! peer that has it already sees a repetition and not a second call. A BYE goes so without its body: that the call is over is not to be lost
+//! with what there was to say about it.
 //! Sources: RFC 3261 §18.1.1.
 
 use super::Endpoint;
@@ -12,7 +13,8 @@ use crate::dialog::Announced;
 use crate::flow::{Flow, Transport};
 use crate::message::Method;
 use crate::message::build::Outgoing;
-use crate::transaction::{ClientEntry, ClientMachine, ClientOwner, InviteClient};
+use crate::transaction::{Client, ClientEntry, ClientMachine, ClientOwner, InviteClient};
+use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 /// The largest request over UDP where the MTU of the path is unknown.
@@ -25,7 +27,10 @@ const MAX_REMEMBERED: usize = 1024;
 impl Endpoint {
     /// The connection for a request of `len` bytes that should leave over `flow`; none where the datagram will do, or has to.
     pub(super) fn rather_over_tcp(&self, now: Instant, flow: Flow, request: &Outgoing, len: usize) -> Option<Flow> {
-        if request.method != Method::Invite || flow.transport != Transport::Udp || len <= MAX_DATAGRAM {
+        if !matches!(request.method, Method::Invite | Method::Bye)
+            || flow.transport != Transport::Udp
+            || len <= MAX_DATAGRAM
+        {
             return None;
         }
         if self.without_tcp.get(&flow.peer).is_some_and(|until| *until > now) {
@@ -35,13 +40,27 @@ impl Endpoint {
         Some(Flow { transport: Transport::Tcp, local, peer: flow.peer })
     }
 
-    /// Sends an INVITE over UDP whose connection has failed. Gives the transaction back when there is nothing to send.
+    /// A BYE of a dialog as it can be sent: one that is too large, and whose peer takes no connections, has no body.
+    pub(super) fn sendable(&self, now: Instant, flow: Flow, mut bye: Outgoing) -> Outgoing {
+        let length = bye.to_bytes().len();
+        let is_large = flow.transport == Transport::Udp && length > MAX_DATAGRAM;
+        if is_large && self.rather_over_tcp(now, flow, &bye, length).is_none() {
+            bare(&mut bye, flow);
+        }
+        bye
+    }
+
+    /// Sends an INVITE or a BYE over UDP whose connection has failed. Gives the transaction back when there is nothing to send.
     pub(super) fn fall_back(&mut self, now: Instant, entry: ClientEntry) -> Option<ClientEntry> {
-        let unanswered = matches!(entry.machine, ClientMachine::Invite(InviteClient::Calling { .. }));
+        let unanswered = matches!(
+            entry.machine,
+            ClientMachine::Invite(InviteClient::Calling { .. }) | ClientMachine::Other(Client::Trying { .. })
+        );
         let wanted = match entry.owner {
             ClientOwner::Invite(id) | ClientOwner::Reinvite(id) => {
                 self.dialogs.get(&id).is_some_and(|dialog| dialog.announced == Announced::Alive)
             }
+            ClientOwner::Bye(id) => self.dialogs.contains_key(&id),
             _ => false,
         };
         let Some(flow) = entry.fallback.filter(|_| unanswered && wanted) else { return Some(entry) };
@@ -51,9 +70,19 @@ impl Endpoint {
         self.without_tcp.insert(flow.peer, now + REMEMBERED);
         let branch = entry.request.via.branch();
         let mut request = entry.request;
+        if request.method == Method::Bye {
+            bare(&mut request, flow);
+        }
         request.via = self.listeners.via(flow, &branch);
         self.send_request(now, flow, request, entry.owner, entry.credentials);
         self.transactions.with_client(&branch, |again| again.answered = entry.answered);
         None
     }
+}
+
+/// Takes the body away from a request.
+fn bare(request: &mut Outgoing, flow: Flow) {
+    tracing::debug!(peer = %flow.peer, bytes = request.body.len(), "the body of a BYE is left out: too large for a datagram, and the peer takes no connections");
+    request.headers.remove("Content-Type");
+    request.body = Bytes::new();
 }

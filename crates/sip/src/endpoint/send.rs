@@ -281,6 +281,7 @@ impl Endpoint {
         if let Some((content_type, body)) = farewell {
             bye.headers.push("Content-Type", &content_type);
             bye.body = body;
+            bye = self.sendable(now, flow, bye);
         }
         self.send_request(now, flow, bye, ClientOwner::Bye(id), credentials);
         self.reschedule(id);

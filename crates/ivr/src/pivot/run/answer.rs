@@ -100,7 +100,13 @@ mod tests {
 
     fn read(media_type: Option<&str>, body: &str) -> Result<&'static str, String> {
         let headers = media_type.map(|media_type| ("content-type".to_owned(), media_type.to_owned()));
-        let page = Page { status: 200, headers: headers.into_iter().collect(), body: body.into(), url: String::new() };
+        let page = Page {
+            status: 200,
+            headers: headers.into_iter().collect(),
+            body: body.into(),
+            url: String::new(),
+            cookies: None,
+        };
         Answer::read(&page, Mode::Lenient).map(|answer| match answer.body {
             Body::Nothing => "nothing",
             Body::Flow(_) => "flow",

@@ -109,8 +109,19 @@ impl Watch for Counting {
         let (method, patience) = (FetchMethod::Get, seconds(5));
         let (headers, step) = (Vec::new(), String::new());
         let (files, meanwhile) = (Vec::new(), Meanwhile::default());
-        let fetch =
-            Fetch { method, url, headers, body: None, patience, max_bytes: 10, redirects: 0, step, files, meanwhile };
+        let fetch = Fetch {
+            method,
+            url,
+            headers,
+            body: None,
+            patience,
+            max_bytes: 10,
+            redirects: 0,
+            step,
+            files,
+            meanwhile,
+            cookies: None,
+        };
         Some(Tell { fetch, retries: 0, pause: Duration::ZERO })
     }
 }
@@ -155,11 +166,11 @@ fn a_script_speaks_to_whoever_answers_and_web_servers_hear_of_it() {
 fn a_script_goes_on_while_its_caller_waits_in_a_queue() {
     let body: Body = |call| {
         Box::pin(async move {
-            call.enqueue(Enqueue { name: "sales".to_owned(), most: 5 }).await?;
+            call.enqueue(Enqueue::new("sales", 5)).await?;
             while speak(call).await != Err(Interrupted::Wanted) {}
             let place = call.place().await?.expect("it is taken");
             assert_eq!((place.position, place.message.as_deref()), (0, Some("hello")));
-            call.meet(Meet { alone: Alone::Music, leave_by: DigitSet::NONE }).await?;
+            call.meet(Meet { alone: Alone::Music, leave_by: DigitSet::NONE, patience: None }).await?;
             call.echo(Echo { ends_by: DigitSet::NONE, longest: Some(seconds(1)) }).await?;
             Ok(Next::Finished)
         })
@@ -191,8 +202,8 @@ fn a_queue_without_anybody_and_a_full_one_are_left() {
         Box::pin(async move {
             let (message, longest, ends_by) = (None, None, DigitSet::NONE);
             call.take(Take { name: "sales".to_owned(), patience: seconds(7), message, longest, ends_by }).await?;
-            call.enqueue(Enqueue { name: "sales".to_owned(), most: 1 }).await?;
-            call.meet(Meet { alone: Alone::Music, leave_by: DigitSet::NONE }).await?;
+            call.enqueue(Enqueue::new("sales", 1)).await?;
+            call.meet(Meet { alone: Alone::Music, leave_by: DigitSet::NONE, patience: None }).await?;
             Ok(Next::Finished)
         })
     };

@@ -35,6 +35,58 @@ fn what_makes_a_page_void_is_told_with_its_place() {
 }
 
 #[test]
+fn hotwords_and_lists_of_results_are_told_where_they_are_wanted() {
+    let wanting = |kind: &str, most: &str| {
+        let page = format!(
+            "<vxml version='2.1'><property name='bargeintype' value='{kind}'/><property name='maxnbest' value='{most}'/><form><block>\
+             <prompt bargeintype='{kind}'>a</prompt></block></form></vxml>"
+        );
+        lines(&check(&page).warnings).join("\n")
+    };
+    assert_eq!(wanting("speech", "1"), "");
+    let told = wanting("hotword", "5");
+    assert_eq!(
+        (told.matches("hotwords are not known").count(), told.matches("has one result").count()),
+        (2, 1),
+        "{told}"
+    );
+}
+
+#[test]
+fn everything_that_makes_a_page_void_is_told_and_not_the_first_of_it() {
+    let page = "<vxml version='3.0'>
+<var name='a.b'/>
+<form id='f'>
+<field name='x' modal='maybe'/>
+<field name='y'><prompt>say <volume/></prompt><filled><goto/><if cond='y'><log><shout/></log><assign name='z'/></if></filled></field>
+<block name='y'/>
+<block name='y'/>
+</form>
+<menu dtmf='true'><choice dtmf='5' next='#f'>a</choice><choice>b</choice></menu>
+<form id='f'/>
+</vxml>";
+    assert_eq!(
+        lines(&check(page).errors),
+        [
+            "line 1, column 1: <vxml> version 3.0 is neither 2.0 nor 2.1",
+            "line 2, column 1: <var> \"a.b\" cannot be a variable's name",
+            "line 4, column 1: <field> modal is true or false, not \"maybe\"",
+            "line 5, column 29: <volume> there is no such element",
+            "line 5, column 55: <goto> exactly one of next, expr, nextitem, expritem has to be there",
+            "line 5, column 80: <shout> there is no such element",
+            "line 5, column 94: <assign> expr is missing",
+            "line 6, column 1: <block> a second item y",
+            "line 7, column 1: <block> a second item y",
+            "line 9, column 19: <choice> the menu numbers its choices, so that this one cannot be 5",
+            "line 9, column 56: <choice> exactly one of next, expr, event, eventexpr has to be there",
+            "line 10, column 1: <form> a second dialog f",
+        ]
+    );
+    let many = format!("<vxml version='2.1'><form><block>{}</block></form></vxml>", "<goto/>".repeat(19_000));
+    assert_eq!(check(&many).errors.len(), MAX_ERRORS);
+}
+
+#[test]
 fn what_is_passed_over_is_told_in_the_order_of_the_page() {
     let page = "<vxml version='2.1'>
 <property name='sensitivity' value='0.7'/>
@@ -54,13 +106,52 @@ fn what_is_passed_over_is_told_in_the_order_of_the_page() {
             "line 2, column 1: <property name> sensitivity changes nothing here",
             "line 4, column 1: <object classid> is not run: error.unsupported.objectname is thrown",
             "line 5, column 1: <field hue> is not known",
-            "line 6, column 1: <prompt bargeintype> changes nothing here",
+            "line 6, column 1: <prompt bargeintype> is not run: hotwords are not known, and any voice or key stops what may be stopped",
             "line 6, column 1: <prompt base> changes nothing here: addresses are relative to the page",
             "line 9, column 1: <block> means nothing here",
         ]
     );
     let many = format!("<vxml version='2.1'><form>{}</form></vxml>", "<block a='' b=''/>".repeat(3_000));
     assert_eq!(check(&many).warnings.len(), MAX_FINDINGS);
+}
+
+#[test]
+fn what_the_dialect_of_contact_pro_has_is_known_there_with_its_prefix_and_without() {
+    let known = r##"<vxml version="2.1" xmlns:bcm="urn:contactpro:bcm" bcm:earlyqueuing="true" bcm:exprlang="python">
+  <bcm:customstate id="c" method="m" timer="true" timeout="5s" params="{}" bcm:description="a query"/>
+  <bcm:callout id="d" destination="1" callernumber="2"/><bcm:setskills skills="a" mode="add"/><bcm:setlanguage language="ru"/>
+  <menu id="m" bcm:maxlength="2" timeout="4s"><audio bcm:prompt="hello" cond="1 == 1" bcm:description="says hello"/>
+    <choice dtmf="1" next="#m"/><noinput count="2" cond="True"><disconnect bcm:cause="17"/></noinput></menu>
+  <form id="f"><transfer name="t" bcm:destination="queue:sales" bcm:keeplanguage="true" connecttimeout="5s"/></form>
+</vxml>"##;
+    assert_eq!(check(known), Report::default());
+    let more = "<vxml version='2.1' xmlns:bcm='u'>
+<menu id='m'><audio prompt='hello' hue='red' bcm:hue='red'/><choice dtmf='1' next='#m'/>
+<nomatch bcm:reportcond='1 == 1' answeroption='wrong'/></menu>
+<bcm:callout id='d' destination='1' colour='red'/>
+<object/>
+</vxml>";
+    let report = check(more);
+    assert_eq!(
+        lines(&report.warnings),
+        [
+            "line 2, column 14: <audio hue> is not known",
+            "line 2, column 14: <audio hue> is not known",
+            "line 3, column 1: <nomatch reportcond> changes nothing here",
+            "line 3, column 1: <nomatch answeroption> changes nothing here",
+            "line 4, column 1: <callout colour> is not known",
+            "line 5, column 1: <object> there is no such element in this dialect",
+            "line 5, column 1: <object classid> is not run: error.unsupported.objectname is thrown",
+        ]
+    );
+    assert_eq!(lines(&report.removed), ["line 5, column 1: <object> there is no such element in this dialect"]);
+    // What a page of the W3C calls by these names is nothing there.
+    let plain = "<vxml version='2.1'><menu><prompt answeroption='a'/><choice next='#a' maxlength='1'/></menu></vxml>";
+    let report = check(plain);
+    assert_eq!((report.warnings.len(), report.removed.len()), (2, 0), "{report:?}");
+    let many = format!("<vxml version='2.1' xmlns:bcm='u'>{}</vxml>", "<script/>".repeat(300));
+    let report = check(&many);
+    assert_eq!((report.warnings.len(), report.removed.len()), (MAX_FINDINGS, MAX_FINDINGS));
 }
 
 #[test]

@@ -8,17 +8,37 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::{
-    place,
+    place::{self, Destination},
     query::{Failure, Query},
+    queue::Waited,
 };
 use crate::{
-    CallerId, Cause, Dial, Dialed, TargetRules, Terms,
+    CallerId, Cause, Dial, Dialed, ExtensionId, TargetRules, Terms,
     vxml::{
         elements::Reader,
         run::{Event, Flow, Interpreter, Jump, Stop},
         wire::{Attributes, Fault, Given},
     },
 };
+
+/// What came of an attempt.
+struct Came {
+    status: &'static str,
+    cause: Cause,
+    talk: Duration,
+}
+
+impl Came {
+    /// Nobody of a queue was reached.
+    fn failed(status: u16) -> Self {
+        let word = match status {
+            486 => "busy",
+            480 => "noanswer",
+            _ => "failed",
+        };
+        Self { status: word, cause: place::cause(status), talk: Duration::ZERO }
+    }
+}
 
 /// Somebody to be called.
 #[derive(Clone, Debug)]
@@ -46,27 +66,18 @@ impl Callout {
 
     pub(crate) async fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<Flow, Stop> {
         let destination = interpreter.json_of(&self.destination)?;
-        let number = place::destination(&destination).map_err(Event::semantic)?;
-        let caller = interpreter.call.caller.clone();
-        let mut caller_id = CallerId { number: caller.number, name: caller.name };
-        if let Some(given) = &self.number {
-            caller_id.number = interpreter.given(given)?;
-        }
-        if let Some(given) = &self.name {
-            caller_id.name = interpreter.given(given)?;
-        }
+        let destination = place::destination(&destination).map_err(Event::semantic)?;
         interpreter.keep_result("callout", &self.query.id, &Json::Null)?;
         interpreter.flush(false).await?;
-        let terms = Terms { headers: interpreter.attached.headers(), ..Terms::default() };
-        let no_answer = self.ring_time.unwrap_or(Dial::RING_TIME);
-        let dial = Dial { targets: vec![number], rules: TargetRules::Apply, no_answer, caller_id, terms };
-        let (status, cause, talk) = match interpreter.call.dial(dial).await? {
-            Dialed::Answered { talk, .. } => ("answered", Cause::NORMAL, talk),
-            Dialed::Whispers { .. } => ("failed", Cause(31), Duration::ZERO),
-            Dialed::HandedOver(extension) => return Ok(Flow::Jump(Jump::HandOver(extension))),
-            Dialed::Busy => ("busy", Cause::USER_BUSY, Duration::ZERO),
-            Dialed::NoAnswer => ("noanswer", Cause::NO_ANSWER, Duration::ZERO),
-            Dialed::Failed { status } => ("failed", Cause::of_status(status), Duration::ZERO),
+        let Came { status, cause, talk } = match destination {
+            Destination::Number(number) => match self.dial(number, interpreter).await? {
+                Ok(came) => came,
+                Err(extension) => return Ok(Flow::Jump(Jump::HandOver(extension))),
+            },
+            Destination::Queue(queue) => match interpreter.wait_in(queue, self.ring_time, false).await? {
+                Waited::Talked(talk) => Came { status: "answered", cause: Cause::NORMAL, talk },
+                Waited::Failed(status) => Came::failed(status),
+            },
         };
         interpreter.rested();
         if status == "answered" {
@@ -84,5 +95,29 @@ impl Callout {
             is_timeout: status == "noanswer",
         };
         self.query.failed(failure, interpreter).await
+    }
+
+    /// Calls a number; `Err` where it is another IVR, which takes the call over.
+    async fn dial(&self, number: String, interpreter: &mut Interpreter<'_>) -> Result<Result<Came, ExtensionId>, Stop> {
+        let caller = interpreter.call.caller.clone();
+        let mut caller_id = CallerId { number: caller.number, name: caller.name };
+        if let Some(given) = &self.number {
+            caller_id.number = interpreter.given(given)?;
+        }
+        if let Some(given) = &self.name {
+            caller_id.name = interpreter.given(given)?;
+        }
+        let terms = Terms { headers: interpreter.attached.headers(), ..Terms::default() };
+        let no_answer = self.ring_time.unwrap_or(Dial::RING_TIME);
+        let dial = Dial { targets: vec![number], rules: TargetRules::Apply, no_answer, caller_id, terms };
+        let not_reached = |status, cause| Came { status, cause, talk: Duration::ZERO };
+        Ok(Ok(match interpreter.call.dial(dial).await? {
+            Dialed::Answered { talk, .. } => Came { status: "answered", cause: Cause::NORMAL, talk },
+            Dialed::Whispers { .. } => not_reached("failed", Cause(31)),
+            Dialed::HandedOver(extension) => return Ok(Err(extension)),
+            Dialed::Busy => not_reached("busy", Cause::USER_BUSY),
+            Dialed::NoAnswer => not_reached("noanswer", Cause::NO_ANSWER),
+            Dialed::Failed { status } => not_reached("failed", Cause::of_status(status)),
+        }))
     }
 }

@@ -49,7 +49,9 @@ impl Customstate {
         interpreter.flush(false).await?;
         let extension = interpreter.call.served.id;
         let asked = Customize { extension, method: self.method.clone(), params, about, timer: self.timer };
-        match interpreter.call.customize(asked).await? {
+        let answer = interpreter.call.customize(asked).await?;
+        interpreter.rested();
+        match answer {
             Ok(result) => {
                 interpreter.keep_result("customstate", &self.query.id, &result.value)?;
                 interpreter.change(result.changes).await

@@ -10,7 +10,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use roxmltree::Node;
 use serde_json::{Map, Value as Json};
 
-use crate::vxml::wire::{Attributes, Fault, xml};
+use crate::vxml::wire::{
+    Attributes, Fault,
+    xml::{self, escaped},
+};
 
 /// How deep values may stand in one another.
 const MAX_DEPTH: usize = 30;
@@ -71,19 +74,6 @@ fn element(to: &mut String, name: &str, value: &Json, depth: usize) -> Result<()
         other => drop(write!(to, "<{name}>{other}</{name}>")),
     }
     Ok(())
-}
-
-fn escaped(text: &str) -> String {
-    let escape = |c: char| match c {
-        '&' => "&amp;".to_owned(),
-        '<' => "&lt;".to_owned(),
-        '>' => "&gt;".to_owned(),
-        '"' => "&quot;".to_owned(),
-        '\n' | '\t' => c.to_string(),
-        c if c.is_control() => " ".to_owned(),
-        c => c.to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 /// What an envelope says.

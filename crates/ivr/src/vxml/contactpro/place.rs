@@ -18,19 +18,35 @@ use crate::{
 /// How long a call may be heard without being answered.
 pub(crate) const EARLY: Duration = Duration::from_secs(120);
 
-/// What is dialled for a destination: a text, a number, or a dictionary with one of them.
-pub(crate) fn destination(value: &Json) -> Result<String, String> {
-    let found = match value {
-        Json::Object(all) => ["destination", "number", "queue"].iter().find_map(|key| all.get(*key)).unwrap_or(value),
-        other => other,
-    };
-    let text = match found {
+/// Where a call is to go.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub(crate) enum Destination {
+    /// What is dialled.
+    Number(String),
+    /// A queue of the client.
+    Queue(String),
+}
+
+/// Where a destination leads: a text, a number, or a dictionary with one of them, which is a queue behind `queue:` and under `queue`.
+pub(crate) fn destination(value: &Json) -> Result<Destination, String> {
+    let text = |value: &Json| match value {
         Json::String(text) => text.trim().to_owned(),
         Json::Number(number) => number.to_string(),
         _ => String::new(),
     };
-    let text = text.strip_prefix("queue:").or_else(|| text.strip_prefix("tel:")).unwrap_or(&text).to_owned();
-    if text.is_empty() { Err("the destination is empty".to_owned()) } else { Ok(text) }
+    let (found, is_queue) = match value {
+        Json::Object(all) => {
+            let found = ["destination", "number", "queue"].iter().find_map(|key| all.get_key_value(*key));
+            found.map_or((String::new(), false), |(key, value)| (text(value), key == "queue"))
+        }
+        other => (text(other), false),
+    };
+    let queue = found.strip_prefix("queue:").map(str::trim).or(is_queue.then_some(found.as_str()));
+    match (queue, found.strip_prefix("tel:").unwrap_or(&found)) {
+        (Some(""), _) | (None, "") => Err("the destination is empty".to_owned()),
+        (Some(queue), _) => Ok(Destination::Queue(queue.to_owned())),
+        (None, number) => Ok(Destination::Number(number.to_owned())),
+    }
 }
 
 /// The SIP status that stands for a cause where a call was never answered.
@@ -134,7 +150,7 @@ impl Interpreter<'_> {
             let status = status(cause.unwrap_or(Cause::USER_BUSY.0));
             self.call.respond(Respond { status, phrase: None }).await?;
         }
-        Err(Event::new("connection.disconnect.hangup").into())
+        Err(Event::hangup().into())
     }
 
     /// What a name of `clear` begins anew (`voicexml-customizers.md` 1.4).

@@ -151,8 +151,11 @@ impl Soap {
             step: format!("soap {}", self.query.id),
             files: Vec::new(),
             meanwhile: Meanwhile { keys: TypeAhead::Keep, ..Meanwhile::default() },
+            cookies: None,
         };
-        Ok(match interpreter.call.fetch(fetch).await? {
+        let answer = interpreter.call.fetch(fetch).await?;
+        interpreter.rested();
+        Ok(match answer {
             Ok(page) if is_get && !page.is_success() => {
                 Err(failure("http", format!("{address} has the status {}", page.status)))
             }

@@ -81,3 +81,34 @@ pub(super) fn may_stand(name: &str, parent: &str) -> bool {
     }
     ELEMENTS.iter().any(|(known, children)| *known == parent && children.split_whitespace().any(|child| child == name))
 }
+
+/// The vendor's attributes of each element that are read, on top of those of VoiceXML.
+const ATTRIBUTES: [(&str, &str); 15] = [
+    ("vxml", "exprlang earlyqueuing"),
+    ("audio", "prompt cond"),
+    ("field menu", "minlength maxlength termchar timeout interdigittimeout"),
+    ("say-as", "interpret-as interpret-as-expr"),
+    ("disconnect", "cause causeexpr"),
+    ("transfer", "destination destinationexpr group groupexpr keeplanguage"),
+    (
+        "callout",
+        "name destination destinationexpr group groupexpr callernumber callernumberexpr anumber anumberexpr callername \
+         callernameexpr timeout params",
+    ),
+    ("customstate", "name method timer timeout params"),
+    ("soap", "name source expr method namespace action timeout username password params"),
+    ("param", "name value expr"),
+    ("setextradata", "name value expr"),
+    ("setlanguage", "language expr"),
+    ("setskills", "skills value expr mode"),
+    ("setobcallresult setpriority setrecordingconsent", "value expr"),
+    ("timeout connect", ""),
+];
+/// Attributes of the vendor's that are for people and for reports, of which there are none here.
+pub(crate) const WITHOUT_EFFECT: [&str; 2] = ["reportcond", "answeroption"];
+
+/// The vendor's attributes of an element that are read; `None` where the vendor has no such element.
+pub(crate) fn attributes(element: &str) -> Option<&'static str> {
+    let of = |(names, _): &&(&str, &str)| names.split(' ').any(|name| name == element);
+    ATTRIBUTES.iter().find(of).map(|(_, attributes)| *attributes)
+}

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{envelope::Answer, *};
+use super::{envelope::Answer, place::Destination, *};
 
 const PAGE: &str = "<?xml version='1.0'?>\n<vxml version='2.1' xmlns:bcm='urn:other'>\n  <script>var a = 1;</script> <var name='x' expr='1'/>\n  \
                     <form id='f'>\n    <subdialog src='#g'><param name='p'/></subdialog>\n    <field name='pin'><option/></field>\n  </form>\n\
@@ -137,16 +137,20 @@ fn a_description_says_where_a_server_is() {
 
 #[test]
 fn a_destination_is_a_text_a_number_or_a_dictionary() {
+    let number = |text: &str| Destination::Number(text.to_owned());
+    let queue = |text: &str| Destination::Queue(text.to_owned());
     for (value, expected) in [
-        (json!("queue:sales"), "sales"),
-        (json!("tel:+374"), "+374"),
-        (json!(101), "101"),
-        (json!({"number": "5"}), "5"),
-        (json!({"queue": "s"}), "s"),
+        (json!("queue:sales"), queue("sales")),
+        (json!("tel:+374"), number("+374")),
+        (json!(101), number("101")),
+        (json!({"number": "5"}), number("5")),
+        (json!({"queue": "s"}), queue("s")),
+        (json!({"destination": "queue: sales desk "}), queue("sales desk")),
+        (json!({"number": "5", "queue": "s"}), number("5")),
     ] {
-        assert_eq!(place::destination(&value).as_deref(), Ok(expected), "{value}");
+        assert_eq!(place::destination(&value), Ok(expected), "{value}");
     }
-    for wrong in [json!(null), json!(""), json!({"a": 1}), json!([1])] {
+    for wrong in [json!(null), json!(""), json!({"a": 1}), json!([1]), json!("queue:"), json!({"queue": ""})] {
         assert!(place::destination(&wrong).is_err(), "{wrong}");
     }
 }

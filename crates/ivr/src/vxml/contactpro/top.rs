@@ -2,12 +2,10 @@
 //!
 //! Sources: `voicexml-customizers.md` 1.2, 1.6.
 
-use std::sync::Arc;
-
 use super::{element::Element, is_element};
 use crate::vxml::{
     elements::{Reader, exec, form, item},
-    model::{Dialog, Item, Kind, Start},
+    model::{Dialog, Item, Kind},
     wire::{Attributes, Fault, is_name},
 };
 
@@ -21,8 +19,7 @@ pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Opti
     };
     let mut dialog = form::bare(from)?;
     dialog.id = item.is_named.then(|| item.name.clone());
-    dialog.start.push(Start::Item(0));
-    dialog.items.push(Arc::new(item));
+    dialog.add(item);
     Ok(Some(dialog))
 }
 

@@ -11,6 +11,8 @@ use crate::vxml::wire::{Attributes, Fault, Given};
 #[derive(Clone, Debug)]
 pub(crate) struct Audio {
     pub(crate) source: Given,
+    /// The name of a sound that may be there for several languages; the vendor's.
+    pub(crate) prompt: Option<String>,
     /// Whether it is said; the vendor's.
     pub(crate) cond: Option<String>,
     pub(crate) language: Option<String>,
@@ -29,6 +31,7 @@ impl Audio {
         };
         Ok(Self {
             source,
+            prompt: from.vendor("prompt").map(str::to_owned),
             cond: from.owned("cond"),
             language: from.language(),
             otherwise: speakable::all(from.0, reader)?,

@@ -33,6 +33,11 @@ impl Catch {
         Ok(Some(Self { events, cond: from.owned("cond"), count: from.count()?, content: exec::read(from.0, reader)? }))
     }
 
+    /// How many names are compared with an event's.
+    pub(crate) fn names(&self) -> usize {
+        self.events.len().max(1)
+    }
+
     /// The part of an event's name by which this catches it: the longest, or nothing where it catches all.
     pub(crate) fn catches<'e>(&self, event: &'e str) -> Option<&'e str> {
         if self.events.is_empty() {

@@ -41,7 +41,8 @@ impl Choose {
     pub(crate) async fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<Flow, Stop> {
         for (cond, content) in &self.branches {
             if interpreter.holds(cond.as_deref())? {
-                return interpreter.exec(content).await;
+                // No scope of its own (VoiceXML 2.0 §5.1.2).
+                return interpreter.exec_here(content).await;
             }
         }
         Ok(Flow::On)

@@ -1,7 +1,5 @@
 //! `<vxml>`: the page (VoiceXML 2.0 §1.5).
 
-use std::sync::Arc;
-
 use roxmltree::Node;
 
 use super::{Reader, catch::Catch, exec, form, item, link::Link, menu, script::Script, var::Var};
@@ -13,33 +11,40 @@ use crate::vxml::{
 
 /// Reads a page in a dialect, which a page may also choose itself.
 pub(crate) fn read_as(text: &str, url: &str, dialect: Dialect) -> Result<Document, Fault> {
+    read_by(text, url, dialect, &mut Reader::default())
+}
+
+/// The same, and the reader says whether it goes on behind a fault.
+pub(crate) fn read_by(text: &str, url: &str, dialect: Dialect, reader: &mut Reader) -> Result<Document, Fault> {
     let checked = xml::checked(text)?;
     let tree = xml::parse(&checked)?;
     if dialect == Dialect::ContactPro || contactpro::is_spoken(tree.root_element()) {
         let imported = contactpro::taken(&checked)?;
         let tree = xml::parse(&imported.document)?;
-        let mut document = of_root(Attributes(tree.root_element()), url)?;
+        let mut document = of_root(Attributes(tree.root_element()), url, reader)?;
         document.is_vendor = true;
-        contactpro::place::check_identifiers(&document, Attributes(tree.root_element()))?;
+        let identified = contactpro::place::check_identifiers(&document, Attributes(tree.root_element()));
+        reader.past(identified)?;
         document.warnings.splice(0..0, imported.removed);
         document.warnings.truncate(Reader::MOST);
         return Ok(document);
     }
-    of_root(Attributes(tree.root_element()), url)
+    of_root(Attributes(tree.root_element()), url, reader)
 }
 
-fn of_root(from: Attributes<'_, '_>, url: &str) -> Result<Document, Fault> {
+fn of_root(from: Attributes<'_, '_>, url: &str, reader: &mut Reader) -> Result<Document, Fault> {
     if from.0.tag_name().name() != "vxml" {
         return Err(from.fault("the root is not <vxml>"));
     }
-    match from.get("version") {
-        Some("2.0" | "2.1") => {}
-        Some(other) => return Err(from.fault(format!("version {other} is neither 2.0 nor 2.1"))),
-        None => return Err(from.fault("version is missing")),
-    }
+    let version = match from.get("version") {
+        Some("2.0" | "2.1") => Ok(()),
+        Some(other) => Err(from.fault(format!("version {other} is neither 2.0 nor 2.1"))),
+        None => Err(from.fault("version is missing")),
+    };
+    reader.past(version)?;
     let is_python = contactpro::is_python(from.0);
     if is_python {
-        contactpro::check_expressions(from.0)?;
+        contactpro::check_expressions(from.0, reader)?;
     }
     let plain = url.split('#').next().unwrap_or_default();
     let mut document = Document {
@@ -50,11 +55,11 @@ fn of_root(from: Attributes<'_, '_>, url: &str) -> Result<Document, Fault> {
         is_early: from.vendor("earlyqueuing") == Some("true"),
         ..Document::empty(plain)
     };
-    let mut reader = Reader::default();
     for node in from.0.children().filter(Node::is_element) {
-        add(Attributes(node), &mut document, &mut reader)?;
+        let added = add(Attributes(node), &mut document, reader);
+        reader.past(added)?;
     }
-    document.warnings = reader.warnings;
+    document.warnings = std::mem::take(&mut reader.warnings);
     Ok(document)
 }
 
@@ -66,7 +71,7 @@ fn add(child: Attributes<'_, '_>, document: &mut Document, reader: &mut Reader) 
     if contactpro::is_spoken(child.0.document().root_element())
         && let Some(dialog) = contactpro::top::read(child, reader)?
     {
-        document.dialogs.push(Arc::new(dialog));
+        document.add(dialog);
         return Ok(());
     }
     let dialog = match child.0.tag_name().name() {
@@ -85,7 +90,7 @@ fn add(child: Attributes<'_, '_>, document: &mut Document, reader: &mut Reader) 
             return Ok(());
         }
         "property" => {
-            document.properties.push(item::property(child)?);
+            document.properties.extend([item::property(child)?]);
             return Ok(());
         }
         "link" => {
@@ -98,6 +103,6 @@ fn add(child: Attributes<'_, '_>, document: &mut Document, reader: &mut Reader) 
     if dialog.id.is_some() && document.dialog(dialog.id.as_deref()).is_some() {
         return Err(child.fault(format!("a second dialog {}", dialog.id.unwrap_or_default())));
     }
-    document.dialogs.push(Arc::new(dialog));
+    document.add(dialog);
     Ok(())
 }

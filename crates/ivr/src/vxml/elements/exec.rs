@@ -62,16 +62,18 @@ pub(crate) fn of_nodes<'a, 'i: 'a>(
 ) -> Result<Content, Fault> {
     let mut content = Vec::new();
     for node in nodes {
-        if let Some(spoken) = speakable::read(node, reader)? {
-            let at = reader.place(node);
+        let at = reader.place(node);
+        let spoken = speakable::read(node, reader);
+        let Some(spoken) = reader.past(spoken)? else { continue };
+        if let Some(spoken) = spoken {
             let make = |prompt| Placed { at, exec: Exec::Prompt(prompt) };
             Prompt::add(&mut content, spoken, make, |placed| match &mut placed.exec {
                 Exec::Prompt(prompt) => Some(prompt),
                 _ => None,
             });
         } else if node.is_element() {
-            let at = reader.place(node);
-            content.extend(element(node, reader)?.map(|exec| Placed { at, exec }));
+            let read = element(node, reader);
+            content.extend(reader.past(read)?.flatten().map(|exec| Placed { at, exec }));
         }
     }
     Ok(content.into())

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::vxml::{
     grammar::{Grammar, Value},
-    model::{Item, Kind},
+    model::{Item, Kind, Properties},
     wire::{Attributes, Fault, collapsed},
 };
 
@@ -46,7 +46,7 @@ pub(crate) fn read(from: Attributes<'_, '_>, parts: &mut Parts, reader: &mut Rea
 }
 
 /// How an item of the vendor's listens, as properties.
-pub(crate) fn listening(from: Attributes<'_, '_>, properties: &mut Vec<(String, String)>) -> Result<(), Fault> {
+pub(crate) fn listening(from: Attributes<'_, '_>, properties: &mut Properties) -> Result<(), Fault> {
     if !from.is_vendor() {
         return Ok(());
     }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::vxml::{
     run::{Event, Flow, Interpreter, Stop},
+    script::ScopeId,
     wire::{Attributes, Fault},
 };
 
@@ -28,27 +29,32 @@ impl Foreach {
 
     pub(crate) async fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<Flow, Stop> {
         let (scope, length) = interpreter.array(&self.array)?;
+        let ended = self.each(interpreter, scope, length).await;
+        interpreter.engine.close(scope);
+        ended
+    }
+
+    async fn each(&self, interpreter: &mut Interpreter<'_>, scope: ScopeId, length: usize) -> Result<Flow, Stop> {
         for at in 0..length {
             interpreter.element(scope, at, &self.item)?;
-            if let Flow::Jump(jump) = interpreter.exec(&self.content).await? {
+            if let Flow::Jump(jump) = interpreter.exec_here(&self.content).await? {
                 return Ok(Flow::Jump(jump));
             }
         }
-        interpreter.engine.close(scope);
         Ok(Flow::On)
     }
 }
 
 impl Interpreter<'_> {
     /// A copy of an array, in a scope of its own, and its length.
-    pub(crate) fn array(&mut self, expr: &str) -> Result<(crate::vxml::script::ScopeId, usize), Stop> {
+    pub(crate) fn array(&mut self, expr: &str) -> Result<(ScopeId, usize), Stop> {
         let scope = self.engine.open(&[])?;
         let length = self.js(|engine, chain| engine.array(chain, expr, scope, ARRAY))?;
         length.map(|length| (scope, length)).ok_or_else(|| Event::semantic(format!("{expr} is no array")).into())
     }
 
     /// Makes a variable hold an element of such a copy.
-    pub(crate) fn element(&mut self, scope: crate::vxml::script::ScopeId, at: usize, name: &str) -> Result<(), Stop> {
+    pub(crate) fn element(&mut self, scope: ScopeId, at: usize, name: &str) -> Result<(), Stop> {
         let target = self.innermost();
         Ok(self.engine.bind(&[scope], &format!("{ARRAY}[{at}]"), target, name)?)
     }

@@ -1,12 +1,11 @@
 //! `<form>` (VoiceXML 2.0 §2.1).
 
-use std::sync::Arc;
-
 use roxmltree::Node;
 
 use super::{
     Reader,
     catch::Catch,
+    data::Data,
     exec, field,
     filled::Filled,
     grammar::GrammarRef,
@@ -32,47 +31,42 @@ pub(crate) fn bare(from: Attributes<'_, '_>) -> Result<Dialog, Fault> {
         Some("document") => true,
         Some(other) => return Err(from.fault(format!("the scope {other:?} is neither dialog nor document"))),
     };
-    Ok(Dialog {
-        id: from.owned("id"),
-        is_shared,
-        start: Vec::new(),
-        items: Vec::new(),
-        handlers: Vec::new(),
-        properties: Vec::new(),
-        links: Vec::new(),
-        grammars: Vec::new(),
-        filled: Vec::new(),
-    })
+    Ok(Dialog::empty(from.owned("id"), is_shared))
 }
 
 pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Dialog, Fault> {
     let mut form = bare(from)?;
     for node in from.0.children().filter(Node::is_element) {
-        let child = Attributes(node);
-        if let Some(catch) = Catch::read(child, reader)? {
-            form.handlers.push(catch);
-            continue;
-        }
-        match node.tag_name().name() {
-            "var" => form.start.push(Start::Var(Var::read(child)?)),
-            "script" => form.start.push(Start::Script(Script::read(child)?)),
-            "property" => form.properties.push(item::property(child)?),
-            "grammar" => form.grammars.push(GrammarRef::read(child)?),
-            "link" => form.links.push(Link::read(child)?),
-            "filled" => form.filled.push(Filled::read(child, None, reader)?),
-            name => {
-                let mut parts = Parts { index: form.items.len(), filled: Vec::new() };
-                let Some(item) = form_item(child, name, &mut parts, reader)? else { continue };
-                if form.item(&item.name).is_some() {
-                    return Err(child.fault(format!("a second item {}", item.name)));
-                }
-                form.start.push(Start::Item(parts.index));
-                form.items.push(Arc::new(item));
-                form.filled.extend(parts.filled);
-            }
-        }
+        let added = add(Attributes(node), &mut form, reader);
+        reader.past(added)?;
     }
     Ok(form)
+}
+
+fn add(child: Attributes<'_, '_>, form: &mut Dialog, reader: &mut Reader) -> Result<(), Fault> {
+    if let Some(catch) = Catch::read(child, reader)? {
+        form.handlers.push(catch);
+        return Ok(());
+    }
+    match child.0.tag_name().name() {
+        "var" => form.start.push(Start::Var(Var::read(child)?)),
+        "script" => form.start.push(Start::Script(Script::read(child)?)),
+        "data" => form.start.push(Start::Data(Data::read(child)?)),
+        "property" => form.properties.extend([item::property(child)?]),
+        "grammar" => form.grammars.push(GrammarRef::read(child)?),
+        "link" => form.links.push(Link::read(child)?),
+        "filled" => form.filled.push(Filled::read(child, None, reader)?),
+        name => {
+            let mut parts = Parts { index: form.items.len(), filled: Vec::new() };
+            let Some(item) = form_item(child, name, &mut parts, reader)? else { return Ok(()) };
+            if form.item(&item.name).is_some() {
+                return Err(child.fault(format!("a second item {}", item.name)));
+            }
+            form.add(item);
+            form.filled.extend(parts.filled);
+        }
+    }
+    Ok(())
 }
 
 fn form_item(

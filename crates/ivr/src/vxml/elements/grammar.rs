@@ -15,6 +15,8 @@ use crate::vxml::{
 pub(crate) struct GrammarRef {
     pub(crate) source: Source,
     pub(crate) terms: FetchTerms,
+    /// Whether it listens in all of the document; as its form says where it does not.
+    pub(crate) is_shared: Option<bool>,
 }
 
 /// Where a grammar is.
@@ -44,12 +46,18 @@ impl GrammarRef {
             None if !has_content => return Err(from.fault("there is neither src nor srcexpr nor a grammar in it")),
             None => inline(from, &text, mode)?,
         };
-        Ok(Self { source, terms: FetchTerms::read(from)? })
+        let is_shared = match from.get("scope") {
+            None => None,
+            Some("dialog") => Some(false),
+            Some("document") => Some(true),
+            Some(other) => return Err(from.fault(format!("the scope {other:?} is neither dialog nor document"))),
+        };
+        Ok(Self { source, terms: FetchTerms::read(from)?, is_shared })
     }
 
     /// A grammar of ours.
     pub(crate) fn of(grammar: Grammar) -> Self {
-        Self { source: Source::Inline(Arc::new(grammar)), terms: FetchTerms::default() }
+        Self { source: Source::Inline(Arc::new(grammar)), terms: FetchTerms::default(), is_shared: None }
     }
 
     /// The type of a field.
@@ -60,6 +68,7 @@ impl GrammarRef {
             Err(GrammarError::Builtin(_)) => Ok(Self {
                 source: Source::Outside(Given::Text(format!("builtin:dtmf/{kind}"))),
                 terms: FetchTerms::default(),
+                is_shared: None,
             }),
             Err(error) => Err(from.fault(error)),
         }

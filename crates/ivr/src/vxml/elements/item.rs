@@ -1,8 +1,10 @@
 //! What all form items have in common (VoiceXML 2.0 §2.3).
 
+use roxmltree::Node;
+
 use super::{Reader, catch::Catch, exec, filled::Filled, grammar::GrammarRef, link::Link, prompt::Prompt, speakable};
 use crate::vxml::{
-    model::{Item, Kind},
+    model::{Item, Kind, Properties},
     wire::{Attributes, Fault},
 };
 
@@ -25,29 +27,35 @@ pub(crate) fn read(
 ) -> Result<Item, Fault> {
     let mut item = bare(from, kind, reader)?;
     for node in from.0.children() {
-        let child = Attributes(node);
-        if let Some(spoken) = speakable::read(node, reader)? {
-            Prompt::add(&mut item.prompts, spoken, |prompt| prompt, |prompt| Some(prompt));
-            continue;
-        }
-        if !node.is_element() {
-            continue;
-        }
-        if let Some(catch) = Catch::read(child, reader)? {
-            item.handlers.push(catch);
-            continue;
-        }
-        match node.tag_name().name() {
-            "prompt" => item.prompts.push(Prompt::read(child, reader)?),
-            "property" => item.properties.push(property(child)?),
-            "grammar" => item.grammars.push(GrammarRef::read(child)?),
-            "link" => item.links.push(Link::read(child)?),
-            "filled" => parts.filled.push(Filled::read(child, Some(parts.index), reader)?),
-            name if OWN.contains(&name) => {}
-            name => exec::misplaced(node, name, reader)?,
-        }
+        let added = add(node, &mut item, parts, reader);
+        reader.past(added)?;
     }
     Ok(item)
+}
+
+fn add(node: Node<'_, '_>, item: &mut Item, parts: &mut Parts, reader: &mut Reader) -> Result<(), Fault> {
+    let child = Attributes(node);
+    if let Some(spoken) = speakable::read(node, reader)? {
+        Prompt::add(&mut item.prompts, spoken, |prompt| prompt, |prompt| Some(prompt));
+        return Ok(());
+    }
+    if !node.is_element() {
+        return Ok(());
+    }
+    if let Some(catch) = Catch::read(child, reader)? {
+        item.handlers.push(catch);
+        return Ok(());
+    }
+    match node.tag_name().name() {
+        "prompt" => item.prompts.push(Prompt::read(child, reader)?),
+        "property" => item.properties.extend([property(child)?]),
+        "grammar" => item.grammars.push(GrammarRef::read(child)?),
+        "link" => item.links.push(Link::read(child)?),
+        "filled" => parts.filled.push(Filled::read(child, Some(parts.index), reader)?),
+        name if OWN.contains(&name) => {}
+        name => exec::misplaced(node, name, reader)?,
+    }
+    Ok(())
 }
 
 /// An item without anything in it, and without a name yet.
@@ -62,7 +70,7 @@ pub(crate) fn unnamed(from: Attributes<'_, '_>, kind: Kind, reader: &mut Reader)
         kind,
         prompts: Vec::new(),
         handlers: Vec::new(),
-        properties: Vec::new(),
+        properties: Properties::new(),
         links: Vec::new(),
         grammars: Vec::new(),
         is_modal: false,

@@ -1,7 +1,5 @@
 //! `<menu>`: a form of one item, whose choices lead elsewhere (VoiceXML 2.0 §2.2).
 
-use std::sync::Arc;
-
 use super::{
     Reader,
     choice::Choice,
@@ -10,7 +8,7 @@ use super::{
     link,
 };
 use crate::vxml::{
-    model::{Dialog, Kind, Start},
+    model::{Dialog, Kind},
     wire::{Attributes, Fault},
 };
 
@@ -27,10 +25,11 @@ pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Dial
         let choice = Attributes(child);
         let own = choice.get("dtmf");
         if let Some(own) = own.filter(|own| is_numbered && !UNNUMBERED.contains(&own.trim())) {
-            return Err(choice.fault(format!("the menu numbers its choices, so that this one cannot be {own}")));
+            let fault = choice.fault(format!("the menu numbers its choices, so that this one cannot be {own}"));
+            reader.past::<()>(Err(fault))?;
         }
         let key = if is_numbered && own.is_none() { keys.next() } else { None };
-        choices.push(Choice::read(choice, key, accept)?);
+        choices.extend(reader.past(Choice::read(choice, key, accept))?);
     }
     let mut parts = Parts::default();
     let mut the_item = item::read(from, Kind::Menu(choices), &mut parts, reader)?;
@@ -39,7 +38,6 @@ pub(crate) fn read(from: Attributes<'_, '_>, reader: &mut Reader) -> Result<Dial
     field::listening(from, &mut the_item.properties)?;
     menu.handlers = std::mem::take(&mut the_item.handlers);
     menu.properties = std::mem::take(&mut the_item.properties);
-    menu.start.push(Start::Item(0));
-    menu.items.push(Arc::new(the_item));
+    menu.add(the_item);
     Ok(menu)
 }

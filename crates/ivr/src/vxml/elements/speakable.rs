@@ -79,7 +79,9 @@ pub(crate) fn read(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Spe
 pub(crate) fn all(parent: Node<'_, '_>, reader: &mut Reader) -> Result<Vec<Speakable>, Fault> {
     let mut pieces = Vec::new();
     for node in parent.children() {
-        if let Some(piece) = read(node, reader)? {
+        let piece = read(node, reader);
+        let Some(piece) = reader.past(piece)? else { continue };
+        if let Some(piece) = piece {
             pieces.push(piece);
         } else if node.is_text() {
             pieces.push(Speakable::Text(" ".to_owned()));
@@ -89,7 +91,8 @@ pub(crate) fn all(parent: Node<'_, '_>, reader: &mut Reader) -> Result<Vec<Speak
             let array = from.required("array")?;
             pieces.push(Speakable::Foreach { array, item, content: all(node, reader)? });
         } else if node.is_element() && !matches!(node.tag_name().name(), "desc" | "metadata" | "lexicon" | "meta") {
-            super::exec::misplaced(node, node.tag_name().name(), reader)?;
+            let passed = super::exec::misplaced(node, node.tag_name().name(), reader);
+            reader.past(passed)?;
         }
     }
     Ok(pieces)

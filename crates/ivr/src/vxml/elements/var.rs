@@ -19,6 +19,11 @@ impl Var {
     }
 
     pub(crate) fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<(), Stop> {
+        // One that is declared again keeps its value (VoiceXML 2.0 §5.3.1).
+        let scope = interpreter.innermost();
+        if self.expr.is_none() && interpreter.engine.is_declared(&[scope], &self.name)? {
+            return Ok(());
+        }
         interpreter.js(|engine, chain| engine.declare(chain, &self.name, self.expr.as_deref()))
     }
 }

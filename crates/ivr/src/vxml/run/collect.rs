@@ -37,6 +37,8 @@ pub(super) struct Said {
     is_spoken: bool,
     /// How sure it is that it was this, from 0 to 1.
     confidence: f64,
+    /// The last mark that was said before.
+    mark: Option<String>,
 }
 
 impl Said {
@@ -45,7 +47,11 @@ impl Said {
         let mode = if self.is_spoken { "voice" } else { "dtmf" };
         // A key is a key.
         let confidence = if self.confidence >= 1.0 { json!(1) } else { json!(self.confidence) };
-        json!({"confidence": confidence, "utterance": self.text, "inputmode": mode})
+        let mut shadow = json!({"confidence": confidence, "utterance": self.text, "inputmode": mode});
+        if let Some(mark) = &self.mark {
+            shadow["markname"] = json!(mark);
+        }
+        shadow
     }
 }
 
@@ -121,7 +127,8 @@ impl Interpreter<'_> {
             GatherEnd::NoMatch => Err(Event::new("nomatch").into()),
             GatherEnd::Match => {
                 let parse = active.parse(&gathered.keys).ok_or_else(|| Event::new("nomatch"))?;
-                let said = Said { text: gathered.keys.clone(), is_spoken: false, confidence: 1.0 };
+                let said =
+                    Said { text: gathered.keys.clone(), is_spoken: false, confidence: 1.0, mark: self.mark.take() };
                 self.matching(active, owners, &parse, &gathered.keys, said)
             }
         }
@@ -142,7 +149,8 @@ impl Interpreter<'_> {
         }
         let (parse, keys) = active.hear(&text).ok_or_else(|| Event::new("nomatch"))?;
         let keys = keys.unwrap_or_default();
-        self.matching(active, owners, &parse, &keys, Said { text, is_spoken: true, confidence })
+        let said = Said { text, is_spoken: true, confidence, mark: self.mark.take() };
+        self.matching(active, owners, &parse, &keys, said)
     }
 
     fn matching(
@@ -188,7 +196,7 @@ impl Interpreter<'_> {
         }
         self.engine.assign(&[meaning], "l.interpretation", "i", self.session)?;
         self.engine.assign(&[meaning], "l[0].interpretation", "i", self.session)?;
-        if let Some(mark) = self.mark.take() {
+        if let Some(mark) = &said.mark {
             self.engine.assign(&[meaning], "l.markname", &json!(mark).to_string(), self.session)?;
         }
         Ok(self.engine.bind(&[meaning], "l", application, "lastresult$")?)

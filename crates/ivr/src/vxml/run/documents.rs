@@ -47,6 +47,27 @@ impl Interpreter<'_> {
         Ok(Jump::Page(Box::new(Loaded { document, root, keeps_root, dialog })))
     }
 
+    /// Where an address in the root leads: to a dialog of the root, or to a page.
+    pub(super) async fn page_of_root(
+        &mut self,
+        root: &Arc<Document>,
+        address: &str,
+        terms: &FetchTerms,
+    ) -> Result<Jump, Stop> {
+        let Some(name) = address.trim().strip_prefix('#').filter(|name| !name.is_empty()) else {
+            let (plain, fragment) =
+                address.split_once('#').map_or((address, None), |(plain, part)| (plain, Some(part)));
+            let url = super::fetching::resolve(&root.base, plain)?;
+            let url = fragment.map_or(url.clone(), |fragment| format!("{url}#{fragment}"));
+            return self.page(&url, Request::get(), terms).await;
+        };
+        if root.dialog(Some(name)).is_none() {
+            return Err(no_dialog(Some(name)));
+        }
+        let dialog = Some(name.to_owned());
+        Ok(Jump::Page(Box::new(Loaded { document: root.clone(), root: None, keeps_root: true, dialog })))
+    }
+
     /// The root of a page, and whether its variables are those of the root that is there.
     async fn root_of(
         &mut self,

@@ -6,10 +6,7 @@
 //! Sources: VoiceXML 2.0 §5.2; `voicexml-customizers.md` 3.4.
 
 use super::{Event, Flow, Interpreter, Jump, Stop, Visit};
-use crate::{
-    Interrupted, NoteKind,
-    vxml::elements::{catch::Catch, exec::Content},
-};
+use crate::{Interrupted, NoteKind, vxml::elements::exec::Content};
 
 /// How often handlers may throw one after the other.
 const DEEPEST: usize = 32;
@@ -30,7 +27,8 @@ impl Interpreter<'_> {
         let mut event = event;
         self.reprompted = false;
         for depth in 0.. {
-            if event.name.starts_with("connection.disconnect") {
+            // A page may throw one of this name while the caller is there.
+            if event.is_end || self.is_over && event.name.starts_with("connection.disconnect") {
                 if std::mem::replace(&mut self.is_over, true) && depth > 0 {
                     return Ok(Some(Jump::Exit(Vec::new())));
                 }
@@ -87,6 +85,12 @@ impl Interpreter<'_> {
     }
 
     async fn handle(&mut self, event: &Event, content: &Content) -> Result<Flow, Stop> {
+        self.tell(event)?;
+        self.exec(content).await
+    }
+
+    /// Opens a scope that says what has happened.
+    fn tell(&mut self, event: &Event) -> Result<(), Stop> {
         let scope = self.engine.open(&[])?;
         self.frame.chain.push(scope);
         self.engine.put(scope, "_event", &event.name.clone().into())?;
@@ -94,7 +98,18 @@ impl Interpreter<'_> {
             Some(message) => self.engine.put(scope, "_message", &message.clone().into())?,
             None => self.engine.unset(scope, "_message")?,
         }
-        self.exec(content).await
+        Ok(())
+    }
+
+    /// Whether the condition of a handler holds, which may ask what has happened.
+    fn applies(&mut self, cond: Option<&str>, event: &Event) -> Result<bool, Stop> {
+        if cond.is_none() {
+            return Ok(true);
+        }
+        let scopes = self.frame.chain.len();
+        let holds = self.tell(event).and_then(|()| self.holds(cond));
+        self.close_to(scopes);
+        holds
     }
 
     /// What the platform does.
@@ -127,28 +142,30 @@ impl Interpreter<'_> {
 
     /// The handler with the highest count that is reached, the first of them in the order of scopes.
     fn handler(&mut self, event: &Event) -> Result<Option<Content>, Stop> {
+        let visit = self.frame.visit.as_ref();
+        let (item, dialog) = (visit.and_then(|visit| visit.item()).cloned(), visit.map(|visit| visit.dialog.clone()));
+        let (document, root) = (self.frame.document.clone(), self.frame.root.clone());
+        // The nearest first.
+        let levels = [
+            item.as_ref().map(|item| &item.handlers),
+            dialog.as_ref().map(|dialog| &dialog.handlers),
+            Some(&document.handlers),
+            root.as_ref().map(|root| &root.handlers),
+        ];
         let mut best: Option<(u32, Content)> = None;
-        for catch in self.handlers() {
+        for catch in levels.into_iter().flatten().flatten() {
+            self.looked_at(catch.names())?;
             let Some(part) = catch.catches(&event.name) else { continue };
             let happened = match &self.frame.visit {
                 Some(visit) => visit.events.get(&(visit.item, part.to_owned())).copied().unwrap_or(1),
                 None => 1,
             };
             let is_better = best.as_ref().is_none_or(|(count, _)| catch.count > *count);
-            if catch.count <= happened && is_better && self.holds(catch.cond.as_deref())? {
-                best = Some((catch.count, catch.content));
+            if catch.count <= happened && is_better && self.applies(catch.cond.as_deref(), event)? {
+                best = Some((catch.count, catch.content.clone()));
             }
         }
         Ok(best.map(|(_, content)| content))
-    }
-
-    /// All handlers, the nearest first.
-    fn handlers(&self) -> Vec<Catch> {
-        let visit = self.frame.visit.as_ref();
-        let item = visit.and_then(|visit| visit.item()).map(|item| item.handlers.as_slice());
-        let dialog = visit.map(|visit| visit.dialog.handlers.as_slice());
-        let root = self.frame.root.as_ref().map(|root| root.handlers.as_slice());
-        [item, dialog, Some(&self.frame.document.handlers), root].into_iter().flatten().flatten().cloned().collect()
     }
 }
 

@@ -118,7 +118,7 @@ impl Interpreter<'_> {
         let mut headers: Vec<_> =
             max_age.map(|age| ("Cache-Control".to_owned(), format!("max-age={age}"))).into_iter().collect();
         headers.extend(kept.iter().flat_map(|(_, page)| conditions(page)));
-        headers.extend(self.cookies.of(&url, now).map(|cookies| ("Cookie".to_owned(), cookies)));
+        self.cookies.tell(now);
         let fetch = Fetch {
             method: request.method,
             url: url.clone(),
@@ -130,10 +130,15 @@ impl Interpreter<'_> {
             step: format!("vxml {what}"),
             files: request.files,
             meanwhile: Meanwhile { keys: TypeAhead::Keep, sound },
+            cookies: Some(self.cookies.clone()),
         };
         let answer = self.call.fetch(fetch).await?;
+        self.rested();
         let page = answer.map_err(|error| Event::bad_fetch(format!("{url}: {error}")))?;
-        self.cookies.take(if page.url.is_empty() { &url } else { &page.url }, &page.headers, now);
+        match &page.cookies {
+            Some(cookies) => self.cookies = cookies.clone(),
+            None => self.cookies.take(if page.url.is_empty() { &url } else { &page.url }, &page.headers),
+        }
         if let Some((_, kept)) = kept.filter(|_| page.status == 304) {
             self.cache.keep(url, now, &kept);
             return Ok(kept);
@@ -143,7 +148,7 @@ impl Interpreter<'_> {
             return Err(Event::with(&event, format!("{url} has the status {}", page.status)).into());
         }
         let came_from = if page.url.is_empty() { url.clone() } else { page.url.clone() };
-        let page = Arc::new(Page { url: came_from, ..page });
+        let page = Arc::new(Page { url: came_from, cookies: None, ..page });
         if is_get {
             self.cache.keep(url, now, &page);
         }
@@ -174,7 +179,7 @@ impl Interpreter<'_> {
         text.map_err(|fault| Event::bad_fetch(format!("{}: {fault}", page.url)).into())
     }
 
-    fn seconds(&self, property: &str) -> Option<i64> {
+    pub(super) fn seconds(&self, property: &str) -> Option<i64> {
         self.property(property)?.trim().parse().ok()
     }
 }

@@ -3,12 +3,16 @@
 //! Shape: [`Interpreter::visit`] runs a dialog until it leads elsewhere: it initialises, and then selects an item, collects, processes.
 //! Sources: VoiceXML 2.0 §2.1.6, Appendix C; `voicexml-customizers.md` 4.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{Event, Flow, Interpreter, Jump, Stop, Visit, collect::Matched};
 use crate::{
     Interrupted,
     vxml::{
+        elements::filled::Filled,
         model::{Dialog, Item, Kind, Start},
         script::ScopeId,
     },
@@ -152,7 +156,10 @@ impl Interpreter<'_> {
         self.close_to(base);
         let mut found = next;
         for (index, item) in dialog.items.iter().enumerate() {
-            if found.is_none() && !self.engine.is_set(scope, &item.name)? && self.holds(item.cond.as_deref())? {
+            if found.is_some() {
+                break;
+            }
+            if !self.engine.is_set(scope, &item.name)? && self.holds(item.cond.as_deref())? {
                 found = Some(index);
             }
         }
@@ -210,25 +217,10 @@ impl Interpreter<'_> {
         let dialog = visit.dialog.clone();
         let scope = visit.scope(&self.frame.chain);
         for action in &dialog.filled {
-            let inputs = || {
-                dialog
-                    .items
-                    .iter()
-                    .filter(|item| !matches!(item.kind, Kind::Block(_) | Kind::Control(_) | Kind::Initial))
-            };
-            let names: Vec<String> = match (&action.names, action.owner) {
-                (Some(names), _) => names.clone(),
-                (None, Some(owner)) => vec![dialog.items[owner].name.clone()],
-                (None, None) => inputs().map(|item| item.name.clone()).collect(),
-            };
-            if !filled.iter().any(|index| names.contains(&dialog.items[*index].name)) {
-                continue;
-            }
-            let mut all = true;
-            for name in &names {
-                all &= self.engine.is_set(scope, name)?;
-            }
-            if action.wants_all && !all {
+            let names = names_of(action, &dialog);
+            self.looked_at(names.len() + 1)?;
+            let is_one = |index: &usize| names.contains(dialog.items[*index].name.as_str());
+            if !filled.iter().any(is_one) || (action.wants_all && !self.are_set(scope, &names)?) {
                 continue;
             }
             if let Some(visit) = &mut self.frame.visit {
@@ -241,9 +233,28 @@ impl Interpreter<'_> {
         Ok(None)
     }
 
+    fn are_set(&mut self, scope: ScopeId, names: &BTreeSet<&str>) -> Result<bool, Stop> {
+        for name in names {
+            if !self.engine.is_set(scope, name)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The names of the items that are sent where a page does not say which are.
     pub(crate) fn sent_items(&self) -> Vec<String> {
         let items = self.frame.visit.iter().flat_map(|visit| visit.dialog.items.iter());
         items.filter(|item| item.is_named && item.kind.is_sent()).map(|item| item.name.clone()).collect()
+    }
+}
+
+/// The names of which one has to be filled for this to be done.
+fn names_of<'a>(action: &'a Filled, dialog: &'a Dialog) -> BTreeSet<&'a str> {
+    let is_input = |item: &&Arc<Item>| !matches!(item.kind, Kind::Block(_) | Kind::Control(_) | Kind::Initial);
+    match (&action.names, action.owner) {
+        (Some(names), _) => names.iter().map(String::as_str).collect(),
+        (None, Some(owner)) => BTreeSet::from([dialog.items[owner].name.as_str()]),
+        (None, None) => dialog.items.iter().filter(is_input).map(|item| item.name.as_str()).collect(),
     }
 }

@@ -23,7 +23,7 @@ impl Interpreter<'_> {
                 self.chosen(&matched.said.text)?;
                 way
             }
-            Owner::Link(link) => link.way.clone(),
+            Owner::Link(link) | Owner::RootLink(link) => link.way.clone(),
             Owner::Dialog(dialog) => {
                 let dialog = dialog.clone();
                 self.carried = Some(Matched { owner: Owner::Form, ..matched });
@@ -31,6 +31,7 @@ impl Interpreter<'_> {
             }
         };
         self.engine.close(matched.meaning);
+        let root = self.frame.root().filter(|_| matches!(matched.owner, Owner::RootLink(_)));
         match way {
             Way::Event(throw) => {
                 let event = throw.event(self)?;
@@ -38,7 +39,10 @@ impl Interpreter<'_> {
             }
             Way::Page(given, terms) => {
                 let address = self.given(&given)?;
-                self.page(&address, Request::get(), &terms).await.map(Some)
+                match root {
+                    Some(root) => self.page_of_root(&root, &address, &terms).await.map(Some),
+                    None => self.page(&address, Request::get(), &terms).await.map(Some),
+                }
             }
         }
     }

@@ -34,6 +34,8 @@ pub(super) enum Owner {
     Form,
     Choice(Arc<Choice>),
     Link(Arc<Link>),
+    /// A link of the root, where its addresses are relative to.
+    RootLink(Arc<Link>),
     /// Another dialog of the document that listens everywhere.
     Dialog(Arc<Dialog>),
 }
@@ -47,7 +49,12 @@ impl Interpreter<'_> {
             return Err(Event::semantic(format!("more than {MAX_ACTIVE} grammars listen at once")).into());
         }
         for (reference, owner) in references {
-            active.grammars.push(self.linked(&reference).await?);
+            let document = match (&owner, &self.frame.root) {
+                (Owner::RootLink(_), Some(root)) => root,
+                _ => &self.frame.document,
+            };
+            let base = document.base.clone();
+            active.grammars.push(self.linked(&reference, base).await?);
             owners.push(owner);
         }
         Ok((active, owners))
@@ -56,7 +63,9 @@ impl Interpreter<'_> {
     fn references(&self, item: &Arc<Item>) -> Vec<(GrammarRef, Owner)> {
         let mut found: Vec<(GrammarRef, Owner)> = Vec::new();
         let mut add = |grammars: &[GrammarRef], owner: Owner| {
-            found.extend(grammars.iter().map(|grammar| (grammar.clone(), owner.clone())));
+            // One too many is enough to know.
+            let room = (MAX_ACTIVE + 1).saturating_sub(found.len());
+            found.extend(grammars.iter().take(room).map(|grammar| (grammar.clone(), owner.clone())));
         };
         if !matches!(item.kind, Kind::Initial) {
             add(&item.grammars, Owner::Item);
@@ -71,30 +80,26 @@ impl Interpreter<'_> {
         let Some(visit) = &self.frame.visit else { return found };
         add(&visit.dialog.grammars, Owner::Form);
         visit.dialog.links.iter().for_each(|link| add(&link.grammars, Owner::Link(link.clone())));
-        for document in [Some(&self.frame.document), self.frame.root.as_ref()].into_iter().flatten() {
-            document.links.iter().for_each(|link| add(&link.grammars, Owner::Link(link.clone())));
-            // Dialogs of a root are entered as dialogs of a page of their own, which is left for later.
-            if !Arc::ptr_eq(document, &self.frame.document) {
-                continue;
-            }
-            for dialog in
-                document.dialogs.iter().filter(|dialog| dialog.is_shared && !Arc::ptr_eq(dialog, &visit.dialog))
-            {
-                add(&dialog.grammars, Owner::Dialog(dialog.clone()));
-                let choices = dialog.items.iter().flat_map(|item| match &item.kind {
-                    Kind::Menu(choices) => choices.as_slice(),
-                    _ => &[],
-                });
-                choices.for_each(|choice| add(&choice.grammars, Owner::Choice(choice.clone())));
-            }
+        let document = &self.frame.document;
+        document.links.iter().for_each(|link| add(&link.grammars, Owner::Link(link.clone())));
+        for dialog in document.dialogs.iter().filter(|dialog| !Arc::ptr_eq(dialog, &visit.dialog)) {
+            let shared = dialog.grammars.iter().filter(|grammar| grammar.is_shared.unwrap_or(dialog.is_shared));
+            shared.for_each(|grammar| add(std::slice::from_ref(grammar), Owner::Dialog(dialog.clone())));
+            let choices = dialog.items.iter().filter(|_| dialog.is_shared).flat_map(|item| match &item.kind {
+                Kind::Menu(choices) => choices.as_slice(),
+                _ => &[],
+            });
+            choices.for_each(|choice| add(&choice.grammars, Owner::Choice(choice.clone())));
         }
+        // Dialogs of a root are entered as dialogs of a page of their own, which is left for later.
+        let links = self.frame.root.iter().flat_map(|root| &root.links);
+        links.for_each(|link| add(&link.grammars, Owner::RootLink(link.clone())));
         found
     }
 
-    async fn linked(&mut self, reference: &GrammarRef) -> Result<Linked, Stop> {
+    async fn linked(&mut self, reference: &GrammarRef, base: String) -> Result<Linked, Stop> {
         let given = match &reference.source {
             Source::Inline(grammar) => {
-                let base = self.frame.document.base.clone();
                 return self.link(grammar.clone(), None, base, &reference.terms).await;
             }
             Source::Unknown(kind) => return Err(stop(&GrammarError::Format(kind.clone()))),
@@ -113,14 +118,16 @@ impl Interpreter<'_> {
             Some((plain, rule)) => (plain.to_owned(), Some(rule.to_owned())),
             None => (address.clone(), None),
         };
-        let url = resolve(&self.frame.document.base, &plain)?;
+        let url = resolve(&base, &plain)?;
         let grammar = self.outside(&url, &reference.terms).await?;
         self.link(grammar, rule, url, &reference.terms).await
     }
 
     /// A grammar of a web server.
     async fn outside(&mut self, url: &str, terms: &FetchTerms) -> Result<Arc<Grammar>, Stop> {
-        if let Some(grammar) = self.grammars.get(url) {
+        // A page that says how old it may be is taken at its word; else one that was read is kept for the session.
+        let is_aged = terms.max_age.or_else(|| self.seconds("grammarmaxage")).is_some();
+        if let Some(grammar) = self.grammars.get(url).filter(|_| !is_aged) {
             return Ok(grammar.clone());
         }
         let page = self.fetch(url, Request::get(), terms, "grammar").await?;
@@ -150,6 +157,10 @@ impl Interpreter<'_> {
         let mut addresses = vec![base];
         let mut next = 0;
         while next < linked.parts.len() {
+            if !linked.parts[next].has_outside() {
+                next += 1;
+                continue;
+            }
             let mut part = (*linked.parts[next]).clone();
             let base = addresses[next].clone();
             let mut found = Vec::new();

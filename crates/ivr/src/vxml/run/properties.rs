@@ -13,13 +13,16 @@ impl Interpreter<'_> {
     /// The nearest value of a property.
     pub(super) fn property(&self, name: &str) -> Option<&str> {
         let visit = self.frame.visit.as_ref();
-        let item = visit.and_then(|visit| visit.item()).map(|item| item.properties.as_slice());
-        let dialog = visit.map(|visit| visit.dialog.properties.as_slice());
-        let root = self.frame.root.as_ref().map(|root| root.properties.as_slice());
+        let item = visit.and_then(|visit| visit.item()).map(|item| &item.properties);
+        let dialog = visit.map(|visit| &visit.dialog.properties);
+        let root = self.frame.root.as_ref().map(|root| &root.properties);
         let levels = [item, dialog, Some(&self.frame.document.properties), root];
-        let found = |level: &[(String, String)]| level.iter().rposition(|(known, _)| known == name);
-        let said = levels.into_iter().flatten().find_map(|level| found(level).map(|at| level[at].1.as_str()));
-        said.or_else(|| self.application.properties.get(name).map(String::as_str))
+        levels
+            .into_iter()
+            .flatten()
+            .chain([&self.application.properties])
+            .find_map(|level| level.get(name))
+            .map(String::as_str)
     }
 
     /// A time, in seconds where nobody says.

@@ -15,7 +15,7 @@ use crate::{
     vxml::{
         elements::{audio::Audio, enumerate::Enumerate, prompt::Prompt, speakable::Speakable},
         model::Kind,
-        wire::{Given, spaced},
+        wire::{Given, spaced, xml::escaped},
     },
 };
 
@@ -23,6 +23,8 @@ use crate::{
 const MAX_QUEUE: usize = 1_000;
 /// Characters of the name of a sound that are told where it cannot be had.
 const LONGEST_NAME: usize = 200;
+/// The longest text that is made up for one prompt, in bytes: far more than is said of it.
+const MAX_TEXT: usize = 128 << 10;
 /// How recordings are called in variables.
 pub(super) const RECORDING: &str = "recording:";
 
@@ -117,6 +119,7 @@ impl Interpreter<'_> {
     fn finish(&mut self, making: &mut Making) -> Result<(), Stop> {
         let text = std::mem::take(&mut making.text);
         let has_markup = std::mem::take(&mut making.has_markup) || !making.open.is_empty();
+        self.looked_at(text.len() / 16)?;
         let is_silent = !has_words(&text);
         let text = match has_markup {
             true => {
@@ -161,6 +164,10 @@ impl Interpreter<'_> {
         };
         // What is undefined is passed over with all in it.
         let Some(address) = address else { return Ok(()) };
+        if let Some(sound) = self.sound_in_language(audio) {
+            self.finish(making)?;
+            return self.push(What::Sound(sound), making.barge_in);
+        }
         let language = audio.language.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or(self.call.language);
         let spoken = std::mem::replace(&mut self.call.language, language);
         let sound = self.sound(&address, audio.terms.timeout).await;
@@ -174,6 +181,11 @@ impl Interpreter<'_> {
         }
     }
 
+    /// A sound of the client or the system, by its name.
+    pub(crate) fn named_sound(&self, name: &SoundName) -> Option<Sound> {
+        self.surroundings.prompt(name, self.call.language)
+    }
+
     /// The sound of an address; one of a web server has to be loaded yet.
     pub(super) fn unloaded(&self, address: &str) -> Option<Sound> {
         if address.starts_with(RECORDING) {
@@ -181,7 +193,7 @@ impl Interpreter<'_> {
         }
         if let Some(name) = address.strip_prefix("builtin:") {
             let name = SoundName { name: name.to_owned(), ..SoundName::default() };
-            return self.surroundings.prompt(&name, self.call.language);
+            return self.named_sound(&name);
         }
         let url = resolve(&self.frame.document.base, address).ok()?;
         Some(Sound::Web(Arc::new(WebSound { url })))
@@ -230,7 +242,7 @@ impl Interpreter<'_> {
             making.say(" ");
             let scope = self.engine.open(&[])?;
             self.engine.put(scope, "_prompt", &words.into())?;
-            self.engine.put(scope, "_dtmf", &keys.unwrap_or_default().into())?;
+            self.engine.put(scope, "_dtmf", &apart(&keys.unwrap_or_default()).into())?;
             self.frame.chain.push(scope);
             self.make(&enumerate.template, making).await?;
             self.frame.chain.pop();
@@ -318,6 +330,11 @@ impl Interpreter<'_> {
     }
 }
 
+/// Keys with a blank between each two (VoiceXML 2.0 §2.2.4).
+fn apart(keys: &str) -> String {
+    keys.chars().filter(|key| !key.is_whitespace()).map(String::from).collect::<Vec<_>>().join(" ")
+}
+
 /// The sounds of a text that is meant so.
 fn spoken(kind: &str, text: &str, language: Language) -> Option<Vec<&'static str>> {
     let kind = match kind.split([':', '/']).next_back().unwrap_or_default() {
@@ -343,7 +360,11 @@ fn dashed(text: &str) -> String {
 
 impl Making {
     fn say(&mut self, text: &str) {
-        let text = escaped(&spaced(text));
+        if self.text.len() > MAX_TEXT {
+            return;
+        }
+        let end = text.char_indices().nth(MAX_TEXT).map_or(text.len(), |(at, _)| at);
+        let text = escaped(&spaced(&text[..end]));
         let has_space = self.text.is_empty() || self.text.ends_with(' ');
         self.text += if has_space { text.trim_start() } else { &text };
     }
@@ -359,18 +380,6 @@ impl Making {
             let _ = write!(self.text, "</{name}>");
         }
     }
-}
-
-fn escaped(text: &str) -> String {
-    let escape = |c: char| match c {
-        '&' => "&amp;".to_owned(),
-        '<' => "&lt;".to_owned(),
-        '>' => "&gt;".to_owned(),
-        '"' => "&quot;".to_owned(),
-        c if c.is_control() => " ".to_owned(),
-        c => c.to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 fn unescaped(text: &str) -> String {

@@ -33,7 +33,7 @@ impl Interpreter<'_> {
         self.rested();
         let Some(id) = recorded.recording else {
             return Err(match recorded.ended_by {
-                RecordEnd::HungUp => Event::new("connection.disconnect.hangup"),
+                RecordEnd::HungUp => Event::hangup(),
                 RecordEnd::Failed => Event::with("error.noresource", "nothing can be recorded"),
                 _ => Event::new("noinput"),
             }
@@ -56,7 +56,7 @@ impl Interpreter<'_> {
         });
         self.engine.put(scope, &format!("{}$", item.name), &shadow)?;
         match recorded.ended_by {
-            RecordEnd::HungUp => Err(Event::new("connection.disconnect.hangup").into()),
+            RecordEnd::HungUp => Err(Event::hangup().into()),
             _ => Ok(Visited::Filled),
         }
     }

@@ -10,14 +10,14 @@ use serde_json::json;
 
 use super::{Event, Frame, Interpreter, Jump, Request, Returned, Stop, collect::Matched, fia::Params};
 use crate::{
-    Call, Caller, ExtensionId, FetchMethod, Interrupted, Next, NoteKind, SipFacts, Surroundings,
+    AgreedSound, Call, Caller, Cookies, ExtensionId, FetchMethod, Interrupted, Next, NoteKind, SipFacts, Surroundings,
     op::{Conclusion, Respond},
     vxml::{
         Application, Entry,
         contactpro::attached::Attached,
         elements::terms::FetchTerms,
         model::Document,
-        script::{QuickJs, ScopeId, ScriptEngine, ScriptError},
+        script::{QuickJs, SHOWN, ScopeId, ScriptEngine, ScriptError},
     },
 };
 
@@ -48,7 +48,7 @@ pub(crate) async fn run(
     let first = interpreter.page(&application.url, request, &terms).await;
     let first = match first {
         Ok(jump) => jump,
-        Err(Stop::Event(event)) if event.name.starts_with("connection.disconnect") => {
+        Err(Stop::Event(event)) if event.is_end => {
             return Err(Interrupted::RemoteHangup);
         }
         Err(Stop::Event(event)) => {
@@ -77,10 +77,11 @@ fn start<'a>(
     surroundings: &'a dyn Surroundings,
 ) -> Result<Interpreter<'a>, (&'a mut Call, ScriptError)> {
     let made = QuickJs::new(seed(call)).and_then(|engine| {
+        let engine = engine.heeding(surroundings.patience());
         let mut engine: Box<dyn ScriptEngine> = Box::new(engine);
         engine.tell(surroundings.now().as_millisecond());
         let session = engine.open(&["session"])?;
-        declare_session(&mut *engine, session, &call.caller)?;
+        declare_session(&mut *engine, session, &call.caller, None)?;
         Ok((engine, session))
     });
     let (engine, session) = match made {
@@ -101,7 +102,7 @@ fn start<'a>(
         queue: Vec::new(),
         timeout: None,
         cache: super::fetching::Cache::default(),
-        cookies: super::cookies::Jar::default(),
+        cookies: Cookies::default(),
         grammars: BTreeMap::new(),
         carried: None,
         reprompted: false,
@@ -109,6 +110,7 @@ fn start<'a>(
         depth: 0,
         turns: 0,
         elements: 0,
+        looks: 0,
         rested_at: surroundings.now().as_millisecond(),
         mark: None,
         is_python: false,
@@ -116,6 +118,7 @@ fn start<'a>(
         attached: Attached::default(),
         is_early: false,
         is_concluded: false,
+        sound: None,
     })
 }
 
@@ -129,6 +132,7 @@ pub(super) fn declare_session(
     engine: &mut dyn ScriptEngine,
     session: ScopeId,
     caller: &Caller,
+    sound: Option<&AgreedSound>,
 ) -> Result<(), ScriptError> {
     let sip = &caller.sip;
     let uri = |user: &str, host: &str, number: &str| match (user.is_empty(), host.is_empty()) {
@@ -139,8 +143,12 @@ pub(super) fn declare_session(
     };
     let local = uri(&sip.to_user, &sip.to_host, &caller.called_number);
     let remote = uri(&sip.from_user, &sip.from_host, &caller.number);
-    let headers: serde_json::Map<_, _> =
-        sip.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
+    let headers: serde_json::Map<_, _> = sip
+        .headers
+        .iter()
+        .chain(&sip.all_headers)
+        .map(|(name, value)| (name.to_ascii_lowercase(), json!(value)))
+        .collect();
     let redirect = match caller.diversion_number.as_str() {
         "" => json!([]),
         number => {
@@ -153,6 +161,7 @@ pub(super) fn declare_session(
         "" => uri(&sip.request_user, &sip.request_host, ""),
         whole => whole.to_owned(),
     };
+    requested.insert(SHOWN.to_owned(), json!(whole));
     requested.insert("uri".to_owned(), json!(whole));
     let connection = json!({
         "local": {"uri": local},
@@ -161,13 +170,19 @@ pub(super) fn declare_session(
         "aai": said_by_application(sip),
         "redirect": redirect,
         "protocol": {"name": "sip", "version": "2.0", "sip": {
-            "headers": headers, "requesturi": requested, "media": [],
+            "headers": headers, "requesturi": requested, "media": sound.map(media).into_iter().collect::<Vec<_>>(),
         }},
     });
     engine.put_locked(session, "connection", &connection)?;
     let telephone = json!({"ani": caller.number, "dnis": caller.called_number});
     engine.put_locked(session, "telephone", &telephone)?;
     engine.put_locked(session, "sessionid", &json!(caller.call_id))
+}
+
+/// A stream as RFC 5552 §2.4 has it.
+fn media(sound: &AgreedSound) -> serde_json::Value {
+    let format = json!({"name": format!("audio/{}", sound.codec), "rate": sound.rate.to_string()});
+    json!({"type": "audio", "direction": sound.way.name(), "format": [format]})
 }
 
 /// What the caller's application says to ours.
@@ -180,6 +195,16 @@ fn said_by_application(sip: &SipFacts) -> &str {
 }
 
 impl Interpreter<'_> {
+    /// Sees to it that scripts know what is agreed on for the caller's sound.
+    pub(super) fn hear_of_sound(&mut self) {
+        let sound = self.surroundings.sound();
+        if sound != self.sound && !self.is_python {
+            // Where there is no room for it, what was known stays.
+            let _ = declare_session(&mut *self.engine, self.session, &self.call.caller, sound.as_ref());
+            self.sound = sound;
+        }
+    }
+
     /// Goes from page to page and from dialog to dialog, until there is nowhere to go.
     pub(super) async fn context(&mut self, first: Jump, params: Params) -> Result<Ended, Interrupted> {
         let (mut jump, mut params) = (first, params);

@@ -14,7 +14,10 @@ use crate::{
     op::{KeyJudge, KeyState},
     send_digits::{self, SendDigits},
     vxml::{
-        contactpro::place,
+        contactpro::{
+            place::{self, Destination},
+            queue::Waited,
+        },
         elements::transfer::{Transfer, TransferKind},
         model::Item,
     },
@@ -22,8 +25,8 @@ use crate::{
 
 /// What has come of an attempt.
 enum Came {
-    /// The value of the item, and how long the two talked.
-    Value(&'static str, Duration),
+    /// The value of the item, how long the two talked, and the key that ended it.
+    Value(&'static str, Duration, Option<Digit>),
     /// Nobody was reached.
     Failed {
         status: u16,
@@ -38,7 +41,10 @@ impl Interpreter<'_> {
         let target = match self.is_vendor() {
             true => {
                 let destination = self.json_of(&transfer.target)?;
-                place::destination(&destination).map_err(Event::semantic)?
+                match place::destination(&destination).map_err(Event::semantic)? {
+                    Destination::Number(number) => number,
+                    Destination::Queue(queue) => return self.to_queue(queue, item, transfer).await,
+                }
             }
             false => self.given(&transfer.target)?,
         };
@@ -64,18 +70,45 @@ impl Interpreter<'_> {
             TransferKind::Blind | TransferKind::Consultation => self.refer(number, ring_time, terms).await?,
         };
         self.rested();
-        let (value, talk) = match came {
+        self.came(came, item).await
+    }
+
+    /// Keeps what has come of it.
+    async fn came(&mut self, came: Came, item: &Arc<Item>) -> Result<Visited, Stop> {
+        let (value, talk, key) = match came {
             Came::HandOver(extension) => return Ok(Visited::Jump(Jump::HandOver(extension))),
-            Came::Gone => return Err(Event::new("connection.disconnect.transfer").into()),
-            Came::Value(value, talk) => (value, talk),
+            Came::Gone => {
+                return Err(Event { is_end: true, ..Event::new("connection.disconnect.transfer") }.into());
+            }
+            Came::Value(value, talk, key) => (value, talk, key),
             Came::Failed { status } if self.is_vendor() => return self.failed_transfer(item, status),
-            Came::Failed { status } => (failed(status)?, Duration::ZERO),
+            Came::Failed { status } => (failed(status)?, Duration::ZERO, None),
         };
         let scope = self.frame.visit.as_ref().map_or(self.session, |visit| visit.scope(&self.frame.chain));
         self.engine.put(scope, &item.name, &json!(value))?;
-        let shadow = json!({"duration": talk.as_secs_f64(), "inputmode": if value == "near_end_disconnect" { Some("dtmf") } else { None }});
+        let mut shadow = json!({"duration": talk.as_secs_f64()});
+        if let Some(key) = key {
+            shadow["inputmode"] = json!("dtmf");
+            shadow["utterance"] = json!(key.to_string());
+        }
         self.engine.put(scope, &format!("{}$", item.name), &shadow)?;
         Ok(Visited::Filled)
+    }
+
+    /// The caller waits in a queue, and talks with whoever takes it out of there.
+    async fn to_queue(&mut self, queue: String, item: &Arc<Item>, transfer: &Transfer) -> Result<Visited, Stop> {
+        let kind = transfer.kind.unwrap_or(self.application.transfer);
+        self.timeout = None;
+        self.flush(false).await?;
+        let came = match self.wait_in(queue, transfer.ring_time, transfer.keeps_language).await? {
+            Waited::Talked(talk) if kind == TransferKind::Bridge => Came::Value("far_end_disconnect", talk, None),
+            Waited::Talked(_) => {
+                self.hang_up().await?;
+                Came::Gone
+            }
+            Waited::Failed(status) => Came::Failed { status },
+        };
+        self.came(came, item).await
     }
 
     async fn dial(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {
@@ -87,15 +120,15 @@ impl Interpreter<'_> {
         }
         Ok(match dialed {
             Dialed::Answered { talk, ended_by, .. } => {
-                let value = match ended_by {
-                    TalkEnd::FarEnd => "far_end_disconnect",
-                    TalkEnd::Key(_) => "near_end_disconnect",
-                    TalkEnd::Longest => "maxtime_disconnect",
+                let (value, key) = match ended_by {
+                    TalkEnd::FarEnd => ("far_end_disconnect", None),
+                    TalkEnd::Key(key) => ("near_end_disconnect", Some(key)),
+                    TalkEnd::Longest => ("maxtime_disconnect", None),
                 };
-                Came::Value(value, talk)
+                Came::Value(value, talk, key)
             }
             // Nobody is spoken to before the two are joined.
-            Dialed::Whispers { .. } => Came::Value("unknown", Duration::ZERO),
+            Dialed::Whispers { .. } => Came::Value("unknown", Duration::ZERO, None),
             Dialed::HandedOver(extension) => Came::HandOver(extension),
             Dialed::Busy => Came::Failed { status: 486 },
             Dialed::NoAnswer => Came::Failed { status: 480 },
@@ -121,7 +154,7 @@ impl Interpreter<'_> {
     /// Calls, and when the two have talked, the caller is gone.
     async fn dial_away(&mut self, number: String, ring_time: Duration, terms: Terms) -> Result<Came, Stop> {
         match self.dial(number, ring_time, terms).await? {
-            Came::Value("far_end_disconnect" | "near_end_disconnect" | "maxtime_disconnect", _) => {
+            Came::Value("far_end_disconnect" | "near_end_disconnect" | "maxtime_disconnect", ..) => {
                 self.hang_up().await?;
                 Ok(Came::Gone)
             }

@@ -38,7 +38,7 @@ impl Interpreter<'_> {
         }
         let mut engine: Box<dyn ScriptEngine> = match document.is_python {
             true => Box::new(Python::new(seed(self.call), self.surroundings.zone())),
-            false => Box::new(QuickJs::new(seed(self.call))?),
+            false => Box::new(QuickJs::new(seed(self.call))?.heeding(self.surroundings.patience())),
         };
         engine.tell(self.surroundings.now().as_millisecond());
         self.session = engine.open(&["session"])?;
@@ -49,7 +49,7 @@ impl Interpreter<'_> {
         self.grammars = BTreeMap::new();
         match document.is_python {
             true => self.declare_call(),
-            false => Ok(declare_session(&mut *self.engine, self.session, &self.call.caller)?),
+            false => Ok(declare_session(&mut *self.engine, self.session, &self.call.caller, None)?),
         }
     }
 
@@ -84,12 +84,14 @@ impl Interpreter<'_> {
         let asks = matches!(first, Jump::Page(loaded) if loaded.document.is_early);
         if self.call.answered || !(asks || self.application.answer == Answering::ByConnect) {
             self.call.answer().await?;
+            self.hear_of_sound();
             return match self.is_python {
                 true => drop_error(self.engine.put(self.session, "CONNECTED", &true.into())),
                 false => Ok(()),
             };
         }
         self.call.progress().await?;
+        self.hear_of_sound();
         self.is_early = true;
         self.call.limit(Some(place::EARLY)).await
     }
@@ -97,6 +99,7 @@ impl Interpreter<'_> {
     /// The call is answered, by us or by whoever was joined to it: the time in which it may be heard unanswered is over.
     pub(crate) async fn connected(&mut self) -> Result<(), Stop> {
         self.no_longer_early().await?;
+        self.hear_of_sound();
         if self.is_python {
             self.engine.put(self.session, "CONNECTED", &true.into())?;
         }

@@ -4,17 +4,39 @@
 //! or none: a name too many is a variable that is undefined.
 //! Sources: ECMA-262 §12 (lexical grammar), as far as strings, comments, regular expressions and braces go.
 
+use std::collections::BTreeSet;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
 /// Most names of a script.
 const MOST: usize = 1_000;
+/// How deep in brackets the names behind a `var` are sought: each bracket may hold another `var`, whose names are sought in it again.
+const DEEPEST: usize = 50;
 
 /// The names that a script declares.
 #[derive(Clone, Eq, PartialEq, Default, Debug)]
 pub(crate) struct Names {
     pub(crate) vars: Vec<String>,
     pub(crate) functions: Vec<String>,
+}
+
+/// Names in their order, each once.
+#[derive(Default)]
+struct Found<'a> {
+    list: Vec<&'a str>,
+    known: BTreeSet<&'a str>,
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, name: &'a str) {
+        if self.list.len() < MOST && self.known.insert(name) {
+            self.list.push(name);
+        }
+    }
+
+    fn names(self) -> Vec<String> {
+        self.list.into_iter().map(str::to_owned).collect()
+    }
 }
 
 /// What a script is made of, as far as it matters here.
@@ -30,7 +52,7 @@ enum Token<'a> {
 /// Reads a script.
 pub(crate) fn declared(source: &str) -> Names {
     let tokens = tokens(source);
-    let mut names = Names::default();
+    let (mut vars, mut functions) = (Found::default(), Found::default());
     let mut braces: Vec<bool> = Vec::new();
     let mut in_function = 0_usize;
     let mut function_begins = false;
@@ -40,7 +62,7 @@ pub(crate) fn declared(source: &str) -> Names {
             Token::Word("function") if in_function == 0 => {
                 let named = tokens[at + 1..].iter().find(|token| !matches!(token, Token::NewLine | Token::Sign('*')));
                 if let Some(Token::Word(name)) = named.filter(|_| begins_statement(&tokens, at)) {
-                    add(&mut names.functions, name);
+                    functions.add(name);
                 }
                 function_begins = true;
             }
@@ -55,18 +77,12 @@ pub(crate) fn declared(source: &str) -> Names {
                 function_begins = false;
             }
             Token::Sign('}') => in_function -= usize::from(braces.pop().unwrap_or_default()),
-            Token::Word("var") if in_function == 0 => variables(&tokens[at + 1..], &mut names.vars),
+            Token::Word("var") if in_function == 0 => variables(&tokens[at + 1..], &mut vars),
             _ => {}
         }
         at += 1;
     }
-    names
-}
-
-fn add(names: &mut Vec<String>, name: &str) {
-    if names.len() < MOST && !names.iter().any(|known| known == name) {
-        names.push(name.to_owned());
-    }
+    Names { vars: vars.names(), functions: functions.names() }
 }
 
 /// Whether a word begins a statement.
@@ -79,16 +95,17 @@ fn begins_statement(tokens: &[Token<'_>], at: usize) -> bool {
 }
 
 /// The names behind a `var`.
-fn variables(tokens: &[Token<'_>], vars: &mut Vec<String>) {
+fn variables<'a>(tokens: &[Token<'a>], vars: &mut Found<'a>) {
     let mut depth = 0_usize;
     let mut expects_name = true;
     for token in tokens {
         match token {
             Token::Word("in" | "of") if depth == 0 && !expects_name => return,
             Token::Word(name) if expects_name && depth == 0 => {
-                add(vars, name);
+                vars.add(name);
                 expects_name = false;
             }
+            Token::Sign('(' | '[' | '{') if depth == DEEPEST => return,
             Token::Sign('(' | '[' | '{') => depth += 1,
             Token::Sign(')' | ']' | '}') if depth == 0 => return,
             Token::Sign(')' | ']' | '}') => depth -= 1,

@@ -1,6 +1,6 @@
 // What the interpreter asks of the engine: scopes as plain objects, and code that is run inside a chain of them.
 // The page sees none of the names in here; what it breaks of the language it breaks for itself.
-(function (global, seed) {
+(function (global, seed, spend) {
   var scopes = Object.create(null), next = 1, now = 0;
   var define = Object.defineProperty, create = Object.create, isArray = Array.isArray, parse = JSON.parse;
   var stringify = JSON.stringify, freeze = Object.freeze, has = Object.prototype.hasOwnProperty, Err = ReferenceError;
@@ -24,6 +24,9 @@
     return state / 4294967296;
   };
 
+  // What does much without asking whether it may go on is paid for: whoever has nothing left waits here for its end, which is near.
+  function charge(letters) { if (!spend(letters)) for (;;); }
+
   // Loops of the engine that ask nobody whether to go on, over lengths that are only claimed.
   ['indexOf', 'lastIndexOf', 'includes', 'join', 'toString', 'toLocaleString', 'reverse', 'sort', 'fill', 'copyWithin', 'slice',
     'splice', 'concat', 'shift', 'unshift', 'flat', 'at', 'with', 'toSorted', 'toReversed', 'toSpliced', 'forEach', 'map', 'filter',
@@ -31,17 +34,24 @@
   ].forEach(function (name) {
     var own = Array.prototype[name];
     if (!own) return;
+    // An element may be put into an order a few dozen times, and made a text.
+    var weight = /ort/.test(name) ? 200 : /^(join|to)/.test(name) ? 40 : 8;
     define(Array.prototype, name, { writable: true, configurable: true, enumerable: false, value: function () {
-      if (this != null && this.length > 1000000) throw new RangeError('the array is too long');
-      for (var i = 0; i < arguments.length; i++)
-        if (arguments[i] && arguments[i].length > 1000000) throw new RangeError('the array is too long');
+      var all = measured(this);
+      for (var i = 0; i < arguments.length; i++) if (typeof arguments[i] === 'object') all += measured(arguments[i]);
+      charge(all * weight);
       return own.apply(this, arguments);
     } });
   });
 
-  // So do those over texts. What they do is counted afterwards by a loop that does ask, and what could take long is not begun.
+  function measured(list) {
+    var length = list != null && list.length;
+    if (length > 1000000) throw new RangeError('the array is too long');
+    return length > 0 ? length : 0;
+  }
+
+  // So do those over texts. What could take long is not begun.
   var LONGEST = 10000000;
-  function charge(letters) { for (var left = letters >> 2; left > 0; left--); }
   function wrapped(name, make) {
     var own = String.prototype[name];
     if (own) define(String.prototype, name, { writable: true, configurable: true, enumerable: false, value: make(own) });
@@ -82,6 +92,55 @@
     });
   });
 
+  // And functions that take a text as a whole, or make one: each letter is looked at, and most are copied.
+  function paying(owner, name, weight, made) {
+    var own = owner[name];
+    if (!own) return;
+    define(owner, name, { writable: true, configurable: true, enumerable: false, value: function (what) {
+      var size = typeof what === 'string' ? what.length : 0, done = false, result;
+      charge(size * weight + 40);
+      try { result = own.apply(this, arguments); done = true; } finally {
+        // What has failed may have made as much as there is room for.
+        charge(done ? (result && result.length > 0 ? result.length : 0) * made : made * 200000);
+      }
+      return result;
+    } });
+  }
+  ['encodeURIComponent', 'encodeURI', 'decodeURIComponent', 'decodeURI', 'escape', 'unescape'].forEach(function (name) {
+    paying(global, name, 8, 8);
+  });
+  ['parseInt', 'parseFloat'].forEach(function (name) { paying(global, name, 1, 0); paying(Number, name, 1, 0); });
+  paying(JSON, 'parse', 16, 0);
+  paying(JSON, 'stringify', 0, 16);
+  paying(Text, 'fromCharCode', 0, 8);
+  paying(Text, 'fromCodePoint', 0, 8);
+  ['keys', 'values', 'entries', 'getOwnPropertyNames', 'getOwnPropertyDescriptors'].forEach(function (name) { paying(Object, name, 1, 80); });
+  paying(Array, 'from', 8, 8);
+  paying(Array, 'of', 0, 8);
+  // Of a text that is evaluated the length is not known here; each one costs so much. Ours are paid for.
+  var direct = global.eval, ours = 0;
+  define(global, 'eval', {
+    configurable: true,
+    enumerable: false,
+    get: function () { if (ours > 0) ours--; else charge(400000); return direct; },
+    set: function (value) { define(global, 'eval', { value: value, writable: true, configurable: true, enumerable: false }); }
+  });
+  function evaluating(run, a, b, c, d, e) {
+    ours = 1;
+    try { return run(a, b, c, d, e); } finally { ours = 0; }
+  }
+  // Code that is made of texts is read first.
+  [function () {}, function* () {}].forEach(function (kind) {
+    var proto = Object.getPrototypeOf(kind), Own = proto.constructor;
+    function Paying() {
+      for (var i = 0; i < arguments.length; i++) charge(texted(arguments[i] = Text(arguments[i])).length * 16);
+      return Own.apply(this, arguments);
+    }
+    Paying.prototype = Own.prototype;
+    define(proto, 'constructor', { value: Paying, writable: true, configurable: true, enumerable: false });
+    if (Own === Fn) define(global, 'Function', { value: Paying, writable: true, configurable: true, enumerable: false });
+  });
+
   var expressions = [], assignments = [], scripts = [];
   function withs(depth, body) {
     var text = '';
@@ -91,7 +150,7 @@
   function evaluate(chain, source) {
     var run = expressions[chain.length] ||
       (expressions[chain.length] = Fn('__c', '__s', withs(chain.length, 'return eval(__s)')));
-    try { return run(chain, '(' + source + '\n)'); } finally { gather(chain); }
+    try { return evaluating(run, chain, '(' + source + '\n)'); } finally { gather(chain); }
   }
   // A name that was assigned without being declared belongs to the innermost scope, not to all that comes.
   function gather(chain) {
@@ -113,6 +172,7 @@
   var Node = {
     getAttribute: function (name) { return has.call(this.attributeValues, name) ? this.attributeValues[name] : null; },
     hasAttribute: function (name) { return has.call(this.attributeValues, name); },
+    hasAttributes: function () { return this.attributes.length > 0; },
     hasChildNodes: function () { return this.childNodes.length > 0; },
     getElementsByTagName: function (name) {
       var found = [];
@@ -130,9 +190,10 @@
     define(list, 'item', { value: function (index) { return list[index] || null; } });
     return list;
   }
-  function node(from, parent) {
+  function node(from, parent, owner) {
     var made = create(Node);
     made.parentNode = parent;
+    made.ownerDocument = owner;
     made.nodeType = from.k;
     made.nodeName = from.n;
     made.nodeValue = from.v === undefined ? null : from.v;
@@ -143,7 +204,11 @@
       made.attributeValues[pair[0]] = pair[1];
       return freeze({ nodeType: 2, nodeName: pair[0], name: pair[0], nodeValue: pair[1], value: pair[1] });
     }));
-    made.childNodes = listed((from.c || []).map(function (child) { return node(child, made); }));
+    define(made.attributes, 'getNamedItem', { value: function (name) {
+      for (var i = 0; i < this.length; i++) if (this[i].name === name) return this[i];
+      return null;
+    } });
+    made.childNodes = listed((from.c || []).map(function (child) { return node(child, made, owner); }));
     for (var i = 0; i < made.childNodes.length; i++) {
       made.childNodes[i].previousSibling = made.childNodes[i - 1] || null;
       made.childNodes[i].nextSibling = made.childNodes[i + 1] || null;
@@ -153,7 +218,15 @@
     return made;
   }
   function sealed(value) {
-    if (value && typeof value === 'object' && !Object.isFrozen(value)) { freeze(value); keys(value).forEach(function (k) { sealed(value[k]); }); }
+    if (value && typeof value === 'object' && !Object.isFrozen(value)) {
+      var text = value['\u0001text'];
+      if (text !== undefined) {
+        delete value['\u0001text'];
+        define(value, 'toString', { value: function () { return text; } });
+      }
+      freeze(value);
+      keys(value).forEach(function (k) { sealed(value[k]); });
+    }
     return value;
   }
 
@@ -169,7 +242,7 @@
       scope.any = true;
       if (style === 'literal') { scope.out = part.tag; return; }
       if (style === 'guess') { scope.out = guess(part.tag, scope.out, rules, meta); return; }
-      var both = tagged(scope.out, rules, meta, undefined, part.tag);
+      var both = evaluating(tagged, scope.out, rules, meta, undefined, part.tag);
       scope.out = both[0];
     });
     return scope.any ? scope.out : last !== undefined ? last : rule.text;
@@ -178,10 +251,10 @@
   function guess(tag, out, rules, meta) {
     var text = tag.trim().replace(/;+$/, '');
     if (/^\$(\.[A-Za-z_$][\w$]*)?\s*=[^=]/.test(text)) {
-      var both = tagged(undefined, rules, meta, text.charAt(1) === '.' ? out : undefined, text);
+      var both = evaluating(tagged, undefined, rules, meta, text.charAt(1) === '.' ? out : undefined, text);
       return both[1];
     }
-    if (/^out(\.[A-Za-z_$][\w$.]*|\[[^\]]*\])?\s*=[^=]/.test(text)) return tagged(out, rules, meta, undefined, text)[0];
+    if (/^out(\.[A-Za-z_$][\w$.]*|\[[^\]]*\])?\s*=[^=]/.test(text)) return evaluating(tagged, out, rules, meta, undefined, text)[0];
     if (/^'[^']*'$|^"[^"]*"$/.test(text)) return text.slice(1, -1);
     if (/^var\s/.test(text)) {
       var made = {}, names = [], name = /(?:^|[;,])\s*(?:var\s+)?([A-Za-z_$][\w$]*)\s*=[^=]/g, found;
@@ -220,7 +293,7 @@
       if (root === name) { own[name] = value; return; }
       var run = assignments[chain.length] ||
         (assignments[chain.length] = Fn('__c', '__s', '__v', withs(chain.length, 'return eval(__s)')));
-      run(chain, name + '=__v', value);
+      evaluating(run, chain, name + '=__v', value);
     },
     bind: function (ids, source, scope, name) { scopes[scope][name] = evaluate(chained(ids), source); },
     put: function (scope, name, json, lock) { var value = parse(json); scopes[scope][name] = lock ? sealed(value) : value; },
@@ -238,12 +311,14 @@
       var run = scripts[chain.length] || (scripts[chain.length] = Fn('__c', '__t', '__s', '__f',
         'var __p=function(){for(var __i=0;__i<__f.length;__i++){var __v=eval("typeof "+__f[__i]+"===\'function\'?"+__f[__i]+":undefined");' +
         'if(__v!==undefined)__t[__f[__i]]=__v}};' + withs(chain.length, 'eval("__p();"+__s)')));
-      try { run(chain, target, source, functions); } finally { gather(chain); }
+      // One for the script, and before it begins one for each of its functions.
+      ours = 1 + functions.length;
+      try { run(chain, target, source, functions); } finally { ours = 0; gather(chain); }
     },
     interpret: function (json, style, scope, name) { scopes[scope][name] = interpret(parse(json), style); },
     document: function (json, scope, name) {
-      var root = node(parse(json), null), made = create(Node);
-      made.nodeType = 9; made.nodeName = '#document'; made.nodeValue = null; made.parentNode = null;
+      var made = create(Node), root = node(parse(json), made, made);
+      made.nodeType = 9; made.nodeName = '#document'; made.nodeValue = null; made.parentNode = made.ownerDocument = null;
       made.attributes = listed([]); made.attributeValues = create(null);
       made.documentElement = root; made.childNodes = listed([root]); made.firstChild = made.lastChild = root;
       scopes[scope][name] = made;

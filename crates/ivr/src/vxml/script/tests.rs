@@ -115,6 +115,68 @@ fn texts_are_searched_as_the_language_has_it() {
 }
 
 #[test]
+fn whoever_has_had_enough_ends_what_is_evaluated_until_it_begins_anew() {
+    let patience = crate::Patience::default();
+    let mut engine = QuickJs::new(1).expect("it starts").heeding(patience.clone());
+    let chain = [engine.open(&[]).expect("there is room")];
+    patience.end();
+    let error = engine.run(&chain, "while (true) {}").expect_err("ended");
+    assert_eq!(error.to_string(), "it thinks for too long");
+    assert!(engine.truth(&chain, "true").is_err());
+    patience.begin();
+    assert_eq!(engine.truth(&chain, "true"), Ok(true));
+}
+
+#[test]
+fn what_does_much_in_one_step_is_paid_for_and_bounded() {
+    let (mut engine, chain) = engine();
+    engine
+        .run(&chain, "var s = 'x'.repeat(1e6), a = []; for (var i = 0; i < 1e5; i++) a[i] = i;")
+        .expect("there is room");
+    for hostile in [
+        "JSON.parse('[' + s.replace(/x/g, '1,') + '1]')",
+        "JSON.stringify(a)",
+        "encodeURIComponent(s)",
+        "a.indexOf(-1)",
+        "a.join()",
+        "a.slice()",
+        "Object.keys(a)",
+        "parseInt(s, 36)",
+        "Array.from(a)",
+        "new Function(s)",
+        "eval(s)",
+    ] {
+        engine.rest();
+        let script = format!("var n = 0; while (n < 100000) {{ n++; try {{ {hostile} }} catch (e) {{}} }}");
+        assert!(engine.run(&chain, &script).is_err(), "{hostile}");
+        let often: u32 = engine.text(&chain, "n").expect("known").expect("a number").parse().expect("a number");
+        assert!((1..20_000).contains(&often), "{hostile}: {often} times");
+        engine.rest();
+    }
+}
+
+#[test]
+fn a_script_of_many_functions_pays_for_what_it_evaluates_and_not_for_them() {
+    let (mut engine, chain) = engine();
+    let functions: String = (0..500).map(|at| format!("function f{at}() {{ return {at}; }}\n")).collect();
+    engine
+        .run(&chain, &format!("{functions} var sum = 0; for (var i = 0; i < 20; i++) sum += eval('f' + i + '()');"))
+        .expect("runs");
+    assert_eq!(engine.text(&chain, "sum + f499()").expect("text").as_deref(), Some("689"));
+    assert!(engine.text(&chain, "typeof eval + eval('1 + 1')").is_ok_and(|text| text.as_deref() == Some("function2")));
+}
+
+#[test]
+fn questions_are_counted_as_steps_are() {
+    let (mut engine, chain) = engine();
+    let asked = (0..2_000_000).take_while(|_| engine.is_set(chain[0], "x").is_ok()).count();
+    assert!((100_000..1_000_000).contains(&asked), "{asked}");
+    assert!(engine.open(&[]).is_err());
+    engine.rest();
+    assert!(engine.open(&[]).is_ok());
+}
+
+#[test]
 fn many_evaluations_together_are_bounded_until_time_passes() {
     let (mut engine, chain) = engine();
     let busy = "var n = 0; while (n < 3000000) n++";

@@ -13,6 +13,18 @@ fn a_document_type_is_passed_over_and_what_declares_entities_is_refused() {
 }
 
 #[test]
+fn a_text_that_is_written_is_read_again_as_it_was() {
+    let text = "a<b & \"c\" > ends\r\nof\rlines\n\tand a tab";
+    let escaped = xml::escaped(text);
+    let document = format!("<a b=\"{escaped}\">{escaped}</a>");
+    let tree = xml::parse(&document).expect("well-formed");
+    assert_eq!(tree.root_element().text(), Some(text));
+    assert_eq!(tree.root_element().attribute("b"), Some(text));
+    let forbidden = format!("<a>{}</a>", xml::escaped("\u{0}\u{1b}\u{fffe}x"));
+    assert_eq!(xml::parse(&forbidden).expect("blanks stand there").root_element().text(), Some("   x"));
+}
+
+#[test]
 fn what_is_too_deep_too_long_or_too_much_is_refused_before_a_tree_is_made() {
     let deep = "<a>".repeat(100_000) + &"</a>".repeat(100_000);
     let wide = format!("<a>{}</a>", "<b/>".repeat(30_000));
@@ -24,6 +36,7 @@ fn what_is_too_deep_too_long_or_too_much_is_refused_before_a_tree_is_made() {
         (format!("<a{attributes}/>"), "attributes"),
         (format!("<a{spaces}><b{spaces}><c{spaces}/></b></a>"), "attributes"),
         (" ".repeat(3 << 20), "bytes"),
+        ("<!DOCTYPE a>".repeat(100_000) + "<a/>", "second document type"),
         ("<a><b></a>".to_owned(), "well-formed"),
     ] {
         let error = xml::checked(&text).expect_err(why).to_string();

@@ -23,6 +23,27 @@ const MAX_ATTRIBUTES: usize = 40;
 /// Most declarations of namespaces.
 const MAX_NAMESPACES: usize = 64;
 
+/// A text as it stands in an element or between the quotes of an attribute, and comes back from either as it was: a reader takes a literal
+/// end of a line for `\n`, and in an attribute any white space for a blank, but no reference (XML 1.0 §2.11, §3.3.3). What may stand in
+/// no document (§2.2) is a blank.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\t' => escaped += "&#9;",
+            '\n' => escaped += "&#10;",
+            '\r' => escaped += "&#13;",
+            '\u{0}'..' ' | '\u{FFFE}' | '\u{FFFF}' => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 /// The text, if a tree can be made of it within bounds, without its document type.
 pub(crate) fn checked(text: &str) -> Result<Cow<'_, str>, Fault> {
     let fault = |at: usize, why: String| Fault::new(place_of(text, at), why);
@@ -31,13 +52,15 @@ pub(crate) fn checked(text: &str) -> Result<Cow<'_, str>, Fault> {
     }
     let mut reader = Reader::from_str(text);
     let (mut depth, mut elements, mut namespaces) = (0_usize, 0, 0);
-    let mut checked = Cow::Borrowed(text);
+    let (mut checked, mut is_typed) = (Cow::Borrowed(text), false);
     loop {
         let at = position(&reader);
         let event = reader.read_event().map_err(|error| fault(at, format!("not well-formed: {error}")))?;
         let (element, opens) = match event {
             Event::Eof => return Ok(checked),
+            Event::DocType(_) if is_typed => return Err(fault(at, "a second document type".to_owned())),
             Event::DocType(_) => {
+                is_typed = true;
                 let end = position(&reader);
                 if text[at..end].contains('[') {
                     return Err(fault(at, "a document type that declares something is not taken".to_owned()));

@@ -127,8 +127,8 @@ fn shown(standing: &Standing) -> Status {
 }
 
 async fn status(State(state): State<ApiState>, place: Place) -> Result<Json<Status>, ApiError> {
-    let (customizer, extension_name) = version_of(&state, &place)?;
-    let loads = Loads::of(&customizer, &extension_name);
+    let (customizer, extension) = version_of(&state, &place)?;
+    let loads = Loads::of(&customizer, &extension);
     let standing = state.customizers.as_ref().map(|customizers| customizers.standing(&loads));
     Ok(Json(shown(&standing.unwrap_or_default())))
 }
@@ -140,8 +140,8 @@ async fn invoke(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Tried>, ApiError> {
     let customizers = editable(&state, &grant)?;
-    let (customizer, extension_name) = version_of(&state, &place)?;
-    let loads = Loads::of(&customizer, &extension_name);
+    let (customizer, extension) = version_of(&state, &place)?;
+    let loads = Loads::of(&customizer, &extension);
     let customize = asked(&body, &loads)?;
     let began = Instant::now();
     let outcome = customizers.invoke(place.bearer(), &loads, &customize).await;

@@ -184,7 +184,7 @@ impl<'a> Exchange<'a> {
         let asked = self.is_kept.then(|| self.asked_record(node));
         let answered = self.answered_record(node);
         let answered = answered.filter(|_| self.is_kept || self.json().is_none());
-        let (body, at) = (self.answer().map(|answer| answer.body.shown.clone()), self.answered_at());
+        let (body, at) = (self.answer().map(|answer| answer.body.shown.to_string()), self.answered_at());
         let wrong = |kind: &str| Record { resp_body: body.clone(), ..self.record(node, kind, at) };
         let no_json = self.json_errors().map(|errors| Record { json_errors: Some(errors), ..wrong("json") });
         let no_flow = self.schema_errors().map(|errors| Record { schema_errors: Some(errors), ..wrong("schema") });
@@ -197,7 +197,7 @@ impl<'a> Exchange<'a> {
             uri: Some(request.url.clone()),
             method: Some(request.method.to_ascii_lowercase()),
             req_headers: Some(fields(&request.headers)),
-            req_body: Some(request.body.shown.clone()),
+            req_body: Some(request.body.shown.to_string()),
             ..self.record(node, "request", self.asked())
         }
     }
@@ -208,7 +208,7 @@ impl<'a> Exchange<'a> {
         Some(Record {
             resp_status_code: answer.ok().map(|answer| answer.status.to_string()),
             resp_headers: answer.ok().map(|answer| fields(&answer.headers)),
-            resp_body: answer.ok().map(|answer| answer.body.shown.clone()),
+            resp_body: answer.ok().map(|answer| answer.body.shown.to_string()),
             error: answer.err().cloned(),
             duration_ms: Some(outcome.took.as_millis() as u64),
             twiml_warnings: self.step.problems.clone(),

@@ -2,25 +2,28 @@
 
 use std::time::SystemTime;
 
+use antiphon_ivr::op::{AboutCall, CustomErrorKind, Customize};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Answer, Api};
-use crate::customizers::Customizers;
-use crate::settings::CustomizerSettings;
+use crate::customizers::{Customizers, Loads};
+use crate::settings::{CustomizerEditors, CustomizerSettings};
 use crate::store::limits::{CUSTOMIZER_BYTES, CUSTOMIZER_BYTES_OF_A_CLIENT};
 use crate::store::{ClientId, CustomizerCode, FoundInCode, Rejected, Taken, changes};
 
 const SHOP: &str = "# -*- coding: utf-8 -*-\r\nclass Shop:\r\n    \"\"\"Käse\"\"\"\r\n    def find(self, params, call):\r\n        call.set_var('n', 1)\r\n        call.log('info', 'here')\r\n        return {'phone': params['phone'], 'from': call.from_number}\r\n    def _own(self): pass\r\nclass Other:\r\n    def lose(self): raise KeyError('x')\r\n";
 
+fn these(editors: &[&str]) -> CustomizerEditors {
+    CustomizerEditors::of(&editors.iter().map(|editor| (*editor).to_owned()).collect::<Vec<_>>())
+}
+
 async fn api(editors: &[&str]) -> (Api, TempDir) {
     let data = tempfile::tempdir().unwrap();
-    let editors = editors.iter().map(|editor| (*editor).to_owned()).collect();
-    let settings = CustomizerSettings { editors, ..CustomizerSettings::default() };
-    let customizers = Customizers::open(&settings, data.path());
-    (Api::with(|state| state.with_customizers(customizers)).await, data)
+    let customizers = Customizers::open(&CustomizerSettings::default(), data.path());
+    (Api::with(|state| state.with_customizers(customizers, these(editors))).await, data)
 }
 
 impl Api {
@@ -105,23 +108,55 @@ async fn one_version_is_active_and_no_number_is_given_twice() {
     assert_eq!(api.get(&path).await.expect(200), json!([]));
     assert_eq!(api.code(Method::POST, &path, SHOP).await.expect(201)["version"], 5);
     assert_eq!(api.get(&format!("{path}/4")).await.refused(404), "customizer not found");
-    assert_eq!(audit(&api).len(), 3 + 1 + 2 + 1 + 1 + 1 + 3 + 1);
-    assert_eq!(audit(&api)[4..6], ["deactivate 1", "activate 2"]);
+    assert_eq!(audit(&api).await.len(), 3 + 1 + 2 + 1 + 1 + 1 + 3 + 1);
+    assert_eq!(audit(&api).await[4..6], ["deactivate 1", "activate 2"]);
     let of = api.store.snapshot();
     assert_eq!(of.active_customizer(antiphon_ivr::ExtensionId(extension)), None);
 }
 
 /// What was written down of who changed what.
-fn audit(api: &Api) -> Vec<String> {
-    let database = rusqlite::Connection::open(api._data.path().join("antiphon.db")).unwrap();
-    let query = "SELECT action, version, length(sha256), application FROM customizer_audit ORDER BY id";
-    let mut rows = database.prepare(query).unwrap();
-    let rows = rows.query_map([], |row| {
-        let (digits, application): (u32, String) = (row.get(2)?, row.get(3)?);
-        assert_eq!((digits, application), (64, api.client_id.clone()));
-        Ok(format!("{} {}", row.get::<_, String>(0)?, row.get::<_, u32>(1)?))
+async fn audit(api: &Api) -> Vec<String> {
+    let listed = api.get("/client/@me/customizer_audit/?order=asc").await.expect(200);
+    let told = listed.as_array().unwrap().iter().map(|row| {
+        let (digits, application) = (row["sha256"].as_str().unwrap().len(), &row["application"]);
+        assert_eq!((digits, application), (64, &json!(api.client_id)));
+        format!("{} {}", row["action"].as_str().unwrap(), row["version"])
     });
-    rows.unwrap().map(Result::unwrap).collect()
+    told.collect()
+}
+
+#[tokio::test]
+async fn who_changed_what_is_told_to_the_client_alone_page_by_page() {
+    let (mut api, _data) = api(&["*"]).await;
+    let (one, other) = (api.extension("081", "vxml").await, api.extension("082", "vxml").await);
+    let made = api.code(Method::POST, &format!("/extension/{one}/customizer"), SHOP).await.expect(201);
+    api.post(&format!("/extension/{one}/customizer/1/activate"), json!({})).await.expect(200);
+    api.code(Method::POST, &format!("/extension/{other}/customizer"), "x = 1\n").await.expect(201);
+    api.delete(&format!("/client/@me/extension/{one}")).await;
+    let all = api.get("/client/@me/customizer_audit/").await.expect(200);
+    assert_eq!(
+        all[1],
+        json!({"id": 2, "datetime": all[1]["datetime"], "extension_id": one, "version": 1, "action": "activate",
+               "sha256": made["sha256"], "application": api.client_id}),
+        "also of an extension that is gone"
+    );
+    assert_eq!(all[1]["datetime"].as_str().map(str::len), Some("2026-11-27 08:00:00".len()));
+    for (query, ids) in [
+        ("".to_owned(), json!([3, 2, 1])),
+        ("?order=asc".to_owned(), json!([1, 2, 3])),
+        (format!("?extension_id={one}"), json!([2, 1])),
+        ("?per_page=2&page=2".to_owned(), json!([1])),
+        ("?per_page=2&page=3".to_owned(), json!([])),
+    ] {
+        let listed = api.get(&format!("/client/@me/customizer_audit/{query}")).await.expect(200);
+        let told: Vec<&Value> = listed.as_array().unwrap().iter().map(|row| &row["id"]).collect();
+        assert_eq!(json!(told), ids, "{query}");
+    }
+    assert!(api.get("/client/@me/customizer_audit/?extension_id=x").await.refused(400).starts_with("extension_id"));
+    let own = api.store.snapshot().clients().next().unwrap().id;
+    api.become_other().await;
+    assert_eq!(api.get("/client/@me/customizer_audit/").await.expect(200), json!([]));
+    api.get(&format!("/client/{}/customizer_audit/", own.0)).await.refused(404);
 }
 
 #[tokio::test]
@@ -374,9 +409,127 @@ async fn a_client_has_no_more_bytes_of_code_than_there_can_be() {
 async fn that_no_process_can_be_started_is_told_as_a_fault_of_this_server() {
     let data = tempfile::tempdir().unwrap();
     let python = Some(data.path().to_string_lossy().into_owned());
-    let settings = CustomizerSettings { python, editors: vec!["*".to_owned()], ..CustomizerSettings::default() };
+    let settings = CustomizerSettings { python, ..CustomizerSettings::default() };
     let customizers = Customizers::open(&settings, data.path());
-    let api = Api::with(|state| state.with_customizers(customizers)).await;
+    let api = Api::with(|state| state.with_customizers(customizers, these(&["*"]))).await;
     let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
     assert_eq!(api.code(Method::POST, &path, SHOP).await.expect(500)["status"], "internal_error");
+}
+
+/// What a class was told as it was made, and who it is.
+const TOLD: &str = "class A:\n  def __init__(self, ivr):\n    self.config = ivr['config']\n    if self.config.get('dsn') == 'bad-geheim': raise OSError('no login for bad-geheim')\n  def told(self): return self.config\n  def fails(self): raise OSError('no login: ' + self.config['dsn'])\n";
+
+#[tokio::test]
+async fn all_versions_are_told_what_the_extension_keeps_for_them_and_nobody_else_is() {
+    let (api, _data) = api(&["*"]).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    let at = format!("{path}/config");
+    let none = json!({"names": [], "bytes": 0, "revision": 0, "modified": null});
+    assert_eq!(api.get(&at).await.expect(200), none);
+    api.code(Method::POST, &path, TOLD).await.expect(201);
+    api.code(Method::POST, &path, TOLD).await.expect(201);
+    let told = async |version: u32| {
+        let asks = json!({"method": "told", "timeout_ms": 20_000});
+        api.post(&format!("{path}/{version}/invoke"), asks).await.expect(200)["result"].clone()
+    };
+    assert_eq!(told(1).await, json!({}));
+    let given = json!({"config": {"dsn": "PWD=geheim", "limits": {"days": [1, 2.5, null, true]}}});
+    let shown = api.put(&at, given.clone()).await.expect(200);
+    assert_eq!((&shown["names"], &shown["revision"]), (&json!(["dsn", "limits"]), &json!(1)));
+    assert_eq!((shown["bytes"].as_u64(), shown["modified"].is_string()), (Some(56), true), "{shown}");
+    assert_eq!(api.get(&at).await.expect(200), shown);
+    assert_eq!((told(1).await, told(2).await), (given["config"].clone(), given["config"].clone()));
+    // What fails is told without it.
+    let failed =
+        api.post(&format!("{path}/1/invoke"), json!({"method": "fails", "timeout_ms": 20_000})).await.expect(200);
+    assert_eq!(failed["error"]["message"], "OSError: no login: ***");
+    let patched = api.patch(&at, json!({"config": {"limits": null, "n": 7}})).await.expect(200);
+    assert_eq!((&patched["names"], &patched["revision"]), (&json!(["dsn", "n"]), &json!(2)));
+    assert_eq!(told(1).await, json!({"dsn": "PWD=geheim", "n": 7}));
+    for secret in [format!("{:?}", api.store.snapshot().extensions().collect::<Vec<_>>()), shown.to_string()] {
+        assert!(!secret.contains("geheim"));
+    }
+    assert_eq!(api.put(&at, json!({"config": {}})).await.expect(200)["names"], json!([]));
+    assert_eq!(api.get("/client/@me/customizer_audit/?per_page=1").await.expect(200)[0]["action"], "config");
+    assert_eq!(api.get("/client/@me/customizer_audit/?per_page=1").await.expect(200)[0]["version"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_versions_cannot_be_told_changes_nothing() {
+    let (api, _data) = api(&["*"]).await;
+    let path = format!("/extension/{}/customizer", api.extension("081", "vxml").await);
+    let at = format!("{path}/config");
+    for wrong in [json!({}), json!({"config": null}), json!({"config": []}), json!({"config": "x"})] {
+        assert!(api.put(&at, wrong).await.refused(400).starts_with("config"));
+    }
+    let long = "x".repeat(17_000);
+    assert!(api.put(&at, json!({"config": {"a": long}})).await.refused(400).contains("16384"));
+    assert!(api.put(&at, json!({"config": {"": 1}})).await.refused(400).starts_with("config."));
+    // The active version is loaded with it first.
+    api.code(Method::POST, &path, TOLD).await.expect(201);
+    api.post(&format!("{path}/1/activate"), json!({})).await.expect(200);
+    let told = api.put(&at, json!({"config": {"dsn": "bad-geheim"}})).await.refused(409);
+    assert!(told.contains("OSError: no login for ***"), "{told}");
+    assert_eq!(api.get(&at).await.expect(200)["revision"], 0);
+    // A change of something that has changed meanwhile is none.
+    let tag = api.get(&at).await.header("etag").to_owned();
+    for status in [200, 412] {
+        let request = Request::put(format!("/api/ver1.0{at}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", api.token))
+            .header(header::IF_MATCH, &tag)
+            .body(json!({"config": {"dsn": "good"}}).to_string().into())
+            .unwrap();
+        assert_eq!(api.send(request).await.status, status);
+    }
+    let phone = api.extension("201", "phone").await;
+    api.get(&format!("/extension/{phone}/customizer/config")).await.refused(404);
+    api.put(&format!("/extension/{phone}/customizer/config"), json!({"config": {}})).await.refused(404);
+}
+
+#[tokio::test]
+async fn what_versions_are_told_outlives_a_restart_and_is_for_editors() {
+    let (api, _data) = api(&["*"]).await;
+    let extension = api.extension("081", "vxml").await;
+    let path = format!("/extension/{extension}/customizer/config");
+    api.put(&path, json!({"config": {"a": [1]}})).await.expect(200);
+    let of = antiphon_ivr::ExtensionId(extension);
+    let before = api.store.snapshot().extension(of).unwrap().profile.customizer.clone();
+    let Api { store, router, _data: folder, .. } = api;
+    drop((store, router));
+    let again = crate::store::Store::open(folder.path()).unwrap();
+    assert_eq!(again.snapshot().extension(of).unwrap().profile.customizer, before);
+    assert_eq!(Value::Object(before.reveal().clone()), json!({"a": [1]}));
+    let (api, _data) = self::api(&[]).await;
+    let path = format!("/extension/{}/customizer/config", api.extension("081", "vxml").await);
+    api.put(&path, json!({"config": {}})).await.refused(403);
+    api.patch(&path, json!({"config": {}})).await.refused(403);
+}
+
+#[tokio::test]
+async fn that_a_version_rests_is_shown_in_its_status() {
+    let data = tempfile::tempdir().unwrap();
+    let customizers = Customizers::open(&CustomizerSettings::default(), data.path());
+    let api = Api::with(|state| state.with_customizers(customizers.clone(), these(&["*"]))).await;
+    let extension = antiphon_ivr::ExtensionId(api.extension("081", "vxml").await);
+    let path = format!("/extension/{}/customizer", extension.0);
+    api.code(Method::POST, &path, "import os\nclass A:\n  def leave(self): os._exit(1)\n").await.expect(201);
+    let config = api.store.snapshot();
+    let loads = Loads::of(config.customizer(extension, 1).unwrap(), config.extension(extension).unwrap()).into();
+    let leave = Customize {
+        extension,
+        method: "leave".to_owned(),
+        params: Vec::new(),
+        about: AboutCall::default(),
+        timer: None,
+    };
+    for crashes in 0..5 {
+        let status = api.get(&format!("{path}/1/status")).await.expect(200);
+        assert_eq!((&status["breaker"], &status["crashes"]), (&json!("closed"), &json!(crashes)));
+        assert_eq!(customizers.call(&loads, &leave).await.unwrap_err().kind, CustomErrorKind::Crash);
+    }
+    // The owner of the processes says so a moment after the last caller was told.
+    assert_eq!(customizers.call(&loads, &leave).await.unwrap_err().kind, CustomErrorKind::Busy);
+    let status = api.get(&format!("{path}/1/status")).await.expect(200);
+    assert_eq!((&status["breaker"], &status["crashes"]), (&json!("open"), &json!(5)));
+    assert_eq!((&status["calls"], &status["processes"]), (&json!(5), &json!(0)));
 }

@@ -24,6 +24,7 @@ fn fetch(url: &str) -> Fetch {
         step: "rule 7 call_interactive".to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     }
 }
 
@@ -43,6 +44,7 @@ async fn a_call_is_listed_with_its_steps_and_only_to_its_client() {
         headers: vec![("vary".into(), "a".into()), ("vary".into(), "b".into())],
         body: b"<Response/>".to_vec(),
         url: "http://a/".into(),
+        cookies: None,
     };
     let answered = Exchange { outcome: Ok(page), hops: Vec::new(), took: Duration::from_millis(42) };
     let failed = Exchange { outcome: Err(FetchError::TimedOut), hops: Vec::new(), took: Duration::from_secs(5) };

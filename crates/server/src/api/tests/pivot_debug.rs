@@ -35,6 +35,7 @@ fn asked(steps: &[(&str, Answered<'_>)]) -> HttpDebug {
             step: (*step).to_owned(),
             files: Vec::new(),
             meanwhile: Meanwhile::default(),
+            cookies: None,
         };
         let asker = Asker {
             client: ClientId(1),
@@ -49,6 +50,7 @@ fn asked(steps: &[(&str, Answered<'_>)]) -> HttpDebug {
             headers: vec![("content-type".to_owned(), kind.to_owned())],
             body: body.into(),
             url: "http://a/voice".to_owned(),
+            cookies: None,
         });
         let exchange = Exchange { outcome, hops: Vec::new(), took: Duration::from_millis(42) };
         debug.begin(asker, &fetch, &[("user-agent".to_owned(), "Antiphon".to_owned())]).finish(&exchange);

@@ -1,18 +1,21 @@
 //! Applications in VoiceXML, and their pages.
 
+use antiphon_ivr::ExtensionId;
+use antiphon_ivr::op::AllowFlow;
+use antiphon_ivr::vxml::Answering;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 
 use super::Api;
-use crate::store::limits;
+use crate::store::{ExtensionKind, limits};
 
 const PAGE: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\r\n<vxml version=\"2.1\">\n  <form><block><log>hi</log></block></form>\n</vxml>\n";
 
 fn fresh() -> Value {
     json!({
         "url": null, "source": "url", "base_url": null, "dialect": "w3c", "transfer": "blind", "defaults": {},
-        "document_bytes": null,
+        "early_queuing": false, "allow_flow": false, "document_bytes": null,
     })
 }
 
@@ -73,13 +76,60 @@ async fn what_is_wrong_with_an_application_is_told_at_once() {
     let path = format!("/extension/{id}/vxml/");
     let wrong = json!({
         "url": "start.vxml", "base_url": "ftp://example.com/", "source": "document", "dialect": "cisco", "transfer": "warm",
-        "defaults": {"timeout": 5},
+        "defaults": {"timeout": 5}, "early_queuing": "yes", "allow_flow": 1,
     });
     let message = api.put(&path, wrong).await.refused(400);
-    for field in ["url:", "base_url:", "source:", "dialect:", "transfer:", "defaults.timeout:"] {
+    for field in
+        ["url:", "base_url:", "source:", "dialect:", "transfer:", "defaults.timeout:", "early_queuing:", "allow_flow:"]
+    {
         assert!(message.contains(field), "{field} in {message}");
     }
     assert_eq!(api.get(&path).await.expect(200), fresh(), "nothing was changed");
+}
+
+#[tokio::test]
+async fn an_application_may_wait_for_connect_and_let_its_customizer_say_where_it_goes_on() {
+    let api = Api::new().await;
+    let id = api.extension("082", "vxml").await;
+    let path = format!("/extension/{id}/vxml/");
+    let both = [("early_queuing", json!(true)), ("allow_flow", json!(true))];
+    let changed = api.put(&path, json!({"early_queuing": true, "allow_flow": true})).await.expect(200);
+    assert_eq!(changed, expecting(&both));
+    assert_eq!(api.get(&path).await.expect(200), expecting(&both));
+    let runs = api.store.snapshot().extension(ExtensionId(id)).map(|extension| match &extension.kind {
+        ExtensionKind::Vxml(vxml) => (vxml.application.flow, vxml.application.answer),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(runs, Some((AllowFlow::Yes, Answering::ByConnect)));
+    let kept = api.put(&path, json!({"transfer": "blind", "allow_flow": null})).await.expect(200);
+    assert_eq!(kept, expecting(&both[..1]));
+}
+
+#[tokio::test]
+async fn what_the_dialect_removes_of_an_upload_is_told_in_a_field_of_its_own() {
+    let api = Api::new().await;
+    let id = api.extension("082", "vxml").await;
+    let document = format!("/extension/{id}/vxml/document");
+    let page = "<vxml version=\"2.1\" xmlns:bcm=\"urn:contactpro:bcm\">\n<script>var a = 1;</script>\n\
+                <block><noinput><exit/></noinput><prompt hue=\"red\"/></block></vxml>";
+    for answer in [
+        api.raw(Method::PUT, &document, "text/xml", page).await,
+        api.raw(Method::POST, "/client/@me/vxml/check", "text/xml", page).await,
+    ] {
+        let found = answer.expect(200);
+        let removed = json!([
+            {"line": 2, "column": 1, "element": "script", "attribute": null,
+             "message": "there is no such element in this dialect"},
+            {"line": 3, "column": 8, "element": "noinput", "attribute": null,
+             "message": "does not stand in <block> in this dialect"},
+        ]);
+        assert_eq!(found["removed_elements"], removed, "{found}");
+        let warnings = found["warnings"].as_array().expect("a list");
+        assert_eq!((warnings.len(), &warnings[2]["attribute"]), (3, &json!("hue")), "{found}");
+    }
+    let plain = page.replace(" xmlns:bcm=\"urn:contactpro:bcm\"", "").replace("<script>var a = 1;</script>", "");
+    let found = api.raw(Method::POST, "/client/@me/vxml/check", "text/xml", plain).await;
+    assert_eq!(found.body["removed_elements"], json!([]), "{}", found.body);
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ use super::{
     replace::ELSEWHERE,
 };
 use crate::{
+    agreement::Agreement,
     media::worker::{Order as MediaOrder, Worker},
     rooms::Rooms,
     settings::Trunk,
@@ -70,6 +71,8 @@ pub struct Leg {
     pub(super) telephone_event: bool,
     /// What the party is sent.
     codec: Codec,
+    /// What was agreed last, for whoever reads it beside us.
+    agreed: Agreement,
     /// What was played last.
     segments: Vec<Segment>,
     /// Which way we let sound flow: a party on hold is only sent to.
@@ -107,6 +110,11 @@ pub struct LegMedia {
 }
 
 impl Leg {
+    /// What is agreed with the party, now and later.
+    pub(crate) fn agreement(&self) -> Agreement {
+        self.agreed.clone()
+    }
+
     /// The leg of a caller who has not been answered.
     pub fn incoming(rooms: Arc<Rooms>, inbox: mpsc::Sender<CallEvent>, dialog: DialogId, media: LegMedia) -> Self {
         Self::new(rooms, inbox, dialog, media, DialogState::Ringing)
@@ -137,6 +145,7 @@ impl Leg {
             playback: 0,
             telephone_event: false,
             codec: Codec::Pcmu,
+            agreed: Agreement::default(),
             segments: Vec::new(),
             claim: None,
             part: None,

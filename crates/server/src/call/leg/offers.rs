@@ -106,6 +106,7 @@ impl Leg {
 
     async fn agree(&mut self, agreed: Agreed) {
         self.telephone_event = agreed.negotiated.telephone_event.is_some();
+        self.agreed.set(agreed.negotiated.codec, agreed.negotiated.direction);
         self.held = self.held.then(agreed.negotiated.direction);
         if self.codec != agreed.negotiated.codec {
             self.codec = agreed.negotiated.codec;

@@ -27,6 +27,7 @@ fn settings(guard: GuardSettings) -> LiveSettings {
         rules: RulesSettings::default(),
         pivot: Default::default(),
         vxml: Default::default(),
+        editors: Default::default(),
         srtp: SrtpPolicy::default(),
         speech: Default::default(),
         callbacks_percent: 25,

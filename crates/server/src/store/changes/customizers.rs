@@ -11,7 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use antiphon_ivr::ExtensionId;
 
 use super::super::customizer::{Customizer, CustomizerCode, FoundInCode};
-use super::super::model::ClientId;
+use super::super::customizer_config::CustomizerConfig;
+use super::super::model::{ClientId, Extension, ExtensionKind};
 use super::super::writer::{Change, Edit, signed, unsigned};
 use super::super::{Config, Missing, Rejected, Taken, limits};
 use super::{extension_of, json};
@@ -96,6 +97,17 @@ pub struct DeactivateCustomizer {
     pub version: u32,
 }
 
+/// Tells all versions something.
+#[derive(Debug)]
+pub struct PutCustomizerConfig {
+    /// Who asks.
+    pub editor: CustomizerEditor,
+    /// The version that was active, and was tried with it.
+    pub tried: Option<Arc<Customizer>>,
+    /// What they are told, which follows what they were told when that was tried.
+    pub config: CustomizerConfig,
+}
+
 /// Removes a version.
 #[derive(Debug)]
 pub struct DeleteCustomizer {
@@ -106,7 +118,8 @@ pub struct DeleteCustomizer {
 }
 
 impl CustomizerEditor {
-    fn seconds(&self) -> u64 {
+    /// The present, in seconds since 1970.
+    pub fn seconds(&self) -> u64 {
         self.now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 
@@ -124,12 +137,16 @@ impl CustomizerEditor {
         if of(&found) == of(tried) { Ok(found) } else { Err(Taken::CustomizerChanged.into()) }
     }
 
-    /// Writes down who changed what.
+    /// Writes down who changed which version.
     fn audit(&self, edit: &Edit<'_>, action: &str, customizer: &Customizer) -> Result<(), Rejected> {
+        self.write_down(edit, action, (customizer.version, &customizer.code.sha256))
+    }
+
+    /// Writes down who changed what.
+    fn write_down(&self, edit: &Edit<'_>, action: &str, (version, sha256): (u32, &str)) -> Result<(), Rejected> {
         let query = "INSERT INTO customizer_audit (at, client, extension, version, action, sha256, application)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let (at, client, extension) = (signed(self.seconds()), signed(self.client.0), signed(self.extension.0));
-        let (version, sha256) = (customizer.version, &*customizer.code.sha256);
         let row = (at, client, extension, version, action, sha256, &*self.application);
         edit.transaction.prepare_cached(query)?.execute(row)?;
         let newest = edit.transaction.last_insert_rowid();
@@ -301,5 +318,35 @@ impl Change for DeleteCustomizer {
         edit.transaction.prepare_cached(query)?.execute((signed(editor.extension.0), version))?;
         edit.draft().remove_customizer(editor.extension, version);
         Ok(())
+    }
+}
+
+impl Change for PutCustomizerConfig {
+    type Answer = Arc<Extension>;
+
+    fn apply(self, edit: &mut Edit<'_>) -> Result<Arc<Extension>, Rejected> {
+        let Self { editor, tried, config } = self;
+        let old = Extension::clone(extension_of(edit.config(), editor.client, editor.extension)?);
+        if !matches!(old.kind, ExtensionKind::Vxml(_)) {
+            return Err(Missing::Vxml.into());
+        }
+        let of = |it: &Customizer| (it.version, it.code.sha256.clone(), it.class_name.clone());
+        let active = edit.config().active_customizer(editor.extension).map(|active| of(active));
+        let follows = config.revision == old.profile.customizer.revision + 1;
+        if active != tried.as_deref().map(of) || !follows {
+            return Err(Taken::CustomizerChanged.into());
+        }
+        let most = limits::CUSTOMIZER_CONFIG_BYTES_OF_A_CLIENT;
+        let of_client = edit.config().extensions().filter(|extension| extension.client == editor.client);
+        let there: usize = of_client.map(|extension| extension.profile.customizer.bytes).sum();
+        if there - old.profile.customizer.bytes + config.bytes > most {
+            return Err(Rejected::Full { table: "bytes of what customizers are told", most });
+        }
+        editor.write_down(edit, "config", (0, ""))?;
+        let mut profile = old.profile.clone();
+        profile.customizer = config;
+        let query = "UPDATE extension SET body = ?2 WHERE id = ?1";
+        edit.transaction.prepare_cached(query)?.execute((signed(old.id.0), json(&profile)))?;
+        Ok(edit.draft().put_extension(Extension { profile, ..old }))
     }
 }

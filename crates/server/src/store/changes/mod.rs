@@ -41,7 +41,7 @@ pub use conferences::UpdateConference;
 pub use contexts::{CreateContext, DeleteContext, UpdateContext};
 pub use customizers::{
     ActivateCustomizer, AddCustomizer, CustomizerEditor, DeactivateCustomizer, DeleteCustomizer, EditCustomizer,
-    ReplaceCustomizer,
+    PutCustomizerConfig, ReplaceCustomizer,
 };
 pub use dids::{CreateDid, DeleteDid};
 pub use events::{CreateEvent, DeleteEvent, UpdateEvent};

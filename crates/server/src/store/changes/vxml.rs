@@ -95,6 +95,8 @@ impl Change for UpdateVxml {
         let mut word = Some(application.transfer.as_str().to_owned());
         fields.word("transfer", VxmlTransfer::WORDS, &mut word);
         application.transfer = word.as_deref().and_then(VxmlTransfer::of).unwrap_or_default();
+        fields.flag("early_queuing", &mut application.early_queuing);
+        fields.flag("allow_flow", &mut application.allow_flow);
         properties(&self.body, &mut fields, &mut application);
         fields.done()?;
         put(edit, old, application, document)

@@ -22,6 +22,7 @@ fn fetch(url: &str, body: &str) -> Fetch {
         step: "rule 7 call_interactive".to_owned(),
         files: Vec::new(),
         meanwhile: Meanwhile::default(),
+        cookies: None,
     }
 }
 
@@ -29,7 +30,7 @@ fn answered(body: &[u8]) -> Exchange {
     let hop = |url: &str, status| Hop { url: url.to_owned(), status };
     let headers = vec![("set-cookie".to_owned(), "a=b".to_owned())];
     Exchange {
-        outcome: Ok(Page { status: 200, headers, body: body.to_vec(), url: String::new() }),
+        outcome: Ok(Page { status: 200, headers, body: body.to_vec(), url: String::new(), cookies: None }),
         hops: vec![hop("http://a/?token=1", 302), hop("http://a/b", 200)],
         took: Duration::from_millis(42),
     }
@@ -139,4 +140,24 @@ async fn one_call_keeps_no_more_than_its_bound_of_steps_and_notes() {
 
 fn debug_off() -> HttpDebug {
     debug(0, 1 << 20)
+}
+
+#[tokio::test]
+async fn a_page_of_an_application_is_kept_once_for_all_calls_that_run_it() {
+    let debug = debug(10, 8 << 20);
+    let page: Arc<[u8]> = vec![b'x'; 2 << 20].into();
+    let run = |page: &Arc<[u8]>| {
+        let call = CallId::new();
+        debug.begin_uploaded(asker(1, call), &fetch("document:application", ""), page);
+        let steps = debug.call(CLIENT, call).unwrap();
+        steps.steps[0].outcome.as_ref().unwrap().answer.as_ref().unwrap().body.clone()
+    };
+    let (one, other) = (run(&page), run(&page));
+    assert_eq!((one.shown.len(), one.length), (BODY, 2 << 20));
+    assert!(Arc::ptr_eq(&one.shown, &other.shown), "the text is the same");
+    let next: Arc<[u8]> = b"y".as_slice().into();
+    assert_eq!(&*run(&next).shown, "y");
+    drop(page);
+    run(&next);
+    assert_eq!(debug.book().pages.len(), 1, "a page that was replaced is forgotten with its last call's configuration");
 }

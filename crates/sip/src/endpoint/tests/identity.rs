@@ -232,6 +232,35 @@ fn a_large_invite_that_was_heard_or_given_up_is_not_sent_again() {
     assert_eq!((rig.endpoint.dialogs(), rig.endpoint.transactions()), (0, 0));
 }
 
+/// A BYE of ours with more to say than a datagram holds.
+fn large_bye(rig: &mut Rig) -> (DialogId, Sent) {
+    let (dialog, _) = rig.answered();
+    rig.endpoint.farewell(dialog, "text/plain", "x".repeat(4_000).into()).expect("it is answered");
+    rig.endpoint.hang_up(rig.now, dialog, None).expect("it is answered");
+    (dialog, rig.only())
+}
+
+/// RFC 3261 §18.1.1.
+#[test]
+fn a_large_bye_takes_a_connection_and_without_one_goes_without_its_body() {
+    let mut rig = Rig::new();
+    let (dialog, bye) = large_bye(&mut rig);
+    assert_eq!((bye.kind(), bye.flow.transport, bye.body().len()), ("BYE", Transport::Tcp, 4_000));
+    assert!(bye.header("Via").starts_with("SIP/2.0/TCP "));
+    rig.endpoint.handle_transport_error(rig.now, bye.flow);
+    let again = rig.only();
+    assert_eq!((again.kind(), again.flow.transport, again.branch()), ("BYE", Transport::Udp, bye.branch()));
+    assert!(again.body().is_empty() && !again.text.contains("Content-Type"), "{}", again.text);
+    rig.receive(&reply(&again, "200 OK", "alice", ""));
+    assert_eq!(rig.events(), ended(dialog, EndReason::LocalBye));
+    assert_eq!(rig.endpoint.dialogs(), 0);
+
+    let mut rig = Rig::with(|config| config.listeners.truncate(1));
+    let (_, bye) = large_bye(&mut rig);
+    assert_eq!((bye.flow.transport, bye.body()), (Transport::Udp, ""), "there is no other way");
+    assert!(bye.text.len() <= 1_300);
+}
+
 proptest! {
     /// Whatever stands in a name or a number, it makes no header and no line of its own.
     #[test]

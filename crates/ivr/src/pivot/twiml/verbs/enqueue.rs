@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Most who wait in a queue, and how many may where nobody says.
-const SIZES: (u32, u32) = (1_000, 100);
+const SIZES: (u32, u32) = (1_000, op::QUEUE_SIZE as u32);
 
 /// Waits in a queue.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -53,7 +53,7 @@ impl Enqueue {
         session.answer().await?;
         session.state.queue_sid = Some(self.name.clone());
         session.state.silent_requests = 0;
-        let enqueue = op::Enqueue { name: self.name.clone(), most: self.most };
+        let enqueue = op::Enqueue::new(self.name.clone(), self.most);
         let (result, waited) = match session.call.enqueue(enqueue).await? {
             Enqueued::Full => ("queue-full", Duration::ZERO),
             Enqueued::In(place) => match self.wait(place, session).await {
@@ -97,10 +97,10 @@ impl Enqueue {
                 Err(Interrupted::Wanted) => self.before_the_talk(session).await?,
                 heard => heard?,
             }
-            let meet = Meet { alone, leave_by: DigitSet::NONE };
+            let meet = Meet { alone, leave_by: DigitSet::NONE, patience: None };
             let (met, waited) = match session.call.meet(meet).await? {
                 Met::Talked { waited, .. } => ("bridged", waited),
-                Met::Left { waited } => ("leave", waited),
+                Met::Left { waited } | Met::Nobody { waited } => ("leave", waited),
                 Met::Nowhere => ("error", Duration::ZERO),
                 // Whoever took the caller is gone; it waits on where it stood.
                 Met::Missed => match session.call.place().await? {

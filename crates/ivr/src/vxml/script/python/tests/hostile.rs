@@ -234,3 +234,21 @@ fn what_is_done_with_times_and_formats_is_as_in_python() {
         ("datetime.timedelta(1) * 'a'", "TypeError"),
     ]);
 }
+
+/// Each of these took a tenth of a second and more.
+#[test]
+fn a_large_pattern_over_a_long_text_takes_too_many_steps_and_either_alone_does_not() {
+    let steps = "it takes too many steps";
+    check_ended(&[
+        ("re.search('(?:(a?)){1500}$', 'a' * 4096)", steps),
+        (r"re.search('(?:\\b?a?){1000}$', 'a1 b' * 1024)", steps),
+        ("re.search('(?:a*b?){1000}$', 'ab' * 2048)", steps),
+        ("[re.compile('(?:.?){100}' + str(i)) for i in range(100)]", steps),
+    ]);
+    check_values(&[
+        ("re.search('(?:(a?)){1500}$', 'a' * 500) is None", "False"),
+        ("len(re.findall('[0-9]+', '12, 3;' * 30))", "60"),
+        (r"re.match(r'\w+@\w+[.]\w+', 'somebody@example.com') is None", "False"),
+        ("re.search('b$', 'a' * 4000 + 'b') is None", "False"),
+    ]);
+}

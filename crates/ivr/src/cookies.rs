@@ -1,6 +1,7 @@
-//! Cookies of a session: what a web server has the caller's pages bring along.
+//! Cookies of a call: what a web server has its pages bring along.
 //!
-//! Shape: a [`Jar`] takes what answers set, and says what goes with a request. It lives as long as the call.
+//! Shape: [`Cookies`] take what answers set, and say what goes with a request. They go along with a [`crate::Fetch`], so that each answer on
+//! the way is heard, and come back with its [`crate::Page`].
 //! Units: seconds, by the clock that is told.
 //! Errors: none; a cookie that is malformed, or is for somebody else, is not kept.
 //! Sources: RFC 6265 §5; `voicexml-customizers.md` 3.10.
@@ -14,13 +15,14 @@ const LONGEST: usize = 4_096;
 /// How many parts the name of a domain has at least all of whose hosts get a cookie: no list of those is kept under which all have names.
 const LEAST_LABELS: usize = 3;
 
-/// The cookies of a session, the oldest in front.
-#[derive(Default, Debug)]
-pub(super) struct Jar {
+/// The cookies of a call, the oldest in front.
+#[derive(Clone, Eq, PartialEq, Default, Debug)]
+pub struct Cookies {
     cookies: Vec<Cookie>,
+    now: i64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Eq, PartialEq, Debug)]
 struct Cookie {
     name: String,
     value: String,
@@ -33,9 +35,15 @@ struct Cookie {
     until: Option<i64>,
 }
 
-impl Jar {
+impl Cookies {
+    /// Tells the time, in seconds since 1970.
+    pub fn tell(&mut self, now: i64) {
+        self.now = now;
+    }
+
     /// Takes what an answer sets that came from this address.
-    pub(super) fn take(&mut self, address: &str, headers: &[(String, String)], now: i64) {
+    pub fn take(&mut self, address: &str, headers: &[(String, String)]) {
+        let now = self.now;
         let Ok(url) = Url::parse(address) else { return };
         for (_, text) in headers.iter().filter(|(name, _)| name == "set-cookie") {
             let Some(cookie) = read(text, &url, now) else { continue };
@@ -51,7 +59,8 @@ impl Jar {
     }
 
     /// What goes with a request to this address: the longest paths first.
-    pub(super) fn of(&self, address: &str, now: i64) -> Option<String> {
+    pub fn of(&self, address: &str) -> Option<String> {
+        let now = self.now;
         let url = Url::parse(address).ok()?;
         let mut found: Vec<_> = self.cookies.iter().filter(|cookie| cookie.goes_to(&url, now)).collect();
         found.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
@@ -132,10 +141,11 @@ fn read(text: &str, url: &Url, now: i64) -> Option<Cookie> {
 mod tests {
     use super::*;
 
-    fn jar(address: &str, cookies: &[&str]) -> Jar {
-        let mut jar = Jar::default();
+    fn jar(address: &str, cookies: &[&str]) -> Cookies {
+        let mut jar = Cookies::default();
+        jar.tell(1_000);
         let headers: Vec<_> = cookies.iter().map(|text| ("set-cookie".to_owned(), (*text).to_owned())).collect();
-        jar.take(address, &headers, 1_000);
+        jar.take(address, &headers);
         jar
     }
 
@@ -150,7 +160,7 @@ mod tests {
             "f=6; Domain=b.example",
             "g=7; Domain=example.com",
         ];
-        let jar = jar("http://www.x.example.com/x/start", &set);
+        let mut jar = jar("http://www.x.example.com/x/start", &set);
         for (address, expected) in [
             ("http://www.x.example.com/x/y", Some("a=1; c=3; g=7; b=2")),
             ("http://www.x.example.com/", Some("b=2")),
@@ -160,7 +170,8 @@ mod tests {
             ("http://www.x.example.com/xy", Some("b=2")),
             ("http://www.example.org/x/y", None),
         ] {
-            assert_eq!(jar.of(address, 1_000).as_deref(), expected, "{address}");
+            jar.tell(1_000);
+            assert_eq!(jar.of(address).as_deref(), expected, "{address}");
         }
     }
 
@@ -168,20 +179,25 @@ mod tests {
     fn a_cookie_lasts_as_long_as_it_says_and_there_is_an_end_to_their_number() {
         let set = ["a=1; Max-Age=10", "b=2; Expires=Thu, 01 Jan 1970 00:20:00 GMT", "c=3"];
         let mut jar = jar("http://a.example/", &set);
-        assert_eq!(jar.of("http://a.example/", 1_005).as_deref(), Some("a=1; b=2; c=3"));
-        assert_eq!(jar.of("http://a.example/", 1_010).as_deref(), Some("b=2; c=3"));
-        assert_eq!(jar.of("http://a.example/", 1_200).as_deref(), Some("c=3"));
-        jar.take("http://a.example/", &[("set-cookie".to_owned(), "c=; Max-Age=0".to_owned())], 1_200);
-        assert_eq!(jar.of("http://a.example/", 1_200), None);
+        jar.tell(1_005);
+        assert_eq!(jar.of("http://a.example/").as_deref(), Some("a=1; b=2; c=3"));
+        jar.tell(1_010);
+        assert_eq!(jar.of("http://a.example/").as_deref(), Some("b=2; c=3"));
+        jar.tell(1_200);
+        assert_eq!(jar.of("http://a.example/").as_deref(), Some("c=3"));
+        jar.take("http://a.example/", &[("set-cookie".to_owned(), "c=; Max-Age=0".to_owned())]);
+        jar.tell(1_200);
+        assert_eq!(jar.of("http://a.example/"), None);
         for n in 0..200 {
-            jar.take("http://a.example/", &[("set-cookie".to_owned(), format!("n{n}=1"))], 1_200);
+            jar.take("http://a.example/", &[("set-cookie".to_owned(), format!("n{n}=1"))]);
         }
         assert_eq!(jar.cookies.len(), MOST);
         let long = [
             ("set-cookie".to_owned(), format!("l={}", "x".repeat(5_000))),
             ("set-cookie".to_owned(), "x=1\r\nA: b".to_owned()),
         ];
-        jar.take("http://b.example/", &long, 1_200);
-        assert_eq!(jar.of("http://b.example/", 1_200), None);
+        jar.take("http://b.example/", &long);
+        jar.tell(1_200);
+        assert_eq!(jar.of("http://b.example/"), None);
     }
 }
