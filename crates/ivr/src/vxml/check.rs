@@ -13,6 +13,7 @@ use std::fmt;
 use roxmltree::Node;
 
 use self::scripts::Scripts;
+
 use super::{
     Dialect, contactpro,
     elements::{Reader, document, object},
@@ -189,8 +190,8 @@ pub fn check(source: &str) -> Report {
 
 fn check_as(source: &str, dialect: Dialect) -> Report {
     let mut report = Report::default();
-    let mut reader = Reader::of_all();
     let mut scripts = None;
+    let mut reader = Reader::of_all();
     let last = match document::read_by(source, "http://antiphon.example/", dialect, &mut reader) {
         Ok(document) => {
             // Expressions in Python were read with the page.
@@ -244,7 +245,7 @@ impl Looking {
         let name = node.tag_name().name();
         match name {
             "object" if !object::is_known(Attributes(node)) => {
-                return self.add(node, "classid", "is not run: error.unsupported.objectname is thrown");
+                return self.add(node, Some("classid"), "is not run: error.unsupported.objectname is thrown");
             }
             "metadata" | "meta" | "desc" | "lexicon" => return,
             "property" => {
@@ -252,9 +253,9 @@ impl Looking {
                 let value = node.attribute("value").unwrap_or_default().trim();
                 match one_way(property, value) {
                     Some(Ok(())) => {}
-                    Some(Err(text)) => self.add(node, "value", text),
+                    Some(Err(text)) => self.add(node, Some("value"), text),
                     None if PROPERTIES.contains(&property) => {}
-                    None => self.add(node, "name", &format!("{property} changes nothing here")),
+                    None => self.add(node, Some("name"), &format!("{property} changes nothing here")),
                 }
             }
             _ => {}
@@ -262,13 +263,12 @@ impl Looking {
         self.attributes(node);
         let xml = "http://www.w3.org/XML/1998/namespace";
         if name != "vxml" && node.attribute((xml, "base")).is_some() {
-            self.add(node, "base", "changes nothing here: addresses are relative to the page");
+            self.add(node, Some("base"), "changes nothing here: addresses are relative to the page");
         }
         if name != "grammar" {
             let faults = self.scripts.as_mut().map(|scripts| scripts.faults(node)).unwrap_or_default();
             for (attribute, fault) in faults {
-                let at = self.reader.place(node);
-                self.found.push(Finding::of(node, at, attribute, &format!("{fault}; error.semantic is thrown")));
+                self.add(node, attribute, &format!("{fault}; error.semantic is thrown"));
             }
             node.children().filter(Node::is_element).for_each(|child| self.at(child));
         }
@@ -299,7 +299,7 @@ impl Looking {
             match one_way(own, attribute.value().trim()) {
                 Some(Ok(())) => continue,
                 Some(Err(text)) => {
-                    self.add(node, own, text);
+                    self.add(node, Some(own), text);
                     continue;
                 }
                 None => {}
@@ -311,17 +311,17 @@ impl Looking {
                 || self.is_vendor && contactpro::WITHOUT_EFFECT.contains(&own);
             match (is_run, is_idle) {
                 (true, _) => {}
-                (false, true) => self.add(node, own, "changes nothing here"),
+                (false, true) => self.add(node, Some(own), "changes nothing here"),
                 // Prefixed attributes of plain pages are whosoever's they may be.
                 (false, false) if is_prefixed && !self.is_vendor => {}
-                (false, false) => self.add(node, own, "is not known"),
+                (false, false) => self.add(node, Some(own), "is not known"),
             }
         }
     }
 
-    fn add(&mut self, node: Node<'_, '_>, attribute: &str, text: &str) {
+    fn add(&mut self, node: Node<'_, '_>, attribute: Option<&str>, text: &str) {
         let at = self.reader.place(node);
-        self.found.push(Finding::of(node, at, Some(attribute), text));
+        self.found.push(Finding::of(node, at, attribute, text));
     }
 }
 

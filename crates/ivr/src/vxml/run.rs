@@ -57,10 +57,10 @@ const MAX_SUBDIALOGS: usize = 16;
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) message: Option<String>,
-    /// The element that was run, where one was.
-    pub(crate) at: Option<Place>,
     /// Whether the caller has gone with it, and not only its name says so.
     pub(crate) is_end: bool,
+    /// The element that was run, where one was.
+    pub(crate) at: Option<Place>,
 }
 
 /// What ends content before its end.
@@ -210,11 +210,11 @@ pub(crate) struct Interpreter<'a> {
 
 impl Event {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), message: None, at: None, is_end: false }
+        Self { name: name.to_owned(), message: None, is_end: false, at: None }
     }
 
     pub(crate) fn with(name: &str, message: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), message: Some(message.into()), at: None, is_end: false }
+        Self { name: name.to_owned(), message: Some(message.into()), is_end: false, at: None }
     }
 
     /// The caller has hung up, or was hung up on.

@@ -32,7 +32,7 @@ impl Throw {
             return Err(Event::semantic(format!("the name of an event has more than {MAX_NAME} bytes")).into());
         }
         let message = self.message.as_ref().map(|message| interpreter.given(message)).transpose()?;
-        Ok(Event { name, message, at: None, is_end: false })
+        Ok(Event { name, message, is_end: false, at: None })
     }
 
     pub(crate) fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<Flow, Stop> {

@@ -202,6 +202,7 @@ mod tests {
             headers: vec![("cache-control".to_owned(), control.to_owned())],
             body: Vec::new(),
             url: String::new(),
+            cookies: None,
         };
         for (control, age, max_age, max_stale, fresh) in [
             ("max-age=60", 59, None, None, true),

@@ -21,10 +21,10 @@ use crate::{
 
 /// Most prompts that wait.
 const MAX_QUEUE: usize = 1_000;
-/// Characters of the name of a sound that are told where it cannot be had.
-const LONGEST_NAME: usize = 200;
 /// The longest text that is made up for one prompt, in bytes: far more than is said of it.
 const MAX_TEXT: usize = 128 << 10;
+/// Characters of the name of a sound that are told where it cannot be had.
+const LONGEST_NAME: usize = 200;
 /// How recordings are called in variables.
 pub(super) const RECORDING: &str = "recording:";
 
