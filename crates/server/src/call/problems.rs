@@ -9,6 +9,8 @@ use url::Url;
 
 /// Most warnings of one call.
 const MOST: u32 = 5;
+/// Most characters of an address.
+const LONGEST: usize = 300;
 
 /// The faults of a call so far.
 #[derive(Default, Debug)]
@@ -64,7 +66,7 @@ fn document(word: &str) -> Option<String> {
     url.set_fragment(None);
     // An address without a host has no user either.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
-    Some(url.into())
+    Some(url.as_str().chars().take(LONGEST).collect())
 }
 
 /// The first number behind a word.
@@ -94,8 +96,8 @@ mod tests {
                 shown(Some("error.badfetch"), Some(page), Some(5), Some(6)),
             ),
             (
-                "error.semantic: 1234 is not defined (line 3, column 70)",
-                shown(Some("error.semantic"), None, Some(3), Some(70)),
+                "error.semantic: 1234 is not defined (line 3, column 70 of http://a.example/start?pin=1234)",
+                shown(Some("error.semantic"), Some(page), Some(3), Some(70)),
             ),
             (
                 "error.badfetch.http.404: http://a.example/start has the status 404",

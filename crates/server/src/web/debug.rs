@@ -234,7 +234,7 @@ impl HttpDebug {
             // Of a step that is not kept nothing is noted.
             let last = steps.steps.iter_mut().rev().find(|step| !step.is_aside);
             let Some(step) = last.filter(|_| steps.omitted == 0).map(Arc::make_mut) else { return };
-            let text = clipped(&note.text);
+            let text = clipped(&mask::text(&note.text));
             match note.kind {
                 NoteKind::Ran | NoteKind::Log if step.ran.len() < NOTES => step.ran.push(text),
                 NoteKind::Problem if step.problems.len() < NOTES => step.problems.push(text),

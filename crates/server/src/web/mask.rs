@@ -27,6 +27,17 @@ pub(crate) fn url(text: &str) -> String {
     url.into()
 }
 
+/// A text in which URLs may stand, each without its secrets.
+pub(super) fn text(text: &str) -> String {
+    let shown = text.split(' ').map(|word| {
+        let address = word.trim_end_matches([':', ';', ',', ')']);
+        let is_web = address.starts_with("http://") || address.starts_with("https://");
+        let masked = is_web.then(|| url(address)).filter(|masked| masked.contains(HIDDEN));
+        masked.map_or_else(|| word.to_owned(), |masked| masked + &word[address.len()..])
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
 /// What is no URL may still hold a password: all before the last `@` is hidden.
 fn unreadable(text: &str) -> String {
     match text.rsplit_once('@') {
@@ -76,6 +87,20 @@ mod tests {
             ("no url", "no url"),
         ] {
             assert_eq!(url(text), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_in_urls_within_a_text_are_hidden() {
+        for (given, shown) in [
+            (
+                "error.badfetch: http://u:p@a.example/x?token=1: line 2",
+                "error.badfetch: http://***@a.example/x?token=***: line 2",
+            ),
+            ("nothing (line 3 of https://a.example/?pwd=1&b=2)", "nothing (line 3 of https://a.example/?pwd=***&b=2)"),
+            ("http://a.example/a b: token=1", "http://a.example/a b: token=1"),
+        ] {
+            assert_eq!(text(given), shown);
         }
     }
 

@@ -118,7 +118,8 @@ impl Interpreter<'_> {
         if usual == Usual::Exit && !event.name.starts_with("connection.disconnect") {
             let message = event.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
             let item = || self.frame.visit.as_ref().and_then(Visit::item).map(|item| item.at);
-            let place = event.at.or_else(item).map(|at| format!(" ({at})")).unwrap_or_default();
+            let url = &self.frame.document.url;
+            let place = event.at.or_else(item).map(|at| format!(" ({at} of {url})")).unwrap_or_default();
             self.call.note(NoteKind::Problem, format!("{}{message}{place}", event.name)).await?;
         }
         self.reprompted = usual == Usual::Reprompt;
