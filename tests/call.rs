@@ -120,6 +120,9 @@ mod vxml_cases;
 mod vxml_far;
 #[path = "call/vxml_keys.rs"]
 mod vxml_keys;
+#[cfg(feature = "cases")]
+#[path = "cases/vxml_pages.rs"]
+mod vxml_pages;
 #[path = "call/vxml_record.rs"]
 mod vxml_record;
 #[path = "call/vxml_sounds.rs"]
