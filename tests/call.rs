@@ -113,9 +113,22 @@ mod transfer;
 mod trunks;
 #[path = "call/vxml.rs"]
 mod vxml;
+#[path = "call/vxml_between.rs"]
+mod vxml_between;
 #[cfg(feature = "cases")]
 #[path = "call/vxml_cases.rs"]
 mod vxml_cases;
+#[path = "call/vxml_far.rs"]
+mod vxml_far;
+#[path = "call/vxml_keys.rs"]
+mod vxml_keys;
+#[cfg(feature = "cases")]
+#[path = "cases/vxml_pages.rs"]
+mod vxml_pages;
+#[path = "call/vxml_record.rs"]
+mod vxml_record;
+#[path = "call/vxml_sounds.rs"]
+mod vxml_sounds;
 #[path = "call/web.rs"]
 mod web;
 #[path = "call/world.rs"]

@@ -8,6 +8,8 @@
 mod pivot;
 #[path = "cases/vxml.rs"]
 mod vxml;
+#[path = "cases/vxml_pages.rs"]
+mod vxml_pages;
 
 use std::{
     fs,

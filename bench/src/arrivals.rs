@@ -110,6 +110,11 @@ impl Arrivals {
         self.lost = 0;
     }
 
+    /// Forgets how long streams were silent so far.
+    pub fn restart_silences(&mut self) {
+        self.silences.fill(None);
+    }
+
     /// Forgets what came last on each stream: the ports will be those of others.
     pub fn forget(&mut self) {
         self.marked.fill(false);

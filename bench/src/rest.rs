@@ -88,6 +88,14 @@ impl<'s> Api<'s> {
         self.send("PUT", path, body)
     }
 
+    /// Adds or does something.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send("POST", path, body)
+    }
+
     fn make_menu(&self, name: &str, rules: &[Value]) -> Result<()> {
         let ivr = format!("/extension/{}/ivr", self.make_extension(name, "ivr")?);
         let context = json!({"name": "Main", "digit_len": 1, "inter_digit_timeout": 2000, "timeout": 5000});

@@ -11,9 +11,13 @@ use serde_json::json;
 use crate::web::ToldWeb;
 use crate::world::{Author, World, on_its_own, pass, prompt};
 
-/// The application 321, whose page is at `http://app.test/start.vxml`, and 322, whose page was uploaded.
+/// The public number of 321.
+pub(crate) const NUMBER: &str = "+37422222222";
+
+/// The application 321, whose page is at `http://app.test/start.vxml` and which has a public number, and 322, whose page was uploaded.
 pub(crate) async fn fill(author: &Author) {
-    author.vxml("321", json!({"url": "http://app.test/start.vxml"}), None).await;
+    let application = author.vxml("321", json!({"url": "http://app.test/start.vxml"}), None).await;
+    author.did(NUMBER, application).await;
     let page = page(
         r#"<form><field name="choice" type="digits?length=1"><prompt><audio src="builtin:hello"/></prompt>
              <filled><log label="chosen" expr="choice"/><exit namelist="choice"/></filled></field></form>"#,
@@ -22,13 +26,33 @@ pub(crate) async fn fill(author: &Author) {
     author.vxml("322", settings, Some(page)).await;
 }
 
+/// A page of this content.
 pub(crate) fn page(content: &str) -> Vec<u8> {
-    format!("<?xml version=\"1.0\"?>\n<vxml version=\"2.1\" xmlns=\"http://www.w3.org/2001/vxml\">{content}</vxml>")
-        .into()
+    page_with("", content)
 }
 
-fn answer(world: &World, content: &str) {
-    world.web.answer_as(100, 200, "text/xml", page(content));
+/// The same, with these attributes of its root.
+pub(crate) fn page_with(attributes: &str, content: &str) -> Vec<u8> {
+    let head = "<?xml version=\"1.0\"?>\n<vxml version=\"2.1\" xmlns=\"http://www.w3.org/2001/vxml\"";
+    format!("{head} {attributes}>{content}</vxml>").into()
+}
+
+/// A page is what is answered next, a tenth of a second later.
+pub(crate) fn answer(world: &World, content: &str) {
+    answer_after(world, 100, content);
+}
+
+/// The same after so many milliseconds.
+pub(crate) fn answer_after(world: &World, ms: u64, content: &str) {
+    world.web.answer_as(ms, 200, "text/xml", page(content));
+}
+
+/// A caller of the application 321, once it is answered.
+pub(crate) async fn calls(world: &World) -> SimPhone {
+    let caller = world.caller();
+    caller.call("321").await;
+    caller.up().await;
+    caller
 }
 
 /// What the BYE to a caller has in its body, as pairs.
@@ -43,12 +67,21 @@ pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+/// What a page's `exit` has as `expr`, from the BYE.
+#[track_caller]
+pub(crate) fn exit_of(caller: &SimPhone) -> String {
+    let said = farewell(caller);
+    let exit = said.iter().find(|(name, _)| name == "__exit");
+    exit.unwrap_or_else(|| panic!("there is no value: {said:?}")).1.clone()
+}
+
 /// What the last call has left for the world outside.
 fn conclusion(world: &World) -> Option<Vec<(String, String)>> {
     let calls = world.server.rooms.trace.calls();
     calls.last().and_then(|call| call.record(|record| record.conclusion.clone()))
 }
 
+/// What the last call has noted.
 pub(crate) fn notes(world: &World) -> Vec<String> {
     let calls = world.server.rooms.http_debug.calls(antiphon_server::store::ClientId(1));
     calls.last().into_iter().flat_map(|call| call.steps.iter().flat_map(|step| step.ran.clone())).collect()

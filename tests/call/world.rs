@@ -154,12 +154,13 @@ impl Author {
     }
 
     /// An application in VoiceXML, with its page where it has one.
-    pub(crate) async fn vxml(&self, name: &str, body: Value, document: Option<Vec<u8>>) {
+    pub(crate) async fn vxml(&self, name: &str, body: Value, document: Option<Vec<u8>>) -> ExtensionId {
         let extension = self.extension(json!({"name": name, "type": "vxml"})).await;
         self.commit(UpdateVxml { client: self.client, extension, body }).await;
         if let Some(document) = document {
             self.commit(PutVxmlDocument { client: self.client, extension, document: Some(document.into()) }).await;
         }
+        extension
     }
 
     /// A public number.

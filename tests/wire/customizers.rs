@@ -195,3 +195,39 @@ fn whoever_may_write_code_is_read_again_with_the_settings() {
         customizer.send("POST", "", &code, status);
     }
 }
+
+/// A page whose customizer takes its time, and which then wants two keys.
+const WAITING: &str = r#"<?xml version="1.0"?><vxml version="2.1" xmlns="http://www.w3.org/2001/vxml"><form>
+    <object name="found" classid="builtin:customstate" data="slow"/>
+    <field name="pin" type="digits?length=2"><property name="timeout" value="500ms"/><noinput><exit expr="'nothing'"/></noinput>
+      <prompt><audio src="builtin:hello"/></prompt></field>
+    <block><exit expr="pin + ' ' + found"/></block></form></vxml>"#;
+
+/// What the caller presses while a method runs counts for what comes next.
+#[test]
+fn keys_that_are_pressed_while_a_method_runs_count_for_what_comes_next() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let began = folder.path().join("began");
+    let server = Server::start(folder.path(), &settings(&format!("BEGAN = \"{}\"", began.display())));
+    let customizer = Customizer::of(&server, "081");
+    customizer.runs(
+        "import os, time\nclass A:\n  def slow(self):\n    open(os.environ['BEGAN'], 'w').close()\n    time.sleep(1.5)\n    return 'Ann'\n",
+    );
+    let at = customizer.path.replace("/customizer", "/vxml/document");
+    let (status, said) = server.send("PUT", &at, &customizer.token, WAITING);
+    assert_eq!(status, 200, "{said}");
+    let mut caller = crate::pivot::Caller::call(server.ready.udp(), "081");
+    caller.up();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !began.exists() {
+        assert!(std::time::Instant::now() < until, "{}", server.log());
+        caller.listen(5);
+    }
+    for key in ['4', '2'] {
+        caller.press(key);
+        caller.listen(10);
+    }
+    let bye = caller.until(|message| message.start.starts_with("BYE "));
+    assert_eq!(bye.body, "__reason=exit&__exit=42+Ann", "{}", server.log());
+}

@@ -11,6 +11,7 @@ use antiphon_bench::{
         Setup, flood,
         held::{self, Kind},
         pivot, registered, rules, short, start,
+        vxml::{self, Pages},
     },
     server::Launch,
 };
@@ -82,6 +83,8 @@ enum What {
     Registered,
     /// Calls whose application's web server is slow, beside others
     Pivot,
+    /// Calls that go from page to page of VoiceXML, beside others
+    Vxml,
 }
 
 fn main() -> Result<()> {
@@ -111,13 +114,7 @@ fn main() -> Result<()> {
 }
 
 fn measure(what: What, setup: &Setup, arguments: &Arguments) -> Result<Table> {
-    let held = |kind: Kind| {
-        let mut table = held::table();
-        for &calls in &arguments.calls {
-            held::run(setup, kind, calls, &mut table)?;
-        }
-        Ok(table)
-    };
+    let held = |kind: Kind| for_each(arguments, held::table(), |calls, table| held::run(setup, kind, calls, table));
     match what {
         What::Floor => {
             let mut table = held::floor_table();
@@ -137,25 +134,18 @@ fn measure(what: What, setup: &Setup, arguments: &Arguments) -> Result<Table> {
             short::run(setup, &arguments.rates, &mut table)?;
             Ok(table)
         }
-        What::Flood => {
-            let mut table = flood::table();
-            for &calls in &arguments.calls {
-                flood::run(setup, calls, arguments.flood_rate, arguments.flood_seconds, &mut table)?;
-            }
-            Ok(table)
-        }
+        What::Flood => for_each(arguments, flood::table(), |calls, table| {
+            flood::run(setup, calls, arguments.flood_rate, arguments.flood_seconds, table)
+        }),
         What::Registered => {
             let mut table = registered::table();
             registered::run(setup, arguments.phones, &mut table)?;
             Ok(table)
         }
-        What::Pivot => {
-            let mut table = pivot::table();
-            for &calls in &arguments.calls {
-                pivot::run(setup, calls, &mut table)?;
-            }
-            Ok(table)
-        }
+        What::Pivot => for_each(arguments, pivot::table(), |calls, table| pivot::run(setup, calls, table)),
+        What::Vxml => for_each(arguments, vxml::table(), |calls, table| {
+            [Pages::Plain, Pages::Customized].into_iter().try_for_each(|pages| vxml::run(setup, pages, calls, table))
+        }),
         What::Rules => {
             let mut table = rules::table();
             rules::run(setup, arguments.extensions, &mut table)?;
@@ -167,6 +157,16 @@ fn measure(what: What, setup: &Setup, arguments: &Arguments) -> Result<Table> {
             Ok(table)
         }
     }
+}
+
+/// Has rows added to a table for each number of calls.
+fn for_each(
+    arguments: &Arguments,
+    mut table: Table,
+    mut run: impl FnMut(usize, &mut Table) -> Result<()>,
+) -> Result<Table> {
+    arguments.calls.iter().try_for_each(|&calls| run(calls, &mut table))?;
+    Ok(table)
 }
 
 fn say(text: &str) -> Result<()> {

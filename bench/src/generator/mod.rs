@@ -6,6 +6,7 @@
 //! Errors: a call that is refused or never answered is counted as failed; a repeated request or answer is counted as repeated.
 
 mod call;
+mod press;
 mod talk;
 
 use std::{collections::VecDeque, net::SocketAddrV4, os::fd::AsFd};
@@ -18,6 +19,7 @@ use nix::{
 
 use self::{
     call::{Call, State},
+    press::Press,
     talk::Talk,
 };
 use crate::{
@@ -42,6 +44,8 @@ pub enum Manner {
     Listen,
     /// The same, and talks.
     Talk,
+    /// Listens, and presses a key from time to time once it is asked to ([`Generator::press_every`]).
+    Press,
     /// Hangs up at once.
     HangUp,
 }
@@ -72,6 +76,7 @@ pub struct Generator {
     /// Calls that are up, with where to dial the next one.
     up: usize,
     talk: Talk,
+    press: Press,
     /// How the answered leg of a bridged call behaves.
     callee: Manner,
     /// Sound that arrived.
@@ -94,6 +99,7 @@ impl Generator {
             waiting: VecDeque::new(),
             up: 0,
             talk: Talk::default(),
+            press: Press::default(),
             callee: Manner::Talk,
             arrivals: Arrivals::default(),
             counts: Counts::default(),
@@ -144,12 +150,28 @@ impl Generator {
         Ok(())
     }
 
+    /// Has all who press do so once in so many seconds from now on, one after the other.
+    pub fn press_every(&mut self, seconds: f64) {
+        self.press.begin(clock::now(), (seconds * 1e9) as Nanos);
+    }
+
+    /// Nobody presses any more.
+    pub fn stop_pressing(&mut self) {
+        self.press.clear();
+    }
+
+    /// How often a key was pressed.
+    pub fn presses(&self) -> u64 {
+        self.press.presses
+    }
+
     /// Hangs up every call that is up, so many a second, and waits for the answers.
     ///
     /// # Errors
     /// When a socket fails.
     pub fn hang_up(&mut self, rate: f64) -> Result<()> {
         self.talk.clear();
+        self.press.clear();
         let per_tick = (rate / 1_000.0).ceil() as usize;
         let up: Vec<usize> = (0..self.calls.len()).filter(|&at| self.calls[at].state == State::Up).collect();
         for some in up.chunks(per_tick) {
@@ -212,6 +234,7 @@ impl Generator {
         }
         let now = clock::now();
         self.talk.send_due(now, &self.ears);
+        self.press.press_due(now, &self.ears);
         self.repeat_unanswered(now);
         let rest = TICK - clock::now() % TICK;
         let mut sockets = [PollFd::new(self.sip.udp().as_fd(), PollFlags::POLLIN)];
@@ -265,7 +288,8 @@ impl Generator {
                 match (manner, message.media()) {
                     (Manner::HangUp, _) => self.bye(number),
                     (Manner::Talk, Some(peer)) => self.talk.add(peer, ear),
-                    (Manner::Talk, None) | (Manner::Listen, _) => {}
+                    (Manner::Press, Some(peer)) => self.press.add(peer, ear),
+                    (Manner::Talk | Manner::Press, None) | (Manner::Listen, _) => {}
                 }
             }
             (State::Calling, "INVITE", _) => {

@@ -1,7 +1,7 @@
 //! What is measured.
 //!
 //! Shape: [`flood`] sends what nobody asked for, [`held`] keeps calls up beside the bare floor, [`pivot`] has calls ask a
-//! slow web server, [`registered`] registers phones,
+//! slow web server, [`vxml`] has them go from page to page, [`registered`] registers phones,
 //! [`short`] sets calls up and ends them at rising rates, [`start`] starts a server with much stored, [`rules`] edits rules and sets
 //! calls up beside much that is stored.
 
@@ -12,6 +12,7 @@ pub mod registered;
 pub mod rules;
 pub mod short;
 pub mod start;
+pub mod vxml;
 
 use crate::server::Launch;
 

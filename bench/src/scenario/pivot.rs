@@ -4,12 +4,7 @@
 //! packet by packet: the longest time in which nothing of it was loud. The others are judged as always, before and meanwhile.
 //! Units: silence in seconds, interval errors in milliseconds.
 
-use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    thread,
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -23,6 +18,7 @@ use crate::{
     report::Table,
     rest::{Api, PROMPT},
     server::{Home, Server},
+    web::WebServer,
 };
 
 /// How long the web server takes for each answer.
@@ -40,38 +36,13 @@ const SETTINGS: &str = "[sip]\ntrusted_rate_limit = 0\nmax_lateness_ms = 0\n[htt
 
 /// A web server whose every answer takes `SLOW`; its last page plays a tone that never ends.
 fn web_server() -> Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let at = listener.local_addr()?;
+    let web = WebServer::bind()?;
+    let at = web.at();
     let again = json!({"module": "pivot", "data": {"voice_url": format!("http://{at}/second")}});
     let first = json!({"module": "answer", "children": {"_": again}}).to_string();
     let second = json!({"module": "play", "data": {"id": "tone_stream://%(500,100,440)", "endless_playback": true}});
-    let pages = [first, second.to_string()];
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let pages = pages.clone();
-            // A connection that ends takes its thread with it.
-            thread::spawn(move || serve(stream, &pages).ok());
-        }
-    });
+    web.serve(SLOW, "application/json", vec![("second", second.to_string()), ("first", first)]);
     Ok(at)
-}
-
-fn serve(mut stream: TcpStream, pages: &[String; 2]) -> Result<()> {
-    let mut request = Vec::new();
-    let mut buffer = [0; 4_096];
-    loop {
-        let length = stream.read(&mut buffer)?;
-        ensure!(length > 0, "the connection has ended");
-        request.extend_from_slice(&buffer[..length]);
-        if !request.ends_with(b"\r\n\r\n") {
-            continue;
-        }
-        thread::sleep(SLOW);
-        let page = &pages[usize::from(request.starts_with(b"GET /second"))];
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length:";
-        stream.write_all(format!("{head} {}\r\n\r\n{page}", page.len()).as_bytes())?;
-        request.clear();
-    }
 }
 
 /// Has so many calls ask at once, and adds a row.

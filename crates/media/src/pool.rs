@@ -246,8 +246,9 @@ impl StreamPool {
 
     /// Plays a list from the next frame on, in place of what plays; no end is raised for that.
     ///
-    /// The first press of one of the keys `stopped_by` silences the stream as [`Self::stop_playback`] does, from the frame that
-    /// goes out after the key was read, without waiting for the owner. The digit is raised as always.
+    /// The first press of one of the keys `stopped_by` silences the stream as [`Self::stop_playback`] does, in the frame that
+    /// goes out after the key was read, without waiting for the owner. The digit is raised as always. What was said so far sinks in the
+    /// first milliseconds of a frame, whatever takes its place, so that nobody hears a click.
     pub fn play(
         &mut self,
         id: StreamId,
@@ -261,7 +262,7 @@ impl StreamPool {
         }
     }
 
-    /// Stops what plays: the next frame has none of it, and no end is raised.
+    /// Stops what plays: it sinks in the first milliseconds of the next frame, and no end is raised.
     pub fn stop_playback(&mut self, id: StreamId) {
         if let Some(entry) = self.entry(id) {
             entry.stream.stop_playback();

@@ -15,6 +15,9 @@ use tokio::time::Instant;
 /// Bytes of silence below which a silence belongs to what is around it.
 const SHORTEST_SILENCE: usize = 40;
 
+/// How many bytes of a sound that sinks may still be as they were.
+const SAME: usize = 4;
+
 /// A kind of sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sound {
@@ -94,6 +97,13 @@ impl Tape {
     }
 }
 
+/// How many more samples a sound has, of which so many were recognised, because it sinks. Its first samples sink so little that they may
+/// be recognised as well.
+fn sunk(known: &KnownSounds, name: &str, next: usize, heard: &[u8], samples: usize) -> usize {
+    let ways = (0..=SAME.min(samples)).map(|same| (same, known.sinking(name, next - same, &heard[samples - same..])));
+    ways.filter(|(_, sinking)| *sinking > 0).map(|(same, sinking)| sinking - same).next().unwrap_or_default()
+}
+
 impl Heard {
     /// What these packets are to somebody who knows these sounds.
     pub fn of(packets: &[Received], known: &KnownSounds) -> Self {
@@ -107,6 +117,10 @@ impl Heard {
                 (silent, Some(_)) if silent >= SHORTEST_SILENCE => (Sound::Silence, silent, 0),
                 (_, Some((name, samples, offset))) => (Sound::Known(name.to_owned()), samples, offset),
                 (_, None) => (Sound::Other, 1, 0),
+            };
+            let samples = match &sound {
+                Sound::Known(name) => samples + sunk(known, name, offset + samples, rest, samples),
+                Sound::Silence | Sound::Other => samples,
             };
             let (from, to) = (tape.instant(at), tape.instant(at + samples - 1) + of_samples(1));
             match spans.last_mut() {
@@ -196,6 +210,20 @@ mod tests {
         assert_eq!(heard.all("hello")[1].from - began, Duration::from_millis(350));
         assert_eq!(heard.all("hello")[1].duration(), Duration::from_millis(250));
         assert_eq!(heard.to_string(), "(silence) 0.00-0.10, hello 0.10-0.35, hello 0.35-0.60, (unknown) 0.60-0.62");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_prompt_that_sinks_where_it_is_cut_off_is_heard_as_far_as_it_sinks() {
+        let hello = Audio::from_pcm(&noise(1, Duration::from_millis(250)));
+        let known = KnownSounds::new(Codec::Pcmu).with("hello", &hello);
+        let (payload, law) = (hello.payload(Codec::Pcmu), Codec::Pcmu.law().unwrap());
+        let sinks: Vec<u8> = (0..40)
+            .map(|at| law.encode((i64::from(law.decode(payload[480 + at])) * (39 - at as i64) / 40) as i16))
+            .collect();
+        let all = [&payload[..480], &sinks, &[law.silence(); 320]];
+        let heard = Heard::of(&packets(&all.concat()), &known);
+        assert_eq!(heard.names(), ["hello", "(silence)"]);
+        assert_eq!(heard.first("hello").duration(), Duration::from_millis(65));
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,6 +15,9 @@ const WINDOW: usize = 16;
 /// Places of one window that are remembered; a periodic tone has many, and they are equally good.
 const PLACES: usize = 8;
 
+/// In so many bytes a sound sinks to silence that is cut off, on a straight line.
+pub(crate) const SINKING: usize = 40;
+
 /// Noise that is never silent, so that every part of it is known from every other: white, seeded, well below full scale.
 pub fn noise(seed: u64, duration: Duration) -> Vec<i16> {
     let mut dice = Dice::new(seed);
@@ -97,6 +100,22 @@ impl KnownSounds {
         let longest = places.iter().map(|&(sound, at)| (length(sound, at), sound, at));
         let (bytes, sound, at) = longest.max_by_key(|(bytes, _, _)| *bytes)?;
         Some((&self.sounds[sound].name, bytes, at))
+    }
+
+    /// How many bytes of `heard` are a sound that sinks, as one does that is cut off, behind the byte `next` of it; 0 where it goes on
+    /// or is over.
+    pub(crate) fn sinking(&self, name: &str, next: usize, heard: &[u8]) -> usize {
+        let Some((sound, law)) = self.sounds.iter().find(|known| known.name == name).zip(self.codec.law()) else {
+            return 0;
+        };
+        let sunk = |at: usize| {
+            // What repeats goes on at its beginning.
+            let sample = law.decode(sound.payload[(next + at) % sound.payload.len()]);
+            let left = i64::try_from(SINKING - 1 - at).unwrap_or(0);
+            law.encode((i64::from(sample) * left / SINKING as i64) as i16)
+        };
+        let sinks = heard.len() >= SINKING && (0..SINKING).all(|at| heard[at] == sunk(at));
+        if sinks { SINKING } else { 0 }
     }
 
     /// How many bytes of silence `heard` begins with.

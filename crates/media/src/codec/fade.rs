@@ -1,10 +1,18 @@
-//! Letting one frame sink to silence, so that what it ends does not end with a click.
+//! Letting one frame, or the beginning of one, sink to silence, so that what it ends does not end with a click.
 //!
 //! Shape: payload bytes, changed in place.
 //! Units: a straight line from full level at the first sample to none behind the last.
 //! G.722 and Opus are left as they are: their decoders carry what they heard last into what comes next, and so let it sink themselves.
 
 use super::Codec;
+
+/// Whether [`fade`] changes anything in this codec.
+pub(crate) fn sinks_in_place(codec: Codec) -> bool {
+    match codec {
+        Codec::Pcmu | Codec::Pcma | Codec::L16(_) => true,
+        Codec::G722 | Codec::Opus => false,
+    }
+}
 
 /// Lets the payload of one frame sink to silence.
 pub(crate) fn fade(payload: &mut [u8], codec: Codec) {

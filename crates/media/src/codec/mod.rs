@@ -17,7 +17,7 @@ pub(crate) mod opus;
 
 pub use decoder::{CodecError, Decoder};
 pub use encoder::Encoder;
-pub(crate) use fade::fade;
+pub(crate) use fade::{fade, sinks_in_place};
 pub use g711::Law;
 
 use std::time::Duration;

@@ -269,7 +269,7 @@ fn an_owner_that_answers_the_end_at_once_continues_in_the_very_next_frame() {
 }
 
 #[test]
-fn the_frame_after_a_barge_in_is_silent() {
+fn the_frame_after_a_barge_in_sinks_in_5_ms_and_is_then_silent() {
     let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
     bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(prompt(8_000))], Repeat::Once, Keys::NONE);
     bench.run(ms(50));
@@ -277,7 +277,10 @@ fn the_frame_after_a_barge_in_is_silent() {
     bench.run(ms(20));
     let frames = bench.of(1);
     assert!(frames[2].payload.iter().any(|&byte| byte != 0xD5));
-    assert!(frames[3].payload.iter().all(|&byte| byte == 0xD5));
+    assert!(frames[3].payload[..20].iter().any(|&byte| byte != 0xD5));
+    assert!(frames[3].payload[40..].iter().all(|&byte| byte == 0xD5));
+    bench.run(ms(40));
+    assert!(bench.of(1)[4..].iter().all(|frame| frame.payload.iter().all(|&byte| byte == 0xD5)));
     assert_eq!(bench.ended(), []);
 }
 
@@ -292,7 +295,8 @@ fn a_key_that_stops_the_prompt_silences_the_frame_of_the_tick_at_which_it_is_rea
         // The next frame is due at 61 ms; the key came just before.
         bench.press(1, 1, 0, TelephoneEvent { code, end: false, volume: 10, duration: 160 });
         bench.run(ms(40));
-        let is_silent = |sent: &Sent| sent.payload.iter().all(|&byte| byte == 0xD5);
+        // It sinks in the first 5 ms of that frame.
+        let is_silent = |sent: &Sent| sent.payload[40..].iter().all(|&byte| byte == 0xD5);
         let heard: Vec<bool> = bench.of(1).iter().map(is_silent).collect();
         assert_eq!(heard, [false, false, false, silent, silent], "{code}");
         let key = Digit::from_event(code).unwrap();

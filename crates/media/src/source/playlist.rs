@@ -104,6 +104,11 @@ impl Playlist {
         playlist
     }
 
+    /// Whether any of it was given.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.current > 0 || self.given > 0
+    }
+
     /// Fills a frame that holds silence, and says whether this was the last one. Opus has packets in place of frames. With a `seam`
     /// each prompt begins as the receiver has to have it behind what went before.
     pub(crate) fn fill(&mut self, frame: &mut [u8], codec: Codec, mut seam: Option<&mut Seam>) -> Remains {

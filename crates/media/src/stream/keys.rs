@@ -12,7 +12,6 @@ use crate::dtmf::relay::Admission;
 use crate::dtmf::ways::{Decision, KeyRow, KeyWay};
 use crate::event::{EventKind, Events, Queued};
 use crate::rtp::packet::Packet;
-use crate::source::playlist::Remains;
 use crate::totals::StreamTotals;
 use std::time::{Duration, Instant};
 
@@ -98,12 +97,10 @@ impl RtpStream {
         decision
     }
 
-    /// Stops what plays if the key does. The playlist stays until the next order, because nothing is freed here.
+    /// Stops what plays if the key does.
     fn barge_in(&mut self, key: Digit) {
-        if let Some(playback) = &mut self.playback
-            && playback.stopped_by.contains(key)
-        {
-            playback.remains = Remains::Nothing;
+        if self.playback.as_ref().is_some_and(|playback| playback.stopped_by.contains(key)) {
+            self.cut();
         }
     }
 }

@@ -56,8 +56,17 @@ struct Playback {
 enum Ending {
     /// To its end.
     Natural,
-    /// With one more frame, which sinks to silence.
+    /// With one more frame, which sinks to silence, and is told of.
     Fading,
+    /// At once: it sinks in the first milliseconds of the next frame, and nobody is told.
+    Cut,
+}
+
+impl Playback {
+    /// Whether something of it was said and something is left.
+    fn is_heard(&self) -> bool {
+        self.remains == Remains::More && self.playlist.has_begun()
+    }
 }
 
 /// Whether the next packet of sound is the first after nothing was sent, which its marker says (RFC 3551 section 4.1).
@@ -80,6 +89,8 @@ pub(crate) struct RtpStream {
     pacer: Pacer,
     latch: Latch,
     playback: Option<Playback>,
+    /// What another has taken the place of, until it has sunk; apart, because that is rare.
+    leaving: Option<Box<Playback>>,
     /// Apart, because keys are rare and what was pressed is long.
     keys: Box<Receiver>,
     /// For keys that come by signalling as well.
@@ -122,6 +133,7 @@ impl RtpStream {
             pacer: Pacer::new(first, negotiated.ptime),
             latch: Latch::new(negotiated.remote),
             playback: None,
+            leaving: None,
             keys: Box::default(),
             ways: Box::default(),
             inband: Inband::Unused,
@@ -193,11 +205,26 @@ impl RtpStream {
     }
 
     pub(crate) fn play(&mut self, id: PlaybackId, playlist: Playlist, stopped_by: Keys) {
-        self.playback = Some(Playback { id, playlist, remains: Remains::More, stopped_by, ending: Ending::Natural });
+        let (remains, ending) = (Remains::More, Ending::Natural);
+        let before = self.playback.replace(Playback { id, playlist, remains, stopped_by, ending });
+        // One that nothing was said of yet need not have sunk for another.
+        let sinks = before.filter(Playback::is_heard).map(Box::new);
+        self.leaving = sinks.or_else(|| self.leaving.take().filter(|leaving| leaving.remains == Remains::More));
     }
 
     pub(crate) fn stop_playback(&mut self) {
-        self.playback = None;
+        self.playback = self.playback.take().filter(Playback::is_heard);
+        self.cut();
+    }
+
+    /// Ends what plays, within the next frame. The playlist stays until the next order, because nothing is freed while frames are serviced.
+    fn cut(&mut self) {
+        if let Some(playback) = &mut self.playback {
+            match playback.is_heard() {
+                true => playback.ending = Ending::Cut,
+                false => playback.remains = Remains::Nothing,
+            }
+        }
     }
 
     pub(crate) fn fade_playback(&mut self) {

@@ -6,7 +6,7 @@
 //! Sources: RFC 3550 section 5.1; RFC 3551 section 4.1 (marker); RFC 4733 section 2.5.1.1.
 
 use super::{Ending, RtpStream, Spurt};
-use crate::codec::{Codec, OPUS_SILENCE, fade};
+use crate::codec::{Codec, OPUS_SILENCE, fade, sinks_in_place};
 use crate::config::{Frame, MAX_PAYLOAD};
 use crate::dtmf::event::BLOCK_LEN;
 use crate::dtmf::relay::Relayed;
@@ -24,6 +24,9 @@ use std::time::Instant;
 
 /// The buffer that any packet of ours fits into, with what protects it.
 pub const MAX_PACKET: usize = HEADER_LEN + MAX_PAYLOAD + MAX_TAG;
+
+/// In how many milliseconds a sound sinks that is cut off: long enough that nobody hears a click, and short enough that nobody hears it.
+const SINKING_MS: usize = 5;
 
 /// A packet to send now.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -125,6 +128,7 @@ impl RtpStream {
         if let Some(live) = self.live() {
             length = live.fill(ptime, frame);
         }
+        let sunk = self.sink(frame);
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
             if let (Some(seam), Some(sound)) = (&mut self.seam, frame.get(..length)) {
                 seam.note(sound);
@@ -136,8 +140,9 @@ impl RtpStream {
             playback.remains = remains;
             length
         } else {
-            codec.fill_silence(frame);
-            playback.remains = playback.playlist.fill(frame, codec, self.seam.as_deref_mut());
+            let place = frame.get_mut(sunk..).unwrap_or_default();
+            codec.fill_silence(place);
+            playback.remains = playback.playlist.fill(place, codec, self.seam.as_deref_mut());
             frame.len()
         };
         if playback.ending == Ending::Fading {
@@ -152,6 +157,25 @@ impl RtpStream {
                 self.totals.refused_events += 1;
             }
         }
+        length
+    }
+
+    /// Lets what was cut off, or gives way to another, sink at the beginning of a frame, and answers how many bytes of it that took. It has
+    /// no word left after that.
+    fn sink(&mut self, frame: &mut [u8]) -> usize {
+        let codec = self.negotiated.codec;
+        let cut = self.playback.as_mut().filter(|playback| playback.ending == Ending::Cut);
+        let sinking = cut.or(self.leaving.as_deref_mut()).filter(|playback| playback.remains == Remains::More);
+        let Some(sinking) = sinking else { return 0 };
+        sinking.remains = Remains::Nothing;
+        if !sinks_in_place(codec) {
+            return 0;
+        }
+        let length = codec.bytes_per_ms().map_or(0, |bytes| bytes * SINKING_MS).min(frame.len());
+        let Some(place) = frame.get_mut(..length) else { return 0 };
+        codec.fill_silence(place);
+        sinking.playlist.fill(place, codec, None);
+        fade(place, codec);
         length
     }
 

@@ -3,7 +3,8 @@
 //! Shape: [`Executor::meanwhile`], [`Executor::meanwhile_keeping`] and [`Executor::meanwhile_hearing`] are the one place; the work is any
 //! future, and is given up when the call or its lifetime ends.
 //! Time: nothing is heard for [`FillerSettings::after`], or as long as a script says, then the filler, until the work is done or it was
-//! heard as long as it has to be; it sinks within a frame, so that it does not click.
+//! heard as long as it has to be; it sinks within a frame, so that it does not click. Where what a script says is not there yet, the usual
+//! filler stands in for it.
 //! Errors: [`Interrupted`] when there is nobody left to work for.
 //! Sources: `ringme-ivr.md` 4.2; row A10 (keys meanwhile are thrown away).
 
@@ -28,6 +29,8 @@ const AGAIN: Duration = Duration::from_millis(200);
 enum Filler {
     /// It begins then.
     Due(Instant),
+    /// The usual one plays in its place; it is looked for again then.
+    StandsIn(Instant),
     /// Since then.
     Plays(Instant),
     /// There is none.
@@ -165,7 +168,8 @@ impl Executor {
     ) -> Result<Meanwhile<T>, Interrupted> {
         // Whom we send nothing hears what the telephone makes of the ringing.
         let mut filling = filling.filter(Filling::has_any).filter(|_| self.caller.stream().is_some());
-        let mut filler = filling.as_ref().map_or(Filler::Off, |filling| Filler::Due(clock() + filling.after));
+        let began = clock();
+        let mut filler = filling.as_ref().map_or(Filler::Off, |filling| Filler::Due(began + filling.after));
         let mut done = None;
         let outcome = loop {
             let heard_until = match (&filler, &filling) {
@@ -177,14 +181,14 @@ impl Executor {
             {
                 break Ok(Meanwhile::Done(done));
             }
-            let due = if let Filler::Due(due) = filler { Some(due) } else { None };
+            let due = if let Filler::Due(due) | Filler::StandsIn(due) = filler { Some(due) } else { None };
             let until = self.limit.into_iter().chain(due).chain(heard_until.filter(|_| done.is_some())).min();
             tokio::select! {
                 biased;
                 finished = &mut work, if done.is_none() => done = Some(finished),
                 event = self.next_event() => match self.understand(event).await {
                     // Whoever is new hears it too.
-                    Ok(Some(Heard::Replaced)) if matches!(filler, Filler::Plays(_)) => self.fill(filling.as_ref()).await,
+                    Ok(Some(Heard::Replaced)) => self.fill_again(&filler, filling.as_ref()).await,
                     Ok(Some(Heard::Wanted)) => break Err(Interrupted::Wanted),
                     Ok(Some(Heard::Digit(digit))) => if let Pressed::Kept(ended_by) = pressed {
                         self.digits.push(digit);
@@ -201,43 +205,66 @@ impl Executor {
                         break Err(Interrupted::LifetimeExpired);
                     }
                     if due.is_some_and(|due| due <= clock()) {
-                        filler = self.begin_to_fill(filling.as_mut()).await;
+                        filler = self.begin_to_fill(filling.as_mut(), &filler, began).await;
                     }
                 }
             }
         };
-        if self.over.is_none() && matches!(filler, Filler::Plays(_)) {
-            self.fade_out().await?;
+        if self.over.is_none() && matches!(filler, Filler::Plays(_) | Filler::StandsIn(_)) {
+            self.fade_out(pressed).await?;
         }
         outcome
     }
 
-    /// Plays what is there by now; what is still awaited is looked for again.
-    async fn begin_to_fill(&mut self, filling: Option<&mut Filling>) -> Filler {
+    /// Plays what is there by now; what is still awaited is looked for again, and the usual filler stands in for it.
+    async fn begin_to_fill(&mut self, filling: Option<&mut Filling>, filler: &Filler, began: Instant) -> Filler {
         let Some(filling) = filling else { return Filler::Off };
         if !filling.awaited.is_empty() {
             filling.segments = self.ready_segments(&filling.awaited).await;
         }
-        if filling.segments.is_empty() {
-            return Filler::Due(clock() + AGAIN);
+        if !filling.segments.is_empty() {
+            self.fill(filling.segments.clone()).await;
+            return Filler::Plays(clock());
         }
-        self.fill(Some(filling)).await;
-        Filler::Plays(clock())
+        let again = clock() + AGAIN;
+        if matches!(filler, Filler::StandsIn(_)) {
+            return Filler::StandsIn(again);
+        }
+        match self.usual_filling() {
+            Some(usual) if began + usual.after > clock() => Filler::Due(again.min(began + usual.after)),
+            Some(usual) => {
+                self.fill(usual.segments).await;
+                Filler::StandsIn(again)
+            }
+            None => Filler::Due(again),
+        }
     }
 
-    async fn fill(&mut self, filling: Option<&Filling>) {
-        let segments = filling.map(|filling| filling.segments.clone()).unwrap_or_default();
+    async fn fill(&mut self, segments: Vec<Segment>) {
         self.caller.play(segments, Repeat::Forever, Keys::NONE).await;
     }
 
-    /// Ends what plays, and waits for the frame in which it sinks.
-    async fn fade_out(&mut self) -> Result<(), Interrupted> {
+    /// Plays what plays to somebody new.
+    async fn fill_again(&mut self, filler: &Filler, filling: Option<&Filling>) {
+        let segments = match filler {
+            Filler::Plays(_) => filling.map(|filling| filling.segments.clone()),
+            Filler::StandsIn(_) => self.usual_filling().map(|usual| usual.segments),
+            Filler::Due(_) | Filler::Off => None,
+        };
+        if let Some(segments) = segments {
+            self.fill(segments).await;
+        }
+    }
+
+    /// Ends what plays, and waits for the frame in which it sinks. Keys come as at any other moment.
+    async fn fade_out(&mut self, pressed: Pressed) -> Result<(), Interrupted> {
         let playback: PlaybackId = self.caller.fade_playback().await;
         let until = clock() + SINKING;
         loop {
             match self.hear(Some(until)).await? {
                 Heard::PlaybackEnded(ended) if ended == playback => return Ok(()),
                 Heard::Timeout => return Ok(()),
+                Heard::Digit(digit) if matches!(pressed, Pressed::Kept(_)) => self.digits.push(digit),
                 _ => {}
             }
         }

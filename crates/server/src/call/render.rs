@@ -1,15 +1,19 @@
 //! Texts that become sound: rendered ahead, or when they are needed.
 //!
 //! Shape: a rendering goes on by itself; the call is told through its inbox when it is known what came of it.
-//! Time: a script that needs a text now waits for [`SPEECH_PATIENCE`].
+//! Time: a script that needs a text now waits for [`SPEECH_PATIENCE`]; a caller who waits long hears the filler.
 //! Errors: a text that is not rendered is logged, and counts as said.
 
 use std::{sync::Arc, time::Duration};
 
 use antiphon_ivr::{BargeIn, Digit, Interrupted, Prompt, Render, Rendered, SPEECH_PATIENCE, Speech, TypeAhead};
 use antiphon_media::Audio;
+use tokio::time::timeout;
 
-use super::executor::{Executor, Heard, clock};
+use super::{
+    executor::{Executor, Heard, clock},
+    meanwhile::Meanwhile,
+};
 
 /// No key stops what is waited for, and all are kept.
 pub(super) const KEEPING: BargeIn = BargeIn { by: antiphon_ivr::DigitSet::NONE, otherwise: TypeAhead::Keep };
@@ -50,20 +54,23 @@ impl Executor {
         let texts =
             prompts.iter().filter_map(|prompt| if let Prompt::Text(speech) = prompt { Some(speech) } else { None });
         let renderings: Vec<_> = texts.map(|speech| room.render(self.client, &self.in_its_language(speech))).collect();
-        let until = clock() + SPEECH_PATIENCE;
-        renderings.iter().for_each(|rendering| rendering.tell(&self.inbox));
-        while renderings.iter().any(|rendering| rendering.now().is_none()) {
-            match self.wait(Some(until)).await? {
-                Heard::Timeout => break,
-                Heard::Digit(digit) if barge_in.by.contains(digit) => {
-                    self.digits.push(digit);
-                    return Ok(Some(digit));
-                }
-                Heard::Digit(digit) if barge_in.otherwise == TypeAhead::Keep => self.digits.push(digit),
-                _ => {}
-            }
+        if renderings.iter().all(|rendering| rendering.now().is_some()) {
+            return Ok(None);
         }
-        Ok(None)
+        let all = timeout(SPEECH_PATIENCE, async move {
+            for rendering in renderings {
+                rendering.known().await;
+            }
+        });
+        let keys_before = self.digits.clone();
+        let key = match self.meanwhile_keeping(barge_in.by, all).await? {
+            Meanwhile::Key(digit) => Some(digit),
+            Meanwhile::Done(_) => None,
+        };
+        if key.is_none() && barge_in.otherwise == TypeAhead::Drop {
+            self.digits = keys_before;
+        }
+        Ok(key)
     }
 
     /// A text that names no language is said in that of the extension, where it has one; else in the usual one of the engine.

@@ -54,6 +54,13 @@ impl Rendering {
         }
     }
 
+    /// Waits until it is known what came of it.
+    pub async fn known(self) {
+        if let Kind::Going(mut state) = self.0 {
+            known(&mut state).await;
+        }
+    }
+
     /// Has a call told when it is known.
     pub fn tell(&self, inbox: &mpsc::Sender<CallEvent>) {
         if let Kind::Going(state) = &self.0 {

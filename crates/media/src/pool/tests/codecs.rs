@@ -1,7 +1,7 @@
 //! Prompts in each codec, their seams, and the mark of the first packet.
 
 use super::*;
-use crate::codec::{Band, Decoder};
+use crate::codec::{Band, Decoder, sinks_in_place};
 use std::f64::consts::PI;
 
 /// A tone that is loud from its first sample to its last, which is the hardest neighbour.
@@ -118,6 +118,50 @@ fn a_prompt_that_is_faded_ends_within_a_frame_without_a_click_and_its_end_is_rai
                 steepest(before)
             );
             assert!(loud(&pcm[pcm.len() - 40 * per_ms..]) < 80.0, "{codec:?} at {stop}");
+        }
+    }
+}
+
+/// What ends a prompt in its midst.
+#[derive(Copy, Clone, Debug)]
+enum Ends {
+    Stopped,
+    ByKey,
+    Replaced,
+    StoppedAndReplaced,
+}
+
+/// Decoders of the other codecs carry on what they heard last.
+#[test]
+fn a_prompt_that_is_cut_off_or_gives_way_to_another_does_not_click() {
+    for codec in codecs().filter(|&codec| sinks_in_place(codec)) {
+        for ends in [Ends::Stopped, Ends::ByKey, Ends::Replaced, Ends::StoppedAndReplaced] {
+            // At each of these moments the tone is at another point of its period.
+            for stop in [201, 221, 241, 261, 281] {
+                let (sound, next) = (tone(310.0, 600), tone(310.0, 600));
+                [&sound, &next].iter().for_each(|sound| sound.prepare(codec));
+                let mut bench = Bench::with(&[(1, Negotiated { codec, ..negotiated(1, 20) })]);
+                let keys: Keys = Digit::from_char('4').into_iter().collect();
+                bench.pool.play(StreamId(1), PlaybackId(1), vec![Segment::Audio(sound)], Repeat::Once, keys);
+                bench.run(ms(stop));
+                if matches!(ends, Ends::Stopped | Ends::StoppedAndReplaced) {
+                    bench.pool.stop_playback(StreamId(1));
+                }
+                if matches!(ends, Ends::ByKey) {
+                    bench.press(1, 1, 0, TelephoneEvent { code: 4, end: false, volume: 10, duration: 160 });
+                }
+                if matches!(ends, Ends::Replaced | Ends::StoppedAndReplaced) {
+                    let next = vec![Segment::Audio(next)];
+                    bench.pool.play(StreamId(1), PlaybackId(2), next, Repeat::Once, Keys::NONE);
+                }
+                bench.run(ms(200));
+                assert_eq!(bench.ended(), [], "{codec:?} {ends:?}: nobody is told of an end");
+                let pcm = heard(codec, bench.of(1));
+                let per_ms = codec.sample_rate() as usize / 1_000;
+                let (before, around) = (&pcm[100 * per_ms..180 * per_ms], &pcm[190 * per_ms..]);
+                let (usual, found) = (steepest(before), steepest(around));
+                assert!(found * 4 <= usual * 5, "{codec:?} {ends:?} at {stop}: {found}, and else {usual}");
+            }
         }
     }
 }
