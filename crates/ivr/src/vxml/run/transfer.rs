@@ -43,7 +43,7 @@ impl Interpreter<'_> {
                 let destination = self.json_of(&transfer.target)?;
                 match place::destination(&destination).map_err(Event::semantic)? {
                     Destination::Number(number) => number,
-                    Destination::Queue(queue) => return self.to_queue(queue, item, transfer).await,
+                    Destination::Queue(queue) => return self.transfer_to_queue(queue, item, transfer).await,
                 }
             }
             false => self.given(&transfer.target)?,
@@ -96,7 +96,12 @@ impl Interpreter<'_> {
     }
 
     /// The caller waits in a queue, and talks with whoever takes it out of there.
-    async fn to_queue(&mut self, queue: String, item: &Arc<Item>, transfer: &Transfer) -> Result<Visited, Stop> {
+    async fn transfer_to_queue(
+        &mut self,
+        queue: String,
+        item: &Arc<Item>,
+        transfer: &Transfer,
+    ) -> Result<Visited, Stop> {
         let kind = transfer.kind.unwrap_or(self.application.transfer);
         self.timeout = None;
         self.flush(false).await?;
