@@ -208,6 +208,13 @@ impl<'a> World<'a> {
     }
 
     fn play(&mut self, play: &Play) -> Result<Played, Interrupted> {
+        if play.prompts.is_empty() && play.barge_in.otherwise == TypeAhead::Drop {
+            // Nothing is said: what was pressed before is thrown away.
+            while let Some(digit) = self.digits.pop() {
+                self.note(format!("… {digit} ignored"));
+            }
+            return Ok(Played::Finished { said: Duration::ZERO });
+        }
         let lead = self.lead(&play.prompts);
         let said = play.prompts.iter().map(|prompt| self.length(prompt)).sum();
         let prompts: Vec<_> = play.prompts.iter().map(|prompt| self.name(prompt)).collect();
