@@ -43,11 +43,11 @@ fn a_bridge_ends_by_either_side_or_its_time_and_the_caller_goes_on_with_the_form
     }
     let hash = r##"<grammar mode="dtmf" version="1.0" root="r"><rule id="r">#</rule></grammar>"##;
     for (by, attributes, grammar, expect) in [
-        (By::FarEnd, "", "", "far_end_disconnect 3 null"),
+        (By::FarEnd, "", "", "far_end_disconnect 3 undefined"),
         (By::Key, "", hash, "near_end_disconnect 3 dtmf"),
-        (By::Time, r#"maxtime="5s""#, "", "maxtime_disconnect 5 null"),
-        (By::NoAnswer, r#"connecttimeout="4s""#, "", "noanswer 0 null"),
-        (By::Busy, "", "", "busy 0 null"),
+        (By::Time, r#"maxtime="5s""#, "", "maxtime_disconnect 5 undefined"),
+        (By::NoAnswer, r#"connecttimeout="4s""#, "", "noanswer 0 undefined"),
+        (By::Busy, "", "", "busy 0 undefined"),
     ] {
         on_its_own(async move {
             let world = World::new().await;

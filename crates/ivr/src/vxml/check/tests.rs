@@ -195,8 +195,37 @@ while (true) { missing(a.c) }</script>
         "line 7, column 1: <if cond>",
         "line 8, column 1: <exit expr>",
         "line 9, column 1: <foreach array>",
+        "line 10, column 1: <log expr>",
     ];
     assert_eq!(places, expected, "{told:#?}");
     let python = "<vxml version='2.1' xmlns:bcm='urn:contactpro:bcm'><block cond='not {a}'><exit/></block></vxml>";
     assert_eq!(check(python).warnings, []);
+}
+
+/// Code of a page may end the brackets in which it is read; not even then is any of it run.
+#[test]
+fn code_that_ends_the_brackets_around_it_is_not_run_either() {
+    let of = |content: &str| {
+        let page = format!("<vxml version='2.1'><form><block>{content}</block></form></vxml>");
+        lines(&check(&page).warnings).join("\n")
+    };
+    // It is a part of an expression as little as it would be on a call, or it is read as it would be there.
+    for expr in ["1)});throw 'it is run';(function(){return (1", "1)};throw 'it is run';{(1", "1);throw 'it is run';(1"]
+    {
+        let told = of(&format!("<log expr=\"{expr}\"/>"));
+        assert!(!told.contains("it is run"), "{told}");
+    }
+    for script in
+        ["}); throw 'it is run'; (function(){", "}throw 'it is run'; function a(){", "return 1", "function a("]
+    {
+        let told = of(&format!("<script>{script}</script>"));
+        assert!(told.contains("is no script") && !told.contains("it is run"), "{script}: {told}");
+    }
+    for script in ["throw 'it is run'", "while (true) {}", "function a() {} a();", "var eval, b; with (b) { c = 1 }"] {
+        assert_eq!(of(&format!("<script>{script}</script>")), "", "{script}");
+    }
+    // What one leaves behind is nothing to the next.
+    let told =
+        of("<script>function Object() {} let a = 1; var eval = 2</script><script>let a = 2</script><log expr='a ='/>");
+    assert_eq!(told.matches("is no script").count(), 1, "{told}");
 }
