@@ -6,12 +6,14 @@
 //! Errors: none; they are the result.
 //! Sources: VoiceXML 2.0 and 2.1, their schemas; `voicexml-customizers.md` 3.2, 3.5.
 
+mod properties;
 mod scripts;
 
 use std::fmt;
 
 use roxmltree::Node;
 
+pub use self::properties::{Unfit, property};
 use self::scripts::Scripts;
 
 use super::{
@@ -150,30 +152,8 @@ const WITHOUT_EFFECT: [&str; 11] = [
     "format",
     "detail",
 ];
-/// Properties that are run.
-const PROPERTIES: [&str; 21] = [
-    "bargein",
-    "completetimeout",
-    "confidencelevel",
-    "documentmaxage",
-    "documentmaxstale",
-    "datamaxage",
-    "datamaxstale",
-    "fetchaudio",
-    "fetchaudiodelay",
-    "fetchaudiominimum",
-    "fetchtimeout",
-    "grammarmaxage",
-    "grammarmaxstale",
-    "inputmodes",
-    "interdigittimeout",
-    "maxspeechtimeout",
-    "scriptmaxage",
-    "scriptmaxstale",
-    "termchar",
-    "termtimeout",
-    "timeout",
-];
+/// Attributes of `<audio>` that the vendor has, and that are run in any page.
+const OF_VENDOR: [&str; 2] = ["cond", "prompt"];
 
 /// Looks through a page of an application, in whatever encoding the page says it has.
 pub fn bytes(page: &[u8], dialect: Dialect) -> Report {
@@ -249,13 +229,14 @@ impl Looking {
             }
             "metadata" | "meta" | "desc" | "lexicon" => return,
             "property" => {
-                let property = node.attribute("name").unwrap_or_default().trim();
-                let value = node.attribute("value").unwrap_or_default().trim();
-                match one_way(property, value) {
-                    Some(Ok(())) => {}
-                    Some(Err(text)) => self.add(node, Some("value"), text),
-                    None if PROPERTIES.contains(&property) => {}
-                    None => self.add(node, Some("name"), &format!("{property} changes nothing here")),
+                let name = node.attribute("name").unwrap_or_default().trim();
+                match property(name, node.attribute("value").unwrap_or_default()) {
+                    Ok(()) => {}
+                    Err(unfit @ Unfit::Name) => self.add(node, Some("name"), &format!("{name} {unfit}")),
+                    Err(Unfit::Unknown(text)) => self.add(node, Some("value"), text),
+                    Err(unfit) => {
+                        self.add(node, Some("value"), &format!("{unfit}; {name} is as if it were not there"));
+                    }
                 }
             }
             _ => {}
@@ -314,6 +295,9 @@ impl Looking {
                 (false, true) => self.add(node, Some(own), "changes nothing here"),
                 // Prefixed attributes of plain pages are whosoever's they may be.
                 (false, false) if is_prefixed && !self.is_vendor => {}
+                (false, false) if name == "audio" && OF_VENDOR.contains(&own) => {
+                    self.add(node, Some(own), "is not of VoiceXML but of Contact Pro; it is run all the same");
+                }
                 (false, false) => self.add(node, Some(own), "is not known"),
             }
         }

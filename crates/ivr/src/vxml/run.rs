@@ -204,6 +204,8 @@ pub(crate) struct Interpreter<'a> {
     is_early: bool,
     /// Whether the world outside was left something.
     is_concluded: bool,
+    /// Why the session ends.
+    ends_by: session::EndsBy,
     /// What scripts know of the caller's sound.
     sound: Option<AgreedSound>,
 }

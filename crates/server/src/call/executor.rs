@@ -139,6 +139,8 @@ pub struct Executor {
     pub(super) gave_up_because: Option<String>,
     /// How the last dial failed, where it did.
     pub(super) failed_with: Option<u16>,
+    /// What the script said in place of an answer.
+    pub(super) refused_with: Option<u16>,
     /// Whether parties may be transferred to numbers outside.
     pub(super) transfers: PublicTransfers,
     /// Whether subscribers are told that a telephone has accepted the call as soon as a sound of its client is played.
@@ -222,6 +224,7 @@ impl Executor {
             unanswered_since: None,
             gave_up_because: None,
             failed_with: None,
+            refused_with: None,
             transfers: PublicTransfers::default(),
             sounds: Sounds::default(),
             after_caller: None,

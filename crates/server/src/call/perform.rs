@@ -317,6 +317,7 @@ impl Executor {
         let said = phrase.as_deref().unwrap_or(status.reason());
         // What is printable is never refused.
         let reason = reason_value(ReasonProtocol::Sip, status.code(), said).ok();
+        self.refused_with = Some(status.code()).filter(|_| !self.caller.is_answered());
         self.caller.refuse_with(Rejection { phrase, ..status.into() });
         self.caller.hang_up(reason.as_deref());
         self.over = Some(Interrupted::LocalHangup);

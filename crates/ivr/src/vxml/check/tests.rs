@@ -116,6 +116,25 @@ fn what_is_passed_over_is_told_in_the_order_of_the_page() {
 }
 
 #[test]
+fn what_is_run_though_it_is_the_vendors_is_told_and_a_property_that_is_none_too() {
+    let page = "<vxml version='2.1'>
+<property name='timeout' value='3 parsecs'/>
+<property name='bargein' value='false'/>
+<form><block><prompt><audio src='a.wav' cond='1 == 1'/>
+<audio prompt='hello'/><audio src='b.wav' hue='red'/></prompt></block></form>
+</vxml>";
+    assert_eq!(
+        lines(&check(page).warnings),
+        [
+            "line 2, column 1: <property value> must be a time, such as 3s or 500ms; timeout is as if it were not there",
+            "line 4, column 22: <audio cond> is not of VoiceXML but of Contact Pro; it is run all the same",
+            "line 5, column 1: <audio prompt> is not of VoiceXML but of Contact Pro; it is run all the same",
+            "line 5, column 24: <audio hue> is not known",
+        ]
+    );
+}
+
+#[test]
 fn what_the_dialect_of_contact_pro_has_is_known_there_with_its_prefix_and_without() {
     let known = r##"<vxml version="2.1" xmlns:bcm="urn:contactpro:bcm" bcm:earlyqueuing="true" bcm:exprlang="python">
   <bcm:customstate id="c" method="m" timer="true" timeout="5s" params="{}" bcm:description="a query"/>
