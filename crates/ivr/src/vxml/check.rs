@@ -125,7 +125,7 @@ const RUN: [(&str, &str); 41] = [
     ("submit", "next expr method enctype namelist fetchaudio fetchtimeout maxage maxstale"),
     ("sub", "alias"),
     ("throw", "event eventexpr message messageexpr"),
-    ("transfer", "name expr cond dest destexpr bridge type connecttimeout maxtime aai aaiexpr"),
+    ("transfer", "name expr cond dest destexpr bridge type connecttimeout maxtime transferaudio aai aaiexpr"),
     ("value", "expr"),
 ];
 /// The rest: elements with others, and those of which nothing is looked at.
@@ -137,19 +137,8 @@ const MORE: [(&str, &str); 5] = [
     ("else enumerate p s reprompt", ""),
 ];
 /// Attributes that the standards have, and that change nothing here.
-const WITHOUT_EFFECT: [&str; 11] = [
-    "fetchhint",
-    "bargeintype",
-    "weight",
-    "charset",
-    "transferaudio",
-    "type",
-    "valuetype",
-    "maxage",
-    "maxstale",
-    "format",
-    "detail",
-];
+const WITHOUT_EFFECT: [&str; 10] =
+    ["fetchhint", "bargeintype", "weight", "charset", "type", "valuetype", "maxage", "maxstale", "format", "detail"];
 /// Properties that are run.
 const PROPERTIES: [&str; 21] = [
     "bargein",
