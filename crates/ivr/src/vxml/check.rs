@@ -127,7 +127,7 @@ const RUN: [(&str, &str); 41] = [
     ("submit", "next expr method enctype namelist fetchaudio fetchtimeout maxage maxstale"),
     ("sub", "alias"),
     ("throw", "event eventexpr message messageexpr"),
-    ("transfer", "name expr cond dest destexpr bridge type connecttimeout maxtime aai aaiexpr"),
+    ("transfer", "name expr cond dest destexpr bridge type connecttimeout maxtime transferaudio aai aaiexpr"),
     ("value", "expr"),
 ];
 /// The rest: elements with others, and those of which nothing is looked at.
@@ -139,19 +139,8 @@ const MORE: [(&str, &str); 5] = [
     ("else enumerate p s reprompt", ""),
 ];
 /// Attributes that the standards have, and that change nothing here.
-const WITHOUT_EFFECT: [&str; 11] = [
-    "fetchhint",
-    "bargeintype",
-    "weight",
-    "charset",
-    "transferaudio",
-    "type",
-    "valuetype",
-    "maxage",
-    "maxstale",
-    "format",
-    "detail",
-];
+const WITHOUT_EFFECT: [&str; 10] =
+    ["fetchhint", "bargeintype", "weight", "charset", "type", "valuetype", "maxage", "maxstale", "format", "detail"];
 /// Attributes of `<audio>` that the vendor has, and that are run in any page.
 const OF_VENDOR: [&str; 2] = ["cond", "prompt"];
 

@@ -7,7 +7,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use antiphon_ivr::{CallerId, Conferred, Digit, ExtensionId, Interrupted, SendDigits, collector::DigitBuffer};
+use antiphon_ivr::{
+    CallerId, Conferred, Digit, ExtensionId, Interrupted, SendDigits, WebSound, collector::DigitBuffer,
+};
 use antiphon_media::{
     Event as MediaEvent, EventKind, PlaybackId, StreamId,
     record::{RecordEnd, Seat},
@@ -30,6 +32,7 @@ use super::{
     problems::Problems,
     recording::OfCall,
     replace::{self, Replacement},
+    ringback::Ringback,
     send_digits, stream,
     transfer::Joined,
     whisper::{self, Whispering},
@@ -41,6 +44,7 @@ use crate::{
     signalling::Order,
     store::{ClientId, Config, Extension, ExtensionKind},
     trace::CallTrace,
+    web::sounds::Ahead,
 };
 
 /// Reasons of a caller who gives up that others are told, at most.
@@ -155,6 +159,10 @@ pub struct Executor {
     pub(super) awaited: Option<Membership>,
     /// The caller, while the script speaks to somebody in its place.
     pub(super) whispering: Option<Box<Whispering>>,
+    /// What the caller hears while others ring.
+    pub(super) ringback: Ringback,
+    /// A sound that is fetched while the script goes on.
+    pub(super) ahead: Option<(Arc<WebSound>, Ahead)>,
     /// What the next op ends with, because it happened between two of them.
     pub(super) pending: Option<Interrupted>,
 }
@@ -232,6 +240,8 @@ impl Executor {
             place: None,
             awaited: None,
             whispering: None,
+            ringback: Ringback::default(),
+            ahead: None,
             pending: None,
         }
     }

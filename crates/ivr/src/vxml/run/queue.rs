@@ -199,14 +199,19 @@ impl Interpreter<'_> {
         Some(Sound::Web(Arc::new(WebSound { url })))
     }
 
+    /// Tells whoever debugs that an address is none of a sound.
+    pub(super) async fn no_such_sound(&mut self, address: &str) -> Result<(), Stop> {
+        let address: String = address.chars().take(LONGEST_NAME).collect();
+        Ok(self.call.note(NoteKind::Problem, format!("{address}: there is no such sound")).await?)
+    }
+
     /// A sound, if it can be had.
     pub(super) async fn sound(&mut self, address: &str, timeout: Option<Duration>) -> Result<Option<Sound>, Stop> {
         let sound = match self.unloaded(address) {
             Some(Sound::Web(sound)) => sound,
             Some(other) => return Ok(Some(other)),
             None => {
-                let address: String = address.chars().take(LONGEST_NAME).collect();
-                self.call.note(NoteKind::Problem, format!("{address}: there is no such sound")).await?;
+                self.no_such_sound(address).await?;
                 return Ok(None);
             }
         };
@@ -215,7 +220,7 @@ impl Interpreter<'_> {
         }
         let usual = self.time_property("fetchtimeout", 7).min(Duration::from_secs(60));
         let patience = timeout.unwrap_or(usual);
-        match self.call.load(Load { sound: sound.clone(), patience }).await? {
+        match self.call.load(Load { sound: sound.clone(), patience: Some(patience) }).await? {
             Ok(()) => Ok(Some(Sound::Web(sound))),
             Err(error) => {
                 self.call.note(NoteKind::Problem, format!("{}: {error}", sound.url)).await?;
