@@ -110,6 +110,7 @@ impl Interpreter<'_> {
             shadow["inputmode"] = json!("dtmf");
             shadow["utterance"] = json!(key.to_string());
         }
+        self.show_mark(&mut shadow);
         self.engine.put(scope, &format!("{}$", item.name), &shadow)?;
         Ok(Visited::Filled)
     }
