@@ -258,6 +258,28 @@ async fn a_full_queue_takes_nobody_and_whoever_hangs_up_makes_room() {
     assert!(world.server.rooms.queues.of(CLIENT).is_empty());
 }
 
+/// A menu has so much time, and leads to an application whose document puts the caller into a queue.
+#[tokio::test]
+async fn the_time_of_a_menu_does_not_end_the_wait_in_a_queue_to_which_it_led() {
+    let world = World::new().await;
+    let config = world.server.rooms.store.snapshot();
+    let application = config.extensions().find(|extension| extension.name.ends_with("*311")).expect("it is there").id;
+    install(&world, "075", move |call, _| {
+        Box::pin(async move {
+            call.answer().await?;
+            call.limit(Some(Duration::from_secs(3))).await?;
+            Ok(Next::HandOver(application))
+        })
+    });
+    world.web.answer_as(50, 200, "text/xml", b"<Response><Enqueue>sales</Enqueue></Response>".to_vec());
+    let caller = calls(&world, "one", 11, "075").await;
+    pass(8_000).await;
+    assert_eq!(world.server.rooms.queues.of(CLIENT).first().map(|queue| queue.waiting.len()), Some(1));
+    caller.hang_up().await;
+    world.leaves_nothing().await;
+    assert!(world.server.rooms.queues.of(CLIENT).is_empty());
+}
+
 #[tokio::test]
 async fn a_caller_hears_itself_until_a_key() {
     let world = World::new().await;

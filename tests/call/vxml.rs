@@ -148,6 +148,12 @@ async fn first_page(status: u16, body: Vec<u8>, refused: Option<u16>) {
         (EndReason::Rejected(why), Some(refused)) => assert_eq!(why.code(), refused),
         other => panic!("{other:?}"),
     }
+    pass(1_000).await;
+    let calls = world.server.rooms.trace.calls();
+    let outcome = calls.last().and_then(|call| call.record(|record| record.ended.map(|(_, outcome)| outcome)));
+    assert_eq!(outcome, Some(if refused.is_some() { "failed" } else { "finished" }));
+    drop(calls);
+    {}
     world.leaves_nothing().await;
 }
 
@@ -170,6 +176,56 @@ async fn a_caller_names_the_page_and_how_it_is_asked_for() {
     assert_eq!(ToldWeb::parameters(&asked[0]), pairs(&[("b", "c"), ("x", "1")]));
     let header = |name: &str| asked[0].errand.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     assert_eq!(header("Cache-Control").map(|(_, value)| value.as_str()), Some("max-age=7"));
+    world.leaves_nothing().await;
+}
+
+/// RFC 5552 §4: whoever is told that the call is over is told why.
+#[test]
+fn a_call_that_ends_by_what_no_page_handles_says_so() {
+    for content in [
+        "<form><block><var name=\"a\" expr=\"missing.b\"/></block></form>",
+        "<form><block><throw event=\"com.example.lost\"/></block></form>",
+        "<form><catch event=\"error\"><goto next=\"#lost\"/></catch><block><goto next=\"#lost\"/></block></form>",
+    ] {
+        on_its_own(ends_by_error(content));
+    }
+}
+
+async fn ends_by_error(content: &'static str) {
+    let world = World::new().await;
+    answer(&world, content);
+    let caller = world.caller();
+    caller.call("321").await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert_eq!(farewell(&caller), pairs(&[("__reason", "error")]));
+    world.leaves_nothing().await;
+}
+
+/// RFC 5552 §2.3, §2.4.
+#[test]
+fn what_call_control_says_to_a_page_is_json_or_a_text() {
+    for (said, expected) in [
+        (";ccxml=%7B%22values%22%3A%7B%22order%22%3A%5B7%2Ctrue%5D%7D%7D", "object 7 true"),
+        (";ccxml=order%207", "string order 7"),
+        (";ccxml=7", "number 7"),
+        ("", "undefined undefined"),
+    ] {
+        on_its_own(call_control(said, expected));
+    }
+}
+
+async fn call_control(said: &'static str, expected: &'static str) {
+    let world = World::new().await;
+    answer(
+        &world,
+        "<form><script>var said = session.connection.ccxml, list = said &amp;&amp; said.values &amp;&amp; said.values.order;</script>\
+         <block><exit expr=\"typeof said + ' ' + (list ? list.join(' ') : said)\"/></block></form>",
+    );
+    let caller = world.caller();
+    let url = "http%3A%2F%2Fapp.test%2Fa";
+    caller.call_uri(&format!("sip:dialog@127.0.0.1;voicexml={url}{said}")).await;
+    assert_eq!(caller.over().await, EndReason::RemoteBye);
+    assert_eq!(farewell(&caller), pairs(&[("__reason", "exit"), ("__exit", expected)]));
     world.leaves_nothing().await;
 }
 

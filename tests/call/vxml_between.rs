@@ -37,7 +37,7 @@ fn ending(sound: &str) -> String {
 
 /// One stream from its first packet, which alone has the mark, to its end.
 #[track_caller]
-fn is_one_line(caller: &SimPhone) {
+pub(crate) fn is_one_line(caller: &SimPhone) {
     is_unbroken(caller);
     assert!(caller.received()[0].marker, "the first packet of a stream is marked");
 }
@@ -84,7 +84,7 @@ fn tone_samples(ms: u32) -> Vec<i16> {
 }
 
 /// The steepest step of that tone.
-const STEEPEST: i32 = 2_000;
+pub(crate) const STEEPEST: i32 = 2_000;
 
 fn samples(packets: &[Received]) -> Vec<i32> {
     let sound = packets.iter().filter(|packet| packet.payload_type == 8);
@@ -92,14 +92,14 @@ fn samples(packets: &[Received]) -> Vec<i32> {
 }
 
 /// The steepest step of what somebody heard, and how long it was loud.
-fn steps(caller: &SimPhone) -> (i32, Duration) {
+pub(crate) fn steps(caller: &SimPhone) -> (i32, Duration) {
     let samples = samples(&caller.received());
     let steepest = samples.windows(2).map(|pair| (pair[1] - pair[0]).abs()).max().unwrap_or_default();
     let loud = samples.chunks(160).filter(|frame| frame.iter().any(|sample| sample.abs() > 1_000)).count();
     (steepest, FRAME * u32::try_from(loud).unwrap_or_default())
 }
 
-fn serve_tone(world: &World, ms: u64, length: u32) {
+pub(crate) fn serve_tone(world: &World, ms: u64, length: u32) {
     world.web.answer_as(ms, 200, "audio/wav", wav(&tone_samples(length)));
 }
 

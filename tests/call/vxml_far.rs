@@ -4,12 +4,14 @@
 
 use std::time::Duration;
 
+use antiphon_media::codec::Law;
 use antiphon_sip::EndReason;
-use antiphon_testkit::{Answering, SimPhone, Stage};
+use antiphon_testkit::{Answering, Heard, SimPhone, Stage};
 
 use crate::referring::is_unbroken;
 use crate::vxml::{NUMBER, answer, answer_after, calls, exit_of, page_with};
-use crate::world::{Shape, World, on_its_own, pass, prompt, usual_trunks};
+use crate::vxml_between::{STEEPEST, is_one_line, serve_tone, steps};
+use crate::world::{Shape, World, on_its_own, pass, prompt, usual_trunks, wav};
 
 const AFTER_A_SECOND: Answering = Answering::After(Duration::from_secs(1));
 
@@ -43,11 +45,11 @@ fn a_bridge_ends_by_either_side_or_its_time_and_the_caller_goes_on_with_the_form
     }
     let hash = r##"<grammar mode="dtmf" version="1.0" root="r"><rule id="r">#</rule></grammar>"##;
     for (by, attributes, grammar, expect) in [
-        (By::FarEnd, "", "", "far_end_disconnect 3 null"),
+        (By::FarEnd, "", "", "far_end_disconnect 3 undefined"),
         (By::Key, "", hash, "near_end_disconnect 3 dtmf"),
-        (By::Time, r#"maxtime="5s""#, "", "maxtime_disconnect 5 null"),
-        (By::NoAnswer, r#"connecttimeout="4s""#, "", "noanswer 0 null"),
-        (By::Busy, "", "", "busy 0 null"),
+        (By::Time, r#"maxtime="5s""#, "", "maxtime_disconnect 5 undefined"),
+        (By::NoAnswer, r#"connecttimeout="4s""#, "", "noanswer 0 undefined"),
+        (By::Busy, "", "", "busy 0 undefined"),
     ] {
         on_its_own(async move {
             let world = World::new().await;
@@ -210,4 +212,122 @@ async fn the_place_on_the_trunk_is_free_while_a_page_says_its_last_words() {
     pass(10_000).await;
     assert!(!world.web.asked()[1].is_given_up, "the first one's page was answered");
     world.leaves_nothing().await;
+}
+
+fn lasted(heard: &Heard, name: &str) -> Duration {
+    heard.all(name).iter().map(|span| span.duration()).sum()
+}
+
+#[track_caller]
+fn about(found: Duration, wanted: u64, heard: &Heard) {
+    assert!(
+        found.abs_diff(Duration::from_millis(wanted)) < Duration::from_millis(150),
+        "{found:?}, not {wanted}: {heard}"
+    );
+}
+
+/// The samples of a prompt as a telephone hears it.
+fn samples(name: &str) -> Vec<i16> {
+    prompt(name).payload(antiphon_media::Codec::Pcma).iter().map(|&byte| Law::A.decode(byte)).collect()
+}
+
+/// While a callee that sends sound of its own rings for four seconds, the caller hears the sound of the page; the callee's and ours only
+/// where the page's cannot be had.
+#[test]
+fn whoever_waits_for_an_answer_hears_the_sound_of_the_page_until_then() {
+    const RINGS: u64 = 4_000;
+    // What the page names, after how long its server answers and how, and how long the sound, ringback and the callee's are heard.
+    for (audio, web, sound, ringback, early) in [
+        ("builtin:ad", None, RINGS, 0, 0),
+        // It comes while the prompt before it is heard.
+        ("ad.wav", Some((300, 200)), RINGS, 0, 0),
+        ("ad.wav", Some((1_600, 200)), RINGS - 900, 900, 0),
+        ("ad.wav", Some((0, 404)), 0, 0, RINGS),
+        ("builtin:none", None, 0, 0, RINGS),
+    ] {
+        on_its_own(async move {
+            let world = World::new().await;
+            answer(&world, &bridging(&format!(r#"transferaudio="{audio}""#), ""));
+            if let Some((ms, status)) = web {
+                world.web.answer_as(ms, status, "audio/wav", wav(&samples("ad")));
+            }
+            let far = world.callee("002", 2, Answering::Early(Duration::from_millis(RINGS)));
+            far.speak(Some(prompt("002"))).await;
+            let caller = calls(&world).await;
+            far.up().await;
+            let heard = world.heard(&caller, &[&far]);
+            about(lasted(&heard, "ad"), sound, &heard);
+            about(lasted(&heard, "ringback"), ringback, &heard);
+            about(lasted(&heard, "002"), early, &heard);
+            assert_eq!(heard.first("thanks").duration(), prompt("thanks").duration(), "{heard}");
+            if early == 0 {
+                let first = heard.all(if ringback > 0 { "ringback" } else { "ad" })[0].from;
+                assert!(first - heard.first("thanks").to < Duration::from_millis(100), "{audio}: {heard}");
+            }
+            pass(2_000).await;
+            far.hang_up().await;
+            assert_eq!(caller.over().await, EndReason::RemoteBye);
+            assert_eq!(exit_of(&caller), "far_end_disconnect 2 null");
+            let after = world.heard(&caller, &[&far]);
+            about(lasted(&after, "ad"), sound, &after);
+            about(lasted(&after, "002"), early + 2_000, &after);
+            world.leaves_nothing().await;
+        });
+    }
+}
+
+/// So it is where the caller's side is to call and does not; blind, nothing of the page is heard.
+#[test]
+fn a_consultation_that_is_a_call_of_ours_has_the_sound_of_the_page_too() {
+    for (kind, sound, ringback) in [("consultation", true, false), ("blind", false, true)] {
+        on_its_own(async move {
+            let world = World::new().await;
+            let page =
+                bridging(r#"transferaudio="builtin:ad""#, "").replace(r#"bridge="true""#, &format!(r#"type="{kind}""#));
+            answer(&world, &page);
+            let far = world.callee("002", 2, Answering::After(Duration::from_secs(3)));
+            let caller = calls(&world).await;
+            far.up().await;
+            let heard = world.heard(&caller, &[]);
+            assert_eq!(lasted(&heard, "ad") > Duration::from_millis(2_500), sound, "{heard}");
+            assert_eq!(!heard.all("ringback").is_empty(), ringback, "{heard}");
+            far.hang_up().await;
+            caller.over().await;
+            world.leaves_nothing().await;
+        });
+    }
+}
+
+/// The tone is at another point of its period each time, and so is whoever answers, or the end of the attempt.
+#[test]
+fn the_sound_of_the_page_ends_without_a_click() {
+    for (ms, answers) in [(2_003, true), (2_009, true), (2_016, true), (2_021, false), (2_028, false)] {
+        on_its_own(async move {
+            let world = World::new().await;
+            let rings = Duration::from_millis(ms);
+            answer(
+                &world,
+                &format!(
+                    r#"<form><transfer name="far" dest="tel:002" bridge="true" transferaudio="tone.wav" connecttimeout="{}ms"/>
+                         <block><exit expr="far"/></block></form>"#,
+                    if answers { 9_000 } else { ms }
+                ),
+            );
+            serve_tone(&world, 0, 3_000);
+            let far = world.callee("002", 2, if answers { Answering::After(rings) } else { Answering::Never });
+            let caller = calls(&world).await;
+            if answers {
+                far.up().await;
+                pass(1_000).await;
+                far.hang_up().await;
+            }
+            caller.over().await;
+            assert_eq!(exit_of(&caller), if answers { "far_end_disconnect" } else { "noanswer" });
+            let (steepest, loud) = steps(&caller);
+            assert!(loud > Duration::from_millis(1_600) && loud < Duration::from_millis(2_100), "{loud:?}");
+            assert!(steepest < STEEPEST * 5 / 4, "a step of {steepest} after {ms} ms");
+            is_one_line(&caller);
+            world.leaves_nothing().await;
+        });
+    }
 }

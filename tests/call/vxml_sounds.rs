@@ -238,3 +238,27 @@ async fn the_mark_that_was_reached_last_is_told_with_what_the_caller_pressed() {
     assert!(notes(&world).iter().any(|note| note.contains("second")), "{:?}", notes(&world));
     world.leaves_nothing().await;
 }
+
+#[tokio::test]
+async fn a_key_in_a_prompt_is_told_with_the_mark_before_it_and_the_time_since() {
+    let world = World::new().await;
+    answer(
+        &world,
+        r#"<form><field name="key" type="digits?length=1">
+             <prompt><mark name="first"/><audio src="builtin:thanks"/><mark name="second"/><audio src="builtin:hello"/><mark name="third"/></prompt>
+             <filled><exit expr="application.lastresult$.markname + ' ' + key$.marktime"/></filled></field></form>"#,
+    );
+    let caller = calls(&world).await;
+    pass(prompt("thanks").duration().as_millis() as u64 + 800).await;
+    caller.press('1').await;
+    caller.over().await;
+    let exit = exit_of(&caller);
+    let (name, time) = exit.split_once(' ').unwrap();
+    let since = Duration::from_millis(time.parse().unwrap());
+    let heard = world.heard(&caller, &[]);
+    let hello = heard.first("hello").duration();
+    assert_eq!(name, "second", "{heard}");
+    assert!(hello > Duration::from_millis(300) && hello < prompt("hello").duration(), "{heard}");
+    assert!(since.abs_diff(hello) <= Duration::from_millis(20), "{since:?}: {heard}");
+    world.leaves_nothing().await;
+}

@@ -113,6 +113,7 @@ async fn what_is_sent_is_what_the_script_says_and_little_else() {
     let host = format!("host: {}", server.at);
     let expect = [
         "POST /a%20b?c=%2A HTTP/1.1",
+        "accept-encoding: gzip",
         "accept: */*",
         "authorization: Basic dXNlcjpwYXNz",
         "content-length: 5",

@@ -19,8 +19,8 @@ use crate::{
     ids::{ExtensionId, RecordingId},
     op::{
         CallRecording, Cause, Conclusion, Connect, Connected, CustomError, CustomResult, Customize, Echo, Echoed,
-        Enqueue, Enqueued, Gather, Gathered, Link, Load, LoadError, Mark, MarkMessage, Marked, Meet, Met, OpenMailbox,
-        Opened, Place, Respond, Stream, StreamError, Take, Tell, Upload,
+        Enqueue, Enqueued, Extent, Gather, Gathered, Link, Load, LoadError, Mark, MarkMessage, Marked, Meet, Met,
+        OpenMailbox, Opened, Place, Respond, Stream, StreamError, Take, Tell, Upload,
     },
     pivot,
     vars::Vars,
@@ -193,8 +193,13 @@ impl Call {
 
     /// Says prompts.
     pub async fn play(&mut self, play: Play) -> Result<Played, Interrupted> {
+        self.play_measured(play).await.map(|(played, _)| played)
+    }
+
+    /// Says prompts, and tells how much of them was heard.
+    pub async fn play_measured(&mut self, play: Play) -> Result<(Played, Extent), Interrupted> {
         match self.perform(Op::Play(play)).await? {
-            Outcome::Played(played) => Ok(played),
+            Outcome::Played(played, extent) => Ok((played, extent)),
             other => unreachable!("a play is answered with Played, not {other:?}"),
         }
     }

@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 
 use crate::{
     Digit, DigitBuffer, Gatherer, Listen, ListenEnd, ListenFrom, Listened, Recogniser, TypeAhead, Utterance,
-    collector::LONGEST_WAIT, op::Gathered,
+    collector::LONGEST_WAIT,
+    op::{Extent, Gathered},
 };
 
 /// Most results of one wait.
@@ -162,9 +163,9 @@ impl Listening {
     }
 
     /// The wait is over.
-    pub fn ended(self, ended_by: ListenEnd, guess: Option<String>, recogniser: Recogniser) -> Listened {
+    pub fn ended(self, ended_by: ListenEnd, guess: Option<String>, recogniser: Recogniser, extent: Extent) -> Listened {
         let Self { results, digits, gathered, .. } = self;
-        Listened { results, guess, digits, gathered, ended_by, recogniser }
+        Listened { extent, results, guess, digits, gathered, ended_by, recogniser }
     }
 }
 

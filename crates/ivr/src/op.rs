@@ -51,6 +51,7 @@ mod conclude;
 mod conference;
 mod customize;
 mod echo;
+mod extent;
 mod gather;
 mod mailbox;
 mod news;
@@ -73,6 +74,7 @@ pub use customize::{
     Flow,
 };
 pub use echo::{Echo, Echoed};
+pub use extent::Extent;
 pub use gather::{Gather, GatherEnd, Gathered, KeyJudge, KeyMatcher, KeyState, MAX_KEYS};
 pub use mailbox::{LeftMessage, Mark, MarkMessage, Marked, OpenMailbox, Opened};
 pub use news::{ConferenceEvent, ConferenceNews, News, PartyNews, PartyState, Watch, Watcher};
@@ -189,8 +191,8 @@ pub enum Op {
 pub enum Outcome {
     /// Answer, Limit, Part, Leave, Note, Rate, Progress, Tell, Upload, Respond, Conclude, Hangup.
     Done,
-    /// Play.
-    Played(Played),
+    /// Play, and how much of the prompts was heard.
+    Played(Played, Extent),
     /// Collect.
     Collected(Collected),
     /// TypedAhead, the oldest first.

@@ -269,6 +269,12 @@ impl StreamPool {
         }
     }
 
+    /// What a stream was played last, and how long of it was taken for sending; also of what has ended or was stopped by a key, as long as
+    /// its owner has not stopped it.
+    pub fn position(&mut self, id: StreamId) -> Option<(PlaybackId, Duration)> {
+        self.entry(id)?.stream.position()
+    }
+
     /// Ends what plays with one more frame, which sinks to silence; its end is raised as if it had come by itself.
     pub fn fade_playback(&mut self, id: StreamId) {
         if let Some(entry) = self.entry(id) {

@@ -333,6 +333,10 @@ fn give_owners(
     own(uploads.run(), "the owner of uploads panicked; recordings are not sent until the next start");
     own(notices.run(), "the owner of notices panicked; nobody is told of events until the next start");
     overload::watch::start(rooms.clone());
+    own(
+        crate::customizers::ahead::run(rooms.customizers.clone(), rooms.store.clone()),
+        "the owner of what begins ahead panicked; customizers begin with their first call until the next start",
+    );
     let mail = send_mail(rooms);
     own(
         voicemail::lamps::run(rooms.clone()),

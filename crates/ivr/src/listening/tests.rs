@@ -65,7 +65,7 @@ fn check(listen: &Listen, facts: &[(u64, Fact)], end: u64, ended_by: ListenEnd, 
         (deadline, listening.timeout(deadline).expect("the deadline has passed"))
     });
     assert_eq!((when, why), (at(end), ended_by));
-    assert_eq!(listening.ended(why, None, Recogniser::Worked).digits, digits);
+    assert_eq!(listening.ended(why, None, Recogniser::Worked, Extent::default()).digits, digits);
 }
 
 fn hash() -> ListenEnd {

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use super::ssml;
 use crate::{Digit, DigitSet, Pattern, Prompt, TypeAhead};
 
-use super::{Gather, Gathered};
+use super::{Extent, Gather, Gathered};
 
 /// Most characters of a text (`ringme-ivr.md` 5.3).
 pub const MAX_SPEECH: usize = 5000;
@@ -193,6 +193,8 @@ pub enum ListenFrom {
 /// What came of a [`Listen`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct Listened {
+    /// How much of the prompts was heard.
+    pub extent: Extent,
     /// What was said, one after the other.
     pub results: Vec<Utterance>,
     /// What the caller was saying when the wait ended, as far as it was understood; where digits were pressed nobody asks.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{TypeAhead, Watcher};
+use super::{Prompt, TypeAhead, Watcher};
 use crate::{DigitSet, SoundId, send_digits::SendDigits};
 
 /// What else is wanted of a [`super::Dial`].
@@ -31,6 +31,9 @@ pub struct Terms {
     pub ends_by: DigitSet,
     /// Whether the caller hears what a target sends before it answers.
     pub early: EarlySound,
+    /// What the caller hears again and again until somebody answers, in place of ringback and of what a target sends; where it cannot be
+    /// had, those are heard.
+    pub ringback: Option<Prompt>,
     /// What becomes of keys that the caller presses meanwhile: while it rings, and while the two talk, who hear them all the same.
     pub keys: TypeAhead,
     /// Whether the script speaks to whoever answers before the two are joined.

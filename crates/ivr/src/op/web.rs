@@ -20,8 +20,9 @@ pub struct WebSound {
 pub struct Load {
     /// Which.
     pub sound: Arc<WebSound>,
-    /// How long to wait for it.
-    pub patience: Duration,
+    /// How long to wait for it. Without, it is only begun to be had, and the script goes on: for one that a dial wants next
+    /// ([`super::Terms::ringback`]).
+    pub patience: Option<Duration>,
 }
 
 /// Why a sound of a web server cannot be said.

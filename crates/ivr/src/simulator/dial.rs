@@ -278,6 +278,9 @@ impl World<'_> {
         for (name, value) in &dial.terms.headers {
             announced += &format!(", {name}: {value}");
         }
+        if let Some(ringback) = &dial.terms.ringback {
+            announced += &format!(", with {}", self.name(ringback));
+        }
         if let Some(longest) = dial.terms.longest {
             announced += &format!(", at most {}", seconds(longest));
         }

@@ -112,6 +112,10 @@ impl World<'_> {
     }
 
     pub(super) fn load(&mut self, load: &Load) -> Result<(), LoadError> {
+        if load.patience.is_none() {
+            self.note(format!("load {} meanwhile", load.sound.url));
+            return Ok(());
+        }
         self.note(format!("load {}", load.sound.url));
         if self.scenario.web_sounds.contains_key(&load.sound.url) {
             return Ok(());

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Interrupted, Listen, ListenEnd, Listened, Listening, Prompt, Recogniser, Render, RenderError, Rendered,
-    SPEECH_PATIENCE, Speech, Utterance,
+    SPEECH_PATIENCE, Speech, Utterance, op::Extent,
 };
 
 /// How long a text takes of which the scenario says nothing; it is rendered at once.
@@ -35,6 +35,22 @@ pub struct Saying {
     pub time: Duration,
     /// The words.
     pub words: String,
+}
+
+/// The prompts over which the caller is listened to.
+struct Over {
+    lengths: Vec<Duration>,
+    began: Duration,
+    /// When they end by themselves, until they have ended.
+    ends: Option<Duration>,
+    extent: Extent,
+}
+
+impl Over {
+    fn new(lengths: Vec<Duration>, began: Duration) -> Self {
+        let ends = lengths.iter().fold(began, |end, length| end.saturating_add(*length));
+        Self { lengths, began, ends: Some(ends), extent: Extent::default() }
+    }
 }
 
 impl World<'_> {
@@ -66,10 +82,10 @@ impl World<'_> {
         let mut listening = Listening::new(listen, self.instant());
         let mut ended = listening.take(self.instant(), &mut self.digits);
         let lead = self.lead(&listen.prompts);
-        let said: Duration = listen.prompts.iter().map(|prompt| self.length(prompt)).sum();
         // Whoever has pressed a key before wants to hear none of them.
         let is_heard = !listen.prompts.is_empty() && !listening.has_digits();
-        let mut prompts = is_heard.then(|| self.now + lead + said);
+        let mut over = Over::new(self.lengths(&listen.prompts), self.now.saturating_add(lead));
+        over.ends = over.ends.filter(|_| is_heard);
         if !is_heard {
             listening.prompts_ended(self.instant());
         }
@@ -81,10 +97,10 @@ impl World<'_> {
             let due = listening.deadline().map(|deadline| deadline.saturating_duration_since(self.start));
             let word = saying.map(|saying| saying.at + saying.time);
             let next = coming.peek().map(|saying| saying.at);
-            let until = [due, prompts, word, next].into_iter().flatten().min().unwrap_or(self.now);
+            let until = [due, over.ends, word, next].into_iter().flatten().min().unwrap_or(self.now);
             if let Waited::Pressed(digit) = self.wait(until, Edge::Inside, Lifetime::Counts)? {
                 if listening.counts(digit) {
-                    self.silence(&mut listening, &mut prompts);
+                    self.silence(&mut listening, &mut over);
                 } else {
                     self.note(format!("… {digit} ignored"));
                 }
@@ -95,18 +111,19 @@ impl World<'_> {
             } else if next == Some(until) {
                 saying = coming.next();
                 listening.spoke();
-                self.silence(&mut listening, &mut prompts);
-            } else if prompts == Some(until) {
-                prompts = None;
+                self.silence(&mut listening, &mut over);
+            } else if over.ends == Some(until) {
+                self.end_prompts(&mut over);
                 listening.prompts_ended(self.instant());
             } else {
                 ended = listening.timeout(self.instant());
             }
         }
+        self.end_prompts(&mut over);
         let saying = saying.filter(|_| !listening.has_digits());
         let guess = saying.and_then(|saying| self.understood(saying)).map(|said| said.text);
         let ended_by = ended.unwrap_or(ListenEnd::Longest);
-        let listened = listening.ended(ended_by, guess, self.scenario.recogniser);
+        let listened = listening.ended(ended_by, guess, self.scenario.recogniser, over.extent);
         self.note(described(&listened));
         Ok(listened)
     }
@@ -150,11 +167,20 @@ impl World<'_> {
     }
 
     /// Stops the prompts, where they still play.
-    fn silence(&mut self, listening: &mut Listening, prompts: &mut Option<Duration>) {
-        if prompts.take().is_some() {
+    fn silence(&mut self, listening: &mut Listening, over: &mut Over) {
+        if self.end_prompts(over) {
             self.note("… the prompt stops");
         }
         listening.prompts_ended(self.instant());
+    }
+
+    /// The prompts are over or stopped; says whether they were playing.
+    fn end_prompts(&self, over: &mut Over) -> bool {
+        let ended = over.ends.take().is_some();
+        if ended {
+            over.extent = self.extent(&over.lengths, over.began);
+        }
+        ended
     }
 
     fn announced_listen(&self, listen: &Listen) -> String {

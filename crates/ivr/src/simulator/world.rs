@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     BargeIn, Bridged, Collect, Collected, Collector, Digit, DigitBuffer, DigitSet, EndedBy, Interrupted, Language,
-    Next, Op, Outcome, Play, Played, Prompt, RecordingId, TypeAhead, op::Begins,
+    Next, Op, Outcome, Play, Played, Prompt, RecordingId, TypeAhead,
+    op::{Begins, Extent},
 };
 
 pub(super) struct World<'a> {
@@ -128,7 +129,7 @@ impl<'a> World<'a> {
             return self.perform_after(op);
         }
         match op {
-            Op::Play(play) => self.play(play).map(Outcome::Played),
+            Op::Play(play) => self.play(play).map(|(played, extent)| Outcome::Played(played, extent)),
             Op::Collect(collect) => self.collect(collect).map(Outcome::Collected),
             Op::TypedAhead => self.typed_ahead().map(Outcome::TypedAhead),
             Op::Gather(gather) => self.gather(gather).map(Outcome::Gathered),
@@ -207,16 +208,17 @@ impl<'a> World<'a> {
         }
     }
 
-    fn play(&mut self, play: &Play) -> Result<Played, Interrupted> {
+    fn play(&mut self, play: &Play) -> Result<(Played, Extent), Interrupted> {
         if play.prompts.is_empty() && play.barge_in.otherwise == TypeAhead::Drop {
             // Nothing is said: what was pressed before is thrown away.
             while let Some(digit) = self.digits.pop() {
                 self.note(format!("… {digit} ignored"));
             }
-            return Ok(Played::Finished { said: Duration::ZERO });
+            return Ok((Played::Finished { said: Duration::ZERO }, Extent::default()));
         }
         let lead = self.lead(&play.prompts);
-        let said = play.prompts.iter().map(|prompt| self.length(prompt)).sum();
+        let lengths = self.lengths(&play.prompts);
+        let said = lengths.iter().sum();
         let prompts: Vec<_> = play.prompts.iter().map(|prompt| self.name(prompt)).collect();
         self.note(format!("play {}, {}", prompts.join(", "), manner(play.barge_in)));
         if play.barge_in.otherwise == TypeAhead::Drop {
@@ -224,16 +226,17 @@ impl<'a> World<'a> {
         }
         if let Some(early) = self.digits.first().filter(|digit| play.barge_in.by.contains(*digit)) {
             self.note(format!("… barged in by {early}"));
-            return Ok(Played::BargedIn(early));
+            return Ok((Played::BargedIn(early), Extent::default()));
         }
-        let end = self.now.saturating_add(lead).saturating_add(said);
+        let began = self.now.saturating_add(lead);
+        let end = began.saturating_add(said);
         loop {
             match self.wait(end, Edge::Outside, Lifetime::Counts)? {
-                Waited::Through => return Ok(Played::Finished { said }),
+                Waited::Through => return Ok((Played::Finished { said }, Extent::whole(&lengths))),
                 Waited::Pressed(digit) if play.barge_in.by.contains(digit) => {
                     self.digits.push(digit);
                     self.note(format!("… barged in by {digit}"));
-                    return Ok(Played::BargedIn(digit));
+                    return Ok((Played::BargedIn(digit), self.extent(&lengths, began)));
                 }
                 Waited::Pressed(digit) => match play.barge_in.otherwise {
                     TypeAhead::Keep => self.digits.push(digit),
@@ -417,7 +420,17 @@ impl<'a> World<'a> {
         self.start + self.now
     }
 
-    pub(super) fn length(&self, prompt: &Prompt) -> Duration {
+    /// How long prompts are.
+    pub(super) fn lengths(&self, prompts: &[Prompt]) -> Vec<Duration> {
+        prompts.iter().map(|prompt| self.length(prompt)).collect()
+    }
+
+    /// How much was heard of prompts that are so long and begin then.
+    pub(super) fn extent(&self, lengths: &[Duration], began: Duration) -> Extent {
+        self.now.checked_sub(began).map_or_else(Extent::default, |heard| Extent::new(lengths, heard))
+    }
+
+    fn length(&self, prompt: &Prompt) -> Duration {
         match prompt {
             Prompt::Sound(id) => self.scenario.sounds.get(id).map(|sound| sound.length).unwrap_or_default(),
             Prompt::Text(speech) => self.spoken_length(speech),

@@ -6,12 +6,14 @@
 //! Errors: none; they are the result.
 //! Sources: VoiceXML 2.0 and 2.1, their schemas; `voicexml-customizers.md` 3.2, 3.5.
 
+mod properties;
 mod scripts;
 
 use std::fmt;
 
 use roxmltree::Node;
 
+pub use self::properties::{Unfit, property};
 use self::scripts::Scripts;
 
 use super::{
@@ -125,7 +127,7 @@ const RUN: [(&str, &str); 41] = [
     ("submit", "next expr method enctype namelist fetchaudio fetchtimeout maxage maxstale"),
     ("sub", "alias"),
     ("throw", "event eventexpr message messageexpr"),
-    ("transfer", "name expr cond dest destexpr bridge type connecttimeout maxtime aai aaiexpr"),
+    ("transfer", "name expr cond dest destexpr bridge type connecttimeout maxtime transferaudio aai aaiexpr"),
     ("value", "expr"),
 ];
 /// The rest: elements with others, and those of which nothing is looked at.
@@ -137,43 +139,10 @@ const MORE: [(&str, &str); 5] = [
     ("else enumerate p s reprompt", ""),
 ];
 /// Attributes that the standards have, and that change nothing here.
-const WITHOUT_EFFECT: [&str; 11] = [
-    "fetchhint",
-    "bargeintype",
-    "weight",
-    "charset",
-    "transferaudio",
-    "type",
-    "valuetype",
-    "maxage",
-    "maxstale",
-    "format",
-    "detail",
-];
-/// Properties that are run.
-const PROPERTIES: [&str; 21] = [
-    "bargein",
-    "completetimeout",
-    "confidencelevel",
-    "documentmaxage",
-    "documentmaxstale",
-    "datamaxage",
-    "datamaxstale",
-    "fetchaudio",
-    "fetchaudiodelay",
-    "fetchaudiominimum",
-    "fetchtimeout",
-    "grammarmaxage",
-    "grammarmaxstale",
-    "inputmodes",
-    "interdigittimeout",
-    "maxspeechtimeout",
-    "scriptmaxage",
-    "scriptmaxstale",
-    "termchar",
-    "termtimeout",
-    "timeout",
-];
+const WITHOUT_EFFECT: [&str; 10] =
+    ["fetchhint", "bargeintype", "weight", "charset", "type", "valuetype", "maxage", "maxstale", "format", "detail"];
+/// Attributes of `<audio>` that the vendor has, and that are run in any page.
+const OF_VENDOR: [&str; 2] = ["cond", "prompt"];
 
 /// Looks through a page of an application, in whatever encoding the page says it has.
 pub fn bytes(page: &[u8], dialect: Dialect) -> Report {
@@ -250,13 +219,14 @@ impl Looking {
             "metadata" | "meta" | "desc" | "lexicon" => return,
             "vxml" if node.attribute("version") == Some("1.0") => self.add(node, Some("version"), "1.0 is run as 2.0"),
             "property" => {
-                let property = node.attribute("name").unwrap_or_default().trim();
-                let value = node.attribute("value").unwrap_or_default().trim();
-                match one_way(property, value) {
-                    Some(Ok(())) => {}
-                    Some(Err(text)) => self.add(node, Some("value"), text),
-                    None if PROPERTIES.contains(&property) => {}
-                    None => self.add(node, Some("name"), &format!("{property} changes nothing here")),
+                let name = node.attribute("name").unwrap_or_default().trim();
+                match property(name, node.attribute("value").unwrap_or_default()) {
+                    Ok(()) => {}
+                    Err(unfit @ Unfit::Name) => self.add(node, Some("name"), &format!("{name} {unfit}")),
+                    Err(Unfit::Unknown(text)) => self.add(node, Some("value"), text),
+                    Err(unfit) => {
+                        self.add(node, Some("value"), &format!("{unfit}; {name} is as if it were not there"));
+                    }
                 }
             }
             _ => {}
@@ -315,6 +285,9 @@ impl Looking {
                 (false, true) => self.add(node, Some(own), "changes nothing here"),
                 // Prefixed attributes of plain pages are whosoever's they may be.
                 (false, false) if is_prefixed && !self.is_vendor => {}
+                (false, false) if name == "audio" && OF_VENDOR.contains(&own) => {
+                    self.add(node, Some(own), "is not of VoiceXML but of Contact Pro; it is run all the same");
+                }
                 (false, false) => self.add(node, Some(own), "is not known"),
             }
         }

@@ -14,6 +14,7 @@ mod fetching;
 mod fia;
 mod filling;
 mod grammars;
+mod marks;
 mod object;
 mod properties;
 mod queue;
@@ -26,6 +27,7 @@ mod vendor;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use self::marks::LastMark;
 use super::{
     Application,
     contactpro::attached::Attached,
@@ -193,7 +195,7 @@ pub(crate) struct Interpreter<'a> {
     /// When these were counted from, in milliseconds by the clock that is told.
     rested_at: i64,
     /// The last mark that was said.
-    mark: Option<String>,
+    mark: Option<LastMark>,
     /// Whether expressions are Python.
     pub(crate) is_python: bool,
     /// The item at which the next dialog is entered.
@@ -204,6 +206,8 @@ pub(crate) struct Interpreter<'a> {
     is_early: bool,
     /// Whether the world outside was left something.
     is_concluded: bool,
+    /// Why the session ends.
+    ends_by: session::EndsBy,
     /// What scripts know of the caller's sound.
     sound: Option<AgreedSound>,
 }

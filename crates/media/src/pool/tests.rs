@@ -307,6 +307,25 @@ fn a_key_that_stops_the_prompt_silences_the_frame_of_the_tick_at_which_it_is_rea
 }
 
 #[test]
+fn how_long_of_a_playback_was_said_is_known_also_after_its_end_or_a_key() {
+    let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
+    let segments = || vec![Segment::Audio(prompt(320)), Segment::Silence(ms(7)), Segment::Audio(prompt(800))];
+    assert_eq!(bench.pool.position(StreamId(1)), None);
+    bench.pool.play(StreamId(1), PlaybackId(1), segments(), Repeat::Once, Keys::ALL);
+    assert_eq!(bench.pool.position(StreamId(1)), Some((PlaybackId(1), ms(0))));
+    bench.run(ms(60));
+    assert_eq!(bench.pool.position(StreamId(1)), Some((PlaybackId(1), ms(60))));
+    bench.press(1, 1, 0, TelephoneEvent { code: 4, end: false, volume: 10, duration: 160 });
+    bench.run(ms(500));
+    assert_eq!(bench.pool.position(StreamId(1)), Some((PlaybackId(1), ms(65))), "with what sinks");
+    bench.pool.play(StreamId(1), PlaybackId(2), segments(), Repeat::Once, Keys::NONE);
+    bench.run(ms(500));
+    assert_eq!(bench.pool.position(StreamId(1)), Some((PlaybackId(2), ms(147))), "all of it");
+    bench.pool.stop_playback(StreamId(1));
+    assert_eq!(bench.pool.position(StreamId(1)), None, "the owner has stopped it");
+}
+
+#[test]
 fn a_stream_from_which_nothing_comes_is_read_every_40_ms_until_something_comes() {
     let mut bench = Bench::with(&[(1, negotiated(1, 20))]);
     let readings = |bench: &mut Bench, time| {

@@ -5,7 +5,7 @@
 
 use crate::audio::{Audio, Packets};
 use crate::codec::g722::Seam;
-use crate::codec::{Codec, OPUS_SILENCE, SAMPLES_PER_MS, samples_in};
+use crate::codec::{Codec, OPUS_SILENCE, SAMPLES_PER_MS, duration_of, samples_in};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +102,13 @@ impl Playlist {
         let mut playlist = Self { segments, repeat, current: 0, given: 0, at_hand };
         playlist.take_up(Codec::Pcmu);
         playlist
+    }
+
+    /// How long of it was given, in the round that goes on.
+    pub(crate) fn position(&self) -> Duration {
+        let before = self.segments.iter().take(self.current);
+        let samples = before.fold(self.given, |sum, segment| sum.saturating_add(segment.samples()));
+        duration_of(samples)
     }
 
     /// Whether any of it was given.

@@ -39,7 +39,7 @@ use crate::srtp::{Keying, Protection};
 use crate::summary::StreamSummary;
 use crate::totals::StreamTotals;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(Debug)]
 struct Playback {
@@ -215,6 +215,11 @@ impl RtpStream {
     pub(crate) fn stop_playback(&mut self) {
         self.playback = self.playback.take().filter(Playback::is_heard);
         self.cut();
+    }
+
+    /// What was played last, and how long of it was said.
+    pub(crate) fn position(&self) -> Option<(PlaybackId, Duration)> {
+        self.playback.as_ref().map(|playback| (playback.id, playback.playlist.position()))
     }
 
     /// Ends what plays, within the next frame. The playlist stays until the next order, because nothing is freed while frames are serviced.

@@ -51,7 +51,8 @@ pub(super) struct Call {
     duration: Option<u64>,
     /// `ringing`, `answered` or `not_answered`.
     result: &'static str,
-    /// How its script ended.
+    /// How its script ended: `finished`, `caller_hung_up`, `hung_up`, `lifetime` or `shutdown`; `failed` where it had nothing to run and
+    /// refused the caller with a status of 500 to 599.
     outcome: Option<&'static str>,
     /// `caller`, `antiphon` or `network`.
     ended_by: Option<&'static str>,
@@ -88,7 +89,7 @@ pub(super) struct CallDetail {
 struct Concluded {
     /// The value of `<exit expr>`.
     exit: Option<String>,
-    /// `exit` or `disconnect`.
+    /// `exit`, `disconnect` or `error`.
     reason: Option<String>,
     /// The variables of a `namelist`, by their names.
     #[schema(value_type = Object)]

@@ -1,6 +1,7 @@
 //! `/extension/{extension}/vxml/`
 //!
 //! Shape: an application by its fields, and its page as it is, byte by byte. Whoever writes a page hears all that is to say of it.
+//! Time: a page is looked through on a thread of its own, as few at once as [`UploadTurns`] lets through.
 //! Errors: a page that cannot be loaded is a 422 that tells line and column, and nothing is changed.
 //! Sources: `voicexml-customizers.md` 3.2, 3.10.
 
@@ -23,10 +24,12 @@ use super::conditions::NothingYet;
 use super::description::{Operation, Table, get, post};
 use super::error::ApiError;
 use super::place::Place;
+use super::upload_turns::UploadTurns;
 use crate::store::changes::{PutVxmlDocument, UpdateVxml};
 use crate::store::limits::VXML_BYTES;
 use crate::store::{
-    Extension, ExtensionKind, Missing, Rejected, VxmlApplication, VxmlDialect, VxmlExtension, VxmlSource, VxmlTransfer,
+    ClientId, Extension, ExtensionKind, Missing, Rejected, VxmlApplication, VxmlDialect, VxmlExtension, VxmlSource,
+    VxmlTransfer,
 };
 
 /// The types by which a page may come.
@@ -234,9 +237,17 @@ async fn document(State(state): State<ApiState>, place: Place) -> Result<Respons
     Ok((kind, Bytes::from_owner(document)).into_response())
 }
 
-/// Looks a page through, on a thread that may take its time.
-async fn checked(page: Bytes, dialect: Dialect) -> Result<Checked, ApiError> {
-    let report = tokio::task::spawn_blocking(move || check::bytes(&page, dialect)).await;
+/// Looks a page through when it is the client's turn, on a thread that may take its time.
+async fn checked(turns: &UploadTurns, client: ClientId, page: Bytes, dialect: Dialect) -> Result<Checked, ApiError> {
+    let place = turns.read(client).await.ok_or(Rejected::Busy)?;
+    let core = turns.decode().await.ok_or(Rejected::Busy)?;
+    let report = tokio::task::spawn_blocking(move || {
+        let report = check::bytes(&page, dialect);
+        // Held until the work is done, also when whoever asked has gone.
+        drop((core, place));
+        report
+    });
+    let report = report.await;
     Ok(Checked::of(&report.map_err(|_| Rejected::Storage)?))
 }
 
@@ -247,7 +258,7 @@ async fn put_document(
 ) -> Result<Checked, ApiError> {
     let extension = place.extension_id()?;
     let dialect = vxml(place.extension(&state.store.snapshot())?)?.0.application.dialect;
-    let checked = checked(page.clone(), dialect).await?;
+    let checked = checked(&state.uploads, place.bearer(), page.clone(), dialect).await?;
     if checked.errors.is_empty() {
         let document = Some(page[..].into());
         state.store.commit(PutVxmlDocument { client: place.bearer(), extension, document }).await?;
@@ -261,7 +272,31 @@ async fn delete_document(State(state): State<ApiState>, place: Place) -> Result<
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn check_page(place: Place, PageBody(page): PageBody) -> Result<Checked, ApiError> {
-    place.client()?;
-    checked(page, Dialect::default()).await
+async fn check_page(
+    State(state): State<ApiState>,
+    place: Place,
+    PageBody(page): PageBody,
+) -> Result<Checked, ApiError> {
+    let client = place.client()?;
+    checked(&state.uploads, client, page, Dialect::default()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_is_looked_through_when_there_is_a_core_for_it() {
+        let turns = UploadTurns::default();
+        let mut cores: Vec<_> = std::iter::from_fn(|| turns.decode().now_or_never()).collect();
+        let mut checked = pin!(checked(&turns, ClientId(1), EXAMPLE.into(), Dialect::default()));
+        assert!(checked.as_mut().now_or_never().is_none() && turns.decode().now_or_never().is_none());
+        cores.pop();
+        assert_eq!(checked.await.map(|checked| checked.message).unwrap_or_default(), "all of it is run");
+        assert!(turns.decode().now_or_never().is_some(), "its core is free again");
+    }
 }

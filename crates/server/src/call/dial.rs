@@ -1,7 +1,7 @@
 //! Reaching others: targets ring, at once or one by one, and the first to answer is joined to the caller.
 //!
 //! Shape: a [`Dial`] in, a [`Dialed`] out; who is called, and by which ways, is in `reach` and `hunt`.
-//! Time: the caller hears ringback from the first moment; the attempt ends with the dial's `no_answer`.
+//! Time: the caller hears ringback, or what the script has in its place, from the first moment; the attempt ends with the dial's `no_answer`.
 //! Errors: a target that cannot be reached is a failed branch; when all have failed the outcome says how.
 //! Sources: `ringme-ivr.md` 3.7 (fork status), 3.8 (transfer details); RFC 3326 (Reason of the losers).
 
@@ -14,7 +14,7 @@ use antiphon_ivr::{
     CallerId, Dial, Dialed, Interrupted, Join, TalkEnd, Terms, TypeAhead,
     op::{Login, News, PartyNews, PartyState, RingOrder, Whisper},
 };
-use antiphon_media::{Direction, Keys, Repeat, Segment};
+use antiphon_media::Direction;
 use antiphon_sip::{Credentials, Event, Invitation, NameAddr, StatusCode};
 
 use super::{
@@ -29,7 +29,7 @@ use super::{
     media_port::MediaPort,
     news,
     reach::{self, Attempt, Reach, Reading},
-    refer, send_digits,
+    refer, ringback, send_digits,
     srtp::DialogSrtp,
     transfer::{self, Joined, Transfers},
     wanted::{Whose, wanted},
@@ -66,7 +66,7 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
         call.facts.passed_on(extension, &dial.targets.join(" "));
     }
     // First of all, so that nobody listens to nothing while names are looked up.
-    comfort(call).await;
+    ringback::begin(call, dial.terms.ringback.as_ref()).await;
     let referral = Referral { answer_after: dial.terms.answer_after, ..Referral::default() };
     let hunt = Hunt::new(&dial.caller_id, failures).referred(referral).under(&dial.terms, dial.no_answer);
     let mut hunt = hunt.for_script(dial.rules);
@@ -77,7 +77,7 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
         hunt.give_up(&call.calling(), StatusCode::REQUEST_TERMINATED, reason.as_deref());
     }
     if let (Ok(None), Some(extension)) = (&reached, hunt.handed_over) {
-        call.caller.stop_playback().await;
+        ringback::end(call).await;
         return Ok(Dialed::HandedOver(extension));
     }
     let (terms, caller_id, won) = (dial.terms, dial.caller_id, hunt.won.clone());
@@ -86,7 +86,7 @@ pub(super) async fn dial(call: &mut Executor, dial: Dial) -> Result<Dialed, Inte
         Ok(Some(callee)) => greet::greet(call, callee, &asked.terms, asked.won.target).await.map(Some),
         nobody => nobody.map(|_| None),
     };
-    call.caller.stop_playback().await;
+    ringback::end(call).await;
     if winner.is_err() {
         completed(call, &asked);
     }
@@ -227,16 +227,6 @@ pub(super) async fn ring(
     leg.part = phone.and_then(|extension| call.facts.reaches(extension));
     (leg.party, leg.shown) = (party, Arc::unwrap_or_clone(shown));
     Ok(leg)
-}
-
-/// What the caller hears while others ring: ringback, or before any sound of ours what their own phone makes of a 180.
-pub(super) async fn comfort(call: &mut Executor) {
-    if call.caller.stream().is_none() {
-        call.caller.ring().await;
-        return;
-    }
-    let ringback = call.rooms.tone("ringback");
-    call.caller.play(ringback.map(Segment::Audio).into_iter().collect(), Repeat::Forever, Keys::NONE).await;
 }
 
 /// How two that talked are parted, beside by the caller.

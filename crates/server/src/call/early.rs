@@ -12,9 +12,9 @@ use antiphon_sip::DialogId;
 use bytes::Bytes;
 
 use super::{
-    dial::comfort,
     executor::{Executor, clock},
     leg::Leg,
+    ringback::comfort,
 };
 use crate::media::worker::Hearing;
 

@@ -7,7 +7,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use antiphon_ivr::{CallerId, Conferred, Digit, ExtensionId, Interrupted, SendDigits, collector::DigitBuffer};
+use antiphon_ivr::{
+    CallerId, Conferred, Digit, ExtensionId, Interrupted, SendDigits, WebSound, collector::DigitBuffer,
+};
 use antiphon_media::{
     Event as MediaEvent, EventKind, PlaybackId, StreamId,
     record::{RecordEnd, Seat},
@@ -30,6 +32,7 @@ use super::{
     problems::Problems,
     recording::OfCall,
     replace::{self, Replacement},
+    ringback::Ringback,
     send_digits, stream,
     transfer::Joined,
     whisper::{self, Whispering},
@@ -41,6 +44,7 @@ use crate::{
     signalling::Order,
     store::{ClientId, Config, Extension, ExtensionKind},
     trace::CallTrace,
+    web::sounds::Ahead,
 };
 
 /// Reasons of a caller who gives up that others are told, at most.
@@ -139,6 +143,8 @@ pub struct Executor {
     pub(super) gave_up_because: Option<String>,
     /// How the last dial failed, where it did.
     pub(super) failed_with: Option<u16>,
+    /// What the script said in place of an answer.
+    pub(super) refused_with: Option<u16>,
     /// Whether parties may be transferred to numbers outside.
     pub(super) transfers: PublicTransfers,
     /// Whether subscribers are told that a telephone has accepted the call as soon as a sound of its client is played.
@@ -153,6 +159,10 @@ pub struct Executor {
     pub(super) awaited: Option<Membership>,
     /// The caller, while the script speaks to somebody in its place.
     pub(super) whispering: Option<Box<Whispering>>,
+    /// What the caller hears while others ring.
+    pub(super) ringback: Ringback,
+    /// A sound that is fetched while the script goes on.
+    pub(super) ahead: Option<(Arc<WebSound>, Ahead)>,
     /// What the next op ends with, because it happened between two of them.
     pub(super) pending: Option<Interrupted>,
 }
@@ -222,6 +232,7 @@ impl Executor {
             unanswered_since: None,
             gave_up_because: None,
             failed_with: None,
+            refused_with: None,
             transfers: PublicTransfers::default(),
             sounds: Sounds::default(),
             after_caller: None,
@@ -229,6 +240,8 @@ impl Executor {
             place: None,
             awaited: None,
             whispering: None,
+            ringback: Ringback::default(),
+            ahead: None,
             pending: None,
         }
     }

@@ -13,9 +13,9 @@ use antiphon_sip::Event;
 
 use super::{
     CallEvent,
-    dial::comfort,
     executor::{Executor, Heard, clock, dialog_of},
     leg::Leg,
+    ringback::comfort,
     send_digits,
 };
 

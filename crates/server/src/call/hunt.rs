@@ -23,7 +23,7 @@ use self::turns::Standing;
 use super::{
     CallEvent,
     calling::Calling,
-    dial::{Told, comfort, ring},
+    dial::{Told, ring},
     early::EarlySound,
     executor::{Executor, Heard, PublicTransfers, clock, dialog_of},
     failures::{Failures, Next, next, status_of},
@@ -31,6 +31,7 @@ use super::{
     leg::Party,
     reach::{self, Attempt, Named, Reach, Reading, Route, Way},
     replace::ELSEWHERE,
+    ringback::{self, comfort},
 };
 use crate::{
     directory::{self, Target},
@@ -200,9 +201,10 @@ impl Hunt {
         self.begin(&call.calling(), routes).await;
         let mut early = EarlySound::default();
         while !self.is_over() {
-            let only = if self.terms.early == Early::Passed { self.only() } else { None };
-            early.follow(call, only).await;
-            let wake_at = early.wakes_at(self.wakes_at(until));
+            ringback::look(call).await;
+            let is_passed = self.terms.early == Early::Passed && ringback::yields(call);
+            early.follow(call, if is_passed { self.only() } else { None }).await;
+            let wake_at = ringback::wakes_at(call, early.wakes_at(self.wakes_at(until)));
             tokio::select! {
                 event = call.next_event() => {
                     let event = match call.understand(event).await? {

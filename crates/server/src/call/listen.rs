@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_ivr::{Interrupted, Listen, ListenEnd, Listened, Listening, Recogniser};
+use antiphon_ivr::{Interrupted, Listen, ListenEnd, Listened, Listening, Recogniser, op::Extent};
 use antiphon_media::{
     Keys, PlaybackId, Repeat, StreamId,
     record::{Rate, Reading, Reel},
@@ -33,6 +33,9 @@ const GUESS_PATIENCE: Duration = Duration::from_secs(3);
 struct Ear {
     listening: Listening,
     playback: Option<PlaybackId>,
+    /// How long each prompt is, and how much of them was heard.
+    lengths: Vec<Duration>,
+    extent: Extent,
     sound: Option<Sound>,
     phrases: Arc<[String]>,
     language: Option<String>,
@@ -62,6 +65,8 @@ impl Executor {
         let mut ear = Ear {
             listening: Listening::new(listen, clock()),
             playback: None,
+            lengths: Vec::new(),
+            extent: Extent::default(),
             sound: None,
             phrases: listen.phrases.clone().into(),
             language: listen.language.clone(),
@@ -71,7 +76,7 @@ impl Executor {
             has_failed: false,
         };
         if let Some(end) = ear.listening.take(clock(), &mut self.digits) {
-            return Ok(ear.listening.ended(end, None, Recogniser::Worked));
+            return Ok(ear.listening.ended(end, None, Recogniser::Worked, ear.extent));
         }
         let speech = self.rooms.speech.load_full();
         let ended = async {
@@ -86,9 +91,7 @@ impl Executor {
             self.heard_enough(listen, &mut ear).await
         };
         let ended = ended.await;
-        if ear.playback.is_some() {
-            self.caller.stop_playback().await;
-        }
+        self.stop_prompts(&mut ear).await;
         // Where keys were pressed nobody waits for words.
         let is_heard_out = matches!(ended, Ok(ListenEnd::Wanted | ListenEnd::Results)) || ear.listening.has_digits();
         self.close_ear(&mut ear).await;
@@ -96,15 +99,17 @@ impl Executor {
         let guess = if is_heard_out { None } else { self.guess(&mut ear).await? };
         let is_deaf = !speech.has_recogniser() || (ear.has_failed && !ear.has_worked);
         let recogniser = if is_deaf { Recogniser::Failed } else { Recogniser::Worked };
-        Ok(ear.listening.ended(ended, guess, recogniser))
+        Ok(ear.listening.ended(ended, guess, recogniser, ear.extent))
     }
 
     /// Begins the prompts, where there are some that can be heard.
     async fn play_over(&mut self, listen: &Listen, ear: &mut Ear) -> Result<(), Interrupted> {
         self.rendered(&listen.prompts).await?;
         self.loaded_or_key(&listen.prompts, KEEPING).await?;
-        let segments = self.ready_segments(&listen.prompts).await;
+        let segments;
+        (segments, ear.lengths) = self.measured_segments(&listen.prompts).await;
         if segments.is_empty() || self.caller.stream().is_none() {
+            ear.extent = Extent::whole(&vec![Duration::ZERO; ear.lengths.len()]);
             ear.listening.prompts_ended(clock());
         } else {
             ear.playback = Some(self.caller.play(segments, Repeat::Once, Keys::NONE).await);
@@ -145,6 +150,7 @@ impl Executor {
                 }
                 Heard::PlaybackEnded(ended) if Some(ended) == ear.playback => {
                     ear.playback = None;
+                    ear.extent = Extent::whole(&ear.lengths);
                     ear.listening.prompts_ended(clock());
                     None
                 }
@@ -198,10 +204,19 @@ impl Executor {
 
     /// Stops the prompts, where they still play.
     async fn hush(&mut self, ear: &mut Ear) {
-        if ear.playback.take().is_some() {
-            self.caller.stop_playback().await;
+        if self.stop_prompts(ear).await {
             ear.listening.prompts_ended(clock());
         }
+    }
+
+    /// The same, and says whether they did.
+    async fn stop_prompts(&mut self, ear: &mut Ear) -> bool {
+        if ear.playback.take().is_none() {
+            return false;
+        }
+        ear.extent = Extent::new(&ear.lengths, self.caller.position().await);
+        self.caller.stop_playback().await;
+        true
     }
 
     /// Has an utterance understood. Its words come through the inbox, also when they come too late.

@@ -42,6 +42,7 @@ mod refer;
 mod referral;
 mod render;
 pub mod replace;
+mod ringback;
 mod send_digits;
 pub mod srtp;
 mod stream;

@@ -11,7 +11,7 @@ use antiphon_ivr::{
     Collect, Collected, Digit, DigitSet, Gather, Gathered, Gatherer, Interrupted, Op, Outcome, Play, Played, Prompt,
     Rating, TypeAhead,
     collector::Collector,
-    op::{Cause, Conclusion, Respond},
+    op::{Cause, Conclusion, Extent, Respond},
 };
 use antiphon_media::{Keys, Repeat, Segment, record};
 use antiphon_sip::{ReasonProtocol, Rejection, StatusCode, printable, reason_value};
@@ -80,7 +80,7 @@ impl Executor {
     async fn outcome_of(&mut self, op: Op) -> Result<Outcome, Interrupted> {
         match op {
             Op::Answer => self.answer().await.map(|()| Outcome::Done),
-            Op::Play(play) => self.play(play).await.map(Outcome::Played),
+            Op::Play(play) => self.play(play).await.map(|(played, extent)| Outcome::Played(played, extent)),
             Op::Collect(collect) => self.collect(&collect).await.map(Outcome::Collected),
             Op::Gather(gather) => self.gather(&gather).await.map(Outcome::Gathered),
             Op::Dial(dial) => dial::dial(self, dial).await.map(Outcome::Dialed),
@@ -219,24 +219,27 @@ impl Executor {
         Ok(())
     }
 
-    async fn play(&mut self, play: Play) -> Result<Played, Interrupted> {
+    async fn play(&mut self, play: Play) -> Result<(Played, Extent), Interrupted> {
         let barge_in = play.barge_in;
         match (barge_in.otherwise, self.digits.first()) {
             (TypeAhead::Drop, _) => self.digits.clear(),
             // Pressed between two prompts: it counts as pressed in this one.
-            (TypeAhead::Keep, Some(digit)) if barge_in.by.contains(digit) => return Ok(Played::BargedIn(digit)),
+            (TypeAhead::Keep, Some(digit)) if barge_in.by.contains(digit) => {
+                return Ok((Played::BargedIn(digit), Extent::default()));
+            }
             (TypeAhead::Keep, _) => {}
         }
         if let Some(digit) = self.rendered_or_key(&play.prompts, barge_in).await? {
-            return Ok(Played::BargedIn(digit));
+            return Ok((Played::BargedIn(digit), Extent::default()));
         }
         if let Some(digit) = self.loaded_or_key(&play.prompts, barge_in).await? {
-            return Ok(Played::BargedIn(digit));
+            return Ok((Played::BargedIn(digit), Extent::default()));
         }
         let began = clock();
-        let segments = self.ready_segments(&play.prompts).await;
+        let (segments, mut lengths) = self.measured_segments(&play.prompts).await;
         if segments.is_empty() || self.caller.stream().is_none() {
-            return Ok(Played::Finished { said: Duration::ZERO });
+            let none = vec![Duration::ZERO; lengths.len()];
+            return Ok((Played::Finished { said: Duration::ZERO }, Extent::whole(&none)));
         }
         if self.sounds == Sounds::Accepted && play.prompts.iter().any(|prompt| matches!(prompt, Prompt::Sound(_))) {
             self.parts().for_each(|part| part.bridged());
@@ -245,17 +248,20 @@ impl Executor {
         loop {
             match self.wait(None).await {
                 Ok(Heard::PlaybackEnded(ended)) if ended == playback => {
-                    return Ok(Played::Finished { said: clock().saturating_duration_since(began) });
+                    let said = clock().saturating_duration_since(began);
+                    return Ok((Played::Finished { said }, Extent::whole(&lengths)));
                 }
                 Ok(Heard::Digit(digit)) if barge_in.by.contains(digit) => {
                     // A key in RTP has stopped it already; one in INFO, or one from before the order, has not.
+                    let extent = Extent::new(&lengths, self.caller.position().await);
                     self.caller.stop_playback().await;
                     self.digits.push(digit);
-                    return Ok(Played::BargedIn(digit));
+                    return Ok((Played::BargedIn(digit), extent));
                 }
                 // Whoever is new has heard none of it.
                 Ok(Heard::Replaced) => {
-                    let segments = self.ready_segments(&play.prompts).await;
+                    let segments;
+                    (segments, lengths) = self.measured_segments(&play.prompts).await;
                     playback = self.caller.play(segments, Repeat::Once, keys(barge_in.by)).await;
                 }
                 Ok(Heard::Digit(digit)) if barge_in.otherwise == TypeAhead::Keep => self.digits.push(digit),
@@ -317,6 +323,7 @@ impl Executor {
         let said = phrase.as_deref().unwrap_or(status.reason());
         // What is printable is never refused.
         let reason = reason_value(ReasonProtocol::Sip, status.code(), said).ok();
+        self.refused_with = Some(status.code()).filter(|_| !self.caller.is_answered());
         self.caller.refuse_with(Rejection { phrase, ..status.into() });
         self.caller.hang_up(reason.as_deref());
         self.over = Some(Interrupted::LocalHangup);
@@ -352,8 +359,14 @@ impl Executor {
 
     /// The same, with those that have to be read or made first.
     pub(super) async fn ready_segments(&self, prompts: &[Prompt]) -> Vec<Segment> {
-        let mut segments = Vec::with_capacity(prompts.len());
+        self.measured_segments(prompts).await.0
+    }
+
+    /// The same, and how long each prompt is.
+    pub(super) async fn measured_segments(&self, prompts: &[Prompt]) -> (Vec<Segment>, Vec<Duration>) {
+        let (mut segments, mut lengths) = (Vec::with_capacity(prompts.len()), Vec::with_capacity(prompts.len()));
         for prompt in prompts {
+            let before = segments.len();
             match prompt {
                 Prompt::Message(message) => {
                     segments.extend(self.message_sound(*message).await.map(Segment::Audio));
@@ -361,8 +374,11 @@ impl Executor {
                 Prompt::Tone(tone) => segments.extend(self.rooms.made_tones.segments(tone).await),
                 prompt => segments.extend(self.segment(prompt)),
             }
+            let length =
+                segments[before..].iter().map(Segment::duration).fold(Duration::ZERO, Duration::saturating_add);
+            lengths.push(length);
         }
-        segments
+        (segments, lengths)
     }
 
     fn segment(&self, prompt: &Prompt) -> Option<Segment> {

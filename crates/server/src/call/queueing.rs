@@ -17,8 +17,8 @@ use antiphon_ivr::{
 use antiphon_media::{Keys, Repeat, Segment, StreamId};
 
 use super::{
-    dial::comfort,
     executor::{Executor, Heard, clock},
+    ringback::comfort,
 };
 use crate::{
     media::worker::Order,

@@ -168,6 +168,8 @@ pub(super) async fn play(
     let ended = executor.last_words.since().unwrap_or_else(clock);
     let talked = ended.saturating_duration_since(at);
     let outcome = match end {
+        // Such as a first page that is not to be had: nobody but us is to blame, and the caller never heard anything.
+        Ok(()) if executor.refused_with.is_some_and(|status| matches!(status, 500..=599)) => "failed",
         Ok(()) => "finished",
         Err(Interrupted::RemoteHangup) => "caller_hung_up",
         Err(Interrupted::LocalHangup) => "hung_up",

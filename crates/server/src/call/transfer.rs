@@ -19,7 +19,6 @@ use antiphon_sip::{EndReason, Event, ReferRequest, StatusCode};
 
 use super::{
     attended::{self, Asked},
-    dial::comfort,
     executor::{Executor, Heard, clock, dialog_of},
     hold,
     hunt::Hunt,
@@ -27,6 +26,7 @@ use super::{
     reach::Reach,
     referral::{self, Chosen, Judged, Side},
     replace,
+    ringback::comfort,
 };
 use crate::{media::worker::Hearing, signalling::Order};
 

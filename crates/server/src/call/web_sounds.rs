@@ -15,10 +15,17 @@ use tokio::time::timeout;
 use super::{executor::Executor, meanwhile::Meanwhile};
 
 impl Executor {
-    /// Has a sound ready. Keys meanwhile are kept.
+    /// Has a sound ready. Keys meanwhile are kept. One that is not waited for takes the place of the one before.
     pub(super) async fn load(&mut self, load: &Load) -> Result<Result<(), LoadError>, Interrupted> {
         let (sounds, client, sound) = (self.rooms.web_sounds.clone(), self.client, load.sound.clone());
-        let work = timeout(load.patience, async move { sounds.load(client, &sound).await.map(drop) });
+        let Some(patience) = load.patience else {
+            self.ahead = match sounds.ahead(client, &sound) {
+                Ok(ahead) => Some((sound, ahead)),
+                Err(error) => return Ok(Err(error)),
+            };
+            return Ok(Ok(()));
+        };
+        let work = timeout(patience, async move { sounds.load(client, &sound).await.map(drop) });
         match self.meanwhile_keeping(DigitSet::NONE, work).await? {
             Meanwhile::Done(Ok(loaded)) => Ok(loaded),
             // No key ends the wait.

@@ -12,9 +12,10 @@ use antiphon_ivr::{Dialed, Interrupted};
 use antiphon_sip::{Event, StatusCode};
 
 use super::{
-    dial::{self, Asked, comfort},
+    dial::{self, Asked},
     executor::{Executor, Heard},
     leg::Leg,
+    ringback::comfort,
 };
 use crate::signalling::Order;
 

@@ -65,8 +65,8 @@ pub(super) fn outcome_name(outcome: &Result<Outcome, Interrupted>) -> &'static s
 fn of_outcome(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Done | Outcome::TypedAhead(_) | Outcome::Marked(Marked::Done) => "done",
-        Outcome::Played(Played::Finished { .. }) => "finished",
-        Outcome::Played(Played::BargedIn(_)) => "barged_in",
+        Outcome::Played(Played::Finished { .. }, _) => "finished",
+        Outcome::Played(Played::BargedIn(_), _) => "barged_in",
         Outcome::Collected(collected) => of_collect(collected.ended_by),
         Outcome::Gathered(gathered) => of_gather(gathered.end),
         Outcome::Dialed(dialed) => of_dial(dialed),

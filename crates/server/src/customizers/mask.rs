@@ -10,8 +10,6 @@ use serde_json::Value;
 const HIDDEN: &str = "***";
 /// The shortest text that is hidden.
 const SHORTEST: usize = 4;
-/// Most texts that are looked for.
-const MOST: usize = 1_000;
 
 /// Hides what these values and these variables of the environment hold.
 pub(super) fn masked<'a>(
@@ -26,9 +24,9 @@ pub(super) fn masked<'a>(
     let parts = secrets.iter().flat_map(|secret| secret.split([';', '@', ':', '&', ' ', ',']));
     let parts = parts.map(|part| part.rsplit_once('=').map_or(part, |(_, value)| value));
     let mut all: Vec<&str> = secrets.iter().copied().chain(parts).filter(|secret| secret.len() >= SHORTEST).collect();
-    all.truncate(MOST);
-    // The longest first, so that no part of one stays.
-    all.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+    // The longest first, so that no part of one stays. There are no more than the bytes of both have room for.
+    all.sort_unstable_by_key(|secret| (std::cmp::Reverse(secret.len()), *secret));
+    all.dedup();
     all.into_iter().fold(
         text.to_owned(),
         |text, secret| {
@@ -59,5 +57,11 @@ mod tests {
         assert_eq!(shown("KeyError: Driver=SQLite3;UID=app;PWD=geheim"), "KeyError: ***");
         assert_eq!(shown("login of app with geheim and s3cr3t failed"), "login of app with *** and *** failed");
         assert_eq!(shown("p4ss no 12345"), "*** no 12345");
+    }
+
+    #[test]
+    fn of_many_values_the_last_is_hidden_too() {
+        let many: Vec<_> = (0..1_500).map(|number| Value::String(format!("v{number:05}"))).collect();
+        assert_eq!(masked("v00000 v01499", many.iter(), std::iter::empty()), "*** ***");
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! Shape: [`Customizers::call`] calls a method in one of the processes that a version of an extension's customizer has;
 //! [`Customizers::inspect`], [`Customizers::probe`] and [`Customizers::invoke`] use a process that ends with the answer, of a number of their own.
-//! Time: each call has a deadline, the settings' `max_time` at most. A process starts while a call waits for it, and never on a thread that
-//! serves others.
+//! Time: each call has a deadline, the settings' `max_time` at most. A process of an active version starts [ahead] of its calls, others
+//! while a call waits for them, and none on a thread that serves others.
 //! Errors: [`CustomError`]; whatever the code does, it is its process that has it.
 //! Sources: `voicexml-customizers.md` 2.
 //!
 //! None of this confines hostile code: whoever may write a customizer may do what the server's user may do. Every process belongs to a task
 //! that ends it, and the kernel ends it with the server.
 
+pub(crate) mod ahead;
 mod breaker;
 mod frames;
 mod leftovers;
@@ -58,6 +59,8 @@ pub use trial::{Inspected, NotLoaded};
 
 /// Customizers that have processes, or had some lately, at most.
 const POOLS: usize = 256;
+/// Of them, those that have a process before anybody calls, at most; and no more than half of all processes.
+const AHEAD: usize = 16;
 /// How often a place is asked for that others are to make, before a call is told that there is none,
 const TRIES: usize = 4;
 /// and how long each time.
@@ -125,7 +128,7 @@ struct Shared {
 }
 
 impl Customizers {
-    /// Those of a data directory. Nothing is started, and no interpreter is looked for, before one is wanted.
+    /// Those of a data directory. Nothing is started, and no interpreter is looked for, before one is wanted or [kept](Self::keep).
     pub fn open(settings: &CustomizerSettings, data: &Path) -> Self {
         let folder = data.join("customizers");
         // Customizers are told where it is, and are somewhere else than this process.
@@ -190,6 +193,23 @@ impl Customizers {
         let sent = pool.jobs.try_send(job(reply, place));
         sent.map_err(|_| failure(CustomErrorKind::Busy, "too many calls wait for it"))?;
         Ok((answer, Gone(pool.spare.wake.clone())))
+    }
+
+    /// Keeps a process of each of these from now on, the first of them where they are too many, and of no others: their callers find one
+    /// that has loaded the code.
+    pub(crate) fn keep(&self, wanted: impl Iterator<Item = Arc<Loads>>) {
+        let settings = &self.0.settings;
+        let most = if settings.python.is_some() { AHEAD.min(settings.processes.div_ceil(2)) } else { 0 };
+        let wanted: HashMap<Key, Arc<Loads>> = wanted.take(most).map(|loads| (loads.key(), loads)).collect();
+        let mut pools = self.0.pools();
+        for (key, pool) in pools.iter() {
+            pool.spare.keep(wanted.contains_key(key));
+        }
+        for (key, loads) in wanted {
+            if pools.len() < POOLS || pools.contains_key(&key) {
+                pools.entry(key).or_insert_with(|| Pool::start(&self.0, loads)).spare.keep(true);
+            }
+        }
     }
 
     /// How it stands with the processes of a version; nothing where it has none.

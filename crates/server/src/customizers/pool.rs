@@ -1,8 +1,8 @@
 //! The processes of one customizer, and who waits for them.
 //!
 //! Shape: one task owns the processes; calls come to it by a queue. A process does one thing at a time. The first is started when it is
-//! needed, another where somebody waits, and one that was lost is replaced; those that have nothing to do end after a while, and earlier where
-//! a call of any customizer finds no place for a process.
+//! needed, or before where one is kept; another where somebody waits, and one that was lost is replaced. Those that have nothing to do end after
+//! a while, but for the one that is kept, and earlier where a call of any customizer finds no place for a process.
 //! Time: a call has a deadline, at which it is told so at once, whatever becomes of its process; before a process is free for it, it is
 //! told that all are busy.
 //! Errors: [`CustomError`]; the queue is full beyond [`WAITING`] calls.
@@ -81,6 +81,7 @@ impl Pool {
             busy: 0,
             breaker: Breaker::default(),
             last_used: Instant::now(),
+            is_kept: false,
         };
         tokio::spawn(owner.run());
         Self { jobs, places: Arc::new(Semaphore::new(WAITING)), status, spare }
@@ -109,6 +110,8 @@ struct Owner {
     busy: usize,
     breaker: Breaker,
     last_used: Instant,
+    /// Whether one is kept, as it was told last.
+    is_kept: bool,
 }
 
 impl Owner {
@@ -118,6 +121,7 @@ impl Owner {
             for _ in 0..self.spare.wanted() {
                 self.end_oldest();
             }
+            self.begin_ahead();
             self.hand_out();
             self.status.show(self.size(), self.busy, self.waiting.len());
             self.status.opened(self.is_open());
@@ -136,6 +140,20 @@ impl Owner {
 
     fn size(&self) -> usize {
         self.idle.len() + self.starting + self.busy
+    }
+
+    /// Starts the process that is kept, where it is kept from now on and there is a place for it.
+    fn begin_ahead(&mut self) {
+        let is_kept = self.spare.is_kept();
+        if is_kept && !self.is_kept && self.size() == 0 {
+            self.start(false);
+        }
+        self.is_kept = is_kept;
+    }
+
+    /// How many of those that have nothing to do stay, however long.
+    fn staying(&self) -> usize {
+        usize::from(self.is_kept && self.busy + self.starting == 0)
     }
 
     /// Gives calls to processes, and starts processes for those that are left.
@@ -288,7 +306,8 @@ impl Owner {
     /// When something is due that nobody tells of.
     fn wake(&self) -> Instant {
         let deadlines = self.waiting.iter().map(|job| job.deadline);
-        let idle = self.idle.iter().map(|(_, since)| *since + IDLE);
+        let has_more = self.idle.len() > self.staying();
+        let idle = self.idle.iter().map(|(_, since)| *since + IDLE).filter(|_| has_more);
         let now = Instant::now();
         let closes = self.breaker.open_until(now.into_std()).map(Instant::from_std);
         deadlines.chain(idle).chain(closes).min().unwrap_or(self.last_used.max(now) + IDLE)
@@ -299,14 +318,14 @@ impl Owner {
         let now = Instant::now();
         let mut index = 0;
         while index < self.idle.len() {
-            if self.idle[index].1 + IDLE <= now {
+            if self.idle.len() > self.staying() && self.idle[index].1 + IDLE <= now {
                 let (process, _) = self.idle.swap_remove(index);
                 self.end(process);
             } else {
                 index += 1;
             }
         }
-        let unused = self.size() == 0 && self.waiting.is_empty() && self.tasks.is_empty();
+        let unused = !self.is_kept && self.size() == 0 && self.waiting.is_empty() && self.tasks.is_empty();
         unused
             && self.last_used + IDLE <= now
             && self.shared.upgrade().is_none_or(|shared| shared.forget(&self.loads, &self.queue))

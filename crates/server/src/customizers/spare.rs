@@ -6,7 +6,7 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use tokio::{sync::Notify, time::Instant};
@@ -16,6 +16,7 @@ use tokio::{sync::Notify, time::Instant};
 pub(super) struct Spare {
     since: Mutex<Vec<Instant>>,
     wanted: AtomicUsize,
+    is_kept: AtomicBool,
     /// Wakes the owner.
     pub(super) wake: Arc<Notify>,
 }
@@ -41,6 +42,18 @@ impl Spare {
             self.wanted.fetch_add(1, Ordering::AcqRel);
             self.wake.notify_one();
         }
+    }
+
+    /// Says whether one is kept, also while there is nothing to do.
+    pub(super) fn keep(&self, is_kept: bool) {
+        if self.is_kept.swap(is_kept, Ordering::AcqRel) != is_kept {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Whether one is kept.
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_kept.load(Ordering::Acquire)
     }
 
     /// How many the owner is to end.

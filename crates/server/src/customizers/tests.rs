@@ -529,6 +529,50 @@ async fn a_customizer_without_processes_is_forgotten_after_as_long_again() {
     assert!(room.value(&loads, "pid", json!({})).await.is_u64(), "and a call finds it anew");
 }
 
+#[tokio::test]
+async fn a_process_that_is_kept_is_there_before_the_first_of_many_calls_and_after_any_time() {
+    let room = room(CustomizerSettings { workers: 1, ..CustomizerSettings::default() });
+    let slow = loads(&format!("import time\ntime.sleep(3)\n{CODE}"));
+    room.customizers.keep([slow.clone()].into_iter());
+    let is_idle = || async {
+        let pools = room.customizers.0.pools();
+        pools.get(&slow.key()).is_some_and(|pool| pool.spare.oldest().is_some())
+    };
+    until("it has loaded", is_idle).await;
+    // Less than it takes to load.
+    let asks = within(2.5, asks("pid", json!({})));
+    let calls = (0..60).map(|_| room.call(&slow, &asks)).collect::<Vec<_>>();
+    let outcomes = all(calls).await;
+    let pids = outcomes.into_iter().map(|outcome| outcome.expect("no call waits for Python to begin").value);
+    let pids: Vec<Value> = pids.collect();
+    assert!(pids.iter().all(|pid| *pid == pids[0]));
+    let after = async |minutes: u64| {
+        until("it has nothing to do", || async { room.customizers.standing(&slow).busy == 0 }).await;
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(60 * minutes + 1)).await;
+        settle().await;
+        tokio::time::resume();
+        room.customizers.standing(&slow).processes
+    };
+    assert_eq!((after(10).await, after(30).await), (1, 1));
+    assert!(is_there(&pids[0]));
+    room.customizers.keep(std::iter::empty());
+    assert_eq!(after(10).await, 0, "it is not kept any more");
+    until("it ends", || async { !is_there(&pids[0]) }).await;
+}
+
+#[tokio::test]
+async fn no_more_processes_begin_ahead_than_half_of_all_and_none_without_an_interpreter() {
+    let few = room(CustomizerSettings { processes: 3, ..CustomizerSettings::default() });
+    few.customizers.keep((1..=5).map(another));
+    let standing = |room: &Room, version| room.customizers.standing(&another(version)).processes;
+    until("two have begun", || async { standing(&few, 1) == 1 && standing(&few, 2) == 1 }).await;
+    assert_eq!((3..=5).map(|version| standing(&few, version)).sum::<usize>(), 0);
+    let none = room(CustomizerSettings { python: None, ..CustomizerSettings::default() });
+    none.customizers.keep([another(1)].into_iter());
+    assert!(none.customizers.0.pools().is_empty());
+}
+
 /// Lets every task do what it can at this moment of a told clock.
 async fn settle() {
     for _ in 0..20 {

@@ -81,6 +81,8 @@ pub enum Order {
     Close(StreamId),
     /// Tell what a stream was up to now, if it is open.
     Summary(StreamId, oneshot::Sender<Option<StreamSummary>>),
+    /// Tell what a stream was played last, and how long of it went out.
+    Position(StreamId, oneshot::Sender<Option<(PlaybackId, Duration)>>),
     /// Tell when a stream's peer was heard last.
     Hearing(StreamId, oneshot::Sender<Hearing>),
     /// Tell the counters.
@@ -329,6 +331,7 @@ impl Work {
             Order::Arrive(moving, inbox) => self.arrive(now, *moving, inbox),
             Order::Close(id) => self.close(now, id),
             Order::Summary(id, reply) => drop(reply.send(self.pool.summary(id))),
+            Order::Position(id, reply) => drop(reply.send(self.pool.position(id))),
             Order::Hearing(id, reply) => drop(reply.send(self.hearing(id))),
             Order::Report(reply) => drop(reply.send(self.report())),
         }

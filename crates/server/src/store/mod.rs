@@ -172,6 +172,12 @@ impl Store {
         self.shared.writer.snapshot()
     }
 
+    /// The revision that is in force: whoever looks at the configuration again after each change waits for this one to change. It ends with
+    /// the store.
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.writer.changes()
+    }
+
     /// Makes a change durable and visible, and answers with what it made.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 use rusqlite::{Connection, Transaction};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::mailboxes::Mailboxes;
 use super::ratings::{Left, NewRating, Ratings, lost};
@@ -86,6 +86,7 @@ pub(super) struct Moment {
 struct Desk {
     connection: Connection,
     published: Arc<ArcSwap<Config>>,
+    changes: watch::Sender<u64>,
     beside: Beside,
 }
 
@@ -100,6 +101,7 @@ pub(super) struct Beside {
 /// The writer's thread and the way to it.
 pub(super) struct Writer {
     published: Arc<ArcSwap<Config>>,
+    changes: watch::Receiver<u64>,
     ratings: Arc<Ratings>,
     mailboxes: Arc<Mailboxes>,
     queue: Option<SyncSender<Job>>,
@@ -108,9 +110,10 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(connection: Connection, config: Config, beside: Beside) -> Result<Self, StoreError> {
+        let (told, changes) = watch::channel(config.revision);
         let published = Arc::new(ArcSwap::from_pointee(config));
         let (ratings, mailboxes) = (Arc::clone(&beside.ratings), Arc::clone(&beside.mailboxes));
-        let mut desk = Desk { connection, published: Arc::clone(&published), beside };
+        let mut desk = Desk { connection, published: Arc::clone(&published), changes: told, beside };
         let (queue, jobs): (SyncSender<Job>, Receiver<Job>) = sync_channel(limits::WAITING_CHANGES);
         let work = move || {
             for job in jobs {
@@ -119,11 +122,16 @@ impl Writer {
             }
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(work).map_err(StoreError::Thread)?;
-        Ok(Self { published, ratings, mailboxes, queue: Some(queue), thread: Some(thread) })
+        Ok(Self { published, changes, ratings, mailboxes, queue: Some(queue), thread: Some(thread) })
     }
 
     pub(super) fn snapshot(&self) -> Arc<Config> {
         self.published.load_full()
+    }
+
+    /// The revision that is in force, which changes with each that follows.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
     }
 
     /// The present moment.
@@ -198,6 +206,7 @@ impl Desk {
         let config = Arc::new(config);
         if touched == Touched::Configuration {
             self.published.store(Arc::clone(&config));
+            self.changes.send_replace(config.revision);
         }
         for work in afterwards {
             work(&config);

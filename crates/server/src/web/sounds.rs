@@ -133,6 +133,14 @@ impl WebSounds {
         known
     }
 
+    /// A sound that is wanted soon. It is fetched for as long as this is kept.
+    ///
+    /// # Errors
+    /// [`LoadError`], where it cannot even be begun.
+    pub fn ahead(&self, client: ClientId, sound: &WebSound) -> Result<Ahead, LoadError> {
+        self.started(client, sound).map(Ahead)
+    }
+
     fn started(&self, client: ClientId, sound: &WebSound) -> Result<Loading, LoadError> {
         match self.0.fresh(client, &sound.url) {
             Some(audio) => Ok(Loading::Known(audio)),
@@ -166,6 +174,26 @@ impl WebSounds {
     }
 }
 
+/// A sound that is wanted soon.
+pub struct Ahead(Loading);
+
+impl Ahead {
+    /// What has come of it, once something has.
+    pub fn known(&self) -> Option<Result<Arc<Audio>, LoadError>> {
+        let state = match &self.0 {
+            Loading::Known(audio) => return Some(Ok(audio.clone())),
+            Loading::Going(state) => state,
+        };
+        let known = state.borrow().clone();
+        known.or_else(|| state.has_changed().is_err().then(lost))
+    }
+}
+
+/// Whoever fetched it has gone without a word, which is only after a panic.
+fn lost() -> Result<Arc<Audio>, LoadError> {
+    Err(LoadError::NoSound("it was lost".to_owned()))
+}
+
 /// A sound that somebody waits for.
 enum Loading {
     Known(Arc<Audio>),
@@ -179,8 +207,7 @@ impl Loading {
             Self::Going(state) => state,
         };
         let known = state.wait_for(Option::is_some).await;
-        // Whoever fetched it has gone without a word only after a panic.
-        known.ok().and_then(|known| known.clone()).unwrap_or_else(|| Err(LoadError::NoSound("it was lost".to_owned())))
+        known.ok().and_then(|known| known.clone()).unwrap_or_else(lost)
     }
 }
 

@@ -171,7 +171,7 @@ impl Session<'_> {
             return Ok(None);
         }
         let sound = Arc::new(WebSound { url });
-        let loaded = self.call.load(Load { sound: sound.clone(), patience: SOUND_PATIENCE }).await?;
+        let loaded = self.call.load(Load { sound: sound.clone(), patience: Some(SOUND_PATIENCE) }).await?;
         match loaded {
             Ok(()) => Ok(Some(vec![Prompt::Web(sound)])),
             Err(error) => {

@@ -1,11 +1,11 @@
 //! Whether the scripts and expressions of a page can be read at all.
 //!
-//! Shape: an element in, what is wrong with its code out. The code is compiled as the inside of a function that nobody calls.
+//! Shape: an element in, what is wrong with its code out. The code is read as it would be before it is run, and none of it is.
 //! Errors: none; where the engine does not start, or has had enough, nothing more is found.
 
 use roxmltree::Node;
 
-use crate::vxml::script::{QuickJs, ScopeId, ScriptEngine};
+use crate::vxml::script::{QuickJs, ScriptError};
 
 /// The attributes whose values are expressions.
 const EXPRESSIONS: [&str; 9] =
@@ -15,19 +15,16 @@ const HOLDING: [&str; 8] = ["block", "field", "initial", "object", "record", "su
 /// Expressions of one page that are looked at.
 const MOST: usize = 5_000;
 
-/// Reads code. It runs nothing that the page may be taken to mean; what gets out of its function all the same is bounded as on a call.
+/// Reads code.
 pub(super) struct Scripts {
-    engine: Box<dyn ScriptEngine>,
-    scope: ScopeId,
+    engine: QuickJs,
     looked_at: usize,
 }
 
 impl Scripts {
     /// `None` where there is no engine to be had.
     pub(super) fn new() -> Option<Self> {
-        let mut engine: Box<dyn ScriptEngine> = Box::new(QuickJs::new(1).ok()?);
-        let scope = engine.open(&["document"]).ok()?;
-        Some(Self { engine, scope, looked_at: 0 })
+        Some(Self { engine: QuickJs::new(1).ok()?, looked_at: 0 })
     }
 
     /// What is wrong with the code of an element, with the attribute where it is in one.
@@ -38,24 +35,24 @@ impl Scripts {
                 && attribute.value().trim().is_empty()
                 && HOLDING.contains(&node.tag_name().name());
             if EXPRESSIONS.contains(&attribute.name()) && !is_none {
-                let fault = self.fault(&format!("return ({}\n);", attribute.value()));
+                let fault = self.fault(|engine| engine.read_expression(attribute.value()));
                 faults.extend(fault.map(|fault| (Some(attribute.name()), fault)));
             }
         }
         if node.tag_name().name() == "script" && node.attribute("src").is_none() {
             let source: String = node.children().filter_map(|child| child.text()).collect();
-            faults.extend(self.fault(&source).map(|fault| (None, fault)));
+            faults.extend(self.fault(|engine| engine.read_script(&source)).map(|fault| (None, fault)));
         }
         faults
     }
 
-    fn fault(&mut self, body: &str) -> Option<String> {
+    fn fault(&mut self, read: impl FnOnce(&mut QuickJs) -> Result<(), ScriptError>) -> Option<String> {
         if self.looked_at >= MOST {
             return None;
         }
         self.looked_at += 1;
-        let error = self.engine.truth(&[self.scope], &format!("function(){{{body}\n}}")).err()?.0;
-        if matches!(error.as_str(), "interrupted" | "out of memory") || error.starts_with("too many steps") {
+        let error = read(&mut self.engine).err()?.0;
+        if error == "out of memory" || error.starts_with("too many steps") {
             self.looked_at = MOST;
             return None;
         }

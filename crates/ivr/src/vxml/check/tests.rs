@@ -116,6 +116,25 @@ fn what_is_passed_over_is_told_in_the_order_of_the_page() {
 }
 
 #[test]
+fn what_is_run_though_it_is_the_vendors_is_told_and_a_property_that_is_none_too() {
+    let page = "<vxml version='2.1'>
+<property name='timeout' value='3 parsecs'/>
+<property name='bargein' value='false'/>
+<form><block><prompt><audio src='a.wav' cond='1 == 1'/>
+<audio prompt='hello'/><audio src='b.wav' hue='red'/></prompt></block></form>
+</vxml>";
+    assert_eq!(
+        lines(&check(page).warnings),
+        [
+            "line 2, column 1: <property value> must be a time, such as 3s or 500ms; timeout is as if it were not there",
+            "line 4, column 22: <audio cond> is not of VoiceXML but of Contact Pro; it is run all the same",
+            "line 5, column 1: <audio prompt> is not of VoiceXML but of Contact Pro; it is run all the same",
+            "line 5, column 24: <audio hue> is not known",
+        ]
+    );
+}
+
+#[test]
 fn what_the_dialect_of_contact_pro_has_is_known_there_with_its_prefix_and_without() {
     let known = r##"<vxml version="2.1" xmlns:bcm="urn:contactpro:bcm" bcm:earlyqueuing="true" bcm:exprlang="python">
   <bcm:customstate id="c" method="m" timer="true" timeout="5s" params="{}" bcm:description="a query"/>
@@ -176,8 +195,37 @@ while (true) { missing(a.c) }</script>
         "line 7, column 1: <if cond>",
         "line 8, column 1: <exit expr>",
         "line 9, column 1: <foreach array>",
+        "line 10, column 1: <log expr>",
     ];
     assert_eq!(places, expected, "{told:#?}");
     let python = "<vxml version='2.1' xmlns:bcm='urn:contactpro:bcm'><block cond='not {a}'><exit/></block></vxml>";
     assert_eq!(check(python).warnings, []);
+}
+
+/// Code of a page may end the brackets in which it is read; not even then is any of it run.
+#[test]
+fn code_that_ends_the_brackets_around_it_is_not_run_either() {
+    let of = |content: &str| {
+        let page = format!("<vxml version='2.1'><form><block>{content}</block></form></vxml>");
+        lines(&check(&page).warnings).join("\n")
+    };
+    // It is a part of an expression as little as it would be on a call, or it is read as it would be there.
+    for expr in ["1)});throw 'it is run';(function(){return (1", "1)};throw 'it is run';{(1", "1);throw 'it is run';(1"]
+    {
+        let told = of(&format!("<log expr=\"{expr}\"/>"));
+        assert!(!told.contains("it is run"), "{told}");
+    }
+    for script in
+        ["}); throw 'it is run'; (function(){", "}throw 'it is run'; function a(){", "return 1", "function a("]
+    {
+        let told = of(&format!("<script>{script}</script>"));
+        assert!(told.contains("is no script") && !told.contains("it is run"), "{script}: {told}");
+    }
+    for script in ["throw 'it is run'", "while (true) {}", "function a() {} a();", "var eval, b; with (b) { c = 1 }"] {
+        assert_eq!(of(&format!("<script>{script}</script>")), "", "{script}");
+    }
+    // What one leaves behind is nothing to the next.
+    let told =
+        of("<script>function Object() {} let a = 1; var eval = 2</script><script>let a = 2</script><log expr='a ='/>");
+    assert_eq!(told.matches("is no script").count(), 1, "{told}");
 }

@@ -25,6 +25,8 @@ pub(crate) struct Transfer {
     /// How long the two may talk; `None` as long as they like.
     pub(crate) longest: Option<Duration>,
     pub(crate) user_to_user: Option<Given>,
+    /// What the caller hears until somebody answers.
+    pub(crate) audio: Option<String>,
     /// Whether a queue is to speak the caller's language, in place of its own.
     pub(crate) keeps_language: bool,
 }
@@ -50,6 +52,7 @@ impl Transfer {
             ring_time: from.time("connecttimeout")?,
             longest: from.time("maxtime")?.filter(|time| !time.is_zero()),
             user_to_user: from.given("aai", "aaiexpr")?,
+            audio: from.owned("transferaudio").filter(|address| !address.trim().is_empty()),
             keeps_language: from.vendor("keeplanguage").is_some_and(|keeps| keeps != "false"),
         })
     }

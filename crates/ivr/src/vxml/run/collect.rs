@@ -9,7 +9,11 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::{Event, Interpreter, Stop, grammars::Owner};
+use super::{
+    Event, Interpreter, Stop,
+    grammars::Owner,
+    marks::{LastMark, Marks},
+};
 use crate::{
     DigitSet, Listen, ListenEnd, ListenFrom, Listened, Recogniser, TypeAhead, Utterance,
     op::{Gather, GatherEnd, Gathered, KeyMatcher},
@@ -38,7 +42,7 @@ pub(super) struct Said {
     /// How sure it is that it was this, from 0 to 1.
     confidence: f64,
     /// The last mark that was said before.
-    mark: Option<String>,
+    mark: Option<LastMark>,
 }
 
 impl Said {
@@ -49,7 +53,7 @@ impl Said {
         let confidence = if self.confidence >= 1.0 { json!(1) } else { json!(self.confidence) };
         let mut shadow = json!({"confidence": confidence, "utterance": self.text, "inputmode": mode});
         if let Some(mark) = &self.mark {
-            shadow["markname"] = json!(mark);
+            mark.show(&mut shadow);
         }
         shadow
     }
@@ -84,8 +88,9 @@ impl Interpreter<'_> {
             self.gathered(!gathered.keys.is_empty());
             return self.pressed(&active, &owners, gathered);
         }
-        let listen = self.listen(&active, gather, takes_keys).await?;
+        let (listen, marks) = self.listen(&active, gather, takes_keys).await?;
         let listened = self.call.listen(listen).await?;
+        self.passed(&marks, &listened.extent);
         let pressed = listened.gathered.as_ref().is_some_and(|gathered| !gathered.keys.is_empty());
         self.gathered(pressed || !listened.results.is_empty());
         match listened.gathered {
@@ -100,10 +105,10 @@ impl Interpreter<'_> {
     }
 
     /// A wait for words, with the prompts that they may stop; all before those have been said.
-    async fn listen(&mut self, active: &Active, gather: Gather, takes_keys: bool) -> Result<Listen, Stop> {
-        let prompts = self.flush_all_but_last().await?;
+    async fn listen(&mut self, active: &Active, gather: Gather, takes_keys: bool) -> Result<(Listen, Marks), Stop> {
+        let (prompts, marks) = self.flush_all_but_last().await?;
         let no_input = gather.first_key;
-        Ok(Listen {
+        let listen = Listen {
             prompts,
             from: ListenFrom::PromptsEnd,
             no_input,
@@ -118,7 +123,8 @@ impl Interpreter<'_> {
             inter_digit: gather.inter_key,
             terminators: DigitSet::NONE,
             keys: (takes_keys && Self::has_keys(active)).then(|| Box::new(gather)),
-        })
+        };
+        Ok((listen, marks))
     }
 
     fn pressed(&mut self, active: &Active, owners: &[Owner], gathered: Gathered) -> Result<Matched, Stop> {
@@ -196,8 +202,10 @@ impl Interpreter<'_> {
         }
         self.engine.assign(&[meaning], "l.interpretation", "i", self.session)?;
         self.engine.assign(&[meaning], "l[0].interpretation", "i", self.session)?;
-        if let Some(mark) = &said.mark {
-            self.engine.assign(&[meaning], "l.markname", &json!(mark).to_string(), self.session)?;
+        if said.mark.is_some() {
+            for name in ["markname", "marktime"] {
+                self.engine.assign(&[meaning], &format!("l.{name}"), &format!("l[0].{name}"), self.session)?;
+            }
         }
         Ok(self.engine.bind(&[meaning], "l", application, "lastresult$")?)
     }

@@ -5,7 +5,7 @@
 //! Errors: handlers that throw on and on are ended.
 //! Sources: VoiceXML 2.0 §5.2; `voicexml-customizers.md` 3.4.
 
-use super::{Event, Flow, Interpreter, Jump, Stop, Visit};
+use super::{Event, Flow, Interpreter, Jump, Stop, Visit, session::EndsBy};
 use crate::{Interrupted, NoteKind, vxml::elements::exec::Content};
 
 /// How often handlers may throw one after the other.
@@ -65,6 +65,7 @@ impl Interpreter<'_> {
         }
         let text = format!("the session ends: handlers throw on and on, {} at last", event.name);
         self.call.note(NoteKind::Problem, text).await?;
+        self.ends_by = EndsBy::Error;
         Ok(Some(Jump::Exit(Vec::new())))
     }
 
@@ -123,6 +124,7 @@ impl Interpreter<'_> {
             let url = &self.frame.document.url;
             let place = event.at.or_else(item).map(|at| format!(" ({at} of {url})")).unwrap_or_default();
             self.call.note(NoteKind::Problem, format!("{}{message}{place}", event.name)).await?;
+            self.ends_by = EndsBy::Error;
         }
         self.reprompted = usual == Usual::Reprompt;
         Ok(match usual {

@@ -7,10 +7,10 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-use super::{Event, Interpreter, Stop, fetching::resolve, sending::recording};
+use super::{Event, Interpreter, Stop, fetching::resolve, marks::Marks, sending::recording};
 use crate::{
     BargeIn, DigitSet, Language, NoteKind, Play, Played, Prompt as Sound, SoundName, Speech, TypeAhead, WebSound,
-    op::Load,
+    op::{Extent, Load},
     say::{self, Kind as SayKind, Spoken},
     vxml::{
         elements::{audio::Audio, enumerate::Enumerate, prompt::Prompt, speakable::Speakable},
@@ -199,14 +199,19 @@ impl Interpreter<'_> {
         Some(Sound::Web(Arc::new(WebSound { url })))
     }
 
+    /// Tells whoever debugs that an address is none of a sound.
+    pub(super) async fn no_such_sound(&mut self, address: &str) -> Result<(), Stop> {
+        let address: String = address.chars().take(LONGEST_NAME).collect();
+        Ok(self.call.note(NoteKind::Problem, format!("{address}: there is no such sound")).await?)
+    }
+
     /// A sound, if it can be had.
     pub(super) async fn sound(&mut self, address: &str, timeout: Option<Duration>) -> Result<Option<Sound>, Stop> {
         let sound = match self.unloaded(address) {
             Some(Sound::Web(sound)) => sound,
             Some(other) => return Ok(Some(other)),
             None => {
-                let address: String = address.chars().take(LONGEST_NAME).collect();
-                self.call.note(NoteKind::Problem, format!("{address}: there is no such sound")).await?;
+                self.no_such_sound(address).await?;
                 return Ok(None);
             }
         };
@@ -215,7 +220,7 @@ impl Interpreter<'_> {
         }
         let usual = self.time_property("fetchtimeout", 7).min(Duration::from_secs(60));
         let patience = timeout.unwrap_or(usual);
-        match self.call.load(Load { sound: sound.clone(), patience }).await? {
+        match self.call.load(Load { sound: sound.clone(), patience: Some(patience) }).await? {
             Ok(()) => Ok(Some(Sound::Web(sound))),
             Err(error) => {
                 self.call.note(NoteKind::Problem, format!("{}: {error}", sound.url)).await?;
@@ -279,15 +284,11 @@ impl Interpreter<'_> {
     }
 
     /// Says all that waits up to the last that has to be heard out; gives what is behind that, for a wait in which words stop it.
-    pub(super) async fn flush_all_but_last(&mut self) -> Result<Vec<Sound>, Stop> {
+    pub(super) async fn flush_all_but_last(&mut self) -> Result<(Vec<Sound>, Marks), Stop> {
         let from = self.queue.iter().rposition(|queued| !queued.barge_in).map_or(0, |at| at + 1);
         let last = self.queue.split_off(from);
         self.flush(true).await?;
-        let sounds = last.into_iter().filter_map(|queued| match queued.what {
-            What::Sound(sound) => Some(sound),
-            What::Mark(_) => None,
-        });
-        Ok(sounds.collect())
+        Ok(apart_from_marks(&last))
     }
 
     /// Says what waits. Where keys are listened to, they stop what may be stopped; else they are kept.
@@ -307,24 +308,18 @@ impl Interpreter<'_> {
                 (true, true) => BargeIn::BACKGROUND,
                 (true, false) => BargeIn { by: DigitSet::NONE, otherwise: TypeAhead::Keep },
             };
-            let sounds: Vec<_> = group
-                .iter()
-                .filter_map(|queued| if let What::Sound(sound) = &queued.what { Some(sound.clone()) } else { None })
-                .collect();
-            barged = false;
-            if !sounds.is_empty() {
-                let played = self.call.play(Play { prompts: sounds, barge_in }).await?;
-                barged = matches!(played, Played::BargedIn(_));
-                if matches!(played, Played::Finished { said } if !said.is_zero()) {
-                    self.rested();
-                }
+            let (prompts, marks) = apart_from_marks(group);
+            if prompts.is_empty() {
+                barged = false;
+                self.passed(&marks, &Extent::whole(&[]));
+                continue;
             }
-            if !barged {
-                let mut marks = group
-                    .iter()
-                    .filter_map(|queued| if let What::Mark(mark) = &queued.what { Some(mark) } else { None });
-                self.mark = marks.next_back().cloned().or(self.mark.take());
+            let (played, extent) = self.call.play_measured(Play { prompts, barge_in }).await?;
+            barged = matches!(played, Played::BargedIn(_));
+            if matches!(played, Played::Finished { said } if !said.is_zero()) {
+                self.rested();
             }
+            self.passed(&marks, &extent);
         }
         Ok(())
     }
@@ -336,6 +331,18 @@ impl Interpreter<'_> {
         }
         Ok(())
     }
+}
+
+/// What is said, and the marks in it.
+fn apart_from_marks(queue: &[Queued]) -> (Vec<Sound>, Marks) {
+    let (mut sounds, mut marks) = (Vec::new(), Marks::default());
+    for queued in queue {
+        match &queued.what {
+            What::Sound(sound) => sounds.push(sound.clone()),
+            What::Mark(name) => marks.put(sounds.len(), name),
+        }
+    }
+    (sounds, marks)
 }
 
 /// Keys with a blank between each two (VoiceXML 2.0 §2.2.4).

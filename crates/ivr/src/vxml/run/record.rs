@@ -48,13 +48,14 @@ impl Interpreter<'_> {
             _ => json!(null),
         };
         let milliseconds = u64::try_from(recorded.length.as_millis()).unwrap_or(u64::MAX);
-        let shadow = json!({
+        let mut shadow = json!({
             "duration": milliseconds,
             // Sixteen bits, eight thousand times a second.
             "size": milliseconds.saturating_mul(16),
             "termchar": key,
             "maxtime": recorded.ended_by == RecordEnd::MaxLength,
         });
+        self.show_mark(&mut shadow);
         self.engine.put(scope, &format!("{}$", item.name), &shadow)?;
         match recorded.ended_by {
             RecordEnd::HungUp => Err(Event::hangup().into()),

@@ -28,6 +28,24 @@ pub(super) enum Ended {
     HandOver(ExtensionId),
 }
 
+/// Why the session ends, as the caller's side is told (RFC 5552 §4).
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum EndsBy {
+    /// The pages are at their end.
+    Exit,
+    /// Something happened that no page handles.
+    Error,
+}
+
+impl EndsBy {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Exit => "exit",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// Runs an application to its end.
 pub(crate) async fn run(
     application: &Application,
@@ -118,6 +136,7 @@ fn start<'a>(
         attached: Attached::default(),
         is_early: false,
         is_concluded: false,
+        ends_by: EndsBy::Exit,
         sound: None,
     })
 }
@@ -163,7 +182,7 @@ pub(super) fn declare_session(
     };
     requested.insert(SHOWN.to_owned(), json!(whole));
     requested.insert("uri".to_owned(), json!(whole));
-    let connection = json!({
+    let mut connection = json!({
         "local": {"uri": local},
         "remote": {"uri": remote},
         "originator": "remote",
@@ -173,6 +192,9 @@ pub(super) fn declare_session(
             "headers": headers, "requesturi": requested, "media": sound.map(media).into_iter().collect::<Vec<_>>(),
         }},
     });
+    if let Some(said) = said_by_call_control(sip) {
+        connection["ccxml"] = said;
+    }
     engine.put_locked(session, "connection", &connection)?;
     let telephone = json!({"ani": caller.number, "dnis": caller.called_number});
     engine.put_locked(session, "telephone", &telephone)?;
@@ -183,6 +205,13 @@ pub(super) fn declare_session(
 fn media(sound: &AgreedSound) -> serde_json::Value {
     let format = json!({"name": format!("audio/{}", sound.codec), "rate": sound.rate.to_string()});
     json!({"type": "audio", "direction": sound.way.name(), "format": [format]})
+}
+
+/// What call control says to the page: JSON, and as a text what is none (RFC 5552 §2.3, §2.4). Its length is bounded with the parameter's,
+/// and its depth by the reading of JSON.
+fn said_by_call_control(sip: &SipFacts) -> Option<serde_json::Value> {
+    let (_, said) = sip.request_params.iter().find(|(name, _)| name.eq_ignore_ascii_case("ccxml"))?;
+    Some(serde_json::from_str(said).unwrap_or_else(|_| json!(said)))
 }
 
 /// What the caller's application says to ours.
@@ -244,6 +273,7 @@ impl Interpreter<'_> {
     /// The page was told that it goes round and round, and still does.
     pub(super) async fn give_up(&mut self) -> Result<Jump, Interrupted> {
         self.call.note(NoteKind::Problem, "the session ends: it goes round and round").await?;
+        self.ends_by = EndsBy::Error;
         Ok(Jump::Exit(Vec::new()))
     }
 
@@ -265,7 +295,7 @@ impl Interpreter<'_> {
                 Err(Stop::Interrupted(interrupted)) => return Err(interrupted),
             }
         }
-        self.conclude("exit", said).await?;
+        self.conclude(self.ends_by.name(), said).await?;
         self.hang_up().await?;
         Ok(Next::Finished)
     }

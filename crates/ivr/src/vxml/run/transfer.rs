@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::{Event, Interpreter, Jump, Stop, fia::Visited};
 use crate::{
-    CallerId, Dial, Dialed, Digit, DigitSet, Refer, ReferScope, Referred, TalkEnd, TargetRules, Terms,
-    op::{KeyJudge, KeyState},
+    CallerId, Dial, Dialed, Digit, DigitSet, Prompt, Refer, ReferScope, Referred, TalkEnd, TargetRules, Terms,
+    op::{KeyJudge, KeyState, Load},
     send_digits::{self, SendDigits},
     vxml::{
         contactpro::{
@@ -54,10 +54,11 @@ impl Interpreter<'_> {
         let (active, _) = self.active(item).await?;
         let listens = Self::has_keys(&active);
         self.timeout = None;
+        let ringback = self.transfer_audio(transfer, kind).await?;
         self.flush(listens).await?;
         self.forget_keys().await?;
         let ring_time = transfer.ring_time.unwrap_or(Dial::RING_TIME);
-        let mut terms = Terms { longest: transfer.longest, digits, ..Terms::default() };
+        let mut terms = Terms { longest: transfer.longest, digits, ringback, ..Terms::default() };
         terms.headers.extend(user_to_user.map(|value| ("User-to-User".to_owned(), value)));
         terms.headers.extend(self.attached.headers());
         if transfer.keeps_language {
@@ -72,6 +73,24 @@ impl Interpreter<'_> {
         };
         self.rested();
         self.came(came, item).await
+    }
+
+    /// What the caller hears until somebody answers. One of a web server is had while what waits is said; where the caller's side is to
+    /// call, it is the other's sound that is heard.
+    async fn transfer_audio(&mut self, transfer: &Transfer, kind: TransferKind) -> Result<Option<Prompt>, Stop> {
+        let Some(address) = transfer.audio.as_deref().filter(|_| kind != TransferKind::Blind && !self.is_over) else {
+            return Ok(None);
+        };
+        let sound = self.unloaded(address);
+        match &sound {
+            Some(Prompt::Web(sound)) => {
+                // What comes of it is heard.
+                let _ = self.call.load(Load { sound: sound.clone(), patience: None }).await?;
+            }
+            Some(_) => {}
+            None => self.no_such_sound(address).await?,
+        }
+        Ok(sound)
     }
 
     /// Keeps what has come of it.
@@ -92,6 +111,7 @@ impl Interpreter<'_> {
             shadow["inputmode"] = json!("dtmf");
             shadow["utterance"] = json!(key.to_string());
         }
+        self.show_mark(&mut shadow);
         self.engine.put(scope, &format!("{}$", item.name), &shadow)?;
         Ok(Visited::Filled)
     }

@@ -142,7 +142,7 @@
     if (Own === Fn) define(global, 'Function', { value: Paying, writable: true, configurable: true, enumerable: false });
   });
 
-  var expressions = [], assignments = [], scripts = [];
+  var expressions = [], assignments = [], scripts = [], reading = Fn('__s', 'eval(__s)');
   function withs(depth, body) {
     var text = '';
     for (var i = 0; i < depth; i++) text += 'with(__c[' + i + '])';
@@ -288,6 +288,8 @@
       return id;
     },
     close: function (id) { delete scopes[id]; },
+    // Reads code and runs none of it: before anything else something is thrown.
+    read: function (source) { try { evaluating(reading, 'throw 0;' + source); } catch (error) { if (error !== 0) throw error; } },
     truth: function (ids, source) { return !!evaluate(chained(ids), source); },
     text: function (ids, source) { return shown(evaluate(chained(ids), source)); },
     json: function (ids, source) {

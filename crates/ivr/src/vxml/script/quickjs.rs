@@ -112,6 +112,16 @@ impl QuickJs {
         self
     }
 
+    /// Reads an expression as it is read before it is evaluated, and evaluates nothing.
+    pub(crate) fn read_expression(&mut self, expr: &str) -> Result<(), ScriptError> {
+        self.host("read", (format!("({}\n)", short(expr)?),), code(expr))
+    }
+
+    /// The same with a script.
+    pub(crate) fn read_script(&mut self, source: &str) -> Result<(), ScriptError> {
+        self.host("read", (short(source)?,), code(source))
+    }
+
     fn allow(&mut self) {
         let taken = self.steps.taken.load(Ordering::Relaxed);
         let most = (taken + STEPS).min(self.rested_at + STEPS_BETWEEN_WAITS);

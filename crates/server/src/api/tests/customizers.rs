@@ -533,3 +533,37 @@ async fn that_a_version_rests_is_shown_in_its_status() {
     assert_eq!((&status["breaker"], &status["crashes"]), (&json!("open"), &json!(5)));
     assert_eq!((&status["calls"], &status["processes"]), (&json!(5), &json!(0)));
 }
+
+#[tokio::test]
+async fn a_version_that_is_activated_has_a_process_before_anybody_calls_and_so_it_has_after_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let open = || Customizers::open(&CustomizerSettings::default(), data.path());
+    let customizers = open();
+    let api = Api::with(|state| state.with_customizers(customizers.clone(), these(&["*"]))).await;
+    let owner = tokio::spawn(crate::customizers::ahead::run(customizers.clone(), api.store.clone()));
+    let extension = antiphon_ivr::ExtensionId(api.extension("081", "vxml").await);
+    let path = format!("/extension/{}/customizer", extension.0);
+    api.code(Method::POST, &path, SHOP).await.expect(201);
+    let loads = || {
+        let config = api.store.snapshot();
+        Loads::of(config.customizer(extension, 1).unwrap(), config.extension(extension).unwrap())
+    };
+    let begins = async |customizers: &Customizers| {
+        let wait = async {
+            while customizers.standing(&loads()).processes == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("a process");
+    };
+    assert_eq!(customizers.standing(&loads()).processes, 0, "it is not active");
+    api.post(&format!("{path}/1/activate"), json!({})).await.expect(200);
+    begins(&customizers).await;
+    api.put(&format!("{path}/config"), json!({"config": {"a": 1}})).await.expect(200);
+    begins(&customizers).await;
+    owner.abort();
+    drop(customizers);
+    let customizers = open();
+    let _owner = tokio::spawn(crate::customizers::ahead::run(customizers.clone(), api.store.clone()));
+    begins(&customizers).await;
+}

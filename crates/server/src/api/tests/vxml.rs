@@ -88,6 +88,47 @@ async fn what_is_wrong_with_an_application_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn a_property_that_no_call_could_read_is_refused_by_its_name() {
+    let api = Api::new().await;
+    let path = format!("/extension/{}/vxml/", api.extension("082", "vxml").await);
+    let wrong = json!({"defaults": {
+        "timeout": "3 parsecs", "bargein": "no", "confidencelevel": "2", "fetchtimeout": "", "sensitivity": "0.5",
+        "bargeintype": "hotword",
+    }});
+    let message = api.put(&path, wrong).await.refused(400);
+    for told in [
+        "defaults.timeout: must be a time, such as 3s or 500ms",
+        "defaults.bargein: must be true or false",
+        "defaults.confidencelevel: must be a number from 0.0 to 1.0",
+        "defaults.fetchtimeout: must be a time",
+        "defaults.sensitivity: changes nothing here",
+        "defaults.bargeintype: is not run",
+    ] {
+        assert!(message.contains(told), "{told} in {message}");
+    }
+    assert_eq!(api.get(&path).await.expect(200), fresh(), "nothing was changed");
+    let right = json!({"timeout": "500ms", "termchar": "", "inputmodes": "dtmf", "fetchaudio": "wait.wav"});
+    assert_eq!(api.put(&path, json!({"defaults": right})).await.expect(200)["defaults"], right);
+}
+
+#[tokio::test]
+async fn an_application_whose_url_is_taken_away_runs_the_page_that_was_uploaded() {
+    let api = Api::new().await;
+    let path = format!("/extension/{}/vxml/", api.extension("082", "vxml").await);
+    let url = json!({"url": "http://example.com/start.vxml"});
+    api.put(&path, url.clone()).await.expect(200);
+    assert_eq!(api.put(&path, json!({"url": null})).await.expect(200), fresh(), "without a page it is as it was made");
+    api.raw(Method::PUT, &format!("{path}document"), "text/xml", PAGE).await.expect(200);
+    assert_eq!(api.put(&path, url).await.expect(200)["source"], json!("url"));
+    let told = api.put(&path, json!({"url": null, "source": "url"})).await.refused(400);
+    assert!(told.contains("source: is url, and there is no url"), "{told}");
+    let left = api.put(&path, json!({"url": null})).await.expect(200);
+    assert_eq!((&left["url"], &left["source"]), (&json!(null), &json!("document")));
+    api.put(&path, json!({"source": "url"})).await.refused(400);
+    assert_eq!(api.put(&path, json!({"transfer": "bridge"})).await.expect(200)["source"], json!("document"));
+}
+
+#[tokio::test]
 async fn an_application_may_wait_for_connect_and_let_its_customizer_say_where_it_goes_on() {
     let api = Api::new().await;
     let id = api.extension("082", "vxml").await;

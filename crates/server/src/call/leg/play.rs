@@ -3,7 +3,7 @@
 //! Shape: one playlist at a time; a new one takes the place of the old.
 //! Errors: none; without a stream nothing is played.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use antiphon_media::{Audio, Codec, Keys, PlaybackId, Repeat, Segment};
 use tokio::sync::oneshot;
@@ -56,6 +56,17 @@ impl Leg {
         self.sound = Sound::Nothing;
         if let Some(stream) = self.stream {
             self.worker.order(MediaOrder::StopPlayback(stream)).await;
+        }
+    }
+
+    /// How long was said of what was played last, also where a key has stopped it; not of what [`Self::stop_playback`] has.
+    pub(in crate::call) async fn position(&self) -> Duration {
+        let Some(stream) = self.stream else { return Duration::ZERO };
+        let (reply, position) = oneshot::channel();
+        self.worker.order(MediaOrder::Position(stream, reply)).await;
+        match position.await {
+            Ok(Some((playback, said))) if playback == PlaybackId(self.playback) => said,
+            _ => Duration::ZERO,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use antiphon_ivr::ExtensionId;
+use antiphon_ivr::{ExtensionId, vxml::check};
 use serde_json::Value;
 use url::Url;
 
@@ -19,7 +19,7 @@ use super::{extension_of, json};
 
 /// Most characters of an address.
 const LONGEST_URL: usize = 2_048;
-/// Most properties, and most characters of a name and of a value.
+/// Most properties, and most characters of a value, and of a name that is told.
 const MOST_PROPERTIES: usize = 64;
 const LONGEST_PROPERTY: usize = 255;
 
@@ -83,12 +83,7 @@ impl Change for UpdateVxml {
         if application.url.is_some() && application.url != before {
             application.source = VxmlSource::Url;
         }
-        let mut word = Some(application.source.as_str().to_owned());
-        fields.word("source", VxmlSource::WORDS, &mut word);
-        application.source = word.as_deref().and_then(VxmlSource::of).unwrap_or_default();
-        if application.source == VxmlSource::Document && document.is_none() {
-            fields.refuse("source", "is document, and no document was uploaded");
-        }
+        source(&mut fields, &mut application, document.is_some());
         let mut word = Some(application.dialect.as_str().to_owned());
         fields.word("dialect", VxmlDialect::WORDS, &mut word);
         application.dialect = word.as_deref().and_then(VxmlDialect::of).unwrap_or_default();
@@ -100,6 +95,24 @@ impl Change for UpdateVxml {
         properties(&self.body, &mut fields, &mut application);
         fields.done()?;
         put(edit, old, application, document)
+    }
+}
+
+/// Which page runs: the one that is named, else the one that there is.
+fn source(fields: &mut Fields<'_>, application: &mut VxmlApplication, is_uploaded: bool) {
+    if application.url.is_none() && is_uploaded {
+        application.source = VxmlSource::Document;
+    }
+    let mut word = Some(application.source.as_str().to_owned());
+    fields.word("source", VxmlSource::WORDS, &mut word);
+    application.source = word.as_deref().and_then(VxmlSource::of).unwrap_or_default();
+    match application.source {
+        VxmlSource::Document if !is_uploaded => fields.refuse("source", "is document, and no document was uploaded"),
+        VxmlSource::Url if is_uploaded && application.url.is_none() => {
+            fields.refuse("source", "is url, and there is no url; the document that was uploaded is there");
+        }
+        // What has no page at all is as it was made.
+        VxmlSource::Document | VxmlSource::Url => {}
     }
 }
 
@@ -129,14 +142,19 @@ fn properties(body: &Value, fields: &mut Fields<'_>, application: &mut VxmlAppli
         fields.refuse("defaults", format!("has more than {MOST_PROPERTIES} properties"));
     }
     for (name, value) in given.iter().take(MOST_PROPERTIES) {
-        let is_short = |text: &str| (1..=LONGEST_PROPERTY).contains(&text.chars().count());
-        match value.as_str().filter(|value| is_short(value) && is_short(name)) {
-            Some(value) => drop(application.properties.insert(name.clone(), value.to_owned())),
-            None => fields.refuse(
-                &format!("defaults.{name}"),
-                format!("must be a text of 1 to {LONGEST_PROPERTY} characters, and so must its name"),
-            ),
-        }
+        let value = value.as_str().filter(|value| value.chars().count() <= LONGEST_PROPERTY);
+        let fault = match value {
+            None => format!("must be a text of at most {LONGEST_PROPERTY} characters"),
+            Some(value) => match check::property(name, value) {
+                Ok(()) => {
+                    application.properties.insert(name.clone(), value.to_owned());
+                    continue;
+                }
+                Err(unfit) => unfit.to_string(),
+            },
+        };
+        let shown: String = name.chars().take(LONGEST_PROPERTY).collect();
+        fields.refuse(&format!("defaults.{shown}"), fault);
     }
 }
 

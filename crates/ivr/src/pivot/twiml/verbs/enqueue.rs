@@ -97,6 +97,8 @@ impl Enqueue {
                 Err(Interrupted::Wanted) => self.before_the_talk(session).await?,
                 heard => heard?,
             }
+            // A menu that led here may have had its time; whoever waits for a talk has all the time that it likes.
+            session.call.limit(None).await?;
             let meet = Meet { alone, leave_by: DigitSet::NONE, patience: None };
             let (met, waited) = match session.call.meet(meet).await? {
                 Met::Talked { waited, .. } => ("bridged", waited),
