@@ -49,7 +49,10 @@ fn of_root(from: Attributes<'_, '_>, url: &str, reader: &mut Reader) -> Result<D
     }
     let plain = url.split('#').next().unwrap_or_default();
     let mut document = Document {
-        base: from.base().or_else(|| from.owned("base")).unwrap_or_else(|| plain.to_owned()),
+        base: from
+            .base()
+            .or_else(|| from.owned("base").filter(|base| base.contains("://")))
+            .unwrap_or_else(|| plain.to_owned()),
         language: from.language().or_else(|| from.owned("lang")),
         root: from.owned("application").filter(|root| !root.trim().is_empty()),
         is_python,
