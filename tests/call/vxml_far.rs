@@ -267,7 +267,7 @@ fn whoever_waits_for_an_answer_hears_the_sound_of_the_page_until_then() {
             pass(2_000).await;
             far.hang_up().await;
             assert_eq!(caller.over().await, EndReason::RemoteBye);
-            assert_eq!(exit_of(&caller), "far_end_disconnect 2 null");
+            assert_eq!(exit_of(&caller), "far_end_disconnect 2 undefined");
             let after = world.heard(&caller, &[&far]);
             about(lasted(&after, "ad"), sound, &after);
             about(lasted(&after, "002"), early + 2_000, &after);

@@ -209,6 +209,13 @@ impl<'a> World<'a> {
     }
 
     fn play(&mut self, play: &Play) -> Result<(Played, Extent), Interrupted> {
+        if play.prompts.is_empty() && play.barge_in.otherwise == TypeAhead::Drop {
+            // Nothing is said: what was pressed before is thrown away.
+            while let Some(digit) = self.digits.pop() {
+                self.note(format!("… {digit} ignored"));
+            }
+            return Ok((Played::Finished { said: Duration::ZERO }, Extent::default()));
+        }
         let lead = self.lead(&play.prompts);
         let lengths = self.lengths(&play.prompts);
         let said = lengths.iter().sum();

@@ -91,7 +91,7 @@ const RUN: [(&str, &str); 41] = [
     ("assign", "name expr"),
     ("audio", "src expr fetchtimeout"),
     ("block", "name expr cond"),
-    ("break", "time strength size"),
+    ("break", "time strength size msecs"),
     ("catch", "event count cond"),
     ("choice", "accept dtmf next expr event eventexpr message messageexpr fetchaudio fetchtimeout maxage maxstale"),
     ("clear", "namelist"),
@@ -106,7 +106,7 @@ const RUN: [(&str, &str); 41] = [
     ("foreach", "item array"),
     ("form", "scope"),
     ("goto", "next expr nextitem expritem fetchaudio fetchtimeout maxage maxstale"),
-    ("grammar", "src srcexpr type mode root version tag-format scope fetchtimeout maxage maxstale"),
+    ("grammar dtmf", "src srcexpr type mode root version tag-format scope fetchtimeout maxage maxstale"),
     ("if", "cond"),
     ("initial", "name expr cond"),
     ("link", "next expr event eventexpr message messageexpr dtmf fetchaudio fetchtimeout maxage maxstale"),
@@ -135,7 +135,7 @@ const MORE: [(&str, &str); 5] = [
     ("object", "name expr cond classid data fetchtimeout"),
     ("var", "name expr"),
     ("voice", "gender age variant name"),
-    ("vxml", "version application schemaLocation"),
+    ("vxml", "version application schemaLocation lang base"),
     ("else enumerate p s reprompt", ""),
 ];
 /// Attributes that the standards have, and that change nothing here.
@@ -217,6 +217,7 @@ impl Looking {
                 return self.add(node, Some("classid"), "is not run: error.unsupported.objectname is thrown");
             }
             "metadata" | "meta" | "desc" | "lexicon" => return,
+            "vxml" if node.attribute("version") == Some("1.0") => self.add(node, Some("version"), "1.0 is run as 2.0"),
             "property" => {
                 let name = node.attribute("name").unwrap_or_default().trim();
                 match property(name, node.attribute("value").unwrap_or_default()) {
@@ -235,7 +236,7 @@ impl Looking {
         if name != "vxml" && node.attribute((xml, "base")).is_some() {
             self.add(node, Some("base"), "changes nothing here: addresses are relative to the page");
         }
-        if name != "grammar" {
+        if !matches!(name, "grammar" | "dtmf") {
             let faults = self.scripts.as_mut().map(|scripts| scripts.faults(node)).unwrap_or_default();
             for (attribute, fault) in faults {
                 self.add(node, attribute, &format!("{fault}; error.semantic is thrown"));

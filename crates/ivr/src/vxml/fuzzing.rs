@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{
     Dialect, check,
     elements::document,
-    grammar::{Active, Grammar, Linked, abnf, srgs},
+    grammar::{Active, Grammar, Linked, Mode, abnf, jsgf, srgs},
     script::{Python, QuickJs, ScriptEngine, python},
     wire::decode,
 };
@@ -34,7 +34,11 @@ pub(crate) fn grammar(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (line, text) = text.split_once('\n').unwrap_or(("", &text));
     let keys: String = line.chars().filter_map(crate::Digit::from_char).map(crate::Digit::as_char).take(20).collect();
-    let read: Result<Grammar, _> = if text.starts_with("#ABNF") { abnf::read(text) } else { srgs::read(text) };
+    let read: Result<Grammar, _> = match text {
+        text if text.starts_with("#ABNF") => abnf::read(text),
+        text if jsgf::is_document(text) => jsgf::read(text, Mode::Dtmf),
+        text => srgs::read(text),
+    };
     let Ok(linked) = read.and_then(|grammar| Linked::alone(Arc::new(grammar), None)) else { return };
     let active = Active { grammars: vec![linked] };
     let mut before = KeyState::Partial;

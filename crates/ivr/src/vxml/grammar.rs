@@ -1,6 +1,6 @@
 //! Grammars: which keys and words mean what.
 //!
-//! Shape: SRGS in XML ([`srgs`]) or ABNF ([`abnf`]) and the built-in types ([`builtin`]) become one [`Grammar`]; [`Active`] judges keys by
+//! Shape: SRGS in XML ([`srgs`]) or ABNF ([`abnf`]), JSGF ([`jsgf`]) and the built-in types ([`builtin`]) become one [`Grammar`]; [`Active`] judges keys by
 //! several of them at once, [`Active::parse`] says which matched, and with which tags, and [`Active::hear`] does so for words.
 //! Units: keys are a text of `0-9 * # A-D`, at most [`crate::op::MAX_KEYS`]; words are in small letters, without signs.
 //! Errors: [`GrammarError`]; a grammar of words matches no keys, and one of keys no words.
@@ -8,6 +8,7 @@
 
 pub(crate) mod abnf;
 pub(crate) mod builtin;
+pub(crate) mod jsgf;
 mod matching;
 mod search;
 mod spoken;
@@ -224,7 +225,9 @@ impl Grammar {
 impl Linked {
     /// A grammar that refers to no other.
     pub(crate) fn alone(grammar: Arc<Grammar>, rule: Option<&str>) -> Result<Self, GrammarError> {
-        let rule = rule.map(str::to_owned).or_else(|| grammar.root.clone());
+        // The only rule there is can be the only one that is meant.
+        let only = || grammar.rules.keys().next().filter(|_| grammar.rules.len() == 1).cloned();
+        let rule = rule.map(str::to_owned).or_else(|| grammar.root.clone()).or_else(only);
         let rule = rule.ok_or_else(|| GrammarError::Bad("it has no root, and no rule is named".to_owned()))?;
         if grammar.rule(&rule).is_none() {
             return Err(GrammarError::Bad(format!("there is no rule {rule}")));

@@ -21,6 +21,7 @@ proptest! {
         let rule = format!("<rule id='r'>{}</rule><rule id='s'>{}</rule>", pieces.concat(), pieces.iter().rev().copied().collect::<String>());
         fuzzing::grammar(format!("{keys}\n<grammar mode='dtmf' root='r'>{rule}</grammar>").as_bytes());
         fuzzing::grammar(format!("{keys}\n#ABNF 1.0;mode dtmf;root $r;$r = {};", pieces.concat()).as_bytes());
+        fuzzing::grammar(format!("{keys}\n#JSGF V1.0;public <r> = {};", pieces.concat()).as_bytes());
     }
 }
 

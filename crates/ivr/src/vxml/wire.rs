@@ -56,7 +56,11 @@ pub(crate) fn decode(bytes: &[u8], content_type: Option<&str>) -> Result<String,
     let start = Place { line: 1, column: 1 };
     let charset = content_type.and_then(|media| parameter(media, "charset")).map(str::to_owned);
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
-    let own = head.starts_with("<?xml").then(|| declared(&head)).flatten();
+    let own = head
+        .trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
+        .starts_with("<?xml")
+        .then(|| declared(&head))
+        .flatten();
     let label = charset.or(own);
     let encoding = match &label {
         Some(label) => encoding_rs::Encoding::for_label(label.as_bytes())

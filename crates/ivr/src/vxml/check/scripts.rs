@@ -10,6 +10,8 @@ use crate::vxml::script::{QuickJs, ScriptError};
 /// The attributes whose values are expressions.
 const EXPRESSIONS: [&str; 9] =
     ["array", "aaiexpr", "cond", "destexpr", "eventexpr", "expr", "expritem", "messageexpr", "srcexpr"];
+/// Elements that hold something, and nothing at first where their expression is empty.
+const HOLDING: [&str; 8] = ["block", "field", "initial", "object", "record", "subdialog", "transfer", "var"];
 /// Expressions of one page that are looked at.
 const MOST: usize = 5_000;
 
@@ -29,7 +31,10 @@ impl Scripts {
     pub(super) fn faults<'a>(&mut self, node: Node<'a, '_>) -> Vec<(Option<&'a str>, String)> {
         let mut faults = Vec::new();
         for attribute in node.attributes().filter(|attribute| attribute.namespace().is_none()) {
-            if EXPRESSIONS.contains(&attribute.name()) {
+            let is_none = attribute.name() == "expr"
+                && attribute.value().trim().is_empty()
+                && HOLDING.contains(&node.tag_name().name());
+            if EXPRESSIONS.contains(&attribute.name()) && !is_none {
                 let fault = self.fault(|engine| engine.read_expression(attribute.value()));
                 faults.extend(fault.map(|fault| (Some(attribute.name()), fault)));
             }

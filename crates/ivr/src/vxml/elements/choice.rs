@@ -28,16 +28,15 @@ impl Choice {
         let keys = from.owned("dtmf").or_else(|| key.map(|key| key.to_string()));
         let mut grammars = Vec::new();
         grammars.extend(keys.as_deref().map(|keys| of_keys(from, keys, Value::Keys)).transpose()?);
-        for child in from.0.children().filter(|child| child.tag_name().name() == "grammar") {
-            grammars.push(GrammarRef::read(Attributes(child))?);
-        }
-        let own = from.0.children().filter(|child| child.tag_name().name() != "grammar");
+        let own_grammars = GrammarRef::all(from)?;
+        let has_grammar = !own_grammars.is_empty();
+        grammars.extend(own_grammars);
+        let own = from.0.children().filter(|child| !GrammarRef::is_one(child.tag_name().name()));
         let words: String = own
             .flat_map(|child| child.descendants())
             .filter_map(|node| node.text().filter(|_| node.is_text()))
             .collect();
         let words = collapsed(&words);
-        let has_grammar = from.0.children().any(|child| child.tag_name().name() == "grammar");
         if !words.is_empty() && !has_grammar {
             let accept = link::accept(from)?.unwrap_or(accept);
             grammars.push(GrammarRef::of(Grammar::of_words(&words, accept, Value::Keys)));

@@ -37,7 +37,8 @@ fn of_root(from: Attributes<'_, '_>, url: &str, reader: &mut Reader) -> Result<D
         return Err(from.fault("the root is not <vxml>"));
     }
     let version = match from.get("version") {
-        Some("2.0" | "2.1") => Ok(()),
+        // What the first has otherwise is understood wherever it stands.
+        Some("1.0" | "2.0" | "2.1") => Ok(()),
         Some(other) => Err(from.fault(format!("version {other} is neither 2.0 nor 2.1"))),
         None => Err(from.fault("version is missing")),
     };
@@ -48,8 +49,11 @@ fn of_root(from: Attributes<'_, '_>, url: &str, reader: &mut Reader) -> Result<D
     }
     let plain = url.split('#').next().unwrap_or_default();
     let mut document = Document {
-        base: from.base().unwrap_or_else(|| plain.to_owned()),
-        language: from.language(),
+        base: from
+            .base()
+            .or_else(|| from.owned("base").filter(|base| base.contains("://")))
+            .unwrap_or_else(|| plain.to_owned()),
+        language: from.language().or_else(|| from.owned("lang")),
         root: from.owned("application").filter(|root| !root.trim().is_empty()),
         is_python,
         is_early: from.vendor("earlyqueuing") == Some("true"),

@@ -104,10 +104,11 @@ fn element(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Exec>, Faul
 }
 
 /// The elements of VoiceXML that may stand elsewhere.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 35] = [
     "block",
     "catch",
     "choice",
+    "dtmf",
     "else",
     "elseif",
     "enumerate",

@@ -53,7 +53,7 @@ fn add(child: Attributes<'_, '_>, form: &mut Dialog, reader: &mut Reader) -> Res
         "script" => form.start.push(Start::Script(Script::read(child)?)),
         "data" => form.start.push(Start::Data(Data::read(child)?)),
         "property" => form.properties.extend([item::property(child)?]),
-        "grammar" => form.grammars.push(GrammarRef::read(child)?),
+        "grammar" | "dtmf" => form.grammars.push(GrammarRef::read(child)?),
         "link" => form.links.push(Link::read(child)?),
         "filled" => form.filled.push(Filled::read(child, None, reader)?),
         name => {

@@ -1,4 +1,4 @@
-//! `<grammar>`: what keys or words may come (VoiceXML 2.0 §3.1).
+//! `<grammar>`: what keys or words may come (VoiceXML 2.0 §3.1), and `<dtmf>`, which is one of keys (VoiceXML 1.0 §12).
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use roxmltree::Node;
 
 use super::terms::FetchTerms;
 use crate::vxml::{
-    grammar::{Grammar, GrammarError, Mode, abnf, builtin, srgs},
+    grammar::{Grammar, GrammarError, Mode, abnf, builtin, jsgf, srgs},
     wire::{Attributes, Fault, Given},
 };
 
@@ -15,6 +15,8 @@ use crate::vxml::{
 pub(crate) struct GrammarRef {
     pub(crate) source: Source,
     pub(crate) terms: FetchTerms,
+    /// Whether the page says that keys or words are meant.
+    pub(crate) mode: Option<Mode>,
     /// Whether it listens in all of the document; as its form says where it does not.
     pub(crate) is_shared: Option<bool>,
 }
@@ -38,6 +40,7 @@ impl GrammarRef {
             Some("dtmf") => Some(Mode::Dtmf),
             Some("voice") => Some(Mode::Voice),
             Some(other) => return Err(from.fault(format!("the mode {other:?} is neither dtmf nor voice"))),
+            None if from.0.tag_name().name() == "dtmf" => Some(Mode::Dtmf),
             None => None,
         };
         let source = match from.given("src", "srcexpr")? {
@@ -52,12 +55,23 @@ impl GrammarRef {
             Some("document") => Some(true),
             Some(other) => return Err(from.fault(format!("the scope {other:?} is neither dialog nor document"))),
         };
-        Ok(Self { source, terms: FetchTerms::read(from)?, is_shared })
+        Ok(Self { source, terms: FetchTerms::read(from)?, mode, is_shared })
+    }
+
+    /// Those that stand in an element.
+    pub(crate) fn all(parent: Attributes<'_, '_>) -> Result<Vec<Self>, Fault> {
+        let grammars = parent.0.children().filter(|child| Self::is_one(child.tag_name().name()));
+        grammars.map(|child| Self::read(Attributes(child))).collect()
+    }
+
+    /// Whether an element of this name is one.
+    pub(crate) fn is_one(name: &str) -> bool {
+        matches!(name, "grammar" | "dtmf")
     }
 
     /// A grammar of ours.
     pub(crate) fn of(grammar: Grammar) -> Self {
-        Self { source: Source::Inline(Arc::new(grammar)), terms: FetchTerms::default(), is_shared: None }
+        Self { source: Source::Inline(Arc::new(grammar)), terms: FetchTerms::default(), mode: None, is_shared: None }
     }
 
     /// The type of a field.
@@ -68,6 +82,7 @@ impl GrammarRef {
             Err(GrammarError::Builtin(_)) => Ok(Self {
                 source: Source::Outside(Given::Text(format!("builtin:dtmf/{kind}"))),
                 terms: FetchTerms::default(),
+                mode: None,
                 is_shared: None,
             }),
             Err(error) => Err(from.fault(error)),
@@ -82,6 +97,19 @@ fn inline(from: Attributes<'_, '_>, text: &str, mode: Option<Mode>) -> Result<So
     }
     if text.trim_start().starts_with("#ABNF") {
         let grammar = abnf::read(text.trim_start()).map_err(|error| from.fault(error))?;
+        return Ok(Source::Inline(Arc::new(grammar)));
+    }
+    let kind = from.get("type").unwrap_or_default();
+    let says = jsgf::is_type(kind).or_else(|| jsgf::is_document(text).then_some(None));
+    if let Some(of_type) = says {
+        let grammar = jsgf::read(text, mode.or(of_type).unwrap_or(Mode::Voice)).map_err(|error| from.fault(error))?;
+        return Ok(Source::Inline(Arc::new(grammar)));
+    }
+    // Words alone, of which nothing is said.
+    if kind.is_empty()
+        && jsgf::is_plain(text)
+        && let Ok(grammar) = jsgf::read(text, mode.unwrap_or(Mode::Voice))
+    {
         return Ok(Source::Inline(Arc::new(grammar)));
     }
     Ok(Source::Unknown(from.get("type").unwrap_or("that is not said").to_owned()))

@@ -49,7 +49,7 @@ fn add(node: Node<'_, '_>, item: &mut Item, parts: &mut Parts, reader: &mut Read
     match node.tag_name().name() {
         "prompt" => item.prompts.push(Prompt::read(child, reader)?),
         "property" => item.properties.extend([property(child)?]),
-        "grammar" => item.grammars.push(GrammarRef::read(child)?),
+        "grammar" | "dtmf" => item.grammars.push(GrammarRef::read(child)?),
         "link" => item.links.push(Link::read(child)?),
         "filled" => parts.filled.push(Filled::read(child, Some(parts.index), reader)?),
         name if OWN.contains(&name) => {}
@@ -65,7 +65,7 @@ pub(crate) fn unnamed(from: Attributes<'_, '_>, kind: Kind, reader: &mut Reader)
         slot: name.clone(),
         name,
         is_named: false,
-        expr: from.owned("expr").filter(|_| !matches!(kind, Kind::Control(_))),
+        expr: from.initial().filter(|_| !matches!(kind, Kind::Control(_))),
         cond: from.owned("cond"),
         kind,
         prompts: Vec::new(),

@@ -36,9 +36,7 @@ impl Link {
     pub(crate) fn read(from: Attributes<'_, '_>) -> Result<Arc<Self>, Fault> {
         let mut grammars = Vec::new();
         grammars.extend(from.get("dtmf").map(|keys| of_keys(from, keys, Value::Keys)).transpose()?);
-        for child in from.0.children().filter(|child| child.tag_name().name() == "grammar") {
-            grammars.push(GrammarRef::read(Attributes(child))?);
-        }
+        grammars.extend(GrammarRef::all(from)?);
         Ok(Arc::new(Self { way: Way::read(from)?, grammars }))
     }
 }

@@ -51,7 +51,10 @@ pub(crate) fn read(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Spe
         return Ok(None);
     }
     let from = Attributes(node);
-    let name = node.tag_name().name();
+    let name = of_today(from);
+    if let (Some(instead), "say-as") = (from.get("sub"), name) {
+        return Ok(Some(Speakable::Text(instead.to_owned())));
+    }
     Ok(Some(match name {
         "value" => Speakable::Value(from.required("expr")?),
         "audio" => Speakable::Audio(Audio::read(from, reader)?),
@@ -62,7 +65,9 @@ pub(crate) fn read(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Spe
             Speakable::Mark(from.given("name", "nameexpr")?.ok_or_else(|| from.fault("it has no name"))?)
         }
         "say-as" => {
-            let kind = from.direct("interpret-as", "interpret-as-expr").or_else(|| from.owned("type").map(Given::Text));
+            let kind = from
+                .direct("interpret-as", "interpret-as-expr")
+                .or_else(|| from.owned("type").or_else(|| from.owned("class")).map(Given::Text));
             Speakable::SayAs(kind.unwrap_or_else(|| Given::Text(String::new())), all(node, reader)?)
         }
         _ => match MARKUP.iter().find(|(known, _)| *known == name) {
@@ -73,6 +78,18 @@ pub(crate) fn read(node: Node<'_, '_>, reader: &mut Reader) -> Result<Option<Spe
             None => return Ok(None),
         },
     }))
+}
+
+/// The name of an element, that of SSML for those of the speech markup of VoiceXML 1.0 (§13).
+fn of_today<'a>(from: Attributes<'a, '_>) -> &'a str {
+    match from.0.tag_name().name() {
+        "div" if from.get("type").is_some_and(|kind| kind.eq_ignore_ascii_case("sentence")) => "s",
+        "div" => "p",
+        "emp" => "emphasis",
+        "pros" => "prosody",
+        "sayas" => "say-as",
+        name => name,
+    }
 }
 
 /// All that can be said in an element; a loop may stand among it.
@@ -102,6 +119,9 @@ pub(crate) fn all(parent: Node<'_, '_>, reader: &mut Reader) -> Result<Vec<Speak
 fn pause(from: Attributes<'_, '_>) -> Result<Duration, Fault> {
     if let Some(time) = from.time("time")? {
         return Ok(time.min(Duration::from_secs(60)));
+    }
+    if let Some(milliseconds) = from.get("msecs").and_then(|text| text.trim().parse().ok()) {
+        return Ok(Duration::from_millis(milliseconds).min(Duration::from_secs(60)));
     }
     let milliseconds = match from.get("strength").or(from.get("size")) {
         Some("none") => 0,

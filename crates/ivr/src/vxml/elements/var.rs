@@ -15,7 +15,7 @@ pub(crate) struct Var {
 impl Var {
     pub(crate) fn read(from: Attributes<'_, '_>) -> Result<Self, Fault> {
         let name = from.name("name")?.ok_or_else(|| from.fault("name is missing"))?;
-        Ok(Self { name, expr: from.owned("expr") })
+        Ok(Self { name, expr: from.initial() })
     }
 
     pub(crate) fn run(&self, interpreter: &mut Interpreter<'_>) -> Result<(), Stop> {

@@ -10,8 +10,9 @@ use super::{
     Expansion, Grammar, GrammarError, MAX_DEPTH, MAX_NODES, Mode, TagStyle, Value, srgs::repeats, tokens, written,
 };
 
+/// A sign or word of a grammar.
 #[derive(Clone, PartialEq, Debug)]
-enum Token {
+pub(super) enum Token {
     Word(String),
     /// `$name`, or `$<uri>`.
     Rule(String),
@@ -24,7 +25,8 @@ enum Token {
     Sign(char),
 }
 
-struct Reader {
+/// Makes a grammar of what was scanned.
+pub(super) struct Reader {
     tokens: Vec<(Token, usize)>,
     at: usize,
     mode: Mode,
@@ -37,14 +39,17 @@ pub(crate) fn read(text: &str) -> Result<Grammar, GrammarError> {
     let body =
         body.ok_or_else(|| GrammarError::Bad("line 1: it does not begin with #ABNF and a version".to_owned()))?;
     let tokens = scan(body)?;
-    let mut reader = Reader { tokens, at: 0, mode: Mode::Voice };
-    let grammar = reader.grammar()?;
+    let grammar = Reader::new(tokens, Mode::Voice).grammar()?;
     grammar.check()?;
     Ok(grammar)
 }
 
 impl Reader {
-    fn grammar(&mut self) -> Result<Grammar, GrammarError> {
+    pub(super) fn new(tokens: Vec<(Token, usize)>, mode: Mode) -> Self {
+        Self { tokens, at: 0, mode }
+    }
+
+    pub(super) fn grammar(&mut self) -> Result<Grammar, GrammarError> {
         let mut grammar = Grammar {
             mode: Mode::Voice,
             root: None,

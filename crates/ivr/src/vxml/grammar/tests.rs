@@ -251,3 +251,21 @@ fn what_is_malformed_is_told_with_its_line() {
         assert!(srgs::read(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn what_is_wrong_in_a_grammar_of_jsgf_is_said_with_its_line() {
+    let wrong = [
+        ("#JSGF V1.0;\ngrammar a;\n<x> = 1;", "no rule is public"),
+        ("#JSGF V1.0;\ngrammar a;\npublic <x> = (1;", "line 3: ) is missing"),
+        ("#JSGF V1.0;\ngrammar a;\npublic <x> = <y>;", "y"),
+        ("1 {one", "line 1: a tag does not end"),
+        ("", "there is nothing in it"),
+        ("#JSGF V1.0", "there is nothing in it"),
+        ("+", "a repeat of nothing"),
+        ("one", "are no keys"),
+    ];
+    for (text, why) in wrong {
+        let error = super::jsgf::read(text, Mode::Dtmf).expect_err(text).to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}

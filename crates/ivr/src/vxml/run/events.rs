@@ -116,7 +116,9 @@ impl Interpreter<'_> {
     /// What the platform does.
     async fn as_usual(&mut self, event: &Event) -> Result<Flow, Stop> {
         let usual = usual(&event.name);
-        if usual == Usual::Exit && !event.name.starts_with("connection.disconnect") {
+        // Ends that are no fault.
+        let is_orderly = is(&event.name, "exit") || event.name.starts_with("connection.disconnect");
+        if usual == Usual::Exit && !is_orderly {
             let message = event.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
             let item = || self.frame.visit.as_ref().and_then(Visit::item).map(|item| item.at);
             let url = &self.frame.document.url;
@@ -171,11 +173,15 @@ impl Interpreter<'_> {
     }
 }
 
+/// Whether an event has this name, or one behind it.
+fn is(event: &str, name: &str) -> bool {
+    event.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 fn usual(event: &str) -> Usual {
-    let is = |name: &str| event.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    if is("cancel") {
+    if is(event, "cancel") {
         Usual::Nothing
-    } else if is("help") || is("noinput") || is("nomatch") || is("maxspeechtimeout") {
+    } else if ["help", "noinput", "nomatch", "maxspeechtimeout"].iter().any(|name| is(event, name)) {
         Usual::Reprompt
     } else {
         Usual::Exit

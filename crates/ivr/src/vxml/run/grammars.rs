@@ -15,7 +15,7 @@ use crate::vxml::{
         link::Link,
         terms::FetchTerms,
     },
-    grammar::{Active, Expansion, Grammar, GrammarError, Linked, Mode, abnf, builtin, srgs},
+    grammar::{Active, Expansion, Grammar, GrammarError, Linked, Mode, abnf, builtin, jsgf, srgs},
     model::{Dialog, Item, Kind},
     wire::decode,
 };
@@ -114,12 +114,12 @@ impl Interpreter<'_> {
             None => (address.clone(), None),
         };
         let url = resolve(&base, &plain)?;
-        let grammar = self.outside(&url, &reference.terms).await?;
+        let grammar = self.outside(&url, reference.mode, &reference.terms).await?;
         self.link(grammar, rule, url, &reference.terms).await
     }
 
     /// A grammar of a web server.
-    async fn outside(&mut self, url: &str, terms: &FetchTerms) -> Result<Arc<Grammar>, Stop> {
+    async fn outside(&mut self, url: &str, mode: Option<Mode>, terms: &FetchTerms) -> Result<Arc<Grammar>, Stop> {
         // A page that says how old it may be is taken at its word; else one that was read is kept for the session.
         let is_aged = terms.max_age.or_else(|| self.seconds("grammarmaxage")).is_some();
         if let Some(grammar) = self.grammars.get(url).filter(|_| !is_aged) {
@@ -130,6 +130,8 @@ impl Interpreter<'_> {
             .map_err(|fault| Event::bad_fetch(format!("{url}: {fault}")))?;
         let grammar = if text.trim_start_matches('\u{feff}').starts_with("#ABNF") {
             abnf::read(&text)
+        } else if jsgf::is_document(&text) || jsgf::is_named(url) {
+            jsgf::read(&text, mode.unwrap_or(Mode::Voice))
         } else {
             srgs::read(&text)
         };
@@ -176,7 +178,7 @@ impl Interpreter<'_> {
                 if linked.parts.len() > MAX_OUTSIDE {
                     return Err(Event::bad_fetch(format!("a grammar refers to more than {MAX_OUTSIDE} others")).into());
                 }
-                linked.parts.push(self.outside(&url, terms).await?);
+                linked.parts.push(self.outside(&url, None, terms).await?);
                 addresses.push(url);
             }
             next += 1;

@@ -323,6 +323,14 @@ impl Interpreter<'_> {
         }
         Ok(())
     }
+
+    /// Throws away the keys that nobody has taken yet (`voicexml-customizers.md` 3.6).
+    pub(super) async fn forget_keys(&mut self) -> Result<(), Stop> {
+        if !self.is_over && !self.is_early {
+            self.call.play(Play { prompts: Vec::new(), barge_in: BargeIn::FOREGROUND }).await?;
+        }
+        Ok(())
+    }
 }
 
 /// What is said, and the marks in it.

@@ -56,6 +56,7 @@ impl Interpreter<'_> {
         self.timeout = None;
         let ringback = self.transfer_audio(transfer, kind).await?;
         self.flush(listens).await?;
+        self.forget_keys().await?;
         let ring_time = transfer.ring_time.unwrap_or(Dial::RING_TIME);
         let mut terms = Terms { longest: transfer.longest, digits, ringback, ..Terms::default() };
         terms.headers.extend(user_to_user.map(|value| ("User-to-User".to_owned(), value)));
@@ -125,6 +126,7 @@ impl Interpreter<'_> {
         let kind = transfer.kind.unwrap_or(self.application.transfer);
         self.timeout = None;
         self.flush(false).await?;
+        self.forget_keys().await?;
         let came = match self.wait_in(queue, transfer.ring_time, transfer.keeps_language).await? {
             Waited::Talked(talk) if kind == TransferKind::Bridge => Came::Value("far_end_disconnect", talk, None),
             Waited::Talked(_) => {

@@ -266,7 +266,17 @@
       for (var i = 0; i < names.length; i++) made[names[i]] = values[i];
       return made;
     }
-    return text;
+    return slots(text);
+  }
+  // `dest='sales'` and `<dest "sales">`, several of either: what fills which field. Any other text is what it is.
+  function slots(text) {
+    var made = {}, rest = text, found;
+    var one = /^\s*;?\s*(?:([A-Za-z_$][\w$]*)\s*=\s*('[^']*'|"[^"]*")|<\s*([A-Za-z_$][\w$]*)\s+("[^"]*"|[^\s"<>]+)\s*>)/;
+    while ((found = one.exec(rest))) {
+      made[found[1] || found[3]] = (found[2] || found[4]).replace(/^['"]|['"]$/g, '');
+      rest = rest.slice(found[0].length);
+    }
+    return rest === text || rest.trim() !== '' ? text : made;
   }
 
   return {

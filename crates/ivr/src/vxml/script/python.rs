@@ -17,6 +17,7 @@ mod display;
 mod engine;
 mod eval;
 mod format;
+mod json;
 mod lexer;
 mod methods;
 mod modules;

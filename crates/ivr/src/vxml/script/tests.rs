@@ -231,6 +231,11 @@ fn tags_are_interpreted_as_their_grammar_says_or_as_they_look() {
         (TagStyle::Guess, &["'alpha'"], "\"alpha\""),
         (TagStyle::Guess, &["var x='1'; var y=2"], r#"{"x":"1","y":2}"#),
         (TagStyle::Guess, &["alpha"], "\"alpha\""),
+        (TagStyle::Guess, &["dest='sales'"], r#"{"dest":"sales"}"#),
+        (TagStyle::Guess, &["dest = \"sales\"; floor='2';"], r#"{"dest":"sales","floor":"2"}"#),
+        (TagStyle::Guess, &[" <dept \"sales\"> <floor 2> "], r#"{"dept":"sales","floor":"2"}"#),
+        (TagStyle::Guess, &["<dept \"sales\"> please"], r#""<dept \"sales\"> please""#),
+        (TagStyle::Guess, &["a == 'b'"], r#""a == 'b'""#),
         (TagStyle::Script, &[], "\"12\""),
     ] {
         assert_eq!(meaning(style, tags).expect(expected), expected);

@@ -38,6 +38,11 @@ impl<'a, 'i> Attributes<'a, 'i> {
         self.owned(name).ok_or_else(|| self.fault(format!("{name} is missing")))
     }
 
+    /// The expression of what a variable holds at first; an empty one in ECMAScript is none.
+    pub(crate) fn initial(&self) -> Option<String> {
+        self.owned("expr").filter(|expr| self.is_vendor() || !expr.trim().is_empty())
+    }
+
     pub(crate) fn language(&self) -> Option<String> {
         self.0.attribute(("http://www.w3.org/XML/1998/namespace", "lang")).map(str::to_owned)
     }

@@ -47,10 +47,31 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// The text, if a tree can be made of it within bounds, without its document type.
 pub(crate) fn checked(text: &str) -> Result<Cow<'_, str>, Fault> {
-    let fault = |at: usize, why: String| Fault::new(place_of(text, at), why);
     if text.len() > MAX_BYTES {
-        return Err(fault(0, format!("more than {MAX_BYTES} bytes")));
+        return Err(Fault::new(place_of(text, 0), format!("more than {MAX_BYTES} bytes")));
     }
+    match late_declaration(text) {
+        Some(without) => typed(&without).map(|checked| Cow::Owned(checked.into_owned())),
+        None => typed(text),
+    }
+}
+
+/// A text without its declaration, where white space stands before that, as templates leave it.
+fn late_declaration(text: &str) -> Option<String> {
+    let text = text.trim_start_matches('\u{feff}');
+    let begin = text.find("<?xml ").filter(|at| *at > 0 && text[..*at].trim().is_empty())?;
+    let end = begin + text[begin..].find("?>")? + 2;
+    Some(format!("{}{}{}", &text[..begin], blank(&text[begin..end]), &text[end..]))
+}
+
+/// As many lines of nothing but blanks.
+fn blank(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect()
+}
+
+/// The text within bounds, without its document type.
+fn typed(text: &str) -> Result<Cow<'_, str>, Fault> {
+    let fault = |at: usize, why: String| Fault::new(place_of(text, at), why);
     // How many namespaces each open element declares.
     let (mut scopes, mut declared): (Vec<usize>, usize) = (Vec::new(), 0);
     let mut reader = Reader::from_str(text);
@@ -68,8 +89,7 @@ pub(crate) fn checked(text: &str) -> Result<Cow<'_, str>, Fault> {
                 if text[at..end].contains('[') {
                     return Err(fault(at, "a document type that declares something is not taken".to_owned()));
                 }
-                let blank: String = text[at..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
-                checked = Cow::Owned(format!("{}{blank}{}", &text[..at], &text[end..]));
+                checked = Cow::Owned(format!("{}{}{}", &text[..at], blank(&text[at..end]), &text[end..]));
                 continue;
             }
             Event::End(_) => {

@@ -9,7 +9,7 @@ use super::{
     datetimes,
     eval::{Evaluator, items},
     format::truncated,
-    regexes, text,
+    json, regexes,
     value::Value,
 };
 
@@ -64,7 +64,7 @@ fn constant_of(module: &str, name: &str) -> Option<Value> {
 pub(super) fn call(evaluator: &mut Evaluator<'_>, module: &str, name: &str, args: Args) -> Result<Value, Failure> {
     match module {
         "math" if has(module, name) => math(name, args),
-        "json" => json(evaluator, name, args),
+        "json" => of_json(evaluator, name, args),
         "random" => random(evaluator, name, args),
         "re" => regexes::call(evaluator, name, args),
         "datetime" => match datetimes::class(name) {
@@ -150,20 +150,11 @@ fn math(name: &str, args: Args) -> Result<Value, Failure> {
     Ok(Value::Float(made))
 }
 
-fn json(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Value, Failure> {
-    let [value] = args.bind(["value"], 1)?.map(OrNone::unwrap_or_none);
+fn of_json(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Value, Failure> {
     match name {
-        "dumps" => {
-            text::pay(&value, evaluator.budget)?;
-            if !value.is_plain() {
-                return Err(Failure::new(format!(
-                    "TypeError: Object of type {} is not JSON serializable",
-                    value.kind()
-                )));
-            }
-            Ok(Value::text(spaced(&value.to_json())))
-        }
+        "dumps" => json::dumps(args, evaluator.budget),
         "loads" => {
+            let [value] = args.bind(["s"], 1)?.map(OrNone::unwrap_or_none);
             let text = args::text(&value)?;
             evaluator.budget.steps(text.len() / 4)?;
             evaluator.budget.bytes(text.len().saturating_mul(24))?;
@@ -171,20 +162,6 @@ fn json(evaluator: &mut Evaluator<'_>, name: &str, args: Args) -> Result<Value, 
             Ok(Value::of_json(&json))
         }
         _ => Err(nothing("json", name)),
-    }
-}
-
-/// JSON with a blank behind commas and colons, as Python writes it.
-fn spaced(json: &serde_json::Value) -> String {
-    match json {
-        serde_json::Value::Array(all) => format!("[{}]", all.iter().map(spaced).collect::<Vec<_>>().join(", ")),
-        serde_json::Value::Object(all) => {
-            let pair = |(key, value): (&String, &serde_json::Value)| {
-                format!("{}: {}", serde_json::Value::String(key.clone()), spaced(value))
-            };
-            format!("{{{}}}", all.iter().map(pair).collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
     }
 }
 

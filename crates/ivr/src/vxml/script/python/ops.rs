@@ -75,6 +75,15 @@ impl Binary {
 
 /// What an operator makes of two values.
 pub(super) fn binary(operator: Binary, left: &Value, right: &Value, budget: &mut Budget) -> Result<Value, Failure> {
+    // Bits of two truths are a truth.
+    if let (Value::Bool(left), Value::Bool(right)) = (left, right) {
+        match operator {
+            Binary::And => return Ok(Value::Bool(left & right)),
+            Binary::Or => return Ok(Value::Bool(left | right)),
+            Binary::Xor => return Ok(Value::Bool(left ^ right)),
+            _ => {}
+        }
+    }
     if let (Some(left), Some(right)) = (left.int(), right.int()) {
         return ints(operator, left, right);
     }

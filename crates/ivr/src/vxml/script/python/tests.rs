@@ -154,6 +154,14 @@ fn functions_comprehensions_and_lambdas() {
 }
 
 #[test]
+fn bits_of_truths_are_truths() {
+    check_values(&[
+        ("True & False, True | False, True ^ True", "(False, True, False)"),
+        ("True & 1, 6 & True, True + True", "(1, 0, 2)"),
+    ]);
+}
+
+#[test]
 fn modules_have_what_conditions_need() {
     check_values(&[
         ("math.floor(2.7), math.sqrt(16), math.ceil(2.1), round(math.pi, 3)", "(2, 4.0, 3, 3.142)"),
@@ -168,6 +176,12 @@ fn modules_have_what_conditions_need() {
             "json.loads('{\"a\": [1, 2.5, null]}'), json.dumps({'a': (1, None)})",
             "({'a': [1, 2.5, None]}, '{\"a\": [1, null]}')",
         ),
+        (
+            "json.dumps({'b': [1, 'é'], 'a': {}, 1: 2.0}, indent=2)",
+            "{\n  \"b\": [\n    1,\n    \"\\u00e9\"\n  ],\n  \"a\": {},\n  \"1\": 2.0\n}",
+        ),
+        ("json.dumps('é😀'), json.dumps('é', ensure_ascii=False)", "('\"\\\\u00e9\\\\ud83d\\\\ude00\"', '\"é\"')"),
+        ("json.dumps([1, [True]], indent='-')", "[\n-1,\n-[\n--true\n-]\n]"),
         ("datetime.datetime.now().strftime('%Y-%m-%d %H:%M')", "2026-11-29 12:00"),
         ("datetime.date(2026, 11, 27).weekday(), datetime.datetime.now().hour", "(4, 12)"),
         ("datetime.date(2026, 1, 31) + datetime.timedelta(days=1)", "2026-02-01"),
