@@ -241,7 +241,7 @@ fn whoever_waits_for_an_answer_hears_the_sound_of_the_page_until_then() {
         ("builtin:ad", None, RINGS, 0, 0),
         // It comes while the prompt before it is heard.
         ("ad.wav", Some((300, 200)), RINGS, 0, 0),
-        ("ad.wav", Some((1_600, 200)), RINGS - 900, 900, 0),
+        ("ad.wav", Some((1_600, 200)), RINGS - 600, 600, 0),
         ("ad.wav", Some((0, 404)), 0, 0, RINGS),
         ("builtin:none", None, 0, 0, RINGS),
     ] {

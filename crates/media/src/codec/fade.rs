@@ -2,7 +2,9 @@
 //!
 //! Shape: payload bytes, changed in place.
 //! Units: a straight line from full level at the first sample to none behind the last.
-//! G.722 and Opus are left as they are: their decoders carry what they heard last into what comes next, and so let it sink themselves.
+//! G.722 and Opus are left as they are. What is sent in G.722 sinks on its way: see [`Seam::sink`](super::g722::Seam::sink). Packets of
+//! Opus cannot be changed, but overlap: what follows is mixed with what the decoder heard last. Measured with a tone of 310 Hz that is cut
+//! at five points of its period, the steepest step is 1.1 times the tone's before silence, and 1.8 times before another tone.
 
 use super::Codec;
 

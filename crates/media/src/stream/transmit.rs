@@ -130,7 +130,7 @@ impl RtpStream {
         }
         let sunk = self.sink(frame);
         let Some(playback) = self.playback.as_mut().filter(|playback| playback.remains == Remains::More) else {
-            if let (Some(seam), Some(sound)) = (&mut self.seam, frame.get(..length)) {
+            if let (Some(seam), Some(sound)) = (&mut self.seam, frame.get(sunk..length)) {
                 seam.note(sound);
             }
             return length;
@@ -142,6 +142,9 @@ impl RtpStream {
         } else {
             let place = frame.get_mut(sunk..).unwrap_or_default();
             codec.fill_silence(place);
+            if let (Some(seam), Ending::Fading) = (&mut self.seam, playback.ending) {
+                seam.sink(place.len());
+            }
             playback.remains = playback.playlist.fill(place, codec, self.seam.as_deref_mut());
             frame.len()
         };
@@ -168,13 +171,16 @@ impl RtpStream {
         let sinking = cut.or(self.leaving.as_deref_mut()).filter(|playback| playback.remains == Remains::More);
         let Some(sinking) = sinking else { return 0 };
         sinking.remains = Remains::Nothing;
-        if !sinks_in_place(codec) {
+        if !sinks_in_place(codec) && self.seam.is_none() {
             return 0;
         }
         let length = codec.bytes_per_ms().map_or(0, |bytes| bytes * SINKING_MS).min(frame.len());
         let Some(place) = frame.get_mut(..length) else { return 0 };
         codec.fill_silence(place);
-        sinking.playlist.fill(place, codec, None);
+        if let Some(seam) = &mut self.seam {
+            seam.sink(length);
+        }
+        sinking.playlist.fill(place, codec, self.seam.as_deref_mut());
         fade(place, codec);
         length
     }

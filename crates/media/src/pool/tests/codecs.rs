@@ -1,7 +1,7 @@
 //! Prompts in each codec, their seams, and the mark of the first packet.
 
 use super::*;
-use crate::codec::{Band, Decoder, sinks_in_place};
+use crate::codec::{Band, Decoder};
 use std::f64::consts::PI;
 
 /// A tone that is loud from its first sample to its last, which is the hardest neighbour.
@@ -131,11 +131,12 @@ enum Ends {
     StoppedAndReplaced,
 }
 
-/// Decoders of the other codecs carry on what they heard last.
+/// A packet of Opus is not changed: where another tone follows, its decoder makes up to twice the tone's step of that.
 #[test]
 fn a_prompt_that_is_cut_off_or_gives_way_to_another_does_not_click() {
-    for codec in codecs().filter(|&codec| sinks_in_place(codec)) {
+    for codec in codecs() {
         for ends in [Ends::Stopped, Ends::ByKey, Ends::Replaced, Ends::StoppedAndReplaced] {
+            let gives_way = matches!(ends, Ends::Replaced | Ends::StoppedAndReplaced);
             // At each of these moments the tone is at another point of its period.
             for stop in [201, 221, 241, 261, 281] {
                 let (sound, next) = (tone(310.0, 600), tone(310.0, 600));
@@ -150,7 +151,7 @@ fn a_prompt_that_is_cut_off_or_gives_way_to_another_does_not_click() {
                 if matches!(ends, Ends::ByKey) {
                     bench.press(1, 1, 0, TelephoneEvent { code: 4, end: false, volume: 10, duration: 160 });
                 }
-                if matches!(ends, Ends::Replaced | Ends::StoppedAndReplaced) {
+                if gives_way {
                     let next = vec![Segment::Audio(next)];
                     bench.pool.play(StreamId(1), PlaybackId(2), next, Repeat::Once, Keys::NONE);
                 }
@@ -158,9 +159,12 @@ fn a_prompt_that_is_cut_off_or_gives_way_to_another_does_not_click() {
                 assert_eq!(bench.ended(), [], "{codec:?} {ends:?}: nobody is told of an end");
                 let pcm = heard(codec, bench.of(1));
                 let per_ms = codec.sample_rate() as usize / 1_000;
-                let (before, around) = (&pcm[100 * per_ms..180 * per_ms], &pcm[190 * per_ms..]);
+                // A tone that begins at once makes G.722 swing, whatever was before it.
+                let from = if codec == Codec::G722 && gives_way { 0 } else { 100 * per_ms };
+                let (before, around) = (&pcm[from..180 * per_ms], &pcm[190 * per_ms..]);
                 let (usual, found) = (steepest(before), steepest(around));
-                assert!(found * 4 <= usual * 5, "{codec:?} {ends:?} at {stop}: {found}, and else {usual}");
+                let most = if codec == Codec::Opus && gives_way { 8 } else { 5 };
+                assert!(found * 4 <= usual * most, "{codec:?} {ends:?} at {stop}: {found}, and else {usual}");
             }
         }
     }
