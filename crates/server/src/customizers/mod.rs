@@ -2,7 +2,7 @@
 //!
 //! Shape: [`Customizers::call`] calls a method in one of the processes that a version of an extension's customizer has;
 //! [`Customizers::inspect`], [`Customizers::probe`] and [`Customizers::invoke`] use a process that ends with the answer, of a number of their own.
-//! Time: each call has a deadline, the settings' `max_time` at most. A process of an active version starts [ahead] of its calls, others
+//! Time: each call has a deadline, the settings' `max_time` at most. A process of an active version starts ahead of its calls, others
 //! while a call waits for them, and none on a thread that serves others.
 //! Errors: [`CustomError`]; whatever the code does, it is its process that has it.
 //! Sources: `voicexml-customizers.md` 2.
@@ -128,7 +128,7 @@ struct Shared {
 }
 
 impl Customizers {
-    /// Those of a data directory. Nothing is started, and no interpreter is looked for, before one is wanted or [kept](Self::keep).
+    /// Those of a data directory. Nothing is started, and no interpreter is looked for, before one is wanted or kept.
     pub fn open(settings: &CustomizerSettings, data: &Path) -> Self {
         let folder = data.join("customizers");
         // Customizers are told where it is, and are somewhere else than this process.
