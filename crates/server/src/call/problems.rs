@@ -12,6 +12,19 @@ const MOST: u32 = 5;
 /// Most characters of an address.
 const LONGEST: usize = 300;
 
+/// How the names of events begin that are ours and not a page's own, which may have in them what a caller pressed.
+const EVENTS: [&str; 9] = [
+    "error.badfetch",
+    "error.connection",
+    "error.customstate",
+    "error.noresource",
+    "error.noauthorization",
+    "error.object",
+    "error.semantic",
+    "error.soap",
+    "error.unsupported",
+];
+
 /// The faults of a call so far.
 #[derive(Default, Debug)]
 pub(super) struct Problems {
@@ -48,7 +61,7 @@ impl Problems {
 
 impl Shown {
     fn of(text: &str) -> Self {
-        let event = text.split([':', ' ']).next().filter(|name| name.starts_with("error.") && name.len() <= 64);
+        let event = text.split([':', ' ']).next().filter(|name| is_ours(name));
         Self {
             event: event.map(str::to_owned),
             document: text.split_whitespace().find_map(document),
@@ -56,6 +69,11 @@ impl Shown {
             column: number(text, ", column "),
         }
     }
+}
+
+fn is_ours(event: &str) -> bool {
+    let begins = |begin: &&str| event.strip_prefix(*begin).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    event.len() <= 64 && EVENTS.iter().any(begins)
 }
 
 /// An address without user and query.
@@ -108,6 +126,7 @@ mod tests {
                 shown(None, Some("document:application"), Some(2), Some(1)),
             ),
             ("card 4111 is unknown: the line is dead", Shown::default()),
+            ("error.pin.1234: not known", Shown::default()),
         ] {
             assert_eq!(Shown::of(text), expected, "{text}");
         }

@@ -61,6 +61,15 @@ fn not_wanted(call: &mut Executor) {
 
 /// Talks with whoever takes the caller.
 pub(super) async fn meet(call: &mut Executor, meet: Meet) -> Result<Met, Interrupted> {
+    let met = wait_and_talk(call, meet).await;
+    if met.is_err() {
+        // A script may go on for a while when its call is over, and nobody takes a caller who has gone.
+        leave(call);
+    }
+    met
+}
+
+async fn wait_and_talk(call: &mut Executor, meet: Meet) -> Result<Met, Interrupted> {
     not_wanted(call);
     if let Some(left) = wait_to_be_taken(call, &meet).await? {
         return Ok(left);
@@ -119,8 +128,6 @@ async fn wait_to_be_taken(call: &mut Executor, meet: &Meet) -> Result<Option<Met
             Ok(_) => {}
             Err(interrupted) => {
                 call.caller.stop_playback().await;
-                // A script may go on for a while when its call is over, and nobody takes a caller who has gone.
-                leave(call);
                 return Err(interrupted);
             }
         }

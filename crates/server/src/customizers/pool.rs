@@ -175,10 +175,10 @@ impl Owner {
             && let Some(job) = self.waiting.pop_front()
         {
             (self.busy, self.last_used) = (self.busy + 1, now);
-            let (status, loads) = (self.status.clone(), self.loads.clone());
+            let (status, loads, shared) = (self.status.clone(), self.loads.clone(), self.shared.clone());
             let span = job.span.clone();
             let running = async move {
-                let (process, fate) = run::run(process, job, &loads, &status).await;
+                let (process, fate) = run::run(process, job, &shared, &loads, &status).await;
                 Done::Ran(process, fate)
             };
             self.tasks.spawn(running.instrument(span));

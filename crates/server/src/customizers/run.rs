@@ -1,6 +1,6 @@
 //! What is done with a process: it is loaded, it is asked, and what becomes of it then.
 
-use std::time::Duration;
+use std::{sync::Weak, time::Duration};
 
 use antiphon_ivr::op::{CustomError, CustomErrorKind, CustomResult};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -80,7 +80,13 @@ pub(super) async fn start(shared: &Shared, loads: &Loads, place: Place) -> Resul
 }
 
 /// Has a process do a job, and tells whoever waits what came of it.
-pub(super) async fn run(mut process: Process, job: Job, loads: &Loads, status: &Status) -> (Process, Fate) {
+pub(super) async fn run(
+    mut process: Process,
+    job: Job,
+    shared: &Weak<Shared>,
+    loads: &Loads,
+    status: &Status,
+) -> (Process, Fate) {
     let began = Instant::now();
     let (extension, version) = (loads.extension.0, loads.version);
     let method = job.request["method"].as_str().unwrap_or_default().to_owned();
@@ -104,7 +110,7 @@ pub(super) async fn run(mut process: Process, job: Job, loads: &Loads, status: &
         Waited::Answer(answer) => match *answer {
             Ok(answer) => {
                 memory = answer.memory;
-                of_answer(answer)
+                of_answer(answer, shared, loads)
             }
             Err(error) => {
                 tracing::warn!(extension, version, method, %error, "the process of a customizer died");
@@ -141,7 +147,7 @@ enum Waited {
     Nobody(Option<Box<Answer>>),
 }
 
-fn of_answer(answer: Answer) -> (Result<CustomResult, CustomError>, Counted) {
+fn of_answer(answer: Answer, shared: &Weak<Shared>, loads: &Loads) -> (Result<CustomResult, CustomError>, Counted) {
     for line in answer.log() {
         tracing::info!(level = line.level, line = line.text, "a customizer says");
     }
@@ -149,7 +155,10 @@ fn of_answer(answer: Answer) -> (Result<CustomResult, CustomError>, Counted) {
         Ok(result) => (Ok(result), Counted::Returned),
         Err(fault) => {
             tracing::warn!(kind = fault.kind, class = fault.class(), at = fault.traceback, "a customizer failed");
-            (Err(fault.told()), Counted::Failed)
+            // A page may show or log it, and live debug does.
+            let message =
+                shared.upgrade().map(|shared| shared.without_secrets(&fault.message, loads)).unwrap_or_default();
+            (Err(CustomError { message, ..fault.told() }), Counted::Failed)
         }
     }
 }

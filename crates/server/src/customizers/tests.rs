@@ -498,6 +498,19 @@ async fn whoever_is_told_something_else_is_another_process_and_calls_keep_what_t
 }
 
 #[tokio::test]
+async fn what_a_method_raises_has_nothing_of_what_the_extension_keeps_secret() {
+    let room = room(CustomizerSettings::default());
+    let old = loads(
+        "class Shop:\n  def __init__(self, ivr): self.config = ivr['config']\n  def lost(self): raise ValueError('no way to ' + self.config['dsn'])\n",
+    );
+    let values = json!({"dsn": "https://u:geheim@db"});
+    let config = old.config.changed(values.as_object().cloned().unwrap(), 1).unwrap();
+    let new = Arc::new(Loads { config: Arc::new(config), ..Loads::clone(&old) });
+    let error = room.call(&new, &asks("lost", json!({}))).await.unwrap_err();
+    assert_eq!((error.kind, error.message.as_str()), (CustomErrorKind::Exception, "ValueError: no way to ***"));
+}
+
+#[tokio::test]
 async fn a_process_that_has_nothing_to_do_for_ten_minutes_ends_and_another_begins_with_the_next_call() {
     let (room, loads) = (room(CustomizerSettings::default()), loads(CODE));
     let pid = room.value(&loads, "pid", json!({})).await;

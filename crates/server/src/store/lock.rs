@@ -13,9 +13,20 @@ use std::path::Path;
 
 use super::StoreError;
 
+/// A file that is locked.
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock to a child that was begun at this moment, until it has become another program. Where it fails,
+        // the lock goes with the process.
+        let _ = self.0.unlock();
+    }
+}
+
 /// The right to use a data directory.
 pub(super) struct DirectoryLock {
-    _file: File,
+    _held: Held,
 }
 
 impl DirectoryLock {
@@ -35,7 +46,7 @@ impl DirectoryLock {
             .open(&path)
             .map_err(failed(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { _held: Held(file) }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse(data.to_owned())),
             Err(TryLockError::Error(cause)) => Err(StoreError::Files { path, cause }),
         }
@@ -44,7 +55,7 @@ impl DirectoryLock {
 
 /// The right to use a database.
 pub(super) struct DatabaseLock {
-    _file: File,
+    _held: Held,
 }
 
 impl DatabaseLock {
@@ -59,7 +70,7 @@ impl DatabaseLock {
             Err(TryLockError::Error(cause)) => return Err(failed(cause)),
         }
         file.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { _held: Held(file) })
     }
 }
 

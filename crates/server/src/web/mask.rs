@@ -29,13 +29,14 @@ pub(crate) fn url(text: &str) -> String {
 
 /// A text in which URLs may stand, each without its secrets.
 pub(super) fn text(text: &str) -> String {
-    let shown = text.split(' ').map(|word| {
-        let address = word.trim_end_matches([':', ';', ',', ')']);
+    let is_between = |c: char| c.is_whitespace() || "<>()[]{}\"'`|\\".contains(c);
+    let shown = text.split_inclusive(is_between).map(|word| {
+        let address = word.trim_end_matches(|c| is_between(c) || ":;,".contains(c));
         let is_web = address.starts_with("http://") || address.starts_with("https://");
         let masked = is_web.then(|| url(address)).filter(|masked| masked.contains(HIDDEN));
         masked.map_or_else(|| word.to_owned(), |masked| masked + &word[address.len()..])
     });
-    shown.collect::<Vec<_>>().join(" ")
+    shown.collect()
 }
 
 /// What is no URL may still hold a password: all before the last `@` is hidden.
@@ -99,6 +100,8 @@ mod tests {
             ),
             ("nothing (line 3 of https://a.example/?pwd=1&b=2)", "nothing (line 3 of https://a.example/?pwd=***&b=2)"),
             ("http://a.example/a b: token=1", "http://a.example/a b: token=1"),
+            ("first\nhttp://a.example/?token=1\n", "first\nhttp://a.example/?token=***\n"),
+            ("('https://u:p@a.example/', 1)", "('https://***@a.example/', 1)"),
         ] {
             assert_eq!(text(given), shown);
         }

@@ -112,7 +112,9 @@ fn condition(row: &Row) -> Option<&'static str> {
 /// Whether what is shown has an entity tag.
 fn has_tag(row: &Row) -> bool {
     let shown = row.operation.answers.get(&200);
-    shown.is_some_and(|answer| answer.content.iter().any(|(kind, _)| ["application/json", PAGE].contains(kind)))
+    shown.is_some_and(|answer| {
+        answer.content.iter().any(|(kind, _)| ["application/json", "text/x-python", PAGE].contains(kind))
+    })
 }
 
 /// Whether the name was free, or had this very schema.
