@@ -195,6 +195,18 @@ impl Reader {
     }
 }
 
+/// Keeps what was scanned in a line, where neither it nor all of it is too long.
+pub(super) fn keep(tokens: &mut Vec<(Token, usize)>, token: Option<Token>, line: usize) -> Result<(), GrammarError> {
+    if matches!(&token, Some(Token::Word(word)) if word.len() > MAX_NODES) {
+        return Err(GrammarError::Bad(format!("line {line}: a text of more than {MAX_NODES} bytes")));
+    }
+    tokens.extend(token.map(|token| (token, line)));
+    if tokens.len() > MAX_NODES {
+        return Err(GrammarError::Bad(format!("more than {MAX_NODES} parts")));
+    }
+    Ok(())
+}
+
 fn scan(text: &str) -> Result<Vec<(Token, usize)>, GrammarError> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -243,13 +255,7 @@ fn scan(text: &str) -> Result<Vec<(Token, usize)>, GrammarError> {
                 (Some(Token::Word(rest[..length].to_owned())), length)
             }
         };
-        if matches!(&token, Some(Token::Word(word)) if word.len() > MAX_NODES) {
-            return Err(GrammarError::Bad(format!("line {line}: a text of more than {MAX_NODES} bytes")));
-        }
-        tokens.extend(token.map(|token| (token, line)));
-        if tokens.len() > MAX_NODES {
-            return Err(GrammarError::Bad(format!("more than {MAX_NODES} parts")));
-        }
+        keep(&mut tokens, token, line)?;
         line += rest[..length].matches('\n').count();
         rest = &rest[length..];
     }

@@ -6,8 +6,8 @@
 //! Sources: JSGF 1.0; VoiceXML 1.0 Appendix D, E.
 
 use super::{
-    Expansion, Grammar, GrammarError, MAX_NODES, Mode,
-    abnf::{Reader, Token},
+    Expansion, Grammar, GrammarError, Mode,
+    abnf::{Reader, Token, keep},
 };
 
 /// What a whole document begins with.
@@ -128,10 +128,7 @@ fn scan(text: &str, mode: Mode) -> Result<Vec<(Token, usize)>, GrammarError> {
             }
         };
         is_behind = !matches!(&token, None | Some(Token::Sign('|' | '=' | ';' | '(' | '[')));
-        tokens.extend(token.map(|token| (token, line)));
-        if tokens.len() > MAX_NODES {
-            return Err(GrammarError::Bad(format!("more than {MAX_NODES} parts")));
-        }
+        keep(&mut tokens, token, line)?;
         line += rest[..length].matches('\n').count();
         rest = &rest[length..];
     }

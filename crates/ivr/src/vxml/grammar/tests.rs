@@ -269,3 +269,15 @@ fn what_is_wrong_in_a_grammar_of_jsgf_is_said_with_its_line() {
         assert!(error.contains(why), "{text}: {error}");
     }
 }
+
+#[test]
+fn a_text_that_is_too_long_is_refused_in_either_form() {
+    let long = "a".repeat(MAX_NODES + 1);
+    for read in [
+        abnf::read(&format!("#ABNF 1.0;\nroot $r;\n$r = {long};")),
+        jsgf::read(&format!("#JSGF V1.0;\ngrammar g;\npublic <r> = {long};"), Mode::Voice),
+    ] {
+        let refused = read.expect_err("it is too long").to_string();
+        assert!(refused.contains("a text of more than"), "{refused}");
+    }
+}
